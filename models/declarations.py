@@ -1,0 +1,253 @@
+"""What a record type says about itself: plain data, no behaviour.
+
+A declaration holds only strings, numbers, tuples and other declarations, so that one kept in the database builds the
+same record type as one written in Python. Who reads it: `kinds` (values), `record` (document class), `access`
+(rights), `checks` (start-up findings) and `backoffice.screens` (pages).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from models.person.roles import Role
+
+
+@dataclass(frozen=True)
+class Label:
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+    def text(self, language: str) -> str:
+        """The label in `zh` or, for anything else, English."""
+        return self.zh if language.startswith("zh") else self.en
+
+
+class Level(StrEnum):
+    """Confidentiality (X1), lowest first."""
+
+    INTERNAL = "internal"
+    SECRET = "secret"
+    CONFIDENTIAL = "confidential"
+    TOP_SECRET = "top_secret"
+
+    @property
+    def rank(self) -> int:
+        """0 for internal to 3 for top secret."""
+        return list(Level).index(self)
+
+
+LEVEL_LABELS = {
+    Level.INTERNAL: Label("内部", "Internal"),
+    Level.SECRET: Label("秘密", "Secret"),
+    Level.CONFIDENTIAL: Label("机密", "Confidential"),
+    Level.TOP_SECRET: Label("绝密", "Top secret"),
+}
+
+
+class Relation(StrEnum):
+    """How a person may stand to a record; each is a token that the record carries in `acl`."""
+
+    ANY = "any"
+    DEPARTMENT = "dept"
+    OWNER = "own"
+    CREATOR = "made"
+    NAMED = "for"
+    TASK = "task"
+    ASSIGNED = "turn"
+    GRANT = "grant"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """People in `relation` to a record, holding one of `roles` (empty: whatever their role), at these levels."""
+
+    relation: Relation
+    roles: tuple[Role, ...] = ()
+    levels: tuple[Level, ...] = tuple(Level)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a choice field or one state. `tone`: neutral, info, good, warn or bad."""
+
+    value: str
+    label: Label
+    tone: str = "neutral"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of a record.
+
+    `wanted` counts towards completeness (F3). `card` shows the value on the locked card ("masked" shortens it).
+    `viewers`/`editors` narrow the record's own rights to these roles. `opens` on a person field: that person reads
+    the record while it is internal (X3, salesperson); `assigned`: that person acts on it and reads it.
+    A field with `editable` false is set only by rules and transitions.
+    """
+
+    name: str
+    kind: str
+    label: Label
+    help: Label | None = None
+    group: str = ""
+    required: bool = False
+    wanted: bool = False
+    listed: bool = False
+    searchable: bool = False
+    sortable: bool = False
+    filterable: bool = False
+    unique: bool = False
+    personal: bool = False
+    editable: bool = True
+    card: str = ""
+    opens: bool = False
+    assigned: bool = False
+    viewers: tuple[Role, ...] = ()
+    editors: tuple[Role, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    to: str = ""
+    fields: tuple[Field, ...] = ()
+    roles: tuple[Role, ...] = ()
+    max_length: int = 200
+    minimum: int | None = None
+    maximum: int | None = None
+    places: int = 2
+    currency: str = "CNY"
+    default: Any = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Fields shown together on form and details."""
+
+    name: str
+    label: Label
+    columns: int = 2
+    folded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Choice):
+    """A state of the workflow. `turn` says whose move it is: role values, or names of person fields,
+    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret)."""
+
+    turn: tuple[str, ...] = ()
+    final: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A move between states.
+
+    `by`: role values, person field names, `owner`, `creator`, or `turn` (whoever the state waits for).
+    `not_by`: person fields, `owner` or `creator` whose people may not make this move (nobody signs their own).
+    `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
+    `signature`: an approval or refusal, audited as such; it needs a fresh sign-in.
+    """
+
+    name: str
+    label: Label
+    source: tuple[str, ...]
+    target: str
+    by: tuple[str, ...]
+    not_by: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    reason: bool = False
+    signature: bool = False
+    tone: str = "neutral"
+    main: bool = False
+    help: Label | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """States, the first being the start, and the moves between them."""
+
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...] = ()
+
+    def state(self, value: str) -> State:
+        """The declared state. :raises KeyError: when there is none of that name."""
+        for state in self.states:
+            if state.value == value:
+                return state
+        raise KeyError(value)
+
+    def transition(self, name: str) -> Transition:
+        """The declared transition. :raises KeyError: when there is none of that name."""
+        for transition in self.transitions:
+            if transition.name == name:
+                return transition
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """Who may do what with records of a type; nothing declared means nobody.
+
+    `view` is used only by unclassified types: classified ones are read by X3, the same for all of them.
+    """
+
+    create: tuple[Role, ...] = ()
+    imports: tuple[Role, ...] = ()
+    view: tuple[Rule, ...] = ()
+    edit: tuple[Rule, ...] = ()
+    archive: tuple[Rule, ...] = ()
+    export: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Records of another type that point here through the reference field `via`."""
+
+    slug: str
+    via: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A saved view: a tab over the list. `query` is the list's own address query, e.g. `state=open&owner=me`."""
+
+    name: str
+    label: Label
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordType:
+    """A record type: everything that screens, rights, search, history, export and jobs need to know.
+
+    `number` is a pattern such as `KH-{year}-{seq:06d}`; `title` names the field that names the record; `kept_by` is
+    the department that keeps the records (empty: the creator's); `due` names the date or date-time field that is the
+    record's deadline in My work.
+    """
+
+    slug: str
+    label: Label
+    plural: Label
+    icon: str
+    menu: str
+    number: str
+    title: str
+    fields: tuple[Field, ...]
+    groups: tuple[Group, ...]
+    rights: Rights
+    classified: bool = False
+    default_level: Level = Level.INTERNAL
+    kept_by: str = ""
+    workflow: Workflow | None = None
+    due: str = ""
+    related: tuple[Related, ...] = ()
+    views: tuple[View, ...] = ()
+    help: Label | None = None
+    version: int = 1
+    by_name: dict[str, Field] = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {f.name: f for f in self.fields})

@@ -1,0 +1,117 @@
+"""Roles, permissions and the person who acts. Unknown means denied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bson import ObjectId
+
+
+class Role(StrEnum):
+    """The roles of the department; a person has any number of them."""
+
+    SPECIALIST = "specialist"
+    CUSTODIAN = "custodian"
+    SUPERVISOR = "supervisor"
+    HEAD = "head"
+    SALES = "sales"
+    SALES_MANAGER = "sales_manager"
+    FINANCE_REVIEWER = "finance_reviewer"
+    LEGAL_REVIEWER = "legal_reviewer"
+    CREDIT_GROUP = "credit_group"
+    GENERAL_MANAGER = "general_manager"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_LABELS: dict[Role, tuple[str, str]] = {
+    Role.SPECIALIST: ("客服专员", "Specialist"),
+    Role.CUSTODIAN: ("信息管理员", "Information custodian"),
+    Role.SUPERVISOR: ("客户信息主管", "Information supervisor"),
+    Role.HEAD: ("客服部经理", "Department head"),
+    Role.SALES: ("业务员", "Sales"),
+    Role.SALES_MANAGER: ("市场部经理", "Sales manager"),
+    Role.FINANCE_REVIEWER: ("财务审查", "Finance reviewer"),
+    Role.LEGAL_REVIEWER: ("法务审查", "Legal reviewer"),
+    Role.CREDIT_GROUP: ("授信额度管理小组", "Credit group"),
+    Role.GENERAL_MANAGER: ("总经理", "General manager"),
+    Role.AUDITOR: ("审计员", "Auditor"),
+    Role.ADMINISTRATOR: ("系统管理员", "Administrator"),
+}
+
+
+class Permission(StrEnum):
+    """Rights that are not about one record. Grammar: the place, a colon, the act."""
+
+    AUDIT_READ = "audit:read"
+    READERS_READ = "readers:read"
+    JOBS_READ = "jobs:read"
+    JOBS_RUN = "jobs:run"
+    PEOPLE_MANAGE = "people:manage"
+    IMPORTS_READ = "imports:read"
+    DEPARTMENT_OVERSEE = "department:oversee"
+
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.HEAD: frozenset(
+        {
+            Permission.READERS_READ,
+            Permission.JOBS_READ,
+            Permission.IMPORTS_READ,
+            Permission.DEPARTMENT_OVERSEE,
+        }
+    ),
+    Role.CUSTODIAN: frozenset({Permission.IMPORTS_READ}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.JOBS_READ}),
+    Role.ADMINISTRATOR: frozenset({Permission.PEOPLE_MANAGE, Permission.JOBS_READ, Permission.JOBS_RUN}),
+}
+
+PRIVILEGED = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})
+"""Roles whose giving needs a second privileged person."""
+
+APPROVING = frozenset(
+    {
+        Role.CUSTODIAN,
+        Role.SUPERVISOR,
+        Role.HEAD,
+        Role.SALES_MANAGER,
+        Role.FINANCE_REVIEWER,
+        Role.LEGAL_REVIEWER,
+        Role.CREDIT_GROUP,
+        Role.GENERAL_MANAGER,
+    }
+)
+"""Roles that approve, sign or decide: they need a second factor outside demonstration mode."""
+
+MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
+"""Managers and above: only they may borrow (X4)."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who acts: the values that the rules need of a signed-in user, taken once per request.
+
+    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5).
+    """
+
+    id: ObjectId | None
+    name: str
+    roles: frozenset[Role] = frozenset()
+    department: str = ""
+    manager: ObjectId | None = None
+    language: str = "zh"
+    email: str = ""
+    grants: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether any role of the person carries the permission."""
+        return any(permission in PERMISSIONS.get(role, frozenset()) for role in self.roles)
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the person has one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+SYSTEM = Person(id=None, name="system")
+"""Jobs and imports act as the system; it reads nothing on anybody's behalf."""
