@@ -1,0 +1,212 @@
+"""Who may read and do what: the one compiler from (person, record type, purpose) to a database filter and a mask.
+
+Each record carries in `acl` the facts that rights depend on, as tokens `<level>|<relation>|<whom>`; `tokens_of` makes
+them at every write. The policy tables below say which relations open a record, and `reach` turns them, for one person,
+into the tokens that this person holds. A query then asks `{"acl": {"$in": tokens}}`. Policy changes therefore take
+effect at once and need no rewriting of records. Lists, search, sort, filters, lookups, export, history, files and
+notifications all ask here (X6); nothing else decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from models.declarations import Field, Level, RecordType, Relation, Rule, State
+from models.person.roles import Person, Role
+
+
+class Purpose(StrEnum):
+    """What a record is wanted for."""
+
+    VIEW = "view"
+    PRINT = "print"
+    EXPORT = "export"
+    EDIT = "edit"
+    ARCHIVE = "archive"
+
+
+INTERNAL = (Level.INTERNAL,)
+UP_TO_SECRET = (Level.INTERNAL, Level.SECRET)
+UP_TO_CONFIDENTIAL = (Level.INTERNAL, Level.SECRET, Level.CONFIDENTIAL)
+
+CLASSIFIED_VIEW: tuple[Rule, ...] = (
+    Rule(Relation.DEPARTMENT, levels=INTERNAL),
+    Rule(Relation.NAMED, levels=INTERNAL),
+    Rule(Relation.OWNER),
+    Rule(Relation.DEPARTMENT, (Role.CUSTODIAN,), UP_TO_SECRET),
+    Rule(Relation.DEPARTMENT, (Role.HEAD,)),
+    Rule(Relation.ANY, (Role.GENERAL_MANAGER,), (Level.TOP_SECRET,)),
+    Rule(Relation.TASK, levels=UP_TO_CONFIDENTIAL),
+    Rule(Relation.ASSIGNED),
+    Rule(Relation.GRANT),
+)
+"""X3, in its order; then whoever the workflow waits for (a task opens what it is about; top secret only when the
+person is named), then grants (X5)."""
+
+CLASSIFIED_CARD: tuple[Rule, ...] = (Rule(Relation.DEPARTMENT, levels=(Level.SECRET, Level.CONFIDENTIAL)),)
+"""X3: the rest of the department sees the card of secret and confidential records; of top secret nobody."""
+
+CLASSIFIED_EXPORT: tuple[Rule, ...] = (
+    Rule(Relation.DEPARTMENT, levels=INTERNAL),
+    Rule(Relation.OWNER, levels=UP_TO_SECRET),
+    Rule(Relation.DEPARTMENT, (Role.HEAD,)),
+    Rule(Relation.GRANT),
+)
+"""What may leave the screen (print, export) without or with a borrowing grant (X4)."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a person gets with a record type for a purpose: tokens that open a record in full, tokens that open
+    only its card, and, for changes, tokens of which a second one is needed."""
+
+    full: frozenset[str]
+    card: frozenset[str] = frozenset()
+    also: frozenset[str] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no record can be reached."""
+        return not self.full and not self.card
+
+    def query(self, *, cards: bool = False) -> dict[str, Any]:
+        """The database filter for the records reached in full and, when asked, as cards."""
+        tokens = self.full | self.card if cards else self.full
+        first = {"acl": {"$in": sorted(tokens)}}
+        return first if self.also is None else {"$and": [first, {"acl": {"$in": sorted(self.also)}}]}
+
+    def sees(self, acl: Iterable[str]) -> str:
+        """`full`, `card` or '' for a record with these tokens."""
+        held = set(acl)
+        if not held.isdisjoint(self.full) and (self.also is None or not held.isdisjoint(self.also)):
+            return "full"
+        return "card" if not held.isdisjoint(self.card) else ""
+
+
+def token(level: str, relation: Relation, whom: object = "") -> str:
+    """One fact about a record, as stored in `acl`."""
+    return f"{level}|{relation.value}|{whom}"
+
+
+def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
+    """The `acl` tokens of a record, from its stored or loaded values. Sorted, each once."""
+    level = record.get("level") or Level.INTERNAL.value
+    found = {token(level, Relation.ANY)}
+    if record.get("department"):
+        found.add(token(level, Relation.DEPARTMENT, record["department"]))
+    if record.get("owner"):
+        found.add(token(level, Relation.OWNER, record["owner"]))
+    if record.get("created_by"):
+        found.add(token(level, Relation.CREATOR, record["created_by"]))
+    for field in rt.fields:
+        if field.opens and record.get(field.name):
+            found.add(token(level, Relation.NAMED, record[field.name]))
+    for whose in turns_of(rt, record):
+        if whose.startswith("role:"):
+            found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
+        else:
+            found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
+    found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
+    return sorted(found)
+
+
+def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
+    """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn."""
+    state = state_of(rt, record)
+    if state is None or record.get("archived_at"):
+        return []
+    found = set()
+    for whose in state.turn:
+        if whose in Role._value2member_map_:
+            found.add(f"role:{whose}")
+        elif whose == "creator" and record.get("created_by"):
+            found.add(f"user:{record['created_by']}")
+        elif whose != "creator" and record.get(whose):
+            found.add(f"user:{record[whose]}")
+    return sorted(found)
+
+
+def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
+    """The declared state a record is in; None for types without workflow."""
+    if rt.workflow is None:
+        return None
+    value = record.get("state")
+    return next((s for s in rt.workflow.states if s.value == value), None)
+
+
+def turn_tokens(person: Person) -> list[str]:
+    """The tokens under which records wait for this person (`waiting` field)."""
+    return sorted([f"user:{person.id}", *(f"role:{role.value}" for role in person.roles)])
+
+
+def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
+    """How far `person` gets with records of `rt` for `purpose`. Nothing declared opens nothing."""
+    view = CLASSIFIED_VIEW if rt.classified else rt.rights.view
+    card = CLASSIFIED_CARD if rt.classified else ()
+    opened = _tokens(person, view, Purpose.VIEW)
+    carded = _tokens(person, card, Purpose.VIEW)
+    if purpose is Purpose.VIEW:
+        return Reach(opened, carded - opened)
+    if purpose in (Purpose.EXPORT, Purpose.PRINT):
+        leaving = _tokens(person, CLASSIFIED_EXPORT if rt.classified else rt.rights.export, purpose)
+        if not leaving and not rt.classified:
+            return Reach(frozenset())
+        return Reach(leaving, (opened | carded) - leaving, also=None)
+    rules = rt.rights.edit if purpose is Purpose.EDIT else rt.rights.archive
+    return Reach(opened, also=_tokens(person, rules, purpose))
+
+
+def _tokens(person: Person, rules: Iterable[Rule], purpose: Purpose) -> frozenset[str]:
+    found: set[str] = set()
+    for rule in rules:
+        if rule.roles and not person.has(*rule.roles):
+            continue
+        for level in rule.levels:
+            found.update(token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose))
+    return frozenset(found)
+
+
+def _whom(person: Person, relation: Relation, purpose: Purpose) -> Iterable[object]:
+    """What stands behind a relation's token for this person."""
+    if relation is Relation.ANY:
+        return ("",)
+    if relation is Relation.DEPARTMENT:
+        return (person.department,) if person.department else ()
+    if relation is Relation.TASK:
+        return tuple(role.value for role in person.roles)
+    if relation is Relation.GRANT:
+        return person.grants.get(purpose.value, frozenset())
+    return (person.id,) if person.id else ()
+
+
+def visible_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
+    """The fields that this person may read of records reached in full, in declared order."""
+    return tuple(f for f in rt.fields if not f.viewers or person.has(*f.viewers))
+
+
+def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
+    """The fields that this person may set on records that they may edit or create."""
+    return tuple(f for f in visible_fields(person, rt) if f.editable and (not f.editors or person.has(*f.editors)))
+
+
+def card_fields(rt: RecordType) -> tuple[Field, ...]:
+    """The fields shown on the locked card, some of them masked."""
+    return tuple(f for f in rt.fields if f.card)
+
+
+def may_create(person: Person, rt: RecordType) -> bool:
+    """Whether the person may add records of this type."""
+    return person.has(*rt.rights.create)
+
+
+def may_import(person: Person, rt: RecordType) -> bool:
+    """Whether the person may import records of this type from a file."""
+    return person.has(*rt.rights.imports)
+
+
+def may_export(person: Person, rt: RecordType) -> bool:
+    """Whether an export of this type can hold anything for the person beyond cards."""
+    return bool(reach(person, rt, Purpose.EXPORT).full)

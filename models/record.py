@@ -1,0 +1,124 @@
+"""Documents built from declarations. There is one path: families and types kept in the database take the same one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import mongoengine as me
+from mongoengine.base.common import _document_registry
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models.declarations import Field, Label, Level, RecordType
+from models.kinds import kind_of, loaded
+
+LEVEL_FIELD = "level"
+
+
+class Record(me.Document):
+    """What every record has beside its declared fields.
+
+    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams` and `haystack` are derived at every write;
+    `granted` holds the grants that open the record (X5); times are aware and in UTC.
+    """
+
+    number = me.StringField(required=True)
+    rev = me.IntField(required=True)
+    level = me.StringField(choices=[level.value for level in Level], default=Level.INTERNAL.value)
+    level_basis = me.StringField()
+    level_set_by = me.ObjectIdField()
+    secret_until = me.DateField()
+    department = me.StringField()
+    owner = me.ObjectIdField()
+    state = me.StringField()
+    state_since = me.DateTimeField()
+    due_at = me.DateTimeField()
+    waiting = me.ListField(me.StringField())
+    created_at = me.DateTimeField(required=True)
+    created_by = me.ObjectIdField()
+    updated_at = me.DateTimeField(required=True)
+    updated_by = me.ObjectIdField()
+    archived_at = me.DateTimeField()
+    batch = me.ObjectIdField()
+    acl = me.ListField(me.StringField())
+    granted = me.ListField(me.ObjectIdField())
+    grams = me.ListField(me.StringField())
+    haystack = me.StringField()
+
+    declaration: ClassVar[RecordType]
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
+
+    @property
+    def title(self) -> Any:
+        """The value that names the record."""
+        return self[self.declaration.title]
+
+    def values(self) -> dict[str, Any]:
+        """The declared fields' values in Python."""
+        son = self.to_mongo().to_dict()
+        return {f.name: loaded(f, son.get(f.name)) for f in self.declaration.fields}
+
+
+def collection_name(slug: str) -> str:
+    """Where a type's records are stored."""
+    return f"record_{slug}"
+
+
+def build(rt: RecordType) -> type[Record]:
+    """The document class of a declaration. Building a slug again replaces its former class."""
+    class_name = "Record" + "".join(part.capitalize() for part in rt.slug.split("_"))
+    for known in [k for k in _document_registry if k.split(".")[-1] == class_name]:
+        _document_registry.pop(known)
+    body: dict[str, Any] = {f.name: kind_of(f).mongo(f) for f in rt.fields}
+    body["declaration"] = rt
+    body["meta"] = {"collection": collection_name(rt.slug), "strict": False, "auto_create_index": False}
+    return type(class_name, (Record,), body)
+
+
+def indexes(rt: RecordType) -> list[IndexModel]:
+    """The indexes that a type's lists, searches and deadlines need; created by `backoffice migrate`."""
+    made = [
+        IndexModel([("number", ASCENDING)], unique=True, name="number"),
+        IndexModel([("grams", ASCENDING)], name="grams"),
+        IndexModel([("waiting", ASCENDING), ("due_at", ASCENDING)], name="waiting"),
+        IndexModel([("owner", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="owner"),
+        IndexModel([("batch", ASCENDING)], name="batch", sparse=True),
+        IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name="acl_number"),
+        IndexModel([("acl", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="acl_updated"),
+    ]
+    for field in rt.fields:
+        if field.unique:
+            made.append(
+                IndexModel(
+                    [(field.name, ASCENDING)],
+                    unique=True,
+                    name=f"unique_{field.name}",
+                    partialFilterExpression={field.name: {"$exists": True}},
+                )
+            )
+        if field.sortable or field.filterable:
+            made.append(
+                IndexModel([("acl", ASCENDING), (field.name, ASCENDING), ("_id", ASCENDING)], name=f"acl_{field.name}")
+            )
+        if field.kind == "reference":
+            made.append(IndexModel([(field.name, ASCENDING), ("_id", ASCENDING)], name=f"ref_{field.name}"))
+    return [index for index in made if not _parallel(rt, index)]
+
+
+def _parallel(rt: RecordType, index: IndexModel) -> bool:
+    """Whether an index would hold two arrays, which the database refuses."""
+    arrays = {f.name for f in rt.fields if f.kind in ("choices", "embedded_list", "files")} | {"acl"}
+    return len(arrays.intersection(index.document["key"])) > 1
+
+
+SYSTEM_FIELDS: tuple[Field, ...] = (
+    Field(name="number", kind="text", label=Label("编号", "Number"), sortable=True, filterable=True, card="plain"),
+    Field(name="level", kind="choice", label=Label("密级", "Level"), filterable=True, card="plain"),
+    Field(name="owner", kind="person", label=Label("负责人", "Owner"), filterable=True, card="plain"),
+    Field(name="state", kind="choice", label=Label("状态", "State"), filterable=True),
+    Field(name="department", kind="text", label=Label("部门", "Department"), filterable=True),
+    Field(name="due_at", kind="datetime", label=Label("期限", "Due"), filterable=True),
+    Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), filterable=True),
+    Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),
+)
+"""The engine's own fields, as lists and filters know them."""
+

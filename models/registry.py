@@ -1,0 +1,97 @@
+"""The record types that are in force, with the behaviour that a declaration cannot hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from models.declarations import RecordType, Transition
+from models.errors import Invalid, NotFound, Sentence
+from models.person.roles import Person
+from models.record import Record, build
+
+
+@dataclass
+class Draft:
+    """A write on its way: what was stored, what is wanted, who wants it.
+
+    Hooks read `before` (None on create) and change `values` (declared and system fields, loaded form).
+    `action` is `create`, `change`, `archive`, `restore` or a transition's name; `note` the person's reason.
+    """
+
+    rt: RecordType
+    action: str
+    before: Mapping[str, Any] | None
+    values: dict[str, Any]
+    actor: Person
+    now: datetime
+    note: str = ""
+    transition: Transition | None = None
+    problems: dict[str, Sentence] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> set[str]:
+        """The names whose values differ from what was stored."""
+        if self.before is None:
+            return {name for name, value in self.values.items() if value is not None}
+        return {name for name, value in self.values.items() if value != self.before.get(name)}
+
+    def problem(self, path: str, zh: str, en: str) -> None:
+        """Refuse the write because of the field at `path`; all problems are reported together."""
+        self.problems[path] = Sentence(zh, en)
+
+    def check(self) -> None:
+        """:raises Invalid: when a problem was noted."""
+        if self.problems:
+            raise Invalid(self.problems)
+
+
+Hook = Callable[[Draft], None]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """A type's own behaviour. `prepare` runs before a write is stored: it derives values and notes problems.
+    `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set."""
+
+    prepare: tuple[Hook, ...] = ()
+    after: tuple[Hook, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A declaration in force: its document class and its hooks."""
+
+    rt: RecordType
+    document: type[Record]
+    hooks: Hooks
+
+
+_types: dict[str, Registered] = {}
+
+
+def register(rt: RecordType, hooks: Hooks | None = None) -> type[Record]:
+    """Put a declaration into force and return its document class. The same slug again replaces it."""
+    document = build(rt)
+    _types[rt.slug] = Registered(rt, document, hooks or Hooks())
+    return document
+
+
+def unregister(slug: str) -> None:
+    """Take a type out of force; its records stay stored."""
+    _types.pop(slug, None)
+
+
+def get(slug: str) -> Registered:
+    """:raises NotFound: when no type of this slug is in force."""
+    try:
+        return _types[slug]
+    except KeyError:
+        raise NotFound() from None
+
+
+def all_types() -> tuple[RecordType, ...]:
+    """The declarations in force, in the order of their registration."""
+    return tuple(entry.rt for entry in _types.values())

@@ -1,0 +1,70 @@
+"""Substring search through an index: grams of two (and, in Latin text, three) characters.
+
+Only fields declared searchable enter; a query is always combined with the reader's rights (X6), and hits of three or
+more characters are re-checked against the stored text, so nothing is found that is not there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from models.errors import Refusal
+
+LONGEST_QUERY = 100
+
+
+class QueryTooShort(Refusal):
+    """Search needs two characters."""
+
+    code, status = "query_too_short", 400
+    zh, en = "请至少输入 2 个字。", "Type at least 2 characters."
+
+
+class QueryTooLong(Refusal):
+    """Search takes up to 100 characters."""
+
+    code, status = "query_too_long", 400
+    zh, en = "搜索词太长，最多 100 个字。", "That search is too long: 100 characters at most."
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: full-width and compatibility forms folded, lower case, single blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def grams(texts: Iterable[str]) -> list[str]:
+    """The index terms of some texts, sorted, each once."""
+    found: set[str] = set()
+    for text in texts:
+        folded = fold(text)
+        found.update(folded[i : i + 2] for i in range(len(folded) - 1))
+        found.update(g for i in range(len(folded) - 2) if (g := folded[i : i + 3]).isascii())
+    return sorted(found)
+
+
+def condition(query: str) -> dict[str, Any]:
+    """The database condition for records that contain each word of `query`.
+
+    :raises QueryTooShort: with fewer than two characters.
+    :raises QueryTooLong: with more than 100.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise QueryTooLong()
+    words = [w for w in fold(query).split() if len(w) > 1]
+    if not words:
+        raise QueryTooShort()
+    terms: list[str] = []
+    checks: list[dict[str, Any]] = []
+    for word in words:
+        if len(word) == 2:
+            terms.append(word)
+            continue
+        for i in range(len(word) - 2):
+            piece = word[i : i + 3]
+            terms.extend([piece] if piece.isascii() else [piece[:2], piece[1:]])
+        checks.append({"haystack": {"$regex": re.escape(word)}})
+    unique = sorted(set(terms), key=lambda term: (-len(term), term))
+    return {"$and": [{"grams": {"$all": unique}}, *checks]}
