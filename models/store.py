@@ -1,0 +1,385 @@
+"""The one way to write a record: versioned, with history and audit entry, in one transaction.
+
+Nothing here asks for rights: `records` does, for people; services and jobs act for the system or on behalf of a
+decision that was allowed. Values come and go in loaded form (see `kinds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from config.database import database, transaction
+from models import access, audit, registry
+from models.declarations import Field, Label, Level, RecordType, Transition
+from models.errors import NotFound, Refusal, StaleRecord
+from models.kinds import ZONE, kind_of, loaded, stored
+from models.person.roles import Person
+from models.record import collection_name
+from models.registry import Draft
+from models.search import fold, grams
+
+VERSIONS, COUNTERS, SPENT = "record_version", "counter", "spent_token"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    VERSIONS: [IndexModel([("record", ASCENDING), ("rev", DESCENDING)], unique=True, name="record_rev")],
+    SPENT: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=7 * 86400)],
+}
+
+OPEN_SYSTEM: tuple[Field, ...] = (
+    Field(name="level", kind="text", label=Label("密级", "Level")),
+    Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
+    Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
+    Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
+    Field(name="department", kind="text", label=Label("部门", "Department")),
+    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
+    Field(name="state", kind="text", label=Label("状态", "State")),
+    Field(name="archived_at", kind="datetime", label=Label("归档时间", "Archived")),
+)
+"""The system fields that a write may set; the others follow from them."""
+
+CLOSING_HOUR = time(18)
+
+
+class AlreadySent(Refusal):
+    """The same form was sent twice; `record` is the id of what the first one made."""
+
+    code, status = "already_sent", 409
+    zh, en = "这份表单已提交过。", "This form was already sent."
+
+    def __init__(self, record: ObjectId | None) -> None:
+        self.record = record
+        super().__init__()
+
+
+class AlreadyUsed(Refusal):
+    """A value that must be unique is taken."""
+
+    code = "already_used"
+    zh, en = "“{field}”的这个值已被使用。", "This value of “{field}” is already in use."
+
+
+def fields_of(rt: RecordType) -> tuple[Field, ...]:
+    """Every field that a write may set: declared and system ones."""
+    return (*rt.fields, *OPEN_SYSTEM)
+
+
+def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored record with every declared value loaded; undeclared leftovers are dropped."""
+    record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
+    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
+        record[name] = son.get(name)
+    record["acl"] = son.get("acl") or []
+    record["granted"] = son.get("granted") or []
+    record["state_since"] = son.get("state_since")
+    return record
+
+
+def fetch(slug: str, record_id: ObjectId) -> dict[str, Any]:
+    """A record by id, for services and jobs. :raises NotFound:"""
+    rt = registry.get(slug).rt
+    son = database()[collection_name(slug)].find_one({"_id": record_id})
+    if son is None:
+        raise NotFound()
+    return load(rt, son)
+
+
+def create(
+    slug: str,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    note: str = "",
+    once: str = "",
+    batch: ObjectId | None = None,
+) -> dict[str, Any]:
+    """Store a new record and return it.
+
+    `values` may hold declared and open system fields. `once` is a token that only one record may be made with.
+
+    :raises Invalid: when a hook or a declared requirement refuses the values.
+    :raises AlreadySent: when `once` was used before.
+    """
+    entry = registry.get(slug)
+
+    def work() -> dict[str, Any]:
+        record_id = ObjectId()
+        spend(once, record_id, now)
+        filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
+        draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note)
+        _start(draft)
+        _prepare(draft, entry.hooks.prepare)
+        draft.values["_id"] = record_id
+        draft.values["number"] = next_number(entry.rt, now)
+        son = {
+            **_declared_son(draft),
+            **_derived(draft),
+            "_id": record_id,
+            "number": draft.values["number"],
+            "rev": 1,
+            "created_at": now,
+            "created_by": actor.id,
+            "updated_at": now,
+            "updated_by": actor.id,
+            "state_since": now,
+            "batch": batch,
+            "granted": [],
+        }
+        _insert(entry.rt, {k: v for k, v in son.items() if v is not None})
+        _remember(draft, 1)
+        for hook in entry.hooks.after:
+            hook(draft)
+        return fetch(slug, record_id)
+
+    return transaction(work)
+
+
+def change(
+    slug: str,
+    record_id: ObjectId,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    rev: int | None = None,
+    action: str = "change",
+    note: str = "",
+    transition: Transition | None = None,
+) -> dict[str, Any]:
+    """Store changed values as the next version and return the record; nothing changed stores nothing.
+
+    `rev` is the version that the person saw; None takes whatever is stored, for changes that follow from a decision.
+
+    :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
+    :raises Invalid: when a hook refuses the values.
+    :raises NotFound: when the record is gone.
+    """
+    entry = registry.get(slug)
+
+    def work() -> dict[str, Any]:
+        before = fetch(slug, record_id)
+        if rev is not None and before["rev"] != rev:
+            raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
+        draft = Draft(entry.rt, action, before, {**before, **values}, actor, now, note, transition)
+        _prepare(draft, entry.hooks.prepare)
+        if not draft.changed and not transition:
+            return before
+        son = {**_declared_son(draft), **_derived(draft), "updated_at": now, "updated_by": actor.id}
+        if draft.values["state"] != before["state"]:
+            son["state_since"] = now
+        update = {
+            "$set": {k: v for k, v in son.items() if v is not None},
+            "$unset": {k: "" for k, v in son.items() if v is None},
+            "$inc": {"rev": 1},
+        }
+        _update(entry.rt, {"_id": record_id, "rev": before["rev"]}, {op: v for op, v in update.items() if v})
+        _remember(draft, before["rev"] + 1)
+        for hook in entry.hooks.after:
+            hook(draft)
+        return fetch(slug, record_id)
+
+    return transaction(work)
+
+
+def spend(once: str, record_id: ObjectId, now: datetime) -> None:
+    """Use up a one-time token, inside a transaction. :raises AlreadySent: when it was used before."""
+    if not once:
+        return
+    spent = database()[SPENT].find_one({"_id": once})
+    if spent is not None:
+        raise AlreadySent(spent["record"])
+    database()[SPENT].insert_one({"_id": once, "record": record_id, "at": now})
+
+
+def next_number(rt: RecordType, now: datetime) -> str:
+    """The next number of the type's series; a rolled-back transaction gives its number back."""
+    year = now.astimezone(ZONE).year
+    row = database()[COUNTERS].find_one_and_update(
+        {"_id": f"{rt.slug}:{year}"}, {"$inc": {"seq": 1}}, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return rt.number.format(year=year, seq=row["seq"])
+
+
+def reserve_numbers(rt: RecordType, now: datetime, count: int) -> list[str]:
+    """The next `count` numbers of the series, for sets of records that are stored together."""
+    year = now.astimezone(ZONE).year
+    row = database()[COUNTERS].find_one_and_update(
+        {"_id": f"{rt.slug}:{year}"}, {"$inc": {"seq": count}}, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
+
+
+def name_of(person_id: ObjectId | None) -> str:
+    """A person's name, for messages."""
+    row = database()["user"].find_one({"_id": person_id}, {"name": 1}) if person_id else None
+    return row["name"] if row else "system"
+
+
+def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
+    """Let a grant open the record (X5). The version does not change: nobody's edit conflicts with it."""
+    record = fetch(slug, record_id)
+    level = record["level"] or Level.INTERNAL.value
+    database()[collection_name(slug)].update_one(
+        {"_id": record_id},
+        {"$addToSet": {"granted": grant, "acl": access.token(level, access.Relation.GRANT, grant)}},
+    )
+
+
+def history(slug: str, record_id: ObjectId, limit: int = 100) -> list[dict[str, Any]]:
+    """The stored versions of a record, newest first: who, when, what action, and each field before and after."""
+    rt = registry.get(slug).rt
+    declared = {f.name: f for f in fields_of(rt)}
+    found = []
+    for row in database()[VERSIONS].find({"record": record_id}).sort("rev", DESCENDING).limit(limit):
+        row["changes"] = [
+            {
+                "field": declared[c["field"]],
+                "before": loaded(declared[c["field"]], c.get("before")),
+                "after": loaded(declared[c["field"]], c.get("after")),
+            }
+            for c in row["changes"]
+            if c["field"] in declared
+        ]
+        found.append(row)
+    return found
+
+
+def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:
+    """The record's declared values as they were in version `rev`, walked back from `current`."""
+    values = dict(current)
+    for version in history(slug, current["_id"], limit=1000):
+        if version["rev"] <= rev:
+            break
+        values.update({c["field"].name: c["before"] for c in version["changes"]})
+    return values
+
+
+def _start(draft: Draft) -> None:
+    """Fill what a new record starts with: level, department, owner, first state."""
+    rt, values = draft.rt, draft.values
+    if rt.classified:
+        values["level"] = values["level"] or rt.default_level.value
+        values["level_set_by"] = draft.actor.id
+    else:
+        values["level"] = Level.INTERNAL.value
+    values["department"] = values["department"] or rt.kept_by or draft.actor.department or None
+    values["owner"] = values["owner"] or draft.actor.id
+    if rt.workflow is not None and not values["state"]:
+        values["state"] = rt.workflow.states[0].value
+
+
+def _prepare(draft: Draft, hooks: Iterable[registry.Hook]) -> None:
+    for hook in hooks:
+        hook(draft)
+    draft.check()
+
+
+def _declared_son(draft: Draft) -> dict[str, Any]:
+    return {f.name: stored(f, draft.values.get(f.name)) for f in fields_of(draft.rt)}
+
+
+def _derived(draft: Draft) -> dict[str, Any]:
+    """What follows from the values: rights tokens, whose turn it is, the deadline, search terms."""
+    rt, values = draft.rt, draft.values
+    state = access.state_of(rt, values)
+    over = bool(values.get("archived_at")) or (state is not None and state.final)
+    texts = search_texts(rt, values)
+    return {
+        "acl": access.tokens_of(rt, values),
+        "waiting": [] if over else access.turns_of(rt, values),
+        "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
+        "grams": grams(texts),
+        "haystack": "\n".join(fold(text) for text in texts),
+    }
+
+
+def search_texts(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
+    """The texts under which a record is found: its number and its searchable fields, embedded ones included."""
+    texts = [str(values.get("number") or "")]
+    for field in rt.fields:
+        value = values.get(field.name)
+        if value is None or not field.searchable:
+            continue
+        if field.kind in ("embedded", "embedded_list"):
+            rows = value if field.kind == "embedded_list" else [value]
+            texts.extend(
+                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
+            )
+        else:
+            texts.append(kind_of(field).text(field, value, "zh"))
+    return [text for text in texts if text]
+
+
+def end_of(due: date | datetime | None) -> datetime | None:
+    """A deadline as a moment: a date is due at the close of that day (18:00 in the department's zone)."""
+    if due is None or isinstance(due, datetime):
+        return due
+    return datetime.combine(due, CLOSING_HOUR, ZONE).astimezone(UTC)
+
+
+def _insert(rt: RecordType, son: Mapping[str, Any]) -> None:
+    try:
+        database()[collection_name(rt.slug)].insert_one(dict(son))
+    except DuplicateKeyError as taken:
+        raise _already_used(rt, taken) from None
+
+
+def _update(rt: RecordType, condition: Mapping[str, Any], update: Mapping[str, Any]) -> None:
+    try:
+        result = database()[collection_name(rt.slug)].update_one(condition, update)
+    except DuplicateKeyError as taken:
+        raise _already_used(rt, taken) from None
+    if result.matched_count != 1:
+        raise NotFound()
+
+
+def _already_used(rt: RecordType, error: DuplicateKeyError) -> Refusal:
+    names = (error.details or {}).get("keyPattern", {})
+    field = next((rt.by_name[name] for name in names if name in rt.by_name), None)
+    return AlreadyUsed(field=field.label if field else rt.label)
+
+
+def _remember(draft: Draft, rev: int) -> None:
+    """Write the version and the audit entry of a write."""
+    rt, before = draft.rt, draft.before
+    changes = [
+        {
+            "field": field.name,
+            "before": stored(field, before.get(field.name)) if before else None,
+            "after": stored(field, draft.values.get(field.name)),
+        }
+        for field in fields_of(rt)
+        if field.name in draft.changed
+    ]
+    database()[VERSIONS].insert_one(
+        {
+            "type": rt.slug,
+            "record": draft.values["_id"],
+            "rev": rev,
+            "at": draft.now,
+            "by": draft.actor.id,
+            "by_name": draft.actor.name,
+            "action": draft.action,
+            "note": draft.note,
+            "changes": changes,
+        }
+    )
+    audit.append(
+        draft.action,
+        draft.actor,
+        subject(rt, draft.values),
+        now=draft.now,
+        fields=[c["field"] for c in changes],
+        detail={"signature": True} if draft.transition and draft.transition.signature else {},
+    )
+
+
+def subject(rt: RecordType, record: Mapping[str, Any]) -> audit.Subject:
+    """How the audit trail names a record."""
+    return audit.Subject(rt.slug, record["_id"], record["number"], record.get("level") or "")
