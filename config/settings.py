@@ -1,0 +1,268 @@
+"""What the installation is told from outside, read from the environment once."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+MINIMUM_SECRET_CHARACTERS = 32
+MINIMUM_UPLOAD_BYTES = 1024
+SECRET_VARIABLES = {
+    "secret_key": "SECRET_KEY",
+    "password_salt": "PASSWORD_SALT",
+    "totp_secret": "TOTP_SECRET",
+}
+
+
+class SettingsError(Exception):
+    """A setting is missing or makes no sense; the text names the variable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process. Secrets stay out of its `repr`.
+
+    `mongodb_uri` None means the embedded database under `data_dir`.
+    `smtp_url` None means that messages are written as .eml files to `mail_dir`.
+    """
+
+    secret_key: str = field(repr=False)
+    password_salt: str = field(repr=False)
+    totp_secret: str = field(repr=False)
+    mongodb_uri: str | None = field(default=None, repr=False)
+    database: str = "backoffice"
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    demo: bool = False
+    trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = "backoffice@localhost"
+    max_upload_bytes: int = 20 * 1024 * 1024
+    log_level: str = "INFO"
+    time_zone: str = "Asia/Shanghai"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the one that this product starts itself."""
+        return self.mongodb_uri is None
+
+    @property
+    def mail_dir(self) -> Path:
+        """Where messages are written when there is no mail server."""
+        return self.data_dir / "mail"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings from environment variables.
+
+        With the embedded database, secrets that are not given are made once and kept in
+        `data_dir/secrets.json`, readable by its owner only.
+
+        :raises SettingsError: a value is missing or wrong.
+        """
+        uri = _mongodb_uri(environ)
+        data_dir = Path(_text(environ, "BACKOFFICE_DATA", "var")).expanduser().absolute()
+        host = _text(environ, "BACKOFFICE_HOST", "127.0.0.1")
+        port = _integer(environ, "PORT", 8000, 1, 65535)
+        demo = _boolean(environ, "BACKOFFICE_DEMO")
+        if demo and host not in LOOPBACK:
+            raise SettingsError(
+                "BACKOFFICE_DEMO: anyone may sign in to a demonstration, so BACKOFFICE_HOST must be 127.0.0.1"
+            )
+        base_url = _base_url(environ, host, port)
+        return cls(
+            **_secrets(environ, data_dir, embedded=uri is None),
+            mongodb_uri=uri,
+            database=_database(environ),
+            data_dir=data_dir,
+            host=host,
+            port=port,
+            demo=demo,
+            trusted_hosts=_trusted_hosts(environ, base_url),
+            base_url=base_url,
+            smtp_url=_smtp_url(environ),
+            mail_from=_mail_from(environ),
+            max_upload_bytes=_integer(
+                environ, "BACKOFFICE_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, MINIMUM_UPLOAD_BYTES, 2**30
+            ),
+            log_level=_log_level(environ),
+            time_zone=_time_zone(environ),
+        )
+
+
+def _text(environ: Mapping[str, str], name: str, default: str) -> str:
+    return environ.get(name, "").strip() or default
+
+
+def _optional(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(name, "").strip() or None
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = _text(environ, name, str(default))
+    # isdecimal accepts digits of other scripts, which int() would quietly take too.
+    if not (text.isascii() and text.isdecimal() and low <= int(text[:20]) <= high):
+        raise SettingsError(f"{name}: {text!r} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def _boolean(environ: Mapping[str, str], name: str) -> bool:
+    text = _text(environ, name, "0").lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    raise SettingsError(f"{name}: {text!r} is neither yes nor no (1 or 0)")
+
+
+def _mongodb_uri(environ: Mapping[str, str]) -> str | None:
+    uri = _optional(environ, "MONGODB_URI")
+    # The value may hold a password: it is not repeated in the message.
+    if uri is not None and not uri.startswith(("mongodb://", "mongodb+srv://")):
+        raise SettingsError("MONGODB_URI: must begin with mongodb:// or mongodb+srv://")
+    return uri
+
+
+def _database(environ: Mapping[str, str]) -> str:
+    name = _text(environ, "BACKOFFICE_DATABASE", "backoffice")
+    plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    if not plain or len(name) > 38:
+        raise SettingsError(
+            f"BACKOFFICE_DATABASE: {name!r} may hold at most 38 letters, digits, hyphens and underscores"
+        )
+    if name in ("admin", "local", "config"):
+        raise SettingsError(f"BACKOFFICE_DATABASE: {name!r} is the database server's own")
+    return name
+
+
+def _base_url(environ: Mapping[str, str], host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    url = _text(environ, "BACKOFFICE_BASE_URL", f"http://{shown}:{port}").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"BACKOFFICE_BASE_URL: {url!r} is not an http or https address")
+    return url
+
+
+def _trusted_hosts(environ: Mapping[str, str], base_url: str) -> tuple[str, ...]:
+    """The host names that requests may carry: those given, else this machine and the base address."""
+    given = [part.strip() for part in _text(environ, "BACKOFFICE_TRUSTED_HOSTS", "").split(",")]
+    names = [name for name in given if name]
+    for name in names:
+        if "/" in name or "*" in name or " " in name:
+            raise SettingsError(
+                f"BACKOFFICE_TRUSTED_HOSTS: {name!r} is not a host name (.example.com covers subdomains)"
+            )
+    if names:
+        return tuple(names)
+    own = urlsplit(base_url).hostname or ""
+    return tuple(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", f"[{own}]" if ":" in own else own]))
+
+
+def _smtp_url(environ: Mapping[str, str]) -> str | None:
+    url = _optional(environ, "SMTP_URL")
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError("SMTP_URL: must look like smtp://user:password@host:587 or smtps://...")
+    return url
+
+
+def _mail_from(environ: Mapping[str, str]) -> str:
+    sender = _text(environ, "MAIL_FROM", "backoffice@localhost")
+    if "@" not in sender or any(character in sender for character in "\r\n"):
+        raise SettingsError(f"MAIL_FROM: {sender!r} is not an email address")
+    return sender
+
+
+def _log_level(environ: Mapping[str, str]) -> str:
+    level = _text(environ, "LOG_LEVEL", "INFO").upper()
+    if level not in LOG_LEVELS:
+        raise SettingsError(f"LOG_LEVEL: {level!r} is not one of {', '.join(LOG_LEVELS)}")
+    return level
+
+
+def _time_zone(environ: Mapping[str, str]) -> str:
+    name = _text(environ, "BACKOFFICE_TIME_ZONE", "Asia/Shanghai")
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(f"BACKOFFICE_TIME_ZONE: {name!r} is not a known time zone") from error
+    return name
+
+
+def _secrets(environ: Mapping[str, str], data_dir: Path, *, embedded: bool) -> dict[str, str]:
+    given = {key: _text(environ, variable, "") for key, variable in SECRET_VARIABLES.items()}
+    for key, value in given.items():
+        if value and len(value) < MINIMUM_SECRET_CHARACTERS:
+            raise SettingsError(
+                f"{SECRET_VARIABLES[key]}: needs at least {MINIMUM_SECRET_CHARACTERS} characters"
+            )
+    missing = [key for key, value in given.items() if not value]
+    if not missing:
+        return given
+    if not embedded:
+        names = ", ".join(SECRET_VARIABLES[key] for key in missing)
+        raise SettingsError(
+            f"{names}: must be set when MONGODB_URI is (for each: "
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))')"
+        )
+    kept = _kept_secrets(data_dir / "secrets.json")
+    return given | {key: kept[key] for key in missing}
+
+
+def _kept_secrets(path: Path) -> dict[str, str]:
+    """The secrets in `path`, which is made when it does not exist; two processes at once agree on one."""
+    if not path.exists():
+        _make_secrets(path)
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"BACKOFFICE_DATA: {path} cannot be read: {error}") from error
+    strings = isinstance(kept, dict) and all(
+        isinstance(kept.get(key), str) and len(kept[key]) >= MINIMUM_SECRET_CHARACTERS
+        for key in SECRET_VARIABLES
+    )
+    if not strings:
+        raise SettingsError(f"BACKOFFICE_DATA: {path} lacks one of {', '.join(SECRET_VARIABLES)}")
+    return {key: kept[key] for key in SECRET_VARIABLES}
+
+
+def _make_secrets(path: Path) -> None:
+    made = {key: secrets.token_urlsafe(32) for key in SECRET_VARIABLES}
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # mkstemp makes the file with mode 0600; link() fails if another process was first.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(made, file, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(name, path)
+        except FileExistsError:
+            return
+        finally:
+            os.unlink(name)
+    except OSError as error:
+        raise SettingsError(f"BACKOFFICE_DATA: {path.parent} cannot be written: {error.strerror}") from error

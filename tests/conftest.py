@@ -1,0 +1,128 @@
+"""What every test may use. A machine without a database fails these tests; it never skips them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import monitoring
+from pymongo.database import Database
+
+from config import database as store
+from config import embedded
+from config.settings import Settings
+
+NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 3 * 2**30
+WRITES = {"insert", "update", "findAndModify", "findandmodify", "aggregate", "bulkWrite"}
+
+
+class TouchedCollections(monitoring.CommandListener):
+    """Remembers which collections were written to, so that only those are emptied."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str]] = set()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name not in WRITES:
+            return
+        self.names.add((event.database_name, str(event.command[event.command_name])))
+        for stage in event.command.get("pipeline", ()):
+            target = stage.get("$merge", stage.get("$out"))
+            if target is not None:
+                into = target.get("into", target.get("coll")) if isinstance(target, dict) else target
+                self.names.add((event.database_name, into if isinstance(into, str) else into["coll"]))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+touched = TouchedCollections()
+monitoring.register(touched)
+
+
+@pytest.fixture(scope="session")
+def fast_dir() -> Iterator[Path]:
+    """A directory for the session's database: in memory where there is room, because every commit syncs."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    path = Path(tempfile.mkdtemp(prefix="backoffice-test-", dir=MEMORY if roomy else None))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(fast_dir: Path) -> Iterator[str]:
+    """A real replica set: TEST_MONGODB_URI if set, else a server of this session's own."""
+    given = os.environ.get("TEST_MONGODB_URI")
+    if given:
+        yield given
+        return
+    server = embedded.start(fast_dir)
+    yield server.uri
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def database_name(worker_id: str) -> str:
+    """One database per test process."""
+    return f"backoffice_test_{worker_id}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an installation in a directory of its own, without a database connection."""
+    return Settings(
+        secret_key="test-secret-key-" * 3,
+        password_salt="test-password-salt-" * 3,
+        totp_secret="test-totp-secret-" * 3,
+        data_dir=tmp_path / "var",
+        trusted_hosts=("127.0.0.1", "localhost"),
+    )
+
+
+@pytest.fixture(scope="session")
+def connected(mongodb_uri: str, database_name: str, fast_dir: Path) -> Iterator[Settings]:
+    """The settings under which the session's database is connected."""
+    made = Settings(
+        secret_key="test-secret-key-" * 3,
+        password_salt="test-password-salt-" * 3,
+        totp_secret="test-totp-secret-" * 3,
+        mongodb_uri=mongodb_uri,
+        database=database_name,
+        data_dir=fast_dir,
+        trusted_hosts=("127.0.0.1", "localhost"),
+    )
+    store.connect(made).client.drop_database(database_name)
+    yield made
+    store.connect(made).client.drop_database(database_name)
+    store.disconnect()
+
+
+@pytest.fixture
+def db(connected: Settings) -> Iterator[Database[dict[str, Any]]]:
+    """The connected, empty database. Collections written to are emptied afterwards; indexes stay."""
+    try:
+        base = store.database()
+    except store.DatabaseUnreachable:  # a test about connections took the default alias
+        base = store.connect(connected)
+    touched.names.clear()
+    yield base
+    for name, collection in sorted(touched.names):
+        if name == base.name and not collection.startswith("system."):
+            base[collection].delete_many({})
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Monday, 23 November 2026, 10:00 in Shanghai."""
+    return NOW
