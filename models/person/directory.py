@@ -1,0 +1,48 @@
+"""The people of the house as records need them: names by id, who may be chosen, find by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models.person.roles import Role
+
+PEOPLE = "user"
+
+
+def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
+    """Names by id, in one query; unknown ids are left out."""
+    wanted = [i for i in set(ids) if i is not None]
+    if not wanted:
+        return {}
+    return {row["_id"]: row["name"] for row in database()[PEOPLE].find({"_id": {"$in": wanted}}, {"name": 1})}
+
+
+def eligible(person_id: ObjectId, roles: Iterable[Role] = ()) -> bool:
+    """Whether a person is active and, when roles are given, holds one of them."""
+    return database()[PEOPLE].find_one({"_id": person_id, **_condition(roles)}, {"_id": 1}) is not None
+
+
+def find(text: str, roles: Iterable[Role] = (), limit: int = 20) -> list[dict[str, Any]]:
+    """Active people whose name holds `text`, by name; each with `_id`, `name`, `department`."""
+    condition: dict[str, Any] = _condition(roles)
+    if text:
+        condition["name"] = {"$regex": re.escape(text[:50])}
+    return list(database()[PEOPLE].find(condition, {"name": 1, "department": 1}).sort("name", 1).limit(limit))
+
+
+def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:
+    """Ids of the active people who hold one of the roles, within a department when one is named."""
+    condition = _condition(roles)
+    if department:
+        condition["department"] = department
+    return [row["_id"] for row in database()[PEOPLE].find(condition, {"_id": 1}).sort("_id", 1)]
+
+
+def _condition(roles: Iterable[Role]) -> dict[str, Any]:
+    wanted = [role.value for role in roles]
+    return {"active": True, **({"roles": {"$in": wanted}} if wanted else {})}
