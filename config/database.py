@@ -33,7 +33,7 @@ UNAUTHORIZED = 13
 TRANSACTION_SECONDS = 20.0
 TRANSIENT = "TransientTransactionError"
 # In a replica set every transaction reads one snapshot, and its majority commit proves what it read to be
-# committed too. Asking for "snapshot" by name would only forbid creating an index (as GridFS does at first use).
+# committed too. Asking for "snapshot" by name would only forbid creating an index, as GridFS does at first.
 READ_CONCERN = ReadConcern("local")
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
@@ -113,9 +113,10 @@ def database() -> Database[Row]:
     :raises DatabaseUnreachable: `connect` has not been called.
     """
     try:
-        return get_db()
+        base: Database[Row] = get_db()
     except mongoengine.ConnectionFailure as error:
         raise DatabaseUnreachable("the program is not connected to a database") from error
+    return base
 
 
 def transaction(work: Callable[[], T]) -> T:
@@ -149,11 +150,12 @@ def transaction(work: Callable[[], T]) -> T:
     with get_connection().start_session() as session, session.bind(end_session=False):
         token = _inside.set(True)
         try:
-            return session.with_transaction(
+            result: T = session.with_transaction(
                 attempt,
                 read_concern=READ_CONCERN,
                 write_concern=WriteConcern(w="majority", j=True),
             )
+            return result
         finally:
             _inside.reset(token)
 
@@ -180,8 +182,8 @@ def _require_replica_set(client: MongoClient[Row]) -> None:
         return
     if "setName" not in hello:
         raise NotAReplicaSet(
-            "the server at MONGODB_URI is standalone; the product needs a replica set, because it stores each "
-            "change together with its audit entry in one transaction (one member is enough: start mongod with "
+            "the server at MONGODB_URI is standalone; the product needs a replica set, as it stores each "
+            "change with its audit entry in one transaction (one member is enough: start mongod with "
             "--replSet and run rs.initiate())"
         )
 
@@ -196,7 +198,7 @@ def _require_majority_writes(client: MongoClient[Row]) -> None:
     concern = defaults.get("defaultWriteConcern", {}).get("w")
     if concern != "majority":
         raise UnfitDatabase(
-            f"the server at MONGODB_URI acknowledges writes by w:{concern!r}; a failover would lose some. Run "
+            f"the server at MONGODB_URI acknowledges writes with w:{concern!r}; a failover loses some. Run "
             'db.adminCommand({setDefaultRWConcern: 1, defaultWriteConcern: {w: "majority"}})'
         )
 

@@ -46,7 +46,7 @@ PR_SET_PDEATHSIG = 1
 
 # The socket's path must be short (107 characters at most) and in small letters (drivers lower-case the
 # host names that a server announces), so it cannot lie in the data directory.
-RUNTIME_ROOT = Path("/tmp")
+RUNTIME_ROOT = Path("/tmp")  # noqa: S108 - the folder made in it is checked to be ours alone
 
 
 class EmbeddedError(Exception):
@@ -78,11 +78,10 @@ def uri(data_dir: Path) -> str:
 
 def running(data_dir: Path) -> str | None:
     """The connection string if a database runs for `data_dir` or is being restarted, else None."""
-    try:
-        file = open(_lock_path(data_dir), "rb")
-    except FileNotFoundError:
+    path = _lock_path(data_dir)
+    if not path.exists():
         return None
-    with file:
+    with path.open("rb") as file:
         try:
             # Shared, so that two who ask do not hinder each other; a starter waits until we have looked.
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -175,7 +174,7 @@ class Mongod:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal must not stop it before its users
             pass_fds=[self.lock.fileno()],
-            preexec_fn=_end_with_parent(),
+            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - one system call, no lock is taken
         )
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
@@ -307,7 +306,7 @@ def _lock_path(data_dir: Path) -> Path:
 
 def _take_lock(data_dir: Path) -> IO[bytes]:
     """Lock the data directory; waits for a server that is just ending."""
-    file = open(_lock_path(data_dir), "ab")
+    file = open(_lock_path(data_dir), "ab")  # noqa: SIM115 - the caller keeps it open
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:

@@ -36,9 +36,10 @@ class TouchedCollections(monitoring.CommandListener):
         self.names.add((event.database_name, str(event.command[event.command_name])))
         for stage in event.command.get("pipeline", ()):
             target = stage.get("$merge", stage.get("$out"))
+            while isinstance(target, dict):
+                target = target.get("into", target.get("coll"))
             if target is not None:
-                into = target.get("into", target.get("coll")) if isinstance(target, dict) else target
-                self.names.add((event.database_name, into if isinstance(into, str) else into["coll"]))
+                self.names.add((event.database_name, str(target)))
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import threading
@@ -162,10 +163,8 @@ def test_a_swallowed_database_error_does_not_let_half_the_work_through(
 
     def work() -> None:
         counters["test_log"].insert_one({"about": "a"})
-        try:
+        with contextlib.suppress(mongoengine.NotUniqueError):
             Counter(name="a").save()
-        except mongoengine.NotUniqueError:
-            pass
 
     with pytest.raises(store.TransactionGaveUp):
         store.transaction(work)
