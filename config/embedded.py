@@ -68,7 +68,7 @@ class OtherDataVersion(EmbeddedError):
 def socket_path(data_dir: Path) -> Path:
     """Where the database of `data_dir` listens; the same for every process of one user."""
     digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
-    return RUNTIME_ROOT / f"backoffice-{os.getuid()}-{digest}" / "mongod.sock"
+    return RUNTIME_ROOT / f"backoffice-{os.getuid()}-{digest}" / "mongodb-27017.sock"
 
 
 def uri(data_dir: Path) -> str:
@@ -200,6 +200,8 @@ class Mongod:
             str(binary),
             "--dbpath", str(self.data_dir.resolve() / "database"),
             "--bind_ip", str(socket_path(self.data_dir)),
+            # Without this it also makes /tmp/mongodb-27017.sock, which two databases would fight for.
+            "--unixSocketPrefix", str(socket_path(self.data_dir).parent),
             "--filePermissions", "0600",
             "--replSet", REPLICA_SET,
             "--oplogSize", "512",

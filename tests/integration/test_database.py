@@ -216,11 +216,18 @@ def test_an_embedded_database_that_does_not_run_says_how_to_start_it(apart: Sett
 @pytest.fixture
 def standalone(tmp_path: Path) -> Iterator[str]:
     """A mongod outside any replica set; yields its address."""
-    path = tmp_path / "mongod.sock"
+    path = tmp_path / "mongodb-27017.sock"
     process = subprocess.Popen(
         [
             *(str(embedded.find_mongods()[0]), "--dbpath", str(tmp_path), "--bind_ip", str(path)),
-            *("--logpath", str(tmp_path / "log"), "--wiredTigerCacheSizeGB", "0.25"),
+            *(
+                "--unixSocketPrefix",
+                str(tmp_path),
+                "--logpath",
+                str(tmp_path / "log"),
+                "--wiredTigerCacheSizeGB",
+                "0.25",
+            ),
         ]
     )
     yield "mongodb://" + str(path).replace("/", "%2F")
