@@ -165,7 +165,9 @@ def _tokens(person: Person, rules: Iterable[Rule], purpose: Purpose) -> frozense
         if rule.roles and not person.has(*rule.roles):
             continue
         for level in rule.levels:
-            found.update(token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose))
+            found.update(
+                token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose)
+            )
     return frozenset(found)
 
 
@@ -189,7 +191,9 @@ def visible_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
 
 def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
     """The fields that this person may set on records that they may edit or create."""
-    return tuple(f for f in visible_fields(person, rt) if f.editable and (not f.editors or person.has(*f.editors)))
+    return tuple(
+        f for f in visible_fields(person, rt) if f.editable and (not f.editors or person.has(*f.editors))
+    )
 
 
 def card_fields(rt: RecordType) -> tuple[Field, ...]:

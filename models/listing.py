@@ -111,7 +111,9 @@ def page(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
     )
 
 
-def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[dict[str, Any]]:
+def scan(
+    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]
+) -> Iterator[dict[str, Any]]:
     """Every record of a list, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)
     cursor = database()[collection_name(rt.slug)].find(condition, _projection(rt), batch_size=500)
@@ -174,14 +176,21 @@ def condition_of(wanted: Filter) -> dict[str, Any]:
         raise BadQuery(parameter=name) from None
     if value is None:
         raise BadQuery(parameter=name)
-    comparison = {"is": "$eq", "is_not": "$ne", "at_least": "$gte", "from": "$gte", "at_most": "$lte", "until": "$lte"}
+    comparison = {
+        "is": "$eq",
+        "is_not": "$ne",
+        "at_least": "$gte",
+        "from": "$gte",
+        "at_most": "$lte",
+        "until": "$lte",
+    }
     return {name: {comparison[wanted.operator]: value}}
 
 
 def _projection(rt: RecordType) -> dict[str, int]:
     """Everything but what no page shows."""
     heavy = {f.name: 0 for f in rt.fields if f.kind in ("long_text", "embedded_list") and not f.listed}
-    return {"grams": 0, "haystack": 0, **heavy}
+    return {"grams": 0, "haystack": 0, "keys": 0, **heavy}
 
 
 def _token(row: Mapping[str, Any], sort_field: str) -> str:

@@ -17,7 +17,7 @@ LEVEL_FIELD = "level"
 class Record(me.Document):
     """What every record has beside its declared fields.
 
-    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams` and `haystack` are derived at every write;
+    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams`, `haystack` and `keys` are derived at every write;
     `granted` holds the grants that open the record (X5); times are aware and in UTC.
     """
 
@@ -43,6 +43,7 @@ class Record(me.Document):
     granted = me.ListField(me.ObjectIdField())
     grams = me.ListField(me.StringField())
     haystack = me.StringField()
+    keys = me.ListField(me.StringField())
 
     declaration: ClassVar[RecordType]
     meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
@@ -82,7 +83,8 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         IndexModel([("waiting", ASCENDING), ("due_at", ASCENDING)], name="waiting"),
         IndexModel([("owner", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="owner"),
         IndexModel([("batch", ASCENDING)], name="batch", sparse=True),
-        IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name="acl_number"),
+        IndexModel([("keys", ASCENDING)], name="keys", sparse=True),
+        IndexModel([("acl", ASCENDING), ("number", DESCENDING), ("_id", DESCENDING)], name="acl_number"),
         IndexModel([("acl", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="acl_updated"),
     ]
     for field in rt.fields:
@@ -97,7 +99,10 @@ def indexes(rt: RecordType) -> list[IndexModel]:
             )
         if field.sortable or field.filterable:
             made.append(
-                IndexModel([("acl", ASCENDING), (field.name, ASCENDING), ("_id", ASCENDING)], name=f"acl_{field.name}")
+                IndexModel(
+                    [("acl", ASCENDING), (field.name, ASCENDING), ("_id", ASCENDING)],
+                    name=f"acl_{field.name}",
+                )
             )
         if field.kind == "reference":
             made.append(IndexModel([(field.name, ASCENDING), ("_id", ASCENDING)], name=f"ref_{field.name}"))
@@ -111,14 +116,22 @@ def _parallel(rt: RecordType, index: IndexModel) -> bool:
 
 
 SYSTEM_FIELDS: tuple[Field, ...] = (
-    Field(name="number", kind="text", label=Label("编号", "Number"), sortable=True, filterable=True, card="plain"),
+    Field(
+        name="number",
+        kind="text",
+        label=Label("编号", "Number"),
+        sortable=True,
+        filterable=True,
+        card="plain",
+    ),
     Field(name="level", kind="choice", label=Label("密级", "Level"), filterable=True, card="plain"),
     Field(name="owner", kind="person", label=Label("负责人", "Owner"), filterable=True, card="plain"),
     Field(name="state", kind="choice", label=Label("状态", "State"), filterable=True),
     Field(name="department", kind="text", label=Label("部门", "Department"), filterable=True),
     Field(name="due_at", kind="datetime", label=Label("期限", "Due"), filterable=True),
     Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), filterable=True),
-    Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),
+    Field(
+        name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True
+    ),
 )
 """The engine's own fields, as lists and filters know them."""
-

@@ -44,7 +44,10 @@ class Locked(Refusal):
     """The person sees the card only; reading needs a grant (X3, X4)."""
 
     code, status = "locked", 403
-    zh, en = "该记录已加密，您只能看到卡片，可申请查阅。", "This record is locked: you see its card and may ask for access."
+    zh, en = (
+        "该记录已加密，您只能看到卡片，可申请查阅。",
+        "This record is locked: you see its card and may ask for access.",
+    )
 
 
 class NotNow(Refusal):
@@ -160,7 +163,9 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     return (*fields, *placing)
 
 
-def create(person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = "") -> dict[str, Any]:
+def create(
+    person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = ""
+) -> dict[str, Any]:
     """Make a record from form, file or API input and return it.
 
     :raises Forbidden: when the person may not add this type.
@@ -323,7 +328,9 @@ def _read(
 ) -> dict[str, Any]:
     """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
     names = {f.name for f in fields}
-    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in names or k not in (known or ())})
+    values, problems = read_values(
+        fields, {k: v for k, v in raw.items() if k in names or k not in (known or ())}
+    )
     for field in fields:
         value = values.get(field.name)
         if value is None or (current is not None and value == current.get(field.name)):

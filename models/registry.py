@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ class Draft:
 
     Hooks read `before` (None on create) and change `values` (declared and system fields, loaded form).
     `action` is `create`, `change`, `archive`, `restore` or a transition's name; `note` the person's reason.
+    `given` names what the writer set, so that a hook can tell a choice from a default. A transition's hook may set
+    another `state` than its declared target, for moves that wait for a second signature.
     """
 
     rt: RecordType
@@ -29,6 +31,7 @@ class Draft:
     now: datetime
     note: str = ""
     transition: Transition | None = None
+    given: frozenset[str] = frozenset()
     problems: dict[str, Sentence] = field(default_factory=dict)
 
     @property
@@ -49,15 +52,18 @@ class Draft:
 
 
 Hook = Callable[[Draft], None]
+Keys = Callable[[Mapping[str, Any]], Iterable[str]]
 
 
 @dataclass(frozen=True)
 class Hooks:
     """A type's own behaviour. `prepare` runs before a write is stored: it derives values and notes problems.
-    `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set."""
+    `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set.
+    `keys` derives the terms under which services find a record again (F7); no person reads or queries them."""
 
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
+    keys: Keys | None = None
 
 
 @dataclass(frozen=True)

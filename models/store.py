@@ -72,7 +72,17 @@ def fields_of(rt: RecordType) -> tuple[Field, ...]:
 def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
     """A stored record with every declared value loaded; undeclared leftovers are dropped."""
     record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
-    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
+    for name in (
+        "_id",
+        "number",
+        "rev",
+        "due_at",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "batch",
+    ):
         record[name] = son.get(name)
     record["acl"] = son.get("acl") or []
     record["granted"] = son.get("granted") or []
@@ -112,7 +122,10 @@ def create(
         record_id = ObjectId()
         spend(once, record_id, now)
         filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
-        draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note)
+        given = frozenset(name for name, value in values.items() if value is not None)
+        draft = Draft(
+            entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given
+        )
         _start(draft)
         _prepare(draft, entry.hooks.prepare)
         draft.values["_id"] = record_id
@@ -166,7 +179,8 @@ def change(
         before = fetch(slug, record_id)
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
-        draft = Draft(entry.rt, action, before, {**before, **values}, actor, now, note, transition)
+        given = frozenset(values)
+        draft = Draft(entry.rt, action, before, {**before, **values}, actor, now, note, transition, given)
         _prepare(draft, entry.hooks.prepare)
         if not draft.changed and not transition:
             return before
@@ -210,7 +224,10 @@ def reserve_numbers(rt: RecordType, now: datetime, count: int) -> list[str]:
     """The next `count` numbers of the series, for sets of records that are stored together."""
     year = now.astimezone(ZONE).year
     row = database()[COUNTERS].find_one_and_update(
-        {"_id": f"{rt.slug}:{year}"}, {"$inc": {"seq": count}}, upsert=True, return_document=ReturnDocument.AFTER
+        {"_id": f"{rt.slug}:{year}"},
+        {"$inc": {"seq": count}},
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
     )
     return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
 
@@ -290,12 +307,14 @@ def _derived(draft: Draft) -> dict[str, Any]:
     state = access.state_of(rt, values)
     over = bool(values.get("archived_at")) or (state is not None and state.final)
     texts = search_texts(rt, values)
+    keys = registry.get(rt.slug).hooks.keys
     return {
         "acl": access.tokens_of(rt, values),
         "waiting": [] if over else access.turns_of(rt, values),
         "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
         "grams": grams(texts),
         "haystack": "\n".join(fold(text) for text in texts),
+        "keys": (sorted(set(keys(values))) or None) if keys else None,
     }
 
 
@@ -309,7 +328,10 @@ def search_texts(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
         if field.kind in ("embedded", "embedded_list"):
             rows = value if field.kind == "embedded_list" else [value]
             texts.extend(
-                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
+                kind_of(f).text(f, row.get(f.name), "zh")
+                for row in rows
+                for f in field.fields
+                if f.searchable
             )
         else:
             texts.append(kind_of(field).text(field, value, "zh"))

@@ -1,0 +1,419 @@
+"""The record engine on a real replica set: versions, history, audit, rights and lists."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import access, audit, listing, records, registry, schema, store
+from models.access import Purpose
+from models.errors import Forbidden, Invalid, NotFound, StaleRecord
+from models.listing import BadQuery, Filter, ListQuery
+from models.person.roles import Person, Role
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def sample(db: DB) -> Iterator[None]:
+    registry.register(SAMPLE)
+    schema.migrate()
+    yield
+    registry.unregister("sample")
+
+
+@pytest.fixture
+def owner(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Owner")
+
+
+@pytest.fixture
+def colleague(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Colleague")
+
+
+@pytest.fixture
+def head(db: DB) -> Person:
+    return person(Role.HEAD, name="Head")
+
+
+def make(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:
+    return records.create(actor, "sample", {"name": "Lamp", **values}, now=now)
+
+
+def page_numbers(who: Person, query: ListQuery) -> list[str]:
+    reach = access.reach(who, SAMPLE, Purpose.VIEW)
+    return [
+        row["number"] for row in listing.page(SAMPLE, reach, query, access.visible_fields(who, SAMPLE)).rows
+    ]
+
+
+def test_a_record_keeps_every_kind_of_value(owner: Person, now: datetime) -> None:
+    raw = {
+        "name": "台灯 Lamp",
+        "colour": "蓝",
+        "colours": ["red", "blue"],
+        "amount": "¥1,234.50",
+        "pieces": "12",
+        "weight": "0.125",
+        "share": "12.5%",
+        "made_on": "2026/1/5",
+        "seen_at": "2026-11-22 14:30",
+        "fragile": "是",
+        "phone": "+86 10-6552 9988",
+        "email": "A@Example.COM",
+        "site": "https://example.test/x",
+        "notes": "line one\r\nline two",
+        "box": {"width": "30"},
+        "people": [{"name": "王敏", "phone": "010-12345678", "born": "1990-02-28", "wage": "1.50"}],
+    }
+    record = store.fetch("sample", records.create(owner, "sample", raw, now=now)["_id"])
+    assert record["number"] == "YP-2026-000001"
+    assert record["amount"] == Decimal("1234.50")
+    assert (record["colour"], record["colours"], record["pieces"]) == ("blue", ["red", "blue"], 12)
+    assert (record["made_on"].isoformat(), record["fragile"]) == ("2026-01-05", True)
+    assert record["seen_at"].isoformat() == "2026-11-22T06:30:00+00:00"
+    assert record["notes"] == "line one\nline two"
+    assert record["people"][0]["wage"] == Decimal("1.50")
+    assert record["people"][0]["born"].isoformat() == "1990-02-28"
+    assert record["owner"] == owner.id and record["department"] == "service" and record["state"] == "draft"
+
+
+def test_every_wrong_value_is_named_and_nothing_is_stored(owner: Person, now: datetime, db: DB) -> None:
+    raw = {
+        "name": "",
+        "amount": "much",
+        "colour": "green",
+        "people": [{"phone": "x"}],
+        "nonsense": "1",
+        "$where": "1",
+    }
+    with pytest.raises(Invalid) as refused:
+        records.create(owner, "sample", raw, now=now)
+    expected = {"name", "amount", "colour", "people.0.phone", "people.0.name", "nonsense", "$where"}
+    assert set(refused.value.problems) == expected
+    assert db["record_sample"].count_documents({}) == 0
+    assert db["audit"].count_documents({}) == 0
+
+
+def test_a_write_its_version_and_its_audit_entry_stand_or_fall_together(
+    owner: Person, now: datetime, db: DB
+) -> None:
+    def fail(draft: registry.Draft) -> None:
+        raise Forbidden()
+
+    registry.register(SAMPLE, registry.Hooks(after=(fail,)))
+    with pytest.raises(Forbidden):
+        make(owner, now)
+    for name in ("record_sample", "record_version", "audit", "counter"):
+        assert db[name].count_documents({}) == 0, name
+
+
+def test_a_stale_save_is_refused_and_carries_what_is_stored(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    record = make(owner, now)
+    records.change(head, "sample", record["number"], {"name": "Lantern"}, rev=1, now=now)
+    with pytest.raises(StaleRecord) as stale:
+        records.change(owner, "sample", record["number"], {"name": "Torch"}, rev=1, now=now)
+    assert stale.value.current["name"] == "Lantern"
+    assert "Head" in stale.value.text("en")
+    assert store.at_rev("sample", stale.value.current, 1)["name"] == "Lamp"
+
+
+def test_history_shows_each_field_before_and_after(owner: Person, now: datetime) -> None:
+    record = make(owner, now, amount="10")
+    records.change(owner, "sample", record["number"], {"amount": "12"}, rev=1, now=now + timedelta(hours=1))
+    latest = records.versions(owner, "sample", record["number"], now)[0]
+    assert [(c["field"].name, c["before"], c["after"]) for c in latest["changes"]] == [
+        ("amount", Decimal("10.00"), Decimal("12.00"))
+    ]
+    assert latest["by_name"] == "Owner"
+
+
+def test_saving_without_a_change_makes_no_version(owner: Person, now: datetime) -> None:
+    record = make(owner, now)
+    again = records.change(owner, "sample", record["number"], {"name": "Lamp"}, rev=1, now=now)
+    assert again["rev"] == 1
+
+
+def test_the_same_form_twice_makes_one_record(owner: Person, now: datetime, db: DB) -> None:
+    first = records.create(owner, "sample", {"name": "Lamp"}, now=now, once="t1")
+    with pytest.raises(store.AlreadySent) as twice:
+        records.create(owner, "sample", {"name": "Lamp"}, now=now, once="t1")
+    assert twice.value.record == first["_id"]
+    assert db["record_sample"].count_documents({}) == 1
+
+
+def test_numbers_are_gapless_under_parallel_creates(owner: Person, now: datetime, db: DB) -> None:
+    def work() -> None:
+        for _ in range(5):
+            make(owner, now)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    numbers = sorted(row["number"] for row in db["record_sample"].find())
+    assert numbers == [f"YP-2026-{i:06d}" for i in range(1, 41)]
+
+
+LEVELS = ("internal", "secret", "confidential", "top_secret")
+
+
+def levels_seen(who: Person) -> dict[str, str]:
+    reach = access.reach(who, SAMPLE, Purpose.VIEW)
+    page = listing.page(SAMPLE, reach, ListQuery(), access.visible_fields(who, SAMPLE))
+    seen = {}
+    for row in page.rows:
+        found = records.sight(who, SAMPLE, reach, row)
+        assert found is not None
+        seen[found.level] = "full" if found.full else "card"
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("roles", "department", "expected"),
+    [
+        ((Role.SPECIALIST,), "service", {"internal": "full", "secret": "card", "confidential": "card"}),
+        ((Role.CUSTODIAN,), "service", {"internal": "full", "secret": "full", "confidential": "card"}),
+        ((Role.HEAD,), "service", dict.fromkeys(LEVELS, "full")),
+        ((Role.GENERAL_MANAGER,), "management", {"top_secret": "full"}),
+        ((Role.ADMINISTRATOR,), "it", {}),
+        ((Role.AUDITOR,), "audit", {}),
+        ((Role.SALES,), "sales", {}),
+        ((), "", {}),
+    ],
+)
+def test_x3_reading_without_a_grant(
+    owner: Person, now: datetime, roles: tuple[Role, ...], department: str, expected: dict[str, str]
+) -> None:
+    for level in LEVELS:
+        make(owner, now, level=level)
+    assert levels_seen(person(*roles, department=department)) == expected
+
+
+def test_x3_the_customers_salesperson_reads_internal_only(owner: Person, now: datetime) -> None:
+    seller = person(Role.SALES, department="sales")
+    for level in LEVELS:
+        make(owner, now, level=level, seller=str(seller.id))
+    assert levels_seen(seller) == {"internal": "full"}
+    assert levels_seen(owner) == dict.fromkeys(LEVELS, "full")
+
+
+def test_a_locked_card_holds_no_content(owner: Person, colleague: Person, now: datetime, db: DB) -> None:
+    record = make(owner, now, level="secret", notes="contents", amount="77")
+    found = records.see(colleague, "sample", record["number"], Purpose.VIEW, now)
+    assert not found.full
+    assert set(found.values) == {"name", "level", "owner"}
+    with pytest.raises(records.Locked):
+        records.read(colleague, "sample", record["number"], Purpose.VIEW, now)
+    assert db["audit"].count_documents({"action": "refused", "actor": colleague.id}) == 2
+
+
+def test_hidden_and_missing_answer_alike(owner: Person, colleague: Person, now: datetime) -> None:
+    record = make(owner, now, level="top_secret")
+    for number in (record["number"], "YP-2026-999999"):
+        with pytest.raises(NotFound):
+            records.see(colleague, "sample", number, Purpose.VIEW, now)
+
+
+def test_reading_a_classified_record_is_audited_and_an_internal_one_is_not(
+    owner: Person, now: datetime, db: DB
+) -> None:
+    secret, internal = make(owner, now, level="secret"), make(owner, now)
+    for record in (secret, internal):
+        records.see(owner, "sample", record["number"], Purpose.VIEW, now)
+    assert [row["record"] for row in db["audit"].find({"action": "view"})] == [secret["_id"]]
+
+
+def test_x6_search_sort_and_filters_tell_nothing_of_locked_content(
+    owner: Person, colleague: Person, now: datetime
+) -> None:
+    locked = make(owner, now, name="Secret lamp", level="secret", colour="red", amount="5")["number"]
+    open_ = make(owner, now, name="Plain lamp", colour="red", amount="6")["number"]
+    colour = SAMPLE.by_name["colour"]
+    assert page_numbers(colleague, ListQuery()) == [open_, locked]
+    assert page_numbers(colleague, ListQuery(q="lamp")) == [open_]
+    assert page_numbers(colleague, ListQuery(sort="amount")) == [open_]
+    assert page_numbers(colleague, ListQuery(filters=(Filter(colour, "is", "red"),))) == [open_]
+    assert page_numbers(owner, ListQuery(q="lamp", sort="amount")) == [locked, open_]
+
+
+def test_fields_for_narrower_eyes_are_masked_unsortable_and_unfilterable(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    make(owner, now)
+    record = records.create(head, "sample", {"name": "Paid", "salary": "9000"}, now=now)
+    assert "salary" not in records.see(owner, "sample", record["number"], Purpose.VIEW, now).values
+    assert records.see(head, "sample", record["number"], Purpose.VIEW, now).values["salary"] == Decimal(
+        "9000.00"
+    )
+    with pytest.raises(BadQuery):
+        page_numbers(owner, ListQuery(sort="salary"))
+    with pytest.raises(BadQuery):
+        page_numbers(owner, ListQuery(filters=(Filter(SAMPLE.by_name["salary"], "at_least", "1"),)))
+    assert all(
+        c["field"].name != "salary"
+        for c in records.versions(owner, "sample", record["number"], now)[0]["changes"]
+    )
+    with pytest.raises(Invalid):
+        records.create(owner, "sample", {"name": "x", "salary": "1"}, now=now)
+
+
+@pytest.mark.parametrize("term", ["精密", "密机械", "华东精密机械", "recis", "KH", "10-6552", "rt"])
+def test_any_substring_of_two_or_more_is_found(owner: Person, now: datetime, term: str) -> None:
+    hit = make(owner, now, name="华东精密机械 Precision parts KH", phone="010-65529988")["number"]
+    make(owner, now, name="西北农业")
+    assert page_numbers(owner, ListQuery(q=term)) == [hit]
+
+
+def test_search_uses_its_index(owner: Person, now: datetime, db: DB) -> None:
+    make(owner, now, name="华东精密机械")
+    reach = access.reach(owner, SAMPLE, Purpose.VIEW)
+    condition, _, _ = listing.compile_query(SAMPLE, reach, ListQuery(q="精密机"), SAMPLE.fields)
+    plan = str(db["record_sample"].find(condition).hint("grams").explain())
+    assert "IXSCAN" in plan
+    assert "COLLSCAN" not in str(db["record_sample"].find(condition).explain())
+
+
+@pytest.mark.parametrize("sort", ["", "amount", "name", "made_on"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_show_every_record_once_in_order_both_ways(
+    owner: Person, now: datetime, sort: str, descending: bool
+) -> None:
+    for i in range(17):
+        raw = {
+            "name": f"n{i % 5}",
+            "amount": str(i % 4) if i % 3 else "",
+            "made_on": "2026-01-02" if i % 2 else "",
+        }
+        records.create(owner, "sample", raw, now=now)
+    reach = access.reach(owner, SAMPLE, Purpose.VIEW)
+    whole = page_numbers(owner, ListQuery(sort=sort, descending=descending, limit=100))
+    assert len(whole) == 17
+    pages, token = [], ""
+    while True:
+        found = listing.page(
+            SAMPLE, reach, ListQuery(sort=sort, descending=descending, limit=5, after=token), SAMPLE.fields
+        )
+        pages.append([row["number"] for row in found.rows])
+        if not found.next:
+            break
+        token = found.next
+    assert [n for p in pages for n in p] == whole
+    back = listing.page(
+        SAMPLE,
+        reach,
+        ListQuery(sort=sort, descending=descending, limit=5, before=found.previous),
+        SAMPLE.fields,
+    )
+    assert [row["number"] for row in back.rows] == pages[-2]
+
+
+def test_a_list_walks_an_index_in_order(owner: Person, now: datetime, db: DB) -> None:
+    make(owner, now)
+    reach = access.reach(owner, SAMPLE, Purpose.VIEW)
+    condition, field, direction = listing.compile_query(SAMPLE, reach, ListQuery(), SAMPLE.fields)
+    plan = (
+        db["record_sample"].find(condition).sort([(field, direction), ("_id", direction)]).limit(20).explain()
+    )
+    stages = str(plan["queryPlanner"]["winningPlan"])
+    assert "COLLSCAN" not in stages
+    assert "'stage': 'SORT'" not in stages
+
+
+@pytest.mark.parametrize("token", ["x", "AAAA", "!!!", "eyIkZ3QiOiAxfQ", "W3siJGd0IjoxfSwxXQ"])
+def test_rubbish_page_tokens_are_refused(owner: Person, now: datetime, token: str) -> None:
+    with pytest.raises(BadQuery):
+        page_numbers(owner, ListQuery(after=token))
+
+
+def test_a_signature_needs_another_person_and_a_fresh_sign_in(owner: Person, now: datetime) -> None:
+    checker = person(Role.LEGAL_REVIEWER, department="legal")
+    record = make(owner, now, level="top_secret")
+    number = record["number"]
+    with pytest.raises(Invalid):
+        records.move(owner, "sample", number, "submit", {}, rev=1, now=now)
+    record = records.move(owner, "sample", number, "submit", {"checker": str(checker.id)}, rev=1, now=now)
+    with pytest.raises(Forbidden):
+        records.move(owner, "sample", number, "approve", {}, rev=2, now=now, fresh=True)
+    with pytest.raises(records.NeedsFreshSignIn):
+        records.move(checker, "sample", number, "approve", {}, rev=2, now=now)
+    done = records.move(checker, "sample", number, "approve", {"verdict": "ok"}, rev=2, now=now, fresh=True)
+    assert (done["state"], done["verdict"]) == ("approved", "ok")
+    with pytest.raises(NotFound):
+        records.move(checker, "sample", number, "approve", {}, rev=3, now=now, fresh=True)
+
+
+def test_of_two_opposite_decisions_one_wins(owner: Person, now: datetime) -> None:
+    checkers = [person(Role.FINANCE_REVIEWER, department="finance") for _ in range(2)]
+    for _ in range(5):
+        number = make(owner, now)["number"]
+        records.move(owner, "sample", number, "submit", {"checker": str(checkers[0].id)}, rev=1, now=now)
+        outcomes: list[str] = []
+
+        def decide(who: Person, name: str, number: str = number, outcomes: list[str] = outcomes) -> None:
+            try:
+                records.move(who, "sample", number, name, {}, rev=2, now=now, note="because", fresh=True)
+                outcomes.append("won")
+            except (StaleRecord, records.NotNow, NotFound, Forbidden):
+                outcomes.append("lost")
+
+        threads = [
+            threading.Thread(target=decide, args=(checkers[0], "approve")),
+            threading.Thread(target=decide, args=(checkers[1], "send_back")),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ["lost", "won"]
+
+
+def test_lowering_a_level_needs_the_head(owner: Person, head: Person, now: datetime) -> None:
+    number = make(owner, now, level="secret")["number"]
+    records.change(owner, "sample", number, {"level": "confidential"}, rev=1, now=now)
+    with pytest.raises(records.LoweringNeedsHead):
+        records.change(owner, "sample", number, {"level": "internal"}, rev=2, now=now)
+    assert (
+        records.change(head, "sample", number, {"level": "internal"}, rev=2, now=now)["level"] == "internal"
+    )
+
+
+def test_references_can_only_point_where_the_person_may_look(
+    owner: Person, colleague: Person, now: datetime
+) -> None:
+    hidden = make(owner, now, level="top_secret")["_id"]
+    card = make(owner, now, level="secret")["_id"]
+    with pytest.raises(Invalid):
+        make(colleague, now, parent=str(hidden))
+    assert make(colleague, now, parent=str(card))["parent"] == card
+
+
+def test_the_sealed_trail_verifies_and_tampering_shows(owner: Person, now: datetime, db: DB) -> None:
+    for _ in range(4):
+        make(owner, now)
+    assert audit.verify().waiting == 4
+    assert audit.seal(now, limit=2) == 2
+    assert audit.seal(now) == 2
+    assert audit.verify() == audit.Verdict(4, 0, ())
+    victim = db["audit"].find_one()
+    assert victim is not None
+    db["audit"].update_one({"_id": victim["_id"]}, {"$set": {"actor_name": "Someone else"}})
+    assert "altered" in audit.verify().findings[0]
+    db["audit"].delete_one({"_id": victim["_id"]})
+    assert "removed" in audit.verify().findings[0]
+    db["audit"].insert_one({**victim, "_id": owner.id})
+    assert any("inserted" in finding for finding in audit.verify().findings)
+    db["audit_seal"].delete_one({"seq": 1})
+    assert any("missing" in finding for finding in audit.verify().findings)
