@@ -17,8 +17,8 @@ LEVEL_FIELD = "level"
 class Record(me.Document):
     """What every record has beside its declared fields.
 
-    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams`, `haystack` and `keys` are derived at every write;
-    `granted` holds the grants that open the record (X5); times are aware and in UTC.
+    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams`, `haystack` and `keys` are derived at
+    every write; `granted` holds the grants that open the record (X5); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)

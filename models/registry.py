@@ -19,8 +19,8 @@ class Draft:
 
     Hooks read `before` (None on create) and change `values` (declared and system fields, loaded form).
     `action` is `create`, `change`, `archive`, `restore` or a transition's name; `note` the person's reason.
-    `given` names what the writer set, so that a hook can tell a choice from a default. A transition's hook may set
-    another `state` than its declared target, for moves that wait for a second signature.
+    `given` names what the writer set, so that a hook can tell a choice from a default. A transition's hook may
+    set another `state` than its declared target, for moves that wait for a second signature.
     """
 
     rt: RecordType
@@ -59,7 +59,7 @@ Keys = Callable[[Mapping[str, Any]], Iterable[str]]
 class Hooks:
     """A type's own behaviour. `prepare` runs before a write is stored: it derives values and notes problems.
     `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set.
-    `keys` derives the terms under which services find a record again (F7); no person reads or queries them."""
+    `keys` derives the terms under which services find a record again (F7); nobody reads or queries them."""
 
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
