@@ -186,10 +186,8 @@ class Mongod:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        shutil.rmtree(socket_path(self.data_dir).parent, ignore_errors=True)
         self.lock.close()
-        folder = socket_path(self.data_dir).parent
-        if folder.is_dir():
-            shutil.rmtree(folder, ignore_errors=True)
 
     @property
     def _log_path(self) -> Path:
@@ -213,7 +211,7 @@ class Mongod:
             # The log of slow operations would hold the values of personal fields.
             "--slowms", "2147483647",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
-            "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=1000",
+            "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
         ]  # fmt: skip
 
     def _wait_until_ready(self) -> None:
