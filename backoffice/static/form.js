@@ -1,0 +1,81 @@
+/* A form: save keys, the warning about unsaved changes, rows of embedded lists, taking the other's value. Needs app.js. */
+"use strict";
+(() => {
+  const { $, $$, word, toast, keys } = window.backoffice;
+  const form = $("form[data-watch]");
+  if (!form) return;
+
+  const note = $("[data-save-note]", form);
+  let changed = false;
+  const touch = () => {
+    changed = true;
+    if (note) note.textContent = word("unsaved");
+  };
+  form.addEventListener("input", touch);
+  form.addEventListener("change", touch);
+  form.addEventListener("submit", (event) => setTimeout(() => {
+    if (event.defaultPrevented) return;
+    changed = false;
+    if (note) note.textContent = word("saving");
+  }));
+  window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
+
+  const save = (kind) => () => {
+    const button = $(`[data-save=${kind}]`, form) || $("button[name=then]", form);
+    if (!button.disabled) form.requestSubmit(button);
+  };
+  keys["Ctrl s"] = save("stay");
+  keys["Ctrl Enter"] = save("next");
+
+  // Embedded lists: rows keep the numbers 0, 1, 2 ... in their names, in the order in which they stand.
+  const renumber = (list) => {
+    const { list: name, listId: id } = list.dataset;
+    const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const pattern = new RegExp(`^(${escaped(name)}|${escaped(id)})-(\\d+|__row__)(?=-|$)`);
+    [...$("[data-rows]", list).children].forEach((row, index) => {
+      for (const element of [row, ...$$("*", row)])
+        for (const attribute of ["name", "id", "for", "aria-labelledby", "aria-describedby", "data-list", "data-list-id"]) {
+          const value = element.getAttribute(attribute);
+          if (value) element.setAttribute(attribute, value.replace(pattern, `$1-${index}`));
+        }
+    });
+    touch();
+  };
+  const rowActions = {
+    add(list) {
+      const rows = $("[data-rows]", list);
+      rows.append($("[data-blank]", list).content.cloneNode(true));
+      renumber(list);
+      rows.dispatchEvent(new CustomEvent("rows:added", { bubbles: true }));
+      $("input:not([type=hidden]), select, textarea", rows.lastElementChild)?.focus();
+    },
+    remove(list, row) {
+      const next = row.nextElementSibling;
+      const rows = row.parentElement;
+      const put = () => { rows.insertBefore(row, next?.parentElement === rows ? next : null); renumber(list); };
+      row.remove();
+      renumber(list);
+      (next || rows.lastElementChild || list).querySelector("input:not([type=hidden]), button")?.focus();
+      toast(word("rowRemoved"), "info", { label: word("undo"), run: put });
+    },
+    up(list, row, button) { row.previousElementSibling?.before(row); renumber(list); button.focus(); },
+    down(list, row, button) { row.nextElementSibling?.after(row); renumber(list); button.focus(); },
+  };
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-row-do]");
+    if (button) rowActions[button.dataset.rowDo](button.closest("[data-list]"), button.closest("[data-row]"), button);
+  });
+
+  // A stale save: one button takes the other person's value of one field.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-take]");
+    const input = button && document.getElementById(button.dataset.take);
+    if (!input) return;
+    if (input.type === "checkbox") input.checked = button.dataset.value === "true";
+    else input.value = button.dataset.value;
+    button.disabled = true;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  $("[data-error-summary]")?.focus();
+})();
