@@ -18,6 +18,10 @@ from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
 
 
+ARCHIVED = "~"
+"""Stands before the tokens of archived records, so that lists of records in use never walk past them."""
+
+
 class Purpose(StrEnum):
     """What a record is wanted for."""
 
@@ -72,18 +76,23 @@ class Reach:
         """Whether no record can be reached."""
         return not self.full and not self.card
 
-    def query(self, *, cards: bool = False) -> dict[str, Any]:
-        """The database filter for the records reached in full and, when asked, as cards."""
-        tokens = self.full | self.card if cards else self.full
-        first = {"acl": {"$in": sorted(tokens)}}
-        return first if self.also is None else {"$and": [first, {"acl": {"$in": sorted(self.also)}}]}
+    def query(self, *, cards: bool = False, archived: bool | None = False) -> dict[str, Any]:
+        """The database filter for the records reached in full and, when asked, as cards. Records in use only, archived
+        ones only, or (None) both."""
+        first = _holding(self.full | self.card if cards else self.full, archived)
+        return first if self.also is None else {"$and": [first, _holding(self.also, archived)]}
 
     def sees(self, acl: Iterable[str]) -> str:
         """`full`, `card` or '' for a record with these tokens."""
-        held = set(acl)
+        held = {one.removeprefix(ARCHIVED) for one in acl}
         if not held.isdisjoint(self.full) and (self.also is None or not held.isdisjoint(self.also)):
             return "full"
         return "card" if not held.isdisjoint(self.card) else ""
+
+
+def _holding(tokens: Iterable[str], archived: bool | None) -> dict[str, Any]:
+    prefixes = {False: ("",), True: (ARCHIVED,), None: ("", ARCHIVED)}[archived]
+    return {"acl": {"$in": sorted(prefix + one for one in tokens for prefix in prefixes)}}
 
 
 def token(level: str, relation: Relation, whom: object = "") -> str:
@@ -110,7 +119,8 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         else:
             found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
-    return sorted(found)
+    prefix = ARCHIVED if record.get("archived_at") else ""
+    return sorted(prefix + one for one in found)
 
 
 def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:

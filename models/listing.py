@@ -141,7 +141,7 @@ def compile_query(
     touched = {f.field.name for f in query.filters} | ({sort_field} if query.sort else set())
     plain_card = {f.name for f in (*SYSTEM_FIELDS, *rt.fields) if f.card == "plain"}
     cards = not query.q and touched <= plain_card
-    parts: list[dict[str, Any]] = [reach.query(cards=cards), {"archived_at": {"$exists": query.archived}}]
+    parts: list[dict[str, Any]] = [reach.query(cards=cards, archived=query.archived)]
     for wanted in query.filters:
         if wanted.field.name not in known or not known[wanted.field.name].filterable:
             raise BadQuery(parameter=wanted.field.name[:40])
@@ -208,10 +208,11 @@ def _beyond(sort_field: str, direction: int, token: str) -> dict[str, Any]:
     if not isinstance(record_id, ObjectId) or isinstance(value, dict | list | re.Pattern):
         raise BadQuery(parameter="page")
     compare = "$gt" if direction > 0 else "$lt"
-    same = {sort_field: value, "_id": {compare: record_id}}
+    if sort_field == "number":
+        return {"number": {compare: value}}
+    # The bound keeps the index walk short; `$not $gt` reaches the empty values too, which sort first.
+    bound = {"$gte": value} if direction > 0 else {"$not": {"$gt": value}}
+    tie = {"$or": [{sort_field: {"$ne": value}}, {"_id": {compare: record_id}}]}
     if value is None:
-        return {"$or": [same, {sort_field: {"$ne": None}}]} if direction > 0 else same
-    further: list[dict[str, Any]] = [same, {sort_field: {compare: value}}]
-    if direction < 0:
-        return {"$or": [*further, {sort_field: None}]}
-    return {"$and": [{sort_field: {"$gte": value}}, {"$or": further}]}
+        return tie if direction > 0 else {sort_field: None, "_id": {compare: record_id}}
+    return {"$and": [{sort_field: bound}, tie]}

@@ -347,7 +347,7 @@ def _read(
 def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
     """Whether a record may be pointed at: the person sees it, in full or as a card."""
     rt = registry.get(slug).rt
-    query = {"_id": record_id, **access.reach(person, rt, Purpose.VIEW).query(cards=True)}
+    query = {"_id": record_id, **access.reach(person, rt, Purpose.VIEW).query(cards=True, archived=None)}
     return database()[collection_name(slug)].find_one(query, {"_id": 1}) is not None
 
 

@@ -242,9 +242,10 @@ def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
     """Let a grant open the record (X5). The version does not change: nobody's edit conflicts with it."""
     record = fetch(slug, record_id)
     level = record["level"] or Level.INTERNAL.value
+    prefix = access.ARCHIVED if record["archived_at"] else ""
     database()[collection_name(slug)].update_one(
         {"_id": record_id},
-        {"$addToSet": {"granted": grant, "acl": access.token(level, access.Relation.GRANT, grant)}},
+        {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, access.Relation.GRANT, grant)}},
     )
 
 
