@@ -27,12 +27,29 @@ def eligible(person_id: ObjectId, roles: Iterable[Role] = ()) -> bool:
     return database()[PEOPLE].find_one({"_id": person_id, **_condition(roles)}, {"_id": 1}) is not None
 
 
+def known_as(text: str, roles: Iterable[Role] = ()) -> ObjectId | None:
+    """The active person whose email is `text`, or the only one of this name; None for none or several."""
+    condition = {**_condition(roles), "$or": [{"email": text.lower()}, {"name": text}]}
+    found = list(database()[PEOPLE].find(condition, {"_id": 1}).limit(2))
+    return found[0]["_id"] if len(found) == 1 else None
+
+
+def emails(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
+    """Email addresses by id, in one query; unknown ids are left out."""
+    wanted = [i for i in set(ids) if i is not None]
+    if not wanted:
+        return {}
+    rows = database()[PEOPLE].find({"_id": {"$in": wanted}}, {"email": 1})
+    return {row["_id"]: row["email"] for row in rows}
+
+
 def find(text: str, roles: Iterable[Role] = (), limit: int = 20) -> list[dict[str, Any]]:
-    """Active people whose name holds `text`, by name; each with `_id`, `name`, `department`."""
+    """Active people whose name holds `text`, by name; each with `_id`, `name`, `email`, `department`."""
     condition: dict[str, Any] = _condition(roles)
     if text:
         condition["name"] = {"$regex": re.escape(text[:50])}
-    return list(database()[PEOPLE].find(condition, {"name": 1, "department": 1}).sort("name", 1).limit(limit))
+    shown = {"name": 1, "email": 1, "department": 1}
+    return list(database()[PEOPLE].find(condition, shown).sort("name", 1).limit(limit))
 
 
 def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:

@@ -1,0 +1,149 @@
+"""Names of people and records as one reader may see them, for a whole page at once (X6).
+
+One query per referenced type and one for people, however many rows. A record that the reader has in full is
+named by its title, a locked one by its masked title, a hidden one by a dash, as if it were gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, registry
+from models.access import Purpose
+from models.declarations import Field, RecordType
+from models.errors import NotFound
+from models.kinds import kind_of, loaded
+from models.masking import masked
+from models.person import directory
+from models.person.roles import Person
+from models.record import collection_name
+
+HIDDEN = "—"
+POINTERS = ("reference", "person")
+
+
+@dataclass(frozen=True)
+class Name:
+    """How a record is called. `number` is '' when the reader may not know of it; `locked`: they have its card."""
+
+    text: str
+    number: str = ""
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that one page needs, for one reader, in one language."""
+
+    language: str
+    people: Mapping[ObjectId, str] = field(default_factory=dict)
+    records: Mapping[tuple[str, ObjectId], Name] = field(default_factory=dict)
+
+    def person(self, person_id: ObjectId | None) -> str:
+        """A person's name; '' for nobody."""
+        return "" if person_id is None else self.people.get(person_id, HIDDEN)
+
+    def record(self, slug: str, record_id: ObjectId) -> Name:
+        """A record's name."""
+        return self.records.get((slug, record_id), Name(HIDDEN))
+
+    def text(self, declared: Field, value: Any) -> str:
+        """A value as the reader reads it, pointers and embedded ones included; '' when empty."""
+        if value is None:
+            return ""
+        if declared.kind == "person":
+            return self.person(value)
+        if declared.kind == "reference":
+            return self.record(declared.to, value).text
+        if declared.kind == "embedded":
+            texts = (self.text(inner, value.get(inner.name)) for inner in declared.fields)
+            return " · ".join(text for text in texts if text)
+        if declared.kind == "embedded_list":
+            one = replace(declared, kind="embedded")
+            return "; ".join(self.text(one, row) for row in value)
+        return kind_of(declared).text(declared, value, self.language)
+
+
+def pointers(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[tuple[Field, ObjectId]]:
+    """Every person and record that some values point to, with the field that does."""
+    for declared in fields:
+        value = values.get(declared.name)
+        if value is None:
+            continue
+        if declared.kind in POINTERS and isinstance(value, ObjectId):
+            yield declared, value
+        elif declared.kind == "embedded":
+            yield from pointers(declared.fields, value)
+        elif declared.kind == "embedded_list":
+            for row in value:
+                yield from pointers(declared.fields, row)
+
+
+def resolve(
+    reader: Person,
+    rows: Iterable[tuple[Iterable[Field], Mapping[str, Any]]],
+    *,
+    language: str,
+    people: Iterable[ObjectId | None] = (),
+) -> Names:
+    """The names of everything that some rows (fields and values) point to, and of `people`."""
+    persons = set(people)
+    records: dict[str, set[ObjectId]] = {}
+    for fields, values in rows:
+        for declared, value in pointers(fields, values):
+            if declared.kind == "person":
+                persons.add(value)
+            else:
+                records.setdefault(declared.to, set()).add(value)
+    found: dict[tuple[str, ObjectId], Name] = {}
+    for slug, ids in records.items():
+        found.update(_records(reader, slug, ids, language))
+    return Names(language, directory.names(persons), found)
+
+
+def title_of(reader: Person, rt: RecordType, son: Mapping[str, Any], seen: str, language: str) -> str:
+    """The title of a stored record for a reader who sees it in `full` or as a `card`; its number where the title
+    is not theirs to read or names nothing by itself."""
+    title = rt.by_name[rt.title]
+    readable = title in access.visible_fields(reader, rt) if seen == "full" else bool(title.card)
+    text = kind_of(title).text(title, loaded(title, son.get(title.name)), language)
+    if not readable or not text or title.kind in POINTERS:
+        return str(son["number"])
+    return masked(text) if seen == "card" and title.card == "masked" else text
+
+
+def _records(
+    reader: Person, slug: str, ids: set[ObjectId], language: str
+) -> Iterator[tuple[tuple[str, ObjectId], Name]]:
+    try:
+        rt = registry.get(slug).rt
+    except NotFound:  # the type was taken out of force: its records are hidden
+        return
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    query = {"$and": [{"_id": {"$in": sorted(ids)}}, reach.query(cards=True)]}
+    for son in database()[collection_name(slug)].find(query, {"number": 1, "acl": 1, rt.title: 1}):
+        seen = reach.sees(son["acl"])
+        title = title_of(reader, rt, son, seen, language)
+        yield (slug, son["_id"]), Name(title, son["number"], seen == "card")
+
+
+def pointed(reader: Person, declared: Field, raw: Any) -> Any:
+    """What a person wrote for a pointer, as an id: a record's number, or a person's email or only name.
+
+    Anything else comes back as it was, for the field's kind to read or refuse: a number out of reach and one
+    that does not exist are the same.
+    """
+    text = raw.strip() if isinstance(raw, str) else ""
+    if not 0 < len(text) <= 200:
+        return raw
+    if declared.kind == "person":
+        return directory.known_as(text, declared.roles) or raw
+    rt = registry.get(declared.to).rt
+    query = {"$and": [{"number": text}, access.reach(reader, rt, Purpose.VIEW).query(cards=True)]}
+    son = database()[collection_name(rt.slug)].find_one(query, {"_id": 1})
+    return son["_id"] if son else raw
