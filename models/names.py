@@ -29,7 +29,7 @@ POINTERS = ("reference", "person")
 
 @dataclass(frozen=True)
 class Name:
-    """How a record is called. `number` is '' when the reader may not know of it; `locked`: they have its card."""
+    """How a record is called. `number` is '' when the reader may not know it; `locked`: only its card."""
 
     text: str
     number: str = ""
@@ -107,8 +107,8 @@ def resolve(
 
 
 def title_of(reader: Person, rt: RecordType, son: Mapping[str, Any], seen: str, language: str) -> str:
-    """The title of a stored record for a reader who sees it in `full` or as a `card`; its number where the title
-    is not theirs to read or names nothing by itself."""
+    """The title of a stored record for a reader who sees it in `full` or as a `card`; its number where the
+    title is not theirs to read or names nothing by itself."""
     title = rt.by_name[rt.title]
     readable = title in access.visible_fields(reader, rt) if seen == "full" else bool(title.card)
     text = kind_of(title).text(title, loaded(title, son.get(title.name)), language)
