@@ -125,7 +125,7 @@ def _records(
     except NotFound:  # the type was taken out of force: its records are hidden
         return
     reach = access.reach(reader, rt, Purpose.VIEW)
-    query = {"$and": [{"_id": {"$in": sorted(ids)}}, reach.query(cards=True)]}
+    query = {"$and": [{"_id": {"$in": sorted(ids)}}, reach.query(cards=True, archived=None)]}
     for son in database()[collection_name(slug)].find(query, {"number": 1, "acl": 1, rt.title: 1}):
         seen = reach.sees(son["acl"])
         title = title_of(reader, rt, son, seen, language)
@@ -144,6 +144,7 @@ def pointed(reader: Person, declared: Field, raw: Any) -> Any:
     if declared.kind == "person":
         return directory.known_as(text, declared.roles) or raw
     rt = registry.get(declared.to).rt
-    query = {"$and": [{"number": text}, access.reach(reader, rt, Purpose.VIEW).query(cards=True)]}
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    query = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
     son = database()[collection_name(rt.slug)].find_one(query, {"_id": 1})
     return son["_id"] if son else raw
