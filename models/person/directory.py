@@ -12,6 +12,7 @@ from config.database import database
 from models.person.roles import Role
 
 PEOPLE = "user"
+USUAL_CAPACITY = 100
 
 
 def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
@@ -63,3 +64,10 @@ def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:
 def _condition(roles: Iterable[Role]) -> dict[str, Any]:
     wanted = [role.value for role in roles]
     return {"active": True, **({"roles": {"$in": wanted}} if wanted else {})}
+
+
+def capacities(role: Role, department: str) -> dict[ObjectId, int]:
+    """How much work each active holder of a role in a department takes, as a weight (F6); 100 unless set."""
+    condition = {**_condition([role]), "department": department}
+    rows = database()[PEOPLE].find(condition, {"capacity": 1}).sort("_id", 1)
+    return {row["_id"]: row.get("capacity", USUAL_CAPACITY) for row in rows}

@@ -1,0 +1,17 @@
+"""The record types that ship with the product."""
+
+from __future__ import annotations
+
+from models import registry
+from models.customer import document as customer
+from models.customer import service as customer_service
+from models.declarations import RecordType
+from models.registry import Hooks
+
+SHIPPED: tuple[tuple[RecordType, Hooks], ...] = ((customer.CUSTOMER, customer_service.HOOKS),)
+
+
+def load() -> None:
+    """Put the shipped record types into force; loading again changes nothing."""
+    for rt, hooks in SHIPPED:
+        registry.register(rt, hooks)

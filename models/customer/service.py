@@ -1,0 +1,261 @@
+"""Customer files at work: what follows from a write, likely duplicates, who takes a new file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
+
+from config.database import database
+from config.policy import policy
+from models import access, schema, store
+from models.access import Purpose
+from models.calendar import SHANGHAI, local
+from models.customer import rules
+from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
+from models.customer.identity import duplicate_keys, licence_warning, phone_warning
+from models.masking import masked
+from models.office import office_calendar
+from models.person import directory
+from models.person.roles import Person, Role
+from models.record import collection_name
+from models.records import Sight, sight
+from models.registry import Draft, Hooks
+from models.secrecy import keep_level
+
+NOTES = "customer_duplicate"
+MOST_DUPLICATES = 10
+MOST_CARDS = 3
+NOON = time(12)
+FUTURE = ("日期不能晚于今天。", "This day cannot lie in the future.")
+
+schema.declare({NOTES: [IndexModel([("noted_at", ASCENDING)], name="noted_at")]})
+
+WANTED = tuple(f.name for f in CUSTOMER.fields if f.wanted)
+COLLECTION = collection_name(SLUG)
+
+
+# --- before a write
+
+
+def place(draft: Draft) -> None:
+    """A new file goes to its writer, if they are a specialist, else to the specialist with most room (F6); a
+    salesperson who reports a customer is its salesperson."""
+    if draft.before is not None:
+        return
+    values, actor = draft.values, draft.actor
+    if values["salesperson"] is None and actor.has(Role.SALES):
+        values["salesperson"] = actor.id
+    if "owner" not in draft.given and not actor.has(Role.SPECIALIST):
+        able = directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by)
+        values["owner"] = assign(1)[0] if able else actor.id
+
+
+def check(draft: Draft) -> None:
+    """Refuse days that cannot be: founded, born or signed in the future."""
+    today = local(draft.now).date()
+    for name in ("founded", "dealings_since", "contact_birthday", "contract_signed"):
+        if draft.values[name] is not None and draft.values[name] > today:
+            draft.problem(name, *FUTURE)
+    for index, row in enumerate(draft.values["key_people"] or ()):
+        if row.get("birthday") is not None and row["birthday"] > today:
+            draft.problem(
+                f"key_people.{index}.birthday", "日期不能晚于今天。", "This day cannot lie in the future."
+            )
+
+
+def follow(draft: Draft) -> None:
+    """Derive completeness, the deadlines of F3, how late the first fill was, state and next deadline."""
+    values, today = draft.values, local(draft.now).date()
+    values["completeness"] = Decimal(rules.completeness(values, WANTED).percent)
+    if draft.before is None or "contract_signed" in draft.changed:
+        _first_fill(values)
+    if values["contract_signed"] and values["state"] == "prospect" and "state" not in draft.given:
+        values["state"] = "active"
+    if values["first_filled"] is None and rules.completeness(values, FIRST_FILL).percent == 100:
+        values["first_filled"] = today
+    due, filled = values["first_fill_due"], values["first_filled"]
+    values["first_fill_late"] = (
+        office_calendar().working_days_between(due, filled)
+        if due is not None and filled is not None
+        else None
+    )
+    values["next_due"] = _next_due(values)
+
+
+def _first_fill(values: dict[str, Any]) -> None:
+    signed = values["contract_signed"]
+    if signed is None:
+        values["first_fill_due"] = values["personal_due"] = None
+        return
+    at, terms = datetime.combine(signed, NOON, SHANGHAI), policy().customer
+    calendar = office_calendar()
+    values["first_fill_due"] = rules.first_fill_due(at, calendar, days=terms.first_fill_days).day
+    personal = rules.personal_details_due(at, calendar, months=terms.personal_details_months)
+    values["personal_due"] = personal.day
+
+
+def _next_due(values: Mapping[str, Any]) -> Any:
+    """The nearest open deadline of a file in use."""
+    if values["state"] == "dormant":
+        return None
+    open_days = [values["next_report_due"]]
+    if values["first_filled"] is None:
+        open_days.append(values["first_fill_due"])
+    if not values["key_people"]:
+        open_days.append(values["personal_due"])
+    return min((day for day in open_days if day is not None), default=None)
+
+
+def keys_of(values: Mapping[str, Any]) -> Iterable[str]:
+    """The terms under which another file of the same customer is found (F7)."""
+    phones = (values.get("phone") or "", values.get("contact_phone") or "")
+    return duplicate_keys([values.get("name") or ""], values.get("licence_no") or "", phones)
+
+
+# --- Likely duplicates
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A file that may be of the same customer. `reasons`: name, licence or phone for a file that the person
+    reads; `masked` for one whose card they see and whose masked name would be the same."""
+
+    sight: Sight
+    reasons: tuple[str, ...]
+
+
+REASONS = {"n": "name", "l": "licence", "p": "phone"}
+
+
+def duplicates(person: Person, values: Mapping[str, Any], *, but: ObjectId | None = None) -> list[Duplicate]:
+    """Likely duplicates of a file with these values, among those that the person may see.
+
+    Files read in full are compared by name, licence number and phone. Of a locked file only the card counts:
+    it is named when its masked name is the one that the person's own entry would have. Nothing else of it,
+    and nothing at all of a hidden file, influences the answer (X6).
+    """
+    reach = access.reach(person, CUSTOMER, Purpose.VIEW)
+    wanted = set(keys_of(values))
+    found: list[Duplicate] = []
+    if wanted and reach.full:
+        condition = {"keys": {"$in": sorted(wanted)}, "_id": {"$ne": but}, **reach.query(archived=None)}
+        for son in database()[COLLECTION].find(condition).sort("_id", ASCENDING).limit(MOST_DUPLICATES):
+            seen = sight(person, CUSTOMER, reach, son)
+            if seen is not None:
+                common = dict.fromkeys(REASONS[key[0]] for key in son["keys"] if key in wanted)
+                found.append(Duplicate(seen, tuple(common)))
+    return found + _similar_cards(person, reach, values.get("name") or "", but)
+
+
+def _similar_cards(person: Person, reach: access.Reach, name: str, but: ObjectId | None) -> list[Duplicate]:
+    mask, first = masked(name), name.strip()[:1]
+    if not mask or not reach.card:
+        return []
+    cards = access.Reach(reach.card)
+    condition = {
+        "$and": [
+            cards.query(archived=None),
+            {"name": {"$regex": "^" + re.escape(first)}, "_id": {"$ne": but}},
+        ]
+    }
+    found: list[Duplicate] = []
+    for son in database()[COLLECTION].find(condition).sort("_id", ASCENDING).limit(200):
+        seen = sight(person, CUSTOMER, reach, son) if masked(son["name"]) == mask else None
+        if seen is not None and not seen.full:
+            found.append(Duplicate(seen, ("masked",)))
+    return found[:MOST_CARDS]
+
+
+def hidden_duplicates(
+    person: Person, values: Mapping[str, Any], *, but: ObjectId | None = None
+) -> list[ObjectId]:
+    """Ids of likely duplicates that the person does not read in full. For the head; never for that person."""
+    wanted = sorted(set(keys_of(values)))
+    if not wanted:
+        return []
+    full = access.reach(person, CUSTOMER, Purpose.VIEW).full
+    rows = database()[COLLECTION].find({"keys": {"$in": wanted}, "_id": {"$ne": but}}, {"acl": 1})
+    reach = access.Reach(full)
+    return [
+        row["_id"] for row in rows.sort("_id", ASCENDING).limit(MOST_DUPLICATES) if not reach.sees(row["acl"])
+    ]
+
+
+def note_hidden(draft: Draft) -> None:
+    """Note for the head that a write made a duplicate which its writer could not see."""
+    if draft.before is not None and set(keys_of(draft.values)) == set(keys_of(draft.before)):
+        return
+    record = draft.values["_id"]
+    others = hidden_duplicates(draft.actor, draft.values, but=record)
+    if others:
+        note = {"others": others, "by": draft.actor.id, "noted_at": draft.now}
+        database()[NOTES].replace_one({"_id": record}, note, upsert=True)
+    elif draft.before is not None:
+        database()[NOTES].delete_one({"_id": record})
+
+
+def noted_duplicates(person: Person, limit: int = 50) -> list[tuple[Sight, list[Sight]]]:
+    """The noted pairs of which the person reads every file in full, newest first."""
+    reach = access.reach(person, CUSTOMER, Purpose.VIEW)
+    found = []
+    for note in database()[NOTES].find().sort("noted_at", -1).limit(limit):
+        ids = [note["_id"], *note["others"]]
+        sons = database()[COLLECTION].find({"_id": {"$in": ids}})
+        seen = {son["_id"]: sight(person, CUSTOMER, reach, son) for son in sons}
+        full = [one for i in ids if (one := seen.get(i)) is not None and one.full]
+        if len(full) == len(ids):
+            found.append((full[0], full[1:]))
+    return found
+
+
+# --- Who takes a new file
+
+
+def assign(count: int) -> list[ObjectId]:
+    """The owners of `count` new files: evenly over the department's specialists, weighted by capacity.
+
+    :raises NoSpecialist: when nobody has capacity.
+    """
+    able = directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by)
+    files = database()[COLLECTION]
+    loads = [rules.Load(who, files.count_documents({"owner": who}), weight) for who, weight in able.items()]
+    return rules.spread(count, loads)
+
+
+# --- what a file lacks
+
+
+def findings(values: Mapping[str, Any]) -> tuple[rules.Finding, ...]:
+    """What looks wrong or is missing on a file; it refuses nothing."""
+    found = list(
+        rules.key_customer_findings(
+            key=bool(values.get("key_customer")),
+            service_plan=values.get("service_plan") or "",
+            specialist=values.get("owner"),
+        )
+    )
+    warnings = {
+        "licence_no": licence_warning(values.get("licence_no") or ""),
+        "phone": phone_warning(values.get("phone") or ""),
+        "contact_phone": phone_warning(values.get("contact_phone") or ""),
+    }
+    if values.get("contact_hours"):
+        warnings["contact_hours"] = rules.convenient_hours_warning(values["contact_hours"])
+    return (*found, *(rules.Finding(name, text) for name, text in warnings.items() if text is not None))
+
+
+def credit_standing(
+    record_id: ObjectId, values: Mapping[str, Any], *, actor: Person, now: datetime, note: str
+) -> dict[str, Any]:
+    """Store a credit decision on the file: grade, limit, term and next report together (C4)."""
+    return store.change(SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note)
+
+
+HOOKS = Hooks(prepare=(place, keep_level, check, follow), after=(note_hidden,), keys=keys_of)
