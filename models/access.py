@@ -17,7 +17,6 @@ from typing import Any
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
 
-
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
 
@@ -175,9 +174,7 @@ def _tokens(person: Person, rules: Iterable[Rule], purpose: Purpose) -> frozense
         if rule.roles and not person.has(*rule.roles):
             continue
         for level in rule.levels:
-            found.update(
-                token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose)
-            )
+            found.update(token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose))
     return frozenset(found)
 
 
@@ -201,9 +198,7 @@ def visible_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
 
 def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
     """The fields that this person may set on records that they may edit or create."""
-    return tuple(
-        f for f in visible_fields(person, rt) if f.editable and (not f.editors or person.has(*f.editors))
-    )
+    return tuple(f for f in visible_fields(person, rt) if f.editable and (not f.editors or person.has(*f.editors)))
 
 
 def card_fields(rt: RecordType) -> tuple[Field, ...]:

@@ -164,9 +164,7 @@ def readings(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
     return list(database()[ENTRIES].find({"record": record}).sort("at", DESCENDING).limit(limit))
 
 
-def entries(
-    condition: Mapping[str, Any], before: ObjectId | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
+def entries(condition: Mapping[str, Any], before: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """A page of the trail, newest first, below the entry `before`."""
     query: dict[str, Any] = dict(condition)
     if before is not None:

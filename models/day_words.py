@@ -37,6 +37,4 @@ def span_text(first: date, last: date) -> Sentence:
         zh = f"{first:%m-%d}（{WEEKDAYS_ZH[weekday]}）"
         return Sentence(zh, f"{WEEKDAYS_EN[weekday]} {first.day} {month}")
     start = f"{first.day}" if first.month == last.month else f"{first.day} {MONTHS_EN[first.month - 1]} "
-    return Sentence(
-        f"{first:%m-%d} 至 {last:%m-%d} ", f"{start}-{' ' if ' ' in start else ''}{last.day} {month}"
-    )
+    return Sentence(f"{first:%m-%d} 至 {last:%m-%d} ", f"{start}-{' ' if ' ' in start else ''}{last.day} {month}")

@@ -8,9 +8,7 @@ from typing import Any
 from models.declarations import Choice, Field, Group, Label, State, View
 
 
-def field(
-    name: str, kind: str, zh: str, en: str, flags: str = "", *, aliases: str = "", **more: Any
-) -> Field:
+def field(name: str, kind: str, zh: str, en: str, flags: str = "", *, aliases: str = "", **more: Any) -> Field:
     """A field with its label in both languages.
 
     `flags` are the yes-or-no properties that hold, such as `required listed`; `fixed` means not editable.

@@ -40,7 +40,10 @@ class NotFound(Refusal):
     """No such thing, or not for this person: both answer alike (X6)."""
 
     code, status = "not_found", 404
-    zh, en = "找不到该页面或记录，或者您无权查看。", "There is no such page or record, or it is not yours to see."
+    zh, en = (
+        "找不到该页面或记录，或者您无权查看。",
+        "There is no such page or record, or it is not yours to see.",
+    )
 
 
 class Forbidden(Refusal):

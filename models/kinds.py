@@ -103,9 +103,7 @@ class Email(Kind):
     def read_text(self, field: Field, text: str) -> str:
         text = text.lower()
         if not re.fullmatch(r"[^@\s<>\"]{1,64}@[^@\s<>\"]{1,190}\.[^@\s<>\".]{2,60}", text):
-            raise Unreadable(
-                "邮箱格式应如 name@example.com。", "An email address looks like name@example.com."
-            )
+            raise Unreadable("邮箱格式应如 name@example.com。", "An email address looks like name@example.com.")
         return text
 
 
@@ -173,9 +171,7 @@ class Number(Kind):
         try:
             number = Decimal(cleaned)
         except InvalidOperation:
-            raise Unreadable(
-                "应为数字，例如 1200.50。", "This should be a number, for example 1200.50."
-            ) from None
+            raise Unreadable("应为数字，例如 1200.50。", "This should be a number, for example 1200.50.") from None
         if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
             raise Unreadable("数字太大。", "The number is too large.")
         rounded = number.quantize(Decimal(1).scaleb(-field.places))
@@ -229,9 +225,7 @@ class Date(Kind):
         return super().read(field, raw)
 
     def read_text(self, field: Field, text: str) -> date:
-        match = re.fullmatch(
-            r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", unicodedata.normalize("NFKC", text)
-        )
+        match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", unicodedata.normalize("NFKC", text))
         problem = Unreadable("日期格式应如 2026-11-22。", "A date looks like 2026-11-22.")
         if not match:
             raise problem
@@ -275,9 +269,7 @@ class DateTime(Kind):
         try:
             moment = datetime.fromisoformat(cleaned)
         except ValueError:
-            raise Unreadable(
-                "时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30."
-            ) from None
+            raise Unreadable("时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30.") from None
         if not 1800 <= moment.year <= 2200:
             raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
         return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
@@ -347,13 +339,7 @@ class Choices(ChoiceKind):
     sortable = False
 
     def read(self, field: Field, raw: Any) -> Any:
-        parts = (
-            raw
-            if isinstance(raw, list | tuple)
-            else re.split(r"[;；、|\n]", raw)
-            if isinstance(raw, str)
-            else raw
-        )
+        parts = raw if isinstance(raw, list | tuple) else re.split(r"[;；、|\n]", raw) if isinstance(raw, str) else raw
         if parts is None:
             return None
         if not isinstance(parts, list | tuple):
@@ -516,9 +502,7 @@ def kind_of(field: Field) -> Kind:
     return KINDS[field.kind]
 
 
-def read_values(
-    fields: tuple[Field, ...], raw: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Sentence]]:
+def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Sentence]]:
     """Every field's value for `raw`, and the problems by path. Fields that are absent from `raw` read as empty;
     a missing `required` one is a problem; keys that are not declared are problems too."""
     values: dict[str, Any] = {}
@@ -543,10 +527,7 @@ def stored(field: Field, value: Any) -> Any:
     if value is None or field.kind not in ("embedded", "embedded_list"):
         return kind_of(field).store(value)
     rows = value if field.kind == "embedded_list" else [value]
-    made = [
-        {f.name: stored(f, row.get(f.name)) for f in field.fields if row.get(f.name) is not None}
-        for row in rows
-    ]
+    made = [{f.name: stored(f, row.get(f.name)) for f in field.fields if row.get(f.name) is not None} for row in rows]
     return made if field.kind == "embedded_list" else made[0]
 
 

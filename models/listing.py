@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING
 from config.database import database
 from models import search
 from models.access import Reach
-from models.declarations import Choice, Field, LEVEL_LABELS, RecordType
+from models.declarations import LEVEL_LABELS, Choice, Field, RecordType
 from models.errors import Refusal
 from models.kinds import Unreadable, kind_of
 from models.record import SYSTEM_FIELDS, collection_name
@@ -111,9 +111,7 @@ def page(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
     )
 
 
-def scan(
-    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]
-) -> Iterator[dict[str, Any]]:
+def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[dict[str, Any]]:
     """Every record of a list, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)
     cursor = database()[collection_name(rt.slug)].find(condition, _projection(rt), batch_size=500)

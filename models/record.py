@@ -130,8 +130,6 @@ SYSTEM_FIELDS: tuple[Field, ...] = (
     Field(name="department", kind="text", label=Label("部门", "Department"), filterable=True),
     Field(name="due_at", kind="datetime", label=Label("期限", "Due"), filterable=True),
     Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), filterable=True),
-    Field(
-        name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True
-    ),
+    Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),
 )
 """The engine's own fields, as lists and filters know them."""

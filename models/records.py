@@ -16,7 +16,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, audit, registry, store
 from models.access import Purpose
-from models.declarations import Field, Label, Level, LEVEL_LABELS, Choice, RecordType, Transition
+from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import read_values
 from models.person import directory
@@ -163,9 +163,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     return (*fields, *placing)
 
 
-def create(
-    person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = ""
-) -> dict[str, Any]:
+def create(person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = "") -> dict[str, Any]:
     """Make a record from form, file or API input and return it.
 
     :raises Forbidden: when the person may not add this type.
@@ -295,9 +293,7 @@ def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:
     return state is not None and state.final
 
 
-def _may_move(
-    person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]
-) -> Refusal | None:
+def _may_move(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
     """Why the person may not make the move; None when they may."""
     if record.get("state") not in transition.source:
         return NotNow(move=transition.label)
@@ -328,9 +324,7 @@ def _read(
 ) -> dict[str, Any]:
     """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
     names = {f.name for f in fields}
-    values, problems = read_values(
-        fields, {k: v for k, v in raw.items() if k in names or k not in (known or ())}
-    )
+    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in names or k not in (known or ())})
     for field in fields:
         value = values.get(field.name)
         if value is None or (current is not None and value == current.get(field.name)):

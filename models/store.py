@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
+from config.policy import policy
 from models import access, audit, registry
 from models.declarations import Field, Label, Level, RecordType, Transition
 from models.errors import NotFound, Refusal, StaleRecord
@@ -23,6 +24,7 @@ from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
 from models.search import fold, grams
+from models.secrecy import default_until
 
 VERSIONS, COUNTERS, SPENT = "record_version", "counter", "spent_token"
 
@@ -123,9 +125,7 @@ def create(
         spend(once, record_id, now)
         filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
         given = frozenset(name for name, value in values.items() if value is not None)
-        draft = Draft(
-            entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given
-        )
+        draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given)
         _start(draft)
         _prepare(draft, entry.hooks.prepare)
         draft.values["_id"] = record_id
@@ -283,7 +283,6 @@ def _start(draft: Draft) -> None:
     rt, values = draft.rt, draft.values
     if rt.classified:
         values["level"] = values["level"] or rt.default_level.value
-        values["level_set_by"] = draft.actor.id
     else:
         values["level"] = Level.INTERNAL.value
     values["department"] = values["department"] or rt.kept_by or draft.actor.department or None
@@ -295,7 +294,19 @@ def _start(draft: Draft) -> None:
 def _prepare(draft: Draft, hooks: Iterable[registry.Hook]) -> None:
     for hook in hooks:
         hook(draft)
+    _classify(draft)
     draft.check()
+
+
+def _classify(draft: Draft) -> None:
+    """Keep who set a level and until when it holds (X1, X2)."""
+    if not draft.rt.classified or "level" not in draft.changed:
+        return
+    level = Level(draft.values["level"])
+    draft.values["level_set_by"] = draft.actor.id
+    if level is Level.INTERNAL or "secret_until" not in draft.given:
+        today = draft.now.astimezone(ZONE).date()
+        draft.values["secret_until"] = default_until(level, today, policy().secrecy)
 
 
 def _declared_son(draft: Draft) -> dict[str, Any]:
@@ -329,10 +340,7 @@ def search_texts(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
         if field.kind in ("embedded", "embedded_list"):
             rows = value if field.kind == "embedded_list" else [value]
             texts.extend(
-                kind_of(f).text(f, row.get(f.name), "zh")
-                for row in rows
-                for f in field.fields
-                if f.searchable
+                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
             )
         else:
             texts.append(kind_of(field).text(field, value, "zh"))

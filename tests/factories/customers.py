@@ -26,6 +26,4 @@ FIRST_FILL: dict[str, Any] = {
 
 def customer(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:
     """A stored customer file owned by `actor` unless `owner` is given."""
-    return store.create(
-        "customer", {"name": "远山机械有限公司", "owner": actor.id, **values}, actor=actor, now=now
-    )
+    return store.create("customer", {"name": "远山机械有限公司", "owner": actor.id, **values}, actor=actor, now=now)

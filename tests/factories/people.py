@@ -8,9 +8,7 @@ from config.database import database
 from models.person.roles import Person, Role
 
 
-def person(
-    *roles: Role, name: str = "", department: str = "service", manager: ObjectId | None = None
-) -> Person:
+def person(*roles: Role, name: str = "", department: str = "service", manager: ObjectId | None = None) -> Person:
     """An active person of the directory with these roles."""
     made = Person(
         id=ObjectId(),

@@ -7,7 +7,6 @@ from models.declarations import (
     Field,
     Group,
     Label,
-    Level,
     RecordType,
     Relation,
     Rights,
@@ -73,9 +72,7 @@ SAMPLE = RecordType(
         Field(name="pieces", kind="integer", label=label("Pieces"), group="more", minimum=0),
         Field(name="weight", kind="decimal", label=label("Weight"), group="more", places=3),
         Field(name="share", kind="percent", label=label("Share"), group="more"),
-        Field(
-            name="made_on", kind="date", label=label("Made on"), group="basic", sortable=True, filterable=True
-        ),
+        Field(name="made_on", kind="date", label=label("Made on"), group="basic", sortable=True, filterable=True),
         Field(name="answer_by", kind="date", label=label("Answer by"), group="basic"),
         Field(name="seen_at", kind="datetime", label=label("Seen at"), group="more"),
         Field(name="fragile", kind="yes_no", label=label("Fragile"), group="more"),

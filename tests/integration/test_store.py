@@ -52,9 +52,7 @@ def make(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:
 
 def page_numbers(who: Person, query: ListQuery) -> list[str]:
     reach = access.reach(who, SAMPLE, Purpose.VIEW)
-    return [
-        row["number"] for row in listing.page(SAMPLE, reach, query, access.visible_fields(who, SAMPLE)).rows
-    ]
+    return [row["number"] for row in listing.page(SAMPLE, reach, query, access.visible_fields(who, SAMPLE)).rows]
 
 
 def test_a_record_keeps_every_kind_of_value(owner: Person, now: datetime) -> None:
@@ -105,9 +103,7 @@ def test_every_wrong_value_is_named_and_nothing_is_stored(owner: Person, now: da
     assert db["audit"].count_documents({}) == 0
 
 
-def test_a_write_its_version_and_its_audit_entry_stand_or_fall_together(
-    owner: Person, now: datetime, db: DB
-) -> None:
+def test_a_write_its_version_and_its_audit_entry_stand_or_fall_together(owner: Person, now: datetime, db: DB) -> None:
     def fail(draft: registry.Draft) -> None:
         raise Forbidden()
 
@@ -118,9 +114,7 @@ def test_a_write_its_version_and_its_audit_entry_stand_or_fall_together(
         assert db[name].count_documents({}) == 0, name
 
 
-def test_a_stale_save_is_refused_and_carries_what_is_stored(
-    owner: Person, head: Person, now: datetime
-) -> None:
+def test_a_stale_save_is_refused_and_carries_what_is_stored(owner: Person, head: Person, now: datetime) -> None:
     record = make(owner, now)
     records.change(head, "sample", record["number"], {"name": "Lantern"}, rev=1, now=now)
     with pytest.raises(StaleRecord) as stale:
@@ -256,16 +250,13 @@ def test_fields_for_narrower_eyes_are_masked_unsortable_and_unfilterable(
     make(owner, now)
     record = records.create(head, "sample", {"name": "Paid", "salary": "9000"}, now=now)
     assert "salary" not in records.see(owner, "sample", record["number"], Purpose.VIEW, now).values
-    assert records.see(head, "sample", record["number"], Purpose.VIEW, now).values["salary"] == Decimal(
-        "9000.00"
-    )
+    assert records.see(head, "sample", record["number"], Purpose.VIEW, now).values["salary"] == Decimal("9000.00")
     with pytest.raises(BadQuery):
         page_numbers(owner, ListQuery(sort="salary"))
     with pytest.raises(BadQuery):
         page_numbers(owner, ListQuery(filters=(Filter(SAMPLE.by_name["salary"], "at_least", "1"),)))
     assert all(
-        c["field"].name != "salary"
-        for c in records.versions(owner, "sample", record["number"], now)[0]["changes"]
+        c["field"].name != "salary" for c in records.versions(owner, "sample", record["number"], now)[0]["changes"]
     )
     with pytest.raises(Invalid):
         records.create(owner, "sample", {"name": "x", "salary": "1"}, now=now)
@@ -396,14 +387,10 @@ def test_lowering_a_level_needs_the_head(owner: Person, head: Person, now: datet
     records.change(owner, "sample", number, {"level": "confidential"}, rev=1, now=now)
     with pytest.raises(records.LoweringNeedsHead):
         records.change(owner, "sample", number, {"level": "internal"}, rev=2, now=now)
-    assert (
-        records.change(head, "sample", number, {"level": "internal"}, rev=2, now=now)["level"] == "internal"
-    )
+    assert records.change(head, "sample", number, {"level": "internal"}, rev=2, now=now)["level"] == "internal"
 
 
-def test_references_can_only_point_where_the_person_may_look(
-    owner: Person, colleague: Person, now: datetime
-) -> None:
+def test_references_can_only_point_where_the_person_may_look(owner: Person, colleague: Person, now: datetime) -> None:
     hidden = make(owner, now, level="top_secret")["_id"]
     card = make(owner, now, level="secret")["_id"]
     with pytest.raises(Invalid):
@@ -428,3 +415,20 @@ def test_the_sealed_trail_verifies_and_tampering_shows(owner: Person, now: datet
     assert any("inserted" in finding for finding in audit.verify().findings)
     db["audit_seal"].delete_one({"seq": 1})
     assert any("missing" in finding for finding in audit.verify().findings)
+
+
+@pytest.mark.parametrize(
+    ("level", "until"),
+    [("internal", None), ("secret", "2027-11-23"), ("confidential", "2029-11-23"), ("top_secret", "2031-11-23")],
+)
+def test_x2_a_level_has_its_default_period(owner: Person, now: datetime, level: str, until: str | None) -> None:
+    record = make(owner, now, level=level)
+    assert record["level_set_by"] == owner.id
+    assert (record["secret_until"].isoformat() if record["secret_until"] else None) == until
+
+
+def test_x2_a_period_that_was_chosen_is_kept(owner: Person, now: datetime) -> None:
+    record = make(owner, now, level="secret", secret_until="2027-01-31")
+    raised = records.change(owner, "sample", record["number"], {"level": "top_secret"}, rev=1, now=now)
+    assert record["secret_until"].isoformat() == "2027-01-31"
+    assert raised["secret_until"].isoformat() == "2031-11-23"

@@ -1,0 +1,229 @@
+"""X4 and X5: asking, signing, the grant and its end, on a classified type that nobody named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import access, listing, records, registry, schema
+from models.access import Purpose
+from models.access_request import service
+from models.errors import Forbidden, Invalid, NotFound
+from models.listing import ListQuery
+from models.person.roles import Person, Role
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def sample(db: DB) -> Iterator[None]:
+    registry.register(SAMPLE)
+    schema.migrate()
+    yield
+    registry.unregister("sample")
+
+
+@pytest.fixture
+def head(db: DB) -> Person:
+    return person(Role.HEAD, name="Head")
+
+
+@pytest.fixture
+def owner(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Owner")
+
+
+@pytest.fixture
+def asker(db: DB, head: Person) -> Person:
+    return person(Role.SPECIALIST, name="Asker", manager=head.id)
+
+
+def refreshed(who: Person, now: datetime) -> Person:
+    assert who.id is not None
+    return replace(who, grants=service.grants_in_force(who.id, now))
+
+
+def ask(who: Person, number: str, now: datetime, uses: str = "view", days: int = 3) -> dict[str, Any]:
+    raw = {
+        "uses": uses,
+        "reason": "Answering a complaint",
+        "valid_until": (now + timedelta(days=days)).date(),
+    }
+    return service.ask(who, "sample", number, raw, now=now)
+
+
+def secret(owner: Person, now: datetime, level: str = "secret") -> str:
+    made = records.create(owner, "sample", {"name": "Lamp works", "level": level}, now=now)
+    return str(made["number"])
+
+
+def test_a_grant_opens_exactly_that_record_until_it_ends(
+    owner: Person, asker: Person, head: Person, now: datetime
+) -> None:
+    wanted, other = secret(owner, now), secret(owner, now)
+    request = ask(asker, wanted, now)
+    assert request["state"] == "signed"
+    records.move(
+        head,
+        "access_request",
+        request["number"],
+        "approve",
+        {"valid_until": "2026-11-26"},
+        rev=1,
+        now=now,
+        fresh=True,
+    )
+    reader = refreshed(asker, now)
+    assert records.see(reader, "sample", wanted, Purpose.VIEW, now).full
+    assert not records.see(reader, "sample", other, Purpose.VIEW, now).full
+    assert not records.see(reader, "sample", wanted, Purpose.EXPORT, now).full
+    late = now + timedelta(days=4)
+    assert not records.see(refreshed(asker, late), "sample", wanted, Purpose.VIEW, late).full
+
+
+def test_a_granted_record_is_found_by_search_and_lists(
+    owner: Person, asker: Person, head: Person, now: datetime
+) -> None:
+    wanted = secret(owner, now)
+    request = ask(asker, wanted, now)
+    records.move(
+        head,
+        "access_request",
+        request["number"],
+        "approve",
+        {"valid_until": "2026-11-26"},
+        rev=1,
+        now=now,
+        fresh=True,
+    )
+    reader = refreshed(asker, now)
+    for who, expected in ((asker, []), (reader, [wanted])):
+        reach = access.reach(who, SAMPLE, Purpose.VIEW)
+        page = listing.page(SAMPLE, reach, ListQuery(q="lamp"), SAMPLE.fields)
+        assert [row["number"] for row in page.rows] == expected
+
+
+def test_an_edit_keeps_the_grant(owner: Person, asker: Person, head: Person, now: datetime) -> None:
+    wanted = secret(owner, now)
+    request = ask(asker, wanted, now)
+    records.move(
+        head,
+        "access_request",
+        request["number"],
+        "approve",
+        {"valid_until": "2026-11-26"},
+        rev=1,
+        now=now,
+        fresh=True,
+    )
+    records.change(owner, "sample", wanted, {"name": "New lamp works"}, rev=1, now=now)
+    assert records.see(refreshed(asker, now), "sample", wanted, Purpose.VIEW, now).full
+
+
+def test_revoking_works_on_the_next_request(owner: Person, asker: Person, head: Person, now: datetime) -> None:
+    wanted = secret(owner, now)
+    request = ask(asker, wanted, now)
+    number = request["number"]
+    records.move(head, "access_request", number, "approve", {"valid_until": "2026-11-26"}, rev=1, now=now, fresh=True)
+    records.move(head, "access_request", number, "revoke", {}, rev=2, now=now, note="No longer needed")
+    assert not records.see(refreshed(asker, now), "sample", wanted, Purpose.VIEW, now).full
+
+
+def test_returning_early_ends_the_grant(owner: Person, asker: Person, head: Person, now: datetime) -> None:
+    wanted = secret(owner, now)
+    request = ask(asker, wanted, now)
+    number = request["number"]
+    records.move(head, "access_request", number, "approve", {"valid_until": "2026-11-26"}, rev=1, now=now, fresh=True)
+    records.move(asker, "access_request", number, "give_back", {}, rev=2, now=now)
+    assert service.grants_in_force(asker.id, now) == {}  # type: ignore[arg-type]
+
+
+def test_ones_own_manager_signs_before_the_head(owner: Person, head: Person, now: datetime) -> None:
+    manager = person(Role.SUPERVISOR, name="Manager")
+    asker = person(Role.SPECIALIST, name="Asker", manager=manager.id)
+    request = ask(asker, secret(owner, now), now)
+    assert request["state"] == "asked"
+    with pytest.raises((Forbidden, records.NotNow)):
+        records.move(
+            head,
+            "access_request",
+            request["number"],
+            "approve",
+            {"valid_until": "2026-11-26"},
+            rev=1,
+            now=now,
+            fresh=True,
+        )
+    signed = records.move(manager, "access_request", request["number"], "sign", {}, rev=1, now=now, fresh=True)
+    assert signed["state"] == "signed"
+
+
+def test_nobody_decides_their_own_request(owner: Person, now: datetime) -> None:
+    asker = person(Role.SPECIALIST, Role.HEAD, name="Both", department="service")
+    asker_as_specialist = replace(asker, roles=frozenset({Role.SPECIALIST}))
+    request = ask(asker_as_specialist, secret(owner, now), now)
+    with pytest.raises(records.NotYourOwn):
+        records.move(
+            asker,
+            "access_request",
+            request["number"],
+            "approve",
+            {"valid_until": "2026-11-26"},
+            rev=1,
+            now=now,
+            fresh=True,
+        )
+
+
+@pytest.mark.parametrize("level", ["top_secret"])
+def test_nobody_can_ask_for_what_does_not_exist_for_them(
+    owner: Person, asker: Person, now: datetime, level: str
+) -> None:
+    with pytest.raises(NotFound):
+        ask(asker, secret(owner, now, level), now)
+    with pytest.raises(NotFound):
+        ask(asker, "YP-2026-999999", now)
+
+
+def test_asking_twice_and_asking_for_what_one_reads_is_refused(owner: Person, asker: Person, now: datetime) -> None:
+    number = secret(owner, now)
+    ask(asker, number, now)
+    with pytest.raises(service.AskedAlready):
+        ask(asker, number, now)
+    with pytest.raises(service.NothingToAsk):
+        ask(owner, number, now)
+
+
+@pytest.mark.parametrize(
+    ("uses", "days", "field"),
+    [("view", 8, "valid_until"), ("view", -1, "valid_until"), ("export", 2, "uses")],
+)
+def test_policy_limits_use_and_period(
+    owner: Person, asker: Person, now: datetime, uses: str, days: int, field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        ask(asker, secret(owner, now), now, uses, days)
+    assert set(refused.value.problems) == {field}
+
+
+def test_other_colleagues_do_not_see_the_request(owner: Person, asker: Person, now: datetime) -> None:
+    request = ask(asker, secret(owner, now), now)
+    with pytest.raises(NotFound):
+        records.see(person(Role.SPECIALIST), "access_request", request["number"], Purpose.VIEW, now)
+
+
+def test_a_period_that_is_over_closes_the_request(owner: Person, asker: Person, head: Person, now: datetime) -> None:
+    request = ask(asker, secret(owner, now), now)
+    number = request["number"]
+    records.move(head, "access_request", number, "approve", {"valid_until": "2026-11-26"}, rev=1, now=now, fresh=True)
+    assert service.expire(now) == 0
+    assert service.expire(now + timedelta(days=10)) == 1
+    assert service.expire(now + timedelta(days=10)) == 0
+    assert records.see(asker, "access_request", number, Purpose.VIEW, now).values["state"] == "ended"
