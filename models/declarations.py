@@ -134,10 +134,12 @@ class Group:
 @dataclass(frozen=True, kw_only=True)
 class State(Choice):
     """A state of the workflow. `turn` says whose move it is: role values, or names of person fields,
-    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret)."""
+    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret).
+    In a `frozen` state fields change through moves only; a `final` one is frozen and waits for nobody."""
 
     turn: tuple[str, ...] = ()
     final: bool = False
+    frozen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -290,7 +290,7 @@ def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict
 
 def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:
     state = access.state_of(rt, record)
-    return state is not None and state.final
+    return state is not None and (state.final or state.frozen)
 
 
 def _may_move(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
