@@ -313,7 +313,7 @@ class YesNo(Kind):
 
 class ChoiceKind(Kind):
     name = "choice"
-    operators = ("is", "is_not", "any_of", "empty", "filled")
+    operators: tuple[str, ...] = ("is", "is_not", "any_of", "empty", "filled")
 
     def read_text(self, field: Field, text: str) -> str:
         wanted = text.lower()

@@ -18,7 +18,7 @@ from models import access, audit, registry, store
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.kinds import read_values
+from models.kinds import loaded, read_values
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -114,7 +114,7 @@ def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str,
         return None
     if seen == "card":
         fields = access.card_fields(rt)
-        values = {f.name: store.loaded(f, son.get(f.name)) for f in fields}
+        values = {f.name: loaded(f, son.get(f.name)) for f in fields}
         values |= {"level": son.get("level"), "owner": son.get("owner")}
         return Sight(rt, son["_id"], son["number"], False, values, fields)
     record = store.load(rt, son)
@@ -131,7 +131,7 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     rt = registry.get(slug).rt
     son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
     found = sight(person, rt, access.reach(person, rt, purpose), son) if son else None
-    if found is None:
+    if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:60])
         if rt.classified:
             audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})

@@ -15,16 +15,15 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from config.policy import policy
 from models import access, audit, registry
-from models.declarations import Field, Label, Level, RecordType, Transition
+from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.kinds import ZONE, kind_of, loaded, stored
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
 from models.search import fold, grams
-from models.secrecy import default_until
+from models.secrecy import keep_level
 
 VERSIONS, COUNTERS, SPENT = "record_version", "counter", "spent_token"
 
@@ -213,22 +212,18 @@ def spend(once: str, record_id: ObjectId, now: datetime) -> None:
 
 def next_number(rt: RecordType, now: datetime) -> str:
     """The next number of the type's series; a rolled-back transaction gives its number back."""
-    year = now.astimezone(ZONE).year
-    row = database()[COUNTERS].find_one_and_update(
-        {"_id": f"{rt.slug}:{year}"}, {"$inc": {"seq": 1}}, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    return rt.number.format(year=year, seq=row["seq"])
+    return reserve_numbers(rt, now, 1)[0]
 
 
 def reserve_numbers(rt: RecordType, now: datetime, count: int) -> list[str]:
     """The next `count` numbers of the series, for sets of records that are stored together."""
     year = now.astimezone(ZONE).year
-    row = database()[COUNTERS].find_one_and_update(
+    row: Mapping[str, Any] = database()[COUNTERS].find_one_and_update(
         {"_id": f"{rt.slug}:{year}"},
         {"$inc": {"seq": count}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
-    )
+    )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
     return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
 
 
@@ -245,7 +240,7 @@ def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
     prefix = access.ARCHIVED if record["archived_at"] else ""
     database()[collection_name(slug)].update_one(
         {"_id": record_id},
-        {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, access.Relation.GRANT, grant)}},
+        {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, Relation.GRANT, grant)}},
     )
 
 
@@ -294,19 +289,9 @@ def _start(draft: Draft) -> None:
 def _prepare(draft: Draft, hooks: Iterable[registry.Hook]) -> None:
     for hook in hooks:
         hook(draft)
-    _classify(draft)
+    if draft.rt.classified:
+        keep_level(draft)
     draft.check()
-
-
-def _classify(draft: Draft) -> None:
-    """Keep who set a level and until when it holds (X1, X2)."""
-    if not draft.rt.classified or "level" not in draft.changed:
-        return
-    level = Level(draft.values["level"])
-    draft.values["level_set_by"] = draft.actor.id
-    if level is Level.INTERNAL or "secret_until" not in draft.given:
-        today = draft.now.astimezone(ZONE).date()
-        draft.values["secret_until"] = default_until(level, today, policy().secrecy)
 
 
 def _declared_son(draft: Draft) -> dict[str, Any]:

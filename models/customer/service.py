@@ -27,7 +27,6 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import Sight, sight
 from models.registry import Draft, Hooks
-from models.secrecy import keep_level
 
 NOTES = "customer_duplicate"
 MOST_DUPLICATES = 10
@@ -258,4 +257,4 @@ def credit_standing(
     return store.change(SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note)
 
 
-HOOKS = Hooks(prepare=(place, keep_level, check, follow), after=(note_hidden,), keys=keys_of)
+HOOKS = Hooks(prepare=(place, check, follow), after=(note_hidden,), keys=keys_of)
