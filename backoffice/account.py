@@ -1,0 +1,156 @@
+"""The account as Flask-Security needs it: stored form, datastore, one-time codes, recovery codes, new passwords.
+
+Flask-Security never decides about rights: its roles stay empty. It writes only what `models.person.credentials`
+lets it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any, ClassVar, cast
+
+from bson import ObjectId
+from flask import current_app
+from flask_security import MongoEngineUserDatastore, RoleMixin, UserMixin
+from flask_security.password_util import PasswordUtil
+from flask_security.recovery_codes import MfRecoveryCodesUtil
+from flask_security.totp import Totp
+from mongoengine.connection import get_db
+from passlib.totp import TotpMatch, UsedTokenError
+
+from backoffice import locale
+from models.errors import Refusal
+from models.person import credentials, rules, service
+from models.person.document import USERS, PersonFields
+from models.person.roles import Role
+
+RECOVERY_CODES = 8
+
+
+class Account(UserMixin, PersonFields):
+    """The signed-in account."""
+
+    meta: ClassVar[dict[str, Any]] = {"collection": USERS, "strict": False, "auto_create_index": False}
+    roles: list[RoleMixin] = []
+    """Always empty: Flask-Security is not asked about rights."""
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether this person must have a second factor here; nobody needs one in a demonstration."""
+        held = {Role(value) for value in self.role_values if value in Role._value2member_map_}
+        return not current_app.config["DEMO"] and rules.needs_second_factor(held)
+
+    def check_tf_required(  # a fresh second factor on this device changes nothing
+        self,
+        tf_setup_methods: list[tuple[str, str]],
+        tf_fresh: bool,
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        """Flask-Security asks this after the password: who has or needs a second factor gives it, always."""
+        return self.needs_second_factor or bool(tf_setup_methods), tf_setup_methods
+
+    def check_tf_required_setup(self) -> bool:
+        """Whether the second factor may not be taken away."""
+        return self.needs_second_factor
+
+
+class CodeUsedBefore(Refusal):
+    """Someone used the same recovery code at the same moment."""
+
+    code, status = "code_used", 409
+    zh = "这个恢复码已经用过了。"
+    en = "This recovery code has been used."
+
+
+class Accounts(MongoEngineUserDatastore):
+    """Finds accounts by exact keys and stores only the changed fields of an existing one."""
+
+    def __init__(self) -> None:
+        super().__init__(get_db, Account, RoleMixin)
+
+    def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Account | None:
+        """The account with this email (in whatever case) or this `fs_uniquifier`."""
+        if set(kwargs) == {"email"}:
+            query = {"email": service.normal_email(str(kwargs["email"]))}
+        elif set(kwargs) == {"fs_uniquifier"}:
+            query = {"fs_uniquifier": str(kwargs["fs_uniquifier"])}
+        else:
+            raise ValueError(f"accounts are not found by {', '.join(kwargs)}")
+        return cast("Account | None", Account.objects(__raw__=query).first())
+
+    def put(self, model: Any) -> Any:
+        """Store what the sign-in changed, and nothing when the account is gone."""
+        son = model.to_mongo()
+        changed = {name.split(".")[0] for name in model._get_changed_fields()}
+        credentials.store_credentials(model.pk, {name: son.get(name) for name in changed})
+        model._clear_changed_fields()
+        return model
+
+
+class OneTimeCodes(Totp):
+    """Codes of an authenticator app, each accepted once per person."""
+
+    def get_last_counter(self, user: Any) -> int | None:
+        """The time step of the last code used."""
+        return cast("int | None", user.tf_last_counter)
+
+    def set_last_counter(self, user: Any, tmatch: TotpMatch) -> None:
+        """Strike off a code. :raises UsedTokenError: when it, or a later one, was used meanwhile."""
+        if not credentials.use_code(user.pk, tmatch.counter):
+            raise UsedTokenError(expire_time=tmatch.expire_time)
+        user.tf_last_counter = tmatch.counter
+        user._clear_changed_fields()
+
+
+class RecoveryCodes(MfRecoveryCodesUtil):
+    """Codes for a lost telephone: shown once when made, stored as hashes, each used once."""
+
+    def create_recovery_codes(self, user: Any) -> list[str]:
+        """Make new codes, which replace the old ones."""
+        factory: OneTimeCodes = current_app.extensions["security"].totp_factory
+        codes: list[str] = factory.generate_recovery_codes(RECOVERY_CODES)
+        credentials.store_credentials(user.pk, {"mf_recovery_codes": [_code_hash(user.pk, c) for c in codes]})
+        return codes
+
+    def get_recovery_codes(self, user: Any) -> list[str]:
+        """Nothing: codes are shown when they are made and never again."""
+        return []
+
+    def check_recovery_code(self, user: Any, code: str) -> bool:
+        """Whether a code is one of the unused ones."""
+        return _code_hash(user.pk, code) in user.mf_recovery_codes
+
+    def delete_recovery_code(self, user: Any, code: str) -> bool:
+        """Strike off a code. :raises CodeUsedBefore: when somebody was faster."""
+        if not credentials.use_recovery_code(user.pk, _code_hash(user.pk, code)):
+            raise CodeUsedBefore()
+        return True
+
+
+class Passwords(PasswordUtil):
+    """What a new password must be."""
+
+    def normalize(self, password: str) -> str:
+        """One form for characters that can be written in several ways."""
+        return rules.normal_password(password)
+
+    def validate(
+        self,
+        password: str,
+        is_register: bool,
+        **kwargs: Any,
+    ) -> tuple[list[str] | None, str]:
+        """What is wrong with a password for `user`, in the reader's language, and its normal form."""
+        user = kwargs["user"]
+        normal = self.normalize(password)
+        problem = rules.password_problem(normal, user.name, user.email)
+        if problem is None:
+            return None, normal
+        return [problem.zh if locale.language() == "zh" else problem.en], normal
+
+
+def _code_hash(person: ObjectId, code: str) -> str:
+    """Recovery codes have 48 random bits: a keyed hash is enough, and is the same each time."""
+    key = current_app.config["SECRET_KEY"].encode()
+    plain = f"{person}:{code.strip().lower()}"
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,72 @@
+"""The web application, put together step by step."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.theme import Bootstrap4Theme
+
+from backoffice import auth, edge, errors, health, locale, screens, trial
+from backoffice.extensions import babel, bootstrap, csrf
+from backoffice.screens import menu
+from backoffice.screens.home import HomeView
+from config import database
+from config.settings import Settings
+from models.person import rules
+
+FORM_BYTES = 2 * 1024 * 1024
+"""Beside files, a form may hold this much text."""
+
+
+def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect: bool = True) -> Flask:
+    """The application for these settings. `clock` tells the time of requests; with `connect` false the caller has
+    connected the database already.
+
+    :raises DatabaseError: the database cannot be reached or does not fit.
+    """
+    app = Flask("backoffice")
+    _configure(app, settings)
+    if connect:
+        database.connect(settings)
+    edge.init_app(app, clock)
+    errors.init_app(app)
+    locale.init_app(app, babel, settings.time_zone)
+    auth.init_app(app, settings)
+    csrf.init_app(app)
+    bootstrap.init_app(app)
+    app.register_blueprint(health.blueprint)
+    if settings.demo:
+        trial.init_app(app)
+    _add_screens(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        DEMO=settings.demo,
+        SETTINGS=settings,
+        TRUSTED_HOSTS=list(settings.trusted_hosts),
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes + FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=rules.ABSOLUTE,
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch is still good; it ends with the session
+        BOOTSTRAP_SERVE_LOCAL=True,
+    )
+
+
+def _add_screens(app: Flask) -> None:
+    admin = Admin(
+        app,
+        url="/",
+        index_view=HomeView(url="/"),
+        theme=Bootstrap4Theme(base_template="layout.html"),
+        csp_nonce_generator=edge.csp_nonce,
+    )
+    screens.register(admin)
+    menu.init_app(app)

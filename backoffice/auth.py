@@ -1,0 +1,114 @@
+"""Who acts, and the gate that every request passes: without a session in force only the sign-in is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_security.utils import hash_password as _hash_password
+from flask_security.utils import set_request_attr
+
+from backoffice import edge, locale, sign_in
+from backoffice.account import Account
+from backoffice.edge import STATIC_ENDPOINTS
+from backoffice.errors import NotSignedIn
+from config.settings import Settings
+from models.errors import Forbidden
+from models.person import rules, service
+from models.person import session as sessions
+from models.person.roles import Permission, Person
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+WITHOUT_IDENTITY = STATIC_ENDPOINTS | {"health.healthz", "health.readyz"}
+"""Asked for without anybody's identity, and without the database."""
+
+OPEN = WITHOUT_IDENTITY | sign_in.ANONYMOUS | {"language.switch", "trial.enter"}
+"""Everything that a person who is not signed in may reach; whatever is not named here is closed."""
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind sign-in and the gate to an application."""
+    app.before_request(gate)
+    sign_in.init_app(app, settings)
+    app.extensions["security"].login_manager.user_loader(_load)
+
+
+def gate() -> ResponseReturnValue | None:
+    """Let a request through, or send the person to the sign-in."""
+    if request.routing_exception is not None or request.endpoint in OPEN:
+        return None
+    if request.endpoint in sign_in.CLOSED:
+        abort(404)
+    if known_person() is None:
+        if edge.wants_json():
+            raise NotSignedIn()
+        return redirect(url_for("security.login", next=edge.here()))
+    if g.account_row.get("must_change") and request.endpoint not in sign_in.WITH_OLD_PASSWORD:
+        return redirect(url_for("security.change_password"))
+    return None
+
+
+def known_person() -> Person | None:
+    """The signed-in person, or None."""
+    if "person" not in g and not current_user.is_authenticated:
+        return None
+    person: Person | None = g.get("person")
+    return person
+
+
+def current_person() -> Person:
+    """The signed-in person, taken once per request. :raises NotSignedIn: when there is none."""
+    person = known_person()
+    if person is None:
+        raise NotSignedIn()
+    return person
+
+
+def is_fresh() -> bool:
+    """Whether the password was given in the last five minutes, as a signature needs."""
+    if known_person() is None:
+        return False
+    return rules.is_fresh(g.session_row.fresh_at, edge.now())
+
+
+def require(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A view that only people with this permission reach. :raises Forbidden: for everybody else."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not current_person().may(permission):
+                raise Forbidden()
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash of a password, as stored. Needs an application context."""
+    hashed: str = _hash_password(rules.normal_password(password))
+    return hashed
+
+
+def _load(user_id: str) -> Account | None:
+    """The account of the session in force; called by Flask-Login when a request first asks who is there."""
+    sid = session.get("sid")
+    if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY:
+        return None
+    found = sessions.find(sid, edge.now())
+    if found is None or found[1]["fs_uniquifier"] != user_id:
+        return None
+    g.session_row, g.account_row = found
+    g.person = service.person_of(g.account_row, locale.language())
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", found[0].fresh_at.timestamp() if found[0].fresh_at else 0)
+    account: Account = Account._from_son(dict(g.account_row))
+    return account

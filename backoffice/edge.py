@@ -1,0 +1,134 @@
+"""The edge of a request: its time, its id, its headers, its line in the log. Nothing here needs the database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request, session
+
+Clock = Callable[[], datetime]
+logger = logging.getLogger("backoffice.request")
+
+LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
+STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static", "admin.static"})
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+A_YEAR = 365 * 24 * 3600
+
+
+def utc_now() -> datetime:
+    """The time of this moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def init_app(app: Flask, clock: Clock) -> None:
+    """Give every request its `g.now`, `g.request_id` and headers. To be called before any other hook is set."""
+    app.extensions["clock"] = clock
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+
+
+def now() -> datetime:
+    """The time of the request, aware, in UTC: the same from its beginning to its end."""
+    if "now" not in g:
+        g.now = current_app.extensions["clock"]()
+    moment: datetime = g.now
+    return moment
+
+
+def csp_nonce() -> str:
+    """The number that this answer's own scripts carry."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def is_local(target: str | None) -> bool:
+    """Whether an address leads into this site whatever a browser makes of it: one slash, no backslash, no control
+    character."""
+    return bool(target) and LOCAL.fullmatch(target or "") is not None
+
+
+def here() -> str:
+    """Where the person is: this page for a GET, the page that sent the form for anything else; else the home."""
+    if request.method in ("GET", "HEAD"):
+        target = request.full_path if request.query_string else request.path
+    else:
+        parts = urlsplit(request.referrer or "")
+        own = parts.netloc == request.host
+        target = (parts.path + ("?" + parts.query if parts.query else "")) if own else "/"
+    return target if is_local(target) else "/"
+
+
+def wants_json() -> bool:
+    """Whether the answer is read by a script."""
+    if request.headers.get("X-Requested-With", "").lower() in ("fetch", "xmlhttprequest"):
+        return True
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def _begin() -> None:
+    now()
+    g.request_id = secrets.token_hex(8)
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    _keep_home(response)
+    headers = response.headers
+    headers["X-Request-Id"] = g.get("request_id", "")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["Content-Security-Policy"] = POLICY.format(nonce=csp_nonce())
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = f"max-age={A_YEAR}; includeSubDomains"
+    if request.endpoint not in STATIC_ENDPOINTS and (g.get("person") or session.get("sid")):
+        headers["Cache-Control"] = "no-store"
+    _log(response)
+    return response
+
+
+def _keep_home(response: Response) -> None:
+    """No answer of ours sends anybody to another site, whatever a library took from the address."""
+    target = response.headers.get("Location")
+    if target is None:
+        return
+    own = request.host_url.rstrip("/")
+    local = target.removeprefix(own) or "/"
+    if not is_local(local):
+        logger.warning(json.dumps({"event": "redirect refused", "endpoint": request.endpoint}))
+        local = "/"
+    response.headers["Location"] = local
+
+
+def _log(response: Response) -> None:
+    """One line of JSON per request; the route, not the address, so that no name or number of a record is logged."""
+    if request.endpoint in STATIC_ENDPOINTS:
+        return
+    person = g.get("person")
+    line = {
+        "event": "request",
+        "id": g.get("request_id", ""),
+        "method": request.method,
+        "route": request.url_rule.rule if request.url_rule else None,
+        "status": response.status_code,
+        "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        "person": str(person.id) if person else None,
+    }
+    logger.info(json.dumps(line))

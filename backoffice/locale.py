@@ -1,0 +1,72 @@
+"""The language of a page: the person's choice, else the browser's; and the switch between Chinese and English."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request
+from flask_babel import Babel
+
+from backoffice import edge
+from models.person import service
+
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+COOKIE = "lang"
+TRANSLATIONS = Path(__file__).with_name("translations")
+A_YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("language", __name__)
+
+
+def init_app(app: Flask, babel: Babel, time_zone: str) -> None:
+    """Bind the languages to an application."""
+    babel.init_app(
+        app,
+        default_locale=LOCALES["zh"],
+        default_timezone=time_zone,
+        default_translation_directories=str(TRANSLATIONS),
+        locale_selector=lambda: LOCALES[language()],
+    )
+    app.register_blueprint(blueprint)
+    app.context_processor(lambda: {"lang": language()})
+
+
+def language() -> str:
+    """`zh` or `en` for this request. Asks no database: a person's choice counts once they are known."""
+    account = g.get("account_row")
+    chosen = account.get("language") if account else ""
+    return chosen if chosen in LOCALES else guessed_language()
+
+
+def guessed_language() -> str:
+    """The language of whoever is not known: what they switched to before, else what the browser prefers."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie in LOCALES:
+        return cookie
+    for value in request.accept_languages.values():
+        primary = value.lower().partition("-")[0]
+        if primary in LOCALES:
+            return primary
+    return "zh"
+
+
+@blueprint.post("/language")
+def switch() -> Response:
+    """Switch to the language `lang` and return to the local address `next`."""
+    wanted = request.form.get("lang", "")
+    target = request.form.get("next", "")
+    response = current_app.make_response(redirect(target if edge.is_local(target) else "/", 303))
+    if wanted not in LOCALES:
+        return response
+    person = g.get("person")
+    if person is not None:
+        service.set_language(person.id, wanted)
+    response.set_cookie(
+        COOKIE,
+        wanted,
+        max_age=A_YEAR,
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response

@@ -1,0 +1,9 @@
+"""The screens of the product, one module per noun. `register` mounts them."""
+
+from __future__ import annotations
+
+from flask_admin import Admin
+
+
+def register(admin: Admin) -> None:
+    """Add every screen to the admin."""

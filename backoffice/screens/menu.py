@@ -1,0 +1,114 @@
+"""What stands round every page: the rail, the menu of new records, who is signed in. One context processor.
+
+It asks who is known already and never loads anybody, so that error pages can be drawn without the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import gettext as _
+
+from backoffice import locale
+from models import access, registry
+from models.access import Purpose
+from models.declarations import RecordType
+from models.person import rules
+from models.person.roles import ROLE_LABELS, Permission, Person
+
+Item = dict[str, Any]
+
+FAMILY = "family"
+RECORDS = "/records"
+
+
+def init_app(app: Flask) -> None:
+    """Give every template the frame's context."""
+    app.context_processor(frame)
+
+
+def frame() -> dict[str, Any]:
+    """The context of `layout.html`."""
+    context: dict[str, Any] = {
+        "product_name": _("Customer service"),
+        "language_url": url_for("language.switch"),
+        "demo": current_app.config["DEMO"],
+    }
+    person: Person | None = g.get("person")
+    if person is None:
+        return context
+    types = list(_reachable(person))
+    return context | {
+        "rail": _rail(person, types),
+        "new_items": [_new(rt) for rt in types if access.may_create(person, rt)],
+        "find_url": f"{RECORDS}/find",
+        "me": _me(person),
+    }
+
+
+def _reachable(person: Person) -> Iterator[RecordType]:
+    """The types of which the person can see something or to which they can add."""
+    for rt in registry.all_types():
+        if not access.reach(person, rt, Purpose.VIEW).nothing or access.may_create(person, rt):
+            yield rt
+
+
+def _rail(person: Person, types: list[RecordType]) -> list[Item]:
+    sections = [{"label": "", "items": [_item(_("My work"), "house", "/")]}]
+    family = [_type(rt) for rt in types if rt.menu == FAMILY]
+    if family:
+        sections.append({"label": _("Customers"), "items": family})
+    for name in dict.fromkeys(rt.menu for rt in types if rt.menu and rt.menu != FAMILY):
+        sections.append({"label": _group(name), "items": [_type(rt) for rt in types if rt.menu == name]})
+    administration = list(_administration(person))
+    if administration:
+        sections.append({"label": _("Administration"), "items": administration})
+    return sections
+
+
+def _administration(person: Person) -> Iterator[Item]:
+    entries = (
+        (person.may(Permission.PEOPLE_MANAGE), _("People"), "people", "people.index"),
+        (person.has(*rules.CONFIRMING), _("Confirmations"), "person-check", "people.proposals"),
+        (person.may(Permission.JOBS_READ), _("Jobs"), "clock-history", "jobs.index"),
+        (person.may(Permission.AUDIT_READ), _("Audit trail"), "shield-check", "audit.index"),
+    )
+    for allowed, label, icon, endpoint in entries:
+        if allowed and endpoint in current_app.view_functions:
+            yield _item(label, icon, url_for(endpoint))
+
+
+def _group(name: str) -> str:
+    labels = {"register": _("Registers"), "work": _("Work"), "access": _("Access")}
+    return str(labels.get(name, name))
+
+
+def _type(rt: RecordType) -> Item:
+    return _item(rt.plural.text(locale.language()), rt.icon, f"{RECORDS}/{rt.slug}/")
+
+
+def _new(rt: RecordType) -> Item:
+    return {"label": rt.label.text(locale.language()), "icon": rt.icon, "url": f"{RECORDS}/{rt.slug}/new"}
+
+
+def _item(label: str, icon: str, url: str) -> Item:
+    active = request.path == url or (url != "/" and request.path.startswith(url))
+    return {"label": label, "icon": icon, "url": url, "active": active}
+
+
+def _me(person: Person) -> Item:
+    code = 0 if locale.language() == "zh" else 1
+    roles = [ROLE_LABELS[role][code] for role in ROLE_LABELS if role in person.roles]
+    return {
+        "name": person.name,
+        "role": " · ".join(roles),
+        "department": "",
+        "links": [
+            {"label": _("Change password"), "url": url_for("security.change_password"), "icon": "key"},
+            {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},
+            {"label": _("Recovery codes"), "url": url_for("security.mf_recovery_codes"), "icon": "life-preserver"},
+        ],
+        "sign_out_url": url_for("security.logout"),
+    }

@@ -1,0 +1,91 @@
+"""What is stored about people: accounts, departments, sessions, sign-in tries and proposed roles."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import mongoengine as me
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from models import schema
+from models.person.roles import Role
+
+USERS = "user"
+DEPARTMENTS = "department"
+SESSIONS = "session"
+TRIES = "sign_in_try"
+PROPOSALS = "role_proposal"
+
+INDEXES: dict[str, list[IndexModel]] = {
+    USERS: [
+        IndexModel([("email", ASCENDING)], unique=True, name="email"),
+        IndexModel([("fs_uniquifier", ASCENDING)], unique=True, name="fs_uniquifier"),
+        IndexModel([("roles", ASCENDING), ("active", ASCENDING)], name="roles"),
+        IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="name"),
+    ],
+    DEPARTMENTS: [],
+    SESSIONS: [
+        IndexModel([("user", ASCENDING)], name="user"),
+        IndexModel([("ends", ASCENDING)], name="ends", expireAfterSeconds=0),
+    ],
+    TRIES: [IndexModel([("ends", ASCENDING)], name="ends", expireAfterSeconds=0)],
+    PROPOSALS: [
+        IndexModel(
+            [("person", ASCENDING), ("what", ASCENDING)],
+            unique=True,
+            name="pending",
+            partialFilterExpression={"state": "pending"},
+        ),
+        IndexModel([("state", ASCENDING), ("at", DESCENDING)], name="state"),
+    ],
+}
+schema.declare(INDEXES)
+
+
+class PersonFields(me.Document):
+    """The stored account of a person.
+
+    `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
+    session. `must_change` asks for a new password at the next sign-in. `trial_zh`/`trial_en` say what one
+    can try with a demonstration person; only people who have them are offered on a demonstration's sign-in
+    page.
+    """
+
+    name = me.StringField(required=True, max_length=60)
+    email = me.StringField(required=True, max_length=200)
+    password = me.StringField()
+    active = me.BooleanField(default=True)
+    # Rights come from models.person.roles alone: the attribute `roles` is left to no library.
+    role_values = me.ListField(me.StringField(choices=[role.value for role in Role]), db_field="roles")
+    department = me.StringField()
+    manager = me.ObjectIdField()
+    language = me.StringField(choices=["", "zh", "en"], default="")
+    must_change = me.BooleanField(default=False)
+    fs_uniquifier = me.StringField(required=True)
+    tf_primary_method = me.StringField()
+    tf_totp_secret = me.StringField()
+    tf_last_counter = me.IntField()
+    mf_recovery_codes = me.ListField(me.StringField())
+    trial_zh = me.StringField()
+    trial_en = me.StringField()
+    trial_order = me.IntField()
+    created_at = me.DateTimeField()
+    updated_at = me.DateTimeField()
+
+    meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
+
+
+class User(PersonFields):
+    """An account."""
+
+    meta: ClassVar[dict[str, Any]] = {"collection": USERS, "strict": False, "auto_create_index": False}
+
+
+class Department(me.Document):
+    """A department; records carry its code."""
+
+    code = me.StringField(primary_key=True)
+    zh = me.StringField(required=True)
+    en = me.StringField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {"collection": DEPARTMENTS, "strict": False, "auto_create_index": False}

@@ -1,0 +1,163 @@
+"""Roles and who gives them. A privileged role is given, and the access of a privileged person reset, only
+when a second privileged person confirms; until then it waits as a proposal. The system itself (a command on
+the machine) needs no second person."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import audit
+from models.errors import Forbidden, Refusal
+from models.person import proposals, rules, session
+from models.person.document import USERS
+from models.person.proposals import Proposal
+from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
+from models.person.service import (
+    OwnAccount,
+    get,
+    keep_an_administrator,
+    person_of,
+    require_right,
+    store,
+    subject_of,
+)
+
+
+class SecondPerson(Refusal):
+    """The one who proposed cannot be the one who confirms."""
+
+    code, status = "second_person", 409
+    zh = "需要另一位有权限的人员确认，提出人不能自己确认。"
+    en = "A second person confirms this; who proposed it cannot."
+
+
+def set_roles(actor: Person, person_id: ObjectId, roles: Iterable[Role], now: datetime) -> frozenset[Role]:
+    """Give and take roles; returns those that wait for a second person.
+
+    Sessions of the person end, so that new rights and a second factor they need are asked for at the next
+    sign-in.
+
+    :raises LastAdministrator: :raises OwnAccount: when adding roles to oneself. :raises Forbidden: :raises
+    NotFound:
+    """
+    require_right(actor)
+    wanted = frozenset(roles)
+
+    def work() -> frozenset[Role]:
+        row = get(person_id)
+        held = person_of(row).roles
+        added = wanted - held
+        if added and actor.id == person_id:
+            raise OwnAccount()
+        waiting = frozenset() if actor is SYSTEM else added & PRIVILEGED
+        after = wanted - waiting
+        if Role.ADMINISTRATOR in held - after:
+            keep_an_administrator(person_id)
+        if after != held:
+            _store_roles(actor, row, after, now)
+        proposals.withdraw(person_id, wanted, now)
+        for role in sorted(waiting):
+            proposals.propose(actor, person_id, role.value, now)
+        return waiting
+
+    return transaction(work)
+
+
+def reset_access(
+    actor: Person, person_id: ObjectId, password: str, now: datetime, *, second_factor: bool = True
+) -> bool:
+    """Give a person a first password again (a hash) and, by default, take away the second factor.
+
+    For a privileged person this is only proposed, because it amounts to taking their rights: then False is
+    returned, nothing has changed, and `confirm` does it.
+
+    :raises OwnAccount: :raises Forbidden: :raises NotFound:
+    """
+    require_right(actor)
+    if actor.id == person_id:
+        raise OwnAccount()
+
+    def work() -> bool:
+        row = get(person_id)
+        if actor is not SYSTEM and not PRIVILEGED.isdisjoint(person_of(row).roles):
+            proposals.propose(actor, person_id, proposals.RESET, now)
+            return False
+        _store_reset(actor, row, password, now, second_factor=second_factor)
+        return True
+
+    return transaction(work)
+
+
+def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: str = "") -> Proposal:
+    """Carry out what another person proposed. `password` is the hash to set when it is a reset.
+
+    :raises SecondPerson: the actor proposed it. :raises OwnAccount: it is about the actor.
+    :raises AlreadyDecided: :raises Forbidden: :raises NotFound:
+    """
+
+    def work() -> Proposal:
+        proposal = proposals.find(proposal_id)
+        _second_person(actor, proposal)
+        if proposal.by == actor.id:
+            raise SecondPerson()
+        proposals.close(actor, proposal, "confirmed", now)
+        row = get(proposal.person)
+        if proposal.role is None:
+            _store_reset(actor, row, password, now)
+        else:
+            _store_roles(actor, row, person_of(row).roles | {proposal.role}, now)
+        return proposal
+
+    return transaction(work)
+
+
+def refuse(actor: Person, proposal_id: ObjectId, now: datetime) -> None:
+    """Turn a proposal down; who proposed it takes it back so.
+
+    :raises OwnAccount: it is about the actor. :raises AlreadyDecided: :raises Forbidden: :raises NotFound:
+    """
+
+    def work() -> None:
+        proposal = proposals.find(proposal_id)
+        _second_person(actor, proposal)
+        proposals.close(actor, proposal, "refused", now)
+
+    transaction(work)
+
+
+def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], now: datetime) -> None:
+    held = person_of(row).roles
+    store(row["_id"], {"roles": sorted(role.value for role in roles)}, now)
+    session.end_all(row["_id"])
+    detail = {"given": sorted(roles - held), "taken": sorted(held - roles)}
+    audit.append("roles_changed", actor, subject_of(row), now=now, fields=["roles"], detail=detail)
+
+
+def _store_reset(
+    actor: Person, row: Mapping[str, Any], password: str, now: datetime, *, second_factor: bool = True
+) -> None:
+    values: dict[str, Any] = {
+        "password": password,
+        "must_change": True,
+        "fs_uniquifier": secrets.token_hex(32),
+        "updated_at": now,
+    }
+    if second_factor:
+        values |= {"tf_primary_method": None, "tf_totp_secret": None, "mf_recovery_codes": []}
+    database()[USERS].update_one({"_id": row["_id"]}, {"$set": values})
+    session.end_all(row["_id"])
+    audit.append("access_reset", actor, subject_of(row), now=now, detail={"second_factor": second_factor})
+
+
+def _second_person(actor: Person, proposal: Proposal) -> None:
+    """Refuse whoever may not decide a proposal. :raises Forbidden: :raises OwnAccount:"""
+    if actor.id is None or not actor.has(*rules.CONFIRMING):
+        raise Forbidden()
+    if proposal.person == actor.id:
+        raise OwnAccount()

@@ -1,0 +1,271 @@
+"""Accounts and roles: use cases, each with its audit entry. Passwords arrive hashed; the web hashes them.
+
+Whoever runs a command on the machine acts as the system; in the product only an administrator changes
+accounts. Roles are given and taken in `rights`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from config.database import database, transaction
+from models import audit
+from models.declarations import Label
+from models.errors import FieldProblem, Forbidden, NotFound, Refusal
+from models.person import proposals, session
+from models.person.document import DEPARTMENTS, USERS, User
+from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
+
+HOUSE: tuple[tuple[str, Label], ...] = (
+    ("service", Label("客服部", "Customer service")),
+    ("sales", Label("市场部", "Sales")),
+    ("finance", Label("财务部", "Finance")),
+    ("legal", Label("法务部", "Legal")),
+    ("management", Label("总经办", "Management")),
+    ("audit", Label("审计部", "Audit")),
+    ("it", Label("信息技术部", "IT")),
+)
+"""The departments that an installation starts with."""
+
+
+class LastAdministrator(Refusal):
+    """The change would leave nobody who may manage accounts."""
+
+    code, status = "last_administrator", 409
+    zh = "这是最后一位在用的系统管理员，请先指定另一位。"
+    en = "This is the last active administrator. Appoint another one first."
+
+
+class OwnAccount(Refusal):
+    """Nobody disables or resets themselves, nor decides about their own rights."""
+
+    code, status = "own_account", 409
+    zh = "不能对自己的账号执行此操作，请另一位有权限的同事处理。"
+    en = "This cannot be done to one's own account. Another person with the right can do it."
+
+
+# --- reading
+
+
+def departments() -> dict[str, Label]:
+    """The departments by code."""
+    return {row["_id"]: Label(row["zh"], row["en"]) for row in database()[DEPARTMENTS].find().sort("_id")}
+
+
+def get(person_id: ObjectId) -> dict[str, Any]:
+    """A stored account. :raises NotFound:"""
+    row = database()[USERS].find_one({"_id": person_id})
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def by_email(email: str) -> dict[str, Any] | None:
+    """The stored account of an email address, in whatever case."""
+    return database()[USERS].find_one({"email": normal_email(email)})
+
+
+def accounts(*, after: tuple[str, ObjectId] | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """A page of accounts by name, beginning behind the one given."""
+    query: dict[str, Any] = {}
+    if after is not None:
+        query = {"$or": [{"name": {"$gt": after[0]}}, {"name": after[0], "_id": {"$gt": after[1]}}]}
+    return list(database()[USERS].find(query).sort([("name", 1), ("_id", 1)]).limit(limit))
+
+
+def trial_people() -> list[dict[str, Any]]:
+    """The demonstration people, in the order in which they are offered."""
+    wanted = {"trial_order": {"$exists": True}, "active": True}
+    return list(database()[USERS].find(wanted).sort([("trial_order", 1), ("_id", 1)]))
+
+
+def person_of(row: Mapping[str, Any], language: str = "") -> Person:
+    """The acting person of a stored account, without grants. Unknown roles give nothing."""
+    return Person(
+        id=row["_id"],
+        name=row["name"],
+        roles=frozenset(Role(value) for value in row.get("roles") or () if value in Role._value2member_map_),
+        department=row.get("department") or "",
+        manager=row.get("manager"),
+        language=row.get("language") or language or "zh",
+        email=row["email"],
+    )
+
+
+def normal_email(email: str) -> str:
+    """An email address as stored."""
+    return email.strip().lower()
+
+
+# --- changing
+
+
+def ensure_departments() -> None:
+    """Store the departments of a new installation; those that exist stay as they are."""
+    for code, label in HOUSE:
+        names = {"zh": label.zh, "en": label.en}
+        database()[DEPARTMENTS].update_one({"_id": code}, {"$setOnInsert": names}, upsert=True)
+
+
+def add(
+    actor: Person,
+    *,
+    name: str,
+    email: str,
+    now: datetime,
+    roles: Iterable[Role] = (),
+    department: str = "",
+    manager: ObjectId | None = None,
+    password: str = "",
+    must_change: bool = True,
+    trial: tuple[int, Label] | None = None,
+) -> ObjectId:
+    """Make an account and return its id. `password` is a hash; without one nobody can sign in with it.
+
+    Privileged roles are proposed, unless the system itself adds them.
+
+    :raises FieldProblem: a value is missing, wrong or taken.
+    :raises Forbidden: the actor may not manage accounts.
+    """
+    require_right(actor)
+    wanted = frozenset(roles)
+    now_given = wanted if actor is SYSTEM else wanted - PRIVILEGED
+    values = _profile(name, email, department, manager)
+    row: dict[str, Any] = {
+        "_id": ObjectId(),
+        **values,
+        "password": password,
+        "active": True,
+        "roles": sorted(role.value for role in now_given),
+        "language": "",
+        "must_change": must_change,
+        "fs_uniquifier": secrets.token_hex(32),
+        "mf_recovery_codes": [],
+        "created_at": now,
+        "updated_at": now,
+    }
+    if trial is not None:
+        row |= {"trial_order": trial[0], "trial_zh": trial[1].zh, "trial_en": trial[1].en}
+
+    def work() -> ObjectId:
+        try:
+            database()[USERS].insert_one(row)
+        except DuplicateKeyError:
+            raise _email_taken() from None
+        audit.append("person_added", actor, subject_of(row), now=now, detail={"roles": row["roles"]})
+        for role in sorted(wanted - now_given):
+            proposals.propose(actor, row["_id"], role.value, now)
+        identifier: ObjectId = row["_id"]
+        return identifier
+
+    return transaction(work)
+
+
+def change_profile(
+    actor: Person,
+    person_id: ObjectId,
+    *,
+    name: str,
+    email: str,
+    department: str,
+    manager: ObjectId | None,
+    now: datetime,
+) -> None:
+    """Change who a person is and where they belong.
+
+    :raises FieldProblem: :raises Forbidden: :raises NotFound:
+    """
+    require_right(actor)
+    values = _profile(name, email, department, manager)
+    if manager == person_id:
+        raise FieldProblem("manager", zh="不能是本人。", en="This cannot be the person themselves.")
+
+    def work() -> None:
+        before = get(person_id)
+        changed = {key for key, value in values.items() if before.get(key) != value}
+        if not changed:
+            return
+        try:
+            store(person_id, values, now)
+        except DuplicateKeyError:
+            raise _email_taken() from None
+        audit.append("person_changed", actor, subject_of(before), now=now, fields=changed)
+
+    transaction(work)
+
+
+def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) -> None:
+    """Disable an account, whose sessions end at once, or enable it again.
+
+    :raises LastAdministrator: :raises OwnAccount: :raises Forbidden: :raises NotFound:
+    """
+    require_right(actor)
+    if actor.id == person_id:
+        raise OwnAccount()
+
+    def work() -> None:
+        row = get(person_id)
+        if row["active"] == active:
+            return
+        if not active and Role.ADMINISTRATOR in person_of(row).roles:
+            keep_an_administrator(person_id)
+        store(person_id, {"active": active}, now)
+        session.end_all(person_id)
+        audit.append("person_enabled" if active else "person_disabled", actor, subject_of(row), now=now)
+
+    transaction(work)
+
+
+def set_language(person_id: ObjectId, language: str) -> None:
+    """Remember the language that a person chose, `zh` or `en`."""
+    if language in ("zh", "en"):
+        database()[USERS].update_one({"_id": person_id}, {"$set": {"language": language}})
+
+
+# --- pieces
+
+
+def require_right(actor: Person) -> None:
+    if actor is not SYSTEM and not actor.may(Permission.PEOPLE_MANAGE):
+        raise Forbidden()
+
+
+def subject_of(row: Mapping[str, Any]) -> audit.Subject:
+    return audit.Subject("person", row["_id"])
+
+
+def _email_taken() -> FieldProblem:
+    return FieldProblem("email", zh="这个邮箱已有账号。", en="There is an account with this email already.")
+
+
+def _profile(name: str, email: str, department: str, manager: ObjectId | None) -> dict[str, Any]:
+    name, email = " ".join(name.split()), normal_email(email)
+    if not name or len(name) > User.name.max_length:
+        raise FieldProblem("name", zh="请填写姓名，最多 60 个字。", en="Give a name of at most 60 characters.")
+    local, at, domain = email.partition("@")
+    if not (local and at and domain) or len(email) > User.email.max_length or not email.isprintable() or " " in email:
+        raise FieldProblem("email", zh="请填写有效的邮箱地址。", en="Give a valid email address.")
+    if department and database()[DEPARTMENTS].find_one({"_id": department}, {"_id": 1}) is None:
+        raise FieldProblem("department", zh="请从列表中选择部门。", en="Choose a department from the list.")
+    if manager is not None and database()[USERS].find_one({"_id": manager, "active": True}, {"_id": 1}) is None:
+        raise FieldProblem("manager", zh="请从列表中选择人员。", en="Choose a person from the list.")
+    return {"name": name, "email": email, "department": department, "manager": manager}
+
+
+def store(person_id: ObjectId, values: Mapping[str, Any], now: datetime) -> None:
+    database()[USERS].update_one({"_id": person_id}, {"$set": {**values, "updated_at": now}})
+
+
+def keep_an_administrator(leaving: ObjectId) -> None:
+    """Refuse to lose the last one. :raises LastAdministrator:"""
+    others = {"_id": {"$ne": leaving}, "active": True, "roles": Role.ADMINISTRATOR.value}
+    # The other one is written to, so that two administrators who disable each other at once conflict.
+    other = database()[USERS].find_one_and_update(others, {"$inc": {"counted_on": 1}}, {"_id": 1})
+    if other is None:
+        raise LastAdministrator()
