@@ -10,20 +10,17 @@ it, so that the lock outlives a starter that was killed and ends when both are g
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import hashlib
 import importlib.metadata
 import os
 import re
 import shutil
-import signal
 import stat
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +29,8 @@ from urllib.parse import quote
 
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
+
+from config.parent_death import end_with_parent
 
 REPLICA_SET = "backoffice"
 OLDEST_VERSION = (6, 0, 0)
@@ -42,7 +41,6 @@ STOP_SECONDS = 30.0
 LOG_BYTES = 10 * 1024 * 1024
 EXIT_OTHER_DATA_VERSION = 62  # mongod's code for data files of another generation
 NOT_YET_INITIALIZED = 94
-PR_SET_PDEATHSIG = 1
 
 # The socket's path must be short (107 characters at most) and in small letters (drivers lower-case the
 # host names that a server announces), so it cannot lie in the data directory.
@@ -164,8 +162,8 @@ class Mongod:
             "version on the PATH"
         )
 
-    def spawn(self, binary: Path | None = None) -> None:
-        """Start the server process without waiting for it."""
+    def spawn(self, binary: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start the server process without waiting until it is ready."""
         _rotate(self._log_path)
         self.process = subprocess.Popen(
             self._arguments(binary or self.binaries[0]),
@@ -174,8 +172,9 @@ class Mongod:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the terminal must not stop it before its users
             pass_fds=[self.lock.fileno()],
-            preexec_fn=_end_with_parent(),  # noqa: PLW1509 - one system call, no lock is taken
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no lock is taken
         )
+        return self.process
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Stop the server cleanly (by force after `seconds`) and give the data directory free."""
@@ -205,6 +204,7 @@ class Mongod:
             "--oplogSize", "512",
             "--wiredTigerCacheSizeGB", str(self.cache_gb),
             "--noscripting",
+            "--quiet",
             "--networkMessageCompressors", "snappy",
             "--logpath", str(self._log_path.resolve()),
             "--logappend",
@@ -332,11 +332,3 @@ def _rotate(log: Path) -> None:
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """What makes a child get SIGTERM when its parent dies, even by kill -9 (Linux only)."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

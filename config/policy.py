@@ -232,9 +232,7 @@ def load(override: Path | None = None) -> Policy:
     if override is not None:
         tables = _merged(tables, _read(override))
     _only(tables, tuple(SECTIONS), "policy")
-    sections: dict[str, Any] = {
-        name: _section(cls, tables.get(name, {}), name) for name, cls in SECTIONS.items()
-    }
+    sections: dict[str, Any] = {name: _section(cls, tables.get(name, {}), name) for name, cls in SECTIONS.items()}
     made = Policy(**sections)
     _check_together(made)
     return made

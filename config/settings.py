@@ -215,9 +215,7 @@ def _secrets(environ: Mapping[str, str], data_dir: Path, *, embedded: bool) -> d
     given = {key: _text(environ, variable, "") for key, variable in SECRET_VARIABLES.items()}
     for key, value in given.items():
         if value and len(value) < MINIMUM_SECRET_CHARACTERS:
-            raise SettingsError(
-                f"{SECRET_VARIABLES[key]}: needs at least {MINIMUM_SECRET_CHARACTERS} characters"
-            )
+            raise SettingsError(f"{SECRET_VARIABLES[key]}: needs at least {MINIMUM_SECRET_CHARACTERS} characters")
     missing = [key for key, value in given.items() if not value]
     if not missing:
         return given
@@ -240,8 +238,7 @@ def _kept_secrets(path: Path) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"BACKOFFICE_DATA: {path} cannot be read: {error}") from error
     strings = isinstance(kept, dict) and all(
-        isinstance(kept.get(key), str) and len(kept[key]) >= MINIMUM_SECRET_CHARACTERS
-        for key in SECRET_VARIABLES
+        isinstance(kept.get(key), str) and len(kept[key]) >= MINIMUM_SECRET_CHARACTERS for key in SECRET_VARIABLES
     )
     if not strings:
         raise SettingsError(f"BACKOFFICE_DATA: {path} lacks one of {', '.join(SECRET_VARIABLES)}")

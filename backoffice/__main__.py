@@ -1,0 +1,5 @@
+"""`python -m backoffice` is the `backoffice` command."""
+
+from backoffice.cli import main
+
+main(prog_name="backoffice")

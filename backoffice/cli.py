@@ -1,0 +1,46 @@
+"""The `backoffice` command: a group to which each noun of `backoffice.commands` adds its commands."""
+
+from __future__ import annotations
+
+import click
+
+from backoffice.commands import audit, checks, scheduler, schema, serve
+from backoffice.commands.errors import OneLineErrors
+
+SETTINGS_HELP = """
+\b
+Settings come from the environment:
+  BACKOFFICE_DATA        folder of the embedded database, secrets, mail and logs (./var)
+  PORT                   port of the web (8000)
+  BACKOFFICE_HOST        address that the web listens on (127.0.0.1)
+  BACKOFFICE_BASE_URL    address that people use, for links in mail
+  BACKOFFICE_TRUSTED_HOSTS  host names that requests may carry, separated by commas
+  BACKOFFICE_DEMO        1: the sign-in page offers demonstration people
+  BACKOFFICE_POLICY      a TOML file with durations and thresholds that differ
+  BACKOFFICE_TIME_ZONE   time zone of the office (Asia/Shanghai)
+  BACKOFFICE_MAX_UPLOAD_BYTES  largest file that is accepted (20 MB)
+  MONGODB_URI            a MongoDB replica set to use instead of the embedded one
+  BACKOFFICE_DATABASE    name of the database there (backoffice)
+  SECRET_KEY, PASSWORD_SALT, TOTP_SECRET  needed with MONGODB_URI, else made once
+  SMTP_URL, MAIL_FROM    mail server; without one, mail is written to the folder mail
+  LOG_LEVEL              DEBUG, INFO, WARNING or ERROR (INFO)
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.
+"""
+
+
+@click.group(
+    cls=OneLineErrors,
+    epilog=SETTINGS_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="backoffice", prog_name="backoffice")
+def main() -> None:
+    """The back office of a customer-service department.
+
+    'backoffice serve --demo' starts everything, with a demonstration department to look at.
+    """
+
+
+for command in (*serve.COMMANDS, *scheduler.COMMANDS, *schema.COMMANDS, *checks.COMMANDS, *audit.COMMANDS):
+    main.add_command(command)

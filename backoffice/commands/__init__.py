@@ -1,0 +1,1 @@
+"""The commands of `backoffice`, one noun a module. Each module lists what it adds as COMMANDS."""

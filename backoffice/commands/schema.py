@@ -1,0 +1,26 @@
+"""`migrate`: the collections and indexes of the database."""
+
+from __future__ import annotations
+
+import click
+
+from backoffice.commands.connection import connected
+from models import schema
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to this version.
+
+    Makes the collections and indexes that are missing and rebuilds those whose declaration changed. Running
+    it again changes nothing. 'backoffice serve' does it at every start; in production run it after an update,
+    before the web.
+    """
+    with connected():
+        done = schema.migrate()
+    for line in done:
+        click.echo(line)
+    click.echo(f"{len(done)} changes" if done else "The database is up to date.")
+
+
+COMMANDS = (migrate,)
