@@ -47,7 +47,7 @@ window.backoffice = (() => {
   const timers = new WeakMap();
   const wait = (note) => timers.set(note, setTimeout(() => note.remove(), 8000));
   const startNote = (note) => {
-    if (note.dataset.toast !== "done" && note.dataset.toast !== "info") return;
+    if (note.dataset.toast !== "good" && note.dataset.toast !== "info") return;
     wait(note);
     for (const name of ["pointerenter", "focusin"]) note.addEventListener(name, () => clearTimeout(timers.get(note)));
     for (const name of ["pointerleave", "focusout"]) note.addEventListener(name, () => { clearTimeout(timers.get(note)); wait(note); });
@@ -221,7 +221,7 @@ window.backoffice = (() => {
   const tick = () => clocks.forEach((clock) => {
     const left = (new Date(clock.dataset.countdown) - Date.now()) / 1000;
     clock.textContent = left >= 0 ? inWords(left) : word("past", { time: inWords(-left) });
-    clock.classList.toggle("tone-late", left < 0);
+    clock.classList.toggle("tone-bad", left < 0);
     clock.classList.toggle("due", left < 0);
   });
   if (clocks.length) { tick(); setInterval(tick, 1000); }

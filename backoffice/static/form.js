@@ -13,11 +13,11 @@
   };
   form.addEventListener("input", touch);
   form.addEventListener("change", touch);
-  form.addEventListener("submit", (event) => setTimeout(() => {
-    if (event.defaultPrevented) return;
+  document.addEventListener("submit", (event) => { // after app.js, which may have stopped it to ask first
+    if (event.target !== form || event.defaultPrevented) return;
     changed = false;
     if (note) note.textContent = word("saving");
-  }));
+  });
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
 
   const save = (kind) => () => {
@@ -64,6 +64,18 @@
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-row-do]");
     if (button) rowActions[button.dataset.rowDo](button.closest("[data-list]"), button.closest("[data-row]"), button);
+  });
+
+  // An answer that needs a reason says so before it is sent.
+  form.addEventListener("submit", (event) => {
+    const needed = event.submitter?.dataset.needs && form.elements[event.submitter.dataset.needs];
+    if (!needed || needed.value.trim()) return needed?.setCustomValidity("");
+    event.preventDefault();
+    event.stopPropagation();
+    needed.focus();
+    needed.setCustomValidity(word("needed"));
+    needed.reportValidity();
+    needed.addEventListener("input", () => needed.setCustomValidity(""), { once: true });
   });
 
   // A stale save: one button takes the other person's value of one field.

@@ -62,7 +62,7 @@
     show();
   }
 
-  // A filter is field, operator, value; it joins the address as f=field:operator:value.
+  // A filter is field, operator, value; it joins the address under the operator's own parameter.
   const maker = $("[data-filter-maker]");
   if (maker) {
     const filters = JSON.parse($("[data-filter-list]", maker).textContent);
@@ -70,39 +70,57 @@
     const operator = $("[data-filter-operator]", maker);
     const value = $("[data-filter-value]", maker);
     const error = $("[data-filter-error]", maker);
-    const option = ({ value: code, label }) => new Option(label, code);
-    const chosen = () => filters.find((one) => one.name === field.value);
-    const input = () => $("input, select", value);
+    const make = (tag, props) => Object.assign(document.createElement(tag), props);
+    const filter = () => filters.find((one) => one.name === field.value);
+    const chosen = () => filter().operators.find((one) => one.value === operator.value);
+    const TYPES = { integer: "number", decimal: "number", money: "number", percent: "number", date: "date", datetime: "date" };
 
     const showValue = () => {
-      const { kind, choices, operators } = chosen();
+      const { kind, choices } = filter();
       value.replaceChildren();
       error.hidden = true;
-      if (operators.find((one) => one.value === operator.value)?.bare) return;
-      const box = document.createElement(choices?.length ? "select" : "input");
-      if (choices?.length) box.append(...choices.map(option));
-      else box.type = { number: "number", money: "number", date: "date", datetime: "date" }[kind] || "text";
-      if (box.type === "number") box.step = "any";
-      box.className = choices?.length ? "form-select form-select-sm" : "form-control form-control-sm";
+      if (chosen().bare) return;
+      if (choices?.length && chosen().value === "any_of") {
+        value.append(...choices.map((choice) => {
+          const line = make("label", { className: "choice" });
+          line.append(make("input", { type: "checkbox", className: "form-check-input", value: choice.value }), make("span", { textContent: choice.label }));
+          return line;
+        }));
+        return;
+      }
+      const box = choices?.length ? make("select", { className: "form-select form-select-sm" })
+        : make("input", { className: "form-control form-control-sm", type: TYPES[kind] || "text", maxLength: 200 });
+      if (choices?.length) box.append(...choices.map((choice) => new Option(choice.label, choice.value)));
+      else if (box.type === "number") box.step = "any";
       box.setAttribute("aria-label", word("value"));
       value.append(box);
     };
-    const showOperators = () => { operator.replaceChildren(...chosen().operators.map(option)); showValue(); };
+    const entered = () => {
+      if (chosen().bare) return "1";
+      const ticks = $$("input[type=checkbox]", value);
+      if (ticks.length) return ticks.filter((tick) => tick.checked).map((tick) => tick.value).join("|");
+      return $("input, select", value).value.trim();
+    };
+    const showOperators = () => {
+      operator.replaceChildren(...filter().operators.map((one) => new Option(one.label, one.value)));
+      showValue();
+    };
     field.addEventListener("change", showOperators);
     operator.addEventListener("change", showValue);
     maker.addEventListener("submit", (event) => {
       event.preventDefault();
-      const entered = input() ? input().value.trim() : "";
-      if (input() && !entered) {
+      const text = entered();
+      if (!text) {
         error.textContent = word("filterIncomplete");
         error.hidden = false;
-        return input().focus();
+        $("input, select", value).focus();
+        return;
       }
-      const form = $("[data-filters]");
-      const hidden = document.createElement("input");
-      Object.assign(hidden, { type: "hidden", name: "f", value: `${field.value}:${operator.value}:${entered}` });
-      form.append(hidden);
-      form.submit();
+      const address = new URL($("[data-filters]").action, location.href);
+      address.search = location.search;
+      for (const gone of ["after", "before"]) address.searchParams.delete(gone);
+      address.searchParams.append(chosen().param, text);
+      location.assign(address);
     });
     if (filters.length) showOperators();
   }
