@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from models import registry
+from models.credit_report import document as credit_report
+from models.credit_report import service as credit_report_service
 from models.customer import document as customer
 from models.customer import service as customer_service
 from models.declarations import RecordType
 from models.registry import Hooks
 
-SHIPPED: tuple[tuple[RecordType, Hooks], ...] = ((customer.CUSTOMER, customer_service.HOOKS),)
+SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
+    (customer.CUSTOMER, customer_service.HOOKS),
+    (credit_report.CREDIT_REPORT, credit_report_service.HOOKS),
+)
 
 
 def load() -> None:

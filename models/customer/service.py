@@ -18,6 +18,7 @@ from models import access, schema, store
 from models.access import Purpose
 from models.calendar import SHANGHAI, local
 from models.customer import rules
+from models.customer.children import pass_on
 from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
 from models.masking import masked
@@ -64,9 +65,7 @@ def check(draft: Draft) -> None:
             draft.problem(name, *FUTURE)
     for index, row in enumerate(draft.values["key_people"] or ()):
         if row.get("birthday") is not None and row["birthday"] > today:
-            draft.problem(
-                f"key_people.{index}.birthday", "日期不能晚于今天。", "This day cannot lie in the future."
-            )
+            draft.problem(f"key_people.{index}.birthday", "日期不能晚于今天。", "This day cannot lie in the future.")
 
 
 def follow(draft: Draft) -> None:
@@ -81,9 +80,7 @@ def follow(draft: Draft) -> None:
         values["first_filled"] = today
     due, filled = values["first_fill_due"], values["first_filled"]
     values["first_fill_late"] = (
-        office_calendar().working_days_between(due, filled)
-        if due is not None and filled is not None
-        else None
+        office_calendar().working_days_between(due, filled) if due is not None and filled is not None else None
     )
     values["next_due"] = _next_due(values)
 
@@ -172,9 +169,7 @@ def _similar_cards(person: Person, reach: access.Reach, name: str, but: ObjectId
     return found[:MOST_CARDS]
 
 
-def hidden_duplicates(
-    person: Person, values: Mapping[str, Any], *, but: ObjectId | None = None
-) -> list[ObjectId]:
+def hidden_duplicates(person: Person, values: Mapping[str, Any], *, but: ObjectId | None = None) -> list[ObjectId]:
     """Ids of likely duplicates that the person does not read in full. For the head; never for that person."""
     wanted = sorted(set(keys_of(values)))
     if not wanted:
@@ -182,9 +177,7 @@ def hidden_duplicates(
     full = access.reach(person, CUSTOMER, Purpose.VIEW).full
     rows = database()[COLLECTION].find({"keys": {"$in": wanted}, "_id": {"$ne": but}}, {"acl": 1})
     reach = access.Reach(full)
-    return [
-        row["_id"] for row in rows.sort("_id", ASCENDING).limit(MOST_DUPLICATES) if not reach.sees(row["acl"])
-    ]
+    return [row["_id"] for row in rows.sort("_id", ASCENDING).limit(MOST_DUPLICATES) if not reach.sees(row["acl"])]
 
 
 def note_hidden(draft: Draft) -> None:
@@ -257,4 +250,4 @@ def credit_standing(
     return store.change(SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note)
 
 
-HOOKS = Hooks(prepare=(place, check, follow), after=(note_hidden,), keys=keys_of)
+HOOKS = Hooks(prepare=(place, check, follow), after=(note_hidden, pass_on), keys=keys_of)

@@ -58,9 +58,7 @@ def test_a_file_is_no_duplicate_of_itself(owner: Person, now: datetime) -> None:
 
 
 @pytest.mark.parametrize("level", ["secret", "confidential"])
-def test_a_locked_file_is_named_by_its_card_alone(
-    owner: Person, clerk: Person, now: datetime, level: str
-) -> None:
+def test_a_locked_file_is_named_by_its_card_alone(owner: Person, clerk: Person, now: datetime, level: str) -> None:
     made = customer(owner, now, licence_no=LICENCE, phone=PHONE, level=level)
 
     assert service.duplicates(clerk, {"name": "别家", "licence_no": LICENCE, "phone": PHONE}) == []
@@ -81,9 +79,7 @@ def test_the_exact_name_of_a_locked_file_answers_like_any_name_of_that_mask(
     assert exact == guess
 
 
-def test_a_top_secret_file_changes_nothing_that_the_clerk_sees(
-    owner: Person, clerk: Person, now: datetime
-) -> None:
+def test_a_top_secret_file_changes_nothing_that_the_clerk_sees(owner: Person, clerk: Person, now: datetime) -> None:
     customer(owner, now, licence_no=LICENCE, phone=PHONE, level="top_secret")
     entry = {"name": "远山机械有限公司", "licence_no": LICENCE, "phone": PHONE}
     assert service.duplicates(clerk, entry) == []
@@ -102,9 +98,7 @@ def test_a_duplicate_that_the_clerk_could_not_see_is_noted_for_the_head(
     assert service.noted_duplicates(clerk) == []
 
 
-def test_the_note_goes_when_the_entry_is_corrected(
-    owner: Person, clerk: Person, head: Person, now: datetime
-) -> None:
+def test_the_note_goes_when_the_entry_is_corrected(owner: Person, clerk: Person, head: Person, now: datetime) -> None:
     customer(owner, now, level="top_secret")
     made = records.create(clerk, "customer", {"name": "远山机械有限公司"}, now=now)
     records.change(clerk, "customer", made["number"], {"name": "近水机械有限公司"}, rev=1, now=now)
@@ -120,6 +114,4 @@ def test_the_keys_are_readable_by_nobody(owner: Person, head: Person, now: datet
     assert "keys" not in records.read(head, "customer", made["number"], Purpose.VIEW, now).values
     assert "keys" not in listing.queryable(CUSTOMER, fields)
     assert all("keys" not in row for row in listing.page(CUSTOMER, reach, ListQuery(), fields).rows)
-    assert all(
-        "keys" not in str(row["changes"]) for row in records.versions(head, "customer", made["number"], now)
-    )
+    assert all("keys" not in str(row["changes"]) for row in records.versions(head, "customer", made["number"], now))

@@ -1,0 +1,194 @@
+"""Credit reports at work: score and proposal, C1's limits in words, the decision that reaches the customer (C4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from config.database import database, transaction
+from config.policy import policy
+from models import audit, schema
+from models.calendar import local
+from models.credit_report import rules
+from models.credit_report.default_scorecard import DEFAULT_SCORECARD
+from models.credit_report.grades import Grade
+from models.credit_report.refusals import GradeReasonWanted, TermsRefused
+from models.credit_report.scorecard import Proposal, Scorecard, propose, scorecard_from
+from models.customer import service as customer_service
+from models.customer.children import customer_of, follow_customer
+from models.declarations import Level
+from models.errors import Forbidden
+from models.person.roles import Person, Role
+from models.registry import Draft, Hooks
+
+SCORECARDS = "scorecard"
+BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", "follow_customer")
+SUBMITTED_NEEDS = ("channels", "facts", "limit", "term_days")
+
+schema.declare({SCORECARDS: []})
+
+
+# --- The scorecard, which an administrator may change
+
+
+def scorecard() -> Scorecard:
+    """The scorecard in force: the administrator's, else the one that ships."""
+    row = database()[SCORECARDS].find_one({"_id": "current"})
+    return scorecard_from(row["table"] if row else DEFAULT_SCORECARD)
+
+
+def replace_scorecard(person: Person, table: Any, now: datetime) -> None:
+    """Put another scorecard into force; reports already decided keep their score.
+
+    :raises Forbidden: for others than administrators. :raises BadScorecard: naming what is wrong.
+    """
+    if not person.has(Role.ADMINISTRATOR):
+        raise Forbidden()
+    scorecard_from(table)
+
+    def work() -> None:
+        database()[SCORECARDS].replace_one({"_id": "current"}, {"table": table, "at": now}, upsert=True)
+        audit.append("replace_scorecard", person, audit.Subject("scorecard"), now=now)
+
+    transaction(work)
+
+
+def proposal(values: Mapping[str, Any]) -> Proposal:
+    """The score and grade that the scorecard in force makes of a report, with the reasons (C2)."""
+    return propose(scorecard(), values)
+
+
+# --- Before a write
+
+
+def score(draft: Draft) -> None:
+    """Keep score and proposed grade; a submitted report without a grade takes the proposed one."""
+    values = draft.values
+    if values["state"] not in ("draft", "submitted") or draft.action in BACKWARDS:
+        return
+    made = proposal(values)
+    values["score"], values["proposed_grade"] = made.score, made.grade.value
+    if draft.action == "submit" and values["grade"] is None:
+        values["grade"] = made.grade.value
+
+
+def snapshot(draft: Draft) -> None:
+    """While it is written, a report shows the terms in force and when it is due (C3)."""
+    if draft.values["state"] != "draft" and draft.action != "submit":
+        return
+    customer = customer_of(draft)
+    draft.values["present_grade"], draft.values["present_limit"] = customer["grade"], customer["credit_limit"]
+    if draft.before is None:
+        draft.values["report_due"] = customer["next_report_due"]
+
+
+def check_terms(draft: Draft) -> None:
+    """Refuse, in words and at the field, what breaks the grade (C1) or differs from the score without reason."""
+    values = draft.values
+    if draft.action in BACKWARDS or values["grade"] is None:
+        return
+    grade = Grade(values["grade"])
+    if values["proposed_grade"] is not None and draft.action in ("submit", "approve"):
+        try:
+            rules.check_chosen_grade(Grade(values["proposed_grade"]), grade, values["grade_reason"] or "")
+        except GradeReasonWanted as refusal:
+            _refuse(draft, "grade_reason", refusal)
+    if values["limit"] is None or values["term_days"] is None:
+        return
+    try:
+        rules.check_terms(
+            grade, values["limit"], values["term_days"], _standing(draft, values["term_days"]), policy().credit
+        )
+    except TermsRefused as refusal:
+        _refuse(draft, refusal.field, refusal)
+
+
+def _standing(draft: Draft, term_days: int) -> rules.Standing:
+    values, customer = draft.values, customer_of(draft)
+    sales = values["sales_year"]
+    return rules.Standing(
+        sales_in_term=None if sales is None else rules.sales_within(term_days, sales),
+        present_grade=Grade(customer["grade"]) if customer["grade"] else None,
+        present_limit=customer["credit_limit"] or Decimal(0),
+        good_record=bool(values["good_record"]),
+        careful_review=values["careful_review"] or "",
+    )
+
+
+def _refuse(draft: Draft, name: str, refusal: TermsRefused | GradeReasonWanted) -> None:
+    draft.problem(name, refusal.text("zh"), refusal.text("en"))
+
+
+def move(draft: Draft) -> None:
+    """What each move needs and leaves behind: who submitted, rated and decided, and when."""
+    values = draft.values
+    if draft.action == "submit":
+        _check_submitted(draft)
+        values["submitted_by"] = draft.actor.id
+        values |= dict.fromkeys(("rated_by", "rated_at", "finance_opinion", "finance_agrees"))
+    elif draft.action == "rate":
+        values["rated_by"], values["rated_at"] = draft.actor.id, draft.now
+    elif draft.action in ("approve", "refuse"):
+        rules.check_decision(
+            writer=values["submitted_by"],
+            decider=draft.actor.id,
+            finance_opinion=values["finance_opinion"] or "",
+            finance_reviewer=values["rated_by"],
+        )
+        values["decided_by"], values["decided_at"] = draft.actor.id, draft.now
+    if draft.action == "approve" and customer_of(draft)["archived_at"]:
+        draft.problem("customer", "客户档案已归档，不能再授信。", "The customer's file is archived: no credit.")
+
+
+def _check_submitted(draft: Draft) -> None:
+    values = draft.values
+    for name in SUBMITTED_NEEDS:
+        if values[name] is None:
+            draft.problem(name, "提交前必填。", "Needed before submitting.")
+    for name in values["channels"] or ():
+        if not values[f"{name}_findings"]:
+            draft.problem(
+                f"{name}_findings", "选用了该渠道，请写明调查情况。", "This channel was used: give its findings."
+            )
+    if values["level"] == Level.TOP_SECRET.value:
+        for name in ("finance_person", "decider"):
+            if values[name] is None:
+                draft.problem(name, "绝密报告须指定到人。", "A top-secret report has to name the person.")
+
+
+# --- After a write
+
+
+def decide(draft: Draft) -> None:
+    """On approval grade, limit, term and next report change on the customer, with the report or not at all (C4)."""
+    if draft.action != "approve":
+        return
+    values = draft.values
+    made = rules.decided(
+        Grade(values["grade"]),
+        values["limit"],
+        values["term_days"],
+        local(draft.now).date(),
+        policy().credit.report_months,
+    )
+    customer_service.credit_standing(
+        values["customer"],
+        {
+            "grade": made.grade.value,
+            "credit_limit": made.limit,
+            "credit_term": made.term_days,
+            "next_report_due": made.next_due,
+            "credit_decided_on": made.decided_on,
+        },
+        actor=draft.actor,
+        now=draft.now,
+        note=values["number"],
+    )
+
+
+HOOKS = Hooks(
+    prepare=(follow_customer, snapshot, score, move, check_terms),
+    after=(decide,),
+)

@@ -1,0 +1,93 @@
+"""Records about a customer: never less secret than the file itself, kept where it is kept (X1, X3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, registry, store
+from models.access import Purpose
+from models.customer.document import CUSTOMER, SLUG
+from models.declarations import Level
+from models.person.roles import Person
+from models.record import collection_name
+from models.registry import Draft
+
+VIA = "customer"
+"""The reference field by which such a record names its customer."""
+
+
+def customer_of(draft: Draft) -> dict[str, Any]:
+    """The stored file of the draft's customer. :raises NotFound: when it is gone."""
+    return store.fetch(SLUG, draft.values[VIA])
+
+
+def reads_customer(person: Person, customer: dict[str, Any]) -> bool:
+    """Whether the person reads the file in full; the system works for nobody and may use any."""
+    return person.id is None or access.reach(person, CUSTOMER, Purpose.VIEW).sees(customer["acl"]) == "full"
+
+
+def follow_customer(draft: Draft) -> None:
+    """Take department, owner and least level from the customer's file, and its name and salesperson where the type
+    keeps them. Whoever names a customer must read its file in full: the record would repeat what it says."""
+    values = draft.values
+    if values[VIA] is None:
+        draft.problem(VIA, "请选择客户。", "Choose the customer.")
+        draft.check()
+    customer = customer_of(draft)
+    fresh = draft.before is None or values[VIA] != draft.before[VIA]
+    if fresh and not reads_customer(draft.actor, customer):
+        draft.problem(
+            VIA,
+            "您只能看到该客户的卡片，请先申请查阅客户档案。",
+            "You see only this customer's card: ask for access to the file first.",
+        )
+        draft.check()
+    if fresh:
+        values["department"] = customer["department"]
+        if "owner" not in draft.given or values["owner"] is None:
+            values["owner"] = customer["owner"]
+        for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
+            if name in draft.rt.by_name:
+                values[name] = customer[origin]
+    _keep_level(draft, customer)
+
+
+def _keep_level(draft: Draft, customer: dict[str, Any]) -> None:
+    least, wanted = Level(customer["level"]), Level(draft.values["level"])
+    if wanted.rank >= least.rank:
+        return
+    if "level" in draft.given and draft.before is not None:
+        draft.problem(
+            "level",
+            "密级不得低于所属客户档案的密级。",
+            "The level cannot be lower than that of the customer's file.",
+        )
+    draft.values["level"] = least.value
+
+
+def pass_on(draft: Draft) -> None:
+    """Raise the records of a customer with the file, and hand those of its former owner to the new one."""
+    before, values = draft.before, draft.values
+    if before is None or {"level", "owner"}.isdisjoint(draft.changed):
+        return
+    level = Level(values["level"])
+    lower = [one.value for one in Level if one.rank < level.rank]
+    for rt in registry.all_types():
+        if not rt.classified or VIA not in rt.by_name or rt.by_name[VIA].to != SLUG:
+            continue
+        own = {"owner": before["owner"]} if values["owner"] != before["owner"] else {"owner": {"$in": []}}
+        condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
+        for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1})):
+            _change_child(draft, rt.slug, row["_id"], row, level)
+
+
+def _change_child(draft: Draft, slug: str, record_id: ObjectId, row: dict[str, Any], level: Level) -> None:
+    change: dict[str, Any] = {}
+    if Level(row["level"]).rank < level.rank:
+        change["level"] = level.value
+    if row.get("owner") == (draft.before or {}).get("owner"):
+        change["owner"] = draft.values["owner"]
+    store.change(slug, record_id, change, actor=draft.actor, now=draft.now, action="follow_customer")
