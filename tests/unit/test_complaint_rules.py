@@ -1,0 +1,236 @@
+"""Times, stages, authority, escalation and closing of complaints (T2-T7)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from config.policy import load
+from models.calendar import SHANGHAI, WorkingCalendar
+from models.complaint.refusals import (
+    AgreedDateTooEarly,
+    AuthorityExceeded,
+    BeyondAllAuthority,
+    CauseWanted,
+    CloseReasonWanted,
+    CustomerAnswerWanted,
+    NotJudged,
+    OwnGrant,
+    PromisesOpen,
+    StageSkipped,
+)
+from models.complaint.rules import (
+    LEVELS,
+    MOVES,
+    STAGES,
+    Escalation,
+    Stage,
+    answer_due,
+    authority_of,
+    batch_warnings,
+    check_closing,
+    check_grant,
+    check_move,
+    escalation,
+    fast_lane,
+    levels_to_ask,
+    resolution_due,
+)
+from models.errors import Refusal
+
+CALENDAR = WorkingCalendar()
+AUTHORITY = {
+    "specialist": Decimal(200),
+    "supervisor": Decimal(1000),
+    "head": Decimal(5000),
+    "general_manager": Decimal(100_000),
+}
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("received", "channel", "due"),
+    [
+        ("2026-11-23T10:00", "chat", "2026-11-23T10:05"),
+        ("2026-11-23T17:58", "chat", "2026-11-24T09:03"),
+        ("2026-10-01T12:00", "chat", "2026-10-08T09:05"),
+        ("2026-11-23T10:00", "phone", "2026-11-25T16:00"),
+        ("2026-11-20T17:00", "email", "2026-11-25T14:00"),
+        ("2026-12-31T17:00", "web", "2027-01-06T14:00"),
+    ],
+)
+def test_the_first_answer_is_due_by_channel(received: str, channel: str, due: str) -> None:
+    assert answer_due(at(received), channel, CALENDAR).at == at(due)
+
+
+def test_a_deadline_beyond_the_announced_years_warns() -> None:
+    assert answer_due(at("2026-12-31T17:00"), "web", CALENDAR).warning is not None
+
+
+def test_a_complaint_is_resolved_in_48_working_hours_unless_later_was_agreed() -> None:
+    received = at("2026-11-23T10:00")
+    assert resolution_due(received, CALENDAR).at == at("2026-11-30T13:00")
+    later = at("2026-12-10T12:00")
+    assert resolution_due(received, CALENDAR, agreed=later).at == later
+    for earlier in ("2026-11-30T13:00", "2026-11-25T10:00"):
+        with pytest.raises(AgreedDateTooEarly) as refusal:
+            resolution_due(received, CALENDAR, agreed=at(earlier))
+        assert "2026-11-30（周一） 13:00" in refusal.value.text("zh")
+
+
+def test_the_way_of_a_founded_complaint() -> None:
+    for present, target in pairwise(Stage):
+        check_move(present, target, founded=True)
+    check_move(Stage.CLOSED, Stage.ASSIGNED, founded=True)
+
+
+def test_an_unfounded_complaint_is_closed_after_judgement_and_a_founded_one_is_not() -> None:
+    check_move(Stage.JUDGED, Stage.CLOSED, founded=False)
+    for founded in (True, None):
+        with pytest.raises(StageSkipped):
+            check_move(Stage.JUDGED, Stage.CLOSED, founded=founded)
+
+
+def test_no_stage_is_skipped_and_no_stage_is_a_dead_end() -> None:
+    refused = 0
+    for present in Stage:
+        assert MOVES[present]
+        assert present in STAGES
+        for target in set(Stage) - MOVES[present]:
+            with pytest.raises(StageSkipped):
+                check_move(present, target, founded=False)
+            refused += 1
+    assert refused > 20
+
+
+def close(**changes: Any) -> None:
+    known: dict[str, Any] = {
+        "founded": True,
+        "reason": "",
+        "cause": "延迟交货",
+        "customer_answer": "satisfied",
+        "open_promises": 0,
+    }
+    check_closing(**{**known, **changes})
+
+
+def test_a_complaint_with_cause_answer_and_kept_promises_closes() -> None:
+    close()
+    close(customer_answer="unsatisfied")
+    close(founded=False, reason="经核对，货物与合同一致", cause="", customer_answer="")
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"founded": None}, NotJudged),
+        ({"cause": " "}, CauseWanted),
+        ({"customer_answer": ""}, CustomerAnswerWanted),
+        ({"open_promises": 2}, PromisesOpen),
+        ({"founded": False}, CloseReasonWanted),
+        ({"founded": False, "reason": "x", "open_promises": 1}, PromisesOpen),
+    ],
+)
+def test_anything_missing_keeps_it_open(changes: dict[str, Any], refusal: type[Refusal]) -> None:
+    with pytest.raises(refusal):
+        close(**changes)
+
+
+@pytest.mark.parametrize(
+    ("amount", "roles", "ask"),
+    [
+        ("0", {"sales"}, ()),
+        ("200", {"specialist"}, ()),
+        ("200.01", {"specialist"}, ("supervisor",)),
+        ("3000", {"specialist"}, ("supervisor", "head")),
+        ("100000", {"specialist"}, ("supervisor", "head", "general_manager")),
+        ("3000", {"specialist", "head"}, ()),
+        ("5001", {"head"}, ("general_manager",)),
+        ("100", {"sales"}, ("specialist",)),
+    ],
+)
+def test_who_must_be_asked(amount: str, roles: set[str], ask: tuple[str, ...]) -> None:
+    assert levels_to_ask(Decimal(amount), roles, AUTHORITY) == ask
+
+
+def test_the_last_one_asked_always_suffices() -> None:
+    for amount in (1, 200, 201, 1000, 1001, 5000, 5001, 100_000):
+        for role in AUTHORITY:
+            ask = levels_to_ask(Decimal(amount), {role}, AUTHORITY)
+            assert authority_of({role, *ask[-1:]}, AUTHORITY) >= amount
+
+
+def test_more_than_anybody_may_grant_is_refused() -> None:
+    with pytest.raises(BeyondAllAuthority) as refusal:
+        levels_to_ask(Decimal(100_001), {"general_manager"}, AUTHORITY)
+    assert "100,000 元" in refusal.value.text("zh")
+    with pytest.raises(BeyondAllAuthority):
+        levels_to_ask(Decimal(1), {"head"}, {})
+
+
+def test_a_grant_needs_authority_and_another_person() -> None:
+    check_grant(Decimal(900), grantor="sup", asker="spec", roles={"supervisor"}, authority=AUTHORITY)
+    check_grant(Decimal(100), grantor="spec", asker=None, roles={"specialist"}, authority=AUTHORITY)
+    with pytest.raises(OwnGrant):
+        check_grant(Decimal(900), grantor="sup", asker="sup", roles={"supervisor"}, authority=AUTHORITY)
+    with pytest.raises(AuthorityExceeded) as refusal:
+        check_grant(Decimal(900), grantor="spec", asker=None, roles={"specialist"}, authority=AUTHORITY)
+    assert refusal.value.text("zh") == "900 元 超出您的权限，请向客户信息主管申请。"
+    assert "ask the information supervisor" in refusal.value.text("en")
+
+
+def test_the_shipped_authority_has_a_name_for_each_level_in_the_same_order() -> None:
+    assert list(load().complaint.authority) == list(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("now", "step", "level"),
+    [
+        ("2026-11-23T10:00", 0, None),
+        ("2026-11-23T10:01", 1, "supervisor"),
+        ("2026-11-25T15:59", 1, "supervisor"),
+        ("2026-11-25T16:00", 2, "head"),
+        ("2026-11-30T13:00", 3, "general_manager"),
+        ("2026-12-03T10:00", 4, "general_manager"),
+    ],
+)
+def test_a_late_case_climbs_one_level_per_step(now: str, step: int, level: str | None) -> None:
+    assert escalation(at("2026-11-23T10:00"), at(now), CALENDAR) == Escalation(step, level)
+
+
+def test_a_case_does_not_climb_while_the_office_is_closed() -> None:
+    due = at("2026-09-30T18:00")
+    steps = {escalation(due, at("2026-09-30T18:01") + timedelta(hours=h), CALENDAR).step for h in range(180)}
+    assert steps == {1}
+
+
+def test_a_case_climbs_from_whoever_handles_it() -> None:
+    due, now = at("2026-11-23T10:00"), at("2026-11-23T11:00")
+    assert escalation(due, now, CALENDAR, handled_by="head").level == "general_manager"
+    assert escalation(due, now, CALENDAR, handled_by="general_manager") == Escalation(1, None)
+    assert escalation(due, now, CALENDAR, handled_by="sales").level == "specialist"
+
+
+def test_the_same_cause_often_enough_in_the_window_warns() -> None:
+    now = at("2026-11-23T10:00")
+    day = timedelta(days=1)
+    cases = [("破损", now - n * day) for n in range(5)]
+    assert batch_warnings(cases, now) == {"破损": 5}
+    assert batch_warnings(cases[:4], now) == {}
+    assert batch_warnings([*cases[:4], ("破损", now - 7 * day)], now) == {}, "the window has an end"
+    assert batch_warnings([*cases[:4], ("破损", now + day)], now) == {}, "what is not yet does not count"
+    assert batch_warnings([("", now)] * 9 + [(" ", now)] * 9, now) == {}
+    both = batch_warnings([*cases, *[("缺货", now)] * 6], now)
+    assert list(both) == ["缺货", "破损"]
+
+
+def test_key_customers_go_to_the_fast_lane() -> None:
+    assert fast_lane(key_customer=True)
+    assert not fast_lane(key_customer=False)
