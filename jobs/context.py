@@ -1,0 +1,42 @@
+"""What a job is given and what it hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from config.settings import Settings
+from models.calendar import WorkingCalendar
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """The world as a job sees it.
+
+    `now` is the planned time of the occurrence (or the time given with `--at`), aware, UTC: a job never
+    reads the clock, so that a late or repeated run decides the same. `db` joins the occurrence's
+    transaction when the job has one.
+    """
+
+    now: datetime
+    db: Database[dict[str, Any]]
+    settings: Settings
+    calendar: WorkingCalendar
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did: counts by name, e.g. `{"opened": 312}`."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class JobError(Exception):
+    """The job could not do its work.
+
+    The text is one line for the run history, which people without access to records read: no record's
+    content in it (X6).
+    """

@@ -1,0 +1,175 @@
+"""Carrying out what is due: one tick of the active scheduler, and a run on demand.
+
+Runs come one after the other. Work is done in a thread of its own, whose error is a value here: a failing job
+is recorded as failed, and the next one runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pymongo.errors import ConnectionFailure
+
+from config.database import database, transaction
+from config.settings import Settings
+from jobs.cadence import in_words, latest_until, next_after
+from jobs.context import JobContext, JobError
+from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Table
+from models.calendar import WorkingCalendar
+from models.errors import Refusal
+from models.job import lease as leases
+from models.job import runs, service
+from models.job.document import Lease, Run, Schedule
+from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
+
+log = logging.getLogger(__name__)
+
+LONGEST_ERROR = 300
+
+
+def utc_now() -> datetime:
+    """The time, to the millisecond that the database keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What execution works with. `clock` is the only place where it learns the time."""
+
+    worker: str
+    settings: Settings
+    table: Table = JOBS
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    clock: Callable[[], datetime] = utc_now
+
+
+def sync(desk: Desk, lease: Lease) -> None:
+    """Bring the stored schedules in line with the table. :raises LeaseLost: the lease is another's."""
+    now = desk.clock()
+    plans = [
+        service.Plan(job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, desk.calendar))
+        for job in desk.table.jobs
+    ]
+    service.sync(plans, lease, now)
+
+
+def tick(desk: Desk, lease: Lease, go_on: Callable[[], bool] = lambda: True) -> list[Run]:
+    """Do everything that is due now and return the settled runs.
+
+    Runs left behind by a dead process come first, then what people asked for, then what the clock says.
+    `go_on` is asked between runs.
+
+    :raises LeaseLost: another scheduler has taken over.
+    :raises pymongo.errors.ConnectionFailure: the database went away; a later tick takes up what was begun.
+    """
+    runs.close_abandoned(desk.clock())
+    settled = []
+    for run in _taken(desk, lease):
+        settled.append(_carry_out(desk, run, lease))
+        if not go_on():
+            break
+    return settled
+
+
+def run_now(desk: Desk, name: str, at: datetime, by: str) -> Run:
+    """Run a job here and now as of `at`, as an occurrence of its own, whoever is the active scheduler.
+
+    :return: the settled run; its state tells whether the job failed.
+    :raises UnknownJob: there is no such job.
+    """
+    job = desk.table.get(name)
+    run = runs.take_direct(job.name, at, worker=desk.worker, by=by, now=desk.clock())
+    return _carry_out(desk, run, None)
+
+
+def _taken(desk: Desk, lease: Lease) -> Iterator[Run]:
+    """Take one run after the other; the next is taken when the one before is settled."""
+    for run in runs.unfinished():
+        if run.job not in desk.table or is_given_up(run.attempts):
+            log.error("job %s of %s is given up: %s", run.job, run.planned, runs.LOST)
+            runs.settle(run, _failure(desk, run, runs.LOST))
+        else:
+            yield runs.take_over(run, lease)
+    for request in service.requests():
+        yield runs.take_request(request, lease=lease, now=desk.clock())
+    for schedule in service.due(desk.clock()):
+        run_or_none = _take_planned(desk, lease, schedule)
+        if run_or_none:
+            yield run_or_none
+
+
+def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
+    """Take the latest occurrence that is due, or move the schedule on where none is to run."""
+    job, now = desk.table.get(schedule.name), desk.clock()
+    late = is_late(schedule.next_planned, now)
+    # After a change of cadence the stored time may be none of the new one's: it still stands.
+    planned = max(schedule.next_planned, latest_until(job.cadence, now, desk.calendar))
+    if schedule.enabled and not (late and job.catch_up is CatchUp.SKIP):
+        try:
+            return runs.take(job.name, planned, lease=lease, now=now, late=late)
+        except AlreadyRun:
+            log.warning("job %s of %s has run before and is left out", job.name, planned)
+    service.advance(schedule, next_after(job.cadence, now, desk.calendar), lease)
+    return None
+
+
+def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
+    """Do the work of a taken run and settle it, as done or as failed."""
+    with ThreadPoolExecutor(1, thread_name_prefix=run.job) as pool:
+        future = pool.submit(_work, desk, run, lease)
+        error = future.exception()
+    if error is None:
+        log.info("job %s of %s is done", run.job, run.planned)
+        return future.result()
+    if isinstance(error, LeaseLost | ConnectionFailure) or not isinstance(error, Exception):
+        raise error
+    cause = _in_one_line(error)
+    log.error("job %s of %s failed: %s", run.job, run.planned, cause)
+    return runs.settle(run, _failure(desk, run, cause))
+
+
+def _work(desk: Desk, run: Run, lease: Lease | None) -> Run:
+    job = desk.table.get(run.job)
+    context = JobContext(now=run.planned, db=database(), settings=desk.settings, calendar=desk.calendar)
+
+    def work() -> Run:
+        if lease:
+            leases.require(lease)
+        report = job.work(context)
+        done = runs.Outcome(State.DONE, desk.clock(), job.kept, report.counts, advance=_next_time(desk, run, job))
+        return runs.settle(run, done)
+
+    return transaction(work) if job.transactional else work()
+
+
+def _failure(desk: Desk, run: Run, cause: str) -> runs.Outcome:
+    job = desk.table.get(run.job) if run.job in desk.table else None
+    kept = job.kept if job else DEFAULT_KEPT
+    advance = _next_time(desk, run, job) if job else None
+    return runs.Outcome(State.FAILED, desk.clock(), kept, {}, cause, advance)
+
+
+def _next_time(desk: Desk, run: Run, job: Job) -> datetime | None:
+    """The schedule's next time after `run`; None for a run outside the schedule."""
+    if run.kind is not Kind.SCHEDULED:
+        return None
+    return next_after(job.cadence, run.planned, desk.calendar)
+
+
+def _in_one_line(error: Exception) -> str:
+    """What went wrong, without the texts of errors, which can quote a record (X6)."""
+    if isinstance(error, JobError):
+        return str(error).partition("\n")[0][:LONGEST_ERROR]
+    name = error.code if isinstance(error, Refusal) else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    if not ours:
+        return name
+    return f"{name} in {ours[-1].name} ({Path(ours[-1].filename).name}:{ours[-1].lineno})"[:LONGEST_ERROR]

@@ -1,0 +1,159 @@
+"""The ticker: the one place that knows APScheduler, used as an in-memory clock that calls two functions.
+
+What is due, who may act and what has been done is decided by documents in the database; losing the ticker,
+the process or the machine loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event, Lock
+from time import monotonic
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from pymongo.errors import PyMongoError
+
+from config.database import connect, disconnect
+from config.settings import Settings
+from jobs import execution
+from jobs.execution import Desk
+from models.job import lease as leases
+from models.job.document import Lease
+from models.job.rules import LeaseLost
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+# A lease is renewed this many times within its life.
+RENEWALS = 3
+# Without a renewal attempt for this many lives of a lease the ticker counts as dead.
+STALLED_LIVES = 3
+
+
+def run_scheduler(settings: Settings, stop: Event) -> None:
+    """Run scheduled work until `stop` is set; a run in progress is finished first.
+
+    Any number of schedulers may run: one works, the others stand by and take over when it ends or hangs.
+
+    :raises DatabaseError: the database cannot be used at the start.
+    """
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    connect(settings)
+    try:
+        Scheduler(Desk(worker=worker_name(), settings=settings)).run(stop)
+    finally:
+        disconnect()
+
+
+def worker_name() -> str:
+    """A name for this process that no other one has or will have."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease and until when this process may rely on it, on its own monotonic clock."""
+
+    lease: Lease
+    until: float
+
+
+class Scheduler:
+    """Holds or waits for the lease, and ticks while it holds it. Durations are in seconds."""
+
+    def __init__(self, desk: Desk, *, ttl: float = leases.TTL_SECONDS, tick: float = TICK_SECONDS) -> None:
+        self.desk = desk
+        self.ttl = ttl
+        self.tick_seconds = tick
+        self.ticker: BackgroundScheduler | None = None
+        self._held: Held | None = None
+        self._pulse = monotonic()
+        self._busy = Lock()
+        self._stop = Event()
+
+    def run(self, stop: Event) -> None:
+        """Tick until `stop` is set, with a new ticker whenever the present one has died."""
+        self._stop = stop
+        self.ticker = self._started()
+        while not stop.wait(min(1.0, self.ttl / RENEWALS)):
+            if monotonic() - self._pulse > self.ttl * STALLED_LIVES:
+                log.error("the ticker has stopped; a new one is started")
+                _shut_down(self.ticker, wait=False)
+                self.ticker = self._started()
+        _shut_down(self.ticker, wait=True)
+        self._give_back()
+
+    def renew(self) -> None:
+        """Take or renew the lease; with a new one, bring the schedules in line first."""
+        asked = self._pulse = monotonic()
+        try:
+            lease = leases.acquire(self.desk.worker, ttl=self.ttl)
+            if lease and not (self._held and self._held.lease.token == lease.token):
+                execution.sync(self.desk, lease)
+                log.info("this scheduler is the active one (lease %s)", lease.token)
+        except LeaseLost:
+            lease = None
+        except PyMongoError as error:
+            # The lease in hand stays good until its own end.
+            log.warning("the lease cannot be renewed: %s", type(error).__name__)
+            return
+        self._held = Held(lease, asked + self.ttl) if lease else None
+
+    def tick(self) -> None:
+        """Do what is due, if this scheduler is the active one."""
+        if not (self._active() and self._busy.acquire(blocking=False)):
+            return
+        held = self._held
+        try:
+            if held:
+                execution.tick(self.desk, held.lease, self._active)
+        except LeaseLost as error:
+            log.warning("this scheduler is no longer the active one: %s", error)
+            self._held = None
+        except PyMongoError as error:
+            log.warning("the tick broke off: %s", type(error).__name__)
+        finally:
+            self._busy.release()
+
+    def _active(self) -> bool:
+        held = self._held
+        return held is not None and monotonic() < held.until and not self._stop.is_set()
+
+    def _started(self) -> BackgroundScheduler:
+        ticker = BackgroundScheduler(timezone=UTC)
+        self._pulse = monotonic()
+        _every(ticker, self.ttl / RENEWALS, self.renew)
+        _every(ticker, self.tick_seconds, self.tick)
+        ticker.start()
+        return ticker
+
+    def _give_back(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            try:
+                leases.release(held.lease)
+            except PyMongoError as error:
+                log.warning("the lease runs out by itself: %s", type(error).__name__)
+
+
+def _every(ticker: BackgroundScheduler, seconds: float, work: Callable[[], None]) -> None:
+    ticker.add_job(
+        work,
+        "interval",
+        seconds=seconds,
+        next_run_time=datetime.now(UTC),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+    )
+
+
+def _shut_down(ticker: BackgroundScheduler, *, wait: bool) -> None:
+    if ticker.running:
+        ticker.shutdown(wait=wait)

@@ -1,0 +1,175 @@
+"""Scheduled work as people and the scheduler see it: jobs, their next time, their history, "run now"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import audit
+from models.declarations import Label
+from models.errors import Forbidden
+from models.job import lease as leases
+from models.job.document import REQUESTS, RUNS, SCHEDULES, Lease, Request, Run, Schedule
+from models.job.rules import LeaseLost, UnknownJob
+from models.person.roles import Permission, Person
+
+LARGEST_PAGE = 200
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job of the table: its names and the next time that its cadence asks for."""
+
+    name: str
+    label: Label
+    cadence: Label
+    next_planned: datetime
+
+
+# --- for people
+
+
+def schedules() -> list[Schedule]:
+    """Every job of the running version in the table's order, with its next time and last run."""
+    waiting = {row["_id"] for row in database()[REQUESTS].find({}, {"_id": 1})}
+    rows = database()[SCHEDULES].find({"retired": False}).sort("position")
+    return [Schedule.read(row, waiting=row["_id"] in waiting) for row in rows]
+
+
+def history(job: str | None = None, *, before: datetime | None = None, limit: int = 50) -> list[Run]:
+    """Past runs, newest first, at most 200: of one job or all, started before a time."""
+    wanted: Row = {"job": job} if job else {}
+    if before:
+        wanted["started"] = {"$lt": before}
+    rows = database()[RUNS].find(wanted).sort([("started", -1), ("_id", -1)])
+    return [Run.read(row) for row in rows.limit(max(1, min(limit, LARGEST_PAGE)))]
+
+
+def active_scheduler() -> Lease | None:
+    """The lease of the scheduler at work, or None when none is: then nothing runs by itself."""
+    return leases.active()
+
+
+def request_run(name: str, actor: Person, now: datetime) -> bool:
+    """Ask the active scheduler to run a job now.
+
+    :return: whether the request is new; False while an earlier one waits, and nothing is stored.
+    :raises Forbidden: the person may not run jobs.
+    :raises UnknownJob: there is no such job.
+    """
+    _require_right(actor)
+
+    def store() -> bool:
+        _require_job(name)
+        asked = {"by": actor.name, "asked": now, "serial": str(ObjectId())}
+        result = database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked}, upsert=True)
+        if result.upserted_id is None:
+            return False
+        audit.append("job_requested", actor, audit.Subject(type="job", number=name), now=now)
+        return True
+
+    return transaction(store)
+
+
+def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
+    """Switch a job on or off. What falls due while it is off is not caught up.
+
+    :raises Forbidden: the person may not run jobs.
+    :raises UnknownJob: there is no such job.
+    """
+    _require_right(actor)
+
+    def store() -> None:
+        _require_job(name)
+        changed = database()[SCHEDULES].update_one({"_id": name}, {"$set": {"enabled": enabled}})
+        if changed.modified_count:
+            action = "job_enabled" if enabled else "job_disabled"
+            audit.append(action, actor, audit.Subject(type="job", number=name), now=now)
+
+    transaction(store)
+
+
+# --- for the scheduler
+
+
+def sync(plans: Iterable[Plan], lease: Lease, now: datetime) -> None:
+    """Make the stored schedules those of the job table.
+
+    A new job starts with its planned time; one whose cadence changed takes the new time unless it is due
+    already, so that an occurrence missed during an update is still caught up. A job that left the table is
+    retired and keeps its history.
+
+    :raises LeaseLost: another scheduler is the active one.
+    """
+    table = list(plans)
+
+    def store() -> None:
+        leases.require(lease)
+        known = {row["_id"]: row for row in database()[SCHEDULES].find()}
+        for position, plan in enumerate(table):
+            _store_plan(plan, known.get(plan.name), position, now)
+        gone = {"_id": {"$nin": [plan.name for plan in table]}}
+        database()[SCHEDULES].update_many(gone, {"$set": {"retired": True}})
+
+    transaction(store)
+
+
+def due(now: datetime) -> list[Schedule]:
+    """Jobs whose time has come, in the table's order, switched off or not."""
+    wanted = {"retired": False, "next_planned": {"$lte": now}}
+    return [Schedule.read(row) for row in database()[SCHEDULES].find(wanted).sort("position")]
+
+
+def advance(schedule: Schedule, next_planned: datetime, lease: Lease) -> None:
+    """Move a job to its next time without a run.
+
+    :raises LeaseLost: another scheduler is the active one.
+    """
+
+    def store() -> None:
+        leases.require(lease)
+        unchanged = {"_id": schedule.name, "next_planned": schedule.next_planned}
+        if (
+            not database()[SCHEDULES]
+            .update_one(unchanged, {"$set": {"next_planned": next_planned}})
+            .matched_count
+        ):
+            raise LeaseLost(f"the schedule of {schedule.name} was moved by somebody else")
+
+    transaction(store)
+
+
+def requests() -> list[Request]:
+    """What people asked to run now, oldest first."""
+    return [Request.read(row) for row in database()[REQUESTS].find().sort("asked")]
+
+
+def _store_plan(plan: Plan, known: Row | None, position: int, now: datetime) -> None:
+    cadence = {"zh": plan.cadence.zh, "en": plan.cadence.en}
+    change: Row = {
+        "label": {"zh": plan.label.zh, "en": plan.label.en},
+        "cadence": cadence,
+        "position": position,
+        "retired": False,
+    }
+    stored = Schedule.read(known) if known else None
+    if stored is None or (stored.cadence != plan.cadence and stored.next_planned > now):
+        change["next_planned"] = plan.next_planned
+    first = {"enabled": True, "last": None}
+    database()[SCHEDULES].update_one({"_id": plan.name}, {"$set": change, "$setOnInsert": first}, upsert=True)
+
+
+def _require_right(actor: Person) -> None:
+    if not actor.may(Permission.JOBS_RUN):
+        raise Forbidden
+
+
+def _require_job(name: str) -> None:
+    if database()[SCHEDULES].find_one({"_id": str(name), "retired": False}, {"_id": 1}) is None:
+        raise UnknownJob(name=name)
