@@ -12,6 +12,7 @@ from backoffice.screens import menu
 from backoffice.screens.home import HomeView
 from config import database
 from config.settings import Settings
+from models import catalogue
 from models.person import rules
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -28,6 +29,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     _configure(app, settings)
     if connect:
         database.connect(settings)
+    catalogue.load()
     edge.init_app(app, clock)
     errors.init_app(app)
     locale.init_app(app, babel, settings.time_zone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -17,6 +18,7 @@ from backoffice.account import Account
 from backoffice.edge import STATIC_ENDPOINTS
 from backoffice.errors import NotSignedIn
 from config.settings import Settings
+from models.access_request.service import grants_in_force
 from models.errors import Forbidden
 from models.person import rules, service
 from models.person import session as sessions
@@ -107,7 +109,8 @@ def _load(user_id: str) -> Account | None:
     if found is None or found[1]["fs_uniquifier"] != user_id:
         return None
     g.session_row, g.account_row = found
-    g.person = service.person_of(g.account_row, locale.language())
+    person = service.person_of(g.account_row, locale.language())
+    g.person = replace(person, grants=grants_in_force(found[0].user, edge.now()))
     set_request_attr("fs_authn_via", "session")
     set_request_attr("fs_paa", found[0].fresh_at.timestamp() if found[0].fresh_at else 0)
     account: Account = Account._from_son(dict(g.account_row))

@@ -1,22 +1,25 @@
-"""The edge of a request: its time, its id, its headers, its line in the log. Nothing here needs the database."""
+"""The edge of a request: its time, its id, its line in the log, the headers of its answer, and which addresses are
+our own. Needs no database."""
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import perf_counter
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, session
 
 Clock = Callable[[], datetime]
-logger = logging.getLogger("backoffice.request")
+log = logging.getLogger(__name__)
+requests = logging.getLogger("backoffice.request")
 
 LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
+GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+QUIET = frozenset({"static", "bootstrap.static", "admin.static", "health.healthz", "health.readyz"})
 STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static", "admin.static"})
 POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
@@ -32,7 +35,10 @@ def utc_now() -> datetime:
 
 
 def init_app(app: Flask, clock: Clock) -> None:
-    """Give every request its `g.now`, `g.request_id` and headers. To be called before any other hook is set."""
+    """Give every request its `g.now` and `g.request_id` (a proxy's own is kept), and every answer its headers.
+
+    To be called before other hooks are set.
+    """
     app.extensions["clock"] = clock
     app.before_request(_begin)
     app.after_request(_finish)
@@ -82,14 +88,14 @@ def wants_json() -> bool:
 
 def _begin() -> None:
     now()
-    g.request_id = secrets.token_hex(8)
-    g.started = time.perf_counter()
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+    g.began = perf_counter()
 
 
 def _finish(response: Response) -> Response:
     _keep_home(response)
     headers = response.headers
-    headers["X-Request-Id"] = g.get("request_id", "")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["X-Frame-Options"] = "DENY"
@@ -100,6 +106,7 @@ def _finish(response: Response) -> Response:
         headers["Strict-Transport-Security"] = f"max-age={A_YEAR}; includeSubDomains"
     if request.endpoint not in STATIC_ENDPOINTS and (g.get("person") or session.get("sid")):
         headers["Cache-Control"] = "no-store"
+    headers["X-Request-Id"] = g.get("request_id", "")
     _log(response)
     return response
 
@@ -112,23 +119,22 @@ def _keep_home(response: Response) -> None:
     own = request.host_url.rstrip("/")
     local = target.removeprefix(own) or "/"
     if not is_local(local):
-        logger.warning(json.dumps({"event": "redirect refused", "endpoint": request.endpoint}))
+        log.warning("redirect to another site refused", extra={"fields": {"endpoint": request.endpoint}})
         local = "/"
     response.headers["Location"] = local
 
 
 def _log(response: Response) -> None:
-    """One line of JSON per request; the route, not the address, so that no name or number of a record is logged."""
-    if request.endpoint in STATIC_ENDPOINTS:
+    """One line a request. It names the route, not the address: addresses can hold numbers and search words."""
+    if request.endpoint in QUIET:
         return
     person = g.get("person")
-    line = {
+    fields = {
         "event": "request",
-        "id": g.get("request_id", ""),
         "method": request.method,
         "route": request.url_rule.rule if request.url_rule else None,
         "status": response.status_code,
-        "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        "milliseconds": round((perf_counter() - g.began) * 1000, 1) if "began" in g else None,
         "person": str(person.id) if person else None,
     }
-    logger.info(json.dumps(line))
+    requests.info("request", extra={"fields": fields})

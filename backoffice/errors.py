@@ -6,7 +6,6 @@ the same. No answer holds a stack trace, an id or a value.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 
@@ -25,7 +24,7 @@ from models.errors import Invalid, Refusal, Sentence
 from models.person.tries import TooManyTries
 from models.records import NeedsFreshSignIn
 
-logger = logging.getLogger("backoffice.error")
+log = logging.getLogger(__name__)
 
 AWAY = (ConnectionFailure, NotConnected, DatabaseError, ExecutionTimeout, WTimeoutError)
 """What a lost database raises; AutoReconnect, NetworkTimeout and ServerSelectionTimeoutError are ConnectionFailures."""
@@ -104,7 +103,7 @@ def on_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def on_database_away(error: Exception) -> ResponseReturnValue:
     """The database cannot be reached."""
-    _log("database away", error)
+    log.error("database away", extra={"fields": {"class": type(error).__name__}})
     code = locale.guessed_language()
     response = plain(503, "database_away", _say(AWAY_TITLE, code), _say(AWAY_TEXT, code))
     response.headers["Retry-After"] = str(RETRY_SECONDS)
@@ -114,10 +113,7 @@ def on_database_away(error: Exception) -> ResponseReturnValue:
 def on_bug(error: InternalServerError) -> ResponseReturnValue:
     """Something we did not foresee; the log has it, under the number that the page names."""
     original = error.original_exception or error
-    logger.error(
-        json.dumps({"event": "bug", "id": g.get("request_id", ""), "error": type(original).__name__}),
-        exc_info=original,
-    )
+    log.error("unforeseen error", exc_info=original)
     text = _("Something went wrong on our side. Nothing half-done was stored.")
     return answer(500, "error", _title(500), text, reference=g.get("request_id", ""))
 
@@ -129,7 +125,7 @@ def answer(status: int, code: str, title: str, text: str, **extra: object) -> Re
     try:
         page = render_template("error.html", page_title=title, status=status, title=title, text=text, **extra)
     except (*AWAY, PyMongoError) as error:
-        _log("plain error page", error)
+        log.error("page without its look", extra={"fields": {"class": type(error).__name__}})
         return plain(status, code, title, text)
     return Response(page, status, mimetype="text/html")
 
@@ -174,8 +170,3 @@ def _sentence(status: int) -> str:
 
 def _say(sentence: Sentence, language: str) -> str:
     return sentence.zh if language == "zh" else sentence.en
-
-
-def _log(event: str, error: Exception) -> None:
-    line = {"event": event, "id": g.get("request_id", ""), "error": type(error).__name__}
-    logger.error(json.dumps(line))
