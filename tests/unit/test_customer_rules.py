@@ -101,6 +101,7 @@ def test_a_new_file_goes_to_whoever_is_least_full() -> None:
     assert choose_specialist([Load("a", 10, 10), Load("b", 19, 20)]) == "b"
     assert choose_specialist([Load("a", 0, 1), Load("b", 0, 1)]) == "a"
     assert choose_specialist([Load("a", 0, 0), Load("b", 99, 1)]) == "b"
+    assert choose_specialist([Load("a", 0, 1), Load("b", 0, 2)]) == "b", "one file fills the smaller sooner"
 
 
 def test_nobody_with_capacity_is_a_refusal() -> None:
