@@ -304,17 +304,16 @@ class WorkingCalendar:
 
     def _special_spans(self, begin: date, end: date) -> Iterator[tuple[date, date, PublicDay]]:
         """Make-up days, and unbroken days off from a holiday on, in order."""
-        day = begin
-        while day <= end:
-            special = self.public_day(day)
-            last = day
+        told = begin - _DAY if begin > date.min else begin
+        for day in _days(begin, end):
+            special = self.public_day(day) if day > told else None
             if special and not special.working:
-                while last < end and not self.is_working(last + _DAY):
-                    last += _DAY
-                yield day, last, self._holiday_name(day, last)
+                told = day
+                while told < end and not self.is_working(told + _DAY):
+                    told += _DAY
+                yield day, told, self._holiday_name(day, told)
             elif special and day.weekday() >= 5:
                 yield day, day, special
-            day = last + _DAY
 
     def _holiday_name(self, first: date, last: date) -> PublicDay:
         """What a run of days off is called: the name most of its days bear, days in lieu apart."""

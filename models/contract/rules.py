@@ -220,5 +220,5 @@ def renewal_decision_by(ends_on: date, notice_period_days: int, calendar: Workin
 
     A day off moves it forward in time, never later: a late notice would renew the contract by itself.
     """
-    last = ends_on - timedelta(days=notice_period_days)
+    last = date.fromordinal(max(ends_on.toordinal() - notice_period_days, 1))
     return last if calendar.is_working(last) else calendar.subtract_working_days(last, 1)

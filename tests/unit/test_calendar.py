@@ -32,9 +32,7 @@ def test_a_decreed_year_has_its_working_days(year: int, days: int) -> None:
 def test_make_up_days_of_other_years_do_not_leak_into_a_year(year: int) -> None:
     start, days = date(year, 1, 1), timedelta(days=365)
     weekends = [
-        d
-        for n in range(days.days)
-        if (d := start + timedelta(days=n)).weekday() > 4 and CALENDAR.is_working(d)
+        d for n in range(days.days) if (d := start + timedelta(days=n)).weekday() > 4 and CALENDAR.is_working(d)
     ]
     assert 5 <= len(weekends) <= 12
 
@@ -187,9 +185,7 @@ def test_a_month_ends_on_the_last_day_of_a_shorter_month() -> None:
 
 def test_an_explanation_names_the_holiday_and_the_make_up_day() -> None:
     words = CALENDAR.add_working_days(at("2026-09-30T15:00"), 3).explanation
-    assert (
-        words.zh == "自 2026-09-30（周三）起 3 个工作日；10-01 至 10-07 休息（国庆节）；10-10（周六）调休上班"
-    )
+    assert words.zh == "自 2026-09-30（周三）起 3 个工作日；10-01 至 10-07 休息（国庆节）；10-10（周六）调休上班"
     assert words.en == (
         "3 working days from Wed 30 Sep 2026; 1-7 Oct off (National Day); Sat 10 Oct is a make-up working day"
     )
@@ -298,3 +294,10 @@ def test_wrong_kinds_of_time_are_refused() -> None:
         CALENDAR.add_working_hours(at("2026-11-22T09:00"), -1)
     with pytest.raises(ValueError, match="forward"):
         CALENDAR.add_working_days(at("2026-11-22T09:00"), -1)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max, date(1949, 12, 31), date(2100, 12, 31)])
+def test_a_day_at_the_edge_of_the_calendar_still_has_a_deadline(day: date) -> None:
+    deadline = CALENDAR.end_of(day)
+    assert deadline.day >= day
+    assert deadline.warning is not None

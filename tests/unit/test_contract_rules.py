@@ -249,3 +249,4 @@ def test_a_renewal_is_decided_on_a_working_day_in_time() -> None:
     assert renewal_decision_by(date(2026, 12, 24), 30, CALENDAR) == date(2026, 11, 24)
     assert renewal_decision_by(date(2026, 12, 22), 30, CALENDAR) == date(2026, 11, 20)
     assert renewal_decision_by(date(2024, 3, 30), 30, CALENDAR) == date(2024, 2, 29)
+    assert renewal_decision_by(date.min, 30, CALENDAR) == date.min
