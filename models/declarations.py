@@ -146,10 +146,12 @@ class State(Choice):
 class Transition:
     """A move between states.
 
-    `by`: role values, person field names, `owner`, `creator`, or `turn` (whoever the state waits for).
+    `by`: role values, person field names, `owner`, `creator`, `turn` (whoever the state waits for), or `reader`
+    (whoever reads the record in full).
     `not_by`: person fields, `owner` or `creator` whose people may not make this move (nobody signs their own).
     `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in.
+    A hook may lead to another state than `target`, as when two signatures are wanted in any order.
     """
 
     name: str
