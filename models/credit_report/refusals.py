@@ -34,9 +34,7 @@ class LimitAboveSales(TermsRefused):
 
     code = "limit_above_sales"
     zh = "A 级额度不得超过合同账期（{days} 天）内的销售额 {highest}，此处为 {limit}。"
-    en = (
-        "An A limit is at most the sales within the payment period ({days} days), {highest}; this is {limit}."
-    )
+    en = "An A limit is at most the sales within the payment period ({days} days), {highest}; this is {limit}."
 
 
 class LimitAboveStart(TermsRefused):

@@ -78,9 +78,7 @@ def sales_within(term_days: int, sales: Decimal, period_days: int = 365) -> Deci
     return (sales * term_days / period_days).quantize(Decimal("0.01"), ROUND_DOWN)
 
 
-def check_terms(
-    grade: Grade, limit: Decimal, term_days: int, standing: Standing, policy: CreditPolicy
-) -> None:
+def check_terms(grade: Grade, limit: Decimal, term_days: int, standing: Standing, policy: CreditPolicy) -> None:
     """Refuse a limit or term that breaks its grade (C1).
 
     :raises TermsRefused: the first thing that is wrong, limit before term, with what would be right.
@@ -180,9 +178,7 @@ def next_report_due(grade: Grade, approved_on: date, months: Mapping[str, int]) 
     return add_months(approved_on, months[grade])
 
 
-def report_standing(
-    due: date | None, today: date, notice_days: int
-) -> Literal["missing", "late", "soon", "current"]:
+def report_standing(due: date | None, today: date, notice_days: int) -> Literal["missing", "late", "soon", "current"]:
     """How a customer stands with its reports; `missing`: none approved yet, so no trade (C3)."""
     if due is None:
         return "missing"
@@ -205,9 +201,7 @@ class Decided:
     next_due: date
 
 
-def check_decision(
-    *, writer: Hashable, decider: Hashable, finance_opinion: str, finance_reviewer: Hashable
-) -> None:
+def check_decision(*, writer: Hashable, decider: Hashable, finance_opinion: str, finance_reviewer: Hashable) -> None:
     """Whether a report may be decided by this person now (C4).
 
     :raises WriterDecides: nobody approves what they wrote.
@@ -222,9 +216,7 @@ def check_decision(
         raise OwnFinanceOpinion()
 
 
-def decided(
-    grade: Grade, limit: Decimal, term_days: int, decided_on: date, months: Mapping[str, int]
-) -> Decided:
+def decided(grade: Grade, limit: Decimal, term_days: int, decided_on: date, months: Mapping[str, int]) -> Decided:
     """The customer's new standing on approval: grade, limit, term and next due date, all at once (C4)."""
     return Decided(grade, limit, term_days, decided_on, next_report_due(grade, decided_on, months))
 
@@ -240,9 +232,7 @@ class OverLimit:
     ask: Literal["sales_manager", "general_manager"]
 
 
-def over_limit(
-    limit: Decimal, outstanding: Decimal, order: Decimal, *, manager_up_to: Decimal
-) -> OverLimit | None:
+def over_limit(limit: Decimal, outstanding: Decimal, order: Decimal, *, manager_up_to: Decimal) -> OverLimit | None:
     """Whether an order on credit passes the limit together with what is unpaid, and who may allow it (C5).
 
     The sales manager allows an excess up to `manager_up_to`, the general manager any.

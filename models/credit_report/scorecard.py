@@ -98,8 +98,7 @@ def propose(card: Scorecard, answers: Mapping[str, Any]) -> Proposal:
         adds = _tenths(points * criterion.weight / weights)
         lines.append(Line(criterion.name, points, adds, _line_text(criterion, answer, band, adds)))
     score = _tenths(
-        sum((line.points * c.weight for line, c in zip(lines, card.criteria, strict=True)), Decimal())
-        / weights
+        sum((line.points * c.weight for line, c in zip(lines, card.criteria, strict=True)), Decimal()) / weights
     )
     earned = next((grade for grade, least in card.grades if score >= least), Grade.D)
     grade = max([earned, *caps.values()])
@@ -152,11 +151,7 @@ def scorecard_from(table: Any) -> Scorecard:
 
     :raises BadScorecard: naming the first thing that is wrong.
     """
-    if (
-        not isinstance(table, Mapping)
-        or not isinstance(table.get("criteria"), Sequence)
-        or not table["criteria"]
-    ):
+    if not isinstance(table, Mapping) or not isinstance(table.get("criteria"), Sequence) or not table["criteria"]:
         raise _bad("没有评分项", "it has no criteria")
     criteria = tuple(_criterion(entry, number) for number, entry in enumerate(table["criteria"], start=1))
     names = [criterion.name for criterion in criteria]
@@ -166,9 +161,7 @@ def scorecard_from(table: Any) -> Scorecard:
 
 
 def _grade_steps(table: Any) -> tuple[tuple[Grade, Decimal], ...]:
-    problem = _bad(
-        "A、B、C 各需一个最低分，且依次降低", "A, B and C each need a least score, each lower than the last"
-    )
+    problem = _bad("A、B、C 各需一个最低分，且依次降低", "A, B and C each need a least score, each lower than the last")
     if not isinstance(table, Mapping) or set(table) != {"A", "B", "C"}:
         raise problem
     steps = [_number(table[grade]) for grade in "ABC"]
@@ -196,9 +189,7 @@ def _criterion(entry: Any, number: int) -> Criterion:
     if len(set(answers if any(answers) else floors)) < len(bands):
         raise _bad(f"{where.zh}的分档重复", f"{where.en} has the same band twice")
     if not any(answers):
-        bands.sort(
-            key=lambda band: Decimal("-Infinity") if band.at_least is None else band.at_least, reverse=True
-        )
+        bands.sort(key=lambda band: Decimal("-Infinity") if band.at_least is None else band.at_least, reverse=True)
     return Criterion(entry["name"], _label(entry, entry["name"]), weight, tuple(bands))
 
 

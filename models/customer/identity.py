@@ -134,9 +134,7 @@ def licence_check_character(first17: str) -> str:
 
 # --- phones
 
-_EXTENSION = re.compile(
-    r"(?:转|分机号?|内线|ext(?:ension)?\.?|(?<=\d)\s*x|#|(?<=\d{7})-)\s*:?\s*(\d{1,6})\s*$"
-)
+_EXTENSION = re.compile(r"(?:转|分机号?|内线|ext(?:ension)?\.?|(?<=\d)\s*x|#|(?<=\d{7})-)\s*:?\s*(\d{1,6})\s*$")
 _SEVERAL = re.compile(r"[;,、|\n]|\s/\s|(?<=\d)/(?=[\d+(])")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")

@@ -42,9 +42,7 @@ def completeness(values: Mapping[str, Any], wanted: Sequence[str]) -> Completene
     """
     filled = {path for path in wanted if "." not in path and has_value(values.get(path))}
     for parent, names in _nested(wanted).items():
-        best = max(
-            ([n for n in names if has_value(_part(e, n))] for e in _entries(values.get(parent))), key=len
-        )
+        best = max(([n for n in names if has_value(_part(e, n))] for e in _entries(values.get(parent))), key=len)
         filled |= {f"{parent}.{name}" for name in best}
     missing = tuple(dict.fromkeys(path for path in wanted if path not in filled))
     total = len(dict.fromkeys(wanted))

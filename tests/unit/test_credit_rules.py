@@ -278,8 +278,6 @@ def test_an_approval_changes_everything_together() -> None:
         (100, 51, OverLimit(Decimal(51), "general_manager")),
     ],
 )
-def test_an_order_beyond_the_limit_is_asked_for(
-    outstanding: int, order: int, asked: OverLimit | None
-) -> None:
+def test_an_order_beyond_the_limit_is_asked_for(outstanding: int, order: int, asked: OverLimit | None) -> None:
     found = over_limit(Decimal(100), Decimal(outstanding), Decimal(order), manager_up_to=Decimal(50))
     assert found == asked

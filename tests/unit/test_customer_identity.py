@@ -100,9 +100,7 @@ def test_no_licence_is_no_warning() -> None:
     assert licence_warning("  ") is None
 
 
-@pytest.mark.parametrize(
-    ("number", "key"), [("9135-0100 m0", "91350100M0"), ("NULL", ""), ("无", ""), ("12", "")]
-)
+@pytest.mark.parametrize(("number", "key"), [("9135-0100 m0", "91350100M0"), ("NULL", ""), ("无", ""), ("12", "")])
 def test_the_licence_key(number: str, key: str) -> None:
     assert licence_key(number) == key
 
