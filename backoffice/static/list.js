@@ -62,7 +62,7 @@
     show();
   }
 
-  // A filter is field, operator, value; it joins the address under the operator's own parameter.
+  // A filter is field, operator, value; it joins the address as f=field:operator:value.
   const maker = $("[data-filter-maker]");
   if (maker) {
     const filters = JSON.parse($("[data-filter-list]", maker).textContent);
@@ -96,7 +96,6 @@
       value.append(box);
     };
     const entered = () => {
-      if (chosen().bare) return "1";
       const ticks = $$("input[type=checkbox]", value);
       if (ticks.length) return ticks.filter((tick) => tick.checked).map((tick) => tick.value).join("|");
       return $("input, select", value).value.trim();
@@ -109,8 +108,8 @@
     operator.addEventListener("change", showValue);
     maker.addEventListener("submit", (event) => {
       event.preventDefault();
-      const text = entered();
-      if (!text) {
+      const text = chosen().bare ? "" : entered();
+      if (!text && !chosen().bare) {
         error.textContent = word("filterIncomplete");
         error.hidden = false;
         $("input, select", value).focus();
@@ -119,7 +118,7 @@
       const address = new URL($("[data-filters]").action, location.href);
       address.search = location.search;
       for (const gone of ["after", "before"]) address.searchParams.delete(gone);
-      address.searchParams.append(chosen().param, text);
+      address.searchParams.append("f", `${field.value}:${operator.value}:${text}`);
       location.assign(address);
     });
     if (filters.length) showOperators();
