@@ -17,9 +17,9 @@ from flask_security.password_util import PasswordUtil
 from flask_security.recovery_codes import MfRecoveryCodesUtil
 from flask_security.totp import Totp
 from mongoengine.connection import get_db
-from passlib.totp import TotpMatch, UsedTokenError
+from passlib.totp import TokenError
 
-from backoffice import locale
+from backoffice import edge, locale
 from models.errors import Refusal
 from models.person import credentials, rules, service
 from models.person.document import USERS, PersonFields
@@ -90,16 +90,18 @@ class Accounts(MongoEngineUserDatastore):
 class OneTimeCodes(Totp):
     """Codes of an authenticator app, each accepted once per person."""
 
-    def get_last_counter(self, user: Any) -> int | None:
-        """The time step of the last code used."""
-        return cast("int | None", user.tf_last_counter)
+    def verify_totp(self, token: str, totp_secret: str, user: Any, window: int = 0) -> bool:
+        """Whether a code is right at the request's time, `window` seconds early or late, and was not used before.
 
-    def set_last_counter(self, user: Any, tmatch: TotpMatch) -> None:
-        """Strike off a code. :raises UsedTokenError: when it, or a later one, was used meanwhile."""
-        if not credentials.use_code(user.pk, tmatch.counter):
-            raise UsedTokenError(expire_time=tmatch.expire_time)
-        user.tf_last_counter = tmatch.counter
-        user._clear_changed_fields()
+        The code is struck off in one step, so that of two who send it at once one is let in.
+        """
+        try:
+            match = self._totp.verify(
+                token, totp_secret, time=edge.now(), window=window, last_counter=user.tf_last_counter
+            )
+        except TokenError:
+            return False
+        return credentials.use_code(user.pk, match.counter)
 
 
 class RecoveryCodes(MfRecoveryCodesUtil):

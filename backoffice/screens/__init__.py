@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from flask_admin import Admin
 
+from backoffice.screens.people import PeopleView
+
 
 def register(admin: Admin) -> None:
     """Add every screen to the admin."""
+    admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))

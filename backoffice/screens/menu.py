@@ -15,7 +15,7 @@ from backoffice import locale
 from models import access, registry
 from models.access import Purpose
 from models.declarations import RecordType
-from models.person import rules
+from models.person import rules, service
 from models.person.roles import ROLE_LABELS, Permission, Person
 
 Item = dict[str, Any]
@@ -104,7 +104,7 @@ def _me(person: Person) -> Item:
     return {
         "name": person.name,
         "role": " · ".join(roles),
-        "department": "",
+        "department": service.department_name(person.department, locale.language()),
         "links": [
             {"label": _("Change password"), "url": url_for("security.change_password"), "icon": "key"},
             {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},

@@ -6,6 +6,7 @@ accounts. Roles are given and taken in `rights`.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -58,6 +59,12 @@ def departments() -> dict[str, Label]:
     return {row["_id"]: Label(row["zh"], row["en"]) for row in database()[DEPARTMENTS].find().sort("_id")}
 
 
+def department_name(code: str, language: str) -> str:
+    """A department's name, or '' for none."""
+    label = departments().get(code)
+    return label.text(language) if label else ""
+
+
 def get(person_id: ObjectId) -> dict[str, Any]:
     """A stored account. :raises NotFound:"""
     row = database()[USERS].find_one({"_id": person_id})
@@ -71,11 +78,16 @@ def by_email(email: str) -> dict[str, Any] | None:
     return database()[USERS].find_one({"email": normal_email(email)})
 
 
-def accounts(*, after: tuple[str, ObjectId] | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """A page of accounts by name, beginning behind the one given."""
-    query: dict[str, Any] = {}
+def accounts(text: str = "", *, after: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """A page of accounts by name, beginning behind the one given; those whose name or email holds `text`."""
+    conditions: list[dict[str, Any]] = []
+    if text:
+        part = {"$regex": re.escape(text[:50]), "$options": "i"}
+        conditions.append({"$or": [{"name": part}, {"email": part}]})
     if after is not None:
-        query = {"$or": [{"name": {"$gt": after[0]}}, {"name": after[0], "_id": {"$gt": after[1]}}]}
+        last = get(after)["name"]
+        conditions.append({"$or": [{"name": {"$gt": last}}, {"name": last, "_id": {"$gt": after}}]})
+    query = {"$and": conditions} if conditions else {}
     return list(database()[USERS].find(query).sort([("name", 1), ("_id", 1)]).limit(limit))
 
 

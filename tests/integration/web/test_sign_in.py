@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from models.person.roles import Role
-from tests.integration.web.conftest import Browser
+from tests.factories.web import Browser
 
 
 def test_email_and_password_sign_a_person_in(browser: Browser, add: Any) -> None:

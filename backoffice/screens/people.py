@@ -1,0 +1,275 @@
+"""The administrator's screen for accounts and roles, and the page where a second person confirms a privileged one."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from bson import ObjectId
+from bson.errors import InvalidId
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, SelectField, SelectMultipleField, StringField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from backoffice import auth, edge, locale
+from models.errors import FieldProblem, Forbidden, NotFound
+from models.person import directory, proposals, rights, rules, service
+from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Role
+from models.records import NeedsFreshSignIn
+
+PAGE = 50
+MOST_MANAGERS = 500
+CONFIRMING_VIEWS = frozenset({"proposals", "confirm", "refuse"})
+NOBODY = ""
+
+
+class PersonForm(Form):
+    """Who a person is, where they belong, and their roles."""
+
+    name = StringField()
+    email = StringField()
+    department = SelectField(validate_choice=False)
+    manager = SelectField(validate_choice=False)
+    roles = SelectMultipleField(option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False))
+
+    def prepare(self, person_id: ObjectId | None) -> PersonForm:
+        """Fill in labels and choices in the reader's language; a person is not their own manager."""
+        code = locale.language()
+        self.name.label.text, self.email.label.text = _("Name"), _("Email")
+        self.department.label.text, self.manager.label.text = _("Department"), _("Manager")
+        self.roles.label.text = _("Roles")
+        departments = [(key, label.text(code)) for key, label in service.departments().items()]
+        self.department.choices = [(NOBODY, "—"), *departments]
+        people = directory.find("", limit=MOST_MANAGERS)
+        self.manager.choices = [
+            (NOBODY, "—"),
+            *((str(p["_id"]), p["name"]) for p in people if p["_id"] != person_id),
+        ]
+        self.roles.choices = [(role.value, role_label(role)) for role in ROLE_LABELS]
+        return self
+
+    def chosen_roles(self) -> frozenset[Role]:
+        """The roles that are ticked. :raises Forbidden: for one that does not exist."""
+        values = self.roles.data or []
+        if not set(values) <= set(Role._value2member_map_):
+            raise Forbidden()
+        return frozenset(Role(value) for value in values)
+
+    def profile(self) -> dict[str, Any]:
+        """The values that the service takes."""
+        return {
+            "name": self.name.data or "",
+            "email": self.email.data or "",
+            "department": self.department.data or "",
+            "manager": identifier(self.manager.data) if self.manager.data else None,
+        }
+
+
+class PeopleView(BaseView):
+    """Accounts and roles. Denies everybody but administrators; confirmations are open to privileged people."""
+
+    def is_accessible(self) -> bool:
+        """Whether the person manages accounts or confirms what administrators propose."""
+        person = auth.known_person()
+        return person is not None and (person.may(Permission.PEOPLE_MANAGE) or person.has(*rules.CONFIRMING))
+
+    def _handle_view(self, name: str, **_kwargs: Any) -> None:
+        person = auth.current_person()
+        confirming = name in CONFIRMING_VIEWS and person.has(*rules.CONFIRMING)
+        if not confirming and not person.may(Permission.PEOPLE_MANAGE):
+            raise Forbidden()
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> str:
+        """The accounts, a page at a time."""
+        text = request.args.get("q", "")[:50]
+        after = request.args.get("after", "")
+        rows = service.accounts(text, after=identifier(after) if after else None, limit=PAGE + 1)
+        more = len(rows) > PAGE
+        return self._page(
+            "people/list.html",
+            people=[_line(row) for row in rows[:PAGE]],
+            q=text,
+            next_url=url_for(".index", q=text or None, after=str(rows[PAGE - 1]["_id"])) if more else "",
+            waiting=len(proposals.waiting()),
+        )
+
+    @expose("/new", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    def new(self) -> ResponseReturnValue:
+        """Add an account; its first password is shown once."""
+        form = PersonForm(request.form).prepare(None)
+        if request.method == "GET":
+            return self._form(form, None)
+        password, hashed = _first_password()
+        try:
+            service.add(
+                auth.current_person(),
+                **form.profile(),
+                roles=form.chosen_roles(),
+                password=hashed,
+                now=edge.now(),
+            )
+        except FieldProblem as problem:
+            return self._form(form, None, problem)
+        _say_what_waits(form.chosen_roles() & PRIVILEGED)
+        return self._access(form.name.data or "", form.email.data or "", password)
+
+    @expose("/<person>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    def edit(self, person: str) -> ResponseReturnValue:
+        """Change an account and its roles."""
+        row = service.get(identifier(person))
+        pending = {p.role.value for p in proposals.waiting() if p.person == row["_id"] and p.role}
+        stored = MultiDict(
+            [
+                ("name", row["name"]),
+                ("email", row["email"]),
+                ("department", row.get("department") or ""),
+                ("manager", str(row.get("manager") or "")),
+                *(("roles", role) for role in sorted({*row.get("roles", ()), *pending})),
+            ]
+        )
+        form = PersonForm(request.form if request.method == "POST" else stored).prepare(row["_id"])
+        if request.method == "GET":
+            return self._form(form, row, pending=pending)
+        _need_fresh()
+        actor = auth.current_person()
+        try:
+            service.change_profile(actor, row["_id"], **form.profile(), now=edge.now())
+            waiting = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now())
+        except FieldProblem as problem:
+            return self._form(form, row, problem, pending)
+        _say_what_waits(waiting)
+        flash(_("%(name)s is saved.", name=form.name.data), "success")
+        return redirect(url_for(".index"), 303)
+
+    @expose("/<person>/active", methods=["POST"])  # type: ignore[untyped-decorator]
+    def active(self, person: str) -> ResponseReturnValue:
+        """Disable an account, at once, or enable it."""
+        _need_fresh()
+        enable = request.form.get("active") == "1"
+        service.set_active(auth.current_person(), identifier(person), enable, edge.now())
+        flash(_("The account is enabled.") if enable else _("The account is disabled and signed out."), "success")
+        return redirect(url_for(".edit", person=person), 303)
+
+    @expose("/<person>/reset", methods=["POST"])  # type: ignore[untyped-decorator]
+    def reset(self, person: str) -> ResponseReturnValue:
+        """Give a new first password and take away the second factor, or propose that for a privileged person."""
+        _need_fresh()
+        row = service.get(identifier(person))
+        password, hashed = _first_password()
+        if rights.reset_access(auth.current_person(), row["_id"], hashed, edge.now()):
+            return self._access(row["name"], row["email"], password)
+        flash(_("A second privileged person must confirm this."), "info")
+        return redirect(url_for(".edit", person=person), 303)
+
+    @expose("/confirmations")  # type: ignore[untyped-decorator]
+    def proposals(self) -> str:
+        """What waits for a second person."""
+        me = auth.current_person()
+        waiting = proposals.waiting()
+        names = directory.names([p.person for p in waiting])
+        lines = [
+            {
+                "id": str(p.id),
+                "person": names.get(p.person, ""),
+                "role": role_label(p.role) if p.role else "",
+                "by": p.by_name,
+                "at": p.at,
+                "may_confirm": me.id not in (p.by, p.person) and me.has(*rules.CONFIRMING),
+                "may_refuse": me.id != p.person and me.has(*rules.CONFIRMING),
+            }
+            for p in waiting
+        ]
+        return self._page("people/confirmations.html", lines=lines)
+
+    @expose("/confirmations/<proposal>/confirm", methods=["POST"])  # type: ignore[untyped-decorator]
+    def confirm(self, proposal: str) -> ResponseReturnValue:
+        """Confirm as the second person."""
+        _need_fresh()
+        password, hashed = _first_password()
+        done = rights.confirm(auth.current_person(), identifier(proposal), edge.now(), password=hashed)
+        if done.role is None:
+            row = service.get(done.person)
+            return self._access(row["name"], row["email"], password)
+        flash(_("Confirmed."), "success")
+        return redirect(url_for(".proposals"), 303)
+
+    @expose("/confirmations/<proposal>/refuse", methods=["POST"])  # type: ignore[untyped-decorator]
+    def refuse(self, proposal: str) -> ResponseReturnValue:
+        """Turn a proposal down, or take one's own back."""
+        rights.refuse(auth.current_person(), identifier(proposal), edge.now())
+        flash(_("Refused."), "success")
+        return redirect(url_for(".proposals"), 303)
+
+    def _form(
+        self,
+        form: PersonForm,
+        row: dict[str, Any] | None,
+        problem: FieldProblem | None = None,
+        pending: set[str] | None = None,
+    ) -> ResponseReturnValue:
+        if problem is not None and problem.field in form:
+            form[problem.field].errors = [problem.text(locale.language())]
+        page = self._page(
+            "people/form.html",
+            form=form,
+            row=row,
+            pending=pending or set(),
+            privileged={role.value for role in PRIVILEGED},
+            own=row is not None and row["_id"] == auth.current_person().id,
+        )
+        return page, (422 if problem else 200)
+
+    def _access(self, name: str, email: str, password: str) -> str:
+        return self._page("people/access.html", name=name, email=service.normal_email(email), password=password)
+
+    def _page(self, template: str, **context: Any) -> str:
+        rendered: str = self.render(template, **context)
+        return rendered
+
+
+def identifier(text: str | None) -> ObjectId:
+    """An id from an address or a form. :raises NotFound: when it is none."""
+    try:
+        return ObjectId(text or "")
+    except InvalidId:
+        raise NotFound() from None
+
+
+def role_label(role: Role) -> str:
+    """A role in the reader's language."""
+    return ROLE_LABELS[role][0 if locale.language() == "zh" else 1]
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    held = service.person_of(row).roles
+    return {
+        "url": url_for(".edit", person=str(row["_id"])),
+        "name": row["name"],
+        "email": row["email"],
+        "department": service.department_name(row.get("department") or "", locale.language()),
+        "roles": [role_label(role) for role in ROLE_LABELS if role in held],
+        "active": row["active"],
+        "second_factor": bool(row.get("tf_primary_method")),
+    }
+
+
+def _first_password() -> tuple[str, str]:
+    """A password for the first sign-in and its hash."""
+    password = secrets.token_urlsafe(12)
+    return password, auth.hash_password(password)
+
+
+def _say_what_waits(roles: frozenset[Role]) -> None:
+    if roles:
+        names = ", ".join(role_label(role) for role in ROLE_LABELS if role in roles)
+        flash(_("Waiting for a second privileged person: %(roles)s.", roles=names), "info")
+
+
+def _need_fresh() -> None:
+    if not auth.is_fresh():
+        raise NeedsFreshSignIn()
