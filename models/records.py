@@ -6,7 +6,7 @@ not exist raise the same `NotFound` (X6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,11 +14,12 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, registry, store
+from models import access, audit, names, registry, store
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.kinds import loaded, read_values
+from models.kinds import kind_of, loaded, read_values
+from models.masking import masked
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -114,13 +115,30 @@ def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str,
         return None
     if seen == "card":
         fields = access.card_fields(rt)
-        values = {f.name: loaded(f, son.get(f.name)) for f in fields}
+        values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
         values |= {"level": son.get("level"), "owner": son.get("owner")}
         return Sight(rt, son["_id"], son["number"], False, values, fields)
     record = store.load(rt, son)
     fields = access.visible_fields(person, rt)
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     return Sight(rt, son["_id"], son["number"], True, values, fields)
+
+
+def _on_card(field: Field, value: Any) -> Any:
+    """A value as the locked card shows it: as it is, or as a masked text."""
+    if field.card != "masked" or value is None:
+        return value
+    return None if isinstance(value, ObjectId) else masked(kind_of(field).text(field, value, "zh"))
+
+
+def again(person: Person, slug: str, number: str) -> Sight:
+    """A record that a use case of the same request has already read, and audited. :raises NotFound:"""
+    rt = registry.get(slug).rt
+    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
+    found = sight(person, rt, access.reach(person, rt, Purpose.VIEW), son) if son else None
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
@@ -217,7 +235,7 @@ def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Tra
     """The transitions that the person may make on a record that they read in full, in declared order."""
     if rt.workflow is None or record.get("archived_at"):
         return []
-    return [t for t in rt.workflow.transitions if _may_move(person, rt, t, record) is None]
+    return [t for t in rt.workflow.transitions if why_not(person, rt, t, record) is None]
 
 
 def move(
@@ -232,7 +250,7 @@ def move(
     note: str = "",
     fresh: bool = False,
 ) -> dict[str, Any]:
-    """Make a transition; its asked fields come from `raw`, the person's reason is `note`.
+    """Make a transition; its asked fields come from `raw` (those absent keep their values), its reason is `note`.
 
     Of two opposite moves at once one wins; the other is told that the record changed.
 
@@ -248,13 +266,14 @@ def move(
     except KeyError:
         raise NotFound() from None
     current = store.fetch(slug, found.id)
-    refusal = _may_move(person, rt, transition, current)
+    refusal = why_not(person, rt, transition, current)
     if refusal is not None:
         raise refusal
     if transition.signature and not fresh:
         raise NeedsFreshSignIn()
-    fields = asked_fields(rt, transition)
-    values = _read(person, fields, raw, current=current)
+    asked = asked_fields(rt, transition)
+    fields = tuple(f for f in asked if f.name in raw or (f.required and current[f.name] is None))
+    values = _read(person, fields, raw, current=current, known={f.name for f in asked})
     note = " ".join(note.split())
     if transition.reason and not note:
         raise Invalid({"note": Sentence("请说明理由。", "Please give a reason.")})
@@ -274,15 +293,20 @@ def move(
 
 
 def asked_fields(rt: RecordType, transition: Transition) -> tuple[Field, ...]:
-    """The fields of a transition's sheet; those that it needs are required there."""
-    return tuple(replace(rt.by_name[name], required=name in transition.needs) for name in transition.asks)
+    """The fields of a transition's sheet, the engine's owner included; those that it needs are required there."""
+    known = {**{f.name: f for f in PLACING}, **rt.by_name}
+    return tuple(replace(known[name], required=name in transition.needs) for name in transition.asks)
 
 
 def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:
     """The record's history, newest first, with only the fields that the person may read."""
-    found = read(person, slug, number, Purpose.VIEW, now)
+    return versions_of(read(person, slug, number, Purpose.VIEW, now))
+
+
+def versions_of(found: Sight, limit: int = 100) -> list[dict[str, Any]]:
+    """The latest versions of a record that was read in full, newest first, with the fields seen in it."""
     shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM}
-    rows = store.history(slug, found.id)
+    rows = store.history(found.rt.slug, found.id, limit)
     for row in rows:
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
     return rows
@@ -293,9 +317,9 @@ def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:
     return state is not None and (state.final or state.frozen)
 
 
-def _may_move(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
+def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
     """Why the person may not make the move; None when they may."""
-    if record.get("state") not in transition.source:
+    if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
     if not any(_is(person, rt, whose, record) for whose in transition.by):
         return Forbidden()
@@ -305,7 +329,9 @@ def _may_move(person: Person, rt: RecordType, transition: Transition, record: Ma
 
 
 def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:
-    """Whether `whose` (a role, `owner`, `creator`, `turn` or a person field) means this person."""
+    """Whether `whose` (a role, `owner`, `creator`, `turn`, `reader` or a person field) means this person."""
+    if whose == "reader":
+        return True
     if whose in Role._value2member_map_:
         return person.has(Role(whose))
     if whose == "turn":
@@ -323,19 +349,36 @@ def _read(
     known: set[str] | None = None,
 ) -> dict[str, Any]:
     """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
-    names = {f.name for f in fields}
-    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in names or k not in (known or ())})
-    for field in fields:
-        value = values.get(field.name)
-        if value is None or (current is not None and value == current.get(field.name)):
-            continue
-        if field.kind == "reference" and not reachable(person, field.to, value):
-            problems[field.name] = Sentence("请从列表中选择。", "Choose one from the list.")
-        if field.kind == "person" and not directory.eligible(value, field.roles):
-            problems[field.name] = Sentence("请从列表中选择人员。", "Choose a person from the list.")
+    wanted = {f.name for f in fields}
+    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in wanted or k not in (known or ())})
+    kept = {pointer for _, pointer in names.pointers(fields, current or {})}
+    for field, path, pointer in _pointed(fields, values):
+        if pointer not in kept and not _may_point(person, field, pointer):
+            problems[path] = Sentence("请从列表中选择。", "Choose one from the list.")
     if problems:
         raise Invalid(problems)
     return values
+
+
+def _pointed(
+    fields: tuple[Field, ...], values: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[Field, str, ObjectId]]:
+    """Each person and record that the values point to, with its field and path, embedded ones included."""
+    for field in fields:
+        value = values.get(field.name)
+        if field.kind in names.POINTERS and value is not None:
+            yield field, path + field.name, value
+        elif field.kind == "embedded" and value:
+            yield from _pointed(field.fields, value, f"{path}{field.name}.")
+        elif field.kind == "embedded_list":
+            for index, row in enumerate(value or ()):
+                yield from _pointed(field.fields, row, f"{path}{field.name}.{index}.")
+
+
+def _may_point(person: Person, field: Field, pointer: ObjectId) -> bool:
+    if field.kind == "person":
+        return directory.eligible(pointer, field.roles)
+    return reachable(person, field.to, pointer)
 
 
 def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
