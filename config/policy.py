@@ -145,10 +145,11 @@ class Credit:
 
 @dataclass(frozen=True)
 class Contract:
-    """Times of contracts (K2, K3, K5)."""
+    """Times of contracts (K2-K5)."""
 
     review_working_days: int = whole(1, 60)
     custody_working_days: int = whole(1, 60)
+    loan_days: int = whole(1, 365)
     due_notice_days: int = whole(0, 365)
     expiry_notice_days: int = whole(0, 365)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from models import registry
+from models.contract import document as contract
+from models.contract import service as contract_service
 from models.credit_report import document as credit_report
 from models.credit_report import service as credit_report_service
 from models.customer import document as customer
@@ -13,6 +15,7 @@ from models.registry import Hooks
 SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (customer.CUSTOMER, customer_service.HOOKS),
     (credit_report.CREDIT_REPORT, credit_report_service.HOOKS),
+    (contract.CONTRACT, contract_service.HOOKS),
 )
 
 

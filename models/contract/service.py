@@ -1,0 +1,266 @@
+"""Contracts at work: two opinions in any order, signing, custody, loans, and the deadline of each state (K1-K5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from config.policy import policy
+from models import store
+from models.calendar import local
+from models.contract import rules
+from models.contract.document import IN_REVIEW
+from models.contract.rules import SIDES, Opinion, Side
+from models.credit_report.grades import Grade
+from models.credit_report.rules import check_contract
+from models.customer.children import customer_of, follow_customer
+from models.declarations import Level
+from models.errors import Refusal
+from models.office import office_calendar
+from models.person.roles import Role
+from models.registry import Draft, Hooks
+
+OPINION_PARTS = ("by", "at", "agrees", "opinion")
+LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
+TAKEN_FROM_FILE = ("licence_no", "licence_until")
+
+FIELD_OF = {
+    "signed_in_future": "signed_on",
+    "ends_before_signing": "ends_on",
+    "ends_before_start": "ends_on",
+    "licence_number_wanted": "licence_no",
+    "licence_validity_wanted": "licence_until",
+    "licence_expired": "licence_until",
+    "check_answerable_wanted": "answerable",
+    "contract_breaks_grade": "payment",
+    "contract_term_too_long": "term_days",
+    "objection_reason_wanted": "{side}_opinion",
+    "return_date_wanted": "return_by",
+    "return_date_past": "return_by",
+    "loan_too_long": "return_by",
+}
+"""At which field a rule's refusal is shown; refusals that belong to no field are raised as they are."""
+
+
+def _at_field(draft: Draft, check: Callable[[], Any], side: str = "") -> None:
+    """Run a rule and show its refusal at the field that it is about."""
+    try:
+        check()
+    except Refusal as refusal:
+        if refusal.code not in FIELD_OF:
+            raise
+        draft.problem(FIELD_OF[refusal.code].format(side=side), refusal.text("zh"), refusal.text("en"))
+
+
+def fill(draft: Draft) -> None:
+    """Take what the customer's file knows of the counterparty, and refuse dates that make no sense."""
+    values = draft.values
+    if draft.before is None:
+        customer = customer_of(draft)
+        values.update({name: customer[name] for name in TAKEN_FROM_FILE if values[name] is None})
+    if draft.before is None or not draft.changed.isdisjoint({"signed_on", "starts_on", "ends_on"}):
+        _at_field(
+            draft,
+            lambda: rules.check_dates(
+                signed_on=values["signed_on"],
+                starts_on=values["starts_on"],
+                ends_on=values["ends_on"],
+                today=local(draft.now).date(),
+            ),
+        )
+
+
+# --- Review by two
+
+
+def review(draft: Draft) -> None:
+    """Handing in for review, and each side's opinion; the state follows from both opinions, not from the order."""
+    if draft.action == "submit":
+        _hand_in_for_review(draft)
+    elif draft.action in ("finance_review", "legal_review"):
+        _give_opinion(draft, Side(draft.action.removesuffix("_review")))
+    elif draft.action in ("withdraw", "revise"):
+        _clear_opinions(draft.values)
+
+
+def _hand_in_for_review(draft: Draft) -> None:
+    values = draft.values
+    _clear_opinions(values)
+    values["submitted_by"], values["submitted_at"] = draft.actor.id, draft.now
+    _at_field(
+        draft,
+        lambda: rules.check_counterparty(
+            licence=values["licence_no"] or "",
+            valid_until=values["licence_until"],
+            no_end=bool(values["licence_no_end"]),
+            answerable=values["answerable"],
+            today=local(draft.now).date(),
+        ),
+    )
+    _check_terms(draft)
+    if values["level"] == Level.TOP_SECRET.value:
+        for name in ("finance_person", "legal_person"):
+            if values[name] is None:
+                draft.problem(name, "绝密合同须指定到人。", "A top-secret contract has to name the person.")
+
+
+def _check_terms(draft: Draft) -> None:
+    """A contract that breaks its customer's grade is refused (C1)."""
+    customer, values = customer_of(draft), draft.values
+    grade = Grade(customer["grade"]) if customer["grade"] else None
+    granted, asked = customer["credit_term"] or 0, values["term_days"] or 0
+    _at_field(draft, lambda: check_contract(grade, granted, values["payment"], asked))
+
+
+def _clear_opinions(values: dict[str, Any]) -> None:
+    for side in Side:
+        values.update({f"{side}_{part}": None for part in OPINION_PARTS})
+
+
+def opinions(values: Mapping[str, Any]) -> dict[Side, Opinion]:
+    """The opinions on a contract so far, by side."""
+    return {
+        side: Opinion(values[f"{side}_by"], bool(values[f"{side}_agrees"]))
+        for side in Side
+        if values[f"{side}_by"] is not None
+    }
+
+
+def _give_opinion(draft: Draft, side: Side) -> None:
+    values, agrees = draft.values, bool(draft.values[f"{side}_agrees"])
+    _at_field(
+        draft,
+        lambda: rules.check_opinion(
+            side,
+            reviewer=draft.actor.id,
+            requester=values["submitted_by"],
+            agrees=agrees,
+            reason=values[f"{side}_opinion"] or "",
+            given=opinions(values),
+        ),
+        side.value,
+    )
+    values[f"{side}_by"], values[f"{side}_at"] = draft.actor.id, draft.now
+    outcome = rules.review_outcome(opinions(values))
+    left = rules.waiting_for(opinions(values))
+    values["state"] = {"agreed": "approved", "objected": "returned"}.get(outcome) or f"with_{left[0]}"
+
+
+# --- Signing and custody
+
+
+def keep(draft: Draft) -> None:
+    """Signing, handing in, and what happens to a contract without changing where it lies."""
+    values, today = draft.values, local(draft.now).date()
+    if draft.action == "sign":
+        rules.check_signing(opinions(values))
+        _check_terms(draft)
+    elif draft.action == "hand_in":
+        values["handed_in_on"], values["kept_by_person"], values["original"] = today, draft.actor.id, "kept"
+    elif draft.action == "progress" and draft.before is not None:
+        values["state"] = draft.before["state"]
+
+
+# --- Loans
+
+
+def lend(draft: Draft) -> None:
+    """A loan from the request to the return; the borrower is whoever asked."""
+    values, today = draft.values, local(draft.now).date()
+    if draft.action == "ask_loan":
+        values["borrower"] = draft.actor.id
+        _at_field(draft, lambda: _check_loan(draft, today, signed=False))
+    elif draft.action == "lend":
+        _check_loan(draft, today, signed=True)
+        values["lent_by"], values["lent_at"], values["original"] = draft.actor.id, draft.now, "out"
+    elif draft.action == "give_back":
+        values["loans"] = [*(values["loans"] or ()), _loan_row(values, today)][-100:]
+        values["original"], values["kept_by_person"] = "kept", draft.actor.id
+    if draft.action in ("give_back", "cancel_loan", "refuse_loan"):
+        values.update(dict.fromkeys(LOAN_PARTS))
+
+
+def _check_loan(draft: Draft, today: date, *, signed: bool) -> None:
+    """A request is judged as if it were signed already; the signature is judged when it is given."""
+    values = draft.values
+    rules.check_loan(
+        in_custody=values["original"] == "kept",
+        borrower=values["borrower"],
+        signer=draft.actor.id if signed else "the general manager",
+        signer_is_general_manager=draft.actor.has(Role.GENERAL_MANAGER) if signed else True,
+        return_on=values["return_by"],
+        today=today,
+        longest_days=policy().contract.loan_days,
+    )
+
+
+def _loan_row(values: Mapping[str, Any], today: date) -> dict[str, Any]:
+    return {
+        "borrower": values["borrower"],
+        "reason": values["loan_reason"],
+        "lent_by": values["lent_by"],
+        "lent_at": values["lent_at"],
+        "return_by": values["return_by"],
+        "returned_on": today,
+        "late_days": rules.overdue_working_days(values["return_by"], today, office_calendar()),
+    }
+
+
+# --- The deadline of the present state
+
+
+def set_due(draft: Draft) -> None:
+    """What is due next follows the state: opinion, hand-in, return, or the next agreed delivery or payment."""
+    draft.values["due"] = due_of(draft.values)
+
+
+def due_of(values: Mapping[str, Any]) -> datetime | None:
+    """The present deadline of a contract; None when nothing is awaited."""
+    calendar, terms, state = office_calendar(), policy().contract, values["state"]
+    if state in IN_REVIEW and values["submitted_at"]:
+        return rules.review_due(values["submitted_at"], calendar, working_days=terms.review_working_days).at
+    if state == "signed" and values["signed_on"]:
+        return rules.hand_in_due(values["signed_on"], calendar, working_days=terms.custody_working_days).at
+    if state == "lent" and values["return_by"]:
+        return rules.loan_due(values["return_by"], calendar).at
+    if state == "in_custody":
+        day = next_day(values)
+        return None if day is None else calendar.end_of(day).at
+    return None
+
+
+def next_day(values: Mapping[str, Any]) -> date | None:
+    """The earliest agreed delivery or payment that is still open, else the contract's end (K5)."""
+    days: list[date | None] = [row["due"] for row in values["deliveries"] or () if row.get("done") is None]
+    days += [row["due"] for row in values["payments"] or () if row.get("paid") is None]
+    ends_on: date | None = values["ends_on"]
+    return min((day for day in days if day is not None), default=ends_on)
+
+
+def missing_opinions(values: Mapping[str, Any]) -> list[Any]:
+    """The sides whose opinion is still awaited, in words."""
+    return [SIDES[side] for side in rules.waiting_for(opinions(values))] if values["state"] in IN_REVIEW else []
+
+
+# --- After a write
+
+
+def tell_customer(draft: Draft) -> None:
+    """The first signing starts the customer's first fill (F3)."""
+    if draft.action != "sign":
+        return
+    customer, signed = customer_of(draft), draft.values["signed_on"]
+    if customer["contract_signed"] is None:
+        store.change(
+            "customer",
+            customer["_id"],
+            {"contract_signed": signed},
+            actor=draft.actor,
+            now=draft.now,
+            action="contract_signed",
+            note=draft.values["number"],
+        )
+
+
+HOOKS = Hooks(prepare=(follow_customer, fill, review, keep, lend, set_due), after=(tell_customer,))

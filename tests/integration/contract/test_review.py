@@ -1,0 +1,163 @@
+"""The counterparty check and the two opinions (K1, K2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from models import records, store
+from models.errors import Forbidden, Invalid, NotFound, StaleRecord
+from models.person.roles import Role
+from models.records import NeedsFreshSignIn, NotNow, NotYourOwn
+from tests.factories.contracts import contract
+from tests.factories.customers import customer
+from tests.factories.people import person
+from tests.integration.contract.conftest import AGREES, Cast, Step
+
+
+@pytest.mark.parametrize(
+    ("order", "between"), [(("finance", "legal"), "with_legal"), (("legal", "finance"), "with_finance")]
+)
+def test_both_opinions_in_either_order_approve(
+    cast: Cast, step: Step, submitted: dict[str, Any], order: tuple[str, str], between: str
+) -> None:
+    people = {"finance": cast.finance, "legal": cast.legal}
+    first = step(people[order[0]], submitted, f"{order[0]}_review", **AGREES[order[0]])
+    assert first["state"] == between
+    second = step(people[order[1]], submitted, f"{order[1]}_review", **AGREES[order[1]])
+    assert second["state"] == "approved"
+    assert (second["finance_by"], second["legal_by"]) == (cast.finance.id, cast.legal.id)
+    assert second["finance_at"] == second["legal_at"]
+
+
+def test_one_objection_with_its_reason_returns_the_contract(cast: Cast, step: Step, submitted: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as refused:
+        step(cast.legal, submitted, "legal_review", legal_agrees="no")
+    assert set(refused.value.problems) == {"legal_opinion"}
+    back = step(cast.legal, submitted, "legal_review", legal_agrees="no", legal_opinion="违约条款不清")
+    assert back["state"] == "returned"
+    with pytest.raises(NotFound):  # it waits for finance no longer
+        step(cast.finance, submitted, "finance_review", **AGREES["finance"])
+    again = step(cast.writer, submitted, "submit")
+    assert (again["state"], again["legal_by"], again["legal_opinion"]) == ("in_review", None, None)
+
+
+def test_an_opinion_is_given_once(cast: Cast, step: Step, submitted: dict[str, Any]) -> None:
+    step(cast.finance, submitted, "finance_review", **AGREES["finance"])
+    insider = person(Role.FINANCE_REVIEWER, name="Insider")
+    with pytest.raises(NotNow):
+        step(insider, submitted, "finance_review", **AGREES["finance"])
+
+
+def test_one_person_does_not_give_both_opinions(cast: Cast, step: Step, submitted: dict[str, Any]) -> None:
+    both = person(Role.FINANCE_REVIEWER, Role.LEGAL_REVIEWER, name="Both", department="finance")
+    step(both, submitted, "finance_review", **AGREES["finance"])
+    with pytest.raises(NotYourOwn):
+        step(both, submitted, "legal_review", **AGREES["legal"])
+
+
+@pytest.mark.parametrize("side", ["finance", "legal"])
+def test_nobody_reviews_their_own_contract(cast: Cast, step: Step, now: datetime, side: str) -> None:
+    every = person(Role.SPECIALIST, Role.FINANCE_REVIEWER, Role.LEGAL_REVIEWER, name="Every")
+    made = contract(every, customer(every, now)["_id"], now)
+    step(every, made, "submit")
+    with pytest.raises(NotYourOwn):
+        step(every, made, f"{side}_review", **AGREES[side])
+
+
+def test_whoever_handed_it_in_does_not_review_it(cast: Cast, step: Step, now: datetime) -> None:
+    deputy = person(Role.SPECIALIST, Role.LEGAL_REVIEWER, name="Deputy")
+    made = contract(cast.writer, customer(cast.writer, now)["_id"], now)
+    store.change("contract", made["_id"], {"owner": deputy.id}, actor=cast.head, now=now)
+    step(deputy, made, "submit")
+    store.change("contract", made["_id"], {"owner": cast.writer.id}, actor=cast.head, now=now)
+    with pytest.raises(NotYourOwn):
+        step(deputy, made, "legal_review", **AGREES["legal"])
+
+
+def test_of_two_opinions_at_once_none_is_lost(cast: Cast, step: Step, now: datetime, submitted: dict[str, Any]) -> None:
+    rev = submitted["rev"]
+    step(cast.finance, submitted, "finance_review", **AGREES["finance"])
+    with pytest.raises(StaleRecord):
+        records.move(
+            cast.legal, "contract", submitted["number"], "legal_review", AGREES["legal"], rev=rev, now=now, fresh=True
+        )
+    assert step(cast.legal, submitted, "legal_review", **AGREES["legal"])["state"] == "approved"
+
+
+def test_an_opinion_needs_a_fresh_sign_in(cast: Cast, now: datetime, submitted: dict[str, Any]) -> None:
+    with pytest.raises(NeedsFreshSignIn):
+        records.move(
+            cast.legal, "contract", submitted["number"], "legal_review", AGREES["legal"], rev=submitted["rev"], now=now
+        )
+
+
+def test_each_opinion_is_due_within_one_working_day(submitted: dict[str, Any]) -> None:
+    assert submitted["due_at"].isoformat() == "2026-11-24T10:00:00+00:00"
+    assert set(submitted["acl"]) >= {"internal|task|finance_reviewer", "internal|task|legal_reviewer"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"licence_no": ""}, "licence_no"),
+        ({"licence_until": ""}, "licence_until"),
+        ({"licence_until": "2026-11-22"}, "licence_until"),
+        ({"answerable": ""}, "answerable"),
+        ({"payment": "credit", "term_days": "30"}, "payment"),
+    ],
+)
+def test_an_unchecked_counterparty_or_a_broken_grade_is_refused_at_the_field(
+    cast: Cast, step: Step, now: datetime, raw: dict[str, Any], field: str
+) -> None:
+    made = contract(cast.writer, customer(cast.writer, now)["_id"], now, **raw)
+    with pytest.raises(Invalid) as refused:
+        step(cast.writer, made, "submit")
+    assert set(refused.value.problems) == {field}
+
+
+def test_a_contract_does_not_promise_a_longer_term_than_granted(cast: Cast, step: Step, now: datetime) -> None:
+    file = customer(cast.writer, now, grade="B", credit_term=30)
+    made = contract(cast.writer, file["_id"], now, payment="credit", term_days="31")
+    with pytest.raises(Invalid) as refused:
+        step(cast.writer, made, "submit")
+    assert "30 days" in refused.value.problems["term_days"].en
+    records.change(cast.writer, "contract", made["number"], {"term_days": "30"}, rev=1, now=now)
+    assert step(cast.writer, made, "submit")["state"] == "in_review"
+
+
+def test_a_contract_under_review_is_not_edited(cast: Cast, now: datetime, submitted: dict[str, Any]) -> None:
+    with pytest.raises(Forbidden):
+        records.change(cast.writer, "contract", submitted["number"], {"amount": "1"}, rev=submitted["rev"], now=now)
+
+
+def test_a_contract_takes_licence_level_and_name_from_the_customer(cast: Cast, now: datetime) -> None:
+    file = customer(cast.writer, now, licence_no="L1234567", level="secret")
+    made = contract(cast.writer, file["_id"], now, licence_no="")
+    assert (made["number"], made["licence_no"], made["level"], made["customer_name"]) == (
+        "HT-2026-000001",
+        "L1234567",
+        "secret",
+        file["name"],
+    )
+
+
+def test_a_top_secret_contract_names_its_reviewers(cast: Cast, step: Step, now: datetime) -> None:
+    file = customer(cast.writer, now, level="top_secret")
+    made = contract(cast.writer, file["_id"], now)
+    with pytest.raises(Invalid) as refused:
+        step(cast.writer, made, "submit")
+    assert set(refused.value.problems) == {"finance_person", "legal_person"}
+    step(cast.writer, made, "submit", finance_person=cast.finance.id, legal_person=cast.legal.id)
+    other = person(Role.LEGAL_REVIEWER, name="Other", department="legal")
+    with pytest.raises(NotFound):
+        step(other, made, "legal_review", **AGREES["legal"])
+    assert step(cast.legal, made, "legal_review", **AGREES["legal"])["state"] == "with_finance"
+
+
+def test_a_contract_ends_after_it_starts(cast: Cast, now: datetime) -> None:
+    with pytest.raises(Invalid) as refused:
+        contract(cast.writer, customer(cast.writer, now)["_id"], now, starts_on="2027-01-01", ends_on="2026-12-31")
+    assert set(refused.value.problems) == {"ends_on"}
