@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from models import registry
+from models.access_request import document as access_request
+from models.access_request import service as access_request_service
+from models.complaint import document as complaint
+from models.complaint import service as complaint_service
 from models.contract import document as contract
 from models.contract import service as contract_service
 from models.credit_report import document as credit_report
@@ -11,11 +15,19 @@ from models.customer import document as customer
 from models.customer import service as customer_service
 from models.declarations import RecordType
 from models.registry import Hooks
+from models.review import document as review
+from models.review import service as review_service
+from models.revisit import document as revisit
+from models.revisit import service as revisit_service
 
 SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (customer.CUSTOMER, customer_service.HOOKS),
     (credit_report.CREDIT_REPORT, credit_report_service.HOOKS),
     (contract.CONTRACT, contract_service.HOOKS),
+    (complaint.COMPLAINT, complaint_service.HOOKS),
+    (revisit.REVISIT, revisit_service.HOOKS),
+    (review.REVIEW, review_service.HOOKS),
+    (access_request.ACCESS_REQUEST, access_request_service.HOOKS),
 )
 
 

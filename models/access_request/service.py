@@ -86,7 +86,7 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
         **values,
         "type_asked": slug,
         "number_asked": found.number,
-        "name_asked": masked(name),
+        "name_asked": masked(name) if found.full else name,
         "level_asked": found.level,
         "manager": person.manager,
         "department": department,
@@ -186,4 +186,4 @@ def expire(now: datetime) -> int:
     return count
 
 
-registry.register(ACCESS_REQUEST, Hooks(prepare=(_prepare,), after=(_after,)))
+HOOKS = Hooks(prepare=(_prepare,), after=(_after,))

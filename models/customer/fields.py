@@ -182,9 +182,7 @@ PEOPLE = grouped(
         "wanted listed searchable personal",
         aliases="contactName, contact person, 联系人姓名",
     ),
-    field(
-        "contact_position", "text", "联系人职务", "Contact's position", "wanted", aliases="contactTitle, 职务"
-    ),
+    field("contact_position", "text", "联系人职务", "Contact's position", "wanted", aliases="contactTitle, 职务"),
     field(
         "contact_phone",
         "phone",
@@ -193,9 +191,7 @@ PEOPLE = grouped(
         "wanted searchable personal",
         aliases="mobile, 手机, 联系人手机",
     ),
-    field(
-        "contact_email", "email", "联系人邮箱", "Contact's email", "wanted personal", aliases="联系人电子邮箱"
-    ),
+    field("contact_email", "email", "联系人邮箱", "Contact's email", "wanted personal", aliases="联系人电子邮箱"),
     field(
         "contact_sex",
         "choice",
@@ -273,9 +269,7 @@ DEALINGS = grouped(
         help=Label("自此日起 3 日内建档（首次填报）", "The first fill is due within 3 days of it"),
         aliases="contract date, 签约日期",
     ),
-    field(
-        "delivered", "date", "项目交付日期", "Project delivered", "sortable filterable", aliases="交付日期"
-    ),
+    field("delivered", "date", "项目交付日期", "Project delivered", "sortable filterable", aliases="交付日期"),
 )
 
 ORGANISATION = grouped(
@@ -338,6 +332,8 @@ SERVICE = grouped(
         max_length=3000,
         help=Label("大客户须有服务方案", "A key customer has a named service plan"),
     ),
+    field("last_revisited", "date", "上次回访", "Last revisited", "fixed sortable filterable"),
+    field("next_revisit_due", "date", "下次回访", "Next revisit due", "fixed sortable filterable"),
 )
 
 CREDIT = grouped(
@@ -353,9 +349,7 @@ CREDIT = grouped(
     ),
     field("credit_limit", "money", "信用额度", "Credit limit", "sortable filterable fixed"),
     field("credit_term", "integer", "账期（天）", "Term (days)", "fixed", minimum=0),
-    field(
-        "next_report_due", "date", "下次信用报告期限", "Next credit report due", "sortable filterable fixed"
-    ),
+    field("next_report_due", "date", "下次信用报告期限", "Next credit report due", "sortable filterable fixed"),
     field("credit_decided_on", "date", "授信决定日期", "Credit decided on", "fixed"),
 )
 

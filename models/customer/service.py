@@ -28,6 +28,7 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import Sight, sight
 from models.registry import Draft, Hooks
+from models.revisit.rules import next_revisit_due
 
 NOTES = "customer_duplicate"
 MOST_DUPLICATES = 10
@@ -83,6 +84,23 @@ def follow(draft: Draft) -> None:
         office_calendar().working_days_between(due, filled) if due is not None and filled is not None else None
     )
     values["next_due"] = _next_due(values)
+    values["next_revisit_due"] = _next_revisit(values)
+
+
+def _next_revisit(values: Mapping[str, Any]) -> Any:
+    """When the customer is to be revisited next (V1): only after a delivery, and only while in use."""
+    if values["delivered"] is None or values["state"] != "active":
+        return None
+    terms = policy().revisit
+    return next_revisit_due(
+        values["delivered"],
+        values["last_revisited"],
+        office_calendar(),
+        key_customer=bool(values["key_customer"]),
+        first_year_months=terms.first_year_months,
+        later_months=terms.later_months,
+        key_months=terms.key_customer_months,
+    ).day
 
 
 def _first_fill(values: dict[str, Any]) -> None:

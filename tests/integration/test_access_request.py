@@ -13,6 +13,7 @@ from pymongo.database import Database
 from models import access, listing, records, registry, schema
 from models.access import Purpose
 from models.access_request import service
+from models.access_request.document import ACCESS_REQUEST
 from models.errors import Forbidden, Invalid, NotFound
 from models.listing import ListQuery
 from models.person.roles import Person, Role
@@ -25,6 +26,7 @@ DB = Database[dict[str, Any]]
 @pytest.fixture(autouse=True)
 def sample(db: DB) -> Iterator[None]:
     registry.register(SAMPLE)
+    registry.register(ACCESS_REQUEST, service.HOOKS)
     schema.migrate()
     yield
     registry.unregister("sample")

@@ -1,0 +1,94 @@
+"""Complaints at work: times, judgement, authority, closing, and the revisit that follows (T1-T7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.policy import policy
+from models.complaint import rules
+from models.customer.children import follow_customer
+from models.errors import Refusal, Sentence
+from models.office import office_calendar
+from models.registry import Draft, Hooks
+from models.revisit import booking
+
+
+def take(draft: Draft) -> None:
+    """Whoever records a complaint answers for it (T1); one about a customer follows the customer's file."""
+    values = draft.values
+    if draft.before is None and values["received_at"] is None:
+        values["received_at"] = draft.now
+    if values["received_at"] is not None and values["received_at"] > draft.now:
+        draft.problem("received_at", "受理时间不能晚于现在。", "It cannot be received in the future.")
+    if values["customer"] is not None:
+        owner = values["owner"]
+        follow_customer(draft)
+        values["owner"] = owner
+        if draft.before is None or "customer" in draft.changed:
+            values["fast_lane"] = rules.fast_lane(key_customer=booking.is_key_customer(values["customer"])) or None
+
+
+def time_it(draft: Draft) -> None:
+    """Set the deadlines of T5 and keep the moments of answer, resolution and closing."""
+    values, terms, calendar = draft.values, policy().complaint, office_calendar()
+    received = values["received_at"] or draft.now
+    values["answer_due"] = rules.answer_due(
+        received, values["channel"] or "", calendar, chat_minutes=terms.chat_answer_minutes, hours=terms.answer_hours
+    ).at
+    try:
+        due = rules.resolution_due(received, calendar, hours=terms.resolution_hours, agreed=values["agreed_until"])
+    except Refusal as refused:
+        draft.problems["agreed_until"] = Sentence(refused.text("zh"), refused.text("en"))
+        return
+    values["resolution_due"] = due.at
+    if draft.action == "answer" and values["answered_at"] is None:
+        values["answered_at"] = draft.now
+    if draft.action == "resolve":
+        values["resolved_at"] = draft.now
+    if draft.action == "close":
+        values["closed_at"] = draft.now
+    if draft.action == "reopen":
+        values["closed_at"] = values["resolved_at"] = None
+    values["next_due"] = values["answer_due"] if values["answered_at"] is None else values["resolution_due"]
+
+
+def step(draft: Draft) -> None:
+    """What a move needs beyond its fields: authority over amounts (T4), all that closing asks for (T2, T7)."""
+    values, before = draft.values, draft.before
+    if before is None:
+        return
+    if draft.action in ("hand_over", "agree_later") and before["state"] != "recorded":
+        # These moves change who or when, not how far the complaint is.
+        values["state"] = before["state"] if before["state"] != "judged" or draft.action != "hand_over" else "assigned"
+    if draft.action == "hand_over" and before["state"] == "recorded":
+        values["state"] = "recorded"
+    if draft.action == "resolve" and values["granted"]:
+        rules.check_grant(
+            values["granted"],
+            grantor=draft.actor.id,
+            asker=None,
+            roles=[role.value for role in draft.actor.roles],
+            authority=policy().complaint.authority,
+        )
+    if draft.action == "close":
+        _check_closing(values, before)
+
+
+def _check_closing(values: dict[str, Any], before: Any) -> None:
+    rules.check_move(rules.Stage(before["state"]), rules.Stage.CLOSED, founded=values["founded"])
+    rules.check_closing(
+        founded=values["founded"],
+        reason=values["close_reason"] or "",
+        cause=values["cause"] or "",
+        customer_answer=values["satisfaction"] or "",
+        open_promises=sum(1 for row in values["promises"] or () if not row.get("done")),
+    )
+
+
+def book_revisit(draft: Draft) -> None:
+    """A closed complaint is followed by a revisit (T7, V1)."""
+    if draft.action == "close":
+        booking.after_complaint(draft)
+
+
+HOOKS = Hooks(prepare=(take, time_it, step), after=(book_revisit,))

@@ -1,0 +1,59 @@
+"""Quarterly reviews at work (F5): opening them for every active file, and finishing one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from config.policy import policy
+from models.calendar import WorkingCalendar
+from models.customer.document import CUSTOMER
+from models.errors import Refusal, Sentence
+from models.opening import Opening, concat, open_set
+from models.registry import Draft, Hooks
+from models.review import rules
+from models.review.document import REVIEW
+
+
+def finish(draft: Draft) -> None:
+    """Answer every section, or refuse naming what is left (F5)."""
+    values = draft.values
+    if draft.action == "confirm_all":
+        values.update(dict.fromkeys(rules.SECTIONS, rules.Answer.CONFIRMED.value))
+    if draft.action not in ("confirm_all", "finish"):
+        return
+    answers = {name: rules.Answer(values[name]) for name in rules.SECTIONS if values[name]}
+    try:
+        rules.check_finished(answers)
+        for section, answer in answers.items():
+            rules.check_answer(section, answer, values["corrections"] or "")
+    except rules.CorrectionWanted as wanted:
+        draft.problems["corrections"] = Sentence(wanted.text("zh"), wanted.text("en"))
+    except Refusal as wanted:
+        for section in rules.progress(answers).open_sections:
+            draft.problems[section] = Sentence(wanted.text("zh"), wanted.text("en"))
+    values["finished_at"] = draft.now
+
+
+def open_quarter(now: datetime, calendar: WorkingCalendar) -> int:
+    """Open the reviews of the quarter for every active file that has none yet; returns how many (F5).
+
+    Set work in the database, and the same answer however often and by however many it is run. Before the quarter's
+    first working day nothing is opened; a missed opening is caught up until the quarter ends.
+    """
+    quarter = rules.quarter_to_open(now, calendar)
+    if quarter is None:
+        return 0
+    due = rules.review_due(quarter, calendar, working_days=policy().customer.review_working_days)
+    opening = Opening(
+        key=str(quarter),
+        source=CUSTOMER,
+        target=REVIEW,
+        match={"state": "active", "archived_at": {"$exists": False}},
+        number=concat(f"HD-{quarter}-", "$number"),
+        values={"customer": "$_id", "quarter": str(quarter)},
+        due=due.day,
+    )
+    return open_set(opening, now)
+
+
+HOOKS = Hooks(prepare=(finish,))

@@ -1,0 +1,53 @@
+"""Booking revisits that follow from something else (V1, T7)."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+
+from config.database import database
+from config.policy import policy
+from models import store
+from models.calendar import local
+from models.office import office_calendar
+from models.person.roles import SYSTEM
+from models.registry import Draft
+from models.revisit import rules
+
+SLUG = "revisit"
+CUSTOMERS = "record_customer"
+
+
+def after_complaint(draft: Draft) -> None:
+    """Book the revisit that follows a closed complaint, for whoever handled it; once per closing."""
+    values = draft.values
+    due = rules.after_complaint_due(
+        draft.now, office_calendar(), working_days=policy().revisit.after_complaint_working_days
+    )
+    store.create(
+        SLUG,
+        {
+            "customer": values["customer"],
+            "complaint": values["_id"],
+            "occasion": "complaint",
+            "due_on": due.day,
+            "contact": values["complainant"],
+            "contact_phone": values["contact_phone"],
+            "owner": values["owner"],
+            "department": values["department"],
+            "level": values["level"],
+        },
+        actor=SYSTEM,
+        now=draft.now,
+    )
+
+
+def is_key_customer(customer: ObjectId) -> bool:
+    """Whether a customer is a key one (F8)."""
+    row = database()[CUSTOMERS].find_one({"_id": customer}, {"key_customer": 1})
+    return bool(row and row.get("key_customer"))
+
+
+def visited(customer: ObjectId, draft: Draft) -> None:
+    """Note on the customer's file that it was revisited, which moves its next regular revisit."""
+    today = local(draft.now).date()
+    store.change("customer", customer, {"last_revisited": today}, actor=draft.actor, now=draft.now, action="revisited")
