@@ -28,7 +28,7 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 8190
 control_socket_disable = True  # it would open a socket in the home directory
-accesslog = None  # backoffice.request_log writes a line without addresses and search words
+accesslog = None  # backoffice.edge writes a line without addresses and search words
 
 logconfig_dict: dict[str, Any] = {
     "version": 1,

@@ -12,10 +12,11 @@ import logging
 import re
 import sys
 import traceback
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
+
+from flask import g, has_request_context
 
 from config.settings import Settings
 
@@ -23,27 +24,28 @@ OWN = ("backoffice", "models", "jobs", "config", "wsgi", "gunicorn")
 PERSONAL = re.compile(r"(?P<email>[^\s<>\"'=:,;]+@[^\s<>\"'=:,;]+)|(?<![0-9A-Za-z])(?P<phone>1[3-9]\d{9})(?!\w)")
 DEEPEST_CHAIN = 5
 
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request being answered in this context; None outside of one."""
-
 
 class JsonFormatter(logging.Formatter):
-    """Turns a record into one line of JSON. `extra={"fields": {...}}` adds keys of the caller's own."""
+    """Turns a record into one line of JSON.
+
+    A message that is itself a JSON object, and `extra={"fields": {...}}`, add keys of the caller's own.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        message = without_personal_data(record.getMessage())
+        fields = _object_in(message)
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": without_personal_data(record.getMessage()),
             "process": record.process,
         }
-        current = request_id.get()
-        if current:
-            line["request"] = current
-        fields = getattr(record, "fields", None)
-        if isinstance(fields, dict):
-            line |= {key: value for key, value in fields.items() if key not in line}
+        if not fields:
+            line["message"] = message
+        if has_request_context() and "request_id" in g:
+            line["request"] = g.request_id
+        for key, value in (fields | getattr(record, "fields", {})).items():
+            line.setdefault(key, value)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = described(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
@@ -78,6 +80,16 @@ def file_stream(path: Path) -> IO[str]:
 def without_personal_data(text: str) -> str:
     """`text` with mail addresses and mobile numbers blotted out."""
     return PERSONAL.sub(lambda found: f"<{found.lastgroup}>", text)
+
+
+def _object_in(message: str) -> dict[str, Any]:
+    if not message.startswith("{"):
+        return {}
+    try:
+        found = json.loads(message)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def described(error: BaseException) -> list[dict[str, Any]]:

@@ -181,9 +181,7 @@ def test_it_is_started_from_the_main_thread_only(tmp_path: Path) -> None:
 def fake_mongod(folder: Path, version: str, code: int) -> Path:
     folder.mkdir()
     path = folder / "mongod"
-    path.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && echo "db version v{version}" && exit 0\nexit {code}\n'
-    )
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "db version v{version}" && exit 0\nexit {code}\n')
     path.chmod(0o755)
     return path
 
@@ -222,9 +220,7 @@ def test_a_server_that_does_not_start_points_to_its_log(
         start(tmp_path / "var")
 
 
-def test_a_machine_without_a_server_is_told_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_machine_without_a_server_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = fake_mongod(tmp_path / "bin", "4.4.29", 0)
     monkeypatch.setenv("PATH", str(old.parent))
     monkeypatch.setattr(embedded, "BUNDLED_PACKAGE", "no-such-distribution")
