@@ -218,11 +218,12 @@ CONTRACT = RecordType(
     workflow=Workflow(states=STATES, transitions=(*REVIEWING, *KEEPING, *LENDING)),
     views=(
         view("mine", "我负责的", "Mine", "owner=me"),
-        view("review", "会审中", "In review", "state=in_review"),
+        view("review", "会审中", "In review", "state=any_of:in_review|with_finance|with_legal"),
         view("signing", "待签订", "To be signed", "state=approved"),
         view("handing", "待移交", "To be handed in", "state=signed"),
         view("custody", "在库", "In custody", "state=in_custody"),
         view("lent", "已提取", "Taken out", "state=lent"),
+        view("late", "已逾期", "Late", "due_at=until:today"),
         view("disputes", "有争议", "In dispute", "dispute=open"),
     ),
     help=Label(

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from models import store
+from models import access, listing, store
+from models.access import Purpose
+from models.contract.document import CONTRACT
 from models.errors import Forbidden, Invalid
+from models.listing import Filter, ListQuery
 from models.person.roles import Role
 from models.records import NotNow, NotYourOwn
 from tests.factories.people import person
@@ -117,6 +120,23 @@ def test_the_borrower_does_not_record_their_own_return(cast: Cast, step: Step, k
     with pytest.raises(NotYourOwn):
         step(cast.custodian, kept, "give_back")
     assert step(cast.head, kept, "give_back")["state"] == "in_custody"
+
+
+def test_an_overdue_loan_stands_in_the_list_of_late_contracts(
+    cast: Cast, step: Step, kept: dict[str, Any], now: datetime
+) -> None:
+    step(cast.writer, kept, "ask_loan", **LOAN)
+    step(cast.manager, kept, "lend")
+    fields = access.visible_fields(cast.head, CONTRACT)
+    due = listing.queryable(CONTRACT, fields)["due_at"]
+    reach = access.reach(cast.head, CONTRACT, Purpose.VIEW)
+
+    def late(day: str) -> list[str]:
+        query = ListQuery(filters=(Filter(due, "until", day),))
+        return [row["number"] for row in listing.page(CONTRACT, reach, query, fields).rows]
+
+    assert late("2026-11-27") == []
+    assert late("2026-11-28") == [kept["number"]]
 
 
 def test_an_ended_contract_waits_for_nobody(cast: Cast, step: Step, kept: dict[str, Any]) -> None:
