@@ -23,6 +23,7 @@ from models.declarations import Field
 from models.errors import Sentence
 
 ZONE = ZoneInfo("Asia/Shanghai")
+MOST_FILES = 20
 
 
 class Unreadable(ValueError):
@@ -455,11 +456,15 @@ class Files(Kind):
     sortable = False
 
     def read(self, field: Field, raw: Any) -> Any:
+        """The files' ids as `{file}` rows: what they are called is known by the store of files, not by who asks."""
         if not raw:
             return None
-        if not isinstance(raw, list):
+        if not isinstance(raw, list) or len(raw) > MOST_FILES:
+            raise Unreadable(f"应为文件，最多 {MOST_FILES} 个。", f"This should be files, {MOST_FILES} at most.")
+        pointers = [one.get("file") if isinstance(one, Mapping) else one for one in raw]
+        if not all(isinstance(p, ObjectId) or (isinstance(p, str) and ObjectId.is_valid(p)) for p in pointers):
             raise Unreadable("应为文件。", "This should be files.")
-        return raw
+        return [{"file": ObjectId(p)} for p in dict.fromkeys(map(str, pointers))]
 
     def text(self, field: Field, value: Any, language: str) -> str:
         return ", ".join(row["name"] for row in value or ())

@@ -16,6 +16,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, audit, names, registry, store
 from models.access import Purpose
+from models.attachment import service as attachment
 from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, loaded, read_values
@@ -351,10 +352,16 @@ def _read(
     """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
     wanted = {f.name for f in fields}
     values, problems = read_values(fields, {k: v for k, v in raw.items() if k in wanted or k not in (known or ())})
-    kept = {pointer for _, pointer in names.pointers(fields, current or {})}
+    known_pointers = {pointer for _, pointer in names.pointers(fields, current or {})}
     for field, path, pointer in _pointed(fields, values):
-        if pointer not in kept and not _may_point(person, field, pointer):
+        if pointer not in known_pointers and not _may_point(person, field, pointer):
             problems[path] = Sentence("请从列表中选择。", "Choose one from the list.")
+    for field in fields:
+        if field.kind == "files" and values.get(field.name):
+            kept = (current or {}).get(field.name) or ()
+            values[field.name] = attachment.rows(person, [row["file"] for row in values[field.name]], kept)
+            if values[field.name] is None:
+                problems[field.name] = Sentence("文件已失效，请重新选择。", "Please choose the file again.")
     if problems:
         raise Invalid(problems)
     return values

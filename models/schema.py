@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.database import database
 from models import audit, registry, store
+from models.attachment import service as attachment
 from models.record import collection_name, indexes
 
 _declared: dict[str, list[IndexModel]] = {}
@@ -23,6 +24,7 @@ def declare(wanted: Mapping[str, Iterable[IndexModel]]) -> None:
 
 declare(audit.INDEXES)
 declare(store.INDEXES)
+declare(attachment.INDEXES)
 declare({audit.QUEUE: [], store.COUNTERS: []})
 
 

@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
 from models import access, audit, registry
+from models.attachment import service as attachment
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.kinds import ZONE, kind_of, loaded, stored
@@ -145,6 +146,7 @@ def create(
         }
         _insert(entry.rt, {k: v for k, v in son.items() if v is not None})
         _remember(draft, 1)
+        attachment.claim(entry.rt.fields, draft.values)
         for hook in entry.hooks.after:
             hook(draft)
         return fetch(slug, record_id)
@@ -193,6 +195,7 @@ def change(
         }
         _update(entry.rt, {"_id": record_id, "rev": before["rev"]}, {op: v for op, v in update.items() if v})
         _remember(draft, before["rev"] + 1)
+        attachment.claim(entry.rt.fields, draft.values)
         for hook in entry.hooks.after:
             hook(draft)
         return fetch(slug, record_id)

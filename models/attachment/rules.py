@@ -1,0 +1,116 @@
+"""Attached files: what they may be called, what they are by their content, which a browser may show."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from models.errors import Refusal
+
+LONGEST_NAME = 120
+HEAD_BYTES = 4096
+UNKNOWN = "application/octet-stream"
+
+SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"BM", "image/bmp"),
+    (4, b"ftypheic", "image/heic"),
+    (8, b"WAVE", "audio/wav"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+)
+OFFICE: tuple[tuple[bytes, str], ...] = (
+    (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+)
+PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!/")
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
+"""What a browser shows by itself without running anything of ours or theirs."""
+
+
+class BadFile(Refusal):
+    """A file that is not taken; nothing of it is stored."""
+
+    code = "bad_file"
+    zh, en = "无法接收文件“{name}”。", "The file “{name}” cannot be taken."
+
+
+class FileTooLarge(BadFile):
+    """The file is above the limit of the installation."""
+
+    code, status = "file_too_large", 413
+    zh, en = "文件“{name}”太大，最大 {limit} MB。", "The file “{name}” is too large: {limit} MB at most."
+
+
+class EmptyFile(BadFile):
+    """The file holds nothing, as after a broken copy."""
+
+    code = "empty_file"
+    zh, en = "文件“{name}”是空的，请重新选择。", "The file “{name}” is empty; please choose it again."
+
+
+class ProgramFile(BadFile):
+    """The file is a program."""
+
+    code = "program_file"
+    zh, en = "文件“{name}”是程序，不能作为附件。", "The file “{name}” is a program; programs are not attached."
+
+
+def safe_name(name: str) -> str:
+    """A name that is safe in headers, on disks and in pages: no folders, control or direction marks; at most 120
+    characters, the ending kept. `file` when nothing is left."""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
+    name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+    name = re.sub(r"[<>:\"|?*]", "_", " ".join(name.split())).strip(". ")
+    if len(name) > LONGEST_NAME:
+        stem, dot, ending = name.rpartition(".")
+        ending = dot + ending if dot and len(ending) <= 10 else ""
+        name = (stem if ending else name)[: LONGEST_NAME - len(ending)] + ending
+    return name or "file"
+
+
+def content_type(head: bytes) -> str:
+    """The type of a file by its first bytes, whatever its name says; octet-stream when they do not tell."""
+    for offset, mark, found in SIGNATURES:
+        if head.startswith(mark, offset):
+            return found
+    if head.startswith(b"PK\x03\x04"):
+        return next((found for mark, found in OFFICE if mark in head), "application/zip")
+    return "text/plain" if _is_text(head) else UNKNOWN
+
+
+def check(name: str, head: bytes) -> None:
+    """:raises EmptyFile: :raises ProgramFile: for a file that is not taken, by its first bytes."""
+    if not head:
+        raise EmptyFile(name=name)
+    if head.startswith(PROGRAMS):
+        raise ProgramFile(name=name)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the bytes read as text in an encoding of this country; a character cut at the end does not count."""
+    if any(byte < 9 or 13 < byte < 32 for byte in head):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        for cut in range(4):
+            try:
+                head[: len(head) - cut].decode(encoding)
+            except UnicodeDecodeError:
+                continue
+            return True
+    return False
