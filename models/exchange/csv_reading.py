@@ -184,9 +184,7 @@ class CsvSource:
     sheets: tuple[str, ...] = ()
     sheet = ""
 
-    def __init__(
-        self, file: BinaryIO, size: int, encoding: Encoding, delimiter: str | None, limits: Limits
-    ) -> None:
+    def __init__(self, file: BinaryIO, size: int, encoding: Encoding, delimiter: str | None, limits: Limits) -> None:
         self.size = size
         self.limits = limits
         self.lines = TextLines(file, encoding, limits.row)
@@ -243,7 +241,7 @@ def find_delimiter(head: list[Line], limits: Limits) -> str:
     if best:
         return best
     width, share = _agreement(lines, BLANKS, limits)
-    return BLANKS if width >= 3 and share >= 0.8 else ","
+    return BLANKS if width >= 3 and share >= 0.6 else ","
 
 
 def _agreement(lines: list[Line], delimiter: str, limits: Limits) -> tuple[int, float]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
+from math import ceil
 
 from models.exchange.refusals import BadHeading, EmptyFile, NoSuchRow
 from models.exchange.table import Cell, Row, column_letters, is_blank
@@ -77,15 +78,13 @@ def find_heading(sample: Sequence[Row], ragged: bool, chosen: int | None) -> Hea
 
 
 def _usual_width(sample: Sequence[Row]) -> int:
-    widths = Counter(len(r.cells) for r in sample if r.problem is None) or Counter(
-        len(r.cells) for r in sample
-    )
+    widths = Counter(len(r.cells) for r in sample if r.problem is None) or Counter(len(r.cells) for r in sample)
     return max(widths.items(), key=lambda item: (item[1], item[0]))[0]
 
 
 def _likely(sample: Sequence[Row], width: int) -> int:
     filled = [sum(not is_blank(c) for c in row.cells) for row in sample]
-    enough = min(width, max(2, round(width * FILLED)))
+    enough = min(width, max(2, ceil(width * FILLED)))
     return next((i for i, count in enumerate(filled) if count >= enough), filled.index(max(filled)))
 
 

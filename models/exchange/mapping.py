@@ -42,9 +42,7 @@ NOT_IMPORTED = {"files"}
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.\w{2,}")
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _NUMBER = re.compile(r"[(（]?[-+]?[¥￥$]?\s*[\d,]+(?:\.\d+)?\s*[%％元]?[)）]?")
-_PHONE = re.compile(
-    r"(?:\+\d|0\d|\(\d|1[3-9]\d)[\d\s()/-]{5,22}(?:\s*(?:转|ext\.?|x|#)\s*\d{1,6})?", re.IGNORECASE
-)
+_PHONE = re.compile(r"(?:\+\d|0\d|\(\d|1[3-9]\d)[\d\s()/-]{5,22}(?:\s*(?:转|ext\.?|x|#)\s*\d{1,6})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -152,9 +150,7 @@ def guess(header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Fi
         target, confidence, why = given.get(index, (None, 0.0, ""))
         order = contents[index].orders.guess()
         is_date = target.field.kind in DATE_KINDS if target else order.dates * 2 > order.seen
-        made.append(
-            Guess(index, name, target.path if target else "", confidence, why, order if is_date else None)
-        )
+        made.append(Guess(index, name, target.path if target else "", confidence, why, order if is_date else None))
     return made
 
 
@@ -192,9 +188,7 @@ def _by_name(header: Sequence[str], contents: list[Content], possible: list[Targ
     return given
 
 
-def _by_content(
-    header: Sequence[str], contents: list[Content], possible: list[Target], given: Given
-) -> Given:
+def _by_content(header: Sequence[str], contents: list[Content], possible: list[Target], given: Given) -> Given:
     taken = {target.path for target, _, _ in given.values()}
     found: Given = {}
     for kinds in (("email",), ("phone",), ("link",), ("date", "datetime")):
@@ -306,9 +300,7 @@ def _column(entry: Mapping[str, Any], header: Sequence[str], possible: Mapping[s
     return Column(list(header).index(name), name, possible[path], order)
 
 
-def _refuse_twice(
-    columns: list[Column], key: Callable[[Column], str], shown: Callable[[Column], Any]
-) -> None:
+def _refuse_twice(columns: list[Column], key: Callable[[Column], str], shown: Callable[[Column], Any]) -> None:
     seen: set[str] = set()
     for column in columns:
         if key(column) in seen:

@@ -17,12 +17,10 @@ _BRACKETS = re.compile(r"[(\[{<（【].*?[)\]}>）】]")
 
 # Words that name the same thing in the tables that departments exchange, one thing a line.
 _SAME = """
-公司名称 企业名称 单位名称 客户名称 公司 企业 客户 单位 名称 公司全称 客户全称 供应商名称 证券商名称 \
-    company companyname \
-    customer customername clientname accountname organisation organization suppliername businessname name
+公司名称 企业名称 单位名称 客户名称 公司 企业 客户 单位 公司全称 客户全称 供应商名称 证券商名称 \
+    company companyname customer customername clientname accountname organisation organization suppliername businessname
 客户编号 客户代码 客户号 客户代号 企业代号 企业编号 公司代码 证券商代号 customerid customercode customerno \
-    clientid \
-    accountnumber supplierid companycode
+    clientid accountnumber supplierid companycode
 联系人 联系人姓名 联络人 contact contactname contactperson contactpersonname
 职务 职位 职称 岗位 联系人职务 contacttitle jobtitle position title
 电话 联系电话 电话号码 固定电话 座机 办公电话 公司电话 phone tel telephone phonenumber telephonenumber \

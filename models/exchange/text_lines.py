@@ -21,7 +21,7 @@ from models.exchange.table import MB
 
 # Encodings that a person may choose. Windows' "ANSI" is GBK on Chinese machines.
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be", "big5", "cp1252", "shift_jis", "euc_kr")
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 # A lone surrogate cannot come out of any decoder, so it can stand for "this was not in the file's encoding".
 MARK = "\udcff"
 # The text is readable, but only in another encoding than the file's.
@@ -86,16 +86,12 @@ class _Counts:
 def chosen_encoding(name: str, file: BinaryIO) -> Encoding:
     """The encoding that a person chose. :raises WrongEncoding: when it is none of `ENCODINGS` or the detected
     ones."""
-    codec = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16-le"}.get(
-        name, name
-    )
+    codec = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030", "utf-16": "utf-16-le"}.get(name, name)
     if codec not in ENCODINGS:
         raise WrongEncoding(encoding=name[:40])
     file.seek(0)
     head = file.read(4)
-    start = next(
-        (len(bom) for bom, of in BOMS if head.startswith(bom) and of.replace("-sig", "") == codec), 0
-    )
+    start = next((len(bom) for bom, of in BOMS if head.startswith(bom) and of.replace("-sig", "") == codec), 0)
     return Encoding(name, codec, start)
 
 
@@ -111,9 +107,7 @@ def detect_encoding(file: BinaryIO) -> Encoding:
         if head.startswith(bom):
             if name == "utf-32":
                 raise UnknownEncoding
-            return Encoding(
-                "utf-16" if name.startswith("utf-16") else name, name.replace("-sig", ""), len(bom)
-            )
+            return Encoding("utf-16" if name.startswith("utf-16") else name, name.replace("-sig", ""), len(bom))
     counts = _count(file)
     nuls = counts.nul_even + counts.nul_odd
     if nuls > counts.size * NUL_SHARE:

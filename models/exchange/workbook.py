@@ -45,7 +45,7 @@ DAMAGE = (
     struct.error,
     NotImplementedError,
     UnicodeError,
-    KeyError,
+    LookupError,
     ValueError,
 )
 # The formats that files refer to by number only; 27-36 and 50-58 are the dates of East Asian versions.
@@ -204,9 +204,7 @@ def read_workbook(archive: Archive) -> Workbook:
 
     def relation(element: str, attributes: Attributes) -> None:
         if element == "Relationship" and attributes.get("TargetMode") != "External":
-            target = posixpath.normpath(posixpath.join("/" + folder, attributes.get("Target", ""))).lstrip(
-                "/"
-            )
+            target = posixpath.normpath(posixpath.join("/" + folder, attributes.get("Target", ""))).lstrip("/")
             targets[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], target)
 
     def entry(element: str, attributes: Attributes) -> None:
@@ -288,9 +286,13 @@ def format_of(number: int, code: str) -> Format:
 class SharedTexts:
     """The texts that cells refer to by number, kept in a temporary file once there are many."""
 
-    def __init__(self, archive: Archive, part: str) -> None:
+    def __init__(self, longest: int) -> None:
+        self.longest = longest
         self.ends = array("Q", [0])
         self.store = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - lives as long as the table
+
+    def read(self, archive: Archive, part: str) -> None:
+        """Take the texts of this part, if there is one. :raises FileRefused:"""
         if part and archive.has(part):
             self._read(archive, part)
 
@@ -307,7 +309,7 @@ class SharedTexts:
 
         def text(piece: str) -> None:
             nonlocal length
-            if reading and length <= archive.limits.cell:
+            if reading and length <= self.longest:
                 pieces.append(piece)
                 length += len(piece)
 

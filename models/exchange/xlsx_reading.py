@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import BinaryIO
@@ -51,16 +51,21 @@ class XlsxSource:
     def __init__(self, file: BinaryIO, size: int, sheet: str | None, limits: Limits) -> None:
         self.bytes = size
         self.limits = limits
-        self.archive = Archive(file, limits)
-        book = read_workbook(self.archive)
-        self.formats = read_formats(self.archive, book.styles)
-        self.since_1904 = book.since_1904
-        visible = [part for part in book.sheets if not part.hidden]
-        self.sheets = tuple(part.name for part in visible)
-        self.texts = SharedTexts(self.archive, book.texts)
         self.ends: dict[str, int] = {}
-        self.part = self._choose(visible, sheet)
-        self.sheet = self.part.name
+        with ExitStack() as stack:
+            self.archive = Archive(file, limits)
+            stack.callback(self.archive.close)
+            book = read_workbook(self.archive)
+            self.formats = read_formats(self.archive, book.styles)
+            self.since_1904 = book.since_1904
+            self.texts = SharedTexts(self.archive.limits.cell)
+            stack.callback(self.texts.close)
+            self.texts.read(self.archive, book.texts)
+            visible = [part for part in book.sheets if not part.hidden]
+            self.sheets = tuple(part.name for part in visible)
+            self.part = self._choose(visible, sheet)
+            self.sheet = self.part.name
+            self._held = stack.pop_all()
 
     def _choose(self, visible: list[SheetPart], wanted: str | None) -> SheetPart:
         if wanted is not None:
@@ -119,8 +124,7 @@ class XlsxSource:
 
     def close(self) -> None:
         """Give back the archive and the shared texts."""
-        self.texts.close()
-        self.archive.close()
+        self._held.close()
 
 
 class _SheetReader:
@@ -178,9 +182,9 @@ class _SheetReader:
     def _text(self, text: str) -> None:
         if not self.listening:
             return
-        self.length += len(text)
-        if self.length <= self.source.limits.cell:
+        if self.length <= self.source.limits.cell:  # one piece too many, so that it shows
             self.pieces.append(text)
+            self.length += len(text)
 
     def _end(self, name: str) -> None:
         name = local(name)
