@@ -183,7 +183,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
 
 
 def create(person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = "") -> dict[str, Any]:
-    """Make a record from form, file or API input and return it.
+    """Make a record from form, file or API input and return it; fields absent from `raw` take their defaults.
 
     :raises Forbidden: when the person may not add this type.
     :raises Invalid: with a sentence for each field that is wrong.
@@ -191,7 +191,9 @@ def create(person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, 
     rt = registry.get(slug).rt
     if not access.may_create(person, rt):
         raise Forbidden()
-    values = _read(person, form_fields(person, rt), raw)
+    fields = form_fields(person, rt)
+    defaults = {f.name: f.default for f in fields if f.default is not None}
+    values = _read(person, fields, {**defaults, **raw})
     return transaction(lambda: store.create(slug, values, actor=person, now=now, once=once))
 
 

@@ -146,7 +146,7 @@ HANDLING = grouped(
     field("answer", "long_text", "答复内容", "Answer to the customer", "fixed", max_length=4000, aliases="答复"),
     field("solution", "long_text", "处理方案", "Solution", "fixed", max_length=4000),
     field("measures", "choices", "处理措施", "Measures", "fixed", choices=MEASURES),
-    field("granted", "money", "补偿金额", "Amount granted", "fixed", minimum=0),
+    field("amount", "money", "补偿金额", "Amount granted", "fixed", minimum=0),
     field(
         "promises",
         "embedded_list",

@@ -62,9 +62,9 @@ def step(draft: Draft) -> None:
         values["state"] = before["state"] if before["state"] != "judged" or draft.action != "hand_over" else "assigned"
     if draft.action == "hand_over" and before["state"] == "recorded":
         values["state"] = "recorded"
-    if draft.action == "resolve" and values["granted"]:
+    if draft.action == "resolve" and values["amount"]:
         rules.check_grant(
-            values["granted"],
+            values["amount"],
             grantor=draft.actor.id,
             asker=None,
             roles=[role.value for role in draft.actor.roles],
