@@ -133,6 +133,17 @@ class Content:
         counts = {"email": self.emails, "link": self.links, "phone": self.phones}
         return counts[kind] / self.seen if kind in counts else None
 
+    def says_dates(self, least: float) -> bool:
+        """Whether the values alone show dates; five digits do not, they may be day numbers or postcodes."""
+        order = self.orders.guess()
+        return order.order != "serial" and order.dates > order.seen * least
+
+    def tells(self, kind: str) -> bool:
+        """Whether the values alone are enough to take the column for one of this kind."""
+        if kind in DATE_KINDS:
+            return self.says_dates(0.9)
+        return (self.share(kind) or 0) >= 0.9
+
 
 def guess(header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Field]) -> list[Guess]:
     """One guess per column; no field is given twice.
@@ -149,7 +160,7 @@ def guess(header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Fi
     for index, name in enumerate(header):
         target, confidence, why = given.get(index, (None, 0.0, ""))
         order = contents[index].orders.guess()
-        is_date = target.field.kind in DATE_KINDS if target else order.dates * 2 > order.seen
+        is_date = target.field.kind in DATE_KINDS if target else contents[index].says_dates(0.5)
         made.append(Guess(index, name, target.path if target else "", confidence, why, order if is_date else None))
     return made
 
@@ -196,9 +207,7 @@ def _by_content(header: Sequence[str], contents: list[Content], possible: list[T
         free_columns = [
             column
             for column in range(len(header))
-            if column not in given
-            and contents[column].seen >= TELLING_VALUES
-            and (contents[column].share(kinds[0]) or 0) >= 0.9
+            if column not in given and contents[column].seen >= TELLING_VALUES and contents[column].tells(kinds[0])
         ]
         if len(free_fields) == len(free_columns) == 1:
             found[free_columns[0]] = (free_fields[0], BY_CONTENT, "content")

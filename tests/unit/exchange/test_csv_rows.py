@@ -126,6 +126,7 @@ def test_blank_rows_are_left_out_but_counted() -> None:
 def test_a_quotation_mark_that_is_never_closed_spoils_one_row_only() -> None:
     data = HEAD + '1,甲,京,1\n2,"乙 12,沪,2\n3,丙,粤,3\n4,丁,"渝 ""区""",4\n'
     assert problems(data) == {3: "unclosed_quote"}
+    assert [(r.number, r.line) for r in rows(data)] == [(2, 2), (3, 3), (4, 4), (5, 5)]
     assert [c[0] for c in cells(data)] == ["1", "3", "4"]
 
 

@@ -122,6 +122,14 @@ def test_numbers_and_codes_do_not_pass_for_phones_or_dates() -> None:
     assert mapped(["甲栏", "乙栏"], *lines, fields=tuple(f for f in FIELDS if f.name != "fax")) == {}
 
 
+def test_postcodes_do_not_pass_for_the_day_numbers_of_a_spreadsheet() -> None:
+    found = guess(["甲栏"], [Row(n, (str(32000 + n),)) for n in range(5)], FIELDS)
+    assert (found[0].field, found[0].order) == ("", None)
+    named = guess(["成立日期"], [Row(n, (str(32000 + n),)) for n in range(5)], FIELDS)[0]
+    assert named.order is not None
+    assert (named.field, named.order.order, named.order.sure) == ("founded", "serial", False)
+
+
 def test_dates_bring_their_order_and_ambiguous_ones_say_so() -> None:
     header = ["成立日期", "其他", "更新", "备注"]
     lines = [("03/04/2025", "25/01/2025", "100/12/02", "x"), ("01/02/2025", "03/04/2025", "101/05/16", "y")]
