@@ -76,11 +76,11 @@ window.backoffice = (() => {
   const confirmSheet = (source) => new Promise((resolve) => {
     const sheet = $("#confirm");
     const name = source.dataset.confirmName || "";
-    const yes = $("[data-confirm-yes]", sheet);
-    const field = $("[data-confirm-name]", sheet);
+    const yes = $("[data-ask-yes]", sheet);
+    const field = $("[data-ask-name]", sheet);
     const input = $("input", field);
-    $("[data-confirm-title]", sheet).textContent = source.dataset.confirm || word("sure");
-    $("[data-confirm-text]", sheet).textContent = source.dataset.confirmText || "";
+    $("[data-ask-title]", sheet).textContent = source.dataset.confirm || word("sure");
+    $("[data-ask-text]", sheet).textContent = source.dataset.confirmText || "";
     yes.textContent = source.dataset.confirmYes || word("goOn");
     field.hidden = !name;
     $(".field-label", field).textContent = word("typeName", { name });
@@ -91,7 +91,7 @@ window.backoffice = (() => {
     sheet.returnValue = "no";
     sheet.onclose = () => resolve(sheet.returnValue === "yes");
     sheet.showModal();
-    (name ? input : $("[data-confirm-no]", sheet)).focus();
+    (name ? input : $("[data-ask-no]", sheet)).focus();
   });
 
   // A form is sent once; a form or button that asks first is sent after the answer.
