@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from bson import ObjectId, json_util
+from bson import Decimal128, ObjectId, json_util
+from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING
 
 from config.database import database
@@ -81,6 +82,11 @@ def queryable(rt: RecordType, fields: tuple[Field, ...]) -> dict[str, Field]:
     return {**system, **{f.name: f for f in fields if f.filterable or f.sortable}}
 
 
+def sortable(field: Field) -> bool:
+    """Whether lists may be sorted by a field."""
+    return field.sortable and kind_of(field).sortable
+
+
 def page(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Page:
     """One page of records within `reach`.
 
@@ -106,8 +112,8 @@ def page(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
     has_previous = more if backwards else bool(token)
     return Page(
         rows,
-        next=_token(rows[-1], sort_field) if rows and has_next else "",
-        previous=_token(rows[0], sort_field) if rows and has_previous else "",
+        next=token_of(rows[-1], sort_field) if rows and has_next else "",
+        previous=token_of(rows[0], sort_field) if rows and has_previous else "",
     )
 
 
@@ -133,7 +139,7 @@ def compile_query(
     sort_field, direction = "number", DESCENDING
     if query.sort:
         declared = known.get(query.sort)
-        if declared is None or not (declared.sortable and kind_of(declared).sortable):
+        if declared is None or not sortable(declared):
             raise BadQuery(parameter=f"sort={query.sort[:40]}")
         sort_field, direction = query.sort, DESCENDING if query.descending else ASCENDING
     touched = {f.field.name for f in query.filters} | ({sort_field} if query.sort else set())
@@ -191,7 +197,8 @@ def _projection(rt: RecordType) -> dict[str, int]:
     return {"grams": 0, "haystack": 0, "keys": 0, **heavy}
 
 
-def _token(row: Mapping[str, Any], sort_field: str) -> str:
+def token_of(row: Mapping[str, Any], sort_field: str) -> str:
+    """The page token of a stored record in a list sorted by a field."""
     text = json_util.dumps([row.get(sort_field), row["_id"]], json_options=json_util.CANONICAL_JSON_OPTIONS)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -201,9 +208,10 @@ def _beyond(sort_field: str, direction: int, token: str) -> dict[str, Any]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         value, record_id = json_util.loads(raw.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError):
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
         raise BadQuery(parameter="page") from None
-    if not isinstance(record_id, ObjectId) or isinstance(value, dict | list | re.Pattern):
+    stored = value is None or isinstance(value, str | int | float | Decimal128 | datetime | ObjectId)
+    if not isinstance(record_id, ObjectId) or not stored or (isinstance(value, int) and abs(value) >= 2**63):
         raise BadQuery(parameter="page")
     compare = "$gt" if direction > 0 else "$lt"
     if sort_field == "number":
