@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, scheduler, schema, serve
+from backoffice.commands import audit, checks, jobs, scheduler, schema, serve
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -42,5 +42,12 @@ def main() -> None:
     """
 
 
-for command in (*serve.COMMANDS, *scheduler.COMMANDS, *schema.COMMANDS, *checks.COMMANDS, *audit.COMMANDS):
+for command in (
+    *serve.COMMANDS,
+    *scheduler.COMMANDS,
+    *jobs.COMMANDS,
+    *schema.COMMANDS,
+    *checks.COMMANDS,
+    *audit.COMMANDS,
+):
     main.add_command(command)

@@ -27,6 +27,7 @@ from models.job import lease as leases
 from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
 from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
+from models.office import office_calendar
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Desk:
     worker: str
     settings: Settings
     table: Table = JOBS
-    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    calendar: WorkingCalendar = field(default_factory=office_calendar)
     clock: Callable[[], datetime] = utc_now
 
 

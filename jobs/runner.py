@@ -43,7 +43,6 @@ def run_scheduler(settings: Settings, stop: Event) -> None:
 
     :raises DatabaseError: the database cannot be used at the start.
     """
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     connect(settings)
     try:
         Scheduler(Desk(worker=worker_name(), settings=settings)).run(stop)
@@ -126,6 +125,8 @@ class Scheduler:
         return held is not None and monotonic() < held.until and not self._stop.is_set()
 
     def _started(self) -> BackgroundScheduler:
+        # It would warn of every tick that is left out because a run takes longer than a second.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         ticker = BackgroundScheduler(timezone=UTC)
         self._pulse = monotonic()
         _every(ticker, self.ttl / RENEWALS, self.renew)

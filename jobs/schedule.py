@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from jobs import mail
+from jobs import audit, mail
 from jobs.cadence import Cadence, EveryMinutes
 from jobs.context import JobContext, Report
 from models.declarations import Label
@@ -71,6 +71,15 @@ class Table:
 
 JOBS = Table(
     [
+        Job(
+            name="audit_seal",
+            label=Label("审计封存", "Seal the audit trail"),
+            cadence=EveryMinutes(1),
+            work=audit.seal,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+        ),
         Job(
             name="mail_delivery",
             label=Label("发送邮件", "Deliver email"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from models import schema
 from models.declarations import Label
 from models.job.rules import Kind, State
 
@@ -28,7 +29,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("state", ASCENDING), ("started", ASCENDING)], name="state"),
         IndexModel([("keep_until", ASCENDING)], name="keep_until", expireAfterSeconds=0),
     ],
+    # Made beforehand: making a collection inside a transaction conflicts with its other users.
+    SCHEDULES: [],
+    REQUESTS: [],
+    LEASES: [],
 }
+schema.declare(INDEXES)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from models import schema
 from models.outbox.rules import State
 
 EMAILS = "outbox_email"
@@ -21,6 +22,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("keep_until", ASCENDING)], name="keep_until", expireAfterSeconds=0),
     ],
 }
+schema.declare(INDEXES)
 
 
 @dataclass(frozen=True)

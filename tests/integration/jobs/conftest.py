@@ -23,7 +23,7 @@ from jobs.runner import Scheduler
 from jobs.schedule import Table
 from models.job import lease as leases
 from models.job import service
-from models.job.document import Run
+from models.job.document import INDEXES, Run
 from models.job.rules import State
 from tests.integration.jobs import sample
 
@@ -123,7 +123,7 @@ def office(db: Database[dict[str, Any]], connected: Settings, now: datetime) -> 
     made = Office(db=db, settings=connected, clock=Hands(now))
     with made.started:
         yield made
-    for collection in sample.COLLECTIONS:  # written to by other processes too
+    for collection in (*sample.COLLECTIONS, *INDEXES):  # written to by other processes too
         db[collection].delete_many({})
 
 

@@ -1,0 +1,119 @@
+"""`jobs`: what happens by itself, seen and started by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from backoffice.commands.connection import connected
+from backoffice.commands.errors import Failure
+from jobs.cadence import in_words, next_after
+from jobs.execution import Desk, run_now, utc_now
+from jobs.runner import worker_name
+from jobs.schedule import JOBS
+from models.calendar import SHANGHAI, local
+from models.job import service
+from models.job.document import Run, Schedule
+from models.job.rules import State
+from models.office import office_calendar
+
+BY = "command line"
+YEARS = range(1970, 2101)
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 time; without an offset it is Shanghai time."""
+
+    name = "iso-time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment, aware."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-10-08T09:00 (Shanghai) or ...T01:00Z", param, ctx)
+        if moment.year not in YEARS:
+            self.fail(f"the year {moment.year} is not one that jobs know", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+@click.group()
+def jobs() -> None:
+    """What happens by itself: the jobs, their next times, their history. Times are Shanghai time."""
+
+
+@jobs.command("list")
+def list_jobs() -> None:
+    """Show every job with its cadence, next time and last run."""
+    with connected():
+        known = {schedule.name: schedule for schedule in service.schedules()}
+        active = service.active_scheduler()
+        now = utc_now()
+    for job in JOBS.jobs:
+        schedule = known.get(job.name) or Schedule(
+            job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, office_calendar())
+        )
+        click.echo(f"{job.name:<22} {schedule.label.en}")
+        click.echo(f"    {schedule.cadence.en}; {_next(schedule)}")
+        click.echo(f"    last: {_result(schedule.last) if schedule.last else 'has not run yet'}")
+    click.echo(f"Active scheduler: {active.worker}" if active else "No scheduler is running.")
+
+
+@jobs.command("run")
+@click.argument("name")
+@click.option("--at", type=Moment(), help="Act as of this ISO time (default: now).")
+def run_job(name: str, at: datetime | None) -> None:
+    """Run the job NAME here and now, as an occurrence of its own.
+
+    Its planned times are not touched. Ends with exit code 1 when the job fails.
+    """
+    with connected() as settings:
+        desk = Desk(worker=worker_name(), settings=settings, table=JOBS)
+        run = run_now(desk, name, at or utc_now(), BY)
+    if run.state is State.FAILED:
+        raise Failure(f"{name} failed: {run.error}")
+    click.echo(f"{name} as of {_time(run.planned)}: {_counts(run)}")
+
+
+@jobs.command()
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(1, service.LARGEST_PAGE), default=20, show_default=True)
+def history(name: str | None, limit: int) -> None:
+    """Show past runs, newest first: of the job NAME, or of all."""
+    if name:
+        JOBS.get(name)
+    with connected():
+        runs = service.history(name, limit=limit)
+    for run in runs:
+        click.echo(f"{run.job:<22} planned {_time(run.planned)}  {_result(run)}")
+    if not runs:
+        click.echo("No job has run yet.")
+
+
+def _next(schedule: Schedule) -> str:
+    if not schedule.enabled:
+        return "switched off"
+    waiting = " (asked to run now)" if schedule.waiting else ""
+    return f"next {_time(schedule.next_planned)}{waiting}"
+
+
+def _result(run: Run) -> str:
+    words = [f"{_time(run.started)} {run.state}"]
+    words += ["late"] if run.late else []
+    words += [f"for {run.by}"] if run.by else []
+    words += [run.error or _counts(run)] if run.finished else []
+    return ", ".join(words)
+
+
+def _counts(run: Run) -> str:
+    return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "nothing to count"
+
+
+def _time(moment: datetime) -> str:
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}"
+
+
+COMMANDS = (jobs,)
