@@ -24,10 +24,10 @@ def test_a_plain_file_is_read_cell_by_cell() -> None:
 
 
 def test_a_row_with_one_cell_too_many_is_refused_and_its_neighbours_kept() -> None:
-    data = HEAD + "1,甲公司,上海路1号,123\n2,乙公司,Cerrito 333, 3楼,456\n3,丙公司,北京路,789\n"
+    data = HEAD + "1,甲公司,上海路1号,123\n2,乙公司,和平路 33 号, 3楼,456\n3,丙公司,北京路,789\n"
     found = rows(data)
     assert [r.problem and r.problem.code for r in found] == [None, "too_many", None]
-    assert found[1].cells == ("2", "乙公司", "Cerrito 333", " 3楼", "456")
+    assert found[1].cells == ("2", "乙公司", "和平路 33 号", " 3楼", "456")
     assert found[1].problem is not None
     assert found[1].problem.zh == "应有 4 列，实有 5 列。多半是某一格内含有分隔符却没有加引号。"
     assert "5 cells where the heading has 4" in found[1].problem.en
