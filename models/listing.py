@@ -208,6 +208,7 @@ def _beyond(sort_field: str, direction: int, token: str) -> dict[str, Any]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         value, record_id = json_util.loads(raw.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
+        str(value).encode()  # half of a character cannot be asked for
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
         raise BadQuery(parameter="page") from None
     stored = value is None or isinstance(value, str | int | float | Decimal128 | datetime | ObjectId)
