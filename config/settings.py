@@ -160,7 +160,7 @@ def _base_url(environ: Mapping[str, str], host: str, port: int) -> str:
 
 
 def _trusted_hosts(environ: Mapping[str, str], base_url: str) -> tuple[str, ...]:
-    """The host names that requests may carry: those given, else this machine and the base address."""
+    """The host names that requests may carry: this machine's own, and those given or the base address's."""
     given = [part.strip() for part in _text(environ, "BACKOFFICE_TRUSTED_HOSTS", "").split(",")]
     names = [name for name in given if name]
     for name in names:
@@ -168,10 +168,10 @@ def _trusted_hosts(environ: Mapping[str, str], base_url: str) -> tuple[str, ...]
             raise SettingsError(
                 f"BACKOFFICE_TRUSTED_HOSTS: {name!r} is not a host name (.example.com covers subdomains)"
             )
-    if names:
-        return tuple(names)
     own = urlsplit(base_url).hostname or ""
-    return tuple(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", f"[{own}]" if ":" in own else own]))
+    # Whoever watches the process asks it at this machine's own address.
+    here = ["127.0.0.1", "localhost", "[::1]"]
+    return tuple(dict.fromkeys(here + (names or [f"[{own}]" if ":" in own else own])))
 
 
 def _smtp_url(environ: Mapping[str, str]) -> str | None:

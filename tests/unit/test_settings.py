@@ -81,7 +81,7 @@ def test_trusted_hosts_default_to_this_machine_and_the_base_address() -> None:
     assert settings.base_url == "https://desk.example.com"
     assert settings.trusted_hosts == ("127.0.0.1", "localhost", "[::1]", "desk.example.com")
     given = Settings.from_env(SECRETS | {"BACKOFFICE_TRUSTED_HOSTS": "a.example.com, .example.org,"})
-    assert given.trusted_hosts == ("a.example.com", ".example.org")
+    assert given.trusted_hosts == ("127.0.0.1", "localhost", "[::1]", "a.example.com", ".example.org")
 
 
 def test_a_demonstration_is_never_offered_to_the_network() -> None:
