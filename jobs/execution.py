@@ -127,8 +127,11 @@ def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
         future = pool.submit(_work, desk, run, lease)
         error = future.exception()
     if error is None:
-        log.info("job %s of %s is done", run.job, run.planned)
-        return future.result()
+        done = future.result()
+        # A job of every minute that found nothing to do is no news.
+        level = logging.INFO if any(done.counts.values()) else logging.DEBUG
+        log.log(level, "job %s of %s is done", run.job, run.planned)
+        return done
     if isinstance(error, LeaseLost | ConnectionFailure) or not isinstance(error, Exception):
         raise error
     cause = _in_one_line(error)

@@ -135,7 +135,8 @@ def advance(schedule: Schedule, next_planned: datetime, lease: Lease) -> None:
     def store() -> None:
         leases.require(lease)
         unchanged = {"_id": schedule.name, "next_planned": schedule.next_planned}
-        if not database()[SCHEDULES].update_one(unchanged, {"$set": {"next_planned": next_planned}}).matched_count:
+        moved = database()[SCHEDULES].update_one(unchanged, {"$set": {"next_planned": next_planned}})
+        if not moved.matched_count:
             raise LeaseLost(f"the schedule of {schedule.name} was moved by somebody else")
 
     transaction(store)
