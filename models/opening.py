@@ -1,29 +1,33 @@
 """Opening one record per record of another type, as set work in the database.
 
-The database does what `store.create` does for one: system fields, rights tokens, whose turn, search terms, first
-version. Each opened record has a number made from its period and its source, so that opening again adds nothing,
-however often and by however many it is run.
+The database does what `store.create` does for one: system fields, defaults, rights tokens, whose turn, search terms,
+first version. Each opened record has a number made from its period and its source, so that opening again adds
+nothing, however often and by however many it is run. That both ways make the same record is held by
+`tests/contract/test_openings.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 
-from config.database import database
+from config.database import database, transaction
 from models import audit, store
-from models.declarations import Level, RecordType, Relation, State
+from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 
 Expression = Any
+Stage = Mapping[str, Any]
 LEVEL: Expression = {"$ifNull": ["$level", Level.INTERNAL.value]}
+FOLDED_TITLE: Expression = {"$arrayElemAt": [{"$split": ["$haystack", "\n"]}, 1]}
+"""The source's title as search folds it, where the title is required and the first searchable field."""
 CLOSING_UTC = 10
 """A day's deadline is the close of office, 18:00 in the department's zone; stored days begin at 00:00 UTC."""
 
@@ -32,10 +36,11 @@ CLOSING_UTC = 10
 class Opening:
     """What to open: for each record of `source` that matches, one of `target`.
 
-    `key` names the occasion, such as a quarter; running an occasion again completes it. `number` and `values` are
-    database expressions over the source record (`"$name"`), or constants; level, owner and department are the
-    source's. `due` is a day, or an expression that gives one as it is stored. `writer` is an expression for the person
-    who counts as the record's creator.
+    `key` names the occasion, such as a quarter; running an occasion again completes it, and with it those named in
+    `earlier`. `number` and `values` are database expressions over the source record (`"$name"`), or constants; level,
+    owner and department are the source's. `due` is a day, or an expression that gives one as it is stored. `writer`
+    is an expression for the person who counts as the record's creator. `stages` narrow the matching sources further.
+    `folded` gives, for each searchable field in `values`, its text as search folds it: the database cannot fold.
     """
 
     key: str
@@ -47,6 +52,9 @@ class Opening:
     values: Mapping[str, Expression]
     due: date | Expression
     writer: Expression = None
+    stages: tuple[Stage, ...] = ()
+    folded: Mapping[str, Expression] = field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
 
 
 def concat(*parts: Expression) -> Expression:
@@ -54,46 +62,79 @@ def concat(*parts: Expression) -> Expression:
     return {"$concat": list(parts)}
 
 
+def days_before(day: date, count: int = 7) -> tuple[str, ...]:
+    """The keys of the daily occasions of the week before, as `earlier` takes them."""
+    return tuple((day - timedelta(days=back)).isoformat() for back in range(1, count + 1))
+
+
+def without(target: RecordType, via: str, condition: Mapping[str, Any]) -> tuple[Stage, ...]:
+    """Stages that leave out the sources to which a target record of this condition points through the field `via`."""
+    pipeline = [{"$match": dict(condition)}, {"$limit": 1}, {"$project": {"_id": 1}}]
+    found = {
+        "from": collection_name(target.slug),
+        "localField": "_id",
+        "foreignField": via,
+        "pipeline": pipeline,
+        "as": "_pointing",
+    }
+    return {"$lookup": found}, {"$match": {"_pointing": []}}
+
+
 def open_set(opening: Opening, now: datetime) -> int:
-    """Open what is missing and return how many records this call opened.
+    """Open what is missing and return how many records this call was the first to report.
 
     Not for use inside a transaction: the database merges outside of one. Broken off at any point and run again it
-    ends in the same state; the first version of a record is added by whoever comes next.
+    ends in the same state: first versions and the audit entry are added by whoever comes next.
     """
     target = collection_name(opening.target.slug)
-    batch = batch_of(opening)
+    batch = batch_of(opening.target, opening.key)
     merge = {"into": target, "on": "number", "whenMatched": "keepExisting", "whenNotMatched": "insert"}
-    db = database()
-    before = db[target].count_documents({"batch": batch})
-    db[collection_name(opening.source.slug)].aggregate(
-        [{"$match": dict(opening.match)}, {"$project": _record(opening, now, batch)}, {"$merge": merge}]
-    )
-    _first_versions(opening.target, batch)
-    opened = db[target].count_documents({"batch": batch}) - before
-    if opened:
-        subject = audit.Subject(opening.target.slug)
-        audit.append("open_set", SYSTEM, subject, now=now, detail={"opened": opened, "occasion": opening.key})
-    return opened
+    pipeline = [
+        {"$match": dict(opening.match)},
+        *opening.stages,
+        {"$project": _record(opening, now, batch)},
+        {"$merge": merge},
+    ]
+    database()[collection_name(opening.source.slug)].aggregate(pipeline)
+    _first_versions(opening.target, [batch_of(opening.target, key) for key in (opening.key, *opening.earlier)])
+    return _report(opening, batch, now)
 
 
-def batch_of(opening: Opening) -> ObjectId:
+def batch_of(target: RecordType, key: str) -> ObjectId:
     """The id under which the records of one occasion are found."""
-    return ObjectId(hashlib.sha256(f"{opening.target.slug}:{opening.key}".encode()).hexdigest()[:24])
+    return ObjectId(hashlib.sha256(f"{target.slug}:{key}".encode()).hexdigest()[:24])
+
+
+def _report(opening: Opening, batch: ObjectId, now: datetime) -> int:
+    """Note in the audit trail what was opened since the occasion was last reported; returns how many."""
+    total = database()[collection_name(opening.target.slug)].count_documents({"batch": batch})
+
+    def work() -> int:
+        reported = {"_id": f"opened:{batch}"}
+        before = database()[store.COUNTERS].find_one_and_update(reported, {"$max": {"seq": total}}, upsert=True)
+        opened = total - (before["seq"] if before else 0)
+        if opened > 0:
+            subject = audit.Subject(opening.target.slug, batch)
+            audit.append("open_set", SYSTEM, subject, now=now, detail={"opened": opened, "occasion": opening.key})
+        return max(0, opened)
+
+    return transaction(work) if total else 0
 
 
 def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expression]:
     """The opened record as a projection of its source; the database gives it an id."""
     rt = opening.target
-    declared = {name: _expression(rt, name, value) for name, value in opening.values.items()}
+    values = {**{f.name: f.default for f in rt.fields if f.default is not None}, **opening.values}
+    declared = {name: _expression(rt, name, value) for name, value in values.items()}
     if rt.due:
         declared[rt.due] = _expression(rt, rt.due, opening.due)
     first = rt.workflow.states[0] if rt.workflow else None
-    number = opening.number
+    texts = [{"$toLower": opening.number}, *(opening.folded[f.name] for f in rt.fields if _is_searched(f, values))]
     people = {**declared, "owner": "$owner", "creator": opening.writer}
     return {
         "_id": 0,
         **declared,
-        "number": number,
+        "number": opening.number,
         "rev": _constant(1),
         "level": LEVEL,
         "level_set_by": "$level_set_by",
@@ -111,10 +152,14 @@ def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expre
         "waiting": _waiting(first, people),
         "acl": _acl(rt, first, people),
         "granted": _constant([]),
-        "grams": _grams(number),
-        "haystack": {"$toLower": number},
+        "grams": _grams(texts),
+        "haystack": {"$concat": [part for text in texts for part in ("\n", text)][1:]},
         "batch": _constant(batch),
     }
+
+
+def _is_searched(declared: Field, values: Mapping[str, Any]) -> bool:
+    return declared.searchable and values.get(declared.name) is not None
 
 
 def _constant(value: Any) -> Expression:
@@ -174,18 +219,21 @@ def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) 
     )
 
 
-def _grams(text: Expression) -> Expression:
-    """The search terms of an ASCII text: its pieces of two and of three characters."""
-    folded = {"$toLower": text}
+def _grams(texts: Iterable[Expression]) -> Expression:
+    """The search terms of folded texts: pieces of two characters and, where they are ASCII, of three."""
 
-    def pieces(size: int) -> Expression:
-        starts = {"$range": [0, {"$max": [0, {"$subtract": [{"$strLenCP": folded}, size - 1]}]}]}
-        return {"$map": {"input": starts, "in": {"$substrCP": [folded, "$$this", size]}}}
+    def pieces(text: Expression, size: int) -> Expression:
+        starts = {"$range": [0, {"$max": [0, {"$subtract": [{"$strLenCP": text}, size - 1]}]}]}
+        return {"$map": {"input": starts, "in": {"$substrCP": [text, "$$this", size]}}}
 
-    return {"$sortArray": {"input": {"$setUnion": [pieces(2), pieces(3)]}, "sortBy": 1}}
+    def ascii_only(found: Expression) -> Expression:
+        return {"$filter": {"input": found, "cond": {"$regexMatch": {"input": "$$this", "regex": r"^[\x00-\x7f]*$"}}}}
+
+    every = [part for text in texts for part in (pieces(text, 2), ascii_only(pieces(text, 3)))]
+    return {"$sortArray": {"input": {"$setUnion": every}, "sortBy": 1}}
 
 
-def _first_versions(rt: RecordType, batch: ObjectId) -> None:
+def _first_versions(rt: RecordType, batches: list[ObjectId]) -> None:
     """Give each opened record that has no version yet its first one."""
     changes = [
         {"field": field.name, "before": None, "after": f"${field.name}"}
@@ -194,7 +242,7 @@ def _first_versions(rt: RecordType, batch: ObjectId) -> None:
     ]
     database()[collection_name(rt.slug)].aggregate(
         [
-            {"$match": {"batch": batch, "rev": 1}},
+            {"$match": {"batch": {"$in": batches}, "rev": 1}},
             {"$lookup": {"from": store.VERSIONS, "localField": "_id", "foreignField": "record", "as": "versions"}},
             {"$match": {"versions": []}},
             {

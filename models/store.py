@@ -132,7 +132,7 @@ def create(
         draft.values["number"] = next_number(entry.rt, now)
         son = {
             **_declared_son(draft),
-            **_derived(draft),
+            **derived(draft.rt, draft.values),
             "_id": record_id,
             "number": draft.values["number"],
             "rev": 1,
@@ -185,7 +185,7 @@ def change(
         _prepare(draft, entry.hooks.prepare)
         if not draft.changed and not transition:
             return before
-        son = {**_declared_son(draft), **_derived(draft), "updated_at": now, "updated_by": actor.id}
+        son = {**_declared_son(draft), **derived(draft.rt, draft.values), "updated_at": now, "updated_by": actor.id}
         if draft.values["state"] != before["state"]:
             son["state_since"] = now
         update = {
@@ -301,9 +301,9 @@ def _declared_son(draft: Draft) -> dict[str, Any]:
     return {f.name: stored(f, draft.values.get(f.name)) for f in fields_of(draft.rt)}
 
 
-def _derived(draft: Draft) -> dict[str, Any]:
-    """What follows from the values: rights tokens, whose turn it is, the deadline, search terms."""
-    rt, values = draft.rt, draft.values
+def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored beside a record's values because it follows from them: rights tokens, whose turn it is, the
+    deadline, search terms, keys. None means that nothing is stored."""
     state = access.state_of(rt, values)
     over = bool(values.get("archived_at")) or (state is not None and state.final)
     texts = search_texts(rt, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,18 +13,24 @@ from models import audit, schema
 from models.calendar import local
 from models.credit_report import rules
 from models.credit_report.default_scorecard import DEFAULT_SCORECARD
+from models.credit_report.document import CREDIT_REPORT
 from models.credit_report.grades import Grade
 from models.credit_report.refusals import GradeReasonWanted, TermsRefused
 from models.credit_report.scorecard import Proposal, Scorecard, propose, scorecard_from
 from models.customer import service as customer_service
 from models.customer.children import customer_of, follow_customer
+from models.customer.document import CUSTOMER
 from models.declarations import Level
 from models.errors import Forbidden
+from models.kinds import stored
+from models.opening import FOLDED_TITLE, Opening, Stage, concat, days_before, open_set, without
 from models.person.roles import Person, Role
+from models.record import collection_name
 from models.registry import Draft, Hooks
 
 SCORECARDS = "scorecard"
 BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", "follow_customer")
+UNDER_WAY = ["draft", "submitted", "rated"]
 SUBMITTED_NEEDS = ("channels", "facts", "limit", "term_days")
 
 schema.declare({SCORECARDS: []})
@@ -186,6 +192,67 @@ def decide(draft: Draft) -> None:
         now=draft.now,
         note=values["number"],
     )
+
+
+# --- What falls due, C3
+
+
+def open_due(now: datetime) -> int:
+    """Open a draft, for the customer's owner to write, where a report is soon due and none is under way; returns how
+    many (C3).
+
+    Set work in the database; running it again adds nothing. After a refused report the next one is opened.
+    """
+    return open_set(due_opening(now), now)
+
+
+def due_opening(now: datetime) -> Opening:
+    """What is to be opened on a day: a draft for each active customer whose next report is due within the notice."""
+    today = local(now).date()
+    horizon = stored(CUSTOMER.by_name["next_report_due"], today + timedelta(days=policy().credit.notice_days))
+    under_way = {"state": {"$in": UNDER_WAY}, "archived_at": {"$exists": False}}
+    day = {"$dateToString": {"date": "$next_report_due", "format": "%Y%m%d"}}
+    again = {
+        "$cond": [{"$size": "$_refused"}, {"$concat": ["-", {"$toString": {"$add": [{"$size": "$_refused"}, 1]}}]}, ""]
+    }
+    made = proposal({})
+    return Opening(
+        key=today.isoformat(),
+        earlier=days_before(today),
+        source=CUSTOMER,
+        target=CREDIT_REPORT,
+        match={"state": "active", "archived_at": {"$exists": False}, "next_report_due": {"$lte": horizon}},
+        stages=(*without(CREDIT_REPORT, "customer", under_way), _refused_for_this_day()),
+        number=concat("XY-", day, "-", "$number", again),
+        values={
+            "customer": "$_id",
+            "customer_name": "$name",
+            "occasion": "regular",
+            "salesperson": "$salesperson",
+            "present_grade": "$grade",
+            "present_limit": "$credit_limit",
+            "score": made.score,
+            "proposed_grade": made.grade.value,
+        },
+        folded={"customer_name": FOLDED_TITLE},
+        due="$next_report_due",
+        writer="$owner",
+    )
+
+
+def _refused_for_this_day() -> Stage:
+    """The refused reports for the customer's present due day, each of which calls for another one."""
+    refused = {"state": "refused", "$expr": {"$eq": ["$report_due", "$$due"]}}
+    return {
+        "$lookup": {
+            "from": collection_name(CREDIT_REPORT.slug),
+            "localField": "_id",
+            "foreignField": "customer",
+            "let": {"due": "$next_report_due"},
+            "pipeline": [{"$match": refused}, {"$project": {"_id": 1}}],
+            "as": "_refused",
+        }
+    }
 
 
 HOOKS = Hooks(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 
 from config.policy import policy
-from models.calendar import WorkingCalendar
+from models.calendar import SHANGHAI, WorkingCalendar
 from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
+from models.kinds import stored
 from models.opening import Opening, concat, open_set
 from models.registry import Draft, Hooks
 from models.review import rules
@@ -40,20 +41,36 @@ def open_quarter(now: datetime, calendar: WorkingCalendar) -> int:
     Set work in the database, and the same answer however often and by however many it is run. Before the quarter's
     first working day nothing is opened; a missed opening is caught up until the quarter ends.
     """
+    opening = quarter_opening(now, calendar)
+    return open_set(opening, now) if opening else 0
+
+
+def quarter_opening(now: datetime, calendar: WorkingCalendar) -> Opening | None:
+    """What is to be opened for the quarter; None before its first working day.
+
+    A file that came into use later gets the full time from today, so that nobody is late before they begin.
+    """
     quarter = rules.quarter_to_open(now, calendar)
     if quarter is None:
-        return 0
-    due = rules.review_due(quarter, calendar, working_days=policy().customer.review_working_days)
-    opening = Opening(
+        return None
+    terms = policy().customer.review_working_days
+    due = rules.review_due(quarter, calendar, working_days=terms).day
+    fresh = max(due, calendar.add_working_days(now, terms).day)
+    opened_on = calendar.first_working_day_of_quarter(quarter)
+    since = datetime.combine(opened_on + timedelta(days=1), time(), SHANGHAI)
+    return Opening(
         key=str(quarter),
         source=CUSTOMER,
         target=REVIEW,
         match={"state": "active", "archived_at": {"$exists": False}},
         number=concat(f"HD-{quarter}-", "$number"),
         values={"customer": "$_id", "quarter": str(quarter)},
-        due=due.day,
+        due={"$cond": [{"$lt": ["$state_since", since]}, _day(due), _day(fresh)]},
     )
-    return open_set(opening, now)
+
+
+def _day(day: date) -> dict[str, object]:
+    return {"$literal": stored(REVIEW.by_name["due_on"], day)}
 
 
 HOOKS = Hooks(prepare=(finish,))

@@ -12,7 +12,7 @@ from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
 from models.kinds import stored
 from models.office import office_calendar
-from models.opening import Opening, concat, open_set
+from models.opening import Opening, concat, days_before, open_set, without
 from models.registry import Draft, Hooks
 from models.revisit import booking, rules
 from models.revisit.document import REVISIT
@@ -94,21 +94,26 @@ def tell_customer_file(draft: Draft) -> None:
 
 
 def open_regular(now: datetime) -> int:
-    """Open the regular revisits that fall due within a week, one per customer and due day; returns how many (V1).
+    """Open the regular revisits that fall due within a week, one at a time per customer; returns how many (V1).
 
     Set work in the database; running it again adds nothing.
     """
-    horizon = local(now).date() + timedelta(days=AHEAD_DAYS)
+    return open_set(regular_opening(now), now)
+
+
+def regular_opening(now: datetime) -> Opening:
+    """What is to be opened on a day: a revisit for each customer that is soon due one and has none planned."""
+    today = local(now).date()
+    horizon = stored(CUSTOMER.by_name["next_revisit_due"], today + timedelta(days=AHEAD_DAYS))
+    planned = {"occasion": "regular", "state": "planned", "archived_at": {"$exists": False}}
     day = {"$dateToString": {"date": "$next_revisit_due", "format": "%Y%m%d"}}
-    opening = Opening(
-        key=local(now).date().isoformat(),
+    return Opening(
+        key=today.isoformat(),
+        earlier=days_before(today),
         source=CUSTOMER,
         target=REVISIT,
-        match={
-            "state": "active",
-            "archived_at": {"$exists": False},
-            "next_revisit_due": {"$lte": stored(CUSTOMER.by_name["next_revisit_due"], horizon)},
-        },
+        match={"state": "active", "archived_at": {"$exists": False}, "next_revisit_due": {"$lte": horizon}},
+        stages=without(REVISIT, "customer", planned),
         number=concat("HF-", day, "-", "$number"),
         values={
             "customer": "$_id",
@@ -120,7 +125,6 @@ def open_regular(now: datetime) -> int:
         },
         due="$next_revisit_due",
     )
-    return open_set(opening, now)
 
 
 HOOKS = Hooks(prepare=(plan, record), after=(tell_customer_file,))
