@@ -142,7 +142,7 @@ class Supervisor:
 
     def _prepare(self) -> None:
         """Bring the database up to date, and fill it for a demonstration. Runs to the end before the web."""
-        commands = [["migrate"], ["demo"]] if self.settings.demo else [["migrate"]]
+        commands = [["migrate", "--quiet"], *([["demo"]] if self.settings.demo else [])]
         for command in commands:
             if self.stopping.is_set():
                 return

@@ -120,15 +120,21 @@ def connected(mongodb_uri: str, database_name: str, fast_dir: Path) -> Iterator[
 @pytest.fixture
 def db(connected: Settings) -> Iterator[Database[dict[str, Any]]]:
     """The connected, empty database. Collections written to are emptied afterwards; indexes stay."""
-    try:
-        base = store.database()
-    except store.DatabaseUnreachable:  # a test about connections took the default alias
-        base = store.connect(connected)
     touched.names.clear()
-    yield base
+    yield _connected_again(connected)
+    base = _connected_again(connected)
     for name, collection in sorted(touched.names):
         if name == base.name and not collection.startswith("system."):
             base[collection].delete_many({})
+
+
+def _connected_again(settings: Settings) -> Database[dict[str, Any]]:
+    """The database; a test about connections or commands may have taken or closed the connection."""
+    try:
+        base = store.database()
+    except store.DatabaseUnreachable:
+        return store.connect(settings)
+    return base if base.name == settings.database else store.connect(settings)
 
 
 @pytest.fixture

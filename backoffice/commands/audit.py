@@ -14,7 +14,7 @@ def audit() -> None:
     """The audit trail."""
 
 
-@audit.command()
+@audit.command(short_help="Say whether anything in the trail was changed or removed.")
 def verify() -> None:
     """Recompute the whole audit trail and say whether anything was changed, removed or slipped in.
 

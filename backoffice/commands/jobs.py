@@ -80,7 +80,13 @@ def run_job(name: str, at: datetime | None) -> None:
 
 @jobs.command()
 @click.argument("name", required=False)
-@click.option("--limit", type=click.IntRange(1, service.LARGEST_PAGE), default=20, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, service.LARGEST_PAGE),
+    default=20,
+    show_default=True,
+    help="How many runs, newest first.",
+)
 def history(name: str | None, limit: int) -> None:
     """Show past runs, newest first: of the job NAME, or of all."""
     if name:

@@ -9,7 +9,8 @@ from models import schema
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--quiet", "-q", is_flag=True, help="Say how much was changed, not what.")
+def migrate(quiet: bool) -> None:
     """Bring the database up to this version.
 
     Makes the collections and indexes that are missing and rebuilds those whose declaration changed. Running
@@ -18,9 +19,9 @@ def migrate() -> None:
     """
     with connected():
         done = schema.migrate()
-    for line in done:
+    for line in () if quiet else done:
         click.echo(line)
-    click.echo(f"{len(done)} changes" if done else "The database is up to date.")
+    click.echo(f"{len(done)} changes to the database." if done else "The database is up to date.")
 
 
 COMMANDS = (migrate,)
