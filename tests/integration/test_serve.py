@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -169,3 +170,4 @@ def test_its_parts_end_with_a_supervisor_that_was_killed(tmp_path: Path) -> None
         running.process.communicate(timeout=PATIENCE)
     eventually(lambda: not any(command_of(pid) for pid in children), "all parts have ended")
     assert embedded.running(running.data_dir) is None
+    shutil.rmtree(embedded.socket_path(running.data_dir).parent)  # a killed supervisor leaves the empty folder
