@@ -1,0 +1,227 @@
+"""The templates over invented data, in an application with the extensions and headers but without a database."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, flash, g, jsonify, render_template, request
+from flask_admin import Admin, BaseView, expose
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+from wtforms import FieldList, Form, FormField, StringField
+from wtforms.validators import DataRequired
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+CITIES = ("Suzhou", "Ningbo", "Qingdao", "Chengdu", "Wuhan")
+TYPE = {"slug": "customer", "label": "customer file", "plural": "Customer files", "icon": "people", "url": "/list"}
+
+
+class PersonRow(Form):
+    """A row of the embedded list."""
+
+    name = StringField("Name", [DataRequired()])
+    phone = StringField("Phone")
+
+
+class CustomerForm(Form):
+    """A form with a field of every special kind."""
+
+    company = StringField("Company", [DataRequired()])
+    seller = StringField("Salesperson", render_kw={"data-lookup": "/lookup", "data-lookup-text": "Wang Qiang"})
+    people = FieldList(FormField(PersonRow), "Key people")
+
+
+class StockView(BaseView):
+    """A page that knows Flask-Admin's master template only."""
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> str:
+        """The page."""
+        rendered: str = self.render("admin/index.html")
+        return rendered
+
+
+def create() -> Flask:
+    """The application; every page is reachable without signing in."""
+    app = Flask("backoffice")
+    app.config.update(SECRET_KEY=secrets.token_hex(), BOOTSTRAP_SERVE_LOCAL=True)
+    Babel(app, locale_selector=lambda: "en")
+    Bootstrap5(app)
+    CSRFProtect(app)
+    app.jinja_env.globals["csp_nonce"] = nonce
+    app.after_request(policy)
+    app.context_processor(frame)
+    admin = Admin(app, theme=Bootstrap4Theme(base_template="layout.html"), csp_nonce_generator=nonce)
+    admin.add_view(StockView(name="Stock", endpoint="stock", url="/stock"))
+    app.add_url_rule("/list", view_func=listing)
+    app.add_url_rule("/details", view_func=details)
+    app.add_url_rule("/form", view_func=form, methods=["GET", "POST"])
+    app.add_url_rule("/act", view_func=act, methods=["GET", "POST"])
+    app.add_url_rule("/archive", view_func=echo, methods=["POST"])
+    app.add_url_rule("/lookup", view_func=lookup)
+    app.add_url_rule("/favicon.ico", view_func=lambda: ("", 204), endpoint="favicon")
+    return app
+
+
+def nonce() -> str:
+    """The number of this answer's own scripts."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(12)
+    text: str = g.nonce
+    return text
+
+
+def policy(response: Response) -> Response:
+    """The policy under which everything has to work."""
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce())
+    return response
+
+
+def frame() -> dict[str, Any]:
+    """What stands round every page."""
+    return {
+        "lang": "en",
+        "find_url": "/find",
+        "language_url": "/language",
+        "rail": [{"label": "", "items": [{"label": "Customers", "icon": "people", "url": "/list", "badge": "3"}]}],
+        "new_items": [{"label": "Customer file", "icon": "people", "url": "/form?new=1"}],
+        "me": {"name": "Li Na", "role": "Specialist", "links": [], "sign_out_url": "/archive"},
+    }
+
+
+def echo() -> Response:
+    """What was sent, as JSON."""
+    return jsonify({name: request.form.getlist(name) for name in request.form})
+
+
+def listing() -> str:
+    """A list of five records with bulk actions and a filter."""
+    if "flash" in request.args:
+        flash("Saved.", "success")
+        flash("Not saved.", "error")
+    empty = {"kind": "text", "text": "", "html": "", "title": "", "url": "", "tone": ""}
+    rows = [
+        {
+            "number": f"KH-{at}",
+            "url": f"/details?number=KH-{at}",
+            "title": city,
+            "locked": False,
+            "level": "secret",
+            "state": {"text": "Active", "tone": "good"},
+            "due": None,
+            "cells": [{**empty, "name": "title"}, {**empty, "name": "state", "kind": "state"}],
+            "actions": [{"label": "Archive", "url": "/archive", "icon": "archive", "post": True}],
+        }
+        for at, city in enumerate(CITIES)
+    ]
+    archive = {"label": "Archive all", "url": "/archive", "confirm": {"title": "Archive them?"}}
+    amount: dict[str, Any] = {"name": "limit", "label": "Limit", "kind": "money", "choices": []}
+    amount["operators"] = [
+        {"value": "at_least", "label": "at least"},
+        {"value": "empty", "label": "none", "bare": True},
+    ]
+    return render_template(
+        "records/list.html",
+        type=TYPE,
+        columns=[{"name": "title", "label": "Customer"}, {"name": "state", "label": "State"}],
+        rows=rows,
+        views=[],
+        chips=[],
+        filters=[amount],
+        q="",
+        pager={"prev_url": "", "next_url": ""},
+        can={"create": True, "bulk": True},
+        bulk_actions=[archive],
+        urls={"list": "/list", "new": "/form", "clear": "/list"},
+    )
+
+
+def head() -> dict[str, Any]:
+    """The head of the sample record."""
+    confirm = {"title": "Archive this file?", "text": "It can be restored.", "name": "KH-1", "button": "Archive"}
+    return {
+        "number": "KH-1",
+        "title": "Huadong Instruments",
+        "level": "confidential",
+        "state": {"text": "Active", "tone": "good"},
+        "owner": "Li Na",
+        "actions": [
+            {"label": "Edit", "url": "/form", "key": "e"},
+            {"label": "Archive", "url": "/archive", "method": "post", "confirm": confirm},
+        ],
+    }
+
+
+def details() -> str:
+    """A record with two groups and a watermark."""
+    field = {"name": "phone", "label": "Phone", "kind": "phone", "value": {"text": "0512", "empty": False}}
+    return render_template(
+        "records/details.html",
+        type=TYPE,
+        head=head(),
+        groups=[
+            {"name": "basic", "label": "Basic data", "fields": [field]},
+            {"name": "more", "label": "More", "fields": [field]},
+        ],
+        timeline=[],
+        urls={},
+        watermark="Confidential · Li Na",
+        may_print="printable" in request.args,
+    )
+
+
+def form() -> str | Response:
+    """A form; sent, it answers with what it received."""
+    if request.method == "POST":
+        return echo()
+    rows = [{"name": "Zhou", "phone": "1"}, {"name": "Wu", "phone": "2"}]
+    bound = CustomerForm(data={"company": "" if "bad" in request.args else "Huadong", "seller": "U-7", "people": rows})
+    errors = []
+    if not bound.validate():
+        errors = [{"label": "Company", "anchor": "company", "message": "Give a name."}]
+    return render_template(
+        "records/form.html",
+        type=TYPE,
+        head=head(),
+        groups=[
+            {"name": "basic", "label": "Basic data", "fields": [bound.company, bound.seller], "folded": True},
+            {"name": "people", "label": "Key people", "fields": [bound.people]},
+        ],
+        errors=errors,
+        conflict=None,
+        rev=3,
+        token="once",
+        urls={"cancel": "/details"},
+        can_next=True,
+    )
+
+
+def act() -> str | Response:
+    """A signature whose refusal needs a reason."""
+    if request.method == "POST":
+        return echo()
+    answers = [
+        {"label": "Approve", "name": "approve", "main": True},
+        {"label": "Refuse", "name": "refuse", "tone": "bad", "needs_note": True},
+    ]
+    sheet = {"title": "Approve access", "by": "Wang Qiang", "why": "Renewal"}
+    return render_template(
+        "records/act.html", type=TYPE, head=head(), act=sheet, answers=answers, urls={"record": "/details"}
+    )
+
+
+def lookup() -> Response:
+    """Records whose title has what was asked."""
+    asked = request.args["q"].lower()
+    hits = [
+        {"number": f"KH-{at}", "title": city, "detail": "China"}
+        for at, city in enumerate(CITIES)
+        if asked in city.lower()
+    ]
+    return jsonify(hits)
