@@ -211,6 +211,8 @@ class Mongod:
             # The log of slow operations would hold the values of personal fields.
             "--slowms", "2147483647",
             "--setParameter", "diagnosticDataCollectionEnabled=false",
+            # A killed process leaves its transaction open; nobody waits for it longer than this.
+            "--setParameter", "transactionLifetimeLimitSeconds=20",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100",
         ]  # fmt: skip
 

@@ -33,6 +33,7 @@ class Settings:
 
     `mongodb_uri` None means the embedded database under `data_dir`.
     `smtp_url` None means that messages are written as .eml files to `mail_dir`.
+    `proxies` is how many proxies stand before the web: the address of a visitor is taken from behind them.
     """
 
     secret_key: str = field(repr=False)
@@ -49,6 +50,7 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "backoffice@localhost"
     max_upload_bytes: int = 20 * 1024 * 1024
+    proxies: int = 0
     log_level: str = "INFO"
     time_zone: str = "Asia/Shanghai"
 
@@ -96,6 +98,7 @@ class Settings:
             max_upload_bytes=_integer(
                 environ, "BACKOFFICE_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, MINIMUM_UPLOAD_BYTES, 2**30
             ),
+            proxies=_integer(environ, "BACKOFFICE_PROXIES", 0, 0, 5),
             log_level=_log_level(environ),
             time_zone=_time_zone(environ),
         )

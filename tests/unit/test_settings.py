@@ -129,3 +129,14 @@ def test_the_database_address_is_not_repeated_in_an_error() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(SECRETS | {"MONGODB_URI": "mongo://me:hunter2@db/"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "proxies"), [(None, 0), ("1", 1), ("5", 5)])
+def test_the_number_of_proxies_is_said(embedded: dict[str, str], given: str | None, proxies: int) -> None:
+    assert Settings.from_env({**embedded, **({"BACKOFFICE_PROXIES": given} if given else {})}).proxies == proxies
+
+
+@pytest.mark.parametrize("given", ["-1", "6", "many"])
+def test_a_wrong_number_of_proxies_names_its_variable(embedded: dict[str, str], given: str) -> None:
+    with pytest.raises(SettingsError, match="BACKOFFICE_PROXIES"):
+        Settings.from_env({**embedded, "BACKOFFICE_PROXIES": given})
