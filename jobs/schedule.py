@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 
-from jobs import audit, mail
-from jobs.cadence import Cadence, EveryMinutes
+from jobs import access_request, attachment, audit, credit_report, mail, review, revisit, secrecy
+from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
 from models.declarations import Label
 from models.job.rules import UnknownJob
@@ -88,6 +88,50 @@ JOBS = Table(
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+        ),
+        Job(
+            name="access_expiry",
+            label=Label("查阅到期", "End access that is over"),
+            cadence=EveryMinutes(5),
+            work=access_request.expire,
+            transactional=False,
+            kept=timedelta(days=30),
+        ),
+        Job(
+            name="secrecy_end",
+            label=Label("到期解密", "Declassify what has ended"),
+            cadence=Daily(time(0, 5)),
+            work=secrecy.end,
+            transactional=False,
+        ),
+        Job(
+            name="attachment_sweep",
+            label=Label("清理未使用的附件", "Remove files that no record took"),
+            cadence=Daily(time(3)),
+            work=attachment.sweep,
+            transactional=False,
+        ),
+        # A daily check: a quarter's first working day that was missed is caught up, and later files get theirs.
+        Job(
+            name="quarterly_review",
+            label=Label("季度核定", "Open the quarter's reviews"),
+            cadence=Daily(time(6)),
+            work=review.open_quarter,
+            transactional=False,
+        ),
+        Job(
+            name="revisit_due",
+            label=Label("到期回访", "Open the revisits that fall due"),
+            cadence=Daily(time(6, 5)),
+            work=revisit.open_regular,
+            transactional=False,
+        ),
+        Job(
+            name="credit_due",
+            label=Label("到期信用报告", "Open the credit reports that fall due"),
+            cadence=Daily(time(6, 10)),
+            work=credit_report.open_due,
+            transactional=False,
         ),
     ]
 )

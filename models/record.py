@@ -87,6 +87,10 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         IndexModel([("acl", ASCENDING), ("number", DESCENDING), ("_id", DESCENDING)], name="acl_number"),
         IndexModel([("acl", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="acl_updated"),
     ]
+    if rt.classified:
+        made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
+    if rt.due:
+        made.append(IndexModel([("due_at", ASCENDING), ("_id", ASCENDING)], name="due_at", sparse=True))
     for field in rt.fields:
         if field.unique:
             made.append(

@@ -29,7 +29,7 @@ from models.record import collection_name
 from models.registry import Draft, Hooks
 
 SCORECARDS = "scorecard"
-BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", "follow_customer")
+BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", "follow_customer", "declassify")
 UNDER_WAY = ["draft", "submitted", "rated"]
 SUBMITTED_NEEDS = ("channels", "facts", "limit", "term_days")
 

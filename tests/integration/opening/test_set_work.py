@@ -1,0 +1,109 @@
+"""Opening as set work: once, whoever runs it, however often, and whatever it is broken off by."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from config.database import database
+from models import opening, store
+from models.credit_report import service as credit_report
+from models.office import office_calendar
+from models.review import service as review
+from models.revisit import service as revisit
+from tests.integration.opening.conftest import LONG_AGO, File
+
+Base = Database[dict[str, Any]]
+KINDS = ("review", "revisit", "credit_report")
+FILES = 40
+AT_ONCE = 4
+
+
+def run(kind: str, now: datetime) -> int:
+    if kind == "review":
+        return review.open_quarter(now, office_calendar())
+    return revisit.open_regular(now) if kind == "revisit" else credit_report.open_due(now)
+
+
+def opened(kind: str) -> list[dict[str, Any]]:
+    return list(database()[f"record_{kind}"].find().sort("number"))
+
+
+def audited(kind: str) -> list[int]:
+    entries = database()["audit"].find({"action": "open_set", "type": kind}).sort("_id")
+    return [entry["detail"]["opened"] for entry in entries]
+
+
+def versions() -> int:
+    return database()[store.VERSIONS].count_documents({"type": {"$in": KINDS}})
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest, file: File, now: datetime) -> str:
+    for index in range(FILES):
+        file(name=f"远山机械{index}", delivered=LONG_AGO, next_report_due=now.date())
+    return str(request.param)
+
+
+def test_running_again_adds_nothing(kind: str, now: datetime) -> None:
+    assert run(kind, now) == FILES
+    before = opened(kind)
+    assert run(kind, now) == 0
+    assert run(kind, now + timedelta(hours=3)) == 0
+    assert opened(kind) == before
+    assert (versions(), audited(kind)) == (FILES, [FILES])
+
+
+def test_several_at_once_open_each_record_once_and_report_it_once(kind: str, now: datetime) -> None:
+    start = Barrier(AT_ONCE)
+
+    def work() -> int:
+        start.wait()
+        return run(kind, now)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        reported = [future.result() for future in [pool.submit(work) for _ in range(AT_ONCE)]]
+    assert sum(reported) == FILES
+    assert len({row["number"] for row in opened(kind)}) == len(opened(kind)) == FILES
+    assert (versions(), sum(audited(kind))) == (FILES, FILES)
+
+
+@pytest.mark.parametrize("step", ["_first_versions", "_report"])
+def test_what_a_broken_off_run_left_out_is_added_by_the_next(
+    kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            run(kind, now)
+    assert (len(opened(kind)), audited(kind)) == (FILES, [])
+    assert run(kind, now) == FILES
+    assert (versions(), audited(kind)) == (FILES, [FILES])
+
+
+def test_first_versions_are_made_up_for_by_the_run_of_another_day(
+    kind: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "_first_versions", lambda *args: None)
+        run(kind, now)
+    assert versions() == 0
+    run(kind, now + timedelta(days=5))
+    assert versions() == FILES
+
+
+def test_an_opened_record_that_was_worked_on_stays_as_it_is(kind: str, now: datetime) -> None:
+    run(kind, now)
+    first = opened(kind)[0]
+    database()[f"record_{kind}"].update_one({"_id": first["_id"]}, {"$set": {"rev": 2, "suggestions": "更多颜色"}})
+    run(kind, now + timedelta(days=1))
+    changed = opened(kind)[0]
+    assert (changed["rev"], changed["suggestions"], changed["updated_at"]) == (2, "更多颜色", first["updated_at"])
