@@ -205,8 +205,14 @@ def change(
     :raises StaleRecord: when it was changed since version `rev`.
     :raises Forbidden: when the person may read but not edit it.
     """
-    found = read(person, slug, number, Purpose.VIEW, now)
-    rt = found.rt
+    return change_seen(person, read(person, slug, number, Purpose.VIEW, now), raw, rev=rev, now=now, note=note)
+
+
+def change_seen(
+    person: Person, found: Sight, raw: Mapping[str, Any], *, rev: int, now: datetime, note: str = ""
+) -> dict[str, Any]:
+    """`change` for a record that the same request has read in full, and audited."""
+    rt, slug = found.rt, found.rt.slug
     current = store.fetch(slug, found.id)
     if not can(person, rt, current, Purpose.EDIT):
         raise Forbidden()
@@ -261,17 +267,40 @@ def move(
     :raises NeedsFreshSignIn: for a signature without `fresh`. :raises Invalid: :raises StaleRecord:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
+    return move_seen(person, found, name, raw, rev=rev, now=now, note=note, fresh=fresh)
+
+
+def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, dict[str, Any]]:
+    """A transition that the person may make on a record that they have read in full, with the stored record.
+
+    :raises NotFound: for a name that is no transition of the type.
+    :raises NotNow: :raises Forbidden: :raises NotYourOwn: when they may not.
+    """
     rt = found.rt
-    if rt.workflow is None:
+    transition = next((t for t in rt.workflow.transitions if t.name == name), None) if rt.workflow else None
+    if transition is None:
         raise NotFound()
-    try:
-        transition = rt.workflow.transition(name)
-    except KeyError:
-        raise NotFound() from None
-    current = store.fetch(slug, found.id)
+    current = store.fetch(rt.slug, found.id)
     refusal = why_not(person, rt, transition, current)
     if refusal is not None:
         raise refusal
+    return transition, current
+
+
+def move_seen(
+    person: Person,
+    found: Sight,
+    name: str,
+    raw: Mapping[str, Any],
+    *,
+    rev: int,
+    now: datetime,
+    note: str = "",
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """`move` for a record that the same request has read in full, and audited."""
+    rt, slug = found.rt, found.rt.slug
+    transition, current = possible_move(person, found, name)
     if transition.signature and not fresh:
         raise NeedsFreshSignIn()
     asked = asked_fields(rt, transition)
