@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from time import time
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, abort, g, redirect, request, session, url_for
@@ -43,10 +44,14 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def gate() -> ResponseReturnValue | None:
     """Let a request through, or send the person to the sign-in."""
-    if request.routing_exception is not None or request.endpoint in OPEN:
+    if request.routing_exception is not None:
         return None
     if request.endpoint in sign_in.CLOSED:
         abort(404)
+    if request.blueprint == "security" and request.is_json:
+        abort(415)
+    if request.endpoint in OPEN:
+        return None
     if known_person() is None:
         if edge.wants_json():
             raise NotSignedIn()
@@ -112,6 +117,7 @@ def _load(user_id: str) -> Account | None:
     person = service.person_of(g.account_row, locale.language())
     g.person = replace(person, grants=grants_in_force(found[0].user, edge.now()))
     set_request_attr("fs_authn_via", "session")
-    set_request_attr("fs_paa", found[0].fresh_at.timestamp() if found[0].fresh_at else 0)
+    # Flask-Security compares with the wall clock; ours decides.
+    set_request_attr("fs_paa", time() if rules.is_fresh(found[0].fresh_at, edge.now()) else 0)
     account: Account = Account._from_son(dict(g.account_row))
     return account

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -120,7 +121,8 @@ def on_bug(error: InternalServerError) -> ResponseReturnValue:
 
 def answer(status: int, code: str, title: str, text: str, **extra: object) -> Response:
     """An answer that says one thing, as JSON or as a page in the product's look."""
-    if edge.wants_json():
+    # Under a host name that is not ours no address can be made, so there is no look either.
+    if edge.wants_json() or request_ctx.url_adapter is None:
         return plain(status, code, title, text, **extra)
     try:
         page = render_template("error.html", page_title=title, status=status, title=title, text=text, **extra)

@@ -17,9 +17,16 @@ from flask_security import (
     tf_profile_changed,
     user_authenticated,
 )
-from flask_security.forms import ChangePasswordForm, LoginForm, TwoFactorVerifyCodeForm, VerifyForm
+from flask_security.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    TwoFactorRescueForm,
+    TwoFactorSetupForm,
+    TwoFactorVerifyCodeForm,
+    VerifyForm,
+)
 from flask_security.recovery_codes import MfRecoveryForm
-from wtforms import StringField
+from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import Length
 
 from backoffice import edge
@@ -104,7 +111,16 @@ WITH_OLD_PASSWORD = frozenset({"security.change_password", "security.logout", "s
 """What a person may reach who must choose a new password first."""
 
 
-class SignInForm(LoginForm):
+class LocalNext:
+    """Drops an address to go on to that leads out of this site, without a word."""
+
+    def validate_next(self, field: StringField) -> None:
+        """Keep a local address only."""
+        if not edge.is_local(field.data):
+            field.data = ""
+
+
+class SignInForm(LocalNext, LoginForm):
     """Email and password. Unknown account, wrong password and disabled account get the same answer."""
 
     email = StringField(_l("Email"), validators=[Length(max=200)], render_kw={"autocomplete": "username"})
@@ -120,7 +136,7 @@ class SignInForm(LoginForm):
         return True
 
 
-class FreshForm(VerifyForm):
+class FreshForm(LocalNext, VerifyForm):
     """The password again, before a signature."""
 
     def validate(self, **kwargs: Any) -> bool:
@@ -155,6 +171,24 @@ class CodeForm(TwoFactorVerifyCodeForm):
         return _counted(self.user, lambda: super(CodeForm, self).validate(**kwargs))
 
 
+class SetupForm(TwoFactorSetupForm):
+    """An authenticator app, or none where none is needed."""
+
+    setup = RadioField(
+        choices=[
+            SelectChoice("disable", _l("No second step")),
+            SelectChoice("authenticator", _l("Authenticator app")),
+        ],
+        validate_choice=False,
+    )
+
+
+class NoRescueForm(TwoFactorRescueForm):
+    """Flask-Security builds it beside the code's form; its page is closed."""
+
+    help_setup = RadioField(choices=[], validate_choice=False)
+
+
 class RecoveryForm(MfRecoveryForm):
     """A recovery code."""
 
@@ -173,14 +207,15 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.config[f"SECURITY_MSG_{name}"] = (MESSAGES[name], "info")
     app.config["SECURITY_PASSWORD_SALT"] = settings.password_salt
     app.config["SECURITY_TOTP_SECRETS"] = {"1": settings.totp_secret}
-    bound = Security()
-    bound.init_app(
+    bound = Security(  # its init_app would silently ignore the three classes at the end
         app,
         Accounts(),
         login_form=SignInForm,
         verify_form=FreshForm,
         change_password_form=NewPasswordForm,
         two_factor_verify_code_form=CodeForm,
+        two_factor_setup_form=SetupForm,
+        two_factor_rescue_form=NoRescueForm,
         mf_recovery_form=RecoveryForm,
         mf_recovery_codes_util_cls=RecoveryCodes,
         password_util_cls=Passwords,

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, SelectField, SelectMultipleField, StringField
+from wtforms import Form, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth, edge, locale
@@ -42,14 +42,12 @@ class PersonForm(Form):
         self.name.label.text, self.email.label.text = _("Name"), _("Email")
         self.department.label.text, self.manager.label.text = _("Department"), _("Manager")
         self.roles.label.text = _("Roles")
-        departments = [(key, label.text(code)) for key, label in service.departments().items()]
-        self.department.choices = [(NOBODY, "—"), *departments]
-        people = directory.find("", limit=MOST_MANAGERS)
-        self.manager.choices = [
-            (NOBODY, "—"),
-            *((str(p["_id"]), p["name"]) for p in people if p["_id"] != person_id),
-        ]
-        self.roles.choices = [(role.value, role_label(role)) for role in ROLE_LABELS]
+        none = SelectChoice(NOBODY, "—")
+        departments = service.departments().items()
+        self.department.choices = [none, *(SelectChoice(key, label.text(code)) for key, label in departments)]
+        people = [p for p in directory.find("", limit=MOST_MANAGERS) if p["_id"] != person_id]
+        self.manager.choices = [none, *(SelectChoice(str(p["_id"]), p["name"]) for p in people)]
+        self.roles.choices = [SelectChoice(role.value, role_label(role)) for role in ROLE_LABELS]
         return self
 
     def chosen_roles(self) -> frozenset[Role]:

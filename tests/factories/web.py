@@ -41,6 +41,7 @@ class Browser:
     client: FlaskClient
     address: str = "192.0.2.10"
     headers: dict[str, str] = field(default_factory=dict)
+    page: str = "/login"
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         """Open an address."""
@@ -51,8 +52,8 @@ class Browser:
         return self._send("POST", path, {"data": {"csrf_token": self.token(), **(data or {})}, **kwargs})
 
     def token(self) -> str:
-        """The token that forms of this session carry."""
-        page = self.get("/login", follow_redirects=True).get_data(as_text=True)
+        """The token of the page to which the last answer led."""
+        page = self.get(self.page, follow_redirects=True).get_data(as_text=True)
         found = TOKEN.search(page)
         assert found is not None, page[:500]
         return found.group(1) or found.group(2)
@@ -63,12 +64,18 @@ class Browser:
 
     def inside(self) -> bool:
         """Whether somebody is signed in."""
-        return self.get("/").status_code == 200
+        page = self.page
+        answer = self.get("/")
+        self.page = page
+        return answer.status_code == 200
 
     def _send(self, method: str, path: str, kwargs: dict[str, Any]) -> TestResponse:
         kwargs.setdefault("environ_base", {"REMOTE_ADDR": self.address})
         kwargs["headers"] = {**self.headers, **kwargs.get("headers", {})}
-        return self.client.open(path, method=method, **kwargs)
+        answer = self.client.open(path, method=method, buffered=True, **kwargs)
+        if answer.location:
+            self.page = answer.location
+        return answer
 
 
 def account(app: Flask, *roles: Role, email: str, now: datetime, name: str = "测试员", **more: Any) -> ObjectId:

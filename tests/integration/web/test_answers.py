@@ -1,0 +1,246 @@
+"""What every answer carries, and what a refusal or a failure looks like."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask, get_flashed_messages
+from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+
+from backoffice import edge, errors
+from backoffice.app import create_app
+from config.settings import Settings
+from models.errors import FieldProblem, Invalid, Refusal, Sentence
+from models.person import session as sessions
+from models.person.roles import Role
+from models.records import NeedsFreshSignIn
+from tests.factories.web import Browser, Clock
+from tests.integration.web.conftest import Add
+
+NONCE = re.compile(r"'nonce-([A-Za-z0-9_-]{20,})'")
+
+
+@pytest.fixture
+def shop(app: Flask, browser: Browser, add: Add) -> Browser:
+    """A signed-in browser on an application with pages that fail on purpose."""
+
+    def fail(name: str) -> str:
+        raise {
+            "refusal": Refusal(),
+            "invalid": Invalid({"name": Sentence("必填。", "This is required.")}),
+            "problem": FieldProblem("email", zh="不对。", en="This is wrong."),
+            "fresh": NeedsFreshSignIn(),
+            "bug": ZeroDivisionError("secret value 13800138000"),
+            "gone": AutoReconnect("mongodb://user:pass@host"),
+        }[name]
+
+    app.add_url_rule("/fail/<name>", "fail", fail, methods=["GET", "POST"])
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    add(Role.SALES)
+    browser.sign_in("sales@example.com")
+    browser.headers["Accept-Language"] = "en"
+    return browser
+
+
+PAGES = (
+    "/",
+    "/login",
+    "/nowhere",
+    "/static/app.css",
+    "/healthz",
+    "/people/",
+    "/bootstrap/static/css/bootstrap.min.css",
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_carries_the_security_headers(shop: Browser, path: str) -> None:
+    for answer in (shop.get(path), Browser(shop.client.application.test_client()).get(path)):
+        policy = answer.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        for part in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'"):
+            assert part in policy
+        assert NONCE.search(policy)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert "Strict-Transport-Security" not in answer.headers
+        assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nowhere", "/people/", "/change", "/tf-setup"])
+def test_every_script_and_style_stands_the_policy(shop: Browser, path: str) -> None:
+    answer = shop.get(path, follow_redirects=True)
+    found = NONCE.search(answer.headers["Content-Security-Policy"])
+    assert found is not None
+    text = answer.get_data(as_text=True)
+    for tag in re.findall(r"<script\b[^>]*>", text):
+        assert f'nonce="{found.group(1)}"' in tag or 'src="/' in tag or 'type="application/json"' in tag, tag
+    assert not re.findall(r"\son[a-z]+=\"", text)
+    assert not re.findall(r"\sstyle=\"", text)
+    assert "<style" not in text
+    assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", text)
+
+
+def test_no_nonce_is_given_twice(shop: Browser) -> None:
+    nonces = {NONCE.search(shop.get("/").headers["Content-Security-Policy"]).group(1) for _ in range(3)}  # type: ignore[union-attr]
+    assert len(nonces) == 3
+
+
+def test_pages_of_signed_in_people_are_not_kept_and_static_files_are(shop: Browser) -> None:
+    assert shop.get("/").headers["Cache-Control"] == "no-store"
+    assert "no-store" not in shop.get("/static/app.css").headers.get("Cache-Control", "")
+
+
+def test_https_gets_strict_transport_and_secure_cookies(prepared: Settings, db: Any, clock: Clock) -> None:
+    app = create_app(replace(prepared, base_url="https://office.example"), clock=clock, connect=False)
+    answer = app.test_client().get("/login", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-session=")
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_foreign_host_name_is_refused(browser: Browser) -> None:
+    answer = browser.client.get("/login", base_url="http://evil.example")
+    assert answer.status_code == 400
+    assert "evil.example" not in answer.get_data(as_text=True)
+
+
+def test_a_form_without_its_token_is_refused(shop: Browser) -> None:
+    answer = shop.client.post("/language", data={"lang": "en"})
+    assert answer.status_code == 400
+    assert "This form has expired" in answer.get_data(as_text=True)
+    answer = shop.client.post("/fail/refusal", data={"csrf_token": "made-up"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/nowhere", "GET", 404),
+        ("/fail/refusal", "GET", 422),
+        ("/fail/bug", "GET", 500),
+        ("/fail/gone", "GET", 503),
+        ("/logout", "GET", 405),
+        ("/people/", "GET", 403),
+    ],
+)
+def test_a_refusal_is_a_page_or_json_and_never_a_trace(shop: Browser, path: str, method: str, status: int) -> None:
+    page = shop.get(path)
+    assert page.status_code == status
+    assert page.mimetype == "text/html"
+    for answer in (page, shop.get(path, headers={"Accept": "application/json"})):
+        text = answer.get_data(as_text=True)
+        for secret in ("Traceback", "ZeroDivisionError", "13800138000", "mongodb://", "site-packages", "File "):
+            assert secret not in text
+    script = shop.get(path, headers={"X-Requested-With": "fetch"})
+    assert script.status_code == status
+    assert set(script.json) >= {"error", "message"}
+    assert script.json["message"]
+
+
+def test_a_refusal_speaks_the_readers_language(shop: Browser) -> None:
+    assert "This is not allowed." in shop.get("/fail/refusal").get_data(as_text=True)
+    chinese = shop.get("/fail/refusal", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert "操作被拒绝" in chinese.get_data(as_text=True)
+
+
+def test_json_says_field_by_field_what_is_wrong(shop: Browser) -> None:
+    answer = shop.get("/fail/invalid", headers={"Accept": "application/json"})
+    assert answer.json["problems"] == {"name": "This is required."}
+
+
+def test_an_unforeseen_error_names_the_request_for_the_administrator(shop: Browser) -> None:
+    answer = shop.get("/fail/bug")
+    assert answer.headers["X-Request-Id"] in answer.get_data(as_text=True)
+
+
+def test_a_stale_sign_in_is_asked_for_the_password_and_returns(shop: Browser) -> None:
+    answer = shop.get("/fail/fresh?a=1")
+    assert (answer.status_code, answer.location) == (303, "/verify?next=/fail/fresh?a%3D1")
+    sent = shop.post("/fail/fresh", headers={"Referer": "http://localhost/records/contract/HT-1"})
+    assert sent.location == "/verify?next=/records/contract/HT-1"
+    sent = shop.post("/fail/fresh", headers={"Referer": "http://evil.example/x"})
+    assert sent.location == "/verify?next=/"
+    script = shop.get("/fail/fresh", headers={"Accept": "application/json"})
+    assert script.json["verify_url"].startswith("/verify?next=")
+
+
+def test_too_large_a_form_is_refused(prepared: Settings, db: Any, clock: Clock) -> None:
+    app = create_app(replace(prepared, max_upload_bytes=1024), clock=clock, connect=False)
+    big = {"file": (io.BytesIO(b"x" * (3 * 1024 * 1024)), "a.csv"), "csrf_token": "x"}
+    answer = app.test_client().post("/login", data=big)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("error", [AutoReconnect("x"), ServerSelectionTimeoutError("x")])
+def test_without_its_database_every_page_says_so_plainly(
+    shop: Browser, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def lost(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(sessions, "find", lost)
+    for path in ("/", "/people/", "/nowhere"):
+        answer = shop.get(path)
+        text = answer.get_data(as_text=True)
+        assert answer.status_code in (503, 404), path
+        assert "<h1>" in text
+        assert "Traceback" not in text
+    assert shop.get("/").headers["Retry-After"]
+    assert shop.get("/", headers={"Accept": "application/json"}).json["error"] == "database_away"
+    assert shop.get("/healthz").status_code == 200
+    assert shop.get("/static/app.css").status_code == 200
+
+
+def test_ready_means_that_the_database_answers(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert browser.get("/readyz").json == {"status": "ready"}
+
+    def lost() -> None:
+        raise AutoReconnect("x")
+
+    monkeypatch.setattr("backoffice.health.database", lost)
+    assert browser.get("/readyz").status_code == 503
+    assert browser.get("/healthz").json == {"status": "ok"}
+
+
+def test_no_answer_leads_to_another_site(app: Flask) -> None:
+    app.add_url_rule("/away", "security.login2", lambda: ("", 302, {"Location": "https://evil.example/"}))
+    app.before_request_funcs[None] = [f for f in app.before_request_funcs[None] if f.__name__ != "gate"]
+    assert app.test_client().get("/away").location == "/"
+
+
+@pytest.mark.parametrize(
+    ("target", "local"),
+    [
+        ("/", True),
+        ("/records/customer/KH-2026-000001?tab=history", True),
+        ("/a//b", True),
+        ("//evil.example", False),
+        ("/\\evil.example", False),
+        ("/a\\b", False),
+        ("\\\\evil.example", False),
+        ("http:evil.example", False),
+        ("https://evil.example", False),
+        ("javascript:alert(1)", False),
+        ("/\t/evil.example", False),
+        ("/\n/evil.example", False),
+        ("", False),
+        (None, False),
+        ("records", False),
+    ],
+)
+def test_which_addresses_are_our_own(target: str | None, local: bool) -> None:
+    assert edge.is_local(target) is local
+
+
+def test_a_refusal_may_be_said_on_the_next_page(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        errors.flash_refusal(Refusal())
+        assert get_flashed_messages(with_categories=True) == [("error", "This is not allowed.")]
