@@ -20,6 +20,7 @@ from models.kinds import ZONE, kind_of, read_values
 from models.masking import masked
 from models.person import directory
 from models.person.roles import MANAGING, SYSTEM, Person, Role
+from models.record import collection_name
 from models.records import see
 from models.registry import Draft, Hooks
 
@@ -77,7 +78,9 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
         )
     if problems:
         raise Invalid(problems)
-    _refuse_second(person, slug, found.number)
+    waiting = open_request(person, slug, found.number)
+    if waiting is not None:
+        raise AskedAlready(number=waiting["number"])
     title = found.rt.by_name.get(found.rt.title)
     name = kind_of(title).text(title, found.values.get(found.rt.title), "zh") if title else ""
     department = store.fetch(slug, found.id)["department"]
@@ -117,14 +120,12 @@ def grants_of(record_id: ObjectId, now: datetime) -> list[Grant]:
     return [g for g in Grant.objects(record=record_id, valid_until__gt=now, ended_at=None) if g.covers(now)]
 
 
-def _refuse_second(person: Person, slug: str, number: str) -> None:
-    open_states = [s.value for s in (ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()) if not s.final]
-    waiting = database()["record_access_request"].find_one(
-        {"owner": person.id, "type_asked": slug, "number_asked": number, "state": {"$in": open_states}},
-        {"number": 1},
-    )
-    if waiting is not None:
-        raise AskedAlready(number=waiting["number"])
+def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
+    """The person's own request for a record that still waits or is in force, as stored; None without one."""
+    states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
+    open_states = [state.value for state in states if not state.final]
+    condition = {"owner": person.id, "type_asked": slug, "number_asked": number, "state": {"$in": open_states}}
+    return database()[collection_name(SLUG)].find_one(condition, {"number": 1, "state": 1, "created_at": 1})
 
 
 def _prepare(draft: Draft) -> None:
