@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 
 ROOT = Path(__file__).parents[2] / "backoffice"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -90,3 +91,8 @@ def test_every_form_that_posts_carries_the_token(path: Path) -> None:
     for form in re.findall(r"<form\b.*?</form>", html, re.DOTALL):
         if re.search(r'method="post"', form):
             assert re.search(r"csrf_token|hidden_tag\(\)|render_csrf\(", form), form[:200]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: str(p.relative_to(ROOT / "templates")))
+def test_a_template_can_be_searched_for_texts_without_extensions(path: Path) -> None:
+    Environment(extensions=["jinja2.ext.i18n"]).parse(path.read_text())  # what the collector of texts understands
