@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, jobs, scheduler, schema, serve
+from backoffice.commands import audit, checks, demo, jobs, scheduler, schema, serve, user
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -47,7 +47,9 @@ for command in (
     *scheduler.COMMANDS,
     *jobs.COMMANDS,
     *schema.COMMANDS,
+    *demo.COMMANDS,
     *checks.COMMANDS,
     *audit.COMMANDS,
+    *user.COMMANDS,
 ):
     main.add_command(command)
