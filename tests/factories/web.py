@@ -78,6 +78,13 @@ class Browser:
         return answer
 
 
+def said(answer: TestResponse) -> dict[str, Any]:
+    """The JSON object of an answer."""
+    body = answer.get_json()
+    assert isinstance(body, dict)
+    return body
+
+
 def account(app: Flask, *roles: Role, email: str, now: datetime, name: str = "测试员", **more: Any) -> ObjectId:
     """An account with the tests' password, without a second factor; returns its id."""
     with app.app_context():

@@ -18,7 +18,7 @@ from models.errors import FieldProblem, Invalid, Refusal, Sentence
 from models.person import session as sessions
 from models.person.roles import Role
 from models.records import NeedsFreshSignIn
-from tests.factories.web import Browser, Clock
+from tests.factories.web import Browser, Clock, said
 from tests.integration.web.conftest import Add
 
 NONCE = re.compile(r"'nonce-([A-Za-z0-9_-]{20,})'")
@@ -141,8 +141,8 @@ def test_a_refusal_is_a_page_or_json_and_never_a_trace(shop: Browser, path: str,
             assert secret not in text
     script = shop.get(path, headers={"X-Requested-With": "fetch"})
     assert script.status_code == status
-    assert set(script.json) >= {"error", "message"}
-    assert script.json["message"]
+    assert set(said(script)) >= {"error", "message"}
+    assert said(script)["message"]
 
 
 def test_a_refusal_speaks_the_readers_language(shop: Browser) -> None:
@@ -153,7 +153,7 @@ def test_a_refusal_speaks_the_readers_language(shop: Browser) -> None:
 
 def test_json_says_field_by_field_what_is_wrong(shop: Browser) -> None:
     answer = shop.get("/fail/invalid", headers={"Accept": "application/json"})
-    assert answer.json["problems"] == {"name": "This is required."}
+    assert said(answer)["problems"] == {"name": "This is required."}
 
 
 def test_an_unforeseen_error_names_the_request_for_the_administrator(shop: Browser) -> None:
@@ -169,7 +169,7 @@ def test_a_stale_sign_in_is_asked_for_the_password_and_returns(shop: Browser) ->
     sent = shop.post("/fail/fresh", headers={"Referer": "http://evil.example/x"})
     assert sent.location == "/verify?next=/"
     script = shop.get("/fail/fresh", headers={"Accept": "application/json"})
-    assert script.json["verify_url"].startswith("/verify?next=")
+    assert said(script)["verify_url"].startswith("/verify?next=")
 
 
 def test_too_large_a_form_is_refused(prepared: Settings, db: Any, clock: Clock) -> None:
@@ -194,7 +194,7 @@ def test_without_its_database_every_page_says_so_plainly(
         assert "<h1>" in text
         assert "Traceback" not in text
     assert shop.get("/").headers["Retry-After"]
-    assert shop.get("/", headers={"Accept": "application/json"}).json["error"] == "database_away"
+    assert said(shop.get("/", headers={"Accept": "application/json"}))["error"] == "database_away"
     assert shop.get("/healthz").status_code == 200
     assert shop.get("/static/app.css").status_code == 200
 

@@ -11,7 +11,7 @@ from flask import Flask
 from backoffice.auth import OPEN
 from backoffice.sign_in import CLOSED
 from models.person.roles import Role
-from tests.factories.web import Browser
+from tests.factories.web import Browser, said
 from tests.integration.web.conftest import Add
 
 PARAMETERS = re.compile(r"<(?:[^:<>]+:)?[^<>]+>")
@@ -41,7 +41,7 @@ def test_a_script_without_a_session_is_told_so(app: Flask) -> None:
         if endpoint in OPEN | CLOSED:
             continue
         answer = app.test_client().open(path, method=method, headers={"Accept": "application/json"})
-        assert (answer.status_code, answer.json["error"]) == (401, "not_signed_in"), (endpoint, method, path)
+        assert (answer.status_code, said(answer)["error"]) == (401, "not_signed_in"), (endpoint, method, path)
 
 
 def test_what_is_open_is_a_short_list(app: Flask) -> None:
