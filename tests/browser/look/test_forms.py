@@ -114,3 +114,14 @@ def test_a_refusal_asks_for_its_reason_before_it_is_sent(page: Page) -> None:
     page.wait_for_load_state()
     body = sent(page)
     assert (body["answer"], body["note"]) == (["refuse"], ["Not before the renewal"])
+
+
+def test_a_list_whose_rows_are_all_removed_is_sent_as_empty(page: Page) -> None:
+    page.goto("/form")
+    people = page.locator("#people-field")
+    people.get_by_title("Remove").first.click()
+    people.get_by_title("Remove").first.click()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("Control+s")
+    page.wait_for_load_state()
+    assert {name for name in sent(page) if name.startswith("people")} == {"people"}
