@@ -21,7 +21,7 @@ ADDRESS_TRIES = 60
 
 SHORTEST, LONGEST = 12, 128
 JUDGED = 72  # zxcvbn judges no more; its time grows with the length
-NEEDED_SCORE = 3
+NEEDED_GUESSES = 10**11
 
 COMPANY_WORDS = ("backoffice", "kefu", "客服", "kehu", "客户")
 COMMON_WORDS = (
@@ -73,7 +73,7 @@ def password_problem(password: str, name: str, email: str) -> Sentence | None:
             "A password does not hold your name, your email or the name of the product or company.",
         )
     judged = zxcvbn(password[:JUDGED], user_inputs=[*COMMON_WORDS, *own_words(name, email)])
-    if judged["score"] < NEEDED_SCORE:
+    if judged["guesses"] < NEEDED_GUESSES:
         return Sentence(
             "这个密码太容易被猜到：请避免常用密码、键盘顺序、日期和重复，可以用几个不相关的词组成一句。",
             "This password is too easy to guess: avoid common passwords, keyboard runs, dates and repeats. "
