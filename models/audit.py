@@ -56,22 +56,37 @@ def append(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content."""
-    entry = {
-        "_id": ObjectId(),
-        "at": now.replace(microsecond=now.microsecond // 1000 * 1000),
-        "actor": actor.id,
-        "actor_name": actor.name,
-        "action": action,
-        "type": subject.type,
-        "record": subject.id,
-        "number": subject.number,
-        "level": subject.level,
-        "fields": sorted(fields),
-        "detail": dict(detail or {}),
-    }
-    db = database()
-    db[ENTRIES].insert_one(entry)
-    db[QUEUE].insert_one({"_id": entry["_id"]})
+    append_many(action, actor, [(subject, fields)], now=now, detail=detail)
+
+
+def append_many(
+    action: str,
+    actor: Person,
+    subjects: Iterable[tuple[Subject, Iterable[str]]],
+    *,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one entry for each of a set of subjects, each with its fields, in their order."""
+    entries = [
+        {
+            "_id": ObjectId(),
+            "at": now.replace(microsecond=now.microsecond // 1000 * 1000),
+            "actor": actor.id,
+            "actor_name": actor.name,
+            "action": action,
+            "type": subject.type,
+            "record": subject.id,
+            "number": subject.number,
+            "level": subject.level,
+            "fields": sorted(fields),
+            "detail": dict(detail or {}),
+        }
+        for subject, fields in subjects
+    ]
+    if entries:
+        database()[ENTRIES].insert_many(entries)
+        database()[QUEUE].insert_many([{"_id": entry["_id"]} for entry in entries])
 
 
 def hash_of(entry: Mapping[str, Any]) -> str:

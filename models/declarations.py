@@ -229,7 +229,8 @@ class RecordType:
 
     `number` is a pattern such as `KH-{year}-{seq:06d}`; `title` names the field that names the record; `kept_by` is
     the department that keeps the records (empty: the creator's); `due` names the date or date-time field that is the
-    record's deadline in My work.
+    record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
+    knows a row again.
     """
 
     slug: str
@@ -247,6 +248,7 @@ class RecordType:
     kept_by: str = ""
     workflow: Workflow | None = None
     due: str = ""
+    foreign: str = ""
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
     help: Label | None = None

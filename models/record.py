@@ -39,6 +39,7 @@ class Record(me.Document):
     updated_by = me.ObjectIdField()
     archived_at = me.DateTimeField()
     batch = me.ObjectIdField()
+    batch_row = me.IntField()
     acl = me.ListField(me.StringField())
     granted = me.ListField(me.ObjectIdField())
     grams = me.ListField(me.StringField())
@@ -83,6 +84,13 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         IndexModel([("waiting", ASCENDING), ("due_at", ASCENDING)], name="waiting"),
         IndexModel([("owner", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="owner"),
         IndexModel([("batch", ASCENDING)], name="batch", sparse=True),
+        # A row of an imported file becomes one record, however often its import is taken up again.
+        IndexModel(
+            [("batch", ASCENDING), ("batch_row", ASCENDING)],
+            unique=True,
+            name="batch_row",
+            partialFilterExpression={"batch_row": {"$exists": True}},
+        ),
         IndexModel([("keys", ASCENDING)], name="keys", sparse=True),
         IndexModel([("acl", ASCENDING), ("number", DESCENDING), ("_id", DESCENDING)], name="acl_number"),
         IndexModel([("acl", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="acl_updated"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from bson import ObjectId
 
 from models.declarations import RecordType, Transition
 from models.errors import Invalid, NotFound, Sentence
@@ -59,11 +61,18 @@ Keys = Callable[[Mapping[str, Any]], Iterable[str]]
 class Hooks:
     """A type's own behaviour. `prepare` runs before a write is stored: it derives values and notes problems.
     `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set.
-    `keys` derives the terms under which services find a record again (F7); nobody reads or queries them."""
+    `keys` derives the terms under which services find a record again (F7); nobody reads or queries them.
+
+    For sets (an import): `share_out` settles at once, in the rows' values, what `prepare` would ask the database for
+    each; `known` names, for each row, the number of a record that it may repeat, among those that the person reads in
+    full; `forget` clears what `after` left of records that are taken back."""
 
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
     keys: Keys | None = None
+    share_out: Callable[[Sequence[dict[str, Any]], Person], None] | None = None
+    known: Callable[[Person, Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
+    forget: Callable[[Sequence[ObjectId]], None] | None = None
 
 
 @dataclass(frozen=True)

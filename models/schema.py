@@ -8,7 +8,7 @@ from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.database import database
-from models import audit, registry, store
+from models import audit, numbering, registry, store
 from models.attachment import service as attachment
 from models.record import collection_name, indexes
 
@@ -25,7 +25,7 @@ def declare(wanted: Mapping[str, Iterable[IndexModel]]) -> None:
 declare(audit.INDEXES)
 declare(store.INDEXES)
 declare(attachment.INDEXES)
-declare({audit.QUEUE: [], store.COUNTERS: []})
+declare({audit.QUEUE: [], numbering.COUNTERS: []})
 
 
 def migrate() -> list[str]:

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, IndexModel, ReturnDocument
+from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import access, audit, registry
+from models import access, audit, numbering, registry
 from models.attachment import service as attachment
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
@@ -26,7 +26,7 @@ from models.registry import Draft
 from models.search import fold, grams
 from models.secrecy import keep_level
 
-VERSIONS, COUNTERS, SPENT = "record_version", "counter", "spent_token"
+VERSIONS, SPENT = "record_version", "spent_token"
 
 INDEXES: dict[str, list[IndexModel]] = {
     VERSIONS: [IndexModel([("record", ASCENDING), ("rev", DESCENDING)], unique=True, name="record_rev")],
@@ -123,28 +123,9 @@ def create(
     def work() -> dict[str, Any]:
         record_id = ObjectId()
         spend(once, record_id, now)
-        filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
-        given = frozenset(name for name, value in values.items() if value is not None)
-        draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given)
-        _start(draft)
-        _prepare(draft, entry.hooks.prepare)
-        draft.values["_id"] = record_id
-        draft.values["number"] = next_number(entry.rt, now)
-        son = {
-            **_declared_son(draft),
-            **derived(draft.rt, draft.values),
-            "_id": record_id,
-            "number": draft.values["number"],
-            "rev": 1,
-            "created_at": now,
-            "created_by": actor.id,
-            "updated_at": now,
-            "updated_by": actor.id,
-            "state_since": now,
-            "batch": batch,
-            "granted": [],
-        }
-        _insert(entry.rt, {k: v for k, v in son.items() if v is not None})
+        draft = new_draft(entry, values, actor=actor, now=now, note=note)
+        son = new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
+        _insert(entry.rt, son)
         _remember(draft, 1)
         attachment.claim(entry.rt.fields, draft.values)
         for hook in entry.hooks.after:
@@ -152,6 +133,38 @@ def create(
         return fetch(slug, record_id)
 
     return transaction(work)
+
+
+def new_draft(
+    entry: registry.Registered, values: Mapping[str, Any], *, actor: Person, now: datetime, note: str = ""
+) -> Draft:
+    """The write of a new record, ready to be stored: defaults filled, hooks run. :raises Invalid:"""
+    filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
+    given = frozenset(name for name, value in values.items() if value is not None)
+    draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given)
+    _start(draft)
+    _prepare(draft, entry.hooks.prepare)
+    return draft
+
+
+def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | None) -> dict[str, Any]:
+    """The stored form of a new record, with what is derived; the draft learns its id and number."""
+    draft.values |= {"_id": record_id, "number": number}
+    son = {
+        **_declared_son(draft),
+        **derived(draft.rt, draft.values),
+        "_id": record_id,
+        "number": number,
+        "rev": 1,
+        "created_at": draft.now,
+        "created_by": draft.actor.id,
+        "updated_at": draft.now,
+        "updated_by": draft.actor.id,
+        "state_since": draft.now,
+        "batch": batch,
+        "granted": [],
+    }
+    return {name: value for name, value in son.items() if value is not None}
 
 
 def change(
@@ -211,23 +224,6 @@ def spend(once: str, record_id: ObjectId, now: datetime) -> None:
     if spent is not None:
         raise AlreadySent(spent["record"])
     database()[SPENT].insert_one({"_id": once, "record": record_id, "at": now})
-
-
-def next_number(rt: RecordType, now: datetime) -> str:
-    """The next number of the type's series; a rolled-back transaction gives its number back."""
-    return reserve_numbers(rt, now, 1)[0]
-
-
-def reserve_numbers(rt: RecordType, now: datetime, count: int) -> list[str]:
-    """The next `count` numbers of the series, for sets of records that are stored together."""
-    year = now.astimezone(ZONE).year
-    row: Mapping[str, Any] = database()[COUNTERS].find_one_and_update(
-        {"_id": f"{rt.slug}:{year}"},
-        {"$inc": {"seq": count}},
-        upsert=True,
-        return_document=ReturnDocument.AFTER,
-    )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
-    return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
 
 
 def name_of(person_id: ObjectId | None) -> str:
@@ -366,37 +362,40 @@ def _already_used(rt: RecordType, error: DuplicateKeyError) -> Refusal:
 
 def _remember(draft: Draft, rev: int) -> None:
     """Write the version and the audit entry of a write."""
-    rt, before = draft.rt, draft.before
-    changes = [
-        {
-            "field": field.name,
-            "before": stored(field, before.get(field.name)) if before else None,
-            "after": stored(field, draft.values.get(field.name)),
-        }
-        for field in fields_of(rt)
-        if field.name in draft.changed
-    ]
-    database()[VERSIONS].insert_one(
-        {
-            "type": rt.slug,
-            "record": draft.values["_id"],
-            "rev": rev,
-            "at": draft.now,
-            "by": draft.actor.id,
-            "by_name": draft.actor.name,
-            "action": draft.action,
-            "note": draft.note,
-            "changes": changes,
-        }
-    )
+    row = version_row(draft, rev)
+    database()[VERSIONS].insert_one(row)
     audit.append(
         draft.action,
         draft.actor,
-        subject(rt, draft.values),
+        subject(draft.rt, draft.values),
         now=draft.now,
-        fields=[c["field"] for c in changes],
+        fields=[c["field"] for c in row["changes"]],
         detail={"signature": True} if draft.transition and draft.transition.signature else {},
     )
+
+
+def version_row(draft: Draft, rev: int) -> dict[str, Any]:
+    """What the history keeps of a write."""
+    before = draft.before
+    return {
+        "type": draft.rt.slug,
+        "record": draft.values["_id"],
+        "rev": rev,
+        "at": draft.now,
+        "by": draft.actor.id,
+        "by_name": draft.actor.name,
+        "action": draft.action,
+        "note": draft.note,
+        "changes": [
+            {
+                "field": field.name,
+                "before": stored(field, before.get(field.name)) if before else None,
+                "after": stored(field, draft.values.get(field.name)),
+            }
+            for field in fields_of(draft.rt)
+            if field.name in draft.changed
+        ],
+    }
 
 
 def subject(rt: RecordType, record: Mapping[str, Any]) -> audit.Subject:

@@ -123,6 +123,7 @@ COMPLAINT = RecordType(
     classified=True,
     kept_by="service",
     due="next_due",
+    foreign="foreign_no",
     fields=FIELDS,
     groups=(
         group("intake", "受理", "Intake"),

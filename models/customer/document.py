@@ -84,6 +84,7 @@ CUSTOMER = RecordType(
     classified=True,
     kept_by="service",
     due="next_due",
+    foreign="foreign_code",
     fields=FIELDS,
     groups=(
         group("basic", "基础资料", "Basic data"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
@@ -187,6 +187,21 @@ def _similar_cards(person: Person, reach: access.Reach, name: str, but: ObjectId
     return found[:MOST_CARDS]
 
 
+def known(person: Person, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each row the number of a likely duplicate that the person reads in full, or ''; one query for all."""
+    keys = [set(keys_of(row)) for row in rows]
+    reach = access.Reach(access.reach(person, CUSTOMER, Purpose.VIEW).full)
+    wanted = sorted(set().union(*keys))
+    if not wanted or reach.nothing:
+        return [""] * len(rows)
+    condition = {"keys": {"$in": wanted}, **reach.query(archived=None)}
+    numbers: dict[str, str] = {}
+    for son in database()[COLLECTION].find(condition, {"keys": 1, "number": 1}).sort("_id", ASCENDING):
+        for key in son["keys"]:
+            numbers.setdefault(key, son["number"])
+    return [next((numbers[key] for key in sorted(own) if key in numbers), "") for own in keys]
+
+
 def hidden_duplicates(person: Person, values: Mapping[str, Any], *, but: ObjectId | None = None) -> list[ObjectId]:
     """Ids of likely duplicates that the person does not read in full. For the head; never for that person."""
     wanted = sorted(set(keys_of(values)))
@@ -209,6 +224,11 @@ def note_hidden(draft: Draft) -> None:
         database()[NOTES].replace_one({"_id": record}, note, upsert=True)
     elif draft.before is not None:
         database()[NOTES].delete_one({"_id": record})
+
+
+def forget(records: Sequence[ObjectId]) -> None:
+    """Drop the notes about files that are gone."""
+    database()[NOTES].delete_many({"_id": {"$in": list(records)}})
 
 
 def noted_duplicates(person: Person, limit: int = 50) -> list[tuple[Sight, list[Sight]]]:
@@ -237,6 +257,16 @@ def assign(count: int) -> list[ObjectId]:
     files = database()[COLLECTION]
     loads = [rules.Load(who, files.count_documents({"owner": who}), weight) for who, weight in able.items()]
     return rules.spread(count, loads)
+
+
+def share_out(rows: Sequence[dict[str, Any]], actor: Person) -> None:
+    """Give the new files of a set to specialists as if they came one by one (F6), unless the writer is one."""
+    if actor.has(Role.SPECIALIST):
+        return
+    unowned = [row for row in rows if row.get("owner") is None]
+    if directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by):
+        for row, owner in zip(unowned, assign(len(unowned)), strict=True):
+            row["owner"] = owner
 
 
 # --- what a file lacks
@@ -268,4 +298,11 @@ def credit_standing(
     return store.change(SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note)
 
 
-HOOKS = Hooks(prepare=(place, check, follow), after=(note_hidden, pass_on), keys=keys_of)
+HOOKS = Hooks(
+    prepare=(place, check, follow),
+    after=(note_hidden, pass_on),
+    keys=keys_of,
+    share_out=share_out,
+    known=known,
+    forget=forget,
+)

@@ -1,0 +1,136 @@
+"""Records stored as a set: what `store.create` does for one, with a handful of database calls for hundreds.
+
+Each record has its version and its audit entry like any other; a row that a rule refuses is handed back and the
+others stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import audit, numbering, registry, store
+from models.errors import Refusal
+from models.person.roles import Person
+from models.record import collection_name
+from models.registry import Draft
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Values for a new record, from a numbered row."""
+
+    row: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a row: `refusal` says why it was not taken, else `draft` is the write."""
+
+    row: int
+    draft: Draft | None = None
+    refusal: Refusal | None = None
+
+
+def prepared(slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetime, note: str = "") -> list[Outcome]:
+    """The writes of some new records, with everything that rules derive or refuse; nothing is stored."""
+    entry = registry.get(slug)
+    rows = [dict(one.values) for one in wanted]
+    if entry.hooks.share_out is not None:
+        entry.hooks.share_out(rows, actor)
+    outcomes = []
+    for one, values in zip(wanted, rows, strict=True):
+        try:
+            draft = store.new_draft(entry, values, actor=actor, now=now, note=note)
+        except Refusal as refusal:
+            outcomes.append(Outcome(one.row, refusal=refusal))
+        else:
+            outcomes.append(Outcome(one.row, draft))
+    return outcomes
+
+
+def create_many(
+    slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetime, batch: ObjectId, note: str = ""
+) -> list[Outcome]:
+    """Store new records in one transaction and return an outcome for each row, in their order.
+
+    :raises DuplicateKeyError: a value that must be unique is taken, or the row was stored before; nothing is stored.
+    :raises Refusal: a rule refused a record after it was stored; nothing is stored.
+    """
+
+    def work() -> list[Outcome]:
+        outcomes = prepared(slug, wanted, actor=actor, now=now, note=note)
+        good = [(one.row, one.draft) for one in outcomes if one.draft is not None]
+        if good:
+            _insert(slug, good, batch)
+        return outcomes
+
+    return transaction(work)
+
+
+def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> None:
+    entry = registry.get(slug)
+    numbers = numbering.reserve(entry.rt, good[0][1].now, len(good))
+    sons = [
+        {**store.new_son(draft, ObjectId(), number, batch), "batch_row": row}
+        for (row, draft), number in zip(good, numbers, strict=True)
+    ]
+    versions = [store.version_row(draft, 1) for _, draft in good]
+    database()[collection_name(slug)].insert_many(sons)
+    database()[store.VERSIONS].insert_many(versions)
+    first = good[0][1]
+    subjects = [
+        (store.subject(entry.rt, draft.values), [change["field"] for change in version["changes"]])
+        for (_, draft), version in zip(good, versions, strict=True)
+    ]
+    audit.append_many("create", first.actor, subjects, now=first.now, detail={"batch": str(batch)})
+    for _, draft in good:
+        for hook in entry.hooks.after:
+            hook(draft)
+
+
+def take_back(
+    slug: str, records: Sequence[Mapping[str, Any]], *, actor: Person, now: datetime, batch: ObjectId
+) -> None:
+    """Remove records that nobody has worked on, in one transaction. Their history keeps who did what and when, not
+    what they held: nobody could reach it any more, and destruction (D2) would never find it."""
+    entry = registry.get(slug)
+    ids = [record["_id"] for record in records]
+
+    def work() -> None:
+        db = database()
+        db[collection_name(slug)].delete_many({"_id": {"$in": ids}})
+        db[store.VERSIONS].update_many({"record": {"$in": ids}}, {"$set": {"changes": []}})
+        db[store.VERSIONS].insert_many(_removals(slug, records, actor, now))
+        subjects: Iterable[tuple[audit.Subject, tuple[str, ...]]] = [
+            (store.subject(entry.rt, record), ()) for record in records
+        ]
+        audit.append_many("undo_import", actor, subjects, now=now, detail={"batch": str(batch)})
+        if entry.hooks.forget is not None:
+            entry.hooks.forget(ids)
+
+    if ids:
+        transaction(work)
+
+
+def _removals(slug: str, records: Sequence[Mapping[str, Any]], actor: Person, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": slug,
+            "record": record["_id"],
+            "rev": record["rev"] + 1,
+            "at": now,
+            "by": actor.id,
+            "by_name": actor.name,
+            "action": "undo_import",
+            "note": "",
+            "changes": [],
+        }
+        for record in records
+    ]

@@ -1,0 +1,27 @@
+"""The series of numbers that records bear: one a type and year, without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from config.database import database
+from models.declarations import RecordType
+from models.kinds import ZONE
+
+COUNTERS = "counter"
+
+
+def reserve(rt: RecordType, now: datetime, count: int = 1) -> list[str]:
+    """The next `count` numbers of the type's series; a rolled-back transaction gives them back."""
+    year = now.astimezone(ZONE).year
+    row: Mapping[str, Any] = database()[COUNTERS].find_one_and_update(
+        {"_id": f"{rt.slug}:{year}"},
+        {"$inc": {"seq": count}},
+        upsert=True,
+        return_document=ReturnDocument.AFTER,
+    )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
+    return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
