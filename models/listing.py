@@ -117,6 +117,18 @@ def page(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
     )
 
 
+def following(
+    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], record: ObjectId, limit: int
+) -> list[dict[str, Any]]:
+    """The records that follow one record in a list. :raises BadQuery: as `page`."""
+    _, sort_field, _ = compile_query(rt, reach, query, fields)
+    son = database()[collection_name(rt.slug)].find_one({"_id": record}, {sort_field: 1})
+    if son is None:
+        return []
+    behind = replace(query, after=token_of(son, sort_field), before="", limit=limit)
+    return page(rt, reach, behind, fields).rows
+
+
 def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[dict[str, Any]]:
     """Every record of a list, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)

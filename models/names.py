@@ -106,6 +106,11 @@ def resolve(
     return Names(language, directory.names(persons), found)
 
 
+def one(reader: Person, slug: str, record_id: ObjectId, language: str) -> Name:
+    """The name of one record."""
+    return dict(_records(reader, slug, {record_id}, language)).get((slug, record_id), Name(HIDDEN))
+
+
 def title_of(reader: Person, rt: RecordType, son: Mapping[str, Any], seen: str, language: str) -> str:
     """The title of a stored record for a reader who sees it in `full` or as a `card`; its number where the
     title is not theirs to read or names nothing by itself."""

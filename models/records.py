@@ -169,6 +169,14 @@ def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime
     return found
 
 
+def leaving_purpose(slug: str, number: str) -> Purpose:
+    """What it is to take something of a record off the screen: an export when the record is classified, else a view.
+    Says nothing about rights, nor whether there is such a record."""
+    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]}, {"level": 1})
+    level = (son or {}).get("level") or Level.INTERNAL.value
+    return Purpose.VIEW if level == Level.INTERNAL.value else Purpose.EXPORT
+
+
 def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
     """The fields of the person's form for a new record, or for `record`: declared ones and the engine's own."""
     fields = access.editable_fields(person, rt)

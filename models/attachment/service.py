@@ -66,21 +66,24 @@ def _pieces(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def rows(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str, Any]]) -> list[Row] | None:
-    """The rows of some files, in their order: those that the record keeps, and those that this person has just sent
-    and no record has taken. None when one is neither: a pointer to a file of another record opens nothing."""
+def known(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str, Any]]) -> dict[ObjectId, Row]:
+    """The rows that the record keeps and, of the files wanted, those that this person has sent and no record took."""
     have: dict[ObjectId, Row] = {row["file"]: dict(row) for row in kept}
+    fresh = [i for i in wanted if i not in have]
+    if not fresh:
+        return have
+    query = {"_id": {"$in": fresh}, "metadata.by": person.id, "metadata.record": None}
+    for son in database()[FILES].find(query):
+        row = {"file": son["_id"], "name": son["filename"], "size": son["length"], "type": son["metadata"]["type"]}
+        have[son["_id"]] = row
+    return have
+
+
+def rows(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str, Any]]) -> list[Row] | None:
+    """The rows of some files, in their order; None when one is neither kept nor this person's to give: a pointer to
+    a file of another record opens nothing."""
     ids = list(wanted)
-    fresh = [i for i in ids if i not in have]
-    if fresh:
-        query = {"_id": {"$in": fresh}, "metadata.by": person.id, "metadata.record": None}
-        for son in database()[FILES].find(query):
-            have[son["_id"]] = {
-                "file": son["_id"],
-                "name": son["filename"],
-                "size": son["length"],
-                "type": son["metadata"]["type"],
-            }
+    have = known(person, ids, kept)
     return [have[i] for i in ids] if all(i in have for i in ids) else None
 
 

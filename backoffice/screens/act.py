@@ -1,0 +1,146 @@
+"""A move of a record through its workflow: the sheet that asks what the move needs, and the act itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+
+from backoffice import auth
+from backoffice.screens import forms, list_page, past, record_page, saving
+from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.routes import RecordRoutes, revision
+from models import names, records
+from models.access import Purpose
+from models.declarations import Transition
+from models.errors import Refusal, StaleRecord
+from models.records import NeedsFreshSignIn, Sight
+
+Context = dict[str, Any]
+
+
+class ActRoutes(RecordRoutes):
+    """The sheet of a move and the move."""
+
+    @expose("/<slug>/<number>/do/<move>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def act(self, slug: str, number: str, move: str) -> ResponseReturnValue:
+        """Ask what a move needs; sent, make it."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        transition, current = records.possible_move(reader.person, sight, move)
+        asked = records.asked_fields(view.rt, transition)
+        if request.method == "GET":
+            if transition.signature and not auth.is_fresh():
+                raise NeedsFreshSignIn()
+            form = forms.build(slug, asked, current, reader)
+            return self._sheet(view, sight, transition, form, reader)
+        rev = revision(request.form.get("rev"))
+        sent = saving.receive(asked, reader)
+        form = forms.build(slug, asked, current, reader, sent.posted)
+        try:
+            sent.check()
+            self._move(sight, transition, form, sent, rev, reader)
+        except NeedsFreshSignIn:
+            raise
+        except StaleRecord as stale:
+            message = stale.text(reader.language)
+            errors = [{"label": _("Changed meanwhile"), "anchor": "", "message": message}]
+            return self._sheet(view, sight, transition, form, reader, errors), stale.status
+        except Refusal as refusal:
+            errors = saving.explained(form, refusal)
+            return self._sheet(view, sight, transition, form, reader, errors), refusal.status
+        flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
+        return redirect(record_url(slug, sight.number), 303)
+
+    def _move(
+        self,
+        sight: Sight,
+        transition: Transition,
+        form: forms.RecordForm,
+        sent: saving.Sent,
+        rev: int,
+        reader: Reader,
+    ) -> Mapping[str, Any]:
+        return records.move_seen(
+            reader.person,
+            sight,
+            transition.name,
+            form.raw(sent.posted),
+            rev=rev,
+            now=reader.now,
+            note=request.form.get("note", ""),
+            fresh=auth.is_fresh(),
+        )
+
+    def _sheet(
+        self,
+        view: RecordView,
+        sight: Sight,
+        transition: Transition,
+        form: forms.RecordForm,
+        reader: Reader,
+        errors: list[Context] | None = None,
+    ) -> str:
+        versions = records.versions_of(sight, 20)
+        shown = [(sight.fields, sight.values), *past.pointing(versions)]
+        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        return self.page(
+            "records/act.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            act=sheet(sight, transition, versions, reader),
+            fields=[form[f.name] for f in form.declared],
+            errors=errors or [],
+            note=request.form.get("note", "")[:500],
+            note_required=transition.reason,
+            answers=[answer(transition, reader)],
+            rev=sight.values["rev"],
+            watermark=record_page.watermark(sight, reader),
+            urls={"record": record_url(sight.rt.slug, sight.number)},
+        )
+
+
+def sheet(sight: Sight, transition: Transition, versions: list[dict[str, Any]], reader: Reader) -> Context:
+    """What the sheet says: what is asked, by whom and why, who signed before, what happens next."""
+    workflow = sight.rt.workflow
+    moves = {t.name: t for t in workflow.transitions} if workflow else {}
+    decided = [row for row in versions if row["action"] in moves]
+    last = decided[0] if decided else (versions[-1] if versions else None)
+    signed = [row for row in decided if moves[row["action"]].signature]
+    target = workflow.state(transition.target) if workflow else None
+    return {
+        "title": transition.label.text(reader.language),
+        "ask": transition.help.text(reader.language) if transition.help else "",
+        "by": (last["by_name"] if last["by"] else _("The system")) if last else "",
+        "at": moment_short(last["at"], reader.language) if last else "",
+        "why": last["note"] if last else "",
+        "opens": [],
+        "signed": [
+            {
+                "who": row["by_name"],
+                "what": moves[row["action"]].label.text(reader.language),
+                "at": moment_short(row["at"], reader.language),
+                "note": row["note"],
+                "tone": moves[row["action"]].tone,
+            }
+            for row in reversed(signed)
+        ],
+        "next": [_("Then it stands at “%(state)s”.", state=target.label.text(reader.language))] if target else [],
+    }
+
+
+def answer(transition: Transition, reader: Reader) -> Context:
+    """The button of the sheet."""
+    return {
+        "label": transition.label.text(reader.language),
+        "name": transition.name,
+        "tone": transition.tone,
+        "main": transition.tone != "bad",
+        "needs_note": transition.reason,
+    }

@@ -1,0 +1,163 @@
+"""Values as pages show them: one small mapping a value, with its text in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from backoffice.screens.reader import Reader
+from models import access
+from models.attachment.rules import SHOWN
+from models.calendar import local
+from models.day_words import MONTHS_EN, day_text
+from models.declarations import Field
+from models.names import HIDDEN, Names
+from models.office import office_calendar
+from models.records import Sight
+
+Cell = dict[str, Any]
+
+NUMERIC = ("money", "integer", "decimal", "percent")
+SHORTENED = 80
+
+
+def day_short(day: date, language: str) -> str:
+    """A day as lists show it: `2026-11-22`, `22 Nov 2026`."""
+    if language == "zh":
+        return day.isoformat()
+    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def day_full(day: date, language: str) -> str:
+    """A day with its weekday."""
+    words = day_text(day)
+    return words.zh if language == "zh" else words.en
+
+
+def moment_short(at: datetime, language: str) -> str:
+    """A moment on Shanghai clocks, to the minute."""
+    there = local(at)
+    return f"{day_short(there.date(), language)} {there:%H:%M}"
+
+
+def moment_full(at: datetime, language: str) -> str:
+    """A moment with its weekday, to the second."""
+    there = local(at)
+    return f"{day_full(there.date(), language)} {there:%H:%M:%S}"
+
+
+def cell(field: Field, value: Any, names: Names) -> Cell:
+    """One value for lists and details: `{name, kind, text, title, url, empty}`, and `full` for long ones."""
+    made: Cell = {
+        "name": field.name,
+        "kind": field.kind,
+        "text": "",
+        "empty": value is None,
+    }
+    if value is None:
+        return made
+    if field.kind == "date":
+        made |= {"text": day_short(value, names.language), "full": day_full(value, names.language)}
+    elif field.kind == "datetime":
+        made |= {"text": moment_short(value, names.language), "full": moment_full(value, names.language)}
+    elif field.kind == "reference":
+        name = names.record(field.to, value)
+        made |= {"text": name.text, "url": record_url(field.to, name.number) if name.number else ""}
+    elif field.kind == "choice":
+        tone = next((c.tone for c in field.choices if c.value == value), "neutral")
+        made |= {"text": names.text(field, value), "tone": tone if tone != "neutral" else ""}
+    else:
+        made["text"] = names.text(field, value)
+    return made
+
+
+def shown(sight: Sight, field: Field, names: Names) -> Cell:
+    """A field of a record as the reader may see it; empty where it is not theirs to see."""
+    value = sight.values.get(field.name) if field in sight.fields else None
+    if not sight.full and field.card == "masked":
+        return {"name": field.name, "kind": "text", "text": value or "", "empty": value is None}
+    return cell(field, value, names)
+
+
+def list_cell(field: Field, sight: Sight, names: Names) -> Cell:
+    """A value in a list's row: long texts are cut."""
+    made = shown(sight, field, names)
+    made["title"] = made.pop("full", "")
+    if len(made["text"]) > SHORTENED:
+        made |= {"text": made["text"][: SHORTENED - 1] + "…", "title": made["text"][:500]}
+    return made
+
+
+def details_value(field: Field, sight: Sight, names: Names) -> Cell:
+    """A value on the details page; embedded rows and files are laid out as a small table."""
+    made = shown(sight, field, names)
+    value = sight.values.get(field.name)
+    if value is None or made["empty"] or made["kind"] != field.kind:
+        return made
+    if field.kind == "percent" and field.maximum == 100:
+        made |= {"kind": "progress", "number": float(value)}
+    elif field.kind in ("embedded", "embedded_list"):
+        rows = value if field.kind == "embedded_list" else [value]
+        made["rows"] = [[_inner(inner, row.get(inner.name), names) for inner in field.fields] for row in rows]
+    elif field.kind == "files":
+        made["rows"] = [_file(sight, row) for row in value]
+    return made
+
+
+def _inner(field: Field, value: Any, names: Names) -> Cell:
+    return {**cell(field, value, names), "label": field.label.text(names.language)}
+
+
+def _file(sight: Sight, row: Mapping[str, Any]) -> list[Cell]:
+    at: dict[str, Any] = {"slug": sight.rt.slug, "number": sight.number, "file_id": str(row["file"])}
+    cells = [{"label": _("File"), "text": row["name"], "url": url_for("records.file", **at)}]
+    size = {"label": _("Size"), "text": size_text(row["size"]), "kind": "integer"}
+    looked = {"label": _("On screen"), "text": "", "url": ""}
+    if row["type"] in SHOWN:
+        looked |= {"text": _("Look"), "url": url_for("records.file_shown", **at)}
+    return [*cells, size, looked]
+
+
+def title(sight: Sight, names: Names) -> str:
+    """What a record is called: its title, masked on a card, or its number."""
+    text: str = shown(sight, sight.rt.by_name[sight.rt.title], names)["text"]
+    return text if text and text != HIDDEN else sight.number
+
+
+def state(sight: Sight, language: str) -> Cell | None:
+    """The state as a quiet label; None on cards and for types without workflow."""
+    found = access.state_of(sight.rt, sight.values)
+    if found is None:
+        return None
+    return {"text": found.label.text(language), "tone": found.tone}
+
+
+def due(sight: Sight, reader: Reader) -> Cell | None:
+    """When the record is due, late in words: `3 working days late`; None where nothing is."""
+    at = sight.values.get("due_at")
+    if at is None:
+        return None
+    words = office_calendar().due_text(at, reader.now)
+    soon = (local(at).date() - local(reader.now).date()).days <= 1
+    tone = "bad" if at < reader.now else "warn" if soon else "neutral"
+    text = words.zh if reader.language == "zh" else words.en
+    return {"text": text, "tone": tone, "full": moment_full(at, reader.language)}
+
+
+def record_url(slug: str, number: str, act: str = "details", **values: Any) -> str:
+    """The address of a record's page."""
+    return url_for(f"records.{act}", slug=slug, number=number, **values)
+
+
+def size_text(size: int) -> str:
+    """A file's size: `312 KB`, `4.2 MB`."""
+    return f"{max(1, round(size / 1024))} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+def person_ids(values: Mapping[str, Any]) -> list[Any]:
+    """The people that the engine's own fields of a record point to."""
+    return [values.get(name) for name in ("owner", "created_by", "updated_by", "level_set_by")]

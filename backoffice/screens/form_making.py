@@ -1,0 +1,138 @@
+"""The form item of each kind of field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+from flask import url_for
+from flask_babel import gettext as _
+from wtforms import FormField, SelectField, StringField, TextAreaField
+from wtforms import widgets as w
+from wtforms.fields.core import UnboundField
+from wtforms.validators import InputRequired
+
+from backoffice.screens.cells import size_text
+from backoffice.screens.form_items import FilesField, InnerForms, ManyField, PointerField, RowsField
+from backoffice.screens.reader import Reader
+from models.declarations import Field
+from models.names import Names
+
+MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
+INPUT_TYPES = {"email": "email", "phone": "tel", "link": "url", "date": "date", "datetime": "datetime-local"}
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Making:
+    """What the items of one form are made with: names and emails to show, files that may be shown."""
+
+    slug: str
+    reader: Reader
+    found: Names
+    emails: Mapping[ObjectId, str]
+    files: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One item to be made: for this field, at this path of the form."""
+
+    field: Field
+    making: Making
+    path: str
+
+    @property
+    def common(self) -> Raw:
+        """What every item takes."""
+        language = self.making.reader.language
+        return {
+            "label": self.field.label.text(language),
+            "description": self.field.help.text(language) if self.field.help else "",
+            "id": None if "." in self.path else f"in-{self.field.name}",
+        }
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The declared choices in the reader's language."""
+        return [(c.value, c.label.text(self.making.reader.language)) for c in self.field.choices]
+
+
+def item(field: Field, making: Making, path: str) -> UnboundField:
+    """The form item of a declared field. `path` is its name, dotted inside embedded fields."""
+    made: UnboundField = MAKERS.get(field.kind, _text)(Wanted(field, making, path))
+    if field.required and field.kind != "embedded":
+        made.kwargs["validators"] = [InputRequired()]  # marks it on the page; whether it is filled is read elsewhere
+    return made
+
+
+def _text(one: Wanted) -> UnboundField:
+    widget = w.Input(INPUT_TYPES.get(one.field.kind, "text"))
+    return StringField(**one.common, widget=widget, render_kw={"autocomplete": "off"})
+
+
+def _long(one: Wanted) -> UnboundField:
+    return TextAreaField(**one.common, render_kw={"rows": 4, "data-wide": True})
+
+
+def _number(one: Wanted) -> UnboundField:
+    unit = {"money": one.field.currency, "percent": "%"}.get(one.field.kind)
+    mode = "numeric" if one.field.kind == "integer" else "decimal"
+    return StringField(**one.common, render_kw={"inputmode": mode, **({"data-unit": unit} if unit else {})})
+
+
+def _choice(one: Wanted) -> UnboundField:
+    return SelectField(**one.common, choices=[("", ""), *one.choices], validate_choice=False)
+
+
+def _yes_no(one: Wanted) -> UnboundField:
+    choices = [("", ""), ("yes", _("Yes")), ("no", _("No"))]
+    return SelectField(**one.common, choices=choices, validate_choice=False)
+
+
+def _choices(one: Wanted) -> UnboundField:
+    return ManyField(**one.common, choices=one.choices, validate_choice=False, render_kw={"data-wide": True})
+
+
+def _pointer(one: Wanted) -> UnboundField:
+    making = one.making
+    titles = {making.emails[i]: name for i, name in making.found.people.items() if i in making.emails}
+    titles |= {name.number: name.text for name in making.found.records.values()}
+    address = url_for("records.lookup", slug=making.slug, field=one.path)
+    return PointerField(**one.common, titles=titles, render_kw={"data-lookup": address, "autocomplete": "off"})
+
+
+def _embedded(one: Wanted) -> UnboundField:
+    return FormField(_inner(one), **one.common)
+
+
+def _rows(one: Wanted) -> UnboundField:
+    return RowsField(UnboundField(FormField, _inner(one)), **one.common, max_entries=MOST_ROWS)
+
+
+def _inner(one: Wanted) -> InnerForms:
+    return InnerForms({f.name: item(f, one.making, f"{one.path}.{f.name}") for f in one.field.fields})
+
+
+def _files(one: Wanted) -> UnboundField:
+    return FilesField(**one.common, known=one.making.files, size_text=size_text, render_kw={"data-wide": True})
+
+
+MAKERS: dict[str, Callable[[Wanted], UnboundField]] = {
+    "long_text": _long,
+    "integer": _number,
+    "decimal": _number,
+    "money": _number,
+    "percent": _number,
+    "choice": _choice,
+    "yes_no": _yes_no,
+    "choices": _choices,
+    "reference": _pointer,
+    "person": _pointer,
+    "embedded": _embedded,
+    "embedded_list": _rows,
+    "files": _files,
+}

@@ -1,0 +1,224 @@
+"""What the list page shows: columns, rows, tabs, filter chips and the maker of filters."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from backoffice.screens import cells
+from backoffice.screens.base import RecordView
+from backoffice.screens.listing_args import BARE, Asked
+from backoffice.screens.reader import Reader
+from models import access, listing, names, records
+from models.access import Purpose
+from models.declarations import Field, View
+from models.kinds import kind_of
+from models.listing import Page
+from models.names import Names
+from models.record import SYSTEM_FIELDS
+from models.records import Sight
+
+Context = dict[str, Any]
+
+SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
+
+
+def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, reader: Reader) -> Context:
+    """The context of `records/list.html`."""
+    fields = columns(view, reader)
+    found = names_of(reader, sights)
+    at = url_for("records.listing", slug=view.rt.slug)
+    return {
+        "type": type_of(view, reader),
+        "columns": [_column(view, f, asked, at, reader) for f in fields],
+        "rows": [_row(view, s, son, fields, found, reader) for s, son in zip(sights, page.rows, strict=True)],
+        "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
+        "chips": chips(asked, at, reader),
+        "filters": [_filter(f, reader) for f in view.queryable(reader).values() if f.filterable],
+        "q": asked.query.q,
+        "pager": _pager(asked, page, at),
+        "can": {
+            "create": access.may_create(reader.person, view.rt),
+            "import": access.may_import(reader.person, view.rt),
+            "export": access.may_export(reader.person, view.rt),
+            "bulk": False,
+        },
+        "urls": {
+            "list": at,
+            "new": url_for("records.new", slug=view.rt.slug),
+            "export": f"{at}export?{asked.address()}",
+            "import": f"{at}import",
+            "clear": at,
+        },
+    }
+
+
+def type_of(view: RecordView, reader: Reader) -> Context:
+    """A type as templates name it."""
+    rt = view.rt
+    return {
+        "slug": rt.slug,
+        "label": rt.label.text(reader.language),
+        "plural": rt.plural.text(reader.language),
+        "icon": rt.icon,
+        "classified": rt.classified,
+        "purpose": rt.help.text(reader.language) if rt.help else "",
+        "url": url_for("records.listing", slug=rt.slug),
+    }
+
+
+def columns(view: RecordView, reader: Reader) -> tuple[Field, ...]:
+    """The list's columns: the title, how the record stands, the rest of what the view says, the owner."""
+    title, *rest = view.columns(reader)
+    standing = [SYSTEM["state"]] if view.rt.workflow is not None else []
+    standing += [SYSTEM["due_at"]] if view.rt.due else []
+    return (title, *standing, *(f for f in rest if f.name != view.rt.due), SYSTEM["owner"])
+
+
+def names_of(reader: Reader, sights: list[Sight]) -> Names:
+    """The names that some records need, in one query per type."""
+    people = [one for sight in sights for one in cells.person_ids(sight.values)]
+    rows = [(sight.fields, sight.values) for sight in sights]
+    return names.resolve(reader.person, rows, language=reader.language, people=people)
+
+
+def count_text(count: int, more: bool) -> str:
+    """How many records a list has, in words."""
+    if more:
+        return str(_("more than %(num)s", num=f"{count:,}"))
+    return str(ngettext("%(num)s record", "%(num)s records", count))
+
+
+def _column(view: RecordView, field: Field, asked: Asked, at: str, reader: Reader) -> Context:
+    name = field.name
+    sorted_by = asked.query.sort == name
+    wanted = f"-{name}" if sorted_by and not asked.query.descending else name
+    sortable = name in view.get_sortable_columns()
+    return {
+        "name": field.name,
+        "label": field.label.text(reader.language),
+        "numeric": field.kind in cells.NUMERIC,
+        "sortable": sortable,
+        "sorted": ("desc" if asked.query.descending else "asc") if sorted_by else "",
+        "sort_url": f"{at}?{asked.address(sort=wanted)}" if sortable else "",
+    }
+
+
+def _row(view: RecordView, sight: Sight, son: Any, fields: tuple[Field, ...], found: Names, reader: Reader) -> Context:
+    return {
+        "number": sight.number,
+        "url": cells.record_url(view.rt.slug, sight.number),
+        "title": cells.title(sight, found),
+        "locked": not sight.full,
+        "level": sight.level,
+        "state": cells.state(sight, reader.language) if sight.full else None,
+        "due": cells.due(sight, reader),
+        "cells": [_cell(f, sight, found) for f in fields],
+        "actions": _actions(view, sight, son, reader),
+    }
+
+
+def _cell(field: Field, sight: Sight, found: Names) -> Context:
+    """A cell with every key that the template reads."""
+    empty = {"name": field.name, "kind": field.kind, "text": "", "html": "", "title": "", "tone": "", "url": ""}
+    if SYSTEM.get(field.name) is not field:
+        return empty | cells.list_cell(field, sight, found)
+    if field.name == "owner":
+        return empty | {"text": found.person(sight.values.get("owner"))}
+    return empty | {"kind": "due" if field.name == "due_at" else field.name}
+
+
+def _actions(view: RecordView, sight: Sight, son: Any, reader: Reader) -> list[Context]:
+    slug = view.rt.slug
+    if not sight.full:
+        return [{"label": _("Ask for access"), "url": cells.record_url(slug, sight.number) + "#ask", "icon": "key"}]
+    if not records.can(reader.person, view.rt, son, Purpose.EDIT):
+        return []
+    return [{"label": _("Edit"), "url": cells.record_url(slug, sight.number, "edit"), "icon": "pencil"}]
+
+
+def _tabs(view: RecordView) -> list[View | None]:
+    return [None, *view.rt.views] if view.rt.views else []
+
+
+def _tab(one: View | None, asked: Asked, at: str, reader: Reader) -> Context:
+    """A saved view as a tab; the first shows everything."""
+    kept = {(k, v) for k, v in asked.args.items(multi=True) if v and k not in ("after", "before", "show", "sort")}
+    if one is None:
+        return {"label": _("All"), "url": at, "active": not kept}
+    query = urlsplit(f"?{one.query}").query
+    wanted = {(k, v) for k, v in parse_qsl(query) if k not in ("show", "sort")}
+    return {"label": one.label.text(reader.language), "url": f"{at}?{query}", "active": kept == wanted}
+
+
+def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:
+    """The filters in force, each with the address of the list without it."""
+    made = []
+    pointers = [(f.field, f.value) for f in asked.query.filters if f.field.kind in names.POINTERS and f.value]
+    rows = [((field,), {field.name: kind_of(field).read(field, value)}) for field, value in pointers]
+    found = names.resolve(reader.person, rows, language=reader.language)
+    for wanted, written in zip(asked.query.filters, asked.written, strict=True):
+        words = [wanted.field.label.text(reader.language), operator_label(wanted.operator)]
+        if wanted.operator not in BARE:
+            words.append(_filter_text(wanted, found))
+        made.append({"label": " ".join(words), "remove_url": f"{at}?{asked.address(drop=[written])}"})
+    if asked.query.q:
+        made.append({"label": f"“{asked.query.q}”", "remove_url": f"{at}?{asked.address(q='')}"})
+    if asked.query.archived:
+        made.append({"label": _("Archived"), "remove_url": f"{at}?{asked.address(archived='')}"})
+    return made
+
+
+def _filter_text(wanted: listing.Filter, found: Names) -> str:
+    field, kind = wanted.field, kind_of(wanted.field)
+    if wanted.operator in ("contains", "starts"):
+        return wanted.value
+    if wanted.operator == "any_of":
+        parts = [kind.read(field, part) for part in wanted.value.split("|")]
+        return ", ".join(found.text(field, part) for part in parts if part is not None)
+    value = kind.read(field, wanted.value)
+    return found.text(field, value)
+
+
+def _filter(field: Field, reader: Reader) -> Context:
+    choices = [{"value": c.value, "label": c.label.text(reader.language)} for c in field.choices]
+    if field.kind == "yes_no":
+        choices = [{"value": "yes", "label": _("Yes")}, {"value": "no", "label": _("No")}]
+    return {
+        "name": field.name,
+        "label": field.label.text(reader.language),
+        "kind": field.kind,
+        "choices": choices,
+        "operators": [
+            {"value": one, "label": operator_label(one), "bare": one in BARE} for one in kind_of(field).operators
+        ],
+    }
+
+
+def operator_label(operator: str) -> str:
+    """An operator in words."""
+    words = {
+        "is": _("is"),
+        "is_not": _("is not"),
+        "contains": _("contains"),
+        "starts": _("begins with"),
+        "any_of": _("is one of"),
+        "at_least": _("at least"),
+        "at_most": _("at most"),
+        "from": _("from"),
+        "until": _("until"),
+        "empty": _("is empty"),
+        "filled": _("is filled in"),
+    }
+    return str(words[operator])
+
+
+def _pager(asked: Asked, page: Page, at: str) -> Context:
+    return {
+        "prev_url": f"{at}?{asked.address(before=page.previous)}" if page.previous else "",
+        "next_url": f"{at}?{asked.address(after=page.next)}" if page.next else "",
+    }

@@ -1,0 +1,92 @@
+"""What happened to a record: the timeline beside it and the history page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from backoffice.screens import cells
+from backoffice.screens.reader import Reader
+from backoffice.screens.record_page import with_choices
+from models import audit
+from models.calendar import local
+from models.declarations import Field, RecordType
+from models.names import Names
+from models.person.roles import Permission
+from models.records import Sight
+
+Context = dict[str, Any]
+Row = Mapping[str, Any]
+
+LONGEST = 120
+READINGS = ("view", "print", "export", "refused")
+
+
+def pointing(versions: Iterable[Row]) -> list[tuple[tuple[Field, ...], dict[str, Any]]]:
+    """The values in some versions that may point to people or records, for `names.resolve`."""
+    found: list[tuple[tuple[Field, ...], dict[str, Any]]] = []
+    for row in versions:
+        for change in row["changes"]:
+            for side in ("before", "after"):
+                if change[side] is not None:
+                    found.append(((change["field"],), {change["field"].name: change[side]}))
+    return found
+
+
+def entry(rt: RecordType, row: Row, names: Names) -> Context:
+    """A version as an entry of the timeline."""
+    action, changes = row["action"], row["changes"] if row["action"] != "create" else []
+    move = next((t for t in rt.workflow.transitions if t.name == action), None) if rt.workflow else None
+    if move is not None:
+        text, tone = f"“{move.label.text(names.language)}”", move.tone
+    else:
+        text, tone = _said(action, len(changes)), "neutral"
+    return {
+        "at": cells.moment_short(row["at"], names.language),
+        "full": cells.moment_full(row["at"], names.language),
+        "who": row["by_name"] if row["by"] else _("The system"),
+        "text": f"{text} {row['note']}".strip() if row.get("note") else text,
+        "tone": tone,
+        "changes": [_change(rt, change, names) for change in changes],
+    }
+
+
+def _said(action: str, count: int) -> str:
+    words = {"create": _("made it"), "archive": _("archived it"), "restore": _("restored it")}
+    return str(words.get(action) or ngettext("changed one field", "changed %(num)s fields", count))
+
+
+def _change(rt: RecordType, change: Row, names: Names) -> Context:
+    field = with_choices(change["field"], rt)
+    before, after = (names.text(field, change[side]) for side in ("before", "after"))
+    return {"label": field.label.text(names.language), "before": before[:LONGEST], "after": after[:LONGEST]}
+
+
+def days(rt: RecordType, versions: Iterable[Row], names: Names) -> list[Context]:
+    """The versions day by day."""
+    made = []
+    for day, rows in groupby(versions, key=lambda row: local(row["at"]).date()):
+        label = cells.day_full(day, names.language)
+        made.append({"label": label, "entries": [entry(rt, row, names) for row in rows]})
+    return made
+
+
+def readers(sight: Sight, reader: Reader) -> list[Context] | None:
+    """Who has read, printed or exported the record, for those who may know (X7); None for everybody else."""
+    if not reader.person.may(Permission.READERS_READ) or not sight.rt.classified:
+        return None
+    words = {"view": _("read"), "print": _("printed"), "export": _("exported"), "refused": _("was refused")}
+    rows = [row for row in audit.readings(sight.id) if row["action"] in READINGS]
+    return [
+        {"who": row["actor_name"], "what": words[row["action"]], "when": _when(row["at"], reader.language)}
+        for row in rows
+    ]
+
+
+def _when(at: datetime, language: str) -> str:
+    return cells.moment_short(at, language)

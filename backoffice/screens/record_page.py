@@ -1,0 +1,181 @@
+"""What the pages of one record show: head with its moves, groups of fields, and the card of a locked one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import gettext as _
+
+from backoffice.screens import cells
+from backoffice.screens.cells import record_url
+from backoffice.screens.reader import Reader
+from models import access, records
+from models.access import Purpose
+from models.declarations import LEVEL_LABELS, Field, Group, Label, Level, RecordType, Transition
+from models.names import Names
+from models.records import LEVEL_CHOICES, Sight
+
+Context = dict[str, Any]
+
+PLACING = Group(name="placing", label=Label("归属与密级", "Ownership and secrecy"), folded=True)
+PLACED: tuple[Field, ...] = (
+    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
+    Field(name="department", kind="text", label=Label("部门", "Department")),
+    Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
+    Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
+    Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
+    Field(name="created_by", kind="person", label=Label("创建人", "Created by")),
+    Field(name="created_at", kind="datetime", label=Label("创建时间", "Created")),
+    Field(name="updated_by", kind="person", label=Label("更新人", "Changed by")),
+    Field(name="updated_at", kind="datetime", label=Label("更新时间", "Changed")),
+)
+ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
+
+
+def head(sight: Sight, names: Names, reader: Reader, current: Mapping[str, Any] | None = None) -> Context:
+    """The head of a record's pages; with the stored record (`current`) also what the reader may do with it."""
+    made: Context = {
+        "number": sight.number,
+        "title": cells.title(sight, names),
+        "level": sight.level,
+        "level_note": level_note(sight, names),
+        "state": cells.state(sight, reader.language),
+        "owner": {"text": names.person(sight.values.get("owner"))},
+        "due": cells.due(sight, reader),
+        "marks": [{"text": _("Archived"), "icon": "archive"}] if sight.values.get("archived_at") else [],
+    }
+    if current is None:
+        return made
+    moves = records.moves(reader.person, sight.rt, current)
+    main = next((t for t in moves if t.main), None)
+    made["main_action"] = move_action(sight, main, reader) if main else None
+    rest = [move_action(sight, t, reader) for t in moves if t is not main]
+    made["actions"] = [*_edit(sight, current, reader), *rest, *_other_actions(sight, current, reader)]
+    return made
+
+
+def level_note(sight: Sight, names: Names) -> str:
+    """The level's basis and end, for hovering over its mark."""
+    if not sight.full or sight.level == Level.INTERNAL.value:
+        return ""
+    until = sight.values.get("secret_until")
+    parts = [sight.values.get("level_basis") or ""]
+    if until:
+        parts.append(_("until %(day)s", day=cells.day_short(until, names.language)))
+    return " · ".join(part for part in parts if part)
+
+
+def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
+    """A move as a button: at once where nothing is asked, else by its sheet."""
+    action: Context = {
+        "label": move.label.text(reader.language),
+        "url": record_url(sight.rt.slug, sight.number, "act", move=move.name),
+        "tone": move.tone,
+    }
+    if move.asks or move.reason or move.signature or move.tone == "bad":
+        return action
+    return action | {"method": "post", "hidden": {"rev": sight.values["rev"]}}
+
+
+def _edit(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+    if not records.can(reader.person, sight.rt, current, Purpose.EDIT):
+        return []
+    url = record_url(sight.rt.slug, sight.number, "edit")
+    return [{"label": _("Edit"), "url": url, "icon": "pencil", "key": "e"}]
+
+
+def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+    slug, number, person = sight.rt.slug, sight.number, reader.person
+    made = [{"label": _("History"), "url": record_url(slug, number, "history"), "icon": "clock-history"}]
+    if access.reach(person, sight.rt, Purpose.PRINT).sees(current["acl"]) == "full":
+        made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
+    if not records.can(person, sight.rt, current, Purpose.ARCHIVE):
+        return made
+    rev = {"rev": sight.values["rev"]}
+    if current.get("archived_at"):
+        url = record_url(slug, number, "restore")
+        return [*made, {"label": _("Restore"), "url": url, "icon": "arrow-up", "method": "post", "hidden": rev}]
+    sure = {"title": _("Archive %(number)s?", number=number), "text": _("It leaves the lists and can be restored.")}
+    archive: Context = {"label": _("Archive"), "url": record_url(slug, number, "archive"), "icon": "archive"}
+    return [*made, archive | {"method": "post", "hidden": rev, "confirm": sure, "tone": "bad"}]
+
+
+def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
+    """The groups of a record's fields that the reader may see; on paper nothing folds."""
+    rt, language = sight.rt, names.language
+    made = []
+    for group, fields in grouped(rt, sight.fields):
+        shown = [_field(f, cells.details_value(f, sight, names), language) for f in fields]
+        made.append(_group(group, shown, language, folds))
+    placed = [f for f in PLACED if rt.classified or f.name not in ONLY_CLASSIFIED]
+    rows = [_field(f, cells.cell(f, sight.values.get(f.name), names), language) for f in placed]
+    if rt.classified:
+        text = LEVEL_LABELS[Level(sight.level)].text(language)
+        label = Label("密级", "Level").text(language)
+        rows.insert(2, {"name": "level", "label": label, "kind": "choice", "value": {"text": text}})
+    return [*made, _group(PLACING, rows, language, folds)]
+
+
+def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list[Field]]]:
+    """Fields by declared group, in its order; those of no group stand with the first. Empty groups are left out."""
+    declared = rt.groups or (Group(name="main", label=rt.label),)
+    known = {group.name for group in declared}
+    made = []
+    for group in declared:
+        first = group is declared[0]
+        found = [f for f in fields if f.group == group.name or (first and f.group not in known)]
+        if found:
+            made.append((group, found))
+    return made
+
+
+def _group(group: Group, fields: list[Context], language: str, folds: bool) -> Context:
+    filled = sum(not field["value"].get("empty") for field in fields)
+    return {
+        "name": group.name,
+        "label": group.label.text(language),
+        "folded": folds and group.folded,
+        "columns": group.columns,
+        "note": f"{filled}/{len(fields)}" if group.folded else "",
+        "fields": fields,
+    }
+
+
+def _field(field: Field, value: Context, language: str) -> Context:
+    return {
+        "name": field.name,
+        "label": field.label.text(language),
+        "kind": value["kind"],
+        "value": value,
+        "help": field.help.text(language) if field.help else "",
+    }
+
+
+def card(sight: Sight, names: Names) -> Context:
+    """The card of a locked record: number, masked title, level, owner, and what else a card may show."""
+    title = sight.rt.title
+    rest = [f for f in sight.fields if f.name != title]
+    return {
+        "number": sight.number,
+        "title": cells.title(sight, names),
+        "level": sight.level,
+        "owner": {"text": names.person(sight.values.get("owner"))},
+        "fields": [_field(f, cells.shown(sight, f, names), names.language) for f in rest],
+    }
+
+
+def watermark(sight: Sight, reader: Reader) -> str:
+    """The reader's name and time, across every page of a classified record (X1); '' for one without class."""
+    if sight.level == Level.INTERNAL.value:
+        return ""
+    level = LEVEL_LABELS[Level(sight.level)].text(reader.language)
+    return f"{level} · {reader.person.name} · {cells.moment_short(reader.now, reader.language)}"
+
+
+def with_choices(field: Field, rt: RecordType) -> Field:
+    """The engine's own fields as history shows them: state and level by their names."""
+    if field.name == "state" and rt.workflow is not None:
+        return replace(field, kind="choice", choices=tuple(rt.workflow.states))
+    return replace(field, kind="choice", choices=LEVEL_CHOICES) if field.name == "level" else field

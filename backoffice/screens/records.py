@@ -1,0 +1,132 @@
+"""The records host: every page of every record type, under `/records/<slug>/…`.
+
+Routes are gathered from one module per noun; to add some, write a class of routes there and list it in `HOSTED`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+
+from backoffice.screens import list_page, listing_args, past, record_page
+from backoffice.screens.act import ActRoutes
+from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.files import FileRoutes
+from backoffice.screens.find import FindRoutes
+from backoffice.screens.lookup import LookupRoutes
+from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.related import related
+from backoffice.screens.writing import WritingRoutes
+from models import access, listing, names, records, store
+from models.access import Purpose
+from models.records import Locked, Sight
+from models.search import QueryTooLong, QueryTooShort
+
+TIMELINE = 8
+
+
+class RecordsHost(WritingRoutes, ActRoutes, FileRoutes, LookupRoutes, FindRoutes):
+    """One mounted view for all types: types may come and go while the program runs."""
+
+    @expose("/<slug>/")  # type: ignore[untyped-decorator]
+    def listing(self, slug: str) -> ResponseReturnValue:
+        """The records of a type that the reader may see, page by page."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        target = listing_args.made_filter(request.args)
+        if target is not None:
+            return redirect(f"{url_for('records.listing', slug=slug)}?{target}")
+        asked = listing_args.read(request.args, view.queryable(reader), reader)
+        try:
+            sights, page = view.get_list(asked.query)
+            counted = listing.count(
+                view.rt, access.reach(reader.person, view.rt, Purpose.VIEW), asked.query, view.visible_fields(reader)
+            )
+        except (QueryTooShort, QueryTooLong) as refusal:
+            context = list_page.context(view, asked, [], listing.Page([], "", ""), reader)
+            return self.page(view.list_template, **context, notice=refusal.text(reader.language)), refusal.status
+        context = list_page.context(view, asked, sights, page, reader)
+        return self.page(view.list_template, **context, count_text=list_page.count_text(*counted))
+
+    @expose("/<slug>/<number>")  # type: ignore[untyped-decorator]
+    def details(self, slug: str, number: str) -> ResponseReturnValue:
+        """One record, read; or the card of a locked one."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
+        if not sight.full:
+            return self.locked(view, sight, reader)
+        current = store.fetch(slug, sight.id)
+        versions = records.versions_of(sight, TIMELINE)
+        lists = related(sight, reader)
+        shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
+        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        return self.page(
+            view.details_template,
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader, current),
+            groups=record_page.groups(sight, found),
+            related=[one.context(found, reader) for one in lists],
+            timeline=[past.entry(view.rt, row, found) for row in versions],
+            watermark=record_page.watermark(sight, reader),
+            urls={
+                "history": record_url(slug, sight.number, "history"),
+                "print": record_url(slug, sight.number, "printed"),
+                "list": url_for("records.listing", slug=slug),
+            },
+        )
+
+    def locked(self, view: RecordView, sight: Sight, reader: Reader, **ask: Any) -> str:
+        """The card of a locked record, with the form that asks for access."""
+        found = names.resolve(
+            reader.person,
+            [(sight.fields, sight.values)],
+            language=reader.language,
+            people=person_ids(sight.values),
+        )
+        return self.page(
+            "records/locked.html",
+            type=list_page.type_of(view, reader),
+            card=record_page.card(sight, found),
+            **ask,
+        )
+
+    @expose("/<slug>/<number>/history")  # type: ignore[untyped-decorator]
+    def history(self, slug: str, number: str) -> ResponseReturnValue:
+        """Everything that happened to one record."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        versions = records.versions_of(sight)
+        shown = [(sight.fields, sight.values), *past.pointing(versions)]
+        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        readers = past.readers(sight, reader)
+        return self.page(
+            "records/history.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            days=past.days(view.rt, versions, found),
+            urls={"record": record_url(slug, sight.number)},
+            watermark=record_page.watermark(sight, reader),
+            **({"readers": readers} if readers is not None else {}),
+        )
+
+    @expose("/<slug>/<number>/print")  # type: ignore[untyped-decorator]
+    def printed(self, slug: str, number: str) -> ResponseReturnValue:
+        """One record on paper, for whoever may take it off the screen."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.see(reader.person, slug, number, Purpose.PRINT, reader.now)
+        if not sight.full:
+            raise Locked()
+        rows = [(sight.fields, sight.values)]
+        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        return self.page(
+            "records/print.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            groups=record_page.groups(sight, found, folds=False),
+            watermark=record_page.watermark(sight, reader),
+            printed={"by": reader.person.name, "at": moment_short(reader.now, reader.language)},
+            urls={"record": record_url(slug, sight.number)},
+        )

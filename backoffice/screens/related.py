@@ -1,0 +1,80 @@
+"""Records of other types that point to a record: the first few of each, within the reader's reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from backoffice.screens import cells
+from backoffice.screens.reader import Reader
+from models import access, listing, records, registry
+from models.access import Purpose
+from models.declarations import Field, RecordType
+from models.errors import NotFound
+from models.listing import Filter, ListQuery
+from models.names import Names
+from models.records import Sight
+
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class RelatedList:
+    """The first records of one type that point here through the field `via`."""
+
+    rt: RecordType
+    via: str
+    number: str
+    sights: list[Sight]
+
+    @property
+    def rows(self) -> list[tuple[tuple[Field, ...], Mapping[str, Any]]]:
+        """Fields and values, for `names.resolve`."""
+        title = self.rt.by_name[self.rt.title]
+        return [((title,), sight.values) for sight in self.sights]
+
+    def context(self, names: Names, reader: Reader) -> dict[str, Any]:
+        """The list as the details page shows it."""
+        slug = self.rt.slug
+        create = access.may_create(reader.person, self.rt) and self.rt.by_name[self.via].editable
+        return {
+            "label": self.rt.plural.text(reader.language),
+            "url_all": f"{url_for('records.listing', slug=slug)}?{self.via}={self.number}",
+            "new_url": f"{url_for('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
+            "rows": [_row(sight, names, reader) for sight in self.sights],
+        }
+
+
+def related(sight: Sight, reader: Reader) -> list[RelatedList]:
+    """The related lists that the reader may see; a type of which they can reach nothing is not named."""
+    found = []
+    for declared in sight.rt.related:
+        try:
+            rt = registry.get(declared.slug).rt
+        except NotFound:  # declared for a type that is not in force here
+            continue
+        reach = access.reach(reader.person, rt, Purpose.VIEW)
+        fields = access.visible_fields(reader.person, rt)
+        via = listing.queryable(rt, fields).get(declared.via)
+        if reach.nothing or via is None or not via.filterable:
+            continue
+        query = ListQuery(filters=(Filter(via, "is", str(sight.id)),), limit=SHOWN)
+        rows = listing.page(rt, reach, query, fields).rows
+        seen = (records.sight(reader.person, rt, reach, row) for row in rows)
+        found.append(RelatedList(rt, declared.via, sight.number, [one for one in seen if one is not None]))
+    return found
+
+
+def _row(sight: Sight, names: Names, reader: Reader) -> dict[str, Any]:
+    return {
+        "title": cells.title(sight, names),
+        "number": sight.number,
+        "url": cells.record_url(sight.rt.slug, sight.number),
+        "level": sight.level,
+        "state": cells.state(sight, reader.language),
+        "due": cells.due(sight, reader),
+        "detail": sight.number,
+    }

@@ -1,0 +1,266 @@
+"""What goes into a form page and what a sent form leads to: uploads, refusals beside their fields, conflicts."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bson import ObjectId
+from flask import current_app, flash, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from backoffice.screens import forms, list_page, listing_args
+from backoffice.screens.base import RecordView
+from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.form_items import Typed
+from backoffice.screens.forms import RecordForm
+from backoffice.screens.reader import Reader
+from backoffice.screens.record_page import PLACING, grouped, head
+from models import access, listing, names, records, store
+from models.access import Purpose
+from models.attachment import rules
+from models.attachment import service as attachment
+from models.declarations import Field
+from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence, StaleRecord
+from models.listing import BadQuery
+from models.records import Locked, Sight
+
+Context = dict[str, Any]
+
+LONGEST_TOKEN = 64
+LONGEST_PREFILL = 300
+LOOKED_AT = 20
+ELSEWHERE = (NotFound, Forbidden, Locked, forms.UnknownFormField)
+"""Refusals that say nothing about what was typed: they get a page of their own."""
+
+
+# --- receiving
+
+
+@dataclass
+class Sent:
+    """A form as it arrived: its texts, with the files stored already and standing there as ids."""
+
+    posted: MultiDict[str, str]
+    problems: dict[str, Sentence] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """:raises Invalid: when a file was not taken."""
+        if self.problems:
+            raise Invalid(self.problems)
+
+
+def receive(fields: Iterable[Field], reader: Reader) -> Sent:
+    """Take what was posted. Files are stored first and stay nobody's until a record takes them.
+
+    :raises UnknownFormField: for anything that the form does not hold; nothing is stored then.
+    """
+    allowed = tuple(fields)
+    forms.check_posted(allowed, (*request.form, *request.files))
+    takes_files = {f.name for f in allowed if f.kind == "files"}
+    sent = Sent(MultiDict(request.form))
+    limit = current_app.config["SETTINGS"].max_upload_bytes
+    for name, upload in request.files.items(multi=True):
+        if not upload.filename:
+            continue
+        if name not in takes_files:
+            raise forms.UnknownFormField(field=name[:60])
+        try:
+            row = attachment.put(upload.stream, upload.filename, person=reader.person, now=reader.now, limit=limit)
+        except rules.BadFile as refusal:
+            sent.problems[name] = Sentence(refusal.text("zh"), refusal.text("en"))
+            continue
+        sent.posted.setlistdefault(name, [""])
+        sent.posted.add(f"{name}-kept", str(row["file"]))
+    return sent
+
+
+def prefill(view: RecordView, reader: Reader, args: MultiDict[str, str]) -> dict[str, str]:
+    """What a link fills into a new record's form, such as `?customer=KH-2026-000012`.
+
+    :raises BadQuery: for what is no simple field of the reader's form.
+    """
+    simple = {
+        f.name
+        for f in records.form_fields(reader.person, view.rt)
+        if f.kind not in ("embedded", "embedded_list", "files", "choices")
+    }
+    for name, value in args.items(multi=True):
+        if name not in simple or len(value) > LONGEST_PREFILL or len(args.getlist(name)) > 1:
+            raise BadQuery(parameter=name[:40])
+    return dict(args.items())
+
+
+def explained(form: RecordForm, refusal: Refusal) -> list[Context]:
+    """A refusal beside the fields it is about, and its summary. :raises Refusal: when it is not about the form."""
+    if isinstance(refusal, ELSEWHERE):
+        raise refusal
+    if isinstance(refusal, Invalid):
+        return form.show(refusal.problems)
+    return [{"label": _("Not saved"), "anchor": "", "message": refusal.text(form.making.reader.language)}]
+
+
+# --- pages
+
+
+def form_groups(form: RecordForm, rt: Any, language: str) -> list[Context]:
+    """The form's items by declared group; the engine's own fields come last."""
+    placing = [f for f in form.declared if f.group == PLACING.name]
+    own = tuple(f for f in form.declared if f.group != PLACING.name)
+    shown = [*grouped(rt, own), *([(PLACING, placing)] if placing else [])]
+    return [
+        {
+            "name": group.name,
+            "label": group.label.text(language),
+            "folded": group.folded,
+            "columns": group.columns,
+            "fields": [form[f.name] for f in fields],
+        }
+        for group, fields in shown
+    ]
+
+
+def new_context(view: RecordView, form: RecordForm, reader: Reader, errors: list[Context] | None = None) -> Context:
+    """The page of a new record. A form that comes back keeps its one-time token."""
+    at = url_for("records.listing", slug=view.rt.slug)
+    return {
+        "type": list_page.type_of(view, reader),
+        "head": None,
+        "form": form,
+        "groups": form_groups(form, view.rt, reader.language),
+        "errors": errors or [],
+        "token": request.form.get("token", "")[:LONGEST_TOKEN] or secrets.token_urlsafe(16),
+        "conflict": None,
+        "urls": {"list": at, "cancel": at, "action": url_for("records.new", slug=view.rt.slug)},
+    }
+
+
+def edit_context(
+    view: RecordView,
+    sight: Sight,
+    form: RecordForm,
+    reader: Reader,
+    errors: list[Context] | None = None,
+    rev: int | None = None,
+) -> Context:
+    """The page of a record being changed."""
+    slug, number = sight.rt.slug, sight.number
+    rows = [(sight.fields, sight.values)]
+    found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+    listed = request.args.get("in", "")
+    more = {"in": listed} if listed else {}
+    return {
+        "type": list_page.type_of(view, reader),
+        "head": head(sight, found, reader),
+        "form": form,
+        "groups": form_groups(form, sight.rt, reader.language),
+        "errors": errors or [],
+        "rev": sight.values["rev"] if rev is None else rev,
+        "can_next": True,
+        "conflict": None,
+        "urls": {
+            "list": url_for("records.listing", slug=slug),
+            "cancel": record_url(slug, number),
+            "action": record_url(slug, number, "edit", **more),
+        },
+    }
+
+
+def conflict_context(
+    view: RecordView, sight: Sight, stale: StaleRecord, rev: int, posted: MultiDict[str, str], reader: Reader
+) -> Context:
+    """The page that shows, field by field, what was there, what the other saved and what was typed.
+
+    Fields that the person had not touched take the other's value; what they typed stays. Saved again, it is a change
+    of the record as it now stands.
+    """
+    current = stale.current
+    fields = records.form_fields(reader.person, sight.rt, current)
+    original = store.at_rev(sight.rt.slug, current, rev)
+    theirs = [f for f in fields if original.get(f.name) != current.get(f.name)]
+    mine = forms.build(sight.rt.slug, fields, original, reader, posted).raw(posted)
+    untouched = {f.name for f in theirs if f.name not in mine}
+    kept = [(name, text) for name, text in posted.items(multi=True) if name.partition("-")[0] not in untouched]
+    form = forms.build(sight.rt.slug, fields, current, reader, MultiDict(kept))
+    rows = [((f,), side) for f in theirs for side in (original, current)]
+    found = names.resolve(reader.person, rows, language=reader.language, people=[current["updated_by"]])
+    fresh = records.again(reader.person, sight.rt.slug, sight.number)
+    context = edit_context(view, fresh, form, reader, rev=current["rev"])
+    lines = [_line(f, form, mine, original, current, found) for f in theirs]
+    at = moment_short(current["updated_at"], reader.language)
+    by = found.person(current["updated_by"]) or _("The system")
+    return context | {"conflict": {"by": by, "at": at, "rows": lines}}
+
+
+def _line(
+    declared: Field,
+    form: RecordForm,
+    mine: Mapping[str, Any],
+    original: Mapping[str, Any],
+    current: Mapping[str, Any],
+    found: names.Names,
+) -> Context:
+    item = form[declared.name]
+    typed = forms.typed(declared, current.get(declared.name), form.making)
+    simple = not isinstance(typed, Typed | list)
+    return {
+        "field": item.id,
+        "label": declared.label.text(found.language),
+        "original": found.text(declared, original.get(declared.name)),
+        "theirs": found.text(declared, current.get(declared.name)),
+        "yours": _yours(declared, item) if declared.name in mine else _("not changed by you"),
+        "theirs_value": typed if simple and declared.name in mine else None,
+    }
+
+
+def _yours(declared: Field, item: Any) -> str:
+    """What the person typed, in words where the form knows them."""
+    if declared.kind in names.POINTERS:
+        return str(item.titles.get(item.data, item.data) or "")
+    if declared.kind in ("embedded", "embedded_list", "files", "choices"):
+        return str(_("kept in the form"))
+    return str(item.data or "")
+
+
+# --- afterwards
+
+
+def made_before(view: RecordView, record: ObjectId | None, reader: Reader) -> str:
+    """Where a form that was sent twice leads: to the record that it made the first time."""
+    flash(_("This form was sent already; here is what it made."), "info")
+    slug = view.rt.slug
+    number = names.one(reader.person, slug, record, reader.language).number if record else ""
+    return record_url(slug, number) if number else url_for("records.listing", slug=slug)
+
+
+def after_saving(view: RecordView, saved: Mapping[str, Any], reader: Reader) -> str:
+    """Where a saved form leads: back into itself, to the next record of the list it came from, or to the record."""
+    slug, then, listed = view.rt.slug, request.form.get("then", ""), request.args.get("in", "")
+    more = {"in": listed} if listed else {}
+    if then == "stay":
+        return record_url(slug, saved["number"], "edit", **more)
+    if then != "next":
+        return record_url(slug, saved["number"])
+    number = next_number(view, saved["_id"], listed, reader)
+    if number:
+        return record_url(slug, number, "edit", **more)
+    flash(_("That was the last one."), "info")
+    at = url_for("records.listing", slug=slug)
+    return f"{at}?{listed}" if listed else at
+
+
+def next_number(view: RecordView, record: ObjectId, listed: str, reader: Reader) -> str | None:
+    """The number of the next record, behind the one just saved, that the reader may edit; in the order of the list
+    whose query string is `listed`. None at its end, and for a query that is none."""
+    rt = view.rt
+    try:
+        query = listing_args.read(MultiDict(parse_qsl(listed)), view.queryable(reader), reader).query
+        reach = access.reach(reader.person, rt, Purpose.VIEW)
+        rows = listing.following(rt, reach, query, view.visible_fields(reader), record, LOOKED_AT)
+    except Refusal:
+        return None
+    return next((row["number"] for row in rows if records.can(reader.person, rt, row, Purpose.EDIT)), None)

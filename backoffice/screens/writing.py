@@ -1,0 +1,100 @@
+"""New, edit, archive and restore: the routes; what a saved or refused form leads to is in `saving`."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+
+from backoffice.screens import saving
+from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.cells import record_url
+from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.routes import RecordRoutes, revision
+from models import access, records, store
+from models.access import Purpose
+from models.errors import Forbidden, Refusal, StaleRecord
+
+
+class WritingRoutes(RecordRoutes):
+    """Routes that make and change records by a form."""
+
+    @expose("/<slug>/new", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def new(self, slug: str) -> ResponseReturnValue:
+        """A form for a new record; sent, it makes one."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        if not access.may_create(reader.person, view.rt):
+            raise Forbidden()
+        if request.method == "GET":
+            form = view.create_form(prefill=saving.prefill(view, reader, request.args))
+            return self._form(view, saving.new_context(view, form, reader))
+        sent = saving.receive(records.form_fields(reader.person, view.rt), reader)
+        form = view.create_form(posted=sent.posted)
+        try:
+            sent.check()
+            once = request.form.get("token", "")[: saving.LONGEST_TOKEN]
+            made = records.create(reader.person, slug, form.raw(sent.posted), now=reader.now, once=once)
+        except store.AlreadySent as twice:
+            return redirect(saving.made_before(view, twice.record, reader), 303)
+        except Refusal as refusal:
+            errors = saving.explained(form, refusal)
+            return self._form(view, saving.new_context(view, form, reader, errors)), refusal.status
+        flash(_("Saved."), "success")
+        if request.form.get("then") == "stay":
+            return redirect(record_url(slug, made["number"], "edit"), 303)
+        return redirect(record_url(slug, made["number"]), 303)
+
+    @expose("/<slug>/<number>/edit", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def edit(self, slug: str, number: str) -> ResponseReturnValue:
+        """A form for a stored record; sent, it changes it."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        if request.method == "POST":
+            return self._save(view, number, reader)
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        current = store.fetch(slug, sight.id)
+        if not records.can(reader.person, view.rt, current, Purpose.EDIT):
+            raise Forbidden()
+        return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader))
+
+    def _save(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:
+        rt, rev = view.rt, revision(request.form.get("rev"))
+        sight = records.read(reader.person, rt.slug, number, Purpose.VIEW, reader.now)
+        current = store.fetch(rt.slug, sight.id)
+        if not records.can(reader.person, rt, current, Purpose.EDIT):
+            raise Forbidden()
+        sent = saving.receive(records.form_fields(reader.person, rt, current), reader)
+        form = view.edit_form(current, posted=sent.posted)
+        try:
+            sent.check()
+            if rev != current["rev"]:
+                raise StaleRecord(by=store.name_of(current["updated_by"]), at=current["updated_at"], current=current)
+            saved = records.change_seen(reader.person, sight, form.raw(sent.posted), rev=rev, now=reader.now)
+        except StaleRecord as stale:
+            context = saving.conflict_context(view, sight, stale, rev, sent.posted, reader)
+            return self._form(view, context), stale.status
+        except Refusal as refusal:
+            errors = saving.explained(form, refusal)
+            return self._form(view, saving.edit_context(view, sight, form, reader, errors, rev)), refusal.status
+        flash(_("Saved."), "success")
+        return redirect(saving.after_saving(view, saved, reader), 303)
+
+    def _form(self, view: RecordView, context: dict[str, object]) -> str:
+        return self.page(view.edit_template, **context)
+
+    @expose("/<slug>/<number>/archive", methods=("POST",))  # type: ignore[untyped-decorator]
+    def archive(self, slug: str, number: str) -> ResponseReturnValue:
+        """Take a record out of the lists."""
+        return self._set_archived(slug, number, True)
+
+    @expose("/<slug>/<number>/restore", methods=("POST",))  # type: ignore[untyped-decorator]
+    def restore(self, slug: str, number: str) -> ResponseReturnValue:
+        """Bring an archived record back."""
+        return self._set_archived(slug, number, False)
+
+    def _set_archived(self, slug: str, number: str, archived: bool) -> ResponseReturnValue:
+        view_of(slug, self.admin)
+        reader, rev = current_reader(), revision(request.form.get("rev"))
+        records.set_archived(reader.person, slug, number, archived, rev=rev, now=reader.now)
+        flash(_("Archived.") if archived else _("Restored."), "success")
+        return redirect(record_url(slug, number) if not archived else url_for("records.listing", slug=slug), 303)
