@@ -17,7 +17,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import audit, store
+from models import audit, numbering, store
 from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
 from models.person.roles import SYSTEM, Role
@@ -111,7 +111,7 @@ def _report(opening: Opening, batch: ObjectId, now: datetime) -> int:
 
     def work() -> int:
         reported = {"_id": f"opened:{batch}"}
-        before = database()[store.COUNTERS].find_one_and_update(reported, {"$max": {"seq": total}}, upsert=True)
+        before = database()[numbering.COUNTERS].find_one_and_update(reported, {"$max": {"seq": total}}, upsert=True)
         opened = total - (before["seq"] if before else 0)
         if opened > 0:
             subject = audit.Subject(opening.target.slug, batch)
