@@ -65,6 +65,7 @@ def _rail(person: Person, types: list[RecordType]) -> list[Item]:
     administration = list(_administration(person))
     if administration:
         sections.append({"label": _("Administration"), "items": administration})
+    sections.append({"label": "", "items": [_item(_("Help"), "question-circle", url_for("help.index"))]})
     return sections
 
 
