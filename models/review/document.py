@@ -38,7 +38,7 @@ REVIEW = RecordType(
     icon="clipboard-check",
     menu="family",
     number="HD-{year}-{seq:06d}",
-    title="customer",
+    title="customer_name",
     classified=True,
     kept_by="service",
     due="due_on",
@@ -46,7 +46,10 @@ REVIEW = RecordType(
     fields=(
         *grouped(
             "review",
-            field("customer", "reference", "客户", "Customer", "required listed filterable fixed", to="customer"),
+            field("customer", "reference", "客户", "Customer", "required filterable fixed", to="customer"),
+            field(
+                "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"
+            ),
             field("quarter", "text", "季度", "Quarter", "listed sortable filterable fixed", max_length=6),
             field("due_on", "date", "应完成日期", "Due on", "listed sortable filterable fixed"),
             field("finished_at", "datetime", "完成时间", "Finished", "sortable filterable fixed"),

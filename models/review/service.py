@@ -9,7 +9,7 @@ from models.calendar import SHANGHAI, WorkingCalendar
 from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
 from models.kinds import stored
-from models.opening import Opening, concat, open_set
+from models.opening import FOLDED_TITLE, Opening, concat, open_set
 from models.registry import Draft, Hooks
 from models.review import rules
 from models.review.document import REVIEW
@@ -64,7 +64,8 @@ def quarter_opening(now: datetime, calendar: WorkingCalendar) -> Opening | None:
         target=REVIEW,
         match={"state": "active", "archived_at": {"$exists": False}},
         number=concat(f"HD-{quarter}-", "$number"),
-        values={"customer": "$_id", "quarter": str(quarter)},
+        values={"customer": "$_id", "customer_name": "$name", "quarter": str(quarter)},
+        folded={"customer_name": FOLDED_TITLE},
         due={"$cond": [{"$lt": ["$state_since", since]}, _day(due), _day(fresh)]},
     )
 

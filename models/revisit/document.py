@@ -31,7 +31,8 @@ SCORE: dict[str, Any] = {"minimum": 1, "maximum": 5, "help": Label("1 至 5 分�
 FIELDS = (
     *grouped(
         "plan",
-        field("customer", "reference", "客户", "Customer", "listed filterable", to="customer"),
+        field("customer", "reference", "客户", "Customer", "filterable", to="customer"),
+        field("customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"),
         field("complaint", "reference", "相关投诉", "Complaint", "filterable", to="complaint"),
         field(
             "occasion",
@@ -96,7 +97,7 @@ REVISIT = RecordType(
     icon="telephone-outbound",
     menu="family",
     number="HF-{year}-{seq:06d}",
-    title="customer",
+    title="customer_name",
     classified=True,
     kept_by="service",
     due="due_on",

@@ -12,7 +12,7 @@ from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
 from models.kinds import stored
 from models.office import office_calendar
-from models.opening import Opening, concat, days_before, open_set, without
+from models.opening import FOLDED_TITLE, Opening, concat, days_before, open_set, without
 from models.registry import Draft, Hooks
 from models.revisit import booking, rules
 from models.revisit.document import REVISIT
@@ -117,12 +117,14 @@ def regular_opening(now: datetime) -> Opening:
         number=concat("HF-", day, "-", "$number"),
         values={
             "customer": "$_id",
+            "customer_name": "$name",
             "occasion": "regular",
             "channel": "phone",
             "contact": "$contact_name",
             "contact_phone": "$contact_phone",
             "contact_hours": "$contact_hours",
         },
+        folded={"customer_name": FOLDED_TITLE},
         due="$next_revisit_due",
     )
 
