@@ -76,8 +76,8 @@ def tick_boxes(field: FormItem, **_kwargs: Any) -> Markup:
         "<span>{}</span></label>"
     )
     boxes = [
-        box.format(field.name, value, Markup(" checked") if chosen else "", label)
-        for value, label, chosen, *_rest in field.iter_choices()
+        box.format(field.name, one.value, Markup(" checked") if one.selected else "", one.label)
+        for one in field.iter_choices()
     ]
     return Markup('{}<div class="choices" id="{}">{}</div>').format(
         MARKER.format(field.name), field.id, Markup("").join(boxes)

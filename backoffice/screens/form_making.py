@@ -11,6 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from wtforms import FormField, SelectField, StringField, TextAreaField
 from wtforms import widgets as w
+from wtforms.fields.choices import SelectChoice
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired
 
@@ -21,7 +22,13 @@ from models.declarations import Field
 from models.names import Names
 
 MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
-INPUT_TYPES = {"email": "email", "phone": "tel", "link": "url", "date": "date", "datetime": "datetime-local"}
+INPUTS = {
+    "email": w.EmailInput,
+    "phone": w.TelInput,
+    "link": w.URLInput,
+    "date": w.DateInput,
+    "datetime": w.DateTimeLocalInput,
+}
 
 Raw = dict[str, Any]
 
@@ -56,9 +63,9 @@ class Wanted:
         }
 
     @property
-    def choices(self) -> list[tuple[str, str]]:
+    def choices(self) -> list[SelectChoice]:
         """The declared choices in the reader's language."""
-        return [(c.value, c.label.text(self.making.reader.language)) for c in self.field.choices]
+        return [SelectChoice(c.value, c.label.text(self.making.reader.language)) for c in self.field.choices]
 
 
 def item(field: Field, making: Making, path: str) -> UnboundField:
@@ -70,8 +77,8 @@ def item(field: Field, making: Making, path: str) -> UnboundField:
 
 
 def _text(one: Wanted) -> UnboundField:
-    widget = w.Input(INPUT_TYPES.get(one.field.kind, "text"))
-    return StringField(**one.common, widget=widget, render_kw={"autocomplete": "off"})
+    widget = INPUTS.get(one.field.kind, w.TextInput)
+    return StringField(**one.common, widget=widget(), render_kw={"autocomplete": "off"})
 
 
 def _long(one: Wanted) -> UnboundField:
@@ -85,11 +92,11 @@ def _number(one: Wanted) -> UnboundField:
 
 
 def _choice(one: Wanted) -> UnboundField:
-    return SelectField(**one.common, choices=[("", ""), *one.choices], validate_choice=False)
+    return SelectField(**one.common, choices=[SelectChoice(""), *one.choices], validate_choice=False)
 
 
 def _yes_no(one: Wanted) -> UnboundField:
-    choices = [("", ""), ("yes", _("Yes")), ("no", _("No"))]
+    choices = [SelectChoice(""), SelectChoice("yes", _("Yes")), SelectChoice("no", _("No"))]
     return SelectField(**one.common, choices=choices, validate_choice=False)
 
 
