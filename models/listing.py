@@ -143,6 +143,12 @@ def count(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, .
     return min(found, COUNT_CEILING), found > COUNT_CEILING
 
 
+def holds_any(rt: RecordType, reach: Reach) -> bool:
+    """Whether there is a record within `reach`, as a card or in full, archived or not; asks for one index key."""
+    condition = reach.query(cards=True, archived=None)
+    return database()[collection_name(rt.slug)].find_one(condition, {"_id": 1}) is not None
+
+
 def compile_query(
     rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]
 ) -> tuple[dict[str, Any], str, int]:
