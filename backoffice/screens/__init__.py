@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from flask_admin import Admin
 
+from backoffice.screens.help import HelpView
 from backoffice.screens.people import PeopleView
+from backoffice.screens.records import RecordsHost
 
 
 def register(admin: Admin) -> None:
     """Add every screen to the admin."""
+    admin.add_view(RecordsHost(name="records", endpoint="records", url="/records"))
     admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))
+    admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
