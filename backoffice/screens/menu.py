@@ -12,7 +12,7 @@ from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from backoffice import locale
-from models import access, registry
+from models import access, listing, registry
 from models.access import Purpose
 from models.declarations import RecordType
 from models.person import rules, service
@@ -49,9 +49,14 @@ def frame() -> dict[str, Any]:
 
 
 def _reachable(person: Person) -> Iterator[RecordType]:
-    """The types of which the person can see something or to which they can add."""
+    """The types of which the person can see something now or to which they can add."""
     for rt in registry.all_types():
-        if not access.reach(person, rt, Purpose.VIEW).nothing or access.may_create(person, rt):
+        reach = access.reach(person, rt, Purpose.VIEW)
+        if reach.nothing and not access.may_create(person, rt):
+            continue
+        # The department's own people find a family that is still empty; to others it shows with its first record.
+        at_home = rt.kept_by == person.department or access.may_create(person, rt)
+        if at_home or listing.holds_any(rt, reach):
             yield rt
 
 

@@ -1,0 +1,174 @@
+"""The administrator's screen, and the page where a second person confirms."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+from pymongo.database import Database
+
+from models.person import proposals
+from models.person.roles import Role
+from tests.factories.web import Browser, Clock
+from tests.integration.web.conftest import Add
+
+Base = Database[dict[str, Any]]
+PASSWORD = re.compile(r"<code>([^<]+)</code>")
+
+
+@pytest.fixture
+def admin(demo_browser: Browser, add: Add) -> Browser:
+    """An administrator, signed in without a second factor as in a demonstration."""
+    add(Role.ADMINISTRATOR, email="admin@example.com", name="管理员")
+    demo_browser.headers["Accept-Language"] = "en"
+    demo_browser.sign_in("admin@example.com")
+    return demo_browser
+
+
+@pytest.fixture
+def head(demo_app: Flask, add: Add) -> Browser:
+    """A department head, signed in."""
+    add(Role.HEAD, email="head@example.com", name="经理")
+    made = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
+    made.sign_in("head@example.com")
+    return made
+
+
+def profile(**changes: Any) -> dict[str, Any]:
+    """What the form of an account sends."""
+    return {"name": "李雷", "email": "lilei@example.com", "department": "service", "manager": "", "roles": []} | changes
+
+
+def test_an_account_is_added_and_its_first_password_shown_once(admin: Browser, demo_app: Flask, db: Base) -> None:
+    answer = admin.post("/people/new", profile(roles=["specialist", "credit_group"]))
+    found = PASSWORD.search(answer.text)
+    assert found is not None
+    assert answer.headers["Cache-Control"] == "no-store"
+    stored = db["user"].find_one({"email": "lilei@example.com"})
+    assert stored is not None
+    assert stored["roles"] == ["credit_group", "specialist"]
+    assert found.group(1) not in str(stored)
+    assert found.group(1) not in admin.get(f"/people/{stored['_id']}").text
+    new = Browser(demo_app.test_client())
+    assert new.sign_in("lilei@example.com", found.group(1)).location == "/"
+    assert new.get("/").location == "/change"
+
+
+def test_the_list_shows_who_is_there_and_finds_them(admin: Browser, add: Add) -> None:
+    add(Role.SALES, email="lilei@example.com", name="李雷")
+    add(Role.SALES, email="other@example.com", name="<script>alert(1)</script>")
+    page = admin.get("/people/").text
+    assert "李雷" in page
+    assert "<script>alert" not in page
+    found = admin.get("/people/?q=LILEI").text
+    assert "李雷" in found
+    assert "other@example.com" not in found
+    assert "Nobody matches" in admin.get("/people/?q=zzz").text
+
+
+@pytest.mark.parametrize("query", ["?q=%5B(", "?q=" + "x" * 10_000, "?q[$ne]=1"])
+def test_an_odd_search_is_a_search(admin: Browser, query: str) -> None:
+    assert admin.get("/people/" + query).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/people/x", "/people/5f0000000000000000000001", "/people/?after=x"])
+def test_an_account_that_is_none_is_not_found(admin: Browser, path: str) -> None:
+    assert admin.get(path).status_code == 404
+
+
+def test_a_wrong_value_is_said_at_its_field_and_nothing_typed_is_lost(admin: Browser, db: Base) -> None:
+    answer = admin.post("/people/new", profile(email="not an email", name="王芳"))
+    assert answer.status_code == 422
+    assert "Give a valid email address." in answer.text
+    assert 'value="王芳"' in answer.text
+    assert db["user"].count_documents({"name": "王芳"}) == 0
+
+
+@pytest.mark.parametrize("roles", [["emperor"], ["head", "$ne"]])
+def test_a_role_that_does_not_exist_is_refused(admin: Browser, db: Base, roles: list[str]) -> None:
+    assert admin.post("/people/new", profile(roles=roles)).status_code == 403
+    assert db["user"].find_one({"email": "lilei@example.com"}) is None
+
+
+def test_a_privileged_role_goes_by_way_of_a_second_person(admin: Browser, head: Browser, add: Add, db: Base) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
+    admin.post(f"/people/{person}", profile(roles=["specialist", "supervisor"]))
+    assert db["user"].find_one({"_id": person})["roles"] == ["specialist"]  # type: ignore[index]
+    assert "waits for a second person" in admin.get(f"/people/{person}").text
+    (waiting,) = proposals.waiting()
+    assert "Somebody else confirms this." in admin.get("/people/confirmations").text
+    assert admin.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 409
+    page = head.get("/people/confirmations").text
+    assert "李雷" in page
+    assert f"/people/confirmations/{waiting.id}/confirm" in page
+    assert head.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 303
+    assert db["user"].find_one({"_id": person})["roles"] == ["specialist", "supervisor"]  # type: ignore[index]
+
+
+def test_a_reset_of_a_privileged_person_shows_the_password_to_the_second_person(
+    admin: Browser, head: Browser, add: Add
+) -> None:
+    chief = add(Role.GENERAL_MANAGER, email="gm@example.com", name="总经理")
+    asked = admin.post(f"/people/{chief}/reset")
+    assert asked.status_code == 303
+    assert PASSWORD.search(asked.text) is None
+    (waiting,) = proposals.waiting()
+    done = head.post(f"/people/confirmations/{waiting.id}/confirm")
+    found = PASSWORD.search(done.text)
+    assert found is not None
+    assert head.sign_in("gm@example.com", found.group(1)).status_code == 302
+
+
+def test_disabling_ends_the_session_and_enabling_allows_a_new_one(admin: Browser, demo_app: Flask, add: Add) -> None:
+    person = add(Role.SALES)
+    other = Browser(demo_app.test_client())
+    other.sign_in("sales@example.com")
+    admin.post(f"/people/{person}/active", {"active": "0"})
+    assert not other.inside()
+    assert other.sign_in("sales@example.com").status_code == 200
+    admin.post(f"/people/{person}/active", {"active": "1"})
+    assert other.sign_in("sales@example.com").status_code == 302
+
+
+def test_changes_of_rights_need_a_fresh_sign_in(admin: Browser, add: Add, clock: Clock, db: Base) -> None:
+    person = add(Role.SALES, email="lilei@example.com")
+    clock.forward(minutes=6)
+    for path, data in (
+        (f"/people/{person}", profile(roles=["specialist"])),
+        (f"/people/{person}/active", {"active": "0"}),
+        (f"/people/{person}/reset", {}),
+        ("/people/confirmations/5f0000000000000000000001/confirm", {}),
+    ):
+        answer = admin.post(path, data)
+        assert answer.location.startswith("/verify"), path
+        admin.page = "/people/"
+    stored = db["user"].find_one({"_id": person})
+    assert stored is not None
+    assert (stored["roles"], stored["active"]) == (["sales"], True)
+
+
+def test_the_head_confirms_but_does_not_manage(head: Browser) -> None:
+    assert head.get("/people/confirmations").status_code == 200
+    page = head.get("/").text
+    assert "/people/confirmations" in page
+    assert 'href="/people/"' not in page
+    for path in ("/people/", "/people/new", f"/people/{ObjectId()}"):
+        assert head.get(path).status_code == 403
+
+
+def test_the_menu_offers_only_what_the_person_may_use(demo_browser: Browser, add: Add) -> None:
+    add(Role.AUDITOR, email="audit@example.com", department="audit")
+    demo_browser.sign_in("audit@example.com")
+    page = demo_browser.get("/").text
+    assert "/people/" not in page
+    assert "/records/customer/" not in page
+    add(Role.SPECIALIST, email="s@example.com", department="service")
+    demo_browser.post("/logout")
+    demo_browser.page = "/login"
+    demo_browser.sign_in("s@example.com")
+    page = demo_browser.get("/").text
+    assert "/records/customer/" in page
+    assert "/people/" not in page
