@@ -1,6 +1,6 @@
 """The records host: every page of every record type, under `/records/<slug>/…`.
 
-Routes are gathered from one module per noun; to add some, write a class of routes there and list it in `HOSTED`.
+Routes are gathered from one module per noun; to add some, write a class of routes there and add it to the bases of `RecordsHost`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from flask_admin import expose
 
 from backoffice.screens import list_page, listing_args, past, record_page
 from backoffice.screens.act import ActRoutes
+from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, person_ids, record_url
 from backoffice.screens.files import FileRoutes
@@ -29,7 +30,7 @@ from models.search import QueryTooLong, QueryTooShort
 TIMELINE = 8
 
 
-class RecordsHost(WritingRoutes, ActRoutes, FileRoutes, LookupRoutes, FindRoutes):
+class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes):
     """One mounted view for all types: types may come and go while the program runs."""
 
     @expose("/<slug>/")  # type: ignore[untyped-decorator]
@@ -57,7 +58,7 @@ class RecordsHost(WritingRoutes, ActRoutes, FileRoutes, LookupRoutes, FindRoutes
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
         if not sight.full:
-            return self.locked(view, sight, reader)
+            return self.locked(view, sight, reader, **card_context(sight, reader))
         current = store.fetch(slug, sight.id)
         versions = records.versions_of(sight, TIMELINE)
         lists = related(sight, reader)
