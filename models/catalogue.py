@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import registry
+from models import checks, registry
 from models.access_request import document as access_request
 from models.access_request import service as access_request_service
 from models.complaint import document as complaint
@@ -32,6 +32,10 @@ SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
 
 
 def load() -> None:
-    """Put the shipped record types into force; loading again changes nothing."""
+    """Put the shipped record types into force; loading again changes nothing.
+
+    :raises WrongDeclarations: and none is in force, when one of them makes no sense.
+    """
+    checks.require(rt for rt, _ in SHIPPED)
     for rt, hooks in SHIPPED:
         registry.register(rt, hooks)

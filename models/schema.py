@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -22,10 +23,19 @@ def declare(wanted: Mapping[str, Iterable[IndexModel]]) -> None:
         _declared[collection] = list(models)
 
 
+def declared() -> frozenset[str]:
+    """The collections that modules use beside records."""
+    return frozenset(_declared)
+
+
 declare(audit.INDEXES)
 declare(store.INDEXES)
 declare(attachment.INDEXES)
 declare({audit.QUEUE: [], numbering.COUNTERS: []})
+
+
+def _wanted() -> dict[str, list[IndexModel]]:
+    return {**_declared, **{collection_name(rt.slug): indexes(rt) for rt in registry.all_types()}}
 
 
 def migrate() -> list[str]:
@@ -35,17 +45,38 @@ def migrate() -> list[str]:
 
     :raises DuplicateKeyError: when stored records break a newly declared unique field.
     """
-    wanted = {**_declared, **{collection_name(rt.slug): indexes(rt) for rt in registry.all_types()}}
     db = database()
     existing = set(db.list_collection_names())
     done: list[str] = []
-    for name, models in sorted(wanted.items()):
+    for name, models in sorted(_wanted().items()):
         if name not in existing:
             db.create_collection(name)
             done.append(f"created {name}")
         for model in models:
             done.extend(_ensure(name, model))
     return done
+
+
+def missing() -> list[str]:
+    """A line for each collection or index that `migrate` would make or rebuild."""
+    db = database()
+    existing = set(db.list_collection_names())
+    lines: list[str] = []
+    for name, models in sorted(_wanted().items()):
+        if name not in existing:
+            lines.append(f"collection {name} is missing")
+            continue
+        stored = {index["name"]: _shape(index) for index in db[name].list_indexes()}
+        for model in models:
+            index = model.document["name"]
+            if stored.get(index) != _shape(model.document):
+                lines.append(f"index {index} of {name} is {'different' if index in stored else 'missing'}")
+    return lines
+
+
+def _shape(index: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two indexes the same."""
+    return list(index["key"].items()), bool(index.get("unique")), index.get("partialFilterExpression")
 
 
 def _ensure(collection: str, model: IndexModel) -> list[str]:

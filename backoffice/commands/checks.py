@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import click
 
 from backoffice.commands.connection import connected
+from backoffice.commands.errors import Failure
 from config.database import database
 from config.policy import policy
-from models import registry
+from models import checks, registry, schema
+from models.calendar import local
+from models.office import office_calendar
+
+NEXT_YEAR_FROM = 11
+"""The month in which the coming year's holidays are usually announced."""
 
 
 @click.command(short_help="Say whether this installation is fit to run.")
 def check() -> None:
-    """Check settings, policy, record types and database, without changing anything.
+    """Check settings, policy, record types, database and calendar, without changing anything.
 
-    Says one line for each and ends at the first that is wrong, with exit code 1 or 2.
+    Says one line for each and one for each finding. Ends with exit code 1 or 2 when something is wrong; a
+    warning is not. 'backoffice migrate' makes what the database lacks.
     """
     made = policy()
-    click.echo(f"policy          ok ({len(vars(made))} sections)")
+    _say("policy", f"ok ({len(vars(made))} sections)")
     with connected() as settings:
-        click.echo(f"settings        ok ({'embedded database' if settings.embedded else 'MONGODB_URI'})")
-        click.echo(f"record types    ok ({len(registry.all_types())})")
+        _say("settings", f"ok ({'embedded database' if settings.embedded else 'MONGODB_URI'})")
+        warnings = [finding.line() for finding in checks.check(registry.all_types())]
+        _say("record types", f"ok ({len(registry.all_types())})", warnings)
         version = database().client.server_info()["version"]
-        click.echo(f"database        ok (MongoDB {version}, replica set)")
+        _say("database", f"ok (MongoDB {version}, replica set)")
+        missing = schema.missing()
+        _say("indexes", "run 'backoffice migrate'" if missing else "ok", missing)
+    unannounced = list(_unannounced(datetime.now(UTC)))
+    _say("calendar", "not certain" if unannounced else "ok", unannounced)
+    if missing:
+        raise Failure(f"the database is not up to date: {len(missing)} findings")
+
+
+def _say(what: str, result: str, findings: list[str] | None = None) -> None:
+    click.echo(f"{what:<15} {result}")
+    for line in findings or ():
+        click.echo(f"  {line}")
+
+
+def _unannounced(now: datetime) -> Iterator[str]:
+    """A line for each year at hand whose holidays are not known yet."""
+    today, calendar = local(now).date(), office_calendar()
+    years = (today.year, today.year + 1) if today.month >= NEXT_YEAR_FROM else (today.year,)
+    for year in years:
+        if not calendar.announced(year):
+            yield f"the holidays of {year} are not announced yet: deadlines in it are estimates"
 
 
 COMMANDS = (check,)

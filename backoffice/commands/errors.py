@@ -12,6 +12,7 @@ from config.database import DatabaseError
 from config.embedded import EmbeddedError
 from config.policy import PolicyError
 from config.settings import SettingsError
+from models.checks import WrongDeclarations
 from models.errors import Refusal
 
 
@@ -38,6 +39,10 @@ class OneLineErrors(click.Group):
             return super().invoke(ctx)
         except (SettingsError, PolicyError) as error:
             raise WrongSettings(str(error)) from error
+        except WrongDeclarations as error:
+            for finding in error.findings:
+                click.echo(finding.line(), err=True)
+            raise Failure(f"{len(error.findings)} wrong declarations") from error
         except (SupervisorError, EmbeddedError, DatabaseError, Refusal) as error:
             raise Failure(str(error)) from error
         except PyMongoError as error:

@@ -66,6 +66,7 @@ WORKFLOW = Workflow(
             source=("suspended",),
             target="active",
             by=(Role.HEAD.value,),
+            not_by=("owner",),
             reason=True,
             signature=True,
             tone="good",

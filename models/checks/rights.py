@@ -1,0 +1,66 @@
+"""Rights, title and deadline, related records, indexes (E005, E016, E017)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.checks.finding import Case, Finding
+from models.kinds import KINDS
+from models.record import indexes
+
+MOST_INDEXES = 60
+"""MongoDB takes 64; a few are left for what an administrator adds."""
+TITLES = ("text", "reference")
+DEADLINES = ("date", "datetime")
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Findings about who may do what, and about the fields that a type as a whole stands on."""
+    yield from _rights(case)
+    yield from _title_and_due(case)
+    yield from _related(case)
+    if all(field.kind in KINDS for field in case.rt.fields):
+        count = len(indexes(case.rt))
+        if count > MOST_INDEXES:
+            yield case.finding(
+                "E017",
+                "",
+                f"需要 {count} 个索引，最多 {MOST_INDEXES} 个：请减少可排序、可筛选的字段。",
+                f"it needs {count} indexes, {MOST_INDEXES} at most: fewer fields to sort and filter by",
+            )
+
+
+def _rights(case: Case) -> Iterator[Finding]:
+    rights = case.rt.rights
+    if not case.rt.classified and not rights.view:
+        yield case.finding("E016", "rights", "没有人能查看。", "nobody may ever read it")
+    if not case.rt.classified and any(not rule.levels for rule in rights.view):
+        yield case.finding("E016", "rights", "有一条规则不含任何密级。", "a rule holds for no level")
+
+
+def _title_and_due(case: Case) -> Iterator[Finding]:
+    rt = case.rt
+    title = rt.by_name.get(rt.title)
+    if rt.title != "number" and (title is None or title.kind not in TITLES):
+        yield case.finding(
+            "E005",
+            "title",
+            f"标题“{rt.title}”须是单行文字或引用字段。",
+            f"“{rt.title}” is no field of text and no reference",
+        )
+    due = rt.by_name.get(rt.due)
+    if rt.due and (due is None or due.kind not in DEADLINES):
+        yield case.finding("E005", "due", f"期限“{rt.due}”须是日期字段。", f"“{rt.due}” is no field of a date or time")
+
+
+def _related(case: Case) -> Iterator[Finding]:
+    for related in case.rt.related:
+        other = case.types.get(related.slug)
+        via = other.by_name.get(related.via) if other else None
+        if via is None or via.kind != "reference" or via.to != case.rt.slug:
+            yield case.finding(
+                "E005",
+                "related",
+                f"“{related.slug}”没有指向本类型的引用“{related.via}”。",
+                f"“{related.slug}” has no reference “{related.via}” that points here",
+            )

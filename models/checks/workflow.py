@@ -1,0 +1,89 @@
+"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, E021, W101)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from models.checks.finding import Case, Finding
+from models.declarations import Transition, Workflow
+from models.person.roles import Role
+from models.records import PLACING
+
+TONES = ("neutral", "info", "good", "warn", "bad")
+WAITED_FOR = frozenset({"owner", "creator"})
+MAY_MOVE = WAITED_FOR | {"turn", "reader"}
+ASKED = frozenset(field.name for field in PLACING)
+ROLES = frozenset(role.value for role in Role)
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Findings about the workflow of one type."""
+    flow = case.rt.workflow
+    people = frozenset(field.name for field in case.rt.fields if field.kind == "person")
+    waited = {whose for state in (flow.states if flow else ()) for whose in state.turn}
+    for field in case.rt.fields:
+        if field.assigned and field.name not in waited:
+            yield case.finding("E021", field.name, "没有状态等待此人。", "no state waits for this person")
+    if flow is None:
+        return
+    yield from _states(case, flow, people)
+    for move in flow.transitions:
+        yield from _ends(case, flow, move)
+        yield from _people(case, move, people)
+        yield from _sheet(case, move)
+
+
+def _states(case: Case, flow: Workflow, people: frozenset[str]) -> Iterator[Finding]:
+    if not flow.states:
+        yield case.finding("E011", "workflow", "流程没有状态。", "the workflow has no state")
+        return
+    if flow.states[0].final:
+        yield case.finding(
+            "E011", f"workflow.{flow.states[0].value}", "起始状态不能是终态。", "the first state is final"
+        )
+    left = {value for move in flow.transitions for value in move.source}
+    for state in flow.states:
+        place = f"workflow.{state.value}"
+        for whose in set(state.turn) - ROLES - WAITED_FOR - people:
+            yield case.finding("E005", place, f"等待的“{whose}”不存在。", f"it waits for “{whose}”, which is nobody")
+        if state.tone not in TONES:
+            yield case.finding("E005", place, f"没有“{state.tone}”这种色调。", f"there is no tone “{state.tone}”")
+        if state.value not in left and not state.final:
+            yield case.finding(
+                "W101", place, "没有操作离开此状态，却不是终态。", "no move leaves it, yet it is not final"
+            )
+
+
+def _ends(case: Case, flow: Workflow, move: Transition) -> Iterator[Finding]:
+    place, known = f"workflow.{move.name}", {state.value for state in flow.states}
+    for value in sorted({*move.source, move.target} - known):
+        yield case.finding("E011", place, f"状态“{value}”未声明。", f"there is no state “{value}”")
+    if not move.source:
+        yield case.finding("E011", place, "没有起始状态。", "it starts from no state")
+    if move.tone not in TONES:
+        yield case.finding("E005", place, f"没有“{move.tone}”这种色调。", f"there is no tone “{move.tone}”")
+
+
+def _people(case: Case, move: Transition, people: frozenset[str]) -> Iterator[Finding]:
+    place = f"workflow.{move.name}"
+    for whose in sorted(set(move.by) - ROLES - MAY_MOVE - people):
+        yield case.finding("E005", place, f"执行人“{whose}”不存在。", f"by “{whose}”, which is nobody")
+    for whose in sorted(set(move.not_by) - WAITED_FOR - people):
+        yield case.finding("E005", place, f"回避人“{whose}”不存在。", f"not by “{whose}”, which is nobody")
+    if not move.by:
+        yield case.finding("E016", place, "没有人能执行此操作。", "nobody may ever make this move")
+    if move.signature and not move.not_by:
+        yield case.finding(
+            "E015",
+            place,
+            "签署须有回避：任何人不得审批本人提出的事项。",
+            "nobody signs their own: a signature has to say by whom it is not given",
+        )
+
+
+def _sheet(case: Case, move: Transition) -> Iterator[Finding]:
+    place = f"workflow.{move.name}"
+    for name in [name for name in move.asks if name not in ASKED and name not in case.rt.by_name]:
+        yield case.finding("E005", place, f"没有字段“{name}”。", f"it asks for “{name}”, which is no field")
+    for name in [name for name in move.needs if name not in move.asks]:
+        yield case.finding("E005", place, f"“{name}”必填但未列出。", f"it needs “{name}” without asking for it")

@@ -1,0 +1,250 @@
+"""Declarations that make no sense are found, by code and place, before they come into force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from models import catalogue, checks
+from models.checks import WrongDeclarations
+from models.declarations import (
+    Choice,
+    Field,
+    Group,
+    Label,
+    RecordType,
+    Related,
+    Relation,
+    Rights,
+    Rule,
+    State,
+    Transition,
+    View,
+    Workflow,
+)
+from models.person.roles import Role
+from tests.factories.types import SAMPLE, label
+
+EVERYBODY = Rights(view=(Rule(Relation.ANY),))
+TWIN = Field(name="part", kind="text", label=Label("部分", "Part"))
+YES, NO = Choice("yes", label("Y")), Choice("no", label("N"))
+
+
+def with_field(name: str = "extra", kind: str = "text", **properties: Any) -> RecordType:
+    """The sample type with one more field."""
+    made = Field(**{"name": name, "kind": kind, "label": Label("更多", "Extra"), "group": "more", **properties})
+    return replace(SAMPLE, fields=(*SAMPLE.fields, made))
+
+
+def with_inner(**properties: Any) -> RecordType:
+    """The sample type with a list that has one field inside."""
+    inner = Field(**{"name": "part", "kind": "text", "label": Label("部分", "Part"), **properties})
+    return with_field("parts", "embedded_list", fields=(inner,))
+
+
+def with_state(**properties: Any) -> RecordType:
+    """The sample type with one more state."""
+    assert SAMPLE.workflow is not None
+    made = State(**{"value": "extra", "label": Label("更多", "Extra"), "final": True, **properties})
+    return replace(SAMPLE, workflow=replace(SAMPLE.workflow, states=(*SAMPLE.workflow.states, made)))
+
+
+def with_move(**properties: Any) -> RecordType:
+    """The sample type with one more move."""
+    assert SAMPLE.workflow is not None
+    usual = {
+        "name": "extra",
+        "label": Label("更多", "Extra"),
+        "source": ("draft",),
+        "target": "waiting",
+        "by": ("owner",),
+    }
+    moves = (*SAMPLE.workflow.transitions, Transition(**{**usual, **properties}))
+    return replace(SAMPLE, workflow=replace(SAMPLE.workflow, transitions=moves))
+
+
+def with_view(query: str) -> RecordType:
+    """The sample type with one more saved view."""
+    return replace(SAMPLE, views=(View(name="extra", label=Label("更多", "Extra"), query=query),))
+
+
+def sample(**changes: Any) -> RecordType:
+    return replace(SAMPLE, **changes)
+
+
+WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
+    ("E001", "", lambda: sample(slug="Sample")),
+    ("E001", "", lambda: sample(slug="version")),
+    ("E001", "", lambda: sample(slug="find")),
+    ("E001", "9lives", lambda: with_field("9lives")),
+    ("E001", "two__parts", lambda: with_field("two__parts")),
+    ("E001", "a" * 42, lambda: with_field("a" * 42)),
+    ("E001", "acl", lambda: with_field("acl")),
+    ("E001", "save", lambda: with_field("save")),
+    ("E001", "objects", lambda: with_field("objects")),
+    ("E001", "turn", lambda: with_field("turn")),
+    ("E001", "head", lambda: with_field("head")),
+    ("E001", "parts.Part", lambda: with_inner(name="Part")),
+    ("E001", "group", lambda: sample(groups=(*SAMPLE.groups, Group(name="Else", label=Label("别的", "Else"))))),
+    ("E001", "workflow", lambda: with_state(value="on hold")),
+    ("E001", "workflow", lambda: with_move(name="do-it")),
+    ("E001", "extra", lambda: with_field(kind="choice", choices=(Choice("a|b", Label("甲", "A")),))),
+    ("E002", "extra", lambda: with_field(kind="colour")),
+    ("E002", "parts.part", lambda: with_inner(kind="colour")),
+    ("E003", "extra", lambda: with_field(kind="choice")),
+    ("E003", "extra", lambda: with_field(kind="choices", choices=(YES, YES))),
+    ("E003", "extra", lambda: with_field(kind="choice", choices=(YES, Choice("no", Label("否", "Yes"))))),
+    ("E004", "extra", lambda: with_field(kind="reference", to="client")),
+    ("E004", "extra", lambda: with_field(kind="reference")),
+    ("E005", "title", lambda: sample(title="heading")),
+    ("E005", "title", lambda: sample(title="amount")),
+    ("E005", "due", lambda: sample(due="deadline")),
+    ("E005", "due", lambda: sample(due="name")),
+    ("E005", "related", lambda: sample(related=(Related(slug="sample", via="seller"),))),
+    ("E005", "related", lambda: sample(related=(Related(slug="client", via="parent"),))),
+    ("E005", "extra", lambda: with_field(card="blurred")),
+    ("E005", "workflow.extra", lambda: with_state(turn=("nobody",))),
+    ("E005", "workflow.extra", lambda: with_state(tone="pink")),
+    ("E005", "workflow.extra", lambda: with_move(tone="pink")),
+    ("E005", "workflow.extra", lambda: with_move(by=("name",))),
+    ("E005", "workflow.extra", lambda: with_move(not_by=("nobody",))),
+    ("E005", "workflow.extra", lambda: with_move(asks=("nothing",))),
+    ("E005", "workflow.extra", lambda: with_move(asks=("verdict",), needs=("amount",))),
+    ("E005", "view.extra", lambda: with_view("")),
+    ("E005", "view.extra", lambda: with_view("nothing=1")),
+    ("E005", "view.extra", lambda: with_view("pieces=1")),
+    ("E005", "view.extra", lambda: with_view("colour=green")),
+    ("E005", "view.extra", lambda: with_view("colour=from:red")),
+    ("E005", "view.extra", lambda: with_view("made_on=until:tomorrow")),
+    ("E005", "view.extra", lambda: with_view("state=any_of:draft|gone")),
+    ("E005", "view.extra", lambda: with_view("owner=somebody")),
+    ("E005", "view.extra", lambda: with_view("sort=pieces")),
+    ("E006", "extra", lambda: with_field(label=Label("", "Extra"))),
+    ("E006", "extra", lambda: with_field(label=Label("更多", " "))),
+    ("E006", "extra", lambda: with_field(help=Label("说明", ""))),
+    ("E006", "extra", lambda: with_field(kind="choice", choices=(Choice("one", Label("一", "")),))),
+    ("E006", "part", lambda: with_inner(label=Label("", "Part"))),
+    ("E006", "", lambda: sample(plural=Label("样品", ""))),
+    ("E006", "workflow.extra", lambda: with_state(label=Label("", "Extra"))),
+    ("E006", "workflow.extra", lambda: with_move(label=Label("更多", ""))),
+    ("E006", "view.extra", lambda: sample(views=(View(name="extra", label=Label("", "Extra"), query="q=ab"),))),
+    ("E006", "group.basic", lambda: sample(groups=(Group(name="basic", label=Label("", "Basic")), SAMPLE.groups[1]))),
+    ("E007", "extra", lambda: with_field(group="elsewhere")),
+    ("E007", "extra", lambda: with_field(group="")),
+    ("E008", "extra", lambda: with_field(searchable=True, viewers=(Role.HEAD,))),
+    ("E008", "salary", lambda: replace(with_field(), title="salary")),
+    ("E009", "extra", lambda: with_field(unique=True)),
+    ("E010", "extra", lambda: with_field(card="masked", viewers=(Role.HEAD,))),
+    ("E010", "extra", lambda: with_field(card="masked", personal=True)),
+    ("E010", "extra", lambda: with_field(card="plain")),
+    ("E010", "extra", lambda: with_field(kind="long_text", card="masked")),
+    ("E010", "extra", lambda: with_field(kind="money", card="plain")),
+    ("E011", "workflow.extra", lambda: with_move(source=("gone",))),
+    ("E011", "workflow.extra", lambda: with_move(target="gone")),
+    ("E011", "workflow.extra", lambda: with_move(source=())),
+    ("E011", "workflow", lambda: sample(workflow=Workflow(states=()))),
+    (
+        "E011",
+        "workflow.over",
+        lambda: sample(workflow=Workflow(states=(State("over", Label("完", "Over"), final=True),))),
+    ),
+    ("E012", "number", lambda: sample(number="YP-{year}")),
+    ("E012", "number", lambda: sample(number="YP-{seq:06d}")),
+    ("E012", "number", lambda: sample(number="YP/{year}/{seq}")),
+    ("E012", "number", lambda: sample(number="YP-{year}-{place}")),
+    ("E012", "number", lambda: sample(number="YP-{year}-{seq")),
+    ("E013", "extra", lambda: with_field(kind="integer", minimum=5, maximum=4)),
+    ("E013", "extra", lambda: with_field(max_length=0)),
+    ("E013", "extra", lambda: with_field(kind="choice", choices=(YES, NO), default="perhaps")),
+    ("E014", "extra", lambda: with_field(kind="long_text", sortable=True)),
+    ("E014", "extra", lambda: with_field(kind="files", filterable=True)),
+    ("E014", "extra", lambda: with_field(kind="person", searchable=True)),
+    ("E014", "extra", lambda: with_field(kind="long_text", unique=True)),
+    ("E015", "workflow.extra", lambda: with_move(signature=True)),
+    ("E016", "rights", lambda: sample(classified=False, rights=Rights())),
+    ("E016", "rights", lambda: sample(classified=False, rights=Rights(view=(Rule(Relation.ANY, levels=()),)))),
+    ("E016", "workflow.extra", lambda: with_move(by=())),
+    (
+        "E017",
+        "",
+        lambda: sample(
+            fields=(
+                *SAMPLE.fields,
+                *(Field(name=f"f{n}", kind="text", label=Label("列", "Column"), sortable=True) for n in range(55)),
+            )
+        ),
+    ),
+    ("E018", "name", lambda: with_field("name")),
+    ("E018", "part", lambda: with_field("parts", "embedded", fields=(TWIN, TWIN))),
+    ("E018", "draft", lambda: with_state(value="draft")),
+    ("E018", "submit", lambda: with_move(name="submit")),
+    ("E018", "basic", lambda: sample(groups=(*SAMPLE.groups, SAMPLE.groups[0]))),
+    ("E019", "parts.part", lambda: with_inner(viewers=(Role.HEAD,))),
+    ("E019", "parts.part", lambda: with_inner(card="masked")),
+    ("E019", "parts.part", lambda: with_inner(kind="files")),
+    ("E020", "extra", lambda: with_field(choices=(YES, NO))),
+    ("E020", "extra", lambda: with_field(to="sample")),
+    ("E020", "extra", lambda: with_field(kind="embedded")),
+    ("E020", "extra", lambda: with_field(opens=True)),
+    ("E021", "extra", lambda: with_field(kind="person", assigned=True)),
+    ("W101", "workflow.extra", lambda: with_state(final=False)),
+    ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "build"), WRONG, ids=[f"{n}-{code}-{place}" for n, (code, place, _) in enumerate(WRONG)]
+)
+def test_what_makes_no_sense_is_found_by_code_and_place(code: str, place: str, build: Callable[[], RecordType]) -> None:
+    found = {(finding.code, finding.field) for finding in checks.check([build()])}
+    assert (code, place) in found
+
+
+def test_every_code_of_the_table_has_a_declaration_that_triggers_it() -> None:
+    documented = {line.split("|")[1].strip() for line in (checks.__doc__ or "").splitlines() if line.startswith("| ")}
+    assert documented - {"code"} == {code for code, _, _ in WRONG}
+
+
+def test_the_sample_is_right_but_for_its_untranslated_labels() -> None:
+    assert {finding.code for finding in checks.check([SAMPLE])} <= {"W102"}
+
+
+def test_the_shipped_types_have_no_finding_at_all() -> None:
+    assert [finding.line() for finding in checks.check([rt for rt, _ in catalogue.SHIPPED])] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["owner=me", "colour=red", "colour=any_of:red|blue", "made_on=until:today+7", "seller=me", "sort=-amount", "q=ab"],
+)
+def test_a_view_may_ask_what_a_list_understands(query: str) -> None:
+    fields = tuple(replace(f, filterable=f.filterable or f.name == "seller") for f in SAMPLE.fields)
+    assert "E005" not in {finding.code for finding in checks.check([replace(with_view(query), fields=fields)])}
+
+
+def test_two_types_may_not_share_their_numbers_or_their_slug() -> None:
+    other = replace(SAMPLE, slug="specimen")
+    assert ("E012", "specimen") in {(f.code, f.slug) for f in checks.check([SAMPLE, other])}
+    assert "E018" in {f.code for f in checks.check([SAMPLE, SAMPLE])}
+
+
+def test_wrong_types_are_refused_with_a_coded_line_for_each_error() -> None:
+    with pytest.raises(WrongDeclarations) as refused:
+        checks.require([with_field(kind="colour", group="elsewhere"), with_state(final=False)])
+    lines = str(refused.value).splitlines()
+    assert "E002 sample.extra: there is no kind “colour”" in lines
+    assert "E007 sample.extra: there is no group “elsewhere”" in lines
+    assert not any(line.startswith("W") for line in lines[1:])
+
+
+def test_an_unclassified_type_without_secrets_may_have_a_unique_field() -> None:
+    open_type = replace(with_field(unique=True), classified=False, rights=EVERYBODY)
+    assert "E009" not in {finding.code for finding in checks.check([open_type])}
+
+
+def test_findings_speak_both_languages() -> None:
+    finding = next(f for f in checks.check([with_field(kind="colour")]) if f.code == "E002")
+    assert finding.line("zh") == "E002 sample.extra: 没有“colour”这种类型。"
