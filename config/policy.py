@@ -187,6 +187,15 @@ class Revisit:
 
 
 @dataclass(frozen=True)
+class Reminder:
+    """When people are reminded (J, X2)."""
+
+    ahead_working_days: int = whole(0, 60)
+    climb_working_days: int = whole(1, 60)
+    secrecy_last_days: int = whole(0, 365)
+
+
+@dataclass(frozen=True)
 class Policy:
     """All of it, by section."""
 
@@ -199,6 +208,7 @@ class Policy:
     plan: Plan
     complaint: Complaint
     revisit: Revisit
+    reminder: Reminder
 
 
 SECTIONS: dict[str, type] = {
@@ -211,6 +221,7 @@ SECTIONS: dict[str, type] = {
     "plan": Plan,
     "complaint": Complaint,
     "revisit": Revisit,
+    "reminder": Reminder,
 }
 
 
@@ -244,6 +255,8 @@ def _check_together(made: Policy) -> None:
     years = (made.secrecy.secret_years, made.secrecy.confidential_years, made.secrecy.top_secret_years)
     if list(years) != sorted(years):
         raise PolicyError("secrecy: a higher level cannot last shorter than a lower one")
+    if made.reminder.secrecy_last_days > made.secrecy.notice_days:
+        raise PolicyError("reminder.secrecy_last_days: the last notice cannot come before the first")
     amounts = list(made.complaint.authority.values())
     if amounts != sorted(amounts):
         raise PolicyError("complaint.authority: a higher level cannot grant less than a lower one")

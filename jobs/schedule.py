@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
 
-from jobs import access_request, attachment, audit, credit_report, mail, review, revisit, secrecy
+from jobs import access_request, attachment, audit, credit_report, mail, reminder, review, revisit, secrecy
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
 from models.declarations import Label
@@ -132,6 +132,14 @@ JOBS = Table(
             cadence=Daily(time(6, 10)),
             work=credit_report.open_due,
             transactional=False,
+        ),
+        Job(
+            name="deadline_reminders",
+            label=Label("期限提醒", "Remind of deadlines"),
+            cadence=EveryMinutes(60),
+            work=reminder.remind,
+            transactional=False,
+            kept=timedelta(days=60),
         ),
     ]
 )

@@ -97,6 +97,11 @@ def trial_people() -> list[dict[str, Any]]:
     return list(database()[USERS].find(wanted).sort([("trial_order", 1), ("_id", 1)]))
 
 
+def active_people() -> list[Person]:
+    """Everybody with an account in use, without grants."""
+    return [person_of(row) for row in database()[USERS].find({"active": True}).sort("_id")]
+
+
 def person_of(row: Mapping[str, Any], language: str = "") -> Person:
     """The acting person of a stored account, without grants. Unknown roles give nothing."""
     return Person(

@@ -1,0 +1,110 @@
+"""A person's reminders as they read them: only of what stands and what they reach at this moment (X6).
+
+What was stored names no content. Title and number are looked up when they are shown, within the reader's reach; a
+reminder whose record is gone for the reader, or whose matter is done, is left out and closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.database import database
+from models import access, names, registry, store, work
+from models.access import Purpose
+from models.declarations import RecordType
+from models.errors import NotFound
+from models.person.roles import Person
+from models.record import collection_name
+from models.reminder.document import REMINDERS, Reminder
+from models.reminder.rules import Matter, Step
+
+MOST = 100
+"""The most reminders that are read, counted or marked at once."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A reminder as its reader sees it."""
+
+    reminder: Reminder
+    rt: RecordType
+    number: str
+    title: str
+    level: str
+
+
+def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list[Told]:
+    """The person's unread reminders, what is due first first; at most 100. Those that no longer stand are closed."""
+    unread = {"person": person.id, "closed_at": None, "read_at": None}
+    rows = database()[REMINDERS].find(unread).sort([("due", 1), ("_id", 1)]).limit(min(limit, MOST))
+    found = [Reminder.read(row) for row in rows]
+    told = list(standing(person, found, language))
+    close({reminder.id for reminder in found} - {one.reminder.id for one in told}, now)
+    return told
+
+
+def unread_count(person: Person) -> int:
+    """How many reminders the person has not read; 100 means that many or more."""
+    unread = {"person": person.id, "closed_at": None, "read_at": None}
+    return database()[REMINDERS].count_documents(unread, limit=MOST)
+
+
+def mark_read(person: Person, reminder: str, now: datetime) -> None:
+    """Note that the person has read a reminder; one that is not theirs is left alone."""
+    database()[REMINDERS].update_one(
+        {"_id": str(reminder), "person": person.id, "read_at": None}, {"$set": {"read_at": now}}
+    )
+
+
+def mark_all_read(person: Person, now: datetime) -> None:
+    """Note that the person has read everything."""
+    database()[REMINDERS].update_many({"person": person.id, "read_at": None}, {"$set": {"read_at": now}})
+
+
+def close(reminders: Iterable[str], now: datetime) -> None:
+    """Close reminders whose matter no longer stands."""
+    ids = sorted(reminders)
+    if ids:
+        database()[REMINDERS].update_many({"_id": {"$in": ids}, "closed_at": None}, {"$set": {"closed_at": now}})
+
+
+def standing(person: Person, reminders: Iterable[Reminder], language: str) -> Iterator[Told]:
+    """Those of the person's reminders that still stand, in their order, with what the person reads of their records.
+
+    One query per record type.
+    """
+    ordered = list(reminders)
+    found = {}
+    for slug in {reminder.type for reminder in ordered}:
+        ids = [reminder.record for reminder in ordered if reminder.type == slug]
+        found.update({(slug, son["_id"]): son for son in _records(person, slug, ids)})
+    for reminder in ordered:
+        son = found.get((reminder.type, reminder.record))
+        if son is not None and _stands(person, reminder, son):
+            rt = registry.get(reminder.type).rt
+            title = names.title_of(person, rt, son, "full", language)
+            yield Told(reminder, rt, son["number"], title, son["level"])
+
+
+def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
+    try:
+        rt = registry.get(slug).rt
+    except NotFound:  # the type was taken out of force
+        return []
+    reach = access.reach(person, rt, Purpose.VIEW)
+    shown = ("number", "level", "owner", "waiting", "due_at", "secret_until", "department", rt.title)
+    within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
+    return database()[collection_name(slug)].find(within, dict.fromkeys(shown, 1))
+
+
+def _stands(person: Person, reminder: Reminder, son: Mapping[str, Any]) -> bool:
+    """Whether a reminder is still about something, and this person's business."""
+    if reminder.matter is Matter.SECRECY:
+        until = son.get("secret_until")
+        return until is not None and store.end_of(until.date()) == reminder.due and son.get("owner") == person.id
+    if son.get("due_at") != reminder.due:
+        return False
+    return reminder.step is Step.CLIMBED or work.is_work_of(person, son)

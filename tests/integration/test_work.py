@@ -1,0 +1,37 @@
+"""Whose work a record is: the database and the rule in Python give the same answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from bson import ObjectId
+from pymongo.database import Database
+
+from models import work
+from models.person.roles import Person, Role
+
+Base = Database[dict[str, Any]]
+
+
+def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, now: datetime) -> None:
+    people = [
+        Person(ObjectId(), "a", frozenset({Role.SPECIALIST})),
+        Person(ObjectId(), "b", frozenset({Role.HEAD, Role.FINANCE_REVIEWER})),
+        Person(ObjectId(), "c"),
+    ]
+    tokens = [[], ["role:head"], [f"user:{people[0].id}"], ["role:specialist", f"user:{people[2].id}"]]
+    owners = [people[0].id, people[1].id, None]
+    levels = ["internal", "top_secret"]
+    rows = [
+        {"_id": ObjectId(), "waiting": waiting, "owner": owner, "level": level}
+        for waiting, owner, level in product(tokens, owners, levels)
+    ]
+    db["record_sample"].insert_many(rows)
+    sizes = []
+    for person in people:
+        found = {row["_id"] for row in db["record_sample"].find(work.waits_for(person))}
+        assert found == {row["_id"] for row in rows if work.is_work_of(person, row)}
+        sizes.append(len(found))
+    assert sizes == [15, 8, 6]

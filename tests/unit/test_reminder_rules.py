@@ -1,0 +1,58 @@
+"""The borders between the steps of a reminder (J)."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import pytest
+
+from models.calendar import SHANGHAI, WorkingCalendar
+from models.reminder.rules import LABELS, TONES, Step, Window, window
+
+CALENDAR = WorkingCalendar()
+
+
+def at(*moment: int) -> datetime:
+    return datetime(*moment, tzinfo=SHANGHAI)  # type: ignore[arg-type,misc]
+
+
+def borders(now: datetime, ahead: int = 1, climb: int = 3) -> Window:
+    found = window(now, CALENDAR, ahead=ahead, climb=climb)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [at(2026, 11, 22, 10), at(2026, 10, 1, 10), at(2026, 11, 23, 8, 59), at(2026, 11, 23, 18), at(2026, 11, 23, 0)],
+)
+def test_nobody_is_reminded_while_the_office_is_closed(moment: datetime) -> None:
+    assert window(moment, CALENDAR, ahead=1, climb=1) is None
+
+
+@pytest.mark.parametrize("moment", [at(2026, 11, 23, 9), at(2026, 11, 23, 17, 59), at(2026, 10, 10, 10)])
+def test_people_are_reminded_in_office_hours_and_on_make_up_days(moment: datetime) -> None:
+    assert borders(moment).day == moment.date().isoformat()
+
+
+def test_a_lunch_break_is_no_office_hour() -> None:
+    broken = WorkingCalendar(hours=((time(9), time(12)), (time(13), time(18))))
+    assert window(at(2026, 11, 23, 12, 30), broken, ahead=1, climb=1) is None
+
+
+def test_soon_reaches_over_a_weekend_and_a_holiday() -> None:
+    assert borders(at(2026, 11, 23, 10)).soon_ends == at(2026, 11, 25)
+    assert borders(at(2026, 11, 27, 10)).soon_ends == at(2026, 12, 1)
+    assert borders(at(2026, 9, 30, 10)).soon_ends == at(2026, 10, 9)
+    assert borders(at(2026, 11, 23, 10), ahead=0).soon_ends == at(2026, 11, 24)
+
+
+def test_a_matter_climbs_after_so_many_working_days() -> None:
+    # Late since Wednesday: Thursday, Friday and Monday have passed by on Monday.
+    assert borders(at(2026, 11, 23, 10), climb=3).climbs_before == at(2026, 11, 19)
+    # What fell due on a Saturday is one working day late on Monday.
+    assert borders(at(2026, 11, 23, 10), climb=1).climbs_before == at(2026, 11, 23)
+
+
+def test_every_step_has_its_words_and_tone() -> None:
+    assert set(LABELS) == set(TONES) == set(Step)
