@@ -53,14 +53,17 @@ def condition(query: str) -> dict[str, Any]:
     """
     if len(query) > LONGEST_QUERY:
         raise QueryTooLong()
-    words = [w for w in fold(query).split() if len(w) > 1]
-    if not words:
+    words = fold(query).split()
+    if all(len(word) == 1 for word in words):
         raise QueryTooShort()
     terms: list[str] = []
     checks: list[dict[str, Any]] = []
     for word in words:
         if len(word) == 2:
             terms.append(word)
+            continue
+        if len(word) == 1:  # no term of its own: the records that the other words find are looked through
+            checks.append({"haystack": {"$regex": re.escape(word)}})
             continue
         for i in range(len(word) - 2):
             piece = word[i : i + 3]
