@@ -6,10 +6,12 @@ lets it.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from typing import Any, ClassVar, cast
 
+import qrcode
 from bson import ObjectId
 from flask import current_app
 from flask_security import MongoEngineUserDatastore, RoleMixin, UserMixin
@@ -18,6 +20,7 @@ from flask_security.recovery_codes import MfRecoveryCodesUtil
 from flask_security.totp import Totp
 from mongoengine.connection import get_db
 from passlib.totp import TokenError
+from qrcode.image.svg import SvgPathFillImage
 
 from backoffice import edge, locale
 from models.errors import Refusal
@@ -102,6 +105,11 @@ class OneTimeCodes(Totp):
         except TokenError:
             return False
         return credentials.use_code(user.pk, match.counter)
+
+    def generate_qrcode(self, username: str, totp: str) -> str:
+        """The picture for the app, as an address for `<img src>`: black on white in either theme."""
+        picture = qrcode.make(self.get_totp_uri(username, totp), image_factory=SvgPathFillImage)
+        return "data:image/svg+xml;base64," + base64.b64encode(picture.to_string()).decode()
 
 
 class RecoveryCodes(MfRecoveryCodesUtil):

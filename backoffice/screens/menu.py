@@ -43,7 +43,7 @@ def frame() -> dict[str, Any]:
     return context | {
         "rail": _rail(person, types),
         "new_items": [_new(rt) for rt in types if access.may_create(person, rt)],
-        "find_url": f"{RECORDS}/find",
+        "find_url": f"{RECORDS}/find" if types else "",
         "me": _me(person),
     }
 
@@ -61,7 +61,7 @@ def _reachable(person: Person) -> Iterator[RecordType]:
 
 
 def _rail(person: Person, types: list[RecordType]) -> list[Item]:
-    sections = [{"label": "", "items": [_item(_("My work"), "house", "/")]}]
+    sections: list[Item] = [{"label": "", "items": [_item(_("My work"), "house", "/")]}]
     family = [_type(rt) for rt in types if rt.menu == FAMILY]
     if family:
         sections.append({"label": _("Customers"), "items": family})
@@ -71,7 +71,20 @@ def _rail(person: Person, types: list[RecordType]) -> list[Item]:
     if administration:
         sections.append({"label": _("Administration"), "items": administration})
     sections.append({"label": "", "items": [_item(_("Help"), "question-circle", url_for("help.index"))]})
+    _mark_here([item for section in sections for item in section["items"]])
     return sections
+
+
+def _mark_here(items: list[Item]) -> None:
+    """Mark the one entry under which this page stands: the one whose address says the most of it."""
+    above = [item for item in items if request.path == item["url"] or request.path.startswith(_folder(item["url"]))]
+    if above:
+        max(above, key=lambda item: len(item["url"]))["active"] = True
+
+
+def _folder(url: str) -> str:
+    """An address as the beginning of those below it; nothing is below the home."""
+    return url.rstrip("/") + "/" if url != "/" else "//"
 
 
 def _administration(person: Person) -> Iterator[Item]:
@@ -100,8 +113,7 @@ def _new(rt: RecordType) -> Item:
 
 
 def _item(label: str, icon: str, url: str) -> Item:
-    active = request.path == url or (url != "/" and request.path.startswith(url))
-    return {"label": label, "icon": icon, "url": url, "active": active}
+    return {"label": label, "icon": icon, "url": url, "active": False}
 
 
 def _me(person: Person) -> Item:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from bson import ObjectId
@@ -16,6 +17,7 @@ from wtforms import Form, SelectChoice, SelectField, SelectMultipleField, String
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth, edge, locale
+from backoffice.screens import cells
 from models.errors import FieldProblem, Forbidden, NotFound
 from models.person import directory, proposals, rights, rules, service
 from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Role
@@ -80,6 +82,10 @@ class PeopleView(BaseView):
         confirming = name in CONFIRMING_VIEWS and person.has(*rules.CONFIRMING)
         if not confirming and not person.may(Permission.PEOPLE_MANAGE):
             raise Forbidden()
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
+        return fn(self, *args, **kwargs)
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
@@ -176,7 +182,7 @@ class PeopleView(BaseView):
                 "person": names.get(p.person, ""),
                 "role": role_label(p.role) if p.role else "",
                 "by": p.by_name,
-                "at": p.at,
+                "at": cells.moment_short(p.at, locale.language()),
                 "may_confirm": me.id not in (p.by, p.person) and me.has(*rules.CONFIRMING),
                 "may_refuse": me.id != p.person and me.has(*rules.CONFIRMING),
             }

@@ -172,3 +172,9 @@ def test_the_menu_offers_only_what_the_person_may_use(demo_browser: Browser, add
     page = demo_browser.get("/").text
     assert "/records/customer/" in page
     assert "/people/" not in page
+
+
+def test_one_entry_of_the_rail_is_marked_as_here(admin: Browser) -> None:
+    for path, label in (("/people/", "People"), ("/people/confirmations", "Confirmations"), ("/", "My work")):
+        marked = re.findall(r'<a href="[^"]*" title="([^"]*)"[^>]*aria-current="page"', admin.get(path).text)
+        assert marked == [label], path
