@@ -1,0 +1,11 @@
+"""Field kinds: how each kind of value is read, stored, loaded and written out as text.
+
+A kind is the one place that knows its value: forms, imports, filters, API and jobs all read through `read`, and every
+screen and export writes through `text`. Values in Python are plain (`str`, `Decimal`, `date`, aware `datetime`,
+`bool`, `ObjectId`, lists and dicts); `store` and `load` turn them into BSON and back.
+"""
+
+from models.kinds.base import ZONE, Kind, Unreadable
+from models.kinds.nested import KINDS, kind_of, loaded, read_values, stored
+
+__all__ = ["KINDS", "ZONE", "Kind", "Unreadable", "kind_of", "loaded", "read_values", "stored"]

@@ -1,0 +1,76 @@
+"""What every kind has, and the plain text of one line."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import mongoengine as me
+
+from models.declarations import Field
+from models.errors import Sentence
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class Unreadable(ValueError):
+    """A value that is not of its kind. `problems` maps a path below the field ('' is the field) to a sentence."""
+
+    def __init__(self, zh: str = "", en: str = "", problems: dict[str, Sentence] | None = None) -> None:
+        self.problems = problems or {"": Sentence(zh, en)}
+        super().__init__(en)
+
+
+class Kind:
+    """Text in one line; the other kinds differ from it."""
+
+    name = "text"
+    operators: tuple[str, ...] = ("is", "is_not", "contains", "starts", "empty", "filled")
+    numeric = False
+    sortable = True
+
+    def read(self, field: Field, raw: Any) -> Any:
+        """The value for `raw` (text from a form or file, or plain JSON); None when empty. :raises Unreadable:"""
+        if raw is None:
+            return None
+        if not isinstance(raw, str | int | float | Decimal) or isinstance(raw, bool):
+            raise Unreadable("应为文字。", "This should be text.")
+        text = unicodedata.normalize("NFC", str(raw)).replace("\x00", "").strip()
+        if not text:
+            return None
+        return self.read_text(field, text)
+
+    def read_text(self, field: Field, text: str) -> Any:
+        """The value for a stripped text that is not empty. :raises Unreadable:"""
+        text = " ".join(text.split())
+        self.check_length(field, text)
+        return text
+
+    def check_length(self, field: Field, text: str) -> None:
+        if len(text) > field.max_length:
+            raise Unreadable(
+                f"最多 {field.max_length} 个字，现有 {len(text)} 个。",
+                f"At most {field.max_length} characters, this has {len(text)}.",
+            )
+
+    def store(self, value: Any) -> Any:
+        """The BSON form of a value."""
+        return value
+
+    def load(self, stored: Any) -> Any:
+        """The value of a BSON form."""
+        return stored
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        """The value as a person reads it; '' when empty."""
+        return "" if value is None else str(value)
+
+    def plain(self, value: Any) -> Any:
+        """The value as JSON."""
+        return value
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        """The MongoEngine field of the document class."""
+        return me.StringField()

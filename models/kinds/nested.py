@@ -1,0 +1,179 @@
+"""Records inside records, files, and the table of all kinds, which the nested ones need themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mongoengine as me
+from bson import ObjectId
+
+from models.declarations import Field
+from models.errors import Sentence
+from models.kinds.base import Kind, Unreadable
+from models.kinds.numbers import Integer, Money, Number, Percent
+from models.kinds.picks import ChoiceKind, Choices, PersonKind, Pointer, YesNo
+from models.kinds.text import Email, Link, LongText, Phone
+from models.kinds.times import Date, DateTime
+
+MOST_FILES = 20
+
+
+class Embedded(Kind):
+    """A record inside the record: a dict with a value for each declared inner field."""
+
+    name = "embedded"
+    operators = ("empty", "filled")
+    sortable = False
+
+    def read(self, field: Field, raw: Any) -> Any:
+        if raw is None or raw == "":
+            return None
+        if not isinstance(raw, Mapping):
+            raise Unreadable("应为一组字段。", "This should be a group of fields.")
+        values, problems = read_values(field.fields, raw)
+        if problems:
+            raise Unreadable(problems=problems)
+        return values if any(v is not None for v in values.values()) else None
+
+    def store(self, value: Any) -> Any:
+        return value
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        texts = (kind_of(f).text(f, (value or {}).get(f.name), language) for f in field.fields)
+        return " · ".join(t for t in texts if t)
+
+    def plain(self, value: Any) -> Any:
+        return value
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.DictField()
+
+
+class EmbeddedList(Embedded):
+    """Records inside the record, in an order of the person's choosing; at most 100."""
+
+    name = "embedded_list"
+
+    def read(self, field: Field, raw: Any) -> Any:
+        if raw is None or raw == "":
+            return None
+        if not isinstance(raw, list | tuple):
+            raise Unreadable("应为若干行。", "This should be a list of rows.")
+        if len(raw) > 100:
+            raise Unreadable("最多 100 行。", "At most 100 rows.")
+        rows, problems = [], {}
+        for index, item in enumerate(raw):
+            try:
+                row = super().read(field, item)
+            except Unreadable as wrong:
+                problems.update({f"{index}.{path}".rstrip("."): s for path, s in wrong.problems.items()})
+                continue
+            if row is not None:
+                rows.append(row)
+        if problems:
+            raise Unreadable(problems=problems)
+        return rows or None
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "; ".join(super(EmbeddedList, self).text(field, row, language) for row in value or ())
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.ListField(me.DictField())
+
+
+class Files(Kind):
+    """Attachments: rows of `{file, name, size, type}` that point to immutable stored files."""
+
+    name = "files"
+    operators = ("empty", "filled")
+    sortable = False
+
+    def read(self, field: Field, raw: Any) -> Any:
+        """The files' ids as `{file}` rows: what they are called is known by the store of files, not by who asks."""
+        if not raw:
+            return None
+        if not isinstance(raw, list) or len(raw) > MOST_FILES:
+            raise Unreadable(f"应为文件，最多 {MOST_FILES} 个。", f"This should be files, {MOST_FILES} at most.")
+        pointers = [one.get("file") if isinstance(one, Mapping) else one for one in raw]
+        if not all(isinstance(p, ObjectId) or (isinstance(p, str) and ObjectId.is_valid(p)) for p in pointers):
+            raise Unreadable("应为文件。", "This should be files.")
+        return [{"file": ObjectId(p)} for p in dict.fromkeys(map(str, pointers))]
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return ", ".join(row["name"] for row in value or ())
+
+    def plain(self, value: Any) -> Any:
+        return [{"name": row["name"], "size": row["size"]} for row in value or ()]
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.ListField(me.DictField())
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(),
+        LongText(),
+        Email(),
+        Phone(),
+        Link(),
+        Integer(),
+        Number(),
+        Money(),
+        Percent(),
+        Date(),
+        DateTime(),
+        YesNo(),
+        ChoiceKind(),
+        Choices(),
+        Pointer(),
+        PersonKind(),
+        Embedded(),
+        EmbeddedList(),
+        Files(),
+    )
+}
+
+
+def kind_of(field: Field) -> Kind:
+    """The kind of a declared field."""
+    return KINDS[field.kind]
+
+
+def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Sentence]]:
+    """Every field's value for `raw`, and the problems by path. Fields that are absent from `raw` read as empty;
+    a missing `required` one is a problem; keys that are not declared are problems too."""
+    values: dict[str, Any] = {}
+    problems: dict[str, Sentence] = {
+        str(key)[:60]: Sentence("没有这个字段。", "There is no such field.")
+        for key in raw.keys() - {f.name for f in fields}
+    }
+    for field in fields:
+        try:
+            value = kind_of(field).read(field, raw.get(field.name))
+        except Unreadable as wrong:
+            problems.update({f"{field.name}.{path}".rstrip("."): s for path, s in wrong.problems.items()})
+            continue
+        if value is None and field.required:
+            problems[field.name] = Sentence("必填。", "This is required.")
+        values[field.name] = value
+    return values, problems
+
+
+def stored(field: Field, value: Any) -> Any:
+    """The BSON form of a field's value, embedded rows included."""
+    if value is None or field.kind not in ("embedded", "embedded_list"):
+        return kind_of(field).store(value)
+    rows = value if field.kind == "embedded_list" else [value]
+    made = [{f.name: stored(f, row.get(f.name)) for f in field.fields if row.get(f.name) is not None} for row in rows]
+    return made if field.kind == "embedded_list" else made[0]
+
+
+def loaded(field: Field, value: Any) -> Any:
+    """The value of a field's BSON form, embedded rows included."""
+    if value is None or field.kind not in ("embedded", "embedded_list"):
+        return kind_of(field).load(value)
+    rows = value if field.kind == "embedded_list" else [value]
+    made = [{f.name: loaded(f, row.get(f.name)) for f in field.fields} for row in rows]
+    return made if field.kind == "embedded_list" else made[0]

@@ -1,0 +1,96 @@
+"""Numbers: whole, decimal, money, percent. Decimals are kept exactly."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import mongoengine as me
+from bson import Decimal128
+
+from models.declarations import Field
+from models.kinds.base import Kind, Unreadable
+
+
+class Integer(Kind):
+    name = "integer"
+    operators = ("is", "at_least", "at_most", "empty", "filled")
+    numeric = True
+
+    def read_text(self, field: Field, text: str) -> int:
+        cleaned = unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "")
+        if not re.fullmatch(r"[+-]?\d{1,15}(\.0+)?", cleaned):
+            raise Unreadable("应为整数，例如 1200。", "This should be a whole number, for example 1200.")
+        number = int(cleaned.split(".")[0])
+        check_bounds(field, number)
+        return number
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else f"{value:,}"
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.IntField()
+
+
+def check_bounds(field: Field, number: int | Decimal) -> None:
+    """:raises Unreadable: when the number is outside the field's minimum and maximum."""
+    if field.minimum is not None and number < field.minimum:
+        raise Unreadable(f"不能小于 {field.minimum}。", f"Not less than {field.minimum}.")
+    if field.maximum is not None and number > field.maximum:
+        raise Unreadable(f"不能大于 {field.maximum}。", f"Not more than {field.maximum}.")
+
+
+class Number(Kind):
+    """A decimal number, kept exactly."""
+
+    name = "decimal"
+    operators = ("is", "at_least", "at_most", "empty", "filled")
+    numeric = True
+
+    def read_text(self, field: Field, text: str) -> Decimal:
+        cleaned = re.sub(r"[,\s¥￥$元%％]", "", unicodedata.normalize("NFKC", text))
+        try:
+            number = Decimal(cleaned)
+        except InvalidOperation:
+            raise Unreadable("应为数字，例如 1200.50。", "This should be a number, for example 1200.50.") from None
+        if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+            raise Unreadable("数字太大。", "The number is too large.")
+        rounded = number.quantize(Decimal(1).scaleb(-field.places))
+        if rounded != number:
+            raise Unreadable(f"最多 {field.places} 位小数。", f"At most {field.places} decimal places.")
+        check_bounds(field, rounded)
+        return rounded
+
+    def store(self, value: Any) -> Any:
+        return None if value is None else Decimal128(value)
+
+    def load(self, stored: Any) -> Any:
+        return stored.to_decimal() if isinstance(stored, Decimal128) else stored
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else f"{value:,.{field.places}f}"
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else str(value)
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.Decimal128Field()
+
+
+class Money(Number):
+    name = "money"
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        if value is None:
+            return ""
+        sign = {"CNY": "¥", "USD": "US$", "EUR": "€"}.get(field.currency, field.currency + " ")
+        return f"-{sign}{-value:,.2f}" if value < 0 else f"{sign}{value:,.2f}"
+
+
+class Percent(Number):
+    name = "percent"
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else f"{value.normalize():f}%"

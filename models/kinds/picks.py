@@ -1,0 +1,112 @@
+"""What is picked: yes or no, choices, people and records."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import mongoengine as me
+from bson import ObjectId
+from bson.errors import InvalidId
+
+from models.declarations import Field
+from models.kinds.base import Kind, Unreadable
+
+YES = {"1", "y", "yes", "true", "on", "是", "有", "对"}
+NO = {"0", "n", "no", "false", "off", "否", "无", "不"}
+
+
+class YesNo(Kind):
+    name = "yes_no"
+    operators = ("is",)
+
+    def read(self, field: Field, raw: Any) -> Any:
+        return raw if isinstance(raw, bool) else super().read(field, raw)
+
+    def read_text(self, field: Field, text: str) -> bool:
+        if text.lower() in YES:
+            return True
+        if text.lower() in NO:
+            return False
+        raise Unreadable("请填“是”或“否”。", "Say yes or no.")
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        if value is None:
+            return ""
+        return ("是" if value else "否") if language.startswith("zh") else ("Yes" if value else "No")
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.BooleanField()
+
+
+class ChoiceKind(Kind):
+    name = "choice"
+    operators: tuple[str, ...] = ("is", "is_not", "any_of", "empty", "filled")
+
+    def read_text(self, field: Field, text: str) -> str:
+        wanted = text.lower()
+        for choice in field.choices:
+            if wanted in (choice.value.lower(), choice.label.zh.lower(), choice.label.en.lower()):
+                return choice.value
+        zh = "、".join(c.label.zh for c in field.choices[:8])
+        en = ", ".join(c.label.en for c in field.choices[:8])
+        raise Unreadable(f"可选：{zh}。", f"One of: {en}.")
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        for choice in field.choices:
+            if choice.value == value:
+                return choice.label.text(language)
+        return value or ""
+
+
+class Choices(ChoiceKind):
+    """Several of the declared choices, in the declared order."""
+
+    name = "choices"
+    operators = ("any_of", "empty", "filled")
+    sortable = False
+
+    def read(self, field: Field, raw: Any) -> Any:
+        parts = raw if isinstance(raw, list | tuple) else re.split(r"[;；、|\n]", raw) if isinstance(raw, str) else raw
+        if parts is None:
+            return None
+        if not isinstance(parts, list | tuple):
+            raise Unreadable("应为若干选项。", "This should be a list of choices.")
+        found = {super(Choices, self).read(field, part) for part in parts}
+        return [c.value for c in field.choices if c.value in found] or None
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        joiner = "、" if language.startswith("zh") else ", "
+        return joiner.join(super(Choices, self).text(field, v, language) for v in value or ())
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.ListField(me.StringField())
+
+
+class Pointer(Kind):
+    """A person, or a record of another type, by id. Names are looked up by whoever shows it, within their rights."""
+
+    name = "reference"
+    operators = ("is", "empty", "filled")
+    sortable = False
+
+    def read(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, ObjectId):
+            return raw
+        return super().read(field, raw)
+
+    def read_text(self, field: Field, text: str) -> ObjectId:
+        try:
+            return ObjectId(text)
+        except InvalidId:
+            raise Unreadable("请从列表中选择。", "Choose one from the list.") from None
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else str(value)
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.ObjectIdField()
+
+
+class PersonKind(Pointer):
+    name = "person"

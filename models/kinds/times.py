@@ -1,0 +1,84 @@
+"""Days and moments."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Any
+
+import mongoengine as me
+
+from models.declarations import Field
+from models.kinds.base import ZONE, Kind, Unreadable
+
+
+class Date(Kind):
+    name = "date"
+    operators = ("is", "from", "until", "empty", "filled")
+
+    def read(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, datetime):
+            return raw.astimezone(ZONE).date() if raw.tzinfo else raw.date()
+        if isinstance(raw, date):
+            return raw
+        return super().read(field, raw)
+
+    def read_text(self, field: Field, text: str) -> date:
+        match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", unicodedata.normalize("NFKC", text))
+        problem = Unreadable("日期格式应如 2026-11-22。", "A date looks like 2026-11-22.")
+        if not match:
+            raise problem
+        try:
+            day = date(*map(int, match.groups()))
+        except ValueError:
+            raise problem from None
+        if not 1800 <= day.year <= 2200:
+            raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
+        return day
+
+    def store(self, value: Any) -> Any:
+        return None if value is None else datetime(value.year, value.month, value.day, tzinfo=UTC)
+
+    def load(self, stored: Any) -> Any:
+        return stored.date() if isinstance(stored, datetime) else stored
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else value.isoformat()
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else value.isoformat()
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.DateField()
+
+
+class DateTime(Kind):
+    """A moment; read and shown in the department's time zone, stored in UTC."""
+
+    name = "datetime"
+    operators = ("from", "until", "empty", "filled")
+
+    def read(self, field: Field, raw: Any) -> Any:
+        if isinstance(raw, datetime):
+            return (raw if raw.tzinfo else raw.replace(tzinfo=ZONE)).astimezone(UTC)
+        return super().read(field, raw)
+
+    def read_text(self, field: Field, text: str) -> datetime:
+        cleaned = re.sub(r"[/.]", "-", unicodedata.normalize("NFKC", text)) if "T" not in text else text
+        try:
+            moment = datetime.fromisoformat(cleaned)
+        except ValueError:
+            raise Unreadable("时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30.") from None
+        if not 1800 <= moment.year <= 2200:
+            raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else value.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else value.astimezone(UTC).isoformat()
+
+    def mongo(self, field: Field) -> me.fields.BaseField:
+        return me.DateTimeField()
