@@ -1,0 +1,62 @@
+"""Transitions: which moves a person may make on a record, and why not the others. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models import access
+from models.declarations import RecordType, Transition
+from models.errors import Forbidden, Refusal
+from models.person.roles import Person, Role
+
+
+class NotNow(Refusal):
+    """The record is in a state in which this move does not exist, or it is not this person's move."""
+
+    code, status = "not_now", 409
+    zh, en = "当前状态下不能执行“{move}”。", "“{move}” is not possible in the present state."
+
+
+class NotYourOwn(Refusal):
+    """Nobody approves, reviews or signs what they themselves requested."""
+
+    code, status = "not_your_own", 403
+    zh, en = "不能审批或签署本人提出的事项。", "You may not approve or sign what you requested yourself."
+
+
+class NeedsFreshSignIn(Refusal):
+    """Signatures need a sign-in of the last five minutes."""
+
+    code, status = "needs_fresh_sign_in", 403
+    zh, en = "签署前请重新验证身份。", "Please confirm who you are before signing."
+
+
+def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
+    """The transitions that the person may make on a record that they read in full, in declared order."""
+    if rt.workflow is None or record.get("archived_at"):
+        return []
+    return [t for t in rt.workflow.transitions if why_not(person, rt, t, record) is None]
+
+
+def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
+    """Why the person may not make the move; None when they may."""
+    if record.get("state") not in transition.source or record.get("archived_at"):
+        return NotNow(move=transition.label)
+    if not any(_is(person, rt, whose, record) for whose in transition.by):
+        return Forbidden()
+    if any(_is(person, rt, whose, record) for whose in transition.not_by):
+        return NotYourOwn()
+    return None
+
+
+def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:
+    """Whether `whose` (a role, `owner`, `creator`, `turn`, `reader` or a person field) means this person."""
+    if whose == "reader":
+        return True
+    if whose in Role._value2member_map_:
+        return person.has(Role(whose))
+    if whose == "turn":
+        return not set(access.turns_of(rt, record)).isdisjoint(access.turn_tokens(person))
+    key = "created_by" if whose == "creator" else whose
+    return person.id is not None and record.get(key) == person.id

@@ -1,0 +1,120 @@
+"""What a person may fill in, and what they filled in: form fields, values, pointers, levels (X1, X2, X6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, names, registry
+from models.access import Purpose
+from models.attachment import service as attachment
+from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
+from models.errors import Invalid, Refusal, Sentence
+from models.kinds import read_values
+from models.person import directory
+from models.person.roles import Person, Role
+from models.record import collection_name
+
+LEVEL_CHOICES = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+PLACING: tuple[Field, ...] = (
+    Field(name="owner", kind="person", label=Label("负责人", "Owner"), group="placing"),
+    Field(name="level", kind="choice", label=Label("密级", "Level"), group="placing", choices=LEVEL_CHOICES),
+    Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level"), group="placing"),
+    Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until"), group="placing"),
+)
+"""The engine's own form group: who owns a record and how secret it is (X1, X2)."""
+
+
+class LoweringNeedsHead(Refusal):
+    """Raising a level is free; lowering it is the head's (X2)."""
+
+    code, status = "lowering_needs_head", 403
+    zh, en = "降低密级须由客服部经理办理。", "Only the department head may lower a level."
+
+
+def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
+    """The fields of the person's form for a new record, or for `record`: declared ones and the engine's own."""
+    fields = access.editable_fields(person, rt)
+    overseer = person.has(Role.HEAD, Role.CUSTODIAN)
+    own = record is None or record.get("owner") == person.id
+    placing: tuple[Field, ...] = ()
+    if overseer and rt.menu == "family":
+        placing += PLACING[:1]
+    if rt.classified and (overseer or own):
+        placing += PLACING[1:]
+    return (*fields, *placing)
+
+
+def asked_fields(rt: RecordType, transition: Transition) -> tuple[Field, ...]:
+    """The fields of a transition's sheet, the engine's owner included; those that it needs are required there."""
+    known = {**{f.name: f for f in PLACING}, **rt.by_name}
+    return tuple(replace(known[name], required=name in transition.needs) for name in transition.asks)
+
+
+def read_input(
+    person: Person,
+    fields: tuple[Field, ...],
+    raw: Mapping[str, Any],
+    *,
+    current: Mapping[str, Any] | None = None,
+    known: set[str] | None = None,
+) -> dict[str, Any]:
+    """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
+    wanted = {f.name for f in fields}
+    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in wanted or k not in (known or ())})
+    known_pointers = {pointer for _, pointer in names.pointers(fields, current or {})}
+    for field, path, pointer in _pointed(fields, values):
+        if pointer not in known_pointers and not _may_point(person, field, pointer):
+            problems[path] = Sentence("请从列表中选择。", "Choose one from the list.")
+    for field in fields:
+        if field.kind == "files" and values.get(field.name):
+            kept = (current or {}).get(field.name) or ()
+            values[field.name] = attachment.rows(person, [row["file"] for row in values[field.name]], kept)
+            if values[field.name] is None:
+                problems[field.name] = Sentence("文件已失效，请重新选择。", "Please choose the file again.")
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def _pointed(
+    fields: tuple[Field, ...], values: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[Field, str, ObjectId]]:
+    """Each person and record that the values point to, with its field and path, embedded ones included."""
+    for field in fields:
+        value = values.get(field.name)
+        if field.kind in names.POINTERS and value is not None:
+            yield field, path + field.name, value
+        elif field.kind == "embedded" and value:
+            yield from _pointed(field.fields, value, f"{path}{field.name}.")
+        elif field.kind == "embedded_list":
+            for index, row in enumerate(value or ()):
+                yield from _pointed(field.fields, row, f"{path}{field.name}.{index}.")
+
+
+def _may_point(person: Person, field: Field, pointer: ObjectId) -> bool:
+    if field.kind == "person":
+        return directory.eligible(pointer, field.roles)
+    return reachable(person, field.to, pointer)
+
+
+def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
+    """Whether a record may be pointed at: the person sees it, in full or as a card."""
+    rt = registry.get(slug).rt
+    query = {"_id": record_id, **access.reach(person, rt, Purpose.VIEW).query(cards=True, archived=None)}
+    return database()[collection_name(slug)].find_one(query, {"_id": 1}) is not None
+
+
+def check_level(person: Person, current: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    wanted = values.get("level")
+    if "level" in values and wanted is None:
+        raise Invalid({"level": Sentence("必填。", "This is required.")})
+    if wanted is None:
+        return
+    before = Level(current.get("level") or Level.INTERNAL.value)
+    if Level(wanted).rank < before.rank and not person.has(Role.HEAD):
+        raise LoweringNeedsHead()

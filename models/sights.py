@@ -1,0 +1,148 @@
+"""Records as one person may see them: in full, as the locked card, or not at all; each reading audited (X3, X6, X7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, audit, registry, store
+from models.access import Purpose
+from models.declarations import Field, Level, RecordType
+from models.errors import NotFound, Refusal
+from models.kinds import kind_of, loaded
+from models.masking import masked
+from models.person.roles import Person
+from models.record import collection_name
+
+
+class Locked(Refusal):
+    """The person sees the card only; reading needs a grant (X3, X4)."""
+
+    code, status = "locked", 403
+    zh, en = (
+        "该记录已加密，您只能看到卡片，可申请查阅。",
+        "This record is locked: you see its card and may ask for access.",
+    )
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read."""
+
+    rt: RecordType
+    id: ObjectId
+    number: str
+    full: bool
+    values: dict[str, Any]
+    fields: tuple[Field, ...]
+
+    @property
+    def level(self) -> str:
+        """The confidentiality level's value."""
+        return self.values.get("level") or Level.INTERNAL.value
+
+
+SYSTEM_SHOWN = (
+    "rev",
+    "level",
+    "level_basis",
+    "level_set_by",
+    "secret_until",
+    "department",
+    "owner",
+    "state",
+    "state_since",
+    "due_at",
+    "archived_at",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+)
+
+
+def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]) -> Sight | None:
+    """A stored record as the person may see it; None when it does not exist for them."""
+    seen = reach.sees(son.get("acl") or ())
+    if not seen:
+        return None
+    if seen == "card":
+        fields = access.card_fields(rt)
+        values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
+        values |= {"level": son.get("level"), "owner": son.get("owner")}
+        return Sight(rt, son["_id"], son["number"], False, values, fields)
+    record = store.load(rt, son)
+    fields = access.visible_fields(person, rt)
+    values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
+    return Sight(rt, son["_id"], son["number"], True, values, fields)
+
+
+def _on_card(field: Field, value: Any) -> Any:
+    """A value as the locked card shows it: as it is, or as a masked text."""
+    if field.card != "masked" or value is None:
+        return value
+    return None if isinstance(value, ObjectId) else masked(kind_of(field).text(field, value, "zh"))
+
+
+def again(person: Person, slug: str, number: str) -> Sight:
+    """A record that a use case of the same request has already read, and audited. :raises NotFound:"""
+    rt = registry.get(slug).rt
+    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
+    found = sight(person, rt, access.reach(person, rt, Purpose.VIEW), son) if son else None
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
+    """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7).
+
+    :raises NotFound: when there is none, or not for this person.
+    """
+    rt = registry.get(slug).rt
+    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
+    found = sight(person, rt, access.reach(person, rt, purpose), son) if son else None
+    if son is None or found is None:
+        subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:60])
+        if rt.classified:
+            audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
+        raise NotFound()
+    if rt.classified and found.level != Level.INTERNAL.value:
+        action = purpose.value if found.full else "refused"
+        audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
+    return found
+
+
+def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
+    """Like `see`, for acts that need the whole record. :raises Locked: when the person has its card only."""
+    found = see(person, slug, number, purpose, now)
+    if not found.full:
+        raise Locked()
+    return found
+
+
+def leaving_purpose(slug: str, number: str) -> Purpose:
+    """What it is to take something of a record off the screen: an export when the record is classified, else a view.
+    Says nothing about rights, nor whether there is such a record."""
+    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]}, {"level": 1})
+    level = (son or {}).get("level") or Level.INTERNAL.value
+    return Purpose.VIEW if level == Level.INTERNAL.value else Purpose.EXPORT
+
+
+def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:
+    """The record's history, newest first, with only the fields that the person may read."""
+    return versions_of(read(person, slug, number, Purpose.VIEW, now))
+
+
+def versions_of(found: Sight, limit: int = 100) -> list[dict[str, Any]]:
+    """The latest versions of a record that was read in full, newest first, with the fields seen in it."""
+    shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM}
+    rows = store.history(found.rt.slug, found.id, limit)
+    for row in rows:
+        row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
+    return rows
