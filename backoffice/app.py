@@ -6,7 +6,7 @@ from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
-from backoffice import auth, edge, errors, health, locale, screens, trial
+from backoffice import assets, auth, edge, errors, health, locale, screens, trial
 from backoffice.extensions import babel, bootstrap, csrf
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
@@ -31,6 +31,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
         database.connect(settings)
     catalogue.load()
     edge.init_app(app, clock)
+    assets.init_app(app)
     errors.init_app(app)
     locale.init_app(app, babel, settings.time_zone)
     auth.init_app(app, settings)

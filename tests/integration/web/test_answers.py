@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, get_flashed_messages
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
-from backoffice import edge, errors
+from backoffice import assets, edge, errors
 from backoffice.app import create_app
 from config.settings import Settings
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
@@ -92,6 +93,19 @@ def test_no_nonce_is_given_twice(shop: Browser) -> None:
 def test_pages_of_signed_in_people_are_not_kept_and_static_files_are(shop: Browser) -> None:
     assert shop.get("/").headers["Cache-Control"] == "no-store"
     assert "no-store" not in shop.get("/static/app.css").headers.get("Cache-Control", "")
+
+
+def test_stamped_files_are_kept_for_long_and_others_are_asked_for_again(browser: Browser, tmp_path: Path) -> None:
+    page = browser.get("/login").text
+    stamped = re.search(r'href="(/static/app\.css\?v=[0-9a-f]{12})"', page)
+    assert stamped is not None
+    assert "immutable" in browser.get(stamped.group(1)).headers["Cache-Control"]
+    for path in ("/static/app.css", "/static/app.css?v=old"):
+        assert browser.get(path).headers["Cache-Control"] == "no-cache"
+    (tmp_path / "a.css").write_text("a")
+    before = assets.version_of(tmp_path)
+    (tmp_path / "a.css").write_text("b")
+    assert assets.version_of(tmp_path) != before
 
 
 def test_https_gets_strict_transport_and_secure_cookies(prepared: Settings, db: Any, clock: Clock) -> None:

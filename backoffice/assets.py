@@ -1,0 +1,36 @@
+"""Our own static files: stamped with what they hold, so that browsers keep them for long and never too long."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+A_YEAR = 365 * 24 * 3600
+A_DAY = 24 * 3600
+OTHERS = frozenset({"bootstrap.static", "admin.static"})
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `asset_version`, and static files the time that they may be kept."""
+    version = version_of(Path(app.static_folder or ""))
+    app.context_processor(lambda: {"asset_version": version})
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if response.status_code not in (200, 304):
+            return response
+        if request.endpoint == "static" and request.args.get("v") == version:
+            response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+        elif request.endpoint in OTHERS:
+            response.headers["Cache-Control"] = f"public, max-age={A_DAY}"
+        return response
+
+
+def version_of(folder: Path) -> str:
+    """A short text that changes with any file below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
