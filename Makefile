@@ -9,7 +9,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lint types imports clean
+.PHONY: help install run test check format lint types imports texts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,13 @@ types: .venv/installed-dev ## Static types
 
 imports: .venv/installed-dev ## Who may import whom
 	$(BIN)/lint-imports
+
+texts: .venv/installed-dev ## Bring the translations up to the texts in code and templates; then translate what is empty
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keywords _l --keywords lazy_gettext --sort-by-file \
+	  --add-location file --width 120 --output-file build/messages.pot backoffice
+	$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir backoffice/translations \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 
 clean: ## Remove what was made, but no data (var stays)
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -179,7 +179,7 @@ def _filter_text(wanted: listing.Filter, found: Names) -> str:
         return wanted.value
     if wanted.operator == "any_of":
         parts = [kind.read(field, part) for part in wanted.value.split("|")]
-        return ", ".join(found.text(field, part) for part in parts if part is not None)
+        return str(_(", ")).join(found.text(field, part) for part in parts if part is not None)
     value = kind.read(field, wanted.value)
     return found.text(field, value)
 

@@ -270,7 +270,7 @@ def _first_password() -> tuple[str, str]:
 
 def _say_what_waits(roles: frozenset[Role]) -> None:
     if roles:
-        names = ", ".join(role_label(role) for role in ROLE_LABELS if role in roles)
+        names = _(", ").join(role_label(role) for role in ROLE_LABELS if role in roles)
         flash(_("Waiting for a second privileged person: %(roles)s.", roles=names), "info")
 
 
