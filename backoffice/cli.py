@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, demo, jobs, scheduler, schema, serve, user
+from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, user
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -48,6 +48,7 @@ for command in (
     *jobs.COMMANDS,
     *schema.COMMANDS,
     *demo.COMMANDS,
+    *exchange.COMMANDS,
     *checks.COMMANDS,
     *audit.COMMANDS,
     *user.COMMANDS,

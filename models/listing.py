@@ -23,6 +23,7 @@ from models.record import SYSTEM_FIELDS, collection_name
 
 LARGEST_PAGE = 200
 COUNT_CEILING = 1000
+DERIVED = {"grams": 0, "haystack": 0, "keys": 0}
 
 
 class BadQuery(Refusal):
@@ -130,9 +131,9 @@ def following(
 
 
 def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[dict[str, Any]]:
-    """Every record of a list, in its order, streamed; for exports."""
+    """Every record of a list, whole, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)
-    cursor = database()[collection_name(rt.slug)].find(condition, _projection(rt), batch_size=500)
+    cursor = database()[collection_name(rt.slug)].find(condition, DERIVED, batch_size=500)
     yield from cursor.sort([(sort_field, direction), ("_id", direction)]).allow_disk_use(True)
 
 
@@ -212,7 +213,7 @@ def condition_of(wanted: Filter) -> dict[str, Any]:
 def _projection(rt: RecordType) -> dict[str, int]:
     """Everything but what no page shows."""
     heavy = {f.name: 0 for f in rt.fields if f.kind in ("long_text", "embedded_list") and not f.listed}
-    return {"grams": 0, "haystack": 0, "keys": 0, **heavy}
+    return {**DERIVED, **heavy}
 
 
 def token_of(row: Mapping[str, Any], sort_field: str) -> str:

@@ -30,8 +30,10 @@ from models.exchange.refusals import (
 from models.exchange.table import Cell, Row
 from models.exchange.values import DATE_KINDS, NUMERIC_KINDS, is_empty, raw_value
 
-# Columns that `rejects` adds to the rows it hands back; they are never imported.
+# Columns that `rejects` adds to the rows it hands back, and those by which an export says who took it when; they are
+# never imported.
 REJECT_HEADINGS = (Label("导入行号", "Row in file"), Label("未导入原因", "Why not imported"))
+EXPORT_HEADINGS = (Label("导出人", "Exported by"), Label("导出时间", "Exported at"))
 SAMPLED_ROWS = 200
 ENOUGH = 0.45
 INNER = 0.8
@@ -181,7 +183,7 @@ Given = dict[int, tuple[Target, float, str]]
 def _by_name(header: Sequence[str], contents: list[Content], possible: list[Target]) -> Given:
     ranked = []
     for column, name in enumerate(header):
-        if any(name in (label.zh, label.en) for label in REJECT_HEADINGS):
+        if _is_ours(name):
             continue
         for rank, target in enumerate(possible):
             likeness = target.likeness(name)
@@ -199,6 +201,10 @@ def _by_name(header: Sequence[str], contents: list[Content], possible: list[Targ
     return given
 
 
+def _is_ours(heading: str) -> bool:
+    return any(heading in (label.zh, label.en) for label in (*REJECT_HEADINGS, *EXPORT_HEADINGS))
+
+
 def _by_content(header: Sequence[str], contents: list[Content], possible: list[Target], given: Given) -> Given:
     taken = {target.path for target, _, _ in given.values()}
     found: Given = {}
@@ -207,7 +213,10 @@ def _by_content(header: Sequence[str], contents: list[Content], possible: list[T
         free_columns = [
             column
             for column in range(len(header))
-            if column not in given and contents[column].seen >= TELLING_VALUES and contents[column].tells(kinds[0])
+            if column not in given
+            and not _is_ours(header[column])
+            and contents[column].seen >= TELLING_VALUES
+            and contents[column].tells(kinds[0])
         ]
         if len(free_fields) == len(free_columns) == 1:
             found[free_columns[0]] = (free_fields[0], BY_CONTENT, "content")

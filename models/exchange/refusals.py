@@ -141,3 +141,43 @@ class NoSuchOrder(MappingRefused):
         "“{column}”列的日期顺序无法识别。",
         "The date order of column “{column}” is not one of those offered.",
     )
+
+
+class RequiredNotMapped(MappingRefused):
+    code = "required_not_mapped"
+    zh, en = "“{field}”必填，请为它选择一列。", "“{field}” is required: choose a column for it."
+
+
+class NoLongerKept(Refusal):
+    """Files are kept for 30 days."""
+
+    code, status = "no_longer_kept", 410
+    zh, en = "文件已超过保存期限，请重新上传。", "The file is no longer kept. Upload it again."
+
+
+class WrongStep(Refusal):
+    """What was asked does not fit how far the import is: it was done before, or something changed meanwhile."""
+
+    code, status = "wrong_step", 409
+    zh = "此导入已进行到另一步，请刷新页面查看。"
+    en = "This import has moved on to another step. Reload the page to see where it is."
+
+
+class NothingToImport(Refusal):
+    code = "nothing_to_import"
+    zh, en = "没有可导入的行。", "There is no row that can be imported."
+
+
+class UndoTooLate(Refusal):
+    """An import can be undone for 30 days."""
+
+    code, status = "undo_too_late", 409
+    zh, en = "导入已超过 30 天，不能撤销。", "An import can be undone for 30 days; this one is older."
+
+
+class RightLost(Refusal):
+    """The person may not import this type any more."""
+
+    code, status = "right_lost", 403
+    zh = "导入人已停用，或已无导入此类记录的权限。"
+    en = "The person who imports is disabled or may not import records of this type any more."

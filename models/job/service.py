@@ -77,6 +77,15 @@ def request_run(name: str, actor: Person, now: datetime) -> bool:
     return transaction(store)
 
 
+def ask(name: str, by: str, now: datetime) -> None:
+    """Have the active scheduler run a job soon because there is work for it; asked twice is asked once.
+
+    For use cases that leave their work to a job; people ask through `request_run`.
+    """
+    asked = {"by": by, "asked": now, "serial": str(ObjectId())}
+    database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked}, upsert=True)
+
+
 def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
     """Switch a job on or off. What falls due while it is off is not caught up.
 

@@ -1,0 +1,73 @@
+"""What a file says for a person or a record, found within the reader's reach; never guessed."""
+
+from __future__ import annotations
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, registry
+from models.access import Purpose
+from models.declarations import Field
+from models.errors import Sentence
+from models.person import directory
+from models.person.roles import Person
+from models.record import collection_name
+
+REMEMBERED = 10_000
+LONGEST = 300
+
+NO_PERSON = Sentence(
+    "没有叫此名的在用人员，或同名者不止一位。请填写邮箱。",
+    "No active person is called so, or more than one is. Give the email address.",
+)
+NO_RECORD = Sentence(
+    "在您可查看的范围内，没有此编号或名称的“{type}”。",
+    "No “{type}” of this number or name is within your reach.",
+)
+SEVERAL = Sentence(
+    "名称相同的“{type}”不止一份。请填写编号。",
+    "More than one “{type}” bears this name. Give its number.",
+)
+
+
+class Pointing:
+    """Looks up numbers and names for one person, each once. Hidden records and missing ones are the same (X6)."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self._known: dict[tuple[str, str, str], ObjectId | Sentence] = {}
+
+    def find(self, field: Field, text: str) -> ObjectId | Sentence:
+        """The id that a text names for a person or reference field, or why there is none.
+
+        A person: email or only name. A record: its number, or the title or the number elsewhere that only one
+        record in use has, among those that the person reads in full.
+        """
+        text = " ".join(text.split())[:LONGEST]
+        key = (field.kind, field.to or ",".join(sorted(field.roles)), text)
+        if key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[key] = self._person(field, text) if field.kind == "person" else self._record(field, text)
+        return self._known[key]
+
+    def _person(self, field: Field, text: str) -> ObjectId | Sentence:
+        return directory.known_as(text, field.roles) or NO_PERSON
+
+    def _record(self, field: Field, text: str) -> ObjectId | Sentence:
+        rt = registry.get(field.to).rt
+        records = database()[collection_name(rt.slug)]
+        reach = access.reach(self.person, rt, Purpose.VIEW)
+        by_number = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
+        if (found := records.find_one(by_number, {"_id": 1})) is not None:
+            return ObjectId(found["_id"])
+        readable = {f.name: f for f in access.visible_fields(self.person, rt)}
+        names = [name for name in (rt.title, rt.foreign) if name in readable and readable[name].kind == "text"]
+        hits: list[ObjectId] = []
+        if names and reach.full:
+            query = {"$and": [{"$or": [{name: text} for name in names]}, reach.query()]}
+            hits = [row["_id"] for row in records.find(query, {"_id": 1}).limit(2)]
+        if len(hits) == 1:
+            return hits[0]
+        said = SEVERAL if hits else NO_RECORD
+        return Sentence(said.zh.format(type=rt.label.zh), said.en.format(type=rt.label.en))

@@ -1,0 +1,150 @@
+"""Rows of a file as values of a record type, read for one person as if that person had typed them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+
+from models import access, records
+from models.access import Purpose
+from models.declarations import Field, RecordType
+from models.errors import Invalid, Refusal, Sentence
+from models.exchange.mapping import Plan
+from models.exchange.pointing import Pointing
+from models.exchange.problem import Problem
+from models.exchange.refusals import RequiredNotMapped
+from models.exchange.table import Row
+from models.kinds import read_values
+from models.names import POINTERS
+from models.person.roles import Person
+
+Said = tuple[str, Sentence]
+"""A reason, with the heading of its column ('' for the row as a whole)."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A row as values, or why it is refused; `emptied`: bad values that were left out."""
+
+    row: Row
+    values: dict[str, Any]
+    refused: tuple[Said, ...] = ()
+    emptied: tuple[Said, ...] = ()
+
+
+class Taker:
+    """Reads rows for one person. `empty_bad`: a bad value in an optional field is left out instead of refusing the
+    row. `level` is what records get whose row names none.
+
+    :raises RequiredNotMapped: no column goes to a required field without default.
+    """
+
+    def __init__(self, person: Person, rt: RecordType, plan: Plan, *, level: str = "", empty_bad: bool = False) -> None:
+        self.person, self.rt, self.plan, self.empty_bad = person, rt, plan, empty_bad
+        self.fields = records.form_fields(person, rt)
+        known = {f.name: f for f in self.fields}
+        self.fixed = {f.name: f.default for f in self.fields if f.default is not None}
+        if level and "level" in known:
+            self.fixed["level"] = level
+        used = {column.target.path.partition(".")[0] for column in plan.columns}
+        for field in self.fields:
+            if field.required and field.name not in used and field.name not in self.fixed:
+                raise RequiredNotMapped(field=field.label)
+        self.fields = tuple(f for f in self.fields if f.name in used or f.name in self.fixed)
+        self.by_name = {f.name: f for f in self.fields}
+        self.pointers = [column for column in plan.columns if column.target.field.kind in POINTERS]
+        self.pointing = Pointing(person)
+
+    def take(self, row: Row) -> Taken:
+        """A row's values, or why it cannot be taken."""
+        if row.problem is not None:
+            return Taken(row, {}, (("", _sentence(row.problem)),))
+        raw, found = self.plan.take(row)
+        raw = {**self.fixed, **{name: value for name, value in raw.items() if value is not None}}
+        problems = {path: _sentence(problem) for path, problem in found.items()}
+        self._point(raw, problems)
+        values, wrong = read_values(self.fields, raw)
+        problems = {**wrong, **problems}
+        if not problems:
+            return Taken(row, values)
+        if self.empty_bad and (without := self._without(raw, problems)) is not None:
+            values, wrong = read_values(self.fields, without)
+            if not wrong:
+                return Taken(row, values, emptied=self._said(problems))
+        return Taken(row, {}, self._said(problems))
+
+    def refused(self, taken: Taken, refusal: Refusal, *, again: bool) -> Taken:
+        """What a rule's refusal makes of a row: refused, or, the first time, taken without the values that the rule
+        named."""
+        if not isinstance(refusal, Invalid):
+            return Taken(taken.row, {}, (("", Sentence(refusal.text("zh"), refusal.text("en"))),))
+        without = None if again or not self.empty_bad else self._without(taken.values, refusal.problems)
+        said = self._said(refusal.problems)
+        if without is None:
+            return Taken(taken.row, {}, said)
+        return Taken(taken.row, without, emptied=(*taken.emptied, *said))
+
+    def _point(self, raw: dict[str, Any], problems: dict[str, Sentence]) -> None:
+        """Turn what people wrote for a person or a record into its id."""
+        for column in self.pointers:
+            target = column.target
+            holder: Any = raw.get(target.outer.name) if target.outer else raw
+            holder = holder[0] if isinstance(holder, list) else holder
+            if not holder or holder.get(target.field.name) is None:
+                continue
+            found = self.pointing.find(target.field, str(holder[target.field.name]))
+            if isinstance(found, ObjectId):
+                holder[target.field.name] = found
+            else:
+                holder.pop(target.field.name)
+                problems[target.path] = found
+
+    def _without(self, values: Mapping[str, Any], problems: Mapping[str, Sentence]) -> dict[str, Any] | None:
+        """The values without the bad ones; None when one of those is required or came from no column."""
+        left = dict(values)
+        for path in problems:
+            name, _, inner = path.partition(".")
+            field = self.by_name.get(name)
+            if field is None or field.required or not self.plan.header_of(path):
+                return None
+            if inner:
+                left[name] = _inside(field, left.get(name), inner)
+            else:
+                left.pop(name, None)
+        return left
+
+    def _said(self, problems: Mapping[str, Sentence]) -> tuple[Said, ...]:
+        """Each problem with its column's heading; a field that no column fills is named by its label."""
+        said = []
+        for path, sentence in problems.items():
+            header, field = self.plan.header_of(path), self.by_name.get(path.partition(".")[0])
+            if header or field is None:
+                said.append((header, sentence))
+            else:
+                label = field.label
+                said.append(("", Sentence(f"{label.zh}：{sentence.zh}", f"{label.en}: {sentence.en}")))
+        return tuple(said)
+
+
+def _inside(field: Field, value: Any, path: str) -> Any:
+    """An embedded value without one of its parts; nothing when the part was required in it."""
+    part = re.sub(r"^\d+\.?", "", path)
+    inner = next((f for f in field.fields if f.name == part), None)
+    if inner is None or inner.required or not value:
+        return None
+    rows = value if isinstance(value, list) else [value]
+    left = [{k: v for k, v in row.items() if k != part} for row in rows]
+    return left if isinstance(value, list) else left[0]
+
+
+def _sentence(problem: Problem) -> Sentence:
+    return Sentence(problem.zh, problem.en)
+
+
+def may_import(person: Person, rt: RecordType) -> bool:
+    """Whether the person may import records of a type, and could see them."""
+    return access.may_import(person, rt) and not access.reach(person, rt, Purpose.VIEW).nothing

@@ -1,0 +1,96 @@
+"""Uploaded files, kept in the database until their import is over and forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import IO, Any, BinaryIO, cast
+
+from bson import ObjectId
+from gridfs import GridFSBucket
+from gridfs.errors import NoFile
+
+from config.database import database
+from models.attachment.rules import safe_name
+from models.exchange.document import BUCKET, FILES, LINES, SEEN
+from models.exchange.refusals import EmptyFile, FileTooBig, NoLongerKept
+from models.exchange.table import MB
+from models.person.roles import Person
+
+PIECE = 255 * 1024
+IN_MEMORY = 4 * MB
+KEPT = timedelta(days=30)
+UNTAKEN = timedelta(days=1)
+SWEPT_AT_ONCE = 200
+
+
+def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> dict[str, Any]:
+    """Store a file of at most `limit` bytes and return `{file, name, size, sha256}`.
+
+    :raises FileTooBig: :raises EmptyFile: and nothing stays stored.
+    """
+    name = safe_name(name)
+    target = _bucket().open_upload_stream(name, chunk_size_bytes=PIECE, metadata={"by": person.id, "at": now})
+    size, digest = 0, hashlib.sha256()
+    while piece := stream.read(PIECE):
+        size += len(piece)
+        if size > limit:
+            target.abort()
+            raise FileTooBig(size=-(-size // MB), limit=max(1, limit // MB))
+        digest.update(piece)
+        target.write(piece)
+    if not size:
+        target.abort()
+        raise EmptyFile
+    target.close()
+    return {"file": target._id, "name": name, "size": size, "sha256": digest.hexdigest()}
+
+
+@contextmanager
+def fetched(file: ObjectId | None) -> Iterator[BinaryIO]:
+    """The stored file, seekable; a copy that nobody else can open. :raises NoLongerKept:"""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
+        try:
+            if file is None:
+                raise NoLongerKept
+            _bucket().download_to_stream(file, cast(BinaryIO, copy))
+        except NoFile:
+            raise NoLongerKept from None
+        copy.seek(0)
+        yield cast(BinaryIO, copy)
+
+
+def belongs(file: ObjectId, batch: ObjectId) -> None:
+    """Note that an import uses the file, so that it is kept for 30 days and not for one."""
+    database()[FILES].update_one({"_id": file}, {"$set": {"metadata.batch": batch}})
+
+
+def sweep(now: datetime) -> int:
+    """Forget what is older than 30 days: files, and what was said about their rows; the counts of each import stay.
+    Files of no import go after a day. Returns how many files went."""
+    db, swept = database(), 0
+    alone = {"metadata.batch": None, "metadata.at": {"$lt": now - UNTAKEN}}
+    condition = {"$or": [{"metadata.at": {"$lt": now - KEPT}}, alone]}
+    for son in list(db[FILES].find(condition, {"metadata.batch": 1}).limit(SWEPT_AT_ONCE)):
+        batch = son["metadata"].get("batch")
+        if batch is not None:
+            db[LINES].delete_many({"batch": batch})
+            db[SEEN].delete_many({"batch": batch})
+        swept += remove(son["_id"])
+    return swept
+
+
+def remove(file: ObjectId | None) -> bool:
+    """Delete a stored file; False when it is gone already."""
+    try:
+        _bucket().delete(file)
+    except NoFile:
+        return False
+    return True
+
+
+def _bucket() -> GridFSBucket:
+    return GridFSBucket(database(), BUCKET)
