@@ -35,7 +35,11 @@ ORDER = replace(
         ),
         Field(name="helper", kind="person", label=Label("经办", "Helper"), listed=True),
     ),
-    rights=Rights(create=(Role.SPECIALIST,), view=(Rule(Relation.DEPARTMENT),), edit=(Rule(Relation.DEPARTMENT),)),
+    rights=Rights(
+        create=(Role.SPECIALIST,),
+        view=(Rule(Relation.DEPARTMENT, (Role.SPECIALIST,)),),
+        edit=(Rule(Relation.DEPARTMENT),),
+    ),
 )
 
 
@@ -199,7 +203,7 @@ def test_a_page_asks_the_same_of_the_database_however_many_rows(sit: Sit, make: 
             owner.text("/records/order_note/?show=50")
         counts.append(len(heard))
     assert counts[0] == counts[1], heard
-    assert counts[1] <= 8, heard
+    assert counts[1] <= 9, "; ".join(heard)  # who asks: 3; the frame: 2; the list: 4
 
 
 def test_the_details_page_asks_a_bounded_number_of_questions(sit: Sit, make: Make, orders: None, now: Any) -> None:
