@@ -1,4 +1,4 @@
-"""Whose work a record is: the one answer that My work and reminders share.
+"""Whose work a record is, and what lies before a person: the one answer that My work and reminders share.
 
 A record is the work of whoever its state waits for, by name or by role, and of its owner where it waits for nobody. A
 top-secret record never opens to a role (X3): where it waits for roles alone, its owner answers for it.
@@ -6,14 +6,67 @@ top-secret record never opens to a role (X3): where it waits for roles alone, it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from models import access
-from models.declarations import Level
+from bson import ObjectId
+
+from config.database import database
+from models import access, records, registry, store
+from models.access import Purpose
+from models.calendar import WorkingCalendar, local
+from models.declarations import Level, RecordType, State, Transition
 from models.person.roles import Person
+from models.record import collection_name
+from models.records import Sight
 
 Condition = dict[str, Any]
+Row = Mapping[str, Any]
+
+COMING_WORKING_DAYS = 5
+"""How far ahead a person sees the deadlines of records that wait for nobody."""
+UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0}
+
+
+class Pile(StrEnum):
+    """The piles on a person's desk, the most pressing first."""
+
+    LATE = "late"
+    TODAY = "today"
+    SIGNATURE = "signature"
+    RETURNED = "returned"
+    COMING = "coming"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Returned:
+    """That somebody gave a record back, and why."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """A record that is somebody's work, as the reader sees it, and what they may do about it."""
+
+    sight: Sight
+    due: datetime | None
+    moves: list[Transition] = field(default_factory=list)
+    pile: Pile = Pile.OPEN
+    returned: Returned | None = None
+
+    @property
+    def main(self) -> Transition | None:
+        """The move that the work asks for."""
+        return next((move for move in self.moves if move.main), None)
+
+
+# --- whose work
 
 
 def waits_for(person: Person) -> Condition:
@@ -35,7 +88,7 @@ def owned_by(person: Person) -> list[Condition]:
     ]
 
 
-def is_work_of(person: Person, son: Mapping[str, Any]) -> bool:
+def is_work_of(person: Person, son: Row) -> bool:
     """Whether a stored record is the person's work: what `waits_for` asks the database."""
     waiting = son.get("waiting") or []
     if not set(waiting).isdisjoint(access.turn_tokens(person)):
@@ -43,3 +96,103 @@ def is_work_of(person: Person, son: Mapping[str, Any]) -> bool:
     unnamed = not any(token.startswith("user:") for token in waiting)
     left_to_owner = not waiting or (unnamed and son.get("level") == Level.TOP_SECRET.value)
     return left_to_owner and person.id is not None and son.get("owner") == person.id
+
+
+# --- a person's desk
+
+
+def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 30) -> list[Task]:
+    """What waits for the person, what is due first first: at most `limit` with and `limit` without a deadline of each
+    type. Deadlines of records that wait for nobody are shown to their owner some days ahead."""
+    horizon = calendar.add_working_days(now, COMING_WORKING_DAYS).at
+    tasks = []
+    for rt in registry.all_types():
+        reach = access.reach(person, rt, Purpose.VIEW)
+        if reach.nothing or not (rt.due or rt.workflow):
+            continue
+        rows = list(_dated(person, rt, reach, horizon, limit)) if rt.due else []
+        tasks += list(_tasks(person, rt, reach, [*rows, *_undated(person, rt, reach, limit)]))
+    return sorted(_piled(tasks, person, now), key=lambda task: (task.due is None, task.due or now))
+
+
+def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[Task]:
+    """What is late in a head's department and is not their own work, the oldest first; `limit` of each type (F5)."""
+    late = {"due_at": {"$lt": now}, "department": person.department, "$nor": [waits_for(person)]}
+    tasks: list[Task] = []
+    for rt in registry.all_types():
+        reach = access.reach(person, rt, Purpose.VIEW)
+        if rt.due and not reach.nothing:
+            rows = _find(rt, {"$and": [late, reach.query()]}).sort([("due_at", 1), ("_id", 1)]).limit(limit)
+            seen = ((row, records.sight(person, rt, reach, row)) for row in rows)
+            tasks += [Task(sight, row["due_at"], pile=Pile.LATE) for row, sight in seen if sight]
+    return sorted(tasks, key=lambda task: task.due or now)
+
+
+def _dated(person: Person, rt: RecordType, reach: access.Reach, horizon: datetime, limit: int) -> Iterator[Row]:
+    turn = {**turn_of(person), "due_at": {"$type": "date"}}
+    owned = [{**condition, "due_at": {"$lt": horizon}} for condition in owned_by(person)]
+    found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query()]})
+    yield from found.sort([("due_at", 1), ("_id", 1)]).limit(limit)
+
+
+def _undated(person: Person, rt: RecordType, reach: access.Reach, limit: int) -> Iterator[Row]:
+    found = _find(rt, {"$and": [{**turn_of(person), "due_at": None}, reach.query()]})
+    yield from found.sort([("state_since", 1), ("_id", 1)]).limit(limit)
+
+
+def _find(rt: RecordType, condition: Condition) -> Any:
+    return database()[collection_name(rt.slug)].find(condition, UNSHOWN)
+
+
+def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]) -> Iterator[Task]:
+    """The rows as tasks, without those that only others of a role may move on, as one's own request."""
+    for row in rows:
+        sight = records.sight(person, rt, reach, row)
+        moves = records.moves(person, rt, store.load(rt, row))
+        named = f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id
+        if sight is not None and (moves or named):
+            yield Task(sight, row.get("due_at"), moves)
+
+
+def _piled(tasks: Iterable[Task], person: Person, now: datetime) -> Iterator[Task]:
+    known = list(tasks)
+    given_back = _given_back(person, known)
+    for task in known:
+        returned = given_back.get(task.sight.id)
+        pile = Pile.RETURNED if returned else _pile(task, now)
+        yield Task(task.sight, task.due, task.moves, pile, returned)
+
+
+def _pile(task: Task, now: datetime) -> Pile:
+    if any(move.signature for move in task.moves):
+        return Pile.SIGNATURE
+    if task.due is None:
+        return Pile.OPEN
+    if task.due < now:
+        return Pile.LATE
+    return Pile.TODAY if local(task.due).date() == local(now).date() else Pile.COMING
+
+
+def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returned]:
+    """Which records somebody else took out of a frozen or final state, so that they are with the person again."""
+    types = {task.sight.id: task.sight.rt for task in tasks if not _is_closed(_state(task.sight))}
+    moved: list[Condition] = [
+        {"$match": {"record": {"$in": list(types)}, "changes.field": "state"}},
+        {"$sort": {"record": 1, "rev": -1}},
+        {"$group": {"_id": "$record", "last": {"$first": "$$ROOT"}}},
+    ]
+    found = {}
+    for row in database()[store.VERSIONS].aggregate(moved) if types else ():
+        last = row["last"]
+        before = next(change["before"] for change in last["changes"] if change["field"] == "state")
+        if last["by"] not in (None, person.id) and _is_closed(access.state_of(types[row["_id"]], {"state": before})):
+            found[row["_id"]] = Returned(last["by_name"], last["note"])
+    return found
+
+
+def _state(sight: Sight) -> State | None:
+    return access.state_of(sight.rt, sight.values)
+
+
+def _is_closed(state: State | None) -> bool:
+    return state is not None and (state.frozen or state.final)

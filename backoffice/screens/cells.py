@@ -139,8 +139,11 @@ def state(sight: Sight, language: str) -> Cell | None:
 def due(sight: Sight, reader: Reader) -> Cell | None:
     """When the record is due, late in words: `3 working days late`; None where nothing is."""
     at = sight.values.get("due_at")
-    if at is None:
-        return None
+    return None if at is None else deadline(at, reader)
+
+
+def deadline(at: datetime, reader: Reader) -> Cell:
+    """How a deadline stands, in words, with its tone and the full moment."""
     words = office_calendar().due_text(at, reader.now)
     soon = (local(at).date() - local(reader.now).date()).days <= 1
     tone = "bad" if at < reader.now else "warn" if soon else "neutral"

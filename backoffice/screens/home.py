@@ -1,10 +1,21 @@
-"""My work: the first page."""
+"""My work: the first page. What waits for the person comes first, reminders and a head's figures after it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
+from flask_babel import gettext as _
 
 from backoffice import auth
+from backoffice.screens import cells, home_page
+from backoffice.screens.reader import current_reader
+from models.calendar import local
+from models.listing import BadQuery
+from models.reminder import service as reminders
 
 
 class HomeView(AdminIndexView):
@@ -14,8 +25,32 @@ class HomeView(AdminIndexView):
         """Everybody who is signed in has work."""
         return auth.known_person() is not None
 
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a view once: Flask-Admin would run it again after any TypeError in it."""
+        return fn(self, *args, **kwargs)
+
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
-        """The page."""
-        rendered: str = self.render("home.html", page_title="")
+        """The page; with `show`, one of its sections at length. :raises BadQuery: for a section that there is not."""
+        reader, only = current_reader(), request.args.get("show", "")
+        if only and only not in home_page.SECTIONS:
+            raise BadQuery(parameter="show")
+        day = cells.day_full(local(reader.now).date(), reader.language)
+        rendered: str = self.render(
+            "home.html",
+            page_title=_("My work"),
+            greeting={"title": _("My work"), "date": day},
+            sections=home_page.sections(reader, only),
+            figures=[] if only else home_page.figures(reader),
+        )
         return rendered
+
+    @expose("/reminders/read", methods=("POST",))  # type: ignore[untyped-decorator]
+    def read(self) -> ResponseReturnValue:
+        """Mark one of the person's reminders as read, or all of them."""
+        reader, one = current_reader(), request.form.get("reminder", "")
+        if one:
+            reminders.mark_read(reader.person, one, reader.now)
+        else:
+            reminders.mark_all_read(reader.person, reader.now)
+        return redirect(url_for(".index"), 303)

@@ -17,6 +17,7 @@ from models.access import Purpose
 from models.declarations import RecordType
 from models.person import rules, service
 from models.person.roles import ROLE_LABELS, Permission, Person
+from models.reminder import service as reminders
 
 Item = dict[str, Any]
 
@@ -61,7 +62,8 @@ def _reachable(person: Person) -> Iterator[RecordType]:
 
 
 def _rail(person: Person, types: list[RecordType]) -> list[Item]:
-    sections: list[Item] = [{"label": "", "items": [_item(_("My work"), "house", "/")]}]
+    home = _item(_("My work"), "house", "/") | {"badge": _unread(person)}
+    sections: list[Item] = [{"label": "", "items": [home]}]
     family = [_type(rt) for rt in types if rt.menu == FAMILY]
     if family:
         sections.append({"label": _("Customers"), "items": family})
@@ -110,6 +112,12 @@ def _type(rt: RecordType) -> Item:
 
 def _new(rt: RecordType) -> Item:
     return {"label": rt.label.text(locale.language()), "icon": rt.icon, "url": f"{RECORDS}/{rt.slug}/new"}
+
+
+def _unread(person: Person) -> str:
+    """How many reminders the person has not read; '' for none."""
+    count = reminders.unread_count(person)
+    return "" if not count else str(count) if count < reminders.MOST else f"{reminders.MOST - 1}+"
 
 
 def _item(label: str, icon: str, url: str) -> Item:

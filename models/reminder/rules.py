@@ -36,14 +36,6 @@ LABELS = {
     Step.NOTICE: Label("保密期将满，届时自动解密", "Its secrecy ends soon; it is then declassified by itself"),
     Step.LAST_NOTICE: Label("保密期即将届满，即将自动解密", "Its secrecy ends within days; it is then declassified"),
 }
-TONES = {
-    Step.SOON: "info",
-    Step.TODAY: "warn",
-    Step.LATE: "bad",
-    Step.CLIMBED: "bad",
-    Step.NOTICE: "info",
-    Step.LAST_NOTICE: "warn",
-}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,209 @@
+"""What My work shows: piles of tasks, what is late in a head's department, reminders, and a head's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from backoffice.screens import cells, record_page
+from backoffice.screens.reader import Reader
+from models import access, listing, names, registry, store, work
+from models.access import Purpose
+from models.calendar import local
+from models.declarations import RecordType
+from models.listing import Filter, ListQuery
+from models.names import Names
+from models.office import office_calendar
+from models.person.roles import Permission
+from models.reminder import service as reminders
+from models.reminder.rules import LABELS
+from models.reminder.service import Told
+from models.work import Pile, Task
+
+Context = dict[str, Any]
+
+SHOWN = 12
+AT_MOST = 100
+"""How many lines a section has on the page of all sections, and on its own."""
+VIA = "customer"
+LATE_IN_DEPARTMENT = "department"
+REMINDERS = "reminders"
+TONES = {
+    Pile.LATE: "bad",
+    Pile.TODAY: "warn",
+    Pile.SIGNATURE: "info",
+    Pile.RETURNED: "warn",
+    LATE_IN_DEPARTMENT: "bad",
+    REMINDERS: "info",
+}
+SECTIONS = (*Pile, LATE_IN_DEPARTMENT, REMINDERS)
+
+
+def sections(reader: Reader, only: str = "") -> list[Context]:
+    """The sections that hold something, the most pressing first; `only` one of them when it is named."""
+    limit = AT_MOST if only else SHOWN
+    tasks = work.desk(reader.person, reader.now, office_calendar(), limit=AT_MOST if only else 3 * SHOWN)
+    piles: dict[str, list[Task]] = {pile: [task for task in tasks if task.pile is pile] for pile in Pile}
+    if reader.person.may(Permission.DEPARTMENT_OVERSEE):
+        piles[LATE_IN_DEPARTMENT] = work.late_in_department(reader.person, reader.now, limit)
+    wanted = {key: found for key, found in piles.items() if found and only in ("", key)}
+    found = _names(reader, [task for tasks in wanted.values() for task in tasks[:limit]])
+    made = [
+        _section(key, len(tasks), [_line(task, reader, found) for task in tasks[:limit]], bool(only))
+        for key, tasks in wanted.items()
+    ]
+    return [*made, *_reminders(reader, limit)] if only in ("", REMINDERS) else made
+
+
+def _section(key: str, count: int, items: list[Context], alone: bool) -> Context:
+    return {
+        "key": key,
+        "label": _label(key),
+        "tone": TONES.get(key, "neutral"),
+        "count": count if len(items) == count else f"{len(items)}+",
+        "url_all": url_for("admin.index", show=key) if len(items) < count and not alone else "",
+        "items": items,
+    }
+
+
+def _label(key: str) -> str:
+    labels = {
+        Pile.LATE: _("Late"),
+        Pile.TODAY: _("Due today"),
+        Pile.SIGNATURE: _("Waiting for my signature"),
+        Pile.RETURNED: _("Returned to me"),
+        Pile.COMING: _("Coming days"),
+        Pile.OPEN: _("Without a deadline"),
+        LATE_IN_DEPARTMENT: _("Late in the department"),
+        REMINDERS: _("Reminders"),
+    }
+    return str(labels[key])
+
+
+# --- one line
+
+
+def _names(reader: Reader, tasks: Iterable[Task]) -> Names:
+    """The names that the lines need: one query per type pointed to, and one for people."""
+    rows, people = [], []
+    for task in tasks:
+        rt, values = task.sight.rt, task.sight.values
+        rows.append((tuple(f for f in task.sight.fields if f.name in (rt.title, VIA)), values))
+        people.append(values.get("owner"))
+    return names.resolve(reader.person, rows, language=reader.language, people=people)
+
+
+def _line(task: Task, reader: Reader, found: Names) -> Context:
+    """A task as a line: what it is, for whom, until when, why, and what to do about it."""
+    sight, move = task.sight, task.main
+    url = cells.record_url(sight.rt.slug, sight.number)
+    action = record_page.move_action(sight, move, reader) if move else {"label": _("Open"), "url": url}
+    return {
+        "title": cells.title(sight, found),
+        "url": url,
+        "number": sight.number,
+        "level": sight.level,
+        "what": sight.rt.label.text(reader.language),
+        "who": _who(task, reader, found),
+        "why": _why(task, reader),
+        "due": cells.due(sight, reader),
+        "actions": [action],
+    }
+
+
+def _who(task: Task, reader: Reader, found: Names) -> str:
+    """The customer whom it is about, unless the line is called after them, and the owner, unless it is the reader."""
+    values, title = task.sight.values, cells.title(task.sight, found)
+    declared = next((f for f in task.sight.fields if f.name == VIA), None)
+    customer = found.text(declared, values.get(VIA)) if declared else ""
+    owner = found.person(values["owner"]) if values.get("owner") != reader.person.id else ""
+    return " · ".join(part for part in (customer if customer not in (title, names.HIDDEN) else "", owner) if part)
+
+
+def _why(task: Task, reader: Reader) -> str:
+    """Who gave it back and why; else which of its days is due; else its state."""
+    if task.returned:
+        words = _("given back by %(name)s", name=task.returned.by)
+        return f"{words}: {task.returned.reason}" if task.returned.reason else str(words)
+    sight = task.sight
+    if sight.rt.workflow is None or not sight.values.get("state") or not _turn(task):
+        due = [f.label.text(reader.language) for f in sight.fields if f.name != sight.rt.due and _is_due(task, f.name)]
+        if due:
+            return " · ".join(due)
+    state = cells.state(sight, reader.language)
+    return str(state["text"]) if state else ""
+
+
+def _turn(task: Task) -> bool:
+    state = access.state_of(task.sight.rt, task.sight.values)
+    return state is not None and bool(state.turn)
+
+
+def _is_due(task: Task, name: str) -> bool:
+    value = task.sight.values.get(name)
+    return isinstance(value, date | datetime) and store.end_of(value) == task.due
+
+
+# --- reminders, figures
+
+
+def _reminders(reader: Reader, limit: int) -> list[Context]:
+    told = reminders.inbox(reader.person, reader.now, reader.language, limit + 1)
+    if not told:
+        return []
+    made = _section(REMINDERS, len(told), [_reminder(one, reader) for one in told[:limit]], limit == AT_MOST)
+    all_read = {"label": _("Mark all as read"), "method": "post", "url": url_for("admin.read")}
+    return [{**made, "action": all_read}]
+
+
+def _reminder(one: Told, reader: Reader) -> Context:
+    reminder = one.reminder
+    return {
+        "title": one.title,
+        "url": cells.record_url(one.rt.slug, one.number),
+        "number": one.number,
+        "level": one.level,
+        "what": one.rt.label.text(reader.language),
+        "who": "",
+        "why": LABELS[reminder.step].text(reader.language),
+        "due": cells.deadline(reminder.due, reader),
+        "actions": [
+            {
+                "label": _("Mark as read"),
+                "method": "post",
+                "url": url_for("admin.read"),
+                "hidden": {"reminder": reminder.id},
+            }
+        ],
+    }
+
+
+def figures(reader: Reader) -> list[Context]:
+    """For whoever oversees a department: how many records of each type are late; each figure opens them."""
+    if not reader.person.may(Permission.DEPARTMENT_OVERSEE):
+        return []
+    found = (_late_figure(rt, reader) for rt in registry.all_types() if rt.due)
+    return [figure for figure in found if figure]
+
+
+def _late_figure(rt: RecordType, reader: Reader) -> Context | None:
+    reach = access.reach(reader.person, rt, Purpose.VIEW)
+    if reach.nothing:
+        return None
+    fields = access.visible_fields(reader.person, rt)
+    due = listing.queryable(rt, fields)["due_at"]
+    late = ListQuery(filters=(Filter(due, "until", local(reader.now).date().isoformat()),))
+    count, more = listing.count(rt, reach, late, fields)
+    if not count:
+        return None
+    return {
+        "label": rt.plural.text(reader.language),
+        "note": _("due before today"),
+        "value": f"{count}+" if more else count,
+        "url": url_for("records.listing", slug=rt.slug, due_at="until:today"),
+        "tone": "bad",
+    }
