@@ -12,7 +12,7 @@ from backoffice.auth import OPEN
 from backoffice.sign_in import CLOSED
 from models.person.roles import Role
 from tests.factories.web import Browser, said
-from tests.integration.web.conftest import Add
+from tests.factories.web_fixtures import Add
 
 PARAMETERS = re.compile(r"<(?:[^:<>]+:)?[^<>]+>")
 ID = "5f0000000000000000000001"
