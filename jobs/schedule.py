@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
 
-from jobs import access_request, attachment, audit, credit_report, mail, reminder, review, revisit, secrecy
+from jobs import access_request, attachment, audit, credit_report, imports, mail, reminder, review, revisit, secrecy
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
 from models.declarations import Label
+from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
 
 DEFAULT_KEPT = timedelta(days=400)
@@ -109,6 +110,23 @@ JOBS = Table(
             label=Label("清理未使用的附件", "Remove files that no record took"),
             cadence=Daily(time(3)),
             work=attachment.sweep,
+            transactional=False,
+        ),
+        # Whoever confirms an import asks for it at once; the minute catches what a dead process left behind.
+        Job(
+            name=IMPORTS,
+            label=Label("导入", "Carry imports on"),
+            cadence=EveryMinutes(1),
+            work=imports.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+        ),
+        Job(
+            name="import_sweep",
+            label=Label("清理导入文件", "Remove uploaded files of old imports"),
+            cadence=Daily(time(3, 10)),
+            work=imports.sweep,
             transactional=False,
         ),
         # A daily check: a quarter's first working day that was missed is caught up, and later files get theirs.

@@ -125,8 +125,9 @@ def export(slug: str, email: str, form: str, output: Path | None, query: str) ->
         with _output(output, form) as target:
             for piece in made.pieces:
                 size += target.write(piece)
-                click.echo(f"\r{size:,} bytes", nl=False, err=True)
-    click.echo(f"\r{size:,} bytes written" + (f" to {output}" if output else ""), err=True)
+                if sys.stderr.isatty():
+                    click.echo(f"\r{size:,} bytes", nl=False, err=True)
+    click.echo(f"{size:,} bytes written" + (f" to {output}" if output else ""), err=True)
 
 
 def _now() -> datetime:

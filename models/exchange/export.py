@@ -157,7 +157,7 @@ class _Sheet:
         return row
 
     def _value(self, field: Field, sight: Sight, found: Names) -> Any:
-        value = sight.values.get(field.name) if field in sight.fields else None
+        value = sight.values.get(field.name)  # a sight holds nothing that the reader may not see
         if not sight.full:
             return value if field.card == "masked" or field.kind in TYPED else found.text(field, value)
         return value if field.kind in TYPED else found.text(field, value)

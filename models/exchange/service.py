@@ -357,6 +357,6 @@ def actor_of(batch: Batch, person_id: ObjectId | None = None) -> Person:
 
 
 def at_work() -> list[ObjectId]:
-    """The imports on which there is work to do, oldest first."""
+    """The imports on which there is work to do, small files first, so that none waits long for a large one."""
     wanted = {"state": {"$in": [state.value for state in AT_WORK]}}
-    return [row["_id"] for row in database()[BATCHES].find(wanted, {"_id": 1}).sort("_id", 1)]
+    return [row["_id"] for row in database()[BATCHES].find(wanted, {"_id": 1}).sort([("size", 1), ("_id", 1)])]

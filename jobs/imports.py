@@ -1,0 +1,32 @@
+"""Carrying imports on, and forgetting uploaded files in time."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from bson import ObjectId
+
+from jobs.context import JobContext, Report
+from models.exchange import running, uploads
+from models.exchange.service import JOB
+from models.job import service as jobs
+
+TURN_SECONDS = 10.0
+"""Other jobs get their turn after so long; a large import is asked for again."""
+
+
+def carry_on(context: JobContext) -> Report:
+    """Work on imports for ten seconds at most and ask for another turn when work is left.
+
+    Not transactional: every chunk is a transaction of its own, and whoever comes next goes on behind the last one.
+    """
+    until = monotonic() + TURN_SECONDS
+    rows, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+    if left:
+        jobs.ask(JOB, "", context.now)
+    return Report({"rows": rows} if rows else {})
+
+
+def sweep(context: JobContext) -> Report:
+    """Delete uploaded files of imports that are 30 days old, and of none a day after they came."""
+    return Report({"swept": uploads.sweep(context.now)})
