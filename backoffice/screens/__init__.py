@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask_admin import Admin
 
+from backoffice.screens.audit import AuditView
 from backoffice.screens.help import HelpView
+from backoffice.screens.jobs import JobsView
 from backoffice.screens.people import PeopleView
 from backoffice.screens.records import RecordsHost
 
@@ -14,3 +16,5 @@ def register(admin: Admin) -> None:
     admin.add_view(RecordsHost(name="records", endpoint="records", url="/records"))
     admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
+    admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))
+    admin.add_view(JobsView(name="jobs", endpoint="jobs", url="/jobs"))

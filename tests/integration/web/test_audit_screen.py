@@ -1,0 +1,72 @@
+"""The audit trail on screen (X7): for auditors only, newest first, without values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from pymongo.database import Database
+
+from models import records
+from models.access import Purpose
+from models.person.roles import Role
+from tests.factories.customers import customer
+from tests.factories.desks import Desk, seat
+
+Base = Database[dict[str, Any]]
+Sit = Callable[..., Desk]
+
+
+@pytest.fixture
+def sit(demo_app: Flask, now: datetime) -> Sit:
+    def made(*roles: Role, **more: Any) -> Desk:
+        return seat(demo_app, *roles, now=now, **more)
+
+    return made
+
+
+def test_an_auditor_sees_who_read_what_and_no_content(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    file = customer(owner.person, now, name="隐山仪表有限公司", level="secret")
+    records.see(owner.person, "customer", file["number"], Purpose.VIEW, now)
+    page = sit(Role.AUDITOR, department="audit").text("/audit/")
+    assert file["number"] in page
+    assert "隐山仪表" not in page
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.AUDITOR])
+def test_nobody_else_opens_the_trail(sit: Sit, role: Role) -> None:
+    assert sit(role).client.get("/audit/").status_code == 403
+
+
+def test_the_trail_is_searched_by_person_act_number_and_day(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    files = [customer(owner.person, now, name=name, level="secret") for name in ("甲公司", "乙公司")]
+    records.see(owner.person, "customer", files[0]["number"], Purpose.VIEW, now)
+    auditor = sit(Role.AUDITOR, department="audit")
+    first, second = (file["number"] for file in files)
+    assert second not in auditor.text("/audit/?action=view")
+    assert first in auditor.text("/audit/?action=view")
+    assert second not in auditor.text(f"/audit/?number={first}")
+    assert first not in auditor.text("/audit/?until=2026-11-22")
+    assert first in auditor.text("/audit/?from=2026-11-23&until=2026-11-23")
+    assert first not in auditor.text("/audit/?person=nobody")
+
+
+@pytest.mark.parametrize("query", ["from=yesterday", "before=x", "sort=at", "number=" + "x" * 100, "until=2026-13-40"])
+def test_what_is_not_understood_is_named(sit: Sit, query: str) -> None:
+    assert sit(Role.AUDITOR, department="audit").client.get(f"/audit/?{query}").status_code == 400
+
+
+def test_pages_follow_without_counting(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    numbers = [customer(owner.person, now, name=f"第{i}公司")["number"] for i in range(60)]
+    auditor = sit(Role.AUDITOR, department="audit")
+    first = auditor.text("/audit/?action=create")
+    assert numbers[-1] in first
+    assert numbers[0] not in first
+    following = first.split("before=")[1].split('"')[0]
+    assert numbers[0] in auditor.text(f"/audit/?action=create&before={following}")
