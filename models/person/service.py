@@ -60,8 +60,8 @@ def departments() -> dict[str, Label]:
 
 
 def department_name(code: str, language: str) -> str:
-    """A department's name, or '' for none."""
-    label = departments().get(code)
+    """A department's name, or '' for none. Those of the house are known without asking the database."""
+    label = dict(HOUSE).get(code) or (departments().get(code) if code else None)
     return label.text(language) if label else ""
 
 

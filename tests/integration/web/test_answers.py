@@ -126,7 +126,7 @@ def test_a_foreign_host_name_is_refused(browser: Browser) -> None:
 
 
 def test_a_form_without_its_token_is_refused(shop: Browser) -> None:
-    answer = shop.client.post("/language", data={"lang": "en"})
+    answer = shop.client.post("/language", data={"lang": "en"}, headers={"Accept-Language": "en"})
     assert answer.status_code == 400
     assert "This form has expired" in answer.get_data(as_text=True)
     answer = shop.client.post("/fail/refusal", data={"csrf_token": "made-up"})

@@ -49,6 +49,7 @@ def test_unknown_account_wrong_password_and_disabled_account_are_answered_alike(
     browser: Browser, add: Add, clock: Clock
 ) -> None:
     add(Role.SALES)
+    browser.headers["Accept-Language"] = "en"
     gone = add(Role.SALES, email="gone@example.com")
     set_active(SYSTEM, gone, False, clock.now)
     answers = {
