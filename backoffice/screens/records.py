@@ -16,6 +16,7 @@ from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
 from backoffice.screens.lookup import LookupRoutes
@@ -30,7 +31,7 @@ from models.search import QueryTooLong, QueryTooShort
 TIMELINE = 8
 
 
-class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes):
+class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes, ExchangeRoutes):
     """One mounted view for all types: types may come and go while the program runs."""
 
     @expose("/<slug>/")  # type: ignore[untyped-decorator]

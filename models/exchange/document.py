@@ -169,13 +169,16 @@ def _count(one: dict[str, Any]) -> Count:
 
 @dataclass(frozen=True)
 class Line:
-    """What is said about one row of the file: each reason with the heading of its column ('' for the row)."""
+    """What is said about one row of the file: each reason with the heading of its column ('' for the row). `start` is
+    how the row begins, to know it by; only who uploaded the file sees it."""
 
     row: int
     kind: Kind
     reasons: tuple[tuple[str, str, str], ...]
+    start: str = ""
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Line:
         """The line in a stored document."""
-        return cls(row["row"], Kind(row["kind"]), tuple((r["column"], r["zh"], r["en"]) for r in row["reasons"]))
+        reasons = tuple((r["column"], r["zh"], r["en"]) for r in row["reasons"])
+        return cls(row["row"], Kind(row["kind"]), reasons, row.get("start", ""))

@@ -221,8 +221,8 @@ def bad_rows(person: Person, batch_id: ObjectId, language: str, *, xlsx: bool = 
     batch = own(person, batch_id)
     if step_of(batch.state) != "run":
         raise WrongStep
-    table_rows = _refused_rows(batch)
-    return rejects(batch.found["header"], table_rows, language, xlsx=xlsx)
+    uploads.require(batch.file)
+    return rejects(batch.found["header"], _refused_rows(batch), language, xlsx=xlsx)
 
 
 def _refused_rows(batch: Batch) -> Iterator[tuple[Row, list[tuple[str, Reason]]]]:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.exchange.document import Batch, Kind, State
-from models.exchange.table import Row
+from models.exchange.problem import quoted
+from models.exchange.table import Row, is_blank
 from models.exchange.taking import Said
 
 LINES_KEPT = 200
 MOST_REASONS = 100
+BEGINNING = 40
 OTHER = ("", "其他原因。", "Other reasons.")
 _QUOTED = re.compile(r"“[^”]*”")
 
@@ -42,7 +44,8 @@ class Tally:
         if all_kept or before < LINES_KEPT:
             reasons = [{"column": column, "zh": text.zh, "en": text.en} for column, text in said]
             line = {"batch": self.batch.id, "step": self.step, "kind": kind.value, "row": row.number}
-            self.lines.append({**line, "reasons": reasons})
+            start = beginning(row) if before < LINES_KEPT else ""
+            self.lines.append({**line, "reasons": reasons, "start": start})
         for column, zh, en in {(column, general(text.zh), general(text.en)) for column, text in said}:
             self._group(kind, column, zh, en)
 
@@ -63,6 +66,12 @@ class Tally:
             increased[f"reasons.{key}.count"] = group["count"]
             changed |= {f"reasons.{key}.{name}": group[name] for name in ("kind", "column", "zh", "en")}
         return {"$set": changed, **({"$inc": increased} if increased else {})}
+
+
+def beginning(row: Row) -> str:
+    """The first cells of a row in one line."""
+    texts = [quoted(cell, BEGINNING) for cell in row.cells[:10] if not is_blank(cell)]
+    return quoted(" · ".join(texts[:3]), 2 * BEGINNING)
 
 
 def general(text: str) -> str:

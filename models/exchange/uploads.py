@@ -63,6 +63,12 @@ def fetched(file: ObjectId | None) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, copy)
 
 
+def require(file: ObjectId | None) -> None:
+    """:raises NoLongerKept: when the file is gone."""
+    if file is None or database()[FILES].find_one({"_id": file}, {"_id": 1}) is None:
+        raise NoLongerKept
+
+
 def belongs(file: ObjectId, batch: ObjectId) -> None:
     """Note that an import uses the file, so that it is kept for 30 days and not for one."""
     database()[FILES].update_one({"_id": file}, {"$set": {"metadata.batch": batch}})

@@ -1,0 +1,291 @@
+"""What the import pages show: the file's columns, the progress, what a check found, what became of an import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from backoffice.screens import cells, list_page
+from backoffice.screens.base import RecordView
+from backoffice.screens.reader import Reader
+from models.declarations import LEVEL_LABELS, RecordType
+from models.exchange import service
+from models.exchange.dates import ORDERS
+from models.exchange.document import AT_WORK, Batch, Kind, Line, Options, State
+from models.exchange.mapping import Target, targets
+from models.exchange.preview import preview
+from models.exchange.table import MB
+from models.exchange.text_lines import ENCODINGS
+from models.exchange.uploads import KEPT
+from models.exchange.values import DATE_KINDS
+from models.job import service as jobs
+from models.person.roles import Role
+
+Context = dict[str, Any]
+Form = MultiDict[str, str]
+
+SAMPLED, PREVIEWED, SHORT = 30, 10, 60
+DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "blank": " "}
+TONES = {State.DONE: "good", State.FAILED: "bad", State.UNDONE: "neutral", State.CHECKED: "warn"}
+
+
+# --- what was sent
+
+
+def chosen(form: Form) -> Context:
+    """How the file is to be read, as sent; what is '' is found."""
+    row = form.get("header_row", "")
+    return {
+        "encoding": form.get("encoding", "")[:20],
+        "delimiter": DELIMITERS.get(form.get("delimiter", ""), ""),
+        "sheet": form.get("sheet", "")[:100],
+        "header_row": int(row) if row.isascii() and row.isdecimal() and len(row) < 5 else None,
+    }
+
+
+def mapping(form: Form, batch: Batch) -> Context:
+    """The columns as sent: each heading of the file with its field and date order."""
+    return {
+        "columns": [
+            {
+                "header": header,
+                "field": form.get(f"field-{index}", "")[:100],
+                "order": form.get(f"order-{index}", "")[:10],
+            }
+            for index, header in enumerate(batch.found["header"])
+        ]
+    }
+
+
+def options(form: Form) -> Options:
+    """What was ticked beside the columns."""
+    return Options(
+        level=form.get("level", "")[:20],
+        empty_bad=form.get("empty_bad") == "1",
+        keep_repeats=form.get("keep_repeats") == "1",
+    )
+
+
+# --- pages
+
+
+def upload(view: RecordView, reader: Reader) -> Context:
+    """The page with which an import begins."""
+    return {
+        "type": list_page.type_of(view, reader),
+        "limit": current_app.config["SETTINGS"].max_upload_bytes // MB,
+        "batches": [_line(batch, reader) for batch in service.recent(reader.person, view.rt.slug)],
+    }
+
+
+def columns(view: RecordView, batch: Batch, reader: Reader, mapped: Context, ticked: Options) -> Context:
+    """The file's columns beside what the record type has."""
+    fields = service.fields_of(reader.person, view.rt)
+    possible = targets(fields)
+    given = {c["header"]: c for c in mapped.get("columns", ()) if c.get("field")}
+    rows = service.sample(batch, SAMPLED)
+    good = [row.cells for row in rows if row.problem is None]
+    found = batch.found
+    return {
+        **_head(view, batch, reader),
+        "columns": [
+            {
+                "index": index,
+                "header": header,
+                "values": _values([row[index] for row in good]),
+                "field": given.get(header, {}).get("field", ""),
+                "order": given.get(header, {}).get("order", ""),
+            }
+            for index, header in enumerate(found["header"])
+        ],
+        "groups": _groups(view.rt, possible, reader),
+        "dates": [t.path for t in possible if t.field.kind in DATE_KINDS],
+        "orders": [(value, label.text(reader.language)) for value, label in ORDERS.items()],
+        "reading": _reading(batch),
+        "levels": _levels(view, reader) if any(f.name == "level" for f in fields) else [],
+        "options": ticked,
+    }
+
+
+def _groups(rt: RecordType, possible: list[Target], reader: Reader) -> list[Context]:
+    """The fields to choose from, as the form groups them."""
+    labels = {group.name: group.label.text(reader.language) for group in rt.groups}
+    made: dict[str, list[Context]] = {}
+    for target in possible:
+        group = (target.outer or target.field).group
+        one = {"path": target.path, "label": target.label.text(reader.language)}
+        made.setdefault(labels.get(group, _("Placing")), []).append(one | {"required": _required(target)})
+    return [{"label": label, "fields": fields} for label, fields in made.items()]
+
+
+def _required(target: Target) -> bool:
+    return target.field.required and target.outer is None and target.field.default is None
+
+
+def _values(values: list[Any]) -> list[str]:
+    """Up to three different values of a column, short."""
+    texts = dict.fromkeys(" ".join(str(v).split()) for v in values if v is not None and str(v).strip())
+    return [text if len(text) <= SHORT else text[: SHORT - 1] + "…" for text in list(texts)[:3]]
+
+
+def _reading(batch: Batch) -> Context:
+    found = batch.found
+    names = {value: name for name, value in DELIMITERS.items()}
+    words = {
+        "comma": _("comma"),
+        "tab": _("tab"),
+        "semicolon": _("semicolon"),
+        "bar": _("bar"),
+        "blank": _("blanks"),
+    }
+    known = dict.fromkeys([found["encoding"], *ENCODINGS]) if found["encoding"] else {}
+    return {
+        "encodings": list(known),
+        "encoding": found["encoding"],
+        "delimiters": list(words.items()) if found["delimiter"] else [],
+        "delimiter": names.get(found["delimiter"], ""),
+        "sheets": found["sheets"] if len(found["sheets"]) > 1 else [],
+        "sheet": found["sheet"],
+        "header_row": found["header_row"],
+    }
+
+
+def _levels(view: RecordView, reader: Reader) -> list[tuple[str, str]]:
+    usual = LEVEL_LABELS[view.rt.default_level].text(reader.language)
+    levels = [(level.value, label.text(reader.language)) for level, label in LEVEL_LABELS.items()]
+    return [("", _("as usual: %(level)s", level=usual)), *levels]
+
+
+def progress(view: RecordView, batch: Batch, reader: Reader) -> Context:
+    """The page that waits with the person."""
+    doing = {
+        State.CHECKING: _("Every row is being checked. Nothing is stored yet."),
+        State.RUNNING: _("The rows are being stored. You may leave this page; the work goes on."),
+        State.UNDOING: _("The import is being taken back."),
+    }
+    return {**_head(view, batch, reader), "doing": doing[batch.state], "progress": state(batch)}
+
+
+def state(batch: Batch) -> Context:
+    """How far an import is."""
+    handled = batch.done if batch.state is State.UNDOING else batch.count("rows")
+    text = ngettext("%(num)s row", "%(num)s rows", handled, num=f"{handled:,}")
+    stuck = batch.state in AT_WORK and not batch.at_row and jobs.active_scheduler() is None
+    if stuck:
+        text = _("It waits: no scheduler is at work at the moment. Tell an administrator if it stays like this.")
+    return {"state": batch.state.value, "percent": batch.percent, "text": text, "working": batch.state in AT_WORK}
+
+
+def checked(view: RecordView, batch: Batch, reader: Reader) -> Context:
+    """What the check found: rows as they would be stored, and what is wrong, row by row."""
+    found = preview(reader.person, batch, PREVIEWED, now=reader.now, language=reader.language)
+    return {
+        **_head(view, batch, reader),
+        **_counts(batch, reader),
+        "stamp": batch.stamp,
+        "fields": [f.label.text(reader.language) for f in found.fields],
+        "rows": [
+            {
+                "row": number,
+                "cells": [_text(found.names.text(f, values.get(f.name))) for f in found.fields] if values else None,
+            }
+            for number, values in found.rows
+        ],
+        "refused": [_said(line, reader) for line in service.lines(batch, Kind.REFUSED)],
+        "warned": [_said(line, reader) for line in service.lines(batch, Kind.WARNED)],
+        "emptied": [_said(line, reader) for line in service.lines(batch, Kind.EMPTIED)],
+    }
+
+
+def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
+    """What became of an import. Who only looks after imports sees how many rows and why, and none of their content."""
+    own = batch.owner == reader.person.id
+    stored = service.step_of(batch.state) == "run" and batch.count("taken")
+    undoable = stored and batch.state in (State.DONE, State.FAILED) and reader.now - batch.at <= KEPT
+    failed = batch.failure.get("zh" if reader.language == "zh" else "en", "")
+    return {
+        **_head(view, batch, reader),
+        **_counts(batch, reader),
+        "failure": failed,
+        "refused": [_said(line, reader) for line in service.lines(batch, Kind.REFUSED)] if own else [],
+        "emptied": [_said(line, reader) for line in service.lines(batch, Kind.EMPTIED)] if own else [],
+        "kept": service.kept_records(reader.person, batch) if batch.state is State.UNDONE else [],
+        "can_undo": bool(undoable) and (own or reader.person.has(Role.HEAD)),
+        "can_download": own and bool(batch.count("refused")) and bool(stored or batch.state is State.DONE),
+    }
+
+
+def _head(view: RecordView, batch: Batch, reader: Reader) -> Context:
+    at: Context = {"slug": batch.type, "batch_id": str(batch.id)}
+    steps = ("read", "check", "confirm", "undo", "drop", "rows", "state")
+    return {
+        "type": list_page.type_of(view, reader),
+        "batch": _line(batch, reader),
+        "urls": {
+            "imports": url_for("records.imports", slug=batch.type),
+            "self": url_for("records.imported", **at),
+            "columns": url_for("records.imported", **at, step="columns"),
+            **{step: url_for(f"records.import_{step}", **at) for step in steps},
+        },
+    }
+
+
+def _line(batch: Batch, reader: Reader) -> Context:
+    words = {
+        State.UPLOADED: _("columns to be chosen"),
+        State.CHECKING: _("being checked"),
+        State.CHECKED: _("to be confirmed"),
+        State.RUNNING: _("being stored"),
+        State.DONE: _("done"),
+        State.UNDOING: _("being undone"),
+        State.UNDONE: _("undone"),
+        State.FAILED: _("broken off"),
+    }
+    run = service.step_of(batch.state) == "run"
+    return {
+        "name": batch.name,
+        "by": batch.owner_name,
+        "own": batch.owner == reader.person.id,
+        "at": {
+            "text": cells.moment_short(batch.at, reader.language),
+            "full": cells.moment_full(batch.at, reader.language),
+        },
+        "state": {"text": words[batch.state], "tone": TONES.get(batch.state, "info")},
+        "size": cells.size_text(batch.size),
+        "stored": batch.count("taken") - batch.count("undone") if run else 0,
+        "refused": batch.count("refused") if run else 0,
+        "url": url_for("records.imported", slug=batch.type, batch_id=str(batch.id)),
+    }
+
+
+def _counts(batch: Batch, reader: Reader) -> Context:
+    """The counts, the reasons with how many rows share each, and the columns that go nowhere."""
+    mapped = {c["header"] for c in batch.mapping.get("columns", ()) if c.get("field")}
+    order = list(Kind)
+    ranked = sorted(batch.reasons, key=lambda r: (order.index(r.kind), -r.count))
+    return {
+        "counts": {name: batch.count(name) for name in ("rows", "taken", *order, "undone", "kept")},
+        "reasons": [
+            {
+                "kind": r.kind.value,
+                "column": r.column,
+                "text": r.zh if reader.language == "zh" else r.en,
+                "count": r.count,
+            }
+            for r in ranked
+        ],
+        "left_out": [header for header in batch.found["header"] if header not in mapped],
+    }
+
+
+def _said(line: Line, reader: Reader) -> Context:
+    reasons = [{"column": column, "text": zh if reader.language == "zh" else en} for column, zh, en in line.reasons]
+    return {"row": line.row, "start": line.start, "reasons": reasons}
+
+
+def _text(text: str) -> str:
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
