@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import assets, auth, edge, errors, health, locale, screens, trial
 from backoffice.extensions import babel, bootstrap, csrf
@@ -46,6 +47,8 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
 
 def _configure(app: Flask, settings: Settings) -> None:
     secure = settings.base_url.startswith("https://")
+    # The visitor's address only: host and scheme are told by the settings. With no proxy nothing is taken from headers.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
         DEMO=settings.demo,

@@ -15,6 +15,7 @@ Settings come from the environment:
   BACKOFFICE_HOST        address that the web listens on (127.0.0.1)
   BACKOFFICE_BASE_URL    address that people use, for links in mail
   BACKOFFICE_TRUSTED_HOSTS  host names that requests may carry, separated by commas
+  BACKOFFICE_PROXIES     how many proxies stand before the web (0)
   BACKOFFICE_DEMO        1: the sign-in page offers demonstration people
   BACKOFFICE_POLICY      a TOML file with durations and thresholds that differ
   BACKOFFICE_TIME_ZONE   time zone of the office (Asia/Shanghai)
