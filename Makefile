@@ -9,10 +9,10 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lint types imports texts clean
+.PHONY: help install run test check format lint types imports texts screenshots clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed $(CATALOGUES) ## Make .venv with everything that the product needs
 
@@ -44,6 +44,9 @@ texts: .venv/installed-dev ## Bring the translations up to the texts in code and
 	  --add-location file --width 120 --output-file build/messages.pot backoffice
 	$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir backoffice/translations \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
+
+screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
+	$(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove what was made, but no data (var stays)
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
