@@ -6,7 +6,7 @@ not exist raise the same `NotFound` (X6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from config.database import transaction
 from models import access, registry, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
-from models.errors import Forbidden, Invalid, NotFound, Sentence
+from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, moves, why_not
 from models.person.roles import Person
 from models.record_input import (
@@ -45,6 +45,7 @@ __all__ = [
     "PLACING",
     "SYSTEM_SHOWN",
     "Locked",
+    "LooksAlike",
     "LoweringNeedsHead",
     "NeedsFreshSignIn",
     "NotNow",
@@ -73,18 +74,42 @@ __all__ = [
 ]
 
 
-def create(person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = "") -> dict[str, Any]:
+class LooksAlike(Refusal):
+    """A new record may repeat one that is there; `found` holds those, as the person may see them."""
+
+    code, status = "looks_alike", 409
+    zh, en = (
+        "可能已有相同的记录，请核对；确认不同后再次保存即可。",
+        "This may be there already. Look at the list; save again if it is another one.",
+    )
+
+    def __init__(self, found: Sequence[Any]) -> None:
+        self.found = found
+        super().__init__()
+
+
+def create(
+    person: Person, slug: str, raw: Mapping[str, Any], *, now: datetime, once: str = "", sure: bool = True
+) -> dict[str, Any]:
     """Make a record from form, file or API input and return it; fields absent from `raw` take their defaults.
+
+    Without `sure`, a record that looks like one which the person may see is not made at once (F7).
 
     :raises Forbidden: when the person may not add this type.
     :raises Invalid: with a sentence for each field that is wrong.
+    :raises LooksAlike: with what it looks like.
     """
-    rt = registry.get(slug).rt
+    entry = registry.get(slug)
+    rt = entry.rt
     if not access.may_create(person, rt):
         raise Forbidden()
     fields = form_fields(person, rt)
     defaults = {f.name: f.default for f in fields if f.default is not None}
     values = read_input(person, fields, {**defaults, **raw})
+    if entry.hooks.alike is not None and not sure:
+        found = entry.hooks.alike(person, values)
+        if found:
+            raise LooksAlike(found)
     return transaction(lambda: store.create(slug, values, actor=person, now=now, once=once))
 
 

@@ -65,7 +65,10 @@ class Hooks:
 
     For sets (an import): `share_out` settles at once, in the rows' values, what `prepare` would ask the database for
     each; `known` names, for each row, the number of a record that it may repeat, among those that the person reads in
-    full; `forget` clears what `after` left of records that are taken back."""
+    full; `forget` clears what `after` left of records that are taken back.
+
+    For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
+    and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing."""
 
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
@@ -73,6 +76,8 @@ class Hooks:
     share_out: Callable[[Sequence[dict[str, Any]], Person], None] | None = None
     known: Callable[[Person, Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
     forget: Callable[[Sequence[ObjectId]], None] | None = None
+    alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None
+    lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.record_page import in_language
 from backoffice.screens.routes import RecordRoutes
 from config.policy import policy
 from models import records
@@ -96,14 +97,10 @@ def form_context(sight: Sight, reader: Reader, form: Mapping[str, str], errors: 
         "until": form.get("until") or (today + timedelta(days=min(3, longest))).isoformat(),
         "min": today.isoformat(),
         "max": (today + timedelta(days=longest)).isoformat(),
-        "errors": {name: _sentence(text, language) for name, text in errors.items()},
+        "errors": {name: in_language(text, language) for name, text in errors.items()},
         "steps": [
             _("Your own manager signs."),
             _("The department head approves; you can look at once."),
             _("It ends by itself on the day given."),
         ],
     }
-
-
-def _sentence(text: Any, language: str) -> str:
-    return str(text.zh if language.startswith("zh") else text.en)

@@ -26,7 +26,7 @@ from models.errors import Refusal, Sentence
 from models.kinds import ZONE
 from models.person import directory
 
-CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "answer"})
+CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "answer", "sure"})
 Posted = MultiDict[str, str]
 
 

@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from backoffice.screens import cells
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
-from models import access, records
+from models import access, records, registry
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Field, Group, Label, Level, RecordType, Transition
+from models.errors import Sentence
 from models.names import Names
 from models.records import LEVEL_CHOICES, Sight
 
@@ -164,6 +165,19 @@ def card(sight: Sight, names: Names) -> Context:
         "owner": {"text": names.person(sight.values.get("owner"))},
         "fields": [_field(f, cells.shown(sight, f, names), names.language) for f in rest],
     }
+
+
+def notices(sight: Sight, reader: Reader) -> list[Context]:
+    """What looks wrong or is missing on a record, from what the reader may read of it."""
+    lacks = registry.get(sight.rt.slug).hooks.lacks
+    if lacks is None or not sight.full:
+        return []
+    return [{"text": in_language(text, reader.language), "tone": "warn"} for text in lacks(sight.values)]
+
+
+def in_language(text: Sentence, language: str) -> str:
+    """A sentence of the rules in the reader's language."""
+    return text.zh if language == "zh" else text.en
 
 
 def watermark(sight: Sight, reader: Reader) -> str:

@@ -1,6 +1,7 @@
 """The records host: every page of every record type, under `/records/<slug>/…`.
 
-Routes are gathered from one module per noun; to add some, write a class of routes there and add it to the bases of `RecordsHost`.
+Routes are gathered from one module per noun; to add some, write a class of routes there and make it a base of
+`RecordsHost`.
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes,
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
+            notices=record_page.notices(sight, reader),
+            may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),
             urls={
                 "history": record_url(slug, sight.number, "history"),

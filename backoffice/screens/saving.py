@@ -13,7 +13,7 @@ from flask import current_app, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens import forms, list_page, listing_args
+from backoffice.screens import cells, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
 from backoffice.screens.cells import moment_short, person_ids, record_url
 from backoffice.screens.form_items import Typed
@@ -27,7 +27,7 @@ from models.attachment import service as attachment
 from models.declarations import Field
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence, StaleRecord
 from models.listing import BadQuery
-from models.records import Locked, Sight
+from models.records import Locked, LooksAlike, Sight
 
 Context = dict[str, Any]
 
@@ -136,6 +136,30 @@ def new_context(view: RecordView, form: RecordForm, reader: Reader, errors: list
         "token": request.form.get("token", "")[:LONGEST_TOKEN] or secrets.token_urlsafe(16),
         "conflict": None,
         "urls": {"list": at, "cancel": at, "action": url_for("records.new", slug=view.rt.slug)},
+    }
+
+
+def alike_context(alike: LooksAlike, reader: Reader) -> Context:
+    """What a new record looks like, above its form, and what is sent with it when it is saved all the same (F7)."""
+    words = {
+        "name": _("same name"),
+        "licence": _("same licence number"),
+        "phone": _("same phone"),
+        "masked": _("similar name, locked"),
+    }
+    rows = [(one.sight.fields, one.sight.values) for one in alike.found]
+    found = names.resolve(reader.person, rows, language=reader.language)
+    return {
+        "sure": True,
+        "duplicates": [
+            {
+                "title": cells.title(one.sight, found),
+                "url": record_url(one.sight.rt.slug, one.sight.number),
+                "number": one.sight.number,
+                "why": " · ".join(words.get(reason, reason) for reason in one.reasons),
+            }
+            for one in alike.found
+        ],
     }
 
 

@@ -34,9 +34,13 @@ class WritingRoutes(RecordRoutes):
         try:
             sent.check()
             once = request.form.get("token", "")[: saving.LONGEST_TOKEN]
-            made = records.create(reader.person, slug, form.raw(sent.posted), now=reader.now, once=once)
+            sure = request.form.get("sure") == "1"
+            made = records.create(reader.person, slug, form.raw(sent.posted), now=reader.now, once=once, sure=sure)
         except store.AlreadySent as twice:
             return redirect(saving.made_before(view, twice.record, reader), 303)
+        except records.LooksAlike as alike:
+            context = saving.new_context(view, form, reader) | saving.alike_context(alike, reader)
+            return self._form(view, context), alike.status
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
             return self._form(view, saving.new_context(view, form, reader, errors)), refusal.status

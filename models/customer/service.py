@@ -305,4 +305,6 @@ HOOKS = Hooks(
     share_out=share_out,
     known=known,
     forget=forget,
+    alike=duplicates,
+    lacks=lambda values: [finding.text for finding in findings(values)],
 )
