@@ -42,11 +42,12 @@ def schedules() -> list[Schedule]:
     return [Schedule.read(row, waiting=row["_id"] in waiting) for row in rows]
 
 
-def history(job: str | None = None, *, before: datetime | None = None, limit: int = 50) -> list[Run]:
-    """Past runs, newest first, at most 200: of one job or all, started before a time."""
+def history(job: str | None = None, *, before: tuple[datetime, str] | None = None, limit: int = 50) -> list[Run]:
+    """Past runs, newest first, at most 200: of one job or all, behind the run with this start and key."""
     wanted: Row = {"job": job} if job else {}
     if before:
-        wanted["started"] = {"$lt": before}
+        started, key = before
+        wanted["$or"] = [{"started": {"$lt": started}}, {"started": started, "_id": {"$lt": key}}]
     rows = database()[RUNS].find(wanted).sort([("started", -1), ("_id", -1)])
     return [Run.read(row) for row in rows.limit(max(1, min(limit, LARGEST_PAGE)))]
 

@@ -76,7 +76,7 @@ def test_history_is_newest_first_by_job_and_in_pages(office: Office) -> None:
         office.clock.turn(minutes=1)
         tick()
     newest = service.history(limit=2)
-    older = service.history("sample", before=newest[-1].started, limit=50)
+    older = service.history("sample", before=(newest[-1].started, newest[-1].key), limit=50)
     assert [len(newest), len(older)] == [2, 3]
     assert newest[0].started > newest[1].started > older[0].started
     assert service.history("other") == []
