@@ -93,9 +93,14 @@ _types: dict[str, Registered] = {}
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> type[Record]:
-    """Put a declaration into force and return its document class. The same slug again replaces it."""
+    """Put a declaration into force and return its document class. Another declaration of the same slug replaces it;
+    the very same one, with the same hooks, stays as it is."""
+    known = _types.get(rt.slug)
+    wanted = hooks or Hooks()
+    if known is not None and known.rt is rt and known.hooks == wanted:
+        return known.document
     document = build(rt)
-    _types[rt.slug] = Registered(rt, document, hooks or Hooks())
+    _types[rt.slug] = Registered(rt, document, wanted)
     return document
 
 
