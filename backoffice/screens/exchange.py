@@ -52,8 +52,11 @@ class ExchangeRoutes(RecordRoutes):
         if file is None or not file.filename:
             return self._upload(view, reader, _("Choose a file first.")), 422
         limit = current_app.config["SETTINGS"].max_upload_bytes
+        chosen = pages.chosen(request.form)
         try:
-            batch = service.start(reader.person, slug, file.stream, file.filename, now=reader.now, limit=limit)
+            batch = service.start(
+                reader.person, slug, file.stream, file.filename, now=reader.now, limit=limit, chosen=chosen
+            )
         except FileRefused as refusal:
             return self._upload(view, reader, refusal.text(reader.language)), refusal.status
         return redirect(_at(batch), 303)
@@ -136,8 +139,8 @@ class ExchangeRoutes(RecordRoutes):
         if form not in TYPES:
             raise BadQuery(parameter="format")
         pieces = service.bad_rows(reader.person, batch.id, reader.language, xlsx=form == "xlsx")
-        stem = batch.name.rpartition(".")[0] or batch.name
-        return _download(pieces, f"{stem}-{_('not-imported')}.{form}", form)
+        stem, ending = batch.name.rpartition(".")[0] or batch.name, _("not-imported")
+        return _download(pieces, f"{stem}-{ending}.{form}", form)
 
     def _allowed(self, slug: str) -> tuple[RecordView, Reader]:
         """:raises NotFound: for a type out of reach. :raises Forbidden: for one that the reader may not import."""

@@ -120,6 +120,22 @@ def test_no_text_is_marked_with_a_word_that_the_extraction_does_not_know() -> No
     assert used <= KEYWORDS.keys()
 
 
+def test_no_text_of_the_code_escapes_the_extraction() -> None:
+    """As one inside the braces of an f-string does."""
+    marked = set()
+    for path in (ROOT / "backoffice").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in KEYWORDS
+                and node.args
+            ):
+                marked.add(literal(node.args[0]))
+    assert len(marked) > 100
+    assert not marked - {"", *(one[0] for one in said())}
+
+
 def modules() -> Iterator[ModuleType]:
     for package in SHIPPED:
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
