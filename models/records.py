@@ -98,6 +98,7 @@ def create(
     :raises Forbidden: when the person may not add this type.
     :raises Invalid: with a sentence for each field that is wrong.
     :raises LooksAlike: with what it looks like.
+    :raises AlreadySent: when `once` was used before.
     """
     entry = registry.get(slug)
     rt = entry.rt
@@ -107,6 +108,7 @@ def create(
     defaults = {f.name: f.default for f in fields if f.default is not None}
     values = read_input(person, fields, {**defaults, **raw})
     if entry.hooks.alike is not None and not sure:
+        store.check_unspent(once)  # a form sent twice repeats the record that it made itself
         found = entry.hooks.alike(person, values)
         if found:
             raise LooksAlike(found)

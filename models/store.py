@@ -218,12 +218,16 @@ def change(
 
 def spend(once: str, record_id: ObjectId, now: datetime) -> None:
     """Use up a one-time token, inside a transaction. :raises AlreadySent: when it was used before."""
-    if not once:
-        return
-    spent = database()[SPENT].find_one({"_id": once})
+    if once:
+        check_unspent(once)
+        database()[SPENT].insert_one({"_id": once, "record": record_id, "at": now})
+
+
+def check_unspent(once: str) -> None:
+    """:raises AlreadySent: when a record was made with this one-time token already."""
+    spent = database()[SPENT].find_one({"_id": once}) if once else None
     if spent is not None:
         raise AlreadySent(spent["record"])
-    database()[SPENT].insert_one({"_id": once, "record": record_id, "at": now})
 
 
 def name_of(person_id: ObjectId | None) -> str:
