@@ -23,8 +23,8 @@ window.backoffice = (() => {
     document.cookie = `${name}=${value}; path=/; max-age=${age}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   };
   const storage = {
-    get(key) { try { return localStorage.getItem(key); } catch { return null; } },
-    set(key, value) { try { localStorage.setItem(key, value); } catch { /* private window: not remembered */ } },
+    get(key, kept = "localStorage") { try { return window[kept].getItem(key); } catch { return null; } },
+    set(key, value, kept = "localStorage") { try { window[kept].setItem(key, value); } catch { /* private window: not remembered */ } },
   };
 
   // Theme: the cookie lets the server paint it at once; "system" follows the machine while the page is open.
@@ -210,6 +210,10 @@ window.backoffice = (() => {
   window.addEventListener("beforeprint", () => { shut = $$("details.group:not([open])"); shut.forEach((group) => { group.open = true; }); });
   window.addEventListener("afterprint", () => shut.forEach((group) => { group.open = false; }));
 
+  // A record's way back leads to its list as this tab last saw it.
+  const listed = (path) => storage.get(`list.${path}`, "sessionStorage") || "";
+  $$(".crumbs a").forEach((back) => { if (!back.search && listed(back.pathname)) back.search = listed(back.pathname); });
+
   // Time left, in words.
   const inWords = (seconds) => {
     if (seconds >= 172800) return word("day", { n: Math.floor(seconds / 86400) });
@@ -228,5 +232,5 @@ window.backoffice = (() => {
 
   $$(".toast-note").forEach(startNote);
   if (location.hash) openTarget();
-  return { $, $$, word, toast, post, confirmSheet, release, actions, keys, typing };
+  return { $, $$, word, storage, listed, toast, post, confirmSheet, release, actions, keys, typing };
 })();

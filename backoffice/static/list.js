@@ -1,8 +1,13 @@
 /* A list: keys over rows, selection with its bar, the maker of filters. Needs app.js. */
 "use strict";
 (() => {
-  const { $, $$, word, actions, keys } = window.backoffice;
+  const { $, $$, word, storage, actions, keys } = window.backoffice;
   const rows = $$(".records tbody tr");
+
+  // The list as it stands, kept for this tab: its records lead back to it, and 'save and open the next' walks it.
+  const query = new URLSearchParams(location.search);
+  for (const gone of ["after", "before"]) query.delete(gone);
+  storage.set(`list.${location.pathname}`, query.toString(), "sessionStorage");
 
   // j and k walk the rows by focusing each title, so Enter and a screen reader follow by themselves.
   let current = -1;
