@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests.browser.look import sample
@@ -22,17 +22,9 @@ def sample_address() -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="package")
-def sample_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def window(sample_browser: Browser, sample_address: str) -> Iterator[BrowserContext]:
-    context = sample_browser.new_context(base_url=sample_address, viewport={"width": 1440, "height": 900})
+def window(chromium: Browser, sample_address: str) -> Iterator[BrowserContext]:
+    context = chromium.new_context(base_url=sample_address, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(10_000)
     yield context
     context.close()
