@@ -52,7 +52,7 @@ def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, rea
             "new": url_for("records.new", slug=view.rt.slug),
             "export": f"{at}export?{asked.address()}",
             "import": f"{at}import",
-            "clear": at,
+            "everything": at,
         },
     }
 
