@@ -13,17 +13,19 @@ from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
 from models import access, records, registry
 from models.access import Purpose
-from models.declarations import LEVEL_LABELS, Field, Group, Label, Level, RecordType, Transition
+from models.declarations import LEVEL_LABELS, Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
 from models.names import Names
+from models.person.service import HOUSE
 from models.records import LEVEL_CHOICES, Sight
 
 Context = dict[str, Any]
 
 PLACING = Group(name="placing", label=Label("归属与密级", "Ownership and secrecy"), folded=True)
+DEPARTMENT_CHOICES = tuple(Choice(code, label) for code, label in HOUSE)
 PLACED: tuple[Field, ...] = (
     Field(name="owner", kind="person", label=Label("负责人", "Owner")),
-    Field(name="department", kind="text", label=Label("部门", "Department")),
+    Field(name="department", kind="choice", label=Label("部门", "Department"), choices=DEPARTMENT_CHOICES),
     Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
     Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
     Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
@@ -189,7 +191,8 @@ def watermark(sight: Sight, reader: Reader) -> str:
 
 
 def with_choices(field: Field, rt: RecordType) -> Field:
-    """The engine's own fields as history shows them: state and level by their names."""
-    if field.name == "state" and rt.workflow is not None:
-        return replace(field, kind="choice", choices=tuple(rt.workflow.states))
-    return replace(field, kind="choice", choices=LEVEL_CHOICES) if field.name == "level" else field
+    """The engine's own fields as history shows them: state, level and department by their names."""
+    choices: dict[str, tuple[Choice, ...]] = {"level": LEVEL_CHOICES, "department": DEPARTMENT_CHOICES}
+    if rt.workflow is not None:
+        choices["state"] = tuple(rt.workflow.states)
+    return replace(field, kind="choice", choices=choices[field.name]) if field.name in choices else field

@@ -7,6 +7,10 @@ from typing import Any, ClassVar
 
 import mongoengine as me
 
+from models.complaint.document import COMPLAINT
+from models.contract.document import CONTRACT
+from models.credit_report.document import CREDIT_REPORT
+from models.customer.document import CUSTOMER
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
@@ -24,6 +28,8 @@ from models.declarations import (
     Workflow,
 )
 from models.person.roles import Role
+from models.review.document import REVIEW
+from models.revisit.document import REVISIT
 
 USES = (
     Choice("view", Label("查阅（仅屏幕）", "Consult on screen")),
@@ -31,6 +37,9 @@ USES = (
     Choice("export", Label("借阅：导出", "Borrow: export"), "warn"),
 )
 
+TYPES = tuple(
+    Choice(rt.slug, rt.label) for rt in (CUSTOMER, CREDIT_REPORT, CONTRACT, COMPLAINT, REVISIT, REVIEW) if rt.classified
+)
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items() if level is not Level.INTERNAL)
 
 ACCESS_REQUEST = RecordType(
@@ -60,7 +69,14 @@ ACCESS_REQUEST = RecordType(
             editable=False,
             searchable=True,
         ),
-        Field(name="type_asked", kind="text", label=Label("记录类型", "Type"), group="asked", editable=False),
+        Field(
+            name="type_asked",
+            kind="choice",
+            label=Label("记录类型", "Type"),
+            group="asked",
+            choices=TYPES,
+            editable=False,
+        ),
         Field(
             name="name_asked",
             kind="text",
