@@ -20,6 +20,7 @@ from models import names, records
 from models.access import Purpose
 from models.declarations import Transition
 from models.errors import Refusal, StaleRecord
+from models.names import Names
 from models.records import NeedsFreshSignIn, Sight
 
 Context = dict[str, Any]
@@ -94,7 +95,7 @@ class ActRoutes(RecordRoutes):
             "records/act.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            act=sheet(sight, transition, versions, reader),
+            act=sheet(sight, transition, versions, found, reader),
             fields=[form[f.name] for f in form.declared],
             errors=errors or [],
             note=request.form.get("note", "")[:500],
@@ -106,13 +107,16 @@ class ActRoutes(RecordRoutes):
         )
 
 
-def sheet(sight: Sight, transition: Transition, versions: list[dict[str, Any]], reader: Reader) -> Context:
+def sheet(
+    sight: Sight, transition: Transition, versions: list[dict[str, Any]], found: Names, reader: Reader
+) -> Context:
     """What the sheet says: what is asked, by whom and why, who signed before, what happens next."""
     workflow = sight.rt.workflow
     moves = {t.name: t for t in workflow.transitions} if workflow else {}
     decided = [row for row in versions if row["action"] in moves]
     last = decided[0] if decided else (versions[-1] if versions else None)
-    signed = [row for row in decided if moves[row["action"]].signature]
+    if last and not (transition.signature or last["note"]):
+        last = None  # nobody asked for a step of one's own work
     target = workflow.state(transition.target) if workflow else None
     return {
         "title": transition.label.text(reader.language),
@@ -120,7 +124,7 @@ def sheet(sight: Sight, transition: Transition, versions: list[dict[str, Any]], 
         "by": (last["by_name"] if last["by"] else _("The system")) if last else "",
         "at": moment_short(last["at"], reader.language) if last else "",
         "why": last["note"] if last else "",
-        "opens": [],
+        "opens": about(sight, transition, [moves[row["action"]] for row in decided], found),
         "signed": [
             {
                 "who": row["by_name"],
@@ -129,10 +133,28 @@ def sheet(sight: Sight, transition: Transition, versions: list[dict[str, Any]], 
                 "note": row["note"],
                 "tone": moves[row["action"]].tone,
             }
-            for row in reversed(signed)
+            for row in reversed(decided)
+            if moves[row["action"]].signature
         ],
         "next": [_("Then it stands at “%(state)s”.", state=target.label.text(reader.language))] if target else [],
     }
+
+
+def about(sight: Sight, transition: Transition, made: list[Transition], found: Names) -> list[Context]:
+    """What a signature is given for: what lists show of the record, what it must have, and what was filled in on the
+    way here; without what this step asks itself."""
+    if not transition.signature:
+        return []
+    given = {name for move in made for name in move.asks}
+    shown = [
+        field
+        for field in sight.fields
+        if (field.listed or field.required or field.name in given)
+        and field.name not in (*transition.asks, sight.rt.title)
+        and field.kind not in ("files", "embedded_list")
+    ]
+    lines = [{"label": f.label.text(found.language), "text": found.text(f, sight.values.get(f.name))} for f in shown]
+    return [line for line in lines if line["text"]]
 
 
 def answer(transition: Transition, reader: Reader) -> Context:
