@@ -25,6 +25,8 @@ def demo(if_empty: bool) -> None:
         if if_empty and not department.is_begun() and not department.is_empty():
             click.echo("The database is in use: no demonstration was added.")
             return
+        if department.is_empty():
+            click.echo("Making the demonstration department, which takes a quarter of a minute ...")
         filled = department.fill(datetime.now(UTC))
     since = f"{local(filled.since):%Y-%m-%d %H:%M}"
     if filled.steps:

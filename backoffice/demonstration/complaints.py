@@ -56,6 +56,7 @@ STORIES = (
     Story("resolve", 3, amount=900),
     Story("answer", 9),
     Story("answer", 7, Level.SECRET),
+    Story("answer", 3, Level.TOP_SECRET),
     Story("answer", 0, open_hours=48),
     Story("answer", 2, channel="web"),
     Story("answer", 6, extra="agree_later"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from backoffice.demonstration.days import Days
 from backoffice.demonstration.files import CUSTODIAN, HEAD, Drawer, File
-from backoffice.demonstration.plan import Act, Made, Someone, Step
+from backoffice.demonstration.plan import Act, Made, Scan, Someone, Step
 from models.declarations import Level
 
 FINANCE, LEGAL, MANAGER = "songqingping", "fangzhengyan", "gaozhanyuan"
@@ -93,6 +93,8 @@ def contract(key: str, place: int, story: Story, file: File, days: Days) -> Iter
     moves = _moves_until(story.until)
     for left, move in zip(range(len(moves) - 1, -1, -1), moves, strict=True):
         at = days.back(story.back + left, _clock(left, move))
+        if move == "ask_loan" and "lend" in moves:
+            at = days.back(story.back + left - 1, "09:00")  # lent on the same day
         if move == "create":
             yield act(at, story.seller or file.owner, do="create", values=_terms(place, story, file, days))
             continue
@@ -110,6 +112,7 @@ def _move(move: str, at: datetime, place: int, story: Story, file: File) -> tupl
     top = story.level is Level.TOP_SECRET
     signed, back = at.date(), at.date() + timedelta(days=story.loan)
     shelf = {"cabinet": f"A-{place % 6 + 1}", "box": str(place)}
+    scan = {"scans": Scan(f"{file.name}合同.pdf")} if place % 4 == 0 else {}
     opinion = "finance_agrees", "finance_opinion"
     objection = "违约金比例过高，付款节点须与交付对应。"
     moves: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -122,7 +125,7 @@ def _move(move: str, at: datetime, place: int, story: Story, file: File) -> tupl
         "object": (FINANCE, "finance_review", dict(zip(opinion, (False, objection), strict=True))),
         "legal": (LEGAL, "legal_review", {"legal_agrees": True, "legal_opinion": "条款完备。"}),
         "sign": (writer, "sign", {"signed_on": signed, "starts_on": signed}),
-        "hand_in": (keeper, "hand_in", {**shelf, "copies": str(1 + place % 3), "copies_place": "业务部档案柜"}),
+        "hand_in": (keeper, "hand_in", {**shelf, "copies": str(1 + place % 3), "copies_place": "业务部档案柜"} | scan),
         "ask_loan": (story.borrower, "ask_loan", {"loan_reason": "客户到访，核对附件", "return_by": back}),
         "lend": (MANAGER, "lend", {}),
         "give_back": (keeper, "give_back", shelf),

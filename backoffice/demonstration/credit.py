@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
@@ -14,7 +14,7 @@ from backoffice.demonstration.days import Days
 from backoffice.demonstration.files import SEED, Drawer, File
 from backoffice.demonstration.plan import Act, Deed, Made, Someone, Step, World
 from config.policy import policy
-from models.calendar import add_months
+from models.calendar import add_months, local
 from models.customer import service as customer
 from models.declarations import Level
 
@@ -85,6 +85,14 @@ CHANNELS = {
     "bank_findings": "基本户开户行反映近一年无退票、无冻结记录。",
     "visit_findings": "现场走访：生产正常，原料库存约两周用量，员工到岗率九成。",
 }
+STARTING = {
+    "A": (Decimal(300_000), 60),
+    "B": (Decimal(50_000), 30),
+    "C": (Decimal(0), 0),
+    "D": (Decimal(0), 0),
+}
+AROUND_TODAY = {3: -6, 8: -2, 11: 0, 15: 1, 19: 4, 24: 9}
+"""Of thirty customers, whose next report is due how many days from today."""
 OPINIONS = {
     "A": "往来数据与账务一致，同意所申请的额度与账期。",
     "B": "账务核对无误，同意按起始额度执行。",
@@ -95,12 +103,16 @@ OPINIONS = {
 
 @dataclass(frozen=True)
 class Story:
-    """How far a report is: `grade` its survey, `until` its last move, `back` working days since it was begun."""
+    """How far a report is: `grade` its survey, `until` its last move, `back` working days since it was begun.
+
+    With `due` the customer has this grade already and the report is the next one, due so many days from today.
+    """
 
     grade: str
     until: str
     back: int
     level: Level = Level.INTERNAL
+    due: int | None = None
 
 
 STORIES = (
@@ -110,18 +122,19 @@ STORIES = (
     Story("A", "approve", 8, Level.TOP_SECRET),
     Story("B", "refuse", 12),
     Story("C", "refuse", 7),
-    Story("B", "send_back", 4),
-    Story("A", "rate", 4),
-    Story("B", "rate", 3),
-    Story("C", "rate", 2),
+    Story("B", "send_back", 4, due=2),
+    Story("A", "rate", 4, due=0),
+    Story("B", "rate", 3, due=1),
+    Story("C", "rate", 2, due=3),
     Story("A", "rate", 3, Level.SECRET),
-    Story("B", "submit", 2),
-    Story("A", "submit", 2),
-    Story("D", "submit", 1),
+    Story("B", "submit", 2, due=0),
+    Story("A", "submit", 2, due=-3),
+    Story("D", "submit", 1, due=1),
     Story("B", "submit", 1, Level.SECRET),
-    Story("A", "create", 3),
-    Story("B", "create", 1),
-    Story("C", "withdraw", 2),
+    Story("A", "create", 3, due=0),
+    Story("B", "create", 1, due=0),
+    Story("B", "create", 2, due=-2),
+    Story("C", "withdraw", 2, due=4),
 )
 
 
@@ -129,7 +142,13 @@ def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
     """Reports first, then the standing of the customers that no report was written on."""
     taken: set[str] = set()
     for place, story in enumerate(STORIES):
-        file = drawer.take(taken, days.back(story.back + 2), level=story.level)
+        before = days.back(story.back + 2)
+        if story.due is not None:
+            decided = add_months(days.day(story.due), -policy().credit.report_months[story.grade])
+            before = min(before, days.on(decided))
+        file = drawer.take(taken, before, level=story.level)
+        if story.due is not None:
+            yield _standing(file, story.grade, days.on(decided, "16:30"), STARTING[story.grade])
         yield from report(f"x{place}", story, file, days)
     yield from _taken_over(days, drawer, taken)
 
@@ -165,28 +184,32 @@ def _taken_over(days: Days, drawer: Drawer, taken: set[str]) -> Iterator[Step]:
     """Grades, limits and terms of the former register; the next reports are due around today (C3)."""
     random = Random(SEED + 3)
     months = policy().credit.report_months
-    for file in drawer.files:
-        if not file.active or file.key in taken or random.random() < 0.3:
-            continue
+    graded = [f for f in drawer.files if f.active and f.key not in taken and random.random() < 0.7]
+    for place, file in enumerate(graded):
         grade = random.choice("AAABBBBCCD")
-        due = days.day(random.choice((-9, -4, -2, 0, 0, 3, 6, 10, *range(14, 30 * months[grade], 6))))
-        decided = add_months(due, -months[grade])
+        offset = AROUND_TODAY.get(place % 30, random.randrange(12, 30 * months[grade]))
+        decided = add_months(days.day(offset), -months[grade])
         at = max(days.on(decided, "16:30"), file.created + timedelta(hours=1))
-        if at >= days.now:
-            continue
         terms = {
             "A": (Decimal(random.randint(10, 60)) * 10_000, random.choice((30, 60, 90))),
             "B": (Decimal(random.randint(2, 6)) * 10_000, random.choice((15, 30))),
-        }.get(grade, (Decimal(0), 0))
-        standing = {
-            "grade": grade,
-            "credit_limit": terms[0],
-            "credit_term": terms[1],
-            "next_report_due": add_months(at.date(), months[grade]),
-            "credit_decided_on": at.date(),
-        }
-        yield Deed(at, partial(_stand, key=file.key, standing=standing, at=at))
+        }.get(grade, STARTING[grade])
+        if at < days.now:
+            yield _standing(file, grade, at, terms)
 
 
-def _stand(world: World, *, key: str, standing: dict[str, Any], at: Any) -> None:
+def _standing(file: File, grade: str, at: datetime, terms: tuple[Decimal, int]) -> Step:
+    """A customer's standing as it was decided before: grade, limit, term and next report together (C4)."""
+    decided = local(at).date()
+    standing = {
+        "grade": grade,
+        "credit_limit": terms[0],
+        "credit_term": terms[1],
+        "next_report_due": add_months(decided, policy().credit.report_months[grade]),
+        "credit_decided_on": decided,
+    }
+    return Deed(at, partial(_stand, key=file.key, standing=standing, at=at))
+
+
+def _stand(world: World, *, key: str, standing: dict[str, Any], at: datetime) -> None:
     customer.credit_standing(world.made[key].id, standing, actor=world.people[GROUP], now=at, note="自原授信台账转入")

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from models.calendar import SHANGHAI, WorkingCalendar, local
 
+OPENING, LATEST_START, CLOSING = "08:30", "10:00", "18:00"
+
 
 @dataclass(frozen=True)
 class Days:
@@ -21,14 +23,21 @@ class Days:
         return local(self.now).date()
 
     def back(self, working_days: int, clock: str = "10:00") -> datetime:
-        """That time of day, so many working days before the last one on which it has passed already."""
-        at = time.fromisoformat(clock)
+        """That time of day, so many working days before the present one; earlier clocks come first, always.
+
+        The present working day is today from 10:00 on, else the one before; of today only the hours that have
+        passed are there, so its clock times move together.
+        """
         day = self.today
-        if datetime.combine(day, at, SHANGHAI) >= self.now:
+        if self.now < self.on(day, LATEST_START):
             day -= timedelta(days=1)
         while not self.calendar.is_working(day):
             day -= timedelta(days=1)
-        return self.on(self.calendar.subtract_working_days(day, working_days), clock)
+        if working_days or day != self.today:
+            return self.on(self.calendar.subtract_working_days(day, working_days), clock)
+        opening, closing, at = self.on(day, OPENING), self.on(day, CLOSING), self.on(day, clock)
+        passed = min(self.now, closing) - opening
+        return opening + passed * ((at - opening) / (closing - opening))
 
     def on(self, day: date, clock: str = "10:00") -> datetime:
         """That time of day on a day, as a moment."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from backoffice.demonstration.companies import Companies
 from backoffice.demonstration.days import Days
-from backoffice.demonstration.plan import Act, Someone, Step
+from backoffice.demonstration.plan import OWNER, Act, Someone, Step
 from models.customer.document import FIRST_FILL
 from models.declarations import Level
 
@@ -22,6 +22,8 @@ OLDEST = 480
 SPECIALISTS = ("linzhixia", "jiangyuan", "gunanfeng")
 SELLERS = ("chengxiangyang", "bairuoxi", "qinshanhai")
 CUSTODIAN, HEAD = "shenmoyan", "sumingyuan"
+NEW = range(COUNT - 9, COUNT, 2)
+"""Files of these days: the contract is signed, and the first fill still wants something (F3)."""
 CLOCKS = ("09:20", "09:50", "10:15", "10:40", "11:10", "14:05", "14:30", "15:00", "15:45", "16:20", "17:10")
 BASES = {
     Level.SECRET: "一般往来资料，按保密规定第 6 条",
@@ -83,7 +85,8 @@ class Drawer:
         by_sales = n % 9 == 4
         level = Level.INTERNAL if by_sales else self._level(n)
         owner = "" if by_sales else HEAD if n % 97 == 50 else SPECIALISTS[n % 3]
-        signed = created.date() - timedelta(days=self.random.randint(0, 3)) if chance < 0.82 else None
+        waited = self.random.randint(6, 16) if n % 17 == 6 else self.random.randint(0, 3)
+        signed = created.date() - timedelta(days=waited) if chance < 0.82 or n in NEW else None
         delivered = None
         if signed is not None and self.random.random() < 0.5:
             delivered = signed + timedelta(days=self.random.randint(20, 75))
@@ -111,8 +114,10 @@ class Drawer:
         return Level.SECRET if n % 7 == 2 else Level.INTERNAL
 
     def _fate(self, n: int, signed: date | None, back: int) -> str:
-        if signed is None or back < 40:
+        if back < 40:
             return ""
+        if signed is None:
+            return "archived" if n % 13 == 5 else ""
         return {31: "dormant", 12: "dormant", 40: "suspended", 63: "resumed"}.get(n % 80, "")
 
 
@@ -147,10 +152,10 @@ def _making(file: File, random: Random) -> Iterator[Step]:
     if file.key_customer:
         values |= {"key_customer": True, "service_plan": SERVICE_PLAN}
     yield Act(file.created, writer, "customer", file.key, "create", values)
-    if later and file.owner:
+    if later:
         yield Act(
             file.created + timedelta(days=random.randint(1, 6)),
-            file.owner,
+            OWNER,
             "customer",
             file.key,
             "change",
@@ -167,11 +172,12 @@ def _leave_out(values: dict[str, Any], file: File, random: Random) -> None:
             if name not in ("name", "phone") and random.random() < share:
                 del values[name]
         return
-    for name, share in (("licence_no", 0.1), ("industry", 0.05), ("region", 0.04), ("key_people", 0.05)):
+    for name, share in (("licence_no", 0.1), ("industry", 0.05), ("region", 0.04)):
         if random.random() < share:
             values.pop(name, None)
-    if random.random() < 0.04:
-        values.pop("contact_birthday", None)
+    if int(file.key[1:]) in NEW:
+        for name in ("contact_birthday", "contact_hours", "key_people"):
+            values.pop(name, None)
 
 
 def _afterwards(file: File, days: Days, random: Random) -> Iterator[Step]:
@@ -181,6 +187,8 @@ def _afterwards(file: File, days: Days, random: Random) -> Iterator[Step]:
             yield Act(at, file.owner, "customer", file.key, "change", {"delivered": file.delivered}, "项目已验收交付")
     at = days.back(random.randint(12, 30), random.choice(CLOCKS))
     mover = file.owner or CUSTODIAN
+    if file.fate == "archived":
+        yield Act(at, HEAD, "customer", file.key, "archive")
     if file.fate == "dormant":
         yield Act(at, mover, "customer", file.key, "rest", note="半年无订单，客户表示暂无计划")
     if file.fate in ("suspended", "resumed"):

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from typing import Any, Protocol
 
 from bson import ObjectId
 
+from backoffice.demonstration.scans import one_page
 from models import records, store
+from models.attachment import service as attachment
 from models.person.roles import Person
+
+SCAN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,17 @@ class Someone:
     """Stands for the id of one of the cast."""
 
     key: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Stands for a small file that whoever acts attaches."""
+
+    name: str
+
+
+OWNER = "owner"
+"""Acts for whoever owns the record."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +62,27 @@ class World:
     people: Mapping[str, Person] = field(default_factory=dict)
     made: dict[str, Kept] = field(default_factory=dict)
 
-    def value(self, value: Any) -> Any:
-        """A value with the ids that stand in it."""
+    def values(self, raw: Mapping[str, Any], who: Person, at: datetime) -> dict[str, Any]:
+        """Form values with the ids of what stands in them; scans are stored."""
+        return {name: self._value(value, who, at) for name, value in raw.items()}
+
+    def _value(self, value: Any, who: Person, at: datetime) -> Any:
         if isinstance(value, Made):
             return self.made[value.key].id
         if isinstance(value, Someone):
             return self.people[value.key].id
+        if isinstance(value, Scan):
+            page = BytesIO(one_page(value.name))
+            return [attachment.put(page, value.name, person=who, now=at, limit=SCAN_BYTES)]
         return value
+
+    def actor(self, who: str, key: str) -> Person:
+        """One of the cast by key, or the owner of the record kept under `key`."""
+        if who != OWNER:
+            return self.people[who]
+        kept = self.made[key]
+        owner = store.fetch(kept.slug, kept.id)["owner"]
+        return next(person for person in self.people.values() if person.id == owner)
 
     def keep(self, key: str, slug: str, record: Mapping[str, Any]) -> None:
         """Remember a record under a key."""
@@ -74,7 +104,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Act:
-    """A person makes, changes or moves a record: `do` is `create`, `change` or a transition's name."""
+    """A person makes, changes or moves a record: `do` is `create`, `change`, `archive` or a move's name."""
 
     at: datetime
     who: str
@@ -87,13 +117,16 @@ class Act:
 
     def take(self, world: World) -> None:
         """Through the same use cases as the screens, with the rights of whoever acts."""
-        person = world.people[self.who]
-        raw = {name: world.value(value) for name, value in self.values.items()}
+        person = world.actor(self.who, self.key)
+        raw = world.values(self.values, person, self.at)
         if self.do == "create":
             world.keep(self.key, self.slug, records.create(person, self.slug, raw, now=self.at))
             return
         kept = world.made[self.key]
         rev = store.fetch(self.slug, kept.id)["rev"]
+        if self.do == "archive":
+            records.set_archived(person, self.slug, kept.number, True, rev=rev, now=self.at)
+            return
         if self.do == "change":
             records.change(person, self.slug, kept.number, raw, rev=rev, now=self.at, note=self.note)
             return

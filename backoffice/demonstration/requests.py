@@ -35,13 +35,15 @@ STORIES = (
     Story("gunanfeng", Level.SECRET, 5, 5, ("sign", "refuse")),
     Story("jiangyuan", Level.CONFIDENTIAL, 4, 7, ("sign", "approve", "revoke")),
     Story("linzhixia", Level.CONFIDENTIAL, 3, 2, ("withdraw",)),
-    Story("gunanfeng", Level.CONFIDENTIAL, 1, 7, ("sign", "approve")),
-    Story("linzhixia", Level.SECRET, 2, 7, ("approve",)),
+    Story("gunanfeng", Level.CONFIDENTIAL, 0, 7, ("sign", "approve")),
+    Story("linzhixia", Level.SECRET, 1, 7, ("approve",)),
     Story("gunanfeng", Level.SECRET, 1, 6, ("sign",)),
     Story("linzhixia", Level.SECRET, 0, 4),
     Story("jiangyuan", Level.CONFIDENTIAL, 0, 5),
     Story("jiangyuan", Level.SECRET, 1, 6),
 )
+CLOCKS = ("09:05", "10:10", "11:30", "15:40")
+"""When a request is made, and when it is moved on."""
 REASONS = ("协助同事处理该客户的投诉，需了解往来经过", "准备季度走访，需核对服务约定", "客户来电咨询，负责人外出")
 NOTES = {"refuse": "与所述事由无关", "revoke": "事项已移交他人办理"}
 SIGNERS = {"sign": SUPERVISOR, "approve": HEAD, "refuse": HEAD, "revoke": HEAD}
@@ -58,11 +60,11 @@ def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
 
 
 def _request(key: str, place: int, story: Story, file: File, days: Days) -> Iterator[Step]:
-    at = days.back(story.back, "09:05")
+    at = days.back(story.back, CLOCKS[0])
     asked = partial(_ask, key=key, who=story.who, customer=file.key, until=story.days, reason=REASONS[place % 3])
     yield Deed(at, partial(asked, at=at))
-    for number, move in enumerate(story.moves, start=1):
-        at += timedelta(minutes=40 * number)
+    for clock, move in zip(CLOCKS[1:], story.moves, strict=False):
+        at = days.back(story.back, clock)
         if move == "expire":
             over = at + timedelta(days=story.days + 1)
             yield Deed(over, partial(_expire, at=over))

@@ -1,4 +1,4 @@
-"""Quarterly reviews of the demonstration (F5): opened for the last two quarters, most of them answered."""
+"""Quarterly reviews of the demonstration (F5): opened for the quarter, most of them answered."""
 
 from __future__ import annotations
 
@@ -7,58 +7,57 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from backoffice.demonstration.days import Days
-from backoffice.demonstration.files import Drawer, File
-from backoffice.demonstration.plan import Act, Deed, Step, World
+from backoffice.demonstration.files import Drawer
+from backoffice.demonstration.plan import OWNER, Act, Deed, Step, World
 from config.database import database
+from config.policy import policy
 from models.calendar import Quarter, quarter_of
 from models.record import collection_name
 from models.review import service
-from models.review.rules import SECTIONS
+from models.review.rules import SECTIONS, review_due
 
-LEFT_OPEN_BEFORE = 60
-"""Of the quarter before, one review in so many was never answered."""
+LEFT_OPEN = 24
+"""One review in so many is never answered."""
 
 
 def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
-    """The quarter before, then the present one as far as its time has come."""
+    """The present quarter as far as its time has come, and the one before while the present one is not due yet: so
+    that some reviews are late at any time of the year."""
     present = quarter_of(days.today)
     before = quarter_of(present.first_day - timedelta(days=1))
-    for quarter, answered in ((before, 1.0), (present, 0.7)):
+    due = review_due(present, days.calendar, working_days=policy().customer.review_working_days)
+    for quarter in (present,) if due.at < days.now else (before, present):
         opened = days.on(days.calendar.first_working_day_of_quarter(quarter), "08:40")
-        if opened >= days.now:
-            return
-        yield Deed(opened, partial(_open, at=opened, days=days), alone=True)
-        yield from _answers(quarter, opened, answered, days, drawer)
+        if opened < days.now:
+            yield Deed(opened, partial(_open, at=opened, days=days), alone=True)
+            yield from _answers(quarter, opened, days, drawer)
 
 
 def _open(_world: World, *, at: datetime, days: Days) -> None:
     service.open_quarter(at, days.calendar)
 
 
-def _answers(quarter: Quarter, opened: datetime, share: float, days: Days, drawer: Drawer) -> Iterator[Step]:
-    files = [f for f in drawer.files if f.active and f.owner and f.created < opened]
+def _answers(quarter: Quarter, opened: datetime, days: Days, drawer: Drawer) -> Iterator[Step]:
+    files = [f for f in drawer.files if f.signed is not None and f.created < opened]
     for place, file in enumerate(files):
-        if place % 10 >= share * 10 or (share == 1 and place % LEFT_OPEN_BEFORE == 7):
+        if place % LEFT_OPEN == 7:
             continue
         day = days.calendar.add_working_days(opened, 1 + place % 14).day
         at = days.on(day, f"{14 + place % 3}:{10 + place % 45}")
         if at < days.now:
-            yield from _answer(f"HD-{quarter}-", file, at, corrected=place % 9 == 4)
+            answer = partial(_answer, number=f"HD-{quarter}-", customer=file.key, corrected=place % 9 == 4, at=at)
+            yield Deed(at, answer)
 
 
-def _answer(number: str, file: File, at: datetime, *, corrected: bool) -> Iterator[Step]:
-    key = f"{number}{file.key}"
-    yield Deed(at, partial(_find, key=key, number=number, customer=file.key))
-    if not corrected:
-        yield Act(at, file.owner, "review", key, "confirm_all")
+def _answer(world: World, *, number: str, customer: str, corrected: bool, at: datetime) -> None:
+    """The owner answers the review of a file that was active when the reviews were opened."""
+    key = f"{number}{customer}"
+    row = database()[collection_name("review")].find_one({"number": number + world.made[customer].number})
+    if row is None:
         return
-    answers = dict.fromkeys(SECTIONS, "confirmed") | {"people": "corrected"}
-    values = {**answers, "corrections": "联系人职务已更正。"}
-    yield Act(at, file.owner, "review", key, "finish", values)
-
-
-def _find(world: World, *, key: str, number: str, customer: str) -> None:
-    wanted = number + world.made[customer].number
-    row = database()[collection_name("review")].find_one({"number": wanted})
-    if row is not None:
-        world.keep(key, "review", row)
+    world.keep(key, "review", row)
+    answers = dict.fromkeys(SECTIONS, "confirmed") | {"people": "corrected", "corrections": "联系人职务已更正。"}
+    if corrected:
+        Act(at, OWNER, "review", key, "finish", answers).take(world)
+    else:
+        Act(at, OWNER, "review", key, "confirm_all").take(world)

@@ -13,12 +13,12 @@ from backoffice.demonstration.days import Days
 from backoffice.demonstration.files import SEED, Drawer, File
 from backoffice.demonstration.plan import Act, Deed, Made, Step, World
 from config.policy import policy
-from models.calendar import add_months
+from models.calendar import add_months, local
 from models.revisit import service
 
-NEXT_DUE = (-7, -5, -4, -2, -1, 0, 0, 1, 3, 5, 6, 9, 13, 18, 22, 25)
+NEXT_DUE = (-3, 0, 1, 2, 4, 6, 8, 9, 11, 13, 15, 16, 18)
 """In days from today: when regular revisits fall due, over and over."""
-OPENINGS = (12, 8, 5, 2, 0)
+OPENINGS = (2, 0)
 """Working days before today on which the regular revisits were opened."""
 
 
@@ -42,10 +42,12 @@ def _last_one(key: str, place: int, file: File, days: Days, random: Random) -> I
     """A recorded revisit, placed so that the next one falls due around today."""
     assert file.delivered is not None
     due = days.day(NEXT_DUE[place % len(NEXT_DUE)])
-    day = _before(file, due)
-    at = days.on(days.calendar.working_day_from(day), random.choice(("10:20", "15:10", "16:40")))
-    known_delivered = days.on(file.delivered + timedelta(days=2))
-    if not max(known_delivered, file.created + timedelta(days=1)) < at < days.now:
+    known = max(file.delivered + timedelta(days=4), local(file.created).date() + timedelta(days=2))
+    day = days.calendar.working_day_from(max(_before(file, due), known))
+    at = days.on(day, random.choice(("10:20", "15:10", "16:40")))
+    if at >= days.now:
+        at = days.back(1, "15:10")
+    if local(at).date() < known:
         return
     values = {"customer": Made(file.key), "occasion": "regular", "due_on": at.date(), "channel": "phone"}
     yield Act(at - timedelta(days=1), file.owner, "revisit", key, "create", values)
@@ -56,10 +58,10 @@ def _before(file: File, due: date) -> date:
     """The day after which the next regular revisit is due on `due` (V1)."""
     assert file.delivered is not None
     terms = policy().revisit
-    monthly = add_months(due, -terms.first_year_months)
-    if file.key_customer or monthly < add_months(file.delivered, 12):
-        return monthly
-    return add_months(due, -terms.later_months)
+    quarterly = add_months(due, -terms.later_months)
+    if file.key_customer or quarterly < add_months(file.delivered, 12):
+        return add_months(due, -terms.first_year_months)
+    return quarterly
 
 
 def record(random: Random) -> dict[str, Any]:
