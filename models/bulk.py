@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
 from models import audit, numbering, registry, store
@@ -19,6 +20,8 @@ from models.errors import Refusal
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
+
+TAKEN = 11000
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def create_many(
 ) -> list[Outcome]:
     """Store new records in one transaction and return an outcome for each row, in their order.
 
-    :raises DuplicateKeyError: a value that must be unique is taken, or the row was stored before; nothing is stored.
+    :raises AlreadyUsed: a value that must be unique is taken, or the row was stored before; nothing is stored.
     :raises Refusal: a rule refused a record after it was stored; nothing is stored.
     """
 
@@ -82,7 +85,13 @@ def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> No
         for (row, draft), number in zip(good, numbers, strict=True)
     ]
     versions = [store.version_row(draft, 1) for _, draft in good]
-    database()[collection_name(slug)].insert_many(sons)
+    try:
+        database()[collection_name(slug)].insert_many(sons)
+    except BulkWriteError as error:
+        first_error = error.details["writeErrors"][0]
+        if first_error["code"] != TAKEN:
+            raise
+        raise store.already_used(entry.rt, first_error.get("keyPattern", {})) from None  # its text quotes the record
     database()[store.VERSIONS].insert_many(versions)
     first = good[0][1]
     subjects = [

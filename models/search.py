@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from models.declarations import RecordType
 from models.errors import Refusal
+from models.kinds import kind_of
 
 LONGEST_QUERY = 100
 
@@ -43,6 +45,23 @@ def grams(texts: Iterable[str]) -> list[str]:
         found.update(folded[i : i + 2] for i in range(len(folded) - 1))
         found.update(g for i in range(len(folded) - 2) if (g := folded[i : i + 3]).isascii())
     return sorted(found)
+
+
+def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
+    """The texts under which a record is found: its number and its searchable fields, embedded ones included."""
+    texts = [str(values.get("number") or "")]
+    for field in rt.fields:
+        value = values.get(field.name)
+        if value is None or not field.searchable:
+            continue
+        if field.kind in ("embedded", "embedded_list"):
+            rows = value if field.kind == "embedded_list" else [value]
+            texts.extend(
+                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
+            )
+        else:
+            texts.append(kind_of(field).text(field, value, "zh"))
+    return [text for text in texts if text]
 
 
 def condition(query: str) -> dict[str, Any]:

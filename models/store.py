@@ -23,7 +23,7 @@ from models.kinds import ZONE, kind_of, loaded, stored
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
-from models.search import fold, grams
+from models.search import fold, grams, texts_of
 from models.secrecy import keep_level
 
 VERSIONS, SPENT = "record_version", "spent_token"
@@ -306,7 +306,7 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     deadline, search terms, keys. None means that nothing is stored."""
     state = access.state_of(rt, values)
     over = bool(values.get("archived_at")) or (state is not None and state.final)
-    texts = search_texts(rt, values)
+    texts = texts_of(rt, values)
     keys = registry.get(rt.slug).hooks.keys
     return {
         "acl": access.tokens_of(rt, values),
@@ -316,23 +316,6 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
         "haystack": "\n".join(fold(text) for text in texts),
         "keys": (sorted(set(keys(values))) or None) if keys else None,
     }
-
-
-def search_texts(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
-    """The texts under which a record is found: its number and its searchable fields, embedded ones included."""
-    texts = [str(values.get("number") or "")]
-    for field in rt.fields:
-        value = values.get(field.name)
-        if value is None or not field.searchable:
-            continue
-        if field.kind in ("embedded", "embedded_list"):
-            rows = value if field.kind == "embedded_list" else [value]
-            texts.extend(
-                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
-            )
-        else:
-            texts.append(kind_of(field).text(field, value, "zh"))
-    return [text for text in texts if text]
 
 
 def end_of(due: date | datetime | None) -> datetime | None:
@@ -346,20 +329,20 @@ def _insert(rt: RecordType, son: Mapping[str, Any]) -> None:
     try:
         database()[collection_name(rt.slug)].insert_one(dict(son))
     except DuplicateKeyError as taken:
-        raise _already_used(rt, taken) from None
+        raise already_used(rt, (taken.details or {}).get("keyPattern", {})) from None
 
 
 def _update(rt: RecordType, condition: Mapping[str, Any], update: Mapping[str, Any]) -> None:
     try:
         result = database()[collection_name(rt.slug)].update_one(condition, update)
     except DuplicateKeyError as taken:
-        raise _already_used(rt, taken) from None
+        raise already_used(rt, (taken.details or {}).get("keyPattern", {})) from None
     if result.matched_count != 1:
         raise NotFound()
 
 
-def _already_used(rt: RecordType, error: DuplicateKeyError) -> Refusal:
-    names = (error.details or {}).get("keyPattern", {})
+def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
+    """The refusal for a value of these stored fields that another record has."""
     field = next((rt.by_name[name] for name in names if name in rt.by_name), None)
     return AlreadyUsed(field=field.label if field else rt.label)
 

@@ -27,7 +27,6 @@ from models.exchange import export as exports
 from models.exchange import running, service
 from models.exchange.document import AT_WORK, Batch, Kind, Options, State
 from models.exchange.mapping import targets
-from models.exchange.reading import DEFAULT_LIMITS
 from models.person import service as people
 from models.person.roles import Person
 
@@ -82,9 +81,7 @@ def import_(
     chosen = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header_row": header_row}
     with connected():
         rt, person = _type(slug), _person(email)
-        batch = service.start(person, slug, file, Path(file.name).name, now=_now(), limit=DEFAULT_LIMITS.file)
-        if any(value is not None for value in chosen.values()):
-            batch = service.read_again(person, batch.id, chosen)
+        batch = service.start(person, slug, file, Path(file.name).name, now=_now(), chosen=chosen)
         mapping = _mapped(person, rt, batch, given, orders)
         batch = service.check(person, batch.id, mapping, options, _now())
         _tell_mapping(batch)

@@ -77,6 +77,8 @@ def upload(view: RecordView, reader: Reader) -> Context:
     """The page with which an import begins."""
     return {
         "type": list_page.type_of(view, reader),
+        "encodings": ENCODINGS,
+        "delimiters": list(_delimiters().items()),
         "limit": current_app.config["SETTINGS"].max_upload_bytes // MB,
         "batches": [_line(batch, reader) for batch in service.recent(reader.person, view.rt.slug)],
     }
@@ -135,22 +137,25 @@ def _values(values: list[Any]) -> list[str]:
 def _reading(batch: Batch) -> Context:
     found = batch.found
     names = {value: name for name, value in DELIMITERS.items()}
-    words = {
+    known = dict.fromkeys([found["encoding"], *ENCODINGS]) if found["encoding"] else {}
+    return {
+        "encodings": list(known),
+        "encoding": found["encoding"],
+        "delimiters": list(_delimiters().items()) if found["delimiter"] else [],
+        "delimiter": names.get(found["delimiter"], ""),
+        "sheets": found["sheets"] if len(found["sheets"]) > 1 else [],
+        "sheet": found["sheet"],
+        "header_row": found["header_row"],
+    }
+
+
+def _delimiters() -> dict[str, str]:
+    return {
         "comma": _("comma"),
         "tab": _("tab"),
         "semicolon": _("semicolon"),
         "bar": _("bar"),
         "blank": _("blanks"),
-    }
-    known = dict.fromkeys([found["encoding"], *ENCODINGS]) if found["encoding"] else {}
-    return {
-        "encodings": list(known),
-        "encoding": found["encoding"],
-        "delimiters": list(words.items()) if found["delimiter"] else [],
-        "delimiter": names.get(found["delimiter"], ""),
-        "sheets": found["sheets"] if len(found["sheets"]) > 1 else [],
-        "sheet": found["sheet"],
-        "header_row": found["header_row"],
     }
 
 

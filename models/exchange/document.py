@@ -151,6 +151,11 @@ class Batch:
         return self.counts.get(name, 0)
 
     @property
+    def handled(self) -> int:
+        """How many rows were taken up in this step and in an undo after it."""
+        return sum(self.count(name) for name in ("rows", "undone", "kept"))
+
+    @property
     def percent(self) -> int:
         """How far the present step is, 0 to 100."""
         if self.state not in AT_WORK:

@@ -14,7 +14,6 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
 from models import audit, bulk, registry
@@ -28,7 +27,6 @@ from models.exchange.tally import Tally
 from models.exchange.undoing import undo_chunk
 from models.person.roles import Person
 from models.registry import Draft
-from models.store import AlreadyUsed
 
 CHUNK = 200
 HELD_SECONDS = 60
@@ -46,9 +44,9 @@ def work(holder: str, now: datetime, go_on: GoOn) -> tuple[int, bool]:
     """Work on every import that waits while `go_on`; returns how many rows were handled, and whether work is left."""
     rows, left = 0, False
     for batch_id in service.at_work():
-        before = service.get(batch_id).at_row
+        before = service.get(batch_id).handled
         left |= advance(batch_id, holder=holder, now=now, go_on=go_on)
-        rows += max(0, service.get(batch_id).at_row - before)
+        rows += service.get(batch_id).handled - before
     return rows, left
 
 
@@ -149,12 +147,11 @@ class _Desk:
         """Take a chunk; when something in it cannot be stored beside the others, row by row."""
         try:
             self.batch = transaction(partial(self._chunk, rows, done, total))
-        except (DuplicateKeyError, Refusal) as error:
+        except Refusal as refusal:
             if len(rows) > 1:
                 for row in rows:
                     self.take([row], done=done, total=total)
                 return
-            refusal = error if isinstance(error, Refusal) else AlreadyUsed(field=self.entry.rt.label)
             self.batch = transaction(partial(self._refuse, rows[0], refusal, done, total))
 
     def _chunk(self, rows: Sequence[Row], done: int, total: int) -> Batch:

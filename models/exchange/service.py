@@ -46,9 +46,16 @@ Stored = dict[str, Any]
 
 
 def start(
-    person: Person, slug: str, stream: IO[bytes], name: str, *, now: datetime, limit: int = DEFAULT_LIMITS.file
+    person: Person,
+    slug: str,
+    stream: IO[bytes],
+    name: str,
+    *,
+    now: datetime,
+    limit: int = DEFAULT_LIMITS.file,
+    chosen: Mapping[str, Any] | None = None,
 ) -> Batch:
-    """Keep an uploaded file and find out how it is to be read and which column is what.
+    """Keep an uploaded file and find out how it is to be read and which column is what; `chosen` as in `read_again`.
 
     :raises Forbidden: when the person may not import this type.
     :raises FileRefused: when the file is no table; nothing stays stored.
@@ -70,7 +77,7 @@ def start(
         at=now,
     )
     try:
-        read = _read(person, batch, {}, limits=Limits(file=limit))
+        read = _read(person, batch, _given(chosen or {}), limits=Limits(file=limit))
     except FileRefused:
         uploads.remove(batch.file)
         raise
@@ -99,12 +106,17 @@ def read_again(person: Person, batch_id: ObjectId, chosen: Mapping[str, Any]) ->
     :raises FileRefused: when it cannot be read so; the import stays as it was.
     """
     batch = own(person, batch_id)
+    read = _read(person, batch, _given(chosen))
+    _step(batch, (State.UPLOADED, State.CHECKED), {**read, "state": State.UPLOADED.value, **_fresh()})
+    return get(batch_id)
+
+
+def _given(chosen: Mapping[str, Any]) -> Stored:
+    """What a person said about reading a file, without what they left open."""
     given: Stored = {key: str(chosen[key]) for key in CHOICES if chosen.get(key)}
     if chosen.get("header_row") is not None:
         given["header_row"] = int(chosen["header_row"])
-    read = _read(person, batch, given)
-    _step(batch, (State.UPLOADED, State.CHECKED), {**read, "state": State.UPLOADED.value, **_fresh()})
-    return get(batch_id)
+    return given
 
 
 def _read(person: Person, batch: Batch, chosen: Stored, limits: Limits = DEFAULT_LIMITS) -> Stored:

@@ -1,0 +1,202 @@
+"""Imports that are broken off, taken up again and worked on by several: every row once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from pymongo.database import Database
+from pymongo.errors import AutoReconnect
+
+from config.settings import Settings
+from jobs import imports
+from jobs.context import JobContext
+from models import bulk, registry
+from models.errors import Refusal
+from models.exchange import running, service, uploads
+from models.exchange.document import Batch, State
+from models.exchange.refusals import NoLongerKept
+from models.office import office_calendar
+from models.person.roles import Person
+from models.registry import Draft, Hooks
+from tests.factories.imports import HOLDER, checked, imported, reasons, worked
+
+Base = Database[dict[str, Any]]
+ROWS = 25
+MANY = "公司名称\n" + "".join(f"第{n}公司\n" for n in range(ROWS))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "CHUNK", 10)
+
+
+def confirmed(person: Person, now: datetime, text: str = MANY) -> Batch:
+    batch = checked(person, text, now)
+    return service.confirm(person, batch.id, batch.stamp, now)
+
+
+def rows_of(db: Base) -> list[int]:
+    return [son["batch_row"] for son in db["record_customer"].find().sort("batch_row", 1)]
+
+
+ALL = list(range(2, ROWS + 2))
+
+
+def test_it_goes_on_behind_the_last_stored_chunk(custodian: Person, now: datetime, db: Base) -> None:
+    batch = confirmed(custodian, now)
+    turns = iter([True, True])
+    assert running.advance(batch.id, holder="one", now=now, go_on=lambda: next(turns, False))
+    part = service.get(batch.id)
+    assert (part.state, part.count("taken"), part.at_row) == (State.RUNNING, 10, 11)
+    assert 0 < part.percent < 100
+    assert not running.advance(batch.id, holder="two", now=now)
+    assert rows_of(db) == ALL
+    assert service.get(batch.id).count("taken") == ROWS
+
+
+def test_a_chunk_that_breaks_off_leaves_nothing_and_is_done_again(
+    custodian: Person, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = confirmed(custodian, now)
+    whole, calls = bulk.create_many, []
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        made = whole(*args, **kwargs)
+        if len(calls) == 2:
+            raise AutoReconnect("gone")
+        return made
+
+    monkeypatch.setattr(bulk, "create_many", broken)
+    with pytest.raises(AutoReconnect):
+        running.advance(batch.id, holder="one", now=now)
+    assert len(rows_of(db)) == service.get(batch.id).count("taken") == 10
+    worked(service.get(batch.id), now)
+    assert rows_of(db) == ALL
+    numbers = sorted(son["number"] for son in db["record_customer"].find())
+    assert numbers == [f"KH-2026-{n:06d}" for n in range(1, ROWS + 1)]
+    assert db["audit"].count_documents({"action": "create"}) == ROWS
+
+
+def test_who_holds_an_import_is_not_disturbed(custodian: Person, now: datetime, db: Base) -> None:
+    batch = confirmed(custodian, now)
+    seen: list[int] = []
+
+    def told(_: Batch) -> None:
+        running.advance(batch.id, holder="other", now=now)
+        seen.append(len(rows_of(db)))
+
+    running.advance(batch.id, holder="one", now=now, told=told)
+    assert seen[:3] == [10, 20, 25]
+    assert rows_of(db) == ALL
+
+
+def test_what_changed_hands_meanwhile_is_not_stored(custodian: Person, now: datetime, db: Base) -> None:
+    batch = confirmed(custodian, now)
+
+    def lose(_: Batch) -> None:
+        db["import_batch"].update_one({"_id": batch.id}, {"$set": {"holder": "other", "held_until": now}})
+
+    assert running.advance(batch.id, holder="one", now=now, told=lose) is True
+    assert len(rows_of(db)) == 10
+    db["import_batch"].update_one({"_id": batch.id}, {"$unset": {"holder": "", "held_until": ""}})
+    worked(service.get(batch.id), now)
+    assert rows_of(db) == ALL
+
+
+def test_the_database_itself_refuses_a_row_that_is_stored_already(custodian: Person, now: datetime, db: Base) -> None:
+    batch = imported(custodian, MANY, now)
+    again = {"state": "running", "at_row": 0, "counts": {}}
+    db["import_batch"].update_one({"_id": batch.id}, {"$set": again})
+    after = worked(service.get(batch.id), now)
+    assert rows_of(db) == ALL
+    assert (after.count("taken"), after.count("refused")) == (0, ROWS)
+
+
+class Odd(Refusal):
+    """Said by the hook of the test."""
+
+    code = "odd"
+    en = "No number seven."
+
+
+def test_a_record_that_a_rule_refuses_after_storing_is_refused_alone(
+    custodian: Person, now: datetime, db: Base
+) -> None:
+    entry = registry.get("customer")
+
+    def after(draft: Draft) -> None:
+        if draft.values["name"] == "第7公司":
+            raise Odd
+
+    hooks = Hooks(**{**vars(entry.hooks), "after": (*entry.hooks.after, after)})
+    registry.register(entry.rt, hooks)
+    try:
+        batch = imported(custodian, MANY, now)
+    finally:
+        registry.register(entry.rt, entry.hooks)
+    assert rows_of(db) == [n for n in ALL if n != 9]
+    assert reasons(batch) == {"No number seven.": 1}
+
+
+def test_a_person_who_lost_the_right_imports_no_more(custodian: Person, now: datetime, db: Base) -> None:
+    batch = confirmed(custodian, now)
+    db["user"].update_one({"_id": custodian.id}, {"$set": {"roles": ["specialist"]}})
+    running.advance(batch.id, holder=HOLDER, now=now)
+    failed = service.get(batch.id)
+    assert (failed.state, failed.failure["code"]) == (State.FAILED, "right_lost")
+    assert rows_of(db) == []
+
+
+def test_the_job_carries_an_import_from_check_to_end(
+    custodian: Person, now: datetime, db: Base, connected: Settings
+) -> None:
+    context = JobContext(now=now, db=db, settings=connected, calendar=office_calendar())
+    batch = service.start(custodian, "customer", _file(MANY), "a.csv", now=now)
+    service.check(custodian, batch.id, batch.mapping, batch.options, now)
+    assert db["job_request"].count_documents({"_id": "imports"}) == 1
+    assert imports.carry_on(context).counts == {"rows": ROWS}
+    batch = service.get(batch.id)
+    service.confirm(custodian, batch.id, batch.stamp, now)
+    assert imports.carry_on(context).counts == {"rows": ROWS}
+    assert service.get(batch.id).state is State.DONE
+    assert imports.carry_on(context).counts == {}
+
+
+def test_the_job_asks_for_another_turn_when_its_time_is_over(
+    custodian: Person, now: datetime, db: Base, connected: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = JobContext(now=now, db=db, settings=connected, calendar=office_calendar())
+    confirmed(custodian, now)
+    db["job_request"].delete_many({})
+    monkeypatch.setattr(imports, "TURN_SECONDS", -1.0)
+    assert imports.carry_on(context).counts == {}
+    assert db["job_request"].count_documents({"_id": "imports"}) == 1
+
+
+def test_files_are_forgotten_after_thirty_days_and_loose_ones_after_one(
+    custodian: Person, now: datetime, db: Base
+) -> None:
+    batch = imported(custodian, MANY + '"\n', now)
+    uploads.put(_file("x"), "loose.csv", person=custodian, now=now, limit=10)
+    assert uploads.sweep(now + timedelta(hours=23)) == 0
+    assert uploads.sweep(now + timedelta(days=2)) == 1
+    assert db["import_line"].count_documents({"batch": batch.id}) > 0
+    assert uploads.sweep(now + timedelta(days=31)) == 1
+    assert db["import_line"].count_documents({}) == db["import_seen"].count_documents({}) == 0
+    with pytest.raises(NoLongerKept):
+        service.bad_rows(custodian, batch.id, "zh")
+    assert service.see(custodian, batch.id).count("taken") == ROWS
+
+
+def test_there_is_no_import_of_an_unknown_id(custodian: Person) -> None:
+    with pytest.raises(Refusal, match="no such page"):
+        service.see(custodian, ObjectId())
+
+
+def _file(text: str) -> BytesIO:
+    return BytesIO(text.encode())
