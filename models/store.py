@@ -19,7 +19,7 @@ from models import access, audit, numbering, registry
 from models.attachment import service as attachment
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
-from models.kinds import ZONE, kind_of, loaded, stored
+from models.kinds import ZONE, loaded, stored
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
