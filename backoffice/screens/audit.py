@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from backoffice import auth
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader, current_reader
-from models import audit, registry
+from models import audit, registry, store
 from models.declarations import LEVEL_LABELS, Level
 from models.errors import Forbidden
 from models.kinds import ZONE, Unreadable, kind_of
@@ -145,15 +145,26 @@ def _type(slug: str, language: str) -> str:
 
 
 def _fields(row: Context, language: str) -> str:
-    labels = {}
+    labels = _account_fields()
     for rt in registry.all_types():
         if rt.slug == row["type"]:
-            labels = {f.name: f.label.text(language) for f in (*SYSTEM_FIELDS, *rt.fields)}
+            labels = {f.name: f.label.text(language) for f in (*SYSTEM_FIELDS, *store.fields_of(rt))}
     joiner = "、" if language == "zh" else ", "
     return joiner.join(labels.get(name, name.replace("_", " ")) for name in row.get("fields") or ())
 
 
+def _account_fields() -> dict[str, str]:
+    return {
+        "name": _("Name"),
+        "email": _("Email"),
+        "department": _("Department"),
+        "manager": _("Manager"),
+        "roles": _("Roles"),
+    }
+
+
 def _words() -> dict[str, str]:
+    """Every act that is no move of a record's own."""
     return {
         "view": _("read"),
         "print": _("printed"),
@@ -167,10 +178,24 @@ def _words() -> dict[str, str]:
         "declassify": _("declassified"),
         "expire": _("access ended"),
         "credit_decision": _("credit decided"),
+        "contract_signed": _("contract signed"),
+        "follow_customer": _("followed the customer's file"),
+        "revisited": _("customer revisited"),
+        "replace_scorecard": _("changed the scorecard"),
         "open_set": _("opened as a set"),
         "import": _("imported"),
+        "import_confirmed": _("confirmed an import"),
+        "import_undo_asked": _("asked to take an import back"),
         "import_undone": _("took an import back"),
+        "undo_import": _("removed with its import"),
         "job_requested": _("asked for a job to run"),
+        "job_enabled": _("switched a job on"),
+        "job_disabled": _("switched a job off"),
+        "signed_in": _("signed in"),
+        "signed_out": _("signed out"),
+        "password_changed": _("changed the password"),
+        "second_factor_set_up": _("set up the second step"),
+        "second_factor_removed": _("took the second step away"),
         "person_added": _("added an account"),
         "person_changed": _("changed an account"),
         "person_enabled": _("enabled an account"),

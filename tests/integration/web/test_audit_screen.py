@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from pymongo.database import Database
 
-from models import records
+import backoffice
+import jobs
+import models
+from models import audit, records
 from models.access import Purpose
 from models.person.roles import Role
 from tests.factories.customers import customer
@@ -18,6 +24,7 @@ from tests.factories.desks import Desk, seat
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
+WRITERS = {("audit", "append"), ("audit", "append_many"), ("credentials", "report"), ("", "_audit")}
 
 
 @pytest.fixture
@@ -70,3 +77,38 @@ def test_pages_follow_without_counting(sit: Sit, now: datetime) -> None:
     assert numbers[0] not in first
     following = first.split("before=")[1].split('"')[0]
     assert numbers[0] in auditor.text(f"/audit/?action=create&before={following}")
+
+
+def acts() -> Iterator[str]:
+    """Every act that the code names when it writes the trail or a version."""
+    for package in (models, backoffice, jobs):
+        for path in Path(package.__path__[0]).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    yield from named(node)
+
+
+def named(call: ast.Call) -> Iterator[str]:
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    where = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "action"]
+    if (where, called) in WRITERS:
+        given += call.args[:1]
+    for value in given:
+        parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+        yield from (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
+
+
+def test_every_act_has_words_in_chinese(sit: Sit, now: datetime) -> None:
+    found = set(acts())
+    assert {"signed_in", "person_disabled", "credit_decision", "refused"} <= found
+    auditor = sit(Role.AUDITOR, department="audit", language="zh")
+    for act in found:
+        audit.append(act, auditor.person, audit.Subject("person"), now=now, fields=["email", "roles"])
+    page = auditor.text("/audit/")
+    rows = re.search(r"<tbody>(.*)</tbody>", page, re.DOTALL)
+    assert rows is not None
+    assert "邮箱、角色" in rows[1]
+    assert not re.findall(
+        r"[a-z]+(?:_[a-z]+| )[a-z]*", re.sub(r"<[^>]*>", "", rows[1]).replace("auditor", "").strip(" ")
+    )
