@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,17 +12,20 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from werkzeug.datastructures import Headers
 
+from backoffice.screens import list_page, record_page
 from backoffice.screens.base import view_of
+from backoffice.screens.cells import person_ids, record_url, size_text
 from backoffice.screens.reader import current_reader
 from backoffice.screens.routes import RecordRoutes
-from models import records
+from models import names, records
 from models.access import Purpose
 from models.attachment import service as attachment
-from models.attachment.rules import SHOWN
+from models.attachment.rules import IMAGES, SHOWN
 from models.errors import NotFound, Refusal
 from models.records import Locked, Sight
 
 CHUNK = 255 * 1024
+LARGEST_IMAGE = 8 * 1024 * 1024
 
 
 class NotToLeave(Refusal):
@@ -48,14 +52,28 @@ class FileRoutes(RecordRoutes):
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
-        """Look at an image or PDF on the screen."""
-        view_of(slug, self.admin)
-        reader = current_reader()
+        """Look at an image or PDF on the screen: images under the reader's watermark (X1), a PDF as it is."""
+        view, reader = view_of(slug, self.admin), current_reader()
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
         row = pointed_row(sight, file_id)
         if row["type"] not in SHOWN:
             raise NotFound()
-        return serve(row, inline=True)
+        if row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE:
+            return serve(row, inline=True)
+        content = base64.b64encode(attachment.content(row["file"]).read()).decode()
+        people = person_ids(sight.values)
+        found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)
+        return self.page(
+            "records/file.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            file={"name": row["name"], "size": size_text(row["size"]), "data": f"data:{row['type']};base64,{content}"},
+            watermark=record_page.watermark(sight, reader),
+            urls={
+                "record": record_url(slug, sight.number),
+                "download": record_url(slug, sight.number, "file", file_id=file_id),
+            },
+        )
 
 
 def pointed_row(sight: Sight, file_id: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, rea
     return {
         "type": type_of(view, reader),
         "columns": [_column(view, f, asked, at, reader) for f in fields],
-        "rows": [_row(view, s, son, fields, found, reader) for s, son in zip(sights, page.rows, strict=True)],
+        "rows": [_row(view, s, son, asked, fields, found, reader) for s, son in zip(sights, page.rows, strict=True)],
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
         "filters": [_filter(f, reader) for f in view.queryable(reader).values() if f.filterable],
@@ -108,17 +108,25 @@ def _column(view: RecordView, field: Field, asked: Asked, at: str, reader: Reade
     }
 
 
-def _row(view: RecordView, sight: Sight, son: Any, fields: tuple[Field, ...], found: Names, reader: Reader) -> Context:
+def _row(
+    view: RecordView,
+    sight: Sight,
+    son: Any,
+    asked: Asked,
+    fields: tuple[Field, ...],
+    found: Names,
+    reader: Reader,
+) -> Context:
     return {
         "number": sight.number,
-        "url": cells.record_url(view.rt.slug, sight.number),
+        "url": cells.record_url(view.rt.slug, sight.number, **came_from(asked)),
         "title": cells.title(sight, found),
         "locked": not sight.full,
         "level": sight.level,
         "state": cells.state(sight, reader.language) if sight.full else None,
         "due": cells.due(sight, reader),
         "cells": [_cell(f, sight, found) for f in fields],
-        "actions": _actions(view, sight, son, reader),
+        "actions": _actions(view, sight, son, asked, reader),
     }
 
 
@@ -132,13 +140,22 @@ def _cell(field: Field, sight: Sight, found: Names) -> Context:
     return empty | {"kind": "due" if field.name == "due_at" else field.name}
 
 
-def _actions(view: RecordView, sight: Sight, son: Any, reader: Reader) -> list[Context]:
+def came_from(asked: Asked) -> dict[str, str]:
+    """The list's own query, carried along so that 'save and open the next' knows its order; nothing for the plain
+    list."""
+    query = asked.address()
+    return {"in": query} if query else {}
+
+
+def _actions(view: RecordView, sight: Sight, son: Any, asked: Asked, reader: Reader) -> list[Context]:
     slug = view.rt.slug
     if not sight.full:
         return [{"label": _("Ask for access"), "url": cells.record_url(slug, sight.number) + "#ask", "icon": "key"}]
     if not records.can(reader.person, view.rt, son, Purpose.EDIT):
         return []
-    return [{"label": _("Edit"), "url": cells.record_url(slug, sight.number, "edit"), "icon": "pencil"}]
+    return [
+        {"label": _("Edit"), "url": cells.record_url(slug, sight.number, "edit", **came_from(asked)), "icon": "pencil"}
+    ]
 
 
 def _tabs(view: RecordView) -> list[View | None]:

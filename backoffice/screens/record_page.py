@@ -37,8 +37,11 @@ PLACED: tuple[Field, ...] = (
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
 
 
-def head(sight: Sight, names: Names, reader: Reader, current: Mapping[str, Any] | None = None) -> Context:
-    """The head of a record's pages; with the stored record (`current`) also what the reader may do with it."""
+def head(
+    sight: Sight, names: Names, reader: Reader, current: Mapping[str, Any] | None = None, came_from: str = ""
+) -> Context:
+    """The head of a record's pages; with the stored record (`current`) also what the reader may do with it.
+    `came_from` is the query of the list that led here."""
     made: Context = {
         "number": sight.number,
         "title": cells.title(sight, names),
@@ -55,7 +58,7 @@ def head(sight: Sight, names: Names, reader: Reader, current: Mapping[str, Any] 
     main = next((t for t in moves if t.main), None)
     made["main_action"] = move_action(sight, main, reader) if main else None
     rest = [move_action(sight, t, reader) for t in moves if t is not main]
-    made["actions"] = [*_edit(sight, current, reader), *rest, *_other_actions(sight, current, reader)]
+    made["actions"] = [*_edit(sight, current, reader, came_from), *rest, *_other_actions(sight, current, reader)]
     return made
 
 
@@ -82,10 +85,10 @@ def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
     return action | {"method": "post", "hidden": {"rev": sight.values["rev"]}}
 
 
-def _edit(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+def _edit(sight: Sight, current: Mapping[str, Any], reader: Reader, came_from: str) -> list[Context]:
     if not records.can(reader.person, sight.rt, current, Purpose.EDIT):
         return []
-    url = record_url(sight.rt.slug, sight.number, "edit")
+    url = record_url(sight.rt.slug, sight.number, "edit", **({"in": came_from} if came_from else {}))
     return [{"label": _("Edit"), "url": url, "icon": "pencil", "key": "e"}]
 
 

@@ -69,7 +69,7 @@ class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes,
         return self.page(
             view.details_template,
             type=list_page.type_of(view, reader),
-            head=record_page.head(sight, found, reader, current),
+            head=record_page.head(sight, found, reader, current, request.args.get("in", "")),
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],

@@ -39,7 +39,8 @@ OFFICE: tuple[tuple[bytes, str], ...] = (
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!/")
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SHOWN = IMAGES | {"application/pdf"}
 """What a browser shows by itself without running anything of ours or theirs."""
 
 

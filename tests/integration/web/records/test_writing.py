@@ -76,3 +76,76 @@ def test_a_stale_save_shows_both_and_can_be_saved_again(sit: Sit, make: Any, now
     desk.send(f"{at}/edit", rev=hidden(page, "rev"), name="My lamp", amount="2.00")
     stored = store.fetch("sample", made["_id"])
     assert (stored["name"], str(stored["amount"]), stored["rev"]) == ("My lamp", "2.00", 3)
+
+
+def test_save_and_next_follows_the_list_it_came_from(sit: Sit, make: Any) -> None:
+    desk = sit(Role.SPECIALIST)
+    for i, colour in enumerate(("red", "blue", "red")):
+        make(desk.person, name=f"Lamp {i}", colour=colour)
+    listed = desk.text("/records/sample/?colour=red&sort=name")
+    address = re.search(r'href="(/records/sample/YP-2026-000001/edit[^"]*)"', listed)
+    assert address is not None
+    edit = address.group(1).replace("&amp;", "&")
+    answer = desk.send(edit, rev="1", name="Lamp 0", then="next")
+    assert answer.location == edit.replace("000001", "000003")
+    answer = desk.send(answer.location, rev="1", name="Lamp 2 changed", then="next")
+    assert answer.location == "/records/sample/?colour=red&sort=name"
+    assert "last one" in desk.text(answer.location)
+
+
+def test_save_and_stay_stays(sit: Sit, make: Any) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = make(desk.person)
+    at = f"/records/sample/{made['number']}/edit"
+    assert desk.send(at, rev="1", name="Other", then="stay").location == at
+    assert "Saved." in desk.text(at)
+
+
+def test_a_new_record_starts_with_its_defaults(sit: Sit) -> None:
+    page = sit(Role.SPECIALIST).text("/records/sample/new")
+    assert re.search(r'<option selected value="internal">', page)
+
+
+def test_more_rows_than_are_taken_are_refused_and_kept(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    rows = {f"people-{i}-name": f"P{i}" for i in range(101)}
+    page = desk.send("/records/sample/new", 422, name="Lamp", **rows).get_data(as_text=True)
+    assert "At most 100 rows" in page
+    assert 'value="P100"' in page
+
+
+def test_rows_are_kept_in_the_order_in_which_they_stand(sit: Sit, make: Any) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = make(desk.person, people=[{"name": "A"}, {"name": "B"}])
+    at = f"/records/sample/{made['number']}/edit"
+    desk.send(at, rev="1", **{"people": "", "people-0-name": "B", "people-1-name": "", "people-2-name": "A"})
+    assert [row["name"] for row in store.fetch("sample", made["_id"])["people"]] == ["B", "A"]
+    desk.send(at, rev="2", people="")
+    assert store.fetch("sample", made["_id"])["people"] is None
+
+
+def test_a_person_who_may_read_but_not_edit_gets_no_form(sit: Sit, make: Any) -> None:
+    owner, colleague = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    made = make(owner.person)
+    at = f"/records/sample/{made['number']}"
+    assert f"{at}/edit" not in colleague.text(at)
+    colleague.text(f"{at}/edit", status=403)
+    colleague.send(f"{at}/edit", 403, rev="1", name="Mine")
+    colleague.send(f"{at}/archive", 403, rev="1")
+
+
+def test_lowering_a_level_is_the_heads(sit: Sit, make: Any) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = make(owner.person, level="secret")
+    at = f"/records/sample/{made['number']}/edit"
+    page = owner.send(at, 403, rev="1", name="New name", level="internal").get_data(as_text=True)
+    assert "Only the department head" in page
+    assert 'value="New name"' in page
+    head.send(at, rev="1", level="internal")
+    assert store.fetch("sample", made["_id"])["level"] == "internal"
+
+
+def test_a_form_without_its_token_stores_nothing(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    assert desk.client.post("/records/sample/new", data={"name": "Lamp"}).status_code == 400
+    assert desk.text("/records/sample/").count("YP-") == 0

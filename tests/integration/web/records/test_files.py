@@ -1,0 +1,134 @@
+"""Attached files through the browser: sent, kept, looked at, taken away, refused."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from config.database import database
+from models import store
+from models.attachment import service as attachment
+from models.person.roles import Role
+from tests.factories.desks import Desk
+from tests.integration.web.records.conftest import Make, Sit
+
+AT = "/records/sample/"
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 2000
+PDF = b"%PDF-1.7 the content"
+
+
+def sent(desk: Desk, path: str, status: int = 303, *files: tuple[bytes, str], **data: Any) -> str:
+    """A form with files."""
+    desk.post("/records/sample/lookup")  # fetches the token
+    form = {"csrf_token": desk.token, **data, "scans": [(io.BytesIO(content), name) for content, name in files]}
+    answer = desk.client.post(path, data=form, content_type="multipart/form-data")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == status, page[:4000]
+    return page
+
+
+def with_file(desk: Desk, content: bytes = PDF, name: str = "合同.pdf", **data: Any) -> dict[str, Any]:
+    sent(desk, f"{AT}new", 303, (content, name), name="Lamp", **data)
+    record = database()["record_sample"].find_one(sort=[("number", -1)])
+    assert record is not None
+    return store.fetch("sample", record["_id"])
+
+
+def test_a_file_comes_with_the_form_and_is_downloaded(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk)
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    assert at in desk.text(f"{AT}{made['number']}")
+    answer = desk.get(at)
+    assert answer.data == PDF
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.mimetype == "application/pdf"
+
+
+def test_a_refused_form_keeps_the_files_that_came_with_it(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    page = sent(desk, f"{AT}new", 422, (PDF, "kept.pdf"), name="")
+    assert "kept.pdf" in page
+    file_id = page.split('name="scans-kept" value="')[1].split('"')[0]
+    desk.send(f"{AT}new", **{"name": "Lamp", "scans": "", "scans-kept": file_id})
+    assert "kept.pdf" in desk.text(f"{AT}YP-2026-000001")
+
+
+def test_files_are_added_and_taken_off(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk)
+    first = str(made["scans"][0]["file"])
+    at = f"{AT}{made['number']}"
+    sent(desk, f"{at}/edit", 303, (PNG, "more.png"), rev="1", **{"scans-kept": first})
+    assert [row["name"] for row in store.fetch("sample", made["_id"])["scans"]] == ["合同.pdf", "more.png"]
+    desk.send(f"{at}/edit", rev="2", scans="")
+    assert store.fetch("sample", made["_id"])["scans"] is None
+    desk.text(f"{at}/files/{first}", status=404)
+
+
+def test_a_stale_save_does_not_lose_the_new_file_nor_hurt_the_old(sit: Sit, make: Make) -> None:
+    desk, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = with_file(desk)
+    at = f"{AT}{made['number']}"
+    head.send(f"{at}/edit", rev="1", name="Their lamp")
+    first = str(made["scans"][0]["file"])
+    page = sent(desk, f"{at}/edit", 409, (PNG, "more.png"), rev="1", name="Lamp", **{"scans-kept": first})
+    assert "more.png" in page
+    assert desk.get(f"{at}/files/{first}").data == PDF
+
+
+def test_bad_files_are_refused_beside_their_field(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    for content, name, words in ((b"", "a.pdf", "is empty"), (b"MZ\x90", "a.pdf", "is a program")):
+        assert words in sent(desk, f"{AT}new", 422, (content, name), name="Lamp")
+    page = sent(desk, f"{AT}new", 422, *[(PDF, f"{i}.pdf") for i in range(21)], name="Lamp")
+    assert "20 at most" in page
+    assert database()["record_sample"].count_documents({}) == 0
+
+
+def test_a_file_in_a_field_that_takes_none_is_refused(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    desk.post("/")
+    form = {"csrf_token": desk.token, "name": "Lamp", "notes": (io.BytesIO(PDF), "a.pdf")}
+    assert desk.client.post(f"{AT}new", data=form, content_type="multipart/form-data").status_code == 400
+    assert database()[attachment.FILES].count_documents({}) == 0
+
+
+def test_only_a_record_that_points_to_a_file_serves_it(sit: Sit, make: Make) -> None:
+    desk, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    secret = with_file(desk, level="secret")
+    mine = make(other.person)
+    file_id = secret["scans"][0]["file"]
+    other.text(f"{AT}{mine['number']}/files/{file_id}", status=404)
+    other.text(f"{AT}{secret['number']}/files/{file_id}", status=403)
+    for bad in ("x", "0" * 24, "%00", "..%2f..", "5f00000000000000000000012345"):
+        assert other.get(f"{AT}{mine['number']}/files/{bad}").status_code == 404, bad
+    other.send(f"{AT}{mine['number']}/edit", 422, **{"rev": "1", "scans": "", "scans-kept": str(file_id)})
+
+
+def test_a_scan_of_a_classified_record_is_looked_at_but_not_taken_away(sit: Sit, db: Any) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Wang Min"), sit(Role.HEAD)
+    made = with_file(owner, PNG, "scan.png", level="confidential")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    page = owner.text(f"{at}/view")
+    assert "data:image/png;base64," in page
+    assert "Confidential · Wang Min" in page
+    assert "borrow the record" in owner.text(at, status=403)
+    assert head.get(at).data == PNG
+    actions = [(e["action"], e["actor"]) for e in db["audit"].find({"record": made["_id"]}).sort("_id", 1)]
+    assert actions == [
+        ("create", owner.person.id),
+        ("view", owner.person.id),
+        ("refused", owner.person.id),
+        ("export", head.person.id),
+    ]
+
+
+def test_a_page_sent_as_a_file_is_never_run(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk, b"<html><script>alert(1)</script></html>", "page.html")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    desk.text(f"{at}/view", status=404)
+    answer = desk.get(at)
+    assert (answer.mimetype, answer.headers["Content-Disposition"].split(";")[0]) == ("text/plain", "attachment")
