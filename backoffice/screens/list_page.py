@@ -39,6 +39,7 @@ def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, rea
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
         "filters": [_filter(f, reader) for f in view.queryable(reader).values() if f.filterable],
+        "operators": [{"value": one, "label": label} for one, label in operator_labels().items()],
         "q": asked.query.q,
         "pager": _pager(asked, page, at),
         "can": {
@@ -216,9 +217,9 @@ def _filter(field: Field, reader: Reader) -> Context:
     }
 
 
-def operator_label(operator: str) -> str:
-    """An operator in words."""
-    words = {
+def operator_labels() -> dict[str, str]:
+    """Every operator in words."""
+    return {
         "is": _("is"),
         "is_not": _("is not"),
         "contains": _("contains"),
@@ -231,7 +232,11 @@ def operator_label(operator: str) -> str:
         "empty": _("is empty"),
         "filled": _("is filled in"),
     }
-    return str(words[operator])
+
+
+def operator_label(operator: str) -> str:
+    """An operator in words."""
+    return operator_labels()[operator]
 
 
 def _pager(asked: Asked, page: Page, at: str) -> Context:

@@ -130,6 +130,15 @@ def test_the_filter_maker_works_without_a_script(desk: Desk) -> None:
     assert shown(desk.text(answer.location)) == ["Lamp 2", "Lamp 0"]
 
 
+def test_the_form_without_a_script_offers_what_the_address_takes(desk: Desk) -> None:
+    page = desk.text(f"{AT}?q=lamp&show=50")
+    form = page.split("<noscript>")[1].split("</noscript>")[0]
+    assert '<input type="hidden" name="q" value="lamp">' in form
+    assert '<option value="colour">Colour</option>' in form
+    assert '<option value="at_least">at least</option>' in form
+    assert "salary" not in form
+
+
 def test_each_filter_is_a_chip_that_takes_it_off(desk: Desk) -> None:
     page = desk.text(f"{AT}?colour=is:red&amount=at_least:5&after=")
     assert "Colour is Red" in page
