@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
@@ -19,7 +19,7 @@ from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records
 from models.access import Purpose
 from models.declarations import Transition
-from models.errors import Refusal, StaleRecord
+from models.errors import NotFound, Refusal, StaleRecord
 from models.names import Names
 from models.records import NeedsFreshSignIn, Sight
 
@@ -57,7 +57,15 @@ class ActRoutes(RecordRoutes):
             errors = saving.explained(form, refusal)
             return self._sheet(view, sight, transition, form, reader, errors), refusal.status
         flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
-        return redirect(record_url(slug, sight.number), 303)
+        return redirect(self._afterwards(sight, reader), 303)
+
+    def _afterwards(self, sight: Sight, reader: Reader) -> str:
+        """Where a move leads: to the record, or home when it was theirs to read only while it was their turn."""
+        try:
+            full = records.again(reader.person, sight.rt.slug, sight.number).full
+        except NotFound:
+            full = False
+        return record_url(sight.rt.slug, sight.number) if full else url_for("admin.index")
 
     def _move(
         self,
