@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from models import records
 from tests.browser.office import NOW, Office
@@ -76,11 +76,16 @@ def test_save_and_next_walks_the_list_it_came_from(office: Office, files: dict[s
 def test_leaving_with_something_unsaved_asks_first(office: Office, files: dict[str, dict[str, Any]]) -> None:
     window = office.window("ann")
     asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
     window.goto(address(files["lake"], "/edit"))
     window.get_by_label("City").click()
     window.keyboard.type("湖州")
     expect(window.locator("[data-save-note]")).to_have_text("Not saved yet")
-    window.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    window.once("dialog", stay)
     window.locator(".crumbs a").click()
     expect(window.get_by_label("City")).to_have_value("湖州")
     assert asked == ["beforeunload"]
