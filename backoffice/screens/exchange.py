@@ -190,4 +190,4 @@ def _at(batch: Batch) -> str:
 def _download(pieces: Iterator[bytes], name: str, form: str) -> Response:
     headers = Headers()
     headers.add("Content-Disposition", "attachment", filename=name)
-    return Response(pieces, mimetype=TYPES[form], headers=headers)
+    return Response(pieces, content_type=TYPES[form], headers=headers)

@@ -178,7 +178,7 @@ def progress(view: RecordView, batch: Batch, reader: Reader) -> Context:
 def state(batch: Batch) -> Context:
     """How far an import is."""
     handled = batch.done if batch.state is State.UNDOING else batch.count("rows")
-    text = ngettext("%(num)s row", "%(num)s rows", handled, num=f"{handled:,}")
+    text = ngettext("%(count)s row", "%(count)s rows", handled, count=f"{handled:,}")
     stuck = batch.state in AT_WORK and not batch.at_row and jobs.active_scheduler() is None
     if stuck:
         text = _("It waits: no scheduler is at work at the moment. Tell an administrator if it stays like this.")
