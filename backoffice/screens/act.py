@@ -162,7 +162,7 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
         and field.kind not in ("files", "embedded_list")
     ]
     lines = [{"label": f.label.text(found.language), "text": found.text(f, sight.values.get(f.name))} for f in shown]
-    return [line for line in lines if line["text"]]
+    return [line for line in lines if line["text"] not in ("", names.HIDDEN)]
 
 
 def answer(transition: Transition, reader: Reader) -> Context:

@@ -93,6 +93,7 @@ PLAN: dict[str, tuple[Shot, ...]] = {
     "沈墨言": (
         record("contract", "contract", "state=in_custody"),
         move("contract-hand-in", "contract", "state=signed", "hand_in"),
+        Shot("import", "/records/customer/import"),
     ),
     "宋清平": (
         Shot("home-finance", "/"),
@@ -107,14 +108,15 @@ PLAN: dict[str, tuple[Shot, ...]] = {
     "石安然": (
         Shot("people", "/people/"),
         Shot("people-new", "/people/new"),
+        Shot("confirmations", "/people/confirmations"),
         Shot("jobs", "/jobs/"),
     ),
 }
 """Who looks at what."""
 
 README_IMAGES = {
-    "my-work.png": ("林知夏", Shot("", "/"), "en", "light"),
-    "customer.png": ("林知夏", record("", "customer", "owner=me&state=active"), "zh", "dark"),
+    "customers.png": ("林知夏", Shot("", "/records/customer/"), "en", "light"),
+    "customer.png": ("林知夏", record("", "complaint", "owner=me", 'dd a[href^="/records/customer/"]'), "zh", "dark"),
 }
 
 
