@@ -11,6 +11,7 @@ from typing import Any
 from backoffice.demonstration.days import Days
 from backoffice.demonstration.files import CUSTODIAN, HEAD, Drawer, File
 from backoffice.demonstration.plan import Act, Made, Scan, Someone, Step
+from config.policy import policy
 from models.declarations import Level
 
 FINANCE, LEGAL, MANAGER = "songqingping", "fangzhengyan", "gaozhanyuan"
@@ -23,7 +24,7 @@ TYPES = {"维护": "service", "框架": "framework", "仓储": "lease"}
 class Story:
     """How far a contract is: `until` its last move, which lies `back` working days before today.
 
-    `borrower` takes the original out, for `loan` days from then; `ends` is the end in days from today.
+    `borrower` takes the original out, for `loan` days from then, or until today; `ends` is the end in days from today.
     """
 
     until: str
@@ -32,6 +33,7 @@ class Story:
     seller: str = ""
     borrower: str = ""
     loan: int = 5
+    until_today: bool = False
     ends: int = 300
     dispute: bool = False
     late_payment: bool = False
@@ -67,7 +69,7 @@ STORIES = (
     Story("ask_loan", 0, borrower="linzhixia"),
     Story("ask_loan", 1, seller="chengxiangyang", borrower="chengxiangyang"),
     Story("ask_loan", 0, Level.SECRET, borrower=CUSTODIAN),
-    Story("lend", 3, seller="bairuoxi", borrower="bairuoxi"),
+    Story("lend", 3, seller="bairuoxi", borrower="bairuoxi", until_today=True),
     Story("lend", 9, seller="qinshanhai", borrower="qinshanhai", loan=4),
     Story("lend", 6, borrower="gunanfeng", loan=3),
     Story("lend", 1, borrower="jiangyuan"),
@@ -98,19 +100,21 @@ def contract(key: str, place: int, story: Story, file: File, days: Days) -> Iter
         if move == "create":
             yield act(at, story.seller or file.owner, do="create", values=_terms(place, story, file, days))
             continue
-        who, do, values = _move(move, at, place, story, file)
+        who, do, values = _move(move, at, place, story, file, days)
         yield act(at, who, do=do, values=values, note="合同履行完毕，双方确认" if move == "end" else "")
     if story.dispute:
         values = {"dispute": "open", "dispute_notes": "对方对第二批货物的验收结论有异议，已约定共同复检。"}
         yield act(days.back(max(story.back - 2, 0), "16:10"), file.owner, do="progress", values=values)
 
 
-def _move(move: str, at: datetime, place: int, story: Story, file: File) -> tuple[str, str, dict[str, Any]]:
+def _move(move: str, at: datetime, place: int, story: Story, file: File, days: Days) -> tuple[str, str, dict[str, Any]]:
     """Who makes a move, its name in the workflow, what is filled in on its sheet."""
     writer = story.seller or file.owner
     keeper = HEAD if story.level in (Level.CONFIDENTIAL, Level.TOP_SECRET) else CUSTODIAN
     top = story.level is Level.TOP_SECRET
     signed, back = at.date(), at.date() + timedelta(days=story.loan)
+    if story.until_today:
+        back = min(days.today, at.date() + timedelta(days=policy().contract.loan_days))
     shelf = {"cabinet": f"A-{place % 6 + 1}", "box": str(place)}
     scan = {"scans": Scan(f"{file.name}合同.pdf")} if place % 4 == 0 else {}
     opinion = "finance_agrees", "finance_opinion"

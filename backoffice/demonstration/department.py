@@ -68,9 +68,10 @@ def fill(now: datetime) -> Filled:
     :raises InUse: :raises OtherVersion:
     """
     row = database()[KEPT].find_one({"_id": PROGRESS}) or _begin(now)
-    days = Days(row["since"], office_calendar())
-    steps = steps_of(days)
-    if row["done"] < len(steps) and row["steps"] not in (0, len(steps)):
+    if row["done"] == row["steps"] > 0:  # whole, perhaps by another version of the plan
+        return Filled(0, row["since"])
+    steps = steps_of(Days(row["since"], office_calendar()))
+    if row["steps"] not in (0, len(steps)):
         raise OtherVersion()
     world = World(cast(), _made())
     for first, batch in _batches(steps, row["done"]):

@@ -48,3 +48,10 @@ def test_half_of_another_versions_demonstration_is_not_completed(db: Database[di
     db[department.KEPT].insert_one({"_id": department.PROGRESS, "since": now, "done": 10, "steps": 99})
     with pytest.raises(department.OtherVersion):
         department.fill(now)
+
+
+def test_a_whole_demonstration_of_another_version_stays_as_it_is(db: Database[dict[str, Any]], now: datetime) -> None:
+    catalogue.load()
+    db[department.KEPT].insert_one({"_id": department.PROGRESS, "since": now, "done": 99, "steps": 99})
+    assert department.fill(now) == department.Filled(0, now)
+    assert db["user"].count_documents({}) == 0
