@@ -76,12 +76,12 @@ class Companies:
 
     def _abroad(self, serial: int) -> dict[str, Any]:
         pick = self.random.choice
-        country, town, phone = pick(words.ENGLISH_PLACES)
+        country, town, form, phone = pick(words.ENGLISH_PLACES)
         trade, industry = pick(words.ENGLISH_TRADES)
         contact, boss = self._english_name(), self._english_name()
         mail = f"{FICTITIOUS_AREA}{serial:03d}.example"
         return {
-            "name": f"{pick(words.ENGLISH_MAKERS)} {trade} {pick(words.ENGLISH_FORMS)}",
+            "name": f"{pick(words.ENGLISH_MAKERS)} {trade} {form}",
             "address": f"{self.random.randint(1, 199)} Foundry Lane, {town}",
             "city": town,
             "region": "海外",

@@ -77,13 +77,13 @@ POSITIONS = _words("采购主管 采购经理 供应链经理 行政主管 设�
 
 HOURS = ("工作日 9:00-11:30", "工作日 14:00-17:30", "工作日 9:00-17:00", "周一至周四 15:00-17:30", "Mon-Fri 9:00-11:30")
 
-ENGLISH_PLACES: tuple[tuple[str, str, str], ...] = (
-    ("英国", "Port Ellery", "+44 20 7946 0{:03d}"),
-    ("美国", "New Calder", "+1 212 555 01{:02d}"),
-    ("澳大利亚", "Wattle Bay", "+61 2 5550 1{:03d}"),
-    ("加拿大", "Elk Landing", "+1 613 555 01{:02d}"),
+ENGLISH_PLACES: tuple[tuple[str, str, str, str], ...] = (
+    ("英国", "Port Ellery", "Ltd", "+44 20 7946 0{:03d}"),
+    ("美国", "New Calder", "Inc.", "+1 212 555 01{:02d}"),
+    ("澳大利亚", "Wattle Bay", "Pty Ltd", "+61 2 5550 1{:03d}"),
+    ("加拿大", "Elk Landing", "Inc.", "+1 613 555 01{:02d}"),
 )
-"""Country, an invented town, telephone numbers that nobody has."""
+"""Country, an invented town, legal form, telephone numbers that nobody has."""
 
 ENGLISH_MAKERS = _words(
     "Harrow & Pike|Calderwell|Northmoor|Bright Anvil|Tidewater Lane|Ostley|Pennywhistle|Greyfold|Marlow Finch|"
@@ -99,7 +99,6 @@ ENGLISH_TRADES: tuple[tuple[str, str], ...] = (
     ("Marine Supplies", "装备制造"),
     ("Medical", "医药健康"),
 )
-ENGLISH_FORMS = ("Ltd", "Inc.", "Pty Ltd", "Pte. Ltd.")
 ENGLISH_FIRST = _words("Alice Edmund Harriet Oliver Imogen Rupert Beatrice Gideon Philippa Jasper")
 ENGLISH_LAST = _words("Fairweather Lockhart Ashdown Pemberton Wainright Halloran Thistlewood Merrivale")
 
