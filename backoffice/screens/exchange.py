@@ -10,11 +10,11 @@ from flask import Response, current_app, flash, jsonify, redirect, request, url_
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
-from werkzeug.datastructures import Headers
 
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
 from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.downloads import disposition
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.errors import Forbidden, NotFound, Refusal
@@ -188,6 +188,4 @@ def _at(batch: Batch) -> str:
 
 
 def _download(pieces: Iterator[bytes], name: str, form: str) -> Response:
-    headers = Headers()
-    headers.add("Content-Disposition", "attachment", filename=name)
-    return Response(pieces, content_type=TYPES[form], headers=headers)
+    return Response(pieces, content_type=TYPES[form], headers={"Content-Disposition": disposition(name)})

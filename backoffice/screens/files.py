@@ -15,6 +15,7 @@ from werkzeug.datastructures import Headers
 from backoffice.screens import list_page, record_page
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import person_ids, record_url, size_text
+from backoffice.screens.downloads import disposition
 from backoffice.screens.reader import current_reader
 from backoffice.screens.routes import RecordRoutes
 from models import names, records
@@ -91,7 +92,7 @@ def serve(row: dict[str, Any], *, inline: bool) -> Response:
     """A file as an answer: of the type that its content has, never run by the browser."""
     content = attachment.content(row["file"])
     headers = Headers()
-    headers.add("Content-Disposition", "inline" if inline else "attachment", filename=row["name"])
+    headers["Content-Disposition"] = disposition(row["name"], inline=inline)
     headers["Content-Length"] = str(row["size"])
     return Response(_chunks(content), mimetype=row["type"], headers=headers)
 

@@ -176,6 +176,7 @@ def count_words() -> dict[str, str]:
         "new": _("new reminders"),
         "closed": _("reminders closed"),
         "emails": _("emails"),
+        "rows": _("rows"),
     }
 
 

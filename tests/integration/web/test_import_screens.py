@@ -375,7 +375,7 @@ def test_the_list_of_an_address_leaves_as_a_file(desk: Desk, now: datetime, db: 
     answer = desk.post("/records/customer/export?name=contains:远山", {"format": "csv"})
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=customer-20261123-1000.csv"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="customer-20261123-1000.csv"'
     with open_table(io.BytesIO(answer.data)) as table:
         assert [row.cells[1] for row in table.rows()] == ["远山机械有限公司"]
     answer = desk.post("/records/customer/export", {"format": "xlsx"})
