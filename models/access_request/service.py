@@ -11,7 +11,7 @@ from pymongo import ASCENDING, IndexModel
 
 from config.database import database
 from config.policy import policy
-from models import registry, schema, store
+from models import access, registry, schema, store
 from models.access import Purpose
 from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST, Grant
@@ -65,7 +65,8 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
     fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in ("uses", "reason", "valid_until"))
     values, problems = read_values(fields, raw)
     wanted = set(values.get("uses") or ())
-    if found.full and not wanted & set(rules.BORROWING):
+    held = store.fetch(slug, found.id)["acl"]
+    if wanted and all(access.reach(person, found.rt, Purpose(use)).sees(held) == "full" for use in wanted):
         raise NothingToAsk()
     if not problems:
         problems = rules.problems_of(

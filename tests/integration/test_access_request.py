@@ -203,6 +203,12 @@ def test_asking_twice_and_asking_for_what_one_reads_is_refused(owner: Person, as
         ask(owner, number, now)
 
 
+@pytest.mark.parametrize("uses", ["view", "print", "export"])
+def test_the_head_has_nothing_to_ask_for(owner: Person, head: Person, now: datetime, uses: str) -> None:
+    with pytest.raises(service.NothingToAsk):
+        ask(head, secret(owner, now), now, uses, days=1)
+
+
 @pytest.mark.parametrize(
     ("uses", "days", "field"),
     [("view", 8, "valid_until"), ("view", -1, "valid_until"), ("export", 2, "uses")],
