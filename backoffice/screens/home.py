@@ -40,6 +40,7 @@ class HomeView(AdminIndexView):
             "home.html",
             page_title=_("My work"),
             greeting={"title": _("My work"), "date": day},
+            notices=[] if only else home_page.notices(reader),
             sections=home_page.sections(reader, only),
             figures=[] if only else home_page.figures(reader),
         )

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from bson import ObjectId
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from backoffice.screens import cells, record_page
 from backoffice.screens.reader import Reader
@@ -44,19 +46,42 @@ SECTIONS = (*Pile, LATE_IN_DEPARTMENT, REMINDERS)
 
 
 def sections(reader: Reader, only: str = "") -> list[Context]:
-    """The sections that hold something, the most pressing first; `only` one of them when it is named."""
+    """The sections that hold something, the most pressing first; `only` one of them when it is named.
+
+    Reminders of what stands on the page already are not repeated there; they are all in their own section.
+    """
     limit = AT_MOST if only else SHOWN
-    tasks = work.desk(reader.person, reader.now, office_calendar(), limit=AT_MOST if only else 3 * SHOWN)
-    piles: dict[str, list[Task]] = {pile: [task for task in tasks if task.pile is pile] for pile in Pile}
-    if reader.person.may(Permission.DEPARTMENT_OVERSEE):
-        piles[LATE_IN_DEPARTMENT] = work.late_in_department(reader.person, reader.now, limit)
-    wanted = {key: found for key, found in piles.items() if found and only in ("", key)}
+    wanted = {key: found for key, found in _piles(reader, limit, only).items() if found}
     found = _names(reader, [task for tasks in wanted.values() for task in tasks[:limit]])
     made = [
         _section(key, len(tasks), [_line(task, reader, found) for task in tasks[:limit]], bool(only))
         for key, tasks in wanted.items()
     ]
-    return [*made, *_reminders(reader, limit)] if only in ("", REMINDERS) else made
+    if only not in ("", REMINDERS):
+        return made
+    shown = {task.sight.id for tasks in wanted.values() for task in tasks[:limit]}
+    return [*made, *_reminders(reader, shown, bool(only))]
+
+
+def notices(reader: Reader) -> list[Context]:
+    """How many reminders are unread, with the way to them."""
+    count = reminders.unread_count(reader.person)
+    if not count:
+        return []
+    text = ngettext("One reminder is unread.", "%(num)s reminders are unread.", count)
+    action = {"label": _("Show"), "url": url_for("admin.index", show=REMINDERS)}
+    return [{"text": text, "tone": "info", "action": action}]
+
+
+def _piles(reader: Reader, limit: int, only: str) -> dict[str, list[Task]]:
+    """The tasks of each section that is wanted."""
+    piles: dict[str, list[Task]] = {}
+    if only not in (LATE_IN_DEPARTMENT, REMINDERS):
+        tasks = work.desk(reader.person, reader.now, office_calendar(), limit=AT_MOST if only else 3 * SHOWN)
+        piles = {pile: [task for task in tasks if task.pile is pile] for pile in Pile if only in ("", pile)}
+    if only in ("", LATE_IN_DEPARTMENT) and reader.person.may(Permission.DEPARTMENT_OVERSEE):
+        piles[LATE_IN_DEPARTMENT] = work.late_in_department(reader.person, reader.now, limit)
+    return piles
 
 
 def _section(key: str, count: int, items: list[Context], alone: bool) -> Context:
@@ -130,10 +155,9 @@ def _why(task: Task, reader: Reader) -> str:
         words = _("given back by %(name)s", name=task.returned.by)
         return f"{words}: {task.returned.reason}" if task.returned.reason else str(words)
     sight = task.sight
-    if sight.rt.workflow is None or not sight.values.get("state") or not _turn(task):
-        due = [f.label.text(reader.language) for f in sight.fields if f.name != sight.rt.due and _is_due(task, f.name)]
-        if due:
-            return " · ".join(due)
+    due = [] if _turn(task) else [f.label.text(reader.language) for f in sight.fields if _is_due(task, f.name)]
+    if due:
+        return " · ".join(due)
     state = cells.state(sight, reader.language)
     return str(state["text"]) if state else ""
 
@@ -144,20 +168,24 @@ def _turn(task: Task) -> bool:
 
 
 def _is_due(task: Task, name: str) -> bool:
+    """Whether a field holds the deadline that stands now; those are called after what is due."""
     value = task.sight.values.get(name)
-    return isinstance(value, date | datetime) and store.end_of(value) == task.due
+    named = "due" in name.split("_") and name != task.sight.rt.due
+    return named and isinstance(value, date | datetime) and store.end_of(value) == task.due
 
 
 # --- reminders, figures
 
 
-def _reminders(reader: Reader, limit: int) -> list[Context]:
-    told = reminders.inbox(reader.person, reader.now, reader.language, limit + 1)
-    if not told:
+def _reminders(reader: Reader, shown: set[ObjectId], alone: bool) -> list[Context]:
+    told = reminders.inbox(reader.person, reader.now, reader.language, AT_MOST)
+    left = [one for one in told if one.reminder.record not in shown]
+    if not left:
         return []
-    made = _section(REMINDERS, len(told), [_reminder(one, reader) for one in told[:limit]], limit == AT_MOST)
+    limit = AT_MOST if alone else SHOWN
+    made = _section(REMINDERS, len(left), [_reminder(one, reader) for one in left[:limit]], alone)
     all_read = {"label": _("Mark all as read"), "method": "post", "url": url_for("admin.read")}
-    return [{**made, "action": all_read}]
+    return [{**made, "action": all_read} if alone else made]
 
 
 def _reminder(one: Told, reader: Reader) -> Context:

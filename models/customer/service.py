@@ -116,10 +116,10 @@ def _first_fill(values: dict[str, Any]) -> None:
 
 
 def _next_due(values: Mapping[str, Any]) -> Any:
-    """The nearest open deadline of a file in use."""
+    """The nearest open deadline of a file in use. An active customer's next credit report has a record of its own."""
     if values["state"] == "dormant":
         return None
-    open_days = [values["next_report_due"]]
+    open_days = [values["next_report_due"]] if values["state"] != "active" else []
     if values["first_filled"] is None:
         open_days.append(values["first_fill_due"])
     if not values["key_people"]:

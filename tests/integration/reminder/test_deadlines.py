@@ -111,7 +111,7 @@ def test_a_top_secret_record_reminds_no_role_but_its_owner(db: Base, owner: Pers
 
 
 def test_a_record_that_waits_for_nobody_is_its_owners(db: Base, owner: Person, now: datetime) -> None:
-    customer(owner, now, state="active", next_report_due=MONDAY)
+    customer(owner, now, next_report_due=MONDAY)
     chase(now)
     assert open_steps(db, owner) == [Step.TODAY]
 

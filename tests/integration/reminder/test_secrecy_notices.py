@@ -48,9 +48,7 @@ def test_internal_records_end_silently(owner: Person, now: datetime) -> None:
 
 
 def test_deadlines_and_secrecy_do_not_close_each_other(db: Base, owner: Person, now: datetime) -> None:
-    customer(
-        owner, now, level="secret", secret_until=MONDAY + timedelta(days=3), state="active", next_report_due=MONDAY
-    )
+    customer(owner, now, level="secret", secret_until=MONDAY + timedelta(days=3), next_report_due=MONDAY)
     announce_declassification(now)
     chase(now)
     announce_declassification(now + timedelta(minutes=1))

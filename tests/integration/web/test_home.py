@@ -16,7 +16,7 @@ from pymongo.database import Database
 from models import records, registry, store
 from models.office import office_calendar
 from models.person.roles import SYSTEM, Person, Role
-from models.reminder.chasing import chase_deadlines
+from models.reminder.chasing import announce_declassification, chase_deadlines
 from models.reminder.document import REMINDERS
 from tests.factories.credit_reports import credit_report
 from tests.factories.customers import customer
@@ -93,8 +93,8 @@ def test_a_line_says_what_for_whom_until_when_and_why_with_the_action_in_place(s
 
 def test_a_file_that_waits_for_nobody_says_which_of_its_days_is_due(sit: Sit, now: datetime) -> None:
     desk = sit(Role.SPECIALIST)
-    soon = customer(desk.person, now, state="active", next_report_due=MONDAY)
-    customer(desk.person, now, name="明年", state="active", next_report_due=MONDAY + 300 * DAY)
+    soon = customer(desk.person, now, next_report_due=MONDAY)
+    customer(desk.person, now, name="明年", next_report_due=MONDAY + 300 * DAY)
     found = piles(desk)
     assert (list(found), lines(found["today"])) == (["today"], ["远山机械有限公司"])
     assert soon["number"] in found["today"]
@@ -224,12 +224,12 @@ def test_a_figure_opens_the_records_that_it_counts(sit: Sit, now: datetime) -> N
 # --- reminders
 
 
-def test_reminders_are_read_one_by_one_or_all_at_once(sit: Sit, db: Base, now: datetime) -> None:
+def test_reminders_are_read_one_by_one_or_all_at_once(sit: Sit, now: datetime) -> None:
     desk = sit(Role.SPECIALIST)
     for _ in range(3):
         revisit(desk.person, MONDAY, now)
     chase_deadlines(now, office_calendar())
-    section = piles(desk)["reminders"]
+    section = piles(desk, "/?show=reminders")["reminders"]
     assert (len(lines(section)), section.count("Due today")) == (3, 3)
     assert '<span class="rail-badge">3</span>' in desk.text("/")
     first = re.search(r'name="reminder" value="([^"]+)"', section)
@@ -238,7 +238,20 @@ def test_reminders_are_read_one_by_one_or_all_at_once(sit: Sit, db: Base, now: d
     assert '<span class="rail-badge">2</span>' in desk.text("/")
     desk.send("/reminders/read")
     assert "rail-badge" not in desk.text("/")
-    assert "reminders" not in piles(desk)
+    assert piles(desk, "/?show=reminders") == {}
+
+
+def test_a_reminder_of_what_stands_on_the_page_is_told_in_one_line_and_others_in_full(sit: Sit, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    revisit(desk.person, MONDAY, now)
+    secret = customer(desk.person, now, name="将解密", level="secret", secret_until=MONDAY + 5 * DAY)
+    chase_deadlines(now, office_calendar())
+    announce_declassification(now)
+    page, found = desk.text("/"), piles(desk)
+    assert "2 reminders are unread." in page
+    assert list(found) == ["today", "reminders"]
+    assert lines(found["reminders"]) == ["将解密"]
+    assert secret["number"] in found["reminders"]
 
 
 def test_nobody_marks_the_reminders_of_another(sit: Sit, db: Base, now: datetime) -> None:
@@ -249,7 +262,7 @@ def test_nobody_marks_the_reminders_of_another(sit: Sit, db: Base, now: datetime
     assert row is not None
     other.send("/reminders/read", reminder=row["_id"])
     other.send("/reminders/read")
-    assert len(lines(piles(desk)["reminders"])) == 1
+    assert len(lines(piles(desk, "/?show=reminders")["reminders"])) == 1
 
 
 def test_marking_needs_the_forms_token(sit: Sit) -> None:
