@@ -103,7 +103,14 @@ def import_(
 @click.command(short_help="Write a list of records as CSV or XLSX.")
 @click.argument("slug", metavar="TYPE")
 @AS
-@click.option("--format", "form", type=click.Choice(exports.FORMATS), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(exports.FORMATS),
+    default="csv",
+    show_default=True,
+    help="What kind of file.",
+)
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write (default: the terminal)."
 )

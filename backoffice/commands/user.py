@@ -33,7 +33,7 @@ def user() -> None:
 @click.argument("email")
 @click.option("--name", required=True, help="The person's name.")
 @click.option("--role", "roles", multiple=True, type=ROLES, help="A role; may be given several times.")
-@click.option("--department", type=DEPARTMENTS, default="service", show_default=True)
+@click.option("--department", type=DEPARTMENTS, default="service", show_default=True, help="Where they work.")
 @click.option("--manager", metavar="EMAIL", help="The direct manager.")
 @click.option("--password", metavar="-", help=FROM_INPUT)
 def add(
@@ -78,7 +78,7 @@ def roles(email: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
 @click.option("--keep-second-factor", is_flag=True, help="Leave the authenticator app as it is.")
 @click.option("--enable", is_flag=True, help="Enable a disabled account as well.")
 def reset(email: str, password: str | None, keep_second_factor: bool, enable: bool) -> None:
-    """Give a person a first password again, end their sessions and take the second factor away."""
+    """Give a first password again; sessions and the second factor end."""
     now = datetime.now(UTC)
     with application() as app:
         row = _known(email)
