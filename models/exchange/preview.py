@@ -10,7 +10,7 @@ from typing import Any
 from models import bulk, names, registry
 from models.declarations import Field
 from models.exchange import service
-from models.exchange.document import Batch
+from models.exchange.document import Batch, Kind
 from models.names import Names
 from models.person.roles import Person
 
@@ -27,7 +27,7 @@ class Preview:
 
 
 def preview(person: Person, batch: Batch, count: int, *, now: datetime, language: str) -> Preview:
-    """The first rows with everything that would be filled in by itself; nothing is stored.
+    """The first rows of a checked file with everything that would be filled in by itself; nothing is stored.
 
     :raises MappingRefused: :raises NoLongerKept:
     """
@@ -37,7 +37,9 @@ def preview(person: Person, batch: Batch, count: int, *, now: datetime, language
     wanted = [bulk.Wanted(t.row.number, t.values) for t in takens if not t.refused]
     drafts = {o.row: o.draft for o in bulk.prepared(batch.type, wanted, actor=person, now=now)}
     values = {number: draft.values for number, draft in drafts.items() if draft is not None}
-    rows = tuple((t.row.number, values.get(t.row.number)) for t in takens)
+    refused = {line.row for line in service.lines(batch, Kind.REFUSED)}
+    numbers = [t.row.number for t in takens]
+    rows = tuple((number, None if number in refused else values.get(number)) for number in numbers)
     used = dict.fromkeys(column.target.path.partition(".")[0] for column in plan.columns)
     known = {f.name: f for f in service.fields_of(person, rt)}
     fields = tuple(known[name] for name in (*used, *(n for n in ADDED if n in known and n not in used)))

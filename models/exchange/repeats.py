@@ -17,9 +17,9 @@ from models.exchange.tally import Tally
 from models.person.roles import Person
 from models.record import collection_name
 
-SAME_ROW = Sentence("此行与 “第 {row} 行” 完全相同。", "This row is the same as “row {row}”.")
-SAME_CODE = Sentence("编号与 “第 {row} 行” 相同。", "The number is that of “row {row}”.")
-HERE = Sentence("此编号已登记为 “{number}”。", "This number is recorded already, as “{number}”.")
+SAME_ROW = Sentence("此行与“第 {row} 行”完全相同。", "This row is the same as “row {row}”.")
+SAME_CODE = Sentence("编号与“第 {row} 行”相同。", "The number is that of “row {row}”.")
+HERE = Sentence("此编号已登记为“{number}”。", "This number is recorded already, as “{number}”.")
 
 
 class Repeats:

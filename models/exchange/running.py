@@ -33,7 +33,7 @@ HELD_SECONDS = 60
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 GoOn = Callable[[], bool]
 Told = Callable[[Batch], None]
-POSSIBLE = Sentence("可能与已有记录 “{number}” 重复。", "This may repeat the record “{number}”.")
+POSSIBLE = Sentence("可能与已有记录“{number}”重复。", "This may repeat the record “{number}”.")
 
 
 class Overtaken(Exception):
