@@ -137,7 +137,7 @@ def _run(run: Run, reader: Reader) -> Context:
         "started": _moment(run.started, reader),
         "took": _took(run),
         "late": run.late,
-        "why": " · ".join(part for part in (kinds[run.kind], run.by) if part),
+        "why": " · ".join(part for part in (kinds[run.kind], "" if run.kind is Kind.DIRECT else run.by) if part),
         "result": run.error or _counted(run),
     }
 
