@@ -68,6 +68,7 @@ __all__ = [
     "see",
     "set_archived",
     "sight",
+    "usable",
     "versions",
     "versions_of",
     "why_not",
@@ -143,9 +144,14 @@ def change_seen(
 
 def can(person: Person, rt: RecordType, record: Mapping[str, Any], purpose: Purpose) -> bool:
     """Whether the person may use this stored record for a purpose. Archived records are restored before editing."""
+    return usable(rt, access.reach(person, rt, purpose), record, purpose)
+
+
+def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpose: Purpose) -> bool:
+    """`can` for whoever asks of many records of a type, with the person's reach for the purpose."""
     if purpose is Purpose.EDIT and (record.get("archived_at") or _settled(rt, record)):
         return False
-    return access.reach(person, rt, purpose).sees(record["acl"]) == "full"
+    return reach.sees(record["acl"]) == "full"
 
 
 def set_archived(person: Person, slug: str, number: str, archived: bool, *, rev: int, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,35 +12,34 @@ from flask_babel import ngettext
 
 from backoffice.screens import cells
 from backoffice.screens.base import RecordView
+from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import BARE, Asked
 from backoffice.screens.reader import Reader
-from models import access, listing, names, records
-from models.access import Purpose
+from models import access, listing, names
 from models.declarations import Field, View
 from models.kinds import kind_of
 from models.listing import Page
 from models.names import Names
-from models.record import SYSTEM_FIELDS
 from models.records import Sight
 
 Context = dict[str, Any]
-
-SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
 
 
 def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, reader: Reader) -> Context:
     """The context of `records/list.html`."""
     fields = columns(view, reader)
     found = names_of(reader, sights)
+    rows = Rows(view.rt, fields, found, reader, asked.address())
+    labels, sortable = operator_labels(), view.get_sortable_columns()
     at = url_for("records.listing", slug=view.rt.slug)
     return {
         "type": type_of(view, reader),
-        "columns": [_column(view, f, asked, at, reader) for f in fields],
-        "rows": [_row(view, s, son, asked, fields, found, reader) for s, son in zip(sights, page.rows, strict=True)],
+        "columns": [_column(f, f.name in sortable, asked, at, reader) for f in fields],
+        "rows": [rows.row(sight, son) for sight, son in zip(sights, page.rows, strict=True)],
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
-        "filters": [_filter(f, reader) for f in view.queryable(reader).values() if f.filterable],
-        "operators": [{"value": one, "label": label} for one, label in operator_labels().items()],
+        "filters": [_filter(f, labels, reader) for f in view.queryable(reader).values() if f.filterable],
+        "operators": [{"value": one, "label": label} for one, label in labels.items()],
         "q": asked.query.q,
         "pager": _pager(asked, page, at),
         "can": {
@@ -94,11 +94,10 @@ def count_text(count: int, more: bool) -> str:
     return str(ngettext("%(num)s record", "%(num)s records", count))
 
 
-def _column(view: RecordView, field: Field, asked: Asked, at: str, reader: Reader) -> Context:
+def _column(field: Field, sortable: bool, asked: Asked, at: str, reader: Reader) -> Context:
     name = field.name
     sorted_by = asked.query.sort == name
     wanted = f"-{name}" if sorted_by and not asked.query.descending else name
-    sortable = name in view.get_sortable_columns()
     return {
         "name": field.name,
         "label": field.label.text(reader.language),
@@ -107,56 +106,6 @@ def _column(view: RecordView, field: Field, asked: Asked, at: str, reader: Reade
         "sorted": ("desc" if asked.query.descending else "asc") if sorted_by else "",
         "sort_url": f"{at}?{asked.address(sort=wanted)}" if sortable else "",
     }
-
-
-def _row(
-    view: RecordView,
-    sight: Sight,
-    son: Any,
-    asked: Asked,
-    fields: tuple[Field, ...],
-    found: Names,
-    reader: Reader,
-) -> Context:
-    return {
-        "number": sight.number,
-        "url": cells.record_url(view.rt.slug, sight.number, **came_from(asked)),
-        "title": cells.title(sight, found),
-        "locked": not sight.full,
-        "level": sight.level,
-        "state": cells.state(sight, reader.language) if sight.full else None,
-        "due": cells.due(sight, reader),
-        "cells": [_cell(f, sight, found) for f in fields],
-        "actions": _actions(view, sight, son, asked, reader),
-    }
-
-
-def _cell(field: Field, sight: Sight, found: Names) -> Context:
-    """A cell with every key that the template reads."""
-    empty = {"name": field.name, "kind": field.kind, "text": "", "html": "", "title": "", "tone": "", "url": ""}
-    if SYSTEM.get(field.name) is not field:
-        return empty | cells.list_cell(field, sight, found)
-    if field.name == "owner":
-        return empty | {"text": found.person(sight.values.get("owner"))}
-    return empty | {"kind": "due" if field.name == "due_at" else field.name}
-
-
-def came_from(asked: Asked) -> dict[str, str]:
-    """The list's own query, carried along so that 'save and open the next' knows its order; nothing for the plain
-    list."""
-    query = asked.address()
-    return {"in": query} if query else {}
-
-
-def _actions(view: RecordView, sight: Sight, son: Any, asked: Asked, reader: Reader) -> list[Context]:
-    slug = view.rt.slug
-    if not sight.full:
-        return [{"label": _("Ask for access"), "url": cells.record_url(slug, sight.number) + "#ask", "icon": "key"}]
-    if not records.can(reader.person, view.rt, son, Purpose.EDIT):
-        return []
-    return [
-        {"label": _("Edit"), "url": cells.record_url(slug, sight.number, "edit", **came_from(asked)), "icon": "pencil"}
-    ]
 
 
 def _tabs(view: RecordView) -> list[View | None]:
@@ -175,12 +124,13 @@ def _tab(one: View | None, asked: Asked, at: str, reader: Reader) -> Context:
 
 def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:
     """The filters in force, each with the address of the list without it."""
+    labels = operator_labels()
     made = []
     pointers = [(f.field, f.value) for f in asked.query.filters if f.field.kind in names.POINTERS and f.value]
     rows = [((field,), {field.name: kind_of(field).read(field, value)}) for field, value in pointers]
     found = names.resolve(reader.person, rows, language=reader.language)
     for wanted, written in zip(asked.query.filters, asked.written, strict=True):
-        words = [wanted.field.label.text(reader.language), operator_label(wanted.operator)]
+        words = [wanted.field.label.text(reader.language), labels[wanted.operator]]
         if wanted.operator not in BARE:
             words.append(_filter_text(wanted, found))
         made.append({"label": " ".join(words), "remove_url": f"{at}?{asked.address(drop=[written])}"})
@@ -202,7 +152,7 @@ def _filter_text(wanted: listing.Filter, found: Names) -> str:
     return found.text(field, value)
 
 
-def _filter(field: Field, reader: Reader) -> Context:
+def _filter(field: Field, labels: Mapping[str, str], reader: Reader) -> Context:
     choices = [{"value": c.value, "label": c.label.text(reader.language)} for c in field.choices]
     if field.kind == "yes_no":
         choices = [{"value": "yes", "label": _("Yes")}, {"value": "no", "label": _("No")}]
@@ -211,9 +161,7 @@ def _filter(field: Field, reader: Reader) -> Context:
         "label": field.label.text(reader.language),
         "kind": field.kind,
         "choices": choices,
-        "operators": [
-            {"value": one, "label": operator_label(one), "bare": one in BARE} for one in kind_of(field).operators
-        ],
+        "operators": [{"value": o, "label": labels[o], "bare": o in BARE} for o in kind_of(field).operators],
     }
 
 
@@ -232,11 +180,6 @@ def operator_labels() -> dict[str, str]:
         "empty": _("is empty"),
         "filled": _("is filled in"),
     }
-
-
-def operator_label(operator: str) -> str:
-    """An operator in words."""
-    return operator_labels()[operator]
 
 
 def _pager(asked: Asked, page: Page, at: str) -> Context:

@@ -63,7 +63,7 @@ def _said(action: str, count: int) -> str:
 
 def _change(rt: RecordType, change: Row, names: Names) -> Context:
     field = with_choices(change["field"], rt)
-    before, after = (names.text(field, change[side]) for side in ("before", "after"))
+    before, after = (cells.cell(field, change[side], names)["text"] for side in ("before", "after"))
     return {"label": field.label.text(names.language), "before": before[:LONGEST], "after": after[:LONGEST]}
 
 

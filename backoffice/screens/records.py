@@ -16,7 +16,7 @@ from backoffice.screens import list_page, listing_args, past, record_page
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.cells import moment_short, person_ids, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
@@ -71,7 +71,7 @@ class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes,
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader, current, request.args.get("in", "")),
             groups=record_page.groups(sight, found),
-            related=[one.context(found, reader) for one in lists],
+            related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
             notices=record_page.notices(sight, reader),
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",

@@ -36,15 +36,15 @@ class RelatedList:
         title = self.rt.by_name[self.rt.title]
         return [((title,), sight.values) for sight in self.sights]
 
-    def context(self, names: Names, reader: Reader) -> dict[str, Any]:
-        """The list as the details page shows it."""
+    def context(self, names: Names, reader: Reader, beside: str) -> dict[str, Any]:
+        """The list as the page of the record called `beside` shows it."""
         slug = self.rt.slug
         create = access.may_create(reader.person, self.rt) and self.rt.by_name[self.via].editable
         return {
             "label": self.rt.plural.text(reader.language),
             "url_all": f"{url_for('records.listing', slug=slug)}?{self.via}={self.number}",
             "new_url": f"{url_for('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
-            "rows": [_row(sight, names, reader) for sight in self.sights],
+            "rows": [_row(sight, names, reader, beside) for sight in self.sights],
         }
 
 
@@ -68,13 +68,16 @@ def related(sight: Sight, reader: Reader) -> list[RelatedList]:
     return found
 
 
-def _row(sight: Sight, names: Names, reader: Reader) -> dict[str, Any]:
+def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> dict[str, Any]:
+    title = cells.title(sight, names)
+    if title == beside:  # named after the record it stands beside: only its number tells it from the others
+        title = sight.number
     return {
-        "title": cells.title(sight, names),
+        "title": title,
         "number": sight.number,
         "url": cells.record_url(sight.rt.slug, sight.number),
         "level": sight.level,
         "state": cells.state(sight, reader.language),
         "due": cells.due(sight, reader),
-        "detail": sight.number,
+        "detail": sight.number if title != sight.number else "",
     }
