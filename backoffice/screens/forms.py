@@ -26,7 +26,7 @@ from models.errors import Refusal, Sentence
 from models.kinds import ZONE
 from models.person import directory
 
-CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "answer", "sure"})
+CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "sure"})
 Posted = MultiDict[str, str]
 
 

@@ -17,7 +17,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 CHOICE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9-]{2,40}")
 LATIN_WORD = re.compile(r"[a-z]{2}")
-OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note"})
+OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note", "sure"})
 """Taken beside the attributes of the document class: by MongoEngine and by every form."""
 RELATIONS = frozenset({"owner", "creator", "turn", "reader", "me"})
 OWN_SLUGS = frozenset({"find", "new", "help"})

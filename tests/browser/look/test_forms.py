@@ -113,7 +113,7 @@ def test_a_refusal_asks_for_its_reason_before_it_is_sent(page: Page) -> None:
         page.get_by_role("button", name="Refuse").click()
     page.wait_for_load_state()
     body = sent(page)
-    assert (body["answer"], body["note"]) == (["refuse"], ["Not before the renewal"])
+    assert (body["_answer"], body["note"]) == (["refuse"], ["Not before the renewal"])
 
 
 def test_a_list_whose_rows_are_all_removed_is_sent_as_empty(page: Page) -> None:
