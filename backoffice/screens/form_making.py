@@ -86,7 +86,9 @@ def _long(one: Wanted) -> UnboundField:
 
 
 def _number(one: Wanted) -> UnboundField:
-    unit = {"money": one.field.currency, "percent": "%"}.get(one.field.kind)
+    currency, language = one.field.currency, one.making.reader.language
+    money = "元" if currency == "CNY" and language.startswith("zh") else currency
+    unit = {"money": money, "percent": "%"}.get(one.field.kind)
     mode = "numeric" if one.field.kind == "integer" else "decimal"
     return StringField(**one.common, render_kw={"inputmode": mode, **({"data-unit": unit} if unit else {})})
 

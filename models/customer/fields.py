@@ -169,10 +169,10 @@ PEOPLE = grouped(
     field(
         "person_in_charge",
         "text",
-        "负责人",
+        "企业负责人",
         "Person in charge",
         "wanted searchable personal",
-        aliases="legal representative, 法定代表人, 法人代表, 公司负责人",
+        aliases="legal representative, 法定代表人, 法人代表, 公司负责人, 负责人",
     ),
     field(
         "contact_name",

@@ -35,7 +35,7 @@ SAID = (
     "data-confirm-yes",
 )
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", "CNY", "archived"}
+SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", "archived"}
 ENCODINGS = {"UTF", "GBK", "BOM", "BIG", "EUC", "SHIFT", "JIS"}
 SET_ASIDE = re.compile(r"\S+@\S+|https?://\S+|Kanari\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z]{3,}")
