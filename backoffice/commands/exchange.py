@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,8 +126,8 @@ def export(slug: str, email: str, form: str, output: Path | None, query: str) ->
         asked = listing_args.read(MultiDict(parse_qsl(query.lstrip("?"))), fields, Reader(person, now, person.language))
         made = exports.export(person, slug, asked.query, form, now=now, via="command line")
         size = 0
-        with _output(output, form) as target:
-            for piece in made.pieces:
+        with _output(output, form) as target, closing(made.pieces) as pieces:
+            for piece in pieces:
                 size += target.write(piece)
                 if sys.stderr.isatty():
                     click.echo(f"\r{size:,} bytes", nl=False, err=True)

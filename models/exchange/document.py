@@ -117,6 +117,7 @@ class Batch:
     reasons: tuple[Count, ...] = ()
     failure: dict[str, str] = field(default_factory=dict)
     finished: datetime | None = None
+    attempts: int = 0
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Batch:
@@ -144,6 +145,7 @@ class Batch:
             reasons=tuple(_count(one) for one in (row.get("reasons") or {}).values()),
             failure=dict(row.get("failure") or {}),
             finished=row.get("finished"),
+            attempts=row.get("attempts") or 0,
         )
 
     def count(self, name: str) -> int:

@@ -9,7 +9,7 @@ Classified types carry in each row the level, the reader and the time (X1), so t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -49,7 +49,7 @@ class Export:
     """One export that was allowed and audited; `pieces` is the file, to be taken once."""
 
     name: str
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes, None, None]
 
 
 def export(
@@ -81,7 +81,7 @@ def export(
     return Export(f"{rt.slug}-{local(now):%Y%m%d-%H%M}.{form}", _counted(body, sheet, detail))
 
 
-def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) -> Iterator[bytes]:
+def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) -> Generator[bytes, None, None]:
     """The file's pieces; once they have left, or the reader went away, the trail learns how much it was."""
     digest, complete = hashlib.sha256(), False
     try:

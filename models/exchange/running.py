@@ -20,6 +20,7 @@ from models import audit, bulk, registry
 from models.errors import Refusal, Sentence
 from models.exchange import service
 from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, Kind, State
+from models.exchange.refusals import GaveUp
 from models.exchange.repeats import Repeats
 from models.exchange.table import Row
 from models.exchange.taking import Said, Taken, Taker
@@ -30,6 +31,7 @@ from models.registry import Draft
 
 CHUNK = 200
 HELD_SECONDS = 60
+MOST_ATTEMPTS = 5
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 GoOn = Callable[[], bool]
 Told = Callable[[Batch], None]
@@ -58,21 +60,13 @@ def advance(
     A file that turns out to be damaged, and a right that was lost, end it as failed; what was stored until then
     stands and can be undone.
     """
-    batch = _claim(batch_id, holder)
+    batch = _claim(batch_id, holder, begin=True)
     if batch is None:
         return False
     try:
-        while batch is not None and batch.state in AT_WORK:
-            if not go_on():
-                return True
-            batch = (
-                _undo_some(batch, holder, now)
-                if batch.state is State.UNDOING
-                else _rows(batch, holder, now, go_on, told)
-            )
-            if batch is not None:
-                told(batch)
-        return False
+        if batch.attempts > MOST_ATTEMPTS:
+            raise GaveUp
+        left = _go_on(batch, holder, now, go_on, told)
     except Overtaken:
         return True
     except Refusal as refusal:
@@ -80,15 +74,32 @@ def advance(
         return False
     finally:
         _release(batch_id, holder)
+    database()[BATCHES].update_one({"_id": batch_id}, {"$set": {"attempts": 0}})
+    return left
 
 
-def _claim(batch_id: ObjectId, holder: str) -> Batch | None:
-    """Take or keep hold of a batch for a minute; None when somebody else has it, or there is nothing to do."""
+def _go_on(batch: Batch | None, holder: str, now: datetime, go_on: GoOn, told: Told) -> bool:
+    while batch is not None and batch.state in AT_WORK:
+        if not go_on():
+            return True
+        if batch.state is State.UNDOING:
+            batch = _undo_some(batch, holder, now)
+        else:
+            batch = _rows(batch, holder, now, go_on, told)
+        if batch is not None:
+            told(batch)
+    return False
+
+
+def _claim(batch_id: ObjectId, holder: str, *, begin: bool = False) -> Batch | None:
+    """Take or keep hold of a batch for a minute; None when somebody else has it, or there is nothing to do. What
+    begins and never gets a chunk done is counted as an attempt."""
     free = {"$or": [{"$eq": ["$holder", holder]}, {"$lt": [{"$ifNull": ["$held_until", LONG_AGO]}, "$$NOW"]}]}
+    attempts = {"$add": [{"$ifNull": ["$attempts", 0]}, int(begin)]}
     until = {"$dateAdd": {"startDate": "$$NOW", "unit": "second", "amount": HELD_SECONDS}}
     row = database()[BATCHES].find_one_and_update(
         {"_id": batch_id, "state": {"$in": [state.value for state in AT_WORK]}, "$expr": free},
-        [{"$set": {"holder": holder, "held_until": until}}],
+        [{"$set": {"holder": holder, "held_until": until, "attempts": attempts}}],
         return_document=ReturnDocument.AFTER,
     )
     return Batch.read(row) if row else None
@@ -213,7 +224,7 @@ class _Desk:
             database()[LINES].insert_many(tally.lines)
         batch = self.batch
         still = {"_id": batch.id, "state": batch.state.value, "at_row": batch.at_row, "holder": self.holder}
-        change = tally.update({"at_row": at_row, "done": done, "total": total})
+        change = tally.update({"at_row": at_row, "done": done, "total": total, "attempts": 0})
         row = database()[BATCHES].find_one_and_update(still, change, return_document=ReturnDocument.AFTER)
         if row is None:
             raise Overtaken

@@ -342,7 +342,16 @@ def drop(person: Person, batch_id: ObjectId) -> None:
 
 def _fresh() -> Stored:
     """A step that begins: nothing is done of it, and what was seen of the one before does not confirm it."""
-    return {"stamp": str(ObjectId()), "at_row": 0, "done": 0, "total": 0, "counts": {}, "reasons": {}, "failure": {}}
+    return {
+        "stamp": str(ObjectId()),
+        "at_row": 0,
+        "done": 0,
+        "total": 0,
+        "counts": {},
+        "reasons": {},
+        "failure": {},
+        "attempts": 0,
+    }
 
 
 def _step(batch: Batch, sources: tuple[State, ...], change: Stored, stamp: str = "") -> None:

@@ -28,6 +28,7 @@ class Tally:
         self.step = "check" if batch.state is State.CHECKING else "run"
         self.counts: dict[str, int] = {}
         self.lines: list[dict[str, Any]] = []
+        self._noted: dict[tuple[Kind, int], dict[str, Any] | None] = {}
         self.groups: dict[str, dict[str, Any]] = {}
         self.known = {_key(r.kind, r.column, r.zh) for r in batch.reasons}
 
@@ -37,17 +38,24 @@ class Tally:
             self.counts[name] = self.counts.get(name, 0) + number
 
     def add(self, kind: Kind, row: Row, said: Sequence[Said]) -> None:
-        """Note something about a row."""
-        before = self.batch.count(kind.value) + self.counts.get(kind.value, 0)
-        self.count(**{kind.value: 1})
-        all_kept = self.step == "run" and kind is Kind.REFUSED
-        if all_kept or before < LINES_KEPT:
-            reasons = [{"column": column, "zh": text.zh, "en": text.en} for column, text in said]
-            line = {"batch": self.batch.id, "step": self.step, "kind": kind.value, "row": row.number}
-            start = beginning(row) if before < LINES_KEPT else ""
-            self.lines.append({**line, "reasons": reasons, "start": start})
+        """Note something about a row; more of the same kind about the same row joins it."""
+        if (kind, row.number) not in self._noted:
+            self._note(kind, row)
+        if (line := self._noted[kind, row.number]) is not None:
+            line["reasons"] += [{"column": column, "zh": text.zh, "en": text.en} for column, text in said]
         for column, zh, en in {(column, general(text.zh), general(text.en)) for column, text in said}:
             self._group(kind, column, zh, en)
+
+    def _note(self, kind: Kind, row: Row) -> None:
+        before = self.batch.count(kind.value) + self.counts.get(kind.value, 0)
+        self.count(**{kind.value: 1})
+        line: dict[str, Any] | None = None
+        if before < LINES_KEPT or (self.step == "run" and kind is Kind.REFUSED):
+            start = beginning(row) if before < LINES_KEPT else ""
+            line = {"batch": self.batch.id, "step": self.step, "kind": kind.value, "row": row.number}
+            line |= {"reasons": [], "start": start}
+            self.lines.append(line)
+        self._noted[kind, row.number] = line
 
     def _group(self, kind: Kind, column: str, zh: str, en: str) -> None:
         key = _key(kind, column, zh)

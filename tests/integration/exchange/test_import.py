@@ -255,6 +255,13 @@ def test_likely_duplicates_are_named_unless_they_are_hidden(custodian: Person, h
     ]
 
 
+def test_a_row_may_be_worth_a_look_for_two_reasons(custodian: Person, now: datetime) -> None:
+    customer(custodian, now, name="远山机械公司")
+    batch = checked(custodian, "公司名称\n远山机械公司\n远山机械公司\n", now, keep_repeats=True)
+    assert batch.count("warned") == 2
+    assert [len(line.reasons) for line in service.lines(batch, Kind.WARNED)] == [1, 2]
+
+
 # --- columns
 
 

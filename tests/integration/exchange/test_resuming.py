@@ -178,6 +178,26 @@ def test_the_job_asks_for_another_turn_when_its_time_is_over(
     assert db["job_request"].count_documents({"_id": "imports"}) == 1
 
 
+def test_an_import_that_never_gets_on_is_given_up_and_stops_nobody(
+    custodian: Person, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = confirmed(custodian, now), confirmed(custodian, now, MANY + "另一家公司\n")
+    whole = bulk.create_many
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        if kwargs["batch"] == bad.id:
+            raise AutoReconnect("gone")
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(bulk, "create_many", broken)
+    for _ in range(running.MOST_ATTEMPTS):
+        with pytest.raises(AutoReconnect):
+            running.work("job", now, lambda: True)
+    running.work("job", now, lambda: True)
+    assert (service.get(bad.id).state, service.get(bad.id).failure["code"]) == (State.FAILED, "gave_up")
+    assert service.get(good.id).state is State.DONE
+
+
 def test_files_are_forgotten_after_thirty_days_and_loose_ones_after_one(
     custodian: Person, now: datetime, db: Base
 ) -> None:
