@@ -1,4 +1,5 @@
-"""Every page speaks the reader's language: a walk along the links in Chinese that meets no English word.
+"""Every page speaks the reader's language: a walk along the links in Chinese meets no English word, and one in
+English no Chinese character.
 
 What is planted in the records is set aside; so are keys, file formats and addresses, which are the same in both.
 """
@@ -39,8 +40,10 @@ SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", 
 ENCODINGS = {"UTF", "GBK", "BOM", "BIG", "EUC", "SHIFT", "JIS"}
 SET_ASIDE = re.compile(r"\S+@\S+|https?://\S+|Kanari\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z]{3,}")
-BEGINNINGS = ("/", "/verify", "/records/find?q=Kanarie", "/records/customer/?q=%E6%97%A0%E6%AD%A4")
+HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+BEGINNINGS = ("/", "/verify", "/records/find?q=Kanarie", "/records/customer/?q=zz")
 A_FEW = 2
+NAMES = {"zh": ("林青", "周正", "吴同", "郑重", "何管"), "en": ("Lin", "Zhou", "Wu", "Zheng", "He")}
 ELSEWHERE = {
     "static": "files",
     "bootstrap.static": "files",
@@ -76,7 +79,7 @@ class Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._marked = self._marked or tag == "mark"
         given = {name: value or "" for name, value in attrs}
-        foreign = given.get("lang") == "en" or tag in ("script", "style", "kbd")
+        foreign = (tag != "html" and "lang" in given) or tag in ("script", "style", "kbd")
         if tag == "a":
             self.links.append(given.get("href", "").partition("#")[0])
         if not foreign and not self._silent():
@@ -101,24 +104,31 @@ class Words(HTMLParser):
     def _silent(self) -> bool:
         return any(foreign for _tag, foreign in self._inside)
 
+    def foreign(self, language: str) -> set[str]:
+        """The texts that are not in the reader's language."""
+        return self.english() if language == "zh" else {text for text in self.said if HAN.search(text)}
+
     def english(self) -> set[str]:
         """The texts that hold an English word."""
         return {text for text in self.said if set(WORD.findall(SET_ASIDE.sub("", text))) - SAME_IN_BOTH - ENCODINGS}
 
 
-@pytest.fixture
-def desks(demo_app: Flask, now: datetime) -> list[Desk]:
+def take_seats(app: Flask, language: str, now: datetime) -> list[Desk]:
     """People who together may see everything, and records of every type at every level."""
-    owner = seat(demo_app, Role.SPECIALIST, now=now, name="林青", language="zh")
+    names = iter(NAMES[language])
+
+    def sit(*roles: Role, department: str = "service") -> Desk:
+        return seat(app, *roles, now=now, name=next(names), department=department, language=language)
+
+    owner = sit(Role.SPECIALIST)
     plant([rt for rt in registry.all_types() if rt.slug != "sample"], owner.person, now)
-    service = (Role.HEAD, Role.CUSTODIAN, Role.SUPERVISOR)
-    others = (Role.SALES_MANAGER, Role.FINANCE_REVIEWER, Role.LEGAL_REVIEWER, Role.CREDIT_GROUP, Role.GENERAL_MANAGER)
+    signing = (Role.SALES_MANAGER, Role.FINANCE_REVIEWER, Role.LEGAL_REVIEWER, Role.CREDIT_GROUP, Role.GENERAL_MANAGER)
     return [
         owner,
-        seat(demo_app, *service, now=now, name="周正", language="zh"),
-        seat(demo_app, Role.SPECIALIST, now=now, name="吴同", language="zh"),
-        seat(demo_app, *others, now=now, name="郑重", department="sales", language="zh"),
-        seat(demo_app, Role.ADMINISTRATOR, Role.AUDITOR, now=now, name="何管", department="it", language="zh"),
+        sit(Role.HEAD, Role.CUSTODIAN, Role.SUPERVISOR),
+        sit(Role.SPECIALIST),
+        sit(*signing, department="sales"),
+        sit(Role.ADMINISTRATOR, Role.AUDITOR, department="it"),
     ]
 
 
@@ -153,22 +163,24 @@ def walk(app: Flask, desk: Desk, reached: set[str]) -> Iterator[tuple[str, Words
             ahead += [link for link in words.links if link.startswith("/")]
 
 
-def test_no_page_that_links_lead_to_shows_english_to_a_chinese_reader(demo_app: Flask, desks: list[Desk]) -> None:
-    english: dict[str, str] = {}
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_that_links_lead_to_speaks_another_language(demo_app: Flask, language: str, now: datetime) -> None:
+    foreign: dict[str, str] = {}
     reached: set[str] = set()
-    for desk in desks:
+    for desk in take_seats(demo_app, language, now):
         for path, words in walk(demo_app, desk, reached):
-            english |= dict.fromkeys(words.english(), path)
-    assert not english
+            foreign |= dict.fromkeys(words.foreign(language), path)
+    assert not foreign
     pages = {rule.endpoint for rule in demo_app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert pages - reached - ELSEWHERE.keys() == {"security.login"}, (
         "a new page is linked from somewhere, or named above"
     )
 
 
-def test_the_walk_notices_english() -> None:
+def test_the_walk_notices_a_foreign_text() -> None:
     page = Words('<p title="Save">保存</p><p lang="en">English</p><p>Kanarie007 name 等 3 条</p><p>Not found</p>')
-    assert page.english() == {"Save", "Not found"}
+    assert page.foreign("zh") == {"Save", "Not found"}
+    assert page.foreign("en") == {"保存", "Kanarie007 name 等 3 条"}
 
 
 def test_strangers_and_mistakes_are_answered_in_chinese(demo_app: Flask) -> None:
@@ -180,8 +192,8 @@ def test_strangers_and_mistakes_are_answered_in_chinese(demo_app: Flask) -> None
         assert not Words(answer.get_data(as_text=True)).english() or status == 302
 
 
-def test_the_words_of_the_scripts_are_chinese(desks: list[Desk]) -> None:
-    page = desks[0].text("/")
+def test_the_words_of_the_scripts_are_chinese(demo_app: Flask, now: datetime) -> None:
+    page = seat(demo_app, Role.SPECIALIST, now=now, language="zh").text("/")
     found = re.search(r'<script type="application/json" id="words"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert found is not None
     assert not WORD.findall(re.sub(r'"(\w+)":|\{\w+\}', "", found[1].encode().decode("unicode_escape")))
