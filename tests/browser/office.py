@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from backoffice.app import create_app
 from config import database as store
 from config.settings import Settings
-from models import schema
+from models import catalogue, schema
 from models.declarations import Label
 from models.person import service
 from models.person import session as sessions
@@ -49,6 +49,7 @@ class Office:
         self.browser, self.clock, self.complaints = browser, Clock(NOW), list[str]()
         self._contexts: dict[tuple[Any, ...], BrowserContext] = {}
         store.connect(settings)
+        catalogue.load()
         schema.migrate()
         self._empty()
         self.app = self._application(settings)
@@ -117,6 +118,12 @@ class Office:
         assert cookie is not None
         context.add_cookies([{"name": "session", "value": cookie.value, "url": self.address, "httpOnly": True}])
 
+    def sign_in_again(self, who: str) -> None:
+        """A new session in every browser of a person, as of the present time of the office."""
+        for (name, *_), context in self._contexts.items():
+            if name == who:
+                self._sign_in(context, who)
+
     def id(self, who: str) -> Any:
         """The id of a person."""
         return self.people[who].id
@@ -135,6 +142,7 @@ class Office:
             context.close()
         self.server.shutdown()
         self._thread.join()
+        self.server.server_close()
         self._empty()
 
     def _empty(self) -> None:

@@ -49,7 +49,7 @@ def open_sheet(window: Page, label: str) -> None:
     tools = window.locator(".record-tools")
     link = tools.get_by_role("link", name=label, exact=True)
     if not link.first.is_visible():
-        tools.get_by_role("button", name="More").click()
+        tools.locator(".dropdown > button").click()
     link.click()
     confirm_who(window)
     expect(window.locator(".act-answers")).to_be_visible()
@@ -60,7 +60,7 @@ def press(window: Page, label: str) -> None:
     tools = window.locator(".record-tools")
     button = tools.get_by_role("button", name=label, exact=True)
     if not button.first.is_visible():
-        tools.get_by_role("button", name="More").click()
+        tools.locator(".dropdown > button").click()
     button.click()
     expect(window.locator("#toasts")).to_contain_text("Done")
 
