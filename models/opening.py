@@ -96,8 +96,9 @@ def open_set(opening: Opening, now: datetime) -> int:
         {"$merge": merge},
     ]
     database()[collection_name(opening.source.slug)].aggregate(pipeline)
-    _first_versions(opening.target, [batch_of(opening.target, key) for key in (opening.key, *opening.earlier)])
-    return _report(opening, batch, now)
+    for key in opening.earlier:
+        _complete(opening.target, key, now)
+    return _complete(opening.target, opening.key, now)
 
 
 def batch_of(target: RecordType, key: str) -> ObjectId:
@@ -105,20 +106,26 @@ def batch_of(target: RecordType, key: str) -> ObjectId:
     return ObjectId(hashlib.sha256(f"{target.slug}:{key}".encode()).hexdigest()[:24])
 
 
-def _report(opening: Opening, batch: ObjectId, now: datetime) -> int:
-    """Note in the audit trail what was opened since the occasion was last reported; returns how many."""
-    total = database()[collection_name(opening.target.slug)].count_documents({"batch": batch})
+def _complete(target: RecordType, key: str, now: datetime) -> int:
+    """Add first versions and audit entry for what an occasion has opened since it was last reported; returns how many
+    records that are. The count that is reported last says that nothing is missing."""
+    batch = batch_of(target, key)
+    reported = {"_id": f"opened:{batch}"}
+    known = database()[numbering.COUNTERS].find_one(reported)
+    total = database()[collection_name(target.slug)].count_documents({"batch": batch})
+    if total == (known["seq"] if known else 0):
+        return 0
+    _first_versions(target, batch)
 
-    def work() -> int:
-        reported = {"_id": f"opened:{batch}"}
+    def report() -> int:
         before = database()[numbering.COUNTERS].find_one_and_update(reported, {"$max": {"seq": total}}, upsert=True)
         opened = total - (before["seq"] if before else 0)
         if opened > 0:
-            subject = audit.Subject(opening.target.slug, batch)
-            audit.append("open_set", SYSTEM, subject, now=now, detail={"opened": opened, "occasion": opening.key})
+            detail = {"opened": opened, "occasion": key}
+            audit.append("open_set", SYSTEM, audit.Subject(target.slug, batch), now=now, detail=detail)
         return max(0, opened)
 
-    return transaction(work) if total else 0
+    return transaction(report)
 
 
 def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expression]:
@@ -233,7 +240,7 @@ def _grams(texts: Iterable[Expression]) -> Expression:
     return {"$sortArray": {"input": {"$setUnion": every}, "sortBy": 1}}
 
 
-def _first_versions(rt: RecordType, batches: list[ObjectId]) -> None:
+def _first_versions(rt: RecordType, batch: ObjectId) -> None:
     """Give each opened record that has no version yet its first one."""
     changes = [
         {"field": field.name, "before": None, "after": f"${field.name}"}
@@ -242,7 +249,7 @@ def _first_versions(rt: RecordType, batches: list[ObjectId]) -> None:
     ]
     database()[collection_name(rt.slug)].aggregate(
         [
-            {"$match": {"batch": {"$in": batches}, "rev": 1}},
+            {"$match": {"batch": batch, "rev": 1}},
             {"$lookup": {"from": store.VERSIONS, "localField": "_id", "foreignField": "record", "as": "versions"}},
             {"$match": {"versions": []}},
             {

@@ -18,7 +18,7 @@ from config.database import database
 from models import access, records, registry, store
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
-from models.declarations import Level, RecordType, State, Transition
+from models.declarations import Level, RecordType, Relation, State, Transition
 from models.person.roles import Person
 from models.record import collection_name
 from models.records import Sight
@@ -81,10 +81,10 @@ def turn_of(person: Person) -> Condition:
 
 def owned_by(person: Person) -> list[Condition]:
     """The conditions for records that are left to the person as their owner."""
-    no_name = {"$not": {"$regex": "^user:"}}
+    top_secret = access.token(Level.TOP_SECRET.value, Relation.OWNER, person.id)
     return [
         {"owner": person.id, "waiting": []},
-        {"owner": person.id, "level": Level.TOP_SECRET.value, "waiting": no_name},
+        {"acl": top_secret, "waiting": {"$not": {"$regex": "^user:"}}},
     ]
 
 

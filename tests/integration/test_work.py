@@ -9,7 +9,8 @@ from typing import Any
 from bson import ObjectId
 from pymongo.database import Database
 
-from models import work
+from models import access, work
+from models.declarations import Relation
 from models.person.roles import Person, Role
 
 Base = Database[dict[str, Any]]
@@ -25,7 +26,13 @@ def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, no
     owners = [people[0].id, people[1].id, None]
     levels = ["internal", "top_secret"]
     rows = [
-        {"_id": ObjectId(), "waiting": waiting, "owner": owner, "level": level}
+        {
+            "_id": ObjectId(),
+            "waiting": waiting,
+            "owner": owner,
+            "level": level,
+            "acl": [access.token(level, Relation.OWNER, owner)],
+        }
         for waiting, owner, level in product(tokens, owners, levels)
     ]
     db["record_sample"].insert_many(rows)

@@ -73,10 +73,9 @@ def test_several_at_once_open_each_record_once_and_report_it_once(kind: str, now
     assert (versions(), sum(audited(kind))) == (FILES, FILES)
 
 
-@pytest.mark.parametrize("step", ["_first_versions", "_report"])
-def test_what_a_broken_off_run_left_out_is_added_by_the_next(
-    kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def broken_off(kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that ends where a step of opening would begin."""
+
     def die(*args: object) -> None:
         raise KeyboardInterrupt
 
@@ -85,19 +84,24 @@ def test_what_a_broken_off_run_left_out_is_added_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             run(kind, now)
     assert (len(opened(kind)), audited(kind)) == (FILES, [])
+
+
+@pytest.mark.parametrize("step", ["_first_versions", "transaction"])
+def test_what_a_broken_off_run_left_out_is_added_by_the_next(
+    kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_off(kind, step, now, monkeypatch)
     assert run(kind, now) == FILES
     assert (versions(), audited(kind)) == (FILES, [FILES])
 
 
-def test_first_versions_are_made_up_for_by_the_run_of_another_day(
+def test_what_was_left_out_is_made_up_for_by_the_run_of_another_day(
     kind: str, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(opening, "_first_versions", lambda *args: None)
-        run(kind, now)
+    broken_off(kind, "_first_versions", now, monkeypatch)
     assert versions() == 0
     run(kind, now + timedelta(days=5))
-    assert versions() == FILES
+    assert (versions(), audited(kind)) == (FILES, [FILES])
 
 
 def test_an_opened_record_that_was_worked_on_stays_as_it_is(kind: str, now: datetime) -> None:
