@@ -42,7 +42,7 @@ AS = click.option(
 
 @click.command("import", short_help="Store the rows of a CSV or XLSX file as records.")
 @click.argument("slug", metavar="TYPE")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @AS
 @click.option("--map", "given", metavar="COLUMN=FIELD", multiple=True, help="Column to field; FIELD empty: left out.")
 @click.option("--date", "orders", metavar="COLUMN=ORDER", multiple=True, help="Date order: ymd, dmy, mdy, roc, serial.")
@@ -54,10 +54,12 @@ AS = click.option(
 @click.option("--empty-bad-values", is_flag=True, help="Take rows with a bad optional value and leave it empty.")
 @click.option("--keep-repeats", is_flag=True, help="Take rows that repeat a row or a number that is recorded already.")
 @click.option("--dry-run", is_flag=True, help="Check every row and store nothing.")
-@click.option("--rejects", "bad", type=click.File("wb", lazy=True), help="Write the rows that were refused here.")
+@click.option(
+    "--rejects", "bad", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows that were refused here."
+)
 def import_(
     slug: str,
-    file: IO[bytes],
+    file: Path,
     email: str,
     given: tuple[str, ...],
     orders: tuple[str, ...],
@@ -69,7 +71,7 @@ def import_(
     empty_bad_values: bool,
     keep_repeats: bool,
     dry_run: bool,
-    bad: IO[bytes] | None,
+    bad: Path | None,
 ) -> None:
     """Store the rows of FILE (CSV or XLSX) as records of TYPE, such as customer or complaint.
 
@@ -81,7 +83,8 @@ def import_(
     chosen = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header_row": header_row}
     with connected():
         rt, person = _type(slug), _person(email)
-        batch = service.start(person, slug, file, Path(file.name).name, now=_now(), chosen=chosen)
+        with file.open("rb") as stream:
+            batch = service.start(person, slug, stream, file.name, now=_now(), chosen=chosen)
         mapping = _mapped(person, rt, batch, given, orders)
         batch = service.check(person, batch.id, mapping, options, _now())
         _tell_mapping(batch)
@@ -96,8 +99,9 @@ def import_(
         batch = _worked(batch, "stored")
         _tell_result(batch, "stored")
         if bad is not None and batch.count("refused"):
-            bad.writelines(service.bad_rows(person, batch.id, person.language))
-            click.echo(f"The refused rows are in {bad.name}.")
+            with bad.open("wb") as target:
+                target.writelines(service.bad_rows(person, batch.id, person.language))
+            click.echo(f"The refused rows are in {bad}.")
 
 
 @click.command(short_help="Write a list of records as CSV or XLSX.")
