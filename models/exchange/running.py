@@ -1,7 +1,7 @@
 """The work on imports: rows checked, stored or taken back, a few hundred in a transaction.
 
 Each chunk notes the last row that is done in the transaction that does it, so that whoever goes on after a crash, a
-restart or a pause begins with the next row. Who works on a batch holds it for a minute at a time; a second worker
+restart or a pause begins with the next row. Who works on a batch holds it for half a minute at a time; a second worker
 passes by. What changed hands meanwhile is not stored.
 """
 
@@ -30,7 +30,7 @@ from models.person.roles import Person
 from models.registry import Draft
 
 CHUNK = 200
-HELD_SECONDS = 60
+HELD_SECONDS = 30
 MOST_ATTEMPTS = 5
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 GoOn = Callable[[], bool]
@@ -92,7 +92,7 @@ def _go_on(batch: Batch | None, holder: str, now: datetime, go_on: GoOn, told: T
 
 
 def _claim(batch_id: ObjectId, holder: str, *, begin: bool = False) -> Batch | None:
-    """Take or keep hold of a batch for a minute; None when somebody else has it, or there is nothing to do. What
+    """Take or keep hold of a batch for half a minute; None when somebody else has it, or there is nothing to do. What
     begins and never gets a chunk done is counted as an attempt."""
     free = {"$or": [{"$eq": ["$holder", holder]}, {"$lt": [{"$ifNull": ["$held_until", LONG_AGO]}, "$$NOW"]}]}
     attempts = {"$add": [{"$ifNull": ["$attempts", 0]}, int(begin)]}
