@@ -21,6 +21,7 @@ from models.declarations import Level
 from models.person import service
 from models.person.roles import APPROVING, Person, Role
 from models.record import collection_name
+from models.reminder import service as reminders
 from tests.conftest import NOW
 
 Base = Database[dict[str, Any]]
@@ -168,3 +169,9 @@ def test_a_second_run_adds_nothing(filled: Base) -> None:
     assert again.since == NOW
     after = {name: filled[name].estimated_document_count() for name in filled.list_collection_names()}
     assert after == before
+
+
+def test_specialists_and_the_head_find_unread_reminders(people: list[Person]) -> None:
+    for person in people:
+        if person.has(Role.SPECIALIST, Role.HEAD):
+            assert reminders.unread_count(person) > 0, person.name
