@@ -27,8 +27,11 @@ from models.exchange import export as exports
 from models.exchange import running, service
 from models.exchange.document import AT_WORK, Batch, Kind, Options, State
 from models.exchange.mapping import targets
+from models.exchange.table import MB
 from models.person import service as people
 from models.person.roles import Person
+
+LARGEST = 512 * MB
 
 AS = click.option(
     "--as",
@@ -84,7 +87,7 @@ def import_(
     with connected():
         rt, person = _type(slug), _person(email)
         with file.open("rb") as stream:
-            batch = service.start(person, slug, stream, file.name, now=_now(), chosen=chosen)
+            batch = service.start(person, slug, stream, file.name, now=_now(), limit=LARGEST, chosen=chosen)
         mapping = _mapped(person, rt, batch, given, orders)
         batch = service.check(person, batch.id, mapping, options, _now())
         _tell_mapping(batch)

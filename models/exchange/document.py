@@ -1,8 +1,8 @@
 """What is stored about imports: the batch, the rows that were refused or marked, what rows were seen, the file itself.
 
-A batch walks through its states; whoever works on it (the scheduler, or a command) takes it by a claim that lasts half a
-minute and notes, in the transaction of each chunk of rows, the last row that is done. A broken-off import therefore
-goes on where it stopped, and no row is taken twice.
+A batch walks through its states; whoever works on it (the scheduler, or a command) takes it by a claim that lasts
+half a minute and notes, in the transaction of each chunk of rows, the last row that is done. A broken-off import
+therefore goes on where it stopped, and no row is taken twice.
 """
 
 from __future__ import annotations

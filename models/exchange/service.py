@@ -77,7 +77,7 @@ def start(
         at=now,
     )
     try:
-        read = _read(person, batch, _given(chosen or {}), limits=Limits(file=limit))
+        read = _read(person, batch, _given(chosen or {}))
     except FileRefused:
         uploads.remove(batch.file)
         raise
@@ -119,10 +119,10 @@ def _given(chosen: Mapping[str, Any]) -> Stored:
     return given
 
 
-def _read(person: Person, batch: Batch, chosen: Stored, limits: Limits = DEFAULT_LIMITS) -> Stored:
+def _read(person: Person, batch: Batch, chosen: Stored) -> Stored:
     """How a file is read, and the mapping that its columns amount to."""
     rt = registry.get(batch.type).rt
-    with uploads.fetched(batch.file) as file, open_table(file, batch.name, limits, **chosen) as table:
+    with uploads.fetched(batch.file) as file, open_table(file, batch.name, _limits(batch), **chosen) as table:
         guesses = mappings.guess(table.header, table.rows(), fields_of(person, rt))
         found = {
             "encoding": table.encoding,
@@ -133,6 +133,11 @@ def _read(person: Person, batch: Batch, chosen: Stored, limits: Limits = DEFAULT
             "header": table.header,
         }
     return {"chosen": chosen, "found": found, "mapping": mappings.proposed(guesses)}
+
+
+def _limits(batch: Batch) -> Limits:
+    """How large the file may be was decided when it came."""
+    return Limits(file=batch.size)
 
 
 def fields_of(person: Person, rt: RecordType) -> tuple[Field, ...]:
@@ -147,7 +152,7 @@ def opened(batch: Batch) -> Iterator[Table]:
     exactly = {key: found[key] for key in CHOICES if found.get(key)}
     with (
         uploads.fetched(batch.file) as file,
-        open_table(file, batch.name, header_row=found["header_row"], **exactly) as table,
+        open_table(file, batch.name, _limits(batch), header_row=found["header_row"], **exactly) as table,
     ):
         yield table
 
