@@ -150,7 +150,5 @@ COMPLAINT = RecordType(
         view("fast", "快速通道", "Fast lane", "fast_lane=true"),
         view("closed", "已结案", "Closed", "state=closed"),
     ),
-    help=Label(
-        "谁先受理谁负责到底，移交须有人接手。", "Whoever takes it answers for it until it is handed over."
-    ),
+    help=Label("谁先受理谁负责到底，移交须有人接手。", "Whoever takes it answers for it until it is handed over."),
 )
