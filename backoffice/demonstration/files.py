@@ -129,11 +129,11 @@ def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
 
 
 def _life(file: File, days: Days, random: Random) -> Iterator[Step]:
-    yield from _making(file, random)
+    yield from _making(file, days, random)
     yield from _afterwards(file, days, random)
 
 
-def _making(file: File, random: Random) -> Iterator[Step]:
+def _making(file: File, days: Days, random: Random) -> Iterator[Step]:
     values = dict(file.values or {})
     _leave_out(values, file, random)
     later: dict[str, Any] = {}
@@ -147,6 +147,9 @@ def _making(file: File, random: Random) -> Iterator[Step]:
         values["owner"] = Someone(file.owner)
     if file.owner:
         values |= {"level": file.level.value, "level_basis": BASES.get(file.level)}
+    if file.owner and file.level is not Level.INTERNAL:
+        # Old files were extended in time (X2): else the first night would declassify them.
+        values["secret_until"] = days.today + timedelta(days=20 + int(file.key[1:]) % 300)
     if file.seller:
         values["salesperson"] = Someone(file.seller)
     if file.key_customer:
