@@ -28,12 +28,13 @@ def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, no
     rows = [
         {
             "_id": ObjectId(),
+            "number": f"YP-{place}",
             "waiting": waiting,
             "owner": owner,
             "level": level,
             "acl": [access.token(level, Relation.OWNER, owner)],
         }
-        for waiting, owner, level in product(tokens, owners, levels)
+        for place, (waiting, owner, level) in enumerate(product(tokens, owners, levels))
     ]
     db["record_sample"].insert_many(rows)
     sizes = []
