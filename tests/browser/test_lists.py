@@ -1,0 +1,156 @@
+"""Lists: keys, search, filters, saved views, sorting, pages, and addresses that can be sent to a colleague."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from models import records
+from tests.browser.office import NOW, Office
+
+REGIONS = ("江苏", "浙江", "上海")
+COUNT = 63
+
+
+@pytest.fixture(scope="module", autouse=True)
+def customers(office: Office) -> None:
+    """More customers than a page holds, of three regions; each third one is a key customer."""
+    ann = office.people["ann"]
+    for number in range(COUNT):
+        values = {
+            "name": f"第{number:02d}号客户有限公司",
+            "region": REGIONS[number % 3],
+            "key_customer": "yes" if number % 3 == 0 else "no",
+            "service_plan": "每月回访",
+            "employees": str(number),
+        }
+        records.create(ann, "customer", values, now=NOW)
+
+
+def titles(window: Page) -> list[str]:
+    return window.locator(".records tbody tr .first a").all_inner_texts()
+
+
+def test_j_k_and_enter_walk_and_open_rows(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?sort=name")
+    for key in "jjjk":
+        window.keyboard.press(key)
+    assert window.evaluate("document.activeElement.textContent") == "第01号客户有限公司"
+    window.keyboard.press("Enter")
+    expect(window.locator("h1")).to_have_text("第01号客户有限公司")
+    window.go_back()
+    window.wait_for_url("**/records/customer/?sort=name")
+
+
+def test_a_search_narrows_and_says_when_nothing_matches(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/")
+    box = window.get_by_role("searchbox", name="Search this list")
+    box.fill("第07号")
+    box.press("Enter")
+    expect(window.locator(".records tbody tr")).to_have_count(1)
+    expect(window.locator(".chip")).to_contain_text("第07号")
+    box = window.get_by_role("searchbox", name="Search this list")
+    box.fill("没有这家")
+    box.press("Enter")
+    expect(window.get_by_role("main")).to_contain_text("Nothing matches")
+    window.get_by_role("link", name="Show all").click()
+    expect(window.locator(".records tbody tr")).not_to_have_count(0)
+
+
+def test_a_filter_is_made_kept_while_sorting_and_removed(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?sort=name")
+    window.get_by_role("button", name="Filter").click()
+    window.locator("[data-filter-field]").select_option("region")
+    window.locator("[data-filter-operator]").select_option("is")
+    window.locator("[data-filter-value] input").fill("浙江")
+    window.get_by_role("button", name="Add the filter").click()
+    expect(window.locator(".page-count")).to_have_text("21 records")
+    expect(window.locator(".chip")).to_contain_text("Region is 浙江")
+    window.locator(".records thead").get_by_role("link", name="Company").click()
+    expect(window.locator("th[aria-sort=descending]")).to_contain_text("Company")
+    assert titles(window)[0] == "第61号客户有限公司"
+    window.locator(".chip").get_by_role("link").click()
+    expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
+
+
+def test_every_field_offers_a_filter_that_can_be_filled_in(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/")
+    window.get_by_role("button", name="Filter").click()
+    field = window.locator("[data-filter-field]")
+    for name in field.locator("option").evaluate_all("all => all.map(one => one.value)"):
+        field.select_option(name)
+        operator = window.locator("[data-filter-operator]")
+        assert operator.locator("option").count() > 0, name
+        for one in operator.locator("option").evaluate_all("all => all.map(one => one.value)"):
+            operator.select_option(one)
+            bare = one in ("empty", "filled")
+            assert (window.locator("[data-filter-value]").locator("input, select").count() > 0) != bare, (name, one)
+
+
+@pytest.mark.parametrize(("language", "tab"), [("en", "Key customers"), ("zh", "大客户")])
+def test_a_saved_view_is_one_click_away(office: Office, language: str, tab: str) -> None:
+    window = office.window("ann", language)
+    window.goto("/records/customer/")
+    window.locator(".tabs").get_by_role("link", name=tab, exact=True).click()
+    expect(window.locator(".tabs .active")).to_have_text(tab)
+    expect(window.locator(".page-count")).to_contain_text("21")
+
+
+def test_pages_follow_one_another_and_lead_back(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?sort=name")
+    pages = [titles(window)]
+    while window.get_by_role("link", name="Next").count():
+        window.get_by_role("link", name="Next").click()
+        window.wait_for_url(re.compile("after="))
+        pages.append(titles(window))
+    assert [name for page in pages for name in page] == [f"第{number:02d}号客户有限公司" for number in range(COUNT)]
+    window.get_by_role("link", name="Previous").click()
+    assert titles(window) == pages[-2]
+    window.go_back()
+    assert titles(window) == pages[-1]
+
+
+def test_an_address_shows_a_colleague_the_same_list(office: Office) -> None:
+    mine, theirs = office.window("ann"), office.window("bob")
+    mine.goto("/records/customer/?region=is:上海&sort=-name")
+    theirs.goto(mine.url)
+    assert titles(mine) == titles(theirs)
+    assert titles(mine)[0] == "第62号客户有限公司"
+
+
+def test_a_list_leads_back_as_it_was_left(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?key_customer=true&sort=name")
+    window.locator(".records tbody tr .first a").nth(2).click()
+    window.locator(".crumbs a").click()
+    window.wait_for_url("**/records/customer/?key_customer=true&sort=name")
+    expect(window.locator(".tabs .active")).to_have_text("Key customers")
+
+
+def test_a_list_is_exported_as_it_is_shown(office: Office) -> None:
+    window = office.window("head")
+    window.goto("/records/customer/?q=第0")
+    window.get_by_role("button", name="More").click()
+    with window.expect_download() as coming:
+        window.get_by_role("button", name="Export as CSV").click()
+    text = coming.value.path().read_text("utf-8-sig")
+    assert text.count("号客户有限公司") == 10
+
+
+def test_the_first_column_stays_while_the_rest_scrolls(office: Office) -> None:
+    window = office.window("ann", width=800)
+    window.goto("/records/customer/")
+    first = window.locator(".records tbody tr .first").first
+    before = first.bounding_box()
+    window.locator(".table-frame").evaluate("frame => { frame.scrollLeft = 300; }")
+    after = first.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"], abs=2)
