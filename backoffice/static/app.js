@@ -211,8 +211,10 @@ window.backoffice = (() => {
   window.addEventListener("afterprint", () => shut.forEach((group) => { group.open = false; }));
 
   // A record's way back leads to its list as this tab last saw it.
-  const listed = (path) => storage.get(`list.${path}`, "sessionStorage") || "";
-  $$(".crumbs a").forEach((back) => { if (!back.search && listed(back.pathname)) back.search = listed(back.pathname); });
+  $$(".crumbs a").forEach((back) => {
+    const kept = back.search ? "" : storage.get(`list.${back.pathname}`, "sessionStorage");
+    if (kept) back.search = kept;
+  });
 
   // Time left, in words.
   const inWords = (seconds) => {
@@ -232,5 +234,5 @@ window.backoffice = (() => {
 
   $$(".toast-note").forEach(startNote);
   if (location.hash) openTarget();
-  return { $, $$, word, storage, listed, toast, post, confirmSheet, release, actions, keys, typing };
+  return { $, $$, word, storage, toast, post, confirmSheet, release, actions, keys, typing };
 })();

@@ -1,7 +1,7 @@
 /* A form: save keys, the warning about unsaved changes, rows of embedded lists, taking the other's value. Needs app.js. */
 "use strict";
 (() => {
-  const { $, $$, word, toast, keys, listed } = window.backoffice;
+  const { $, $$, word, toast, keys } = window.backoffice;
   const form = $("form[data-watch]");
   if (!form) return;
 
@@ -19,14 +19,6 @@
     if (note) note.textContent = word("saving");
   });
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
-
-  // 'Save and open the next' follows the list from which this tab came.
-  const list = $("[data-save=next]", form) && listed(location.pathname.replace(/[^/]+\/edit$/, ""));
-  if (list) {
-    const action = new URL(form.action, location.href);
-    if (!action.searchParams.has("in")) action.searchParams.set("in", list);
-    form.action = action;
-  }
 
   const save = (kind) => () => {
     const button = $(`[data-save=${kind}]`, form) || $("button[name=then]", form);

@@ -4,7 +4,7 @@
   const { $, $$, word, storage, actions, keys } = window.backoffice;
   const rows = $$(".records tbody tr");
 
-  // The list as it stands, kept for this tab: its records lead back to it, and 'save and open the next' walks it.
+  // The list as it stands, kept for this tab: its records lead back to it.
   const query = new URLSearchParams(location.search);
   for (const gone of ["after", "before"]) query.delete(gone);
   storage.set(`list.${location.pathname}`, query.toString(), "sessionStorage");

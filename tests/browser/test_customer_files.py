@@ -65,6 +65,7 @@ def test_save_and_next_walks_the_list_it_came_from(office: Office, files: dict[s
     rows = window.locator(".records tbody tr .first a")
     order = rows.all_inner_texts()
     rows.first.click()
+    expect(window.locator("h1")).to_have_text(order[0])
     window.keyboard.press("e")
     for name in order[:2]:
         expect(window.locator("[name=name]")).to_have_value(name)
