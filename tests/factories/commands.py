@@ -17,7 +17,8 @@ class Commands(monitoring.CommandListener):
     @contextmanager
     def heard(self) -> Iterator[list[str]]:
         """The commands of a block, each as `find record_sample`."""
-        self._heard = found = []
+        found: list[str] = []
+        self._heard = found
         yield found
         self._heard = None
 

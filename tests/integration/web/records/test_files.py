@@ -51,7 +51,7 @@ def test_a_refused_form_keeps_the_files_that_came_with_it(sit: Sit) -> None:
     page = sent(desk, f"{AT}new", 422, (PDF, "kept.pdf"), name="")
     assert "kept.pdf" in page
     file_id = page.split('name="scans-kept" value="')[1].split('"')[0]
-    desk.send(f"{AT}new", **{"name": "Lamp", "scans": "", "scans-kept": file_id})
+    desk.send(f"{AT}new", 303, **{"name": "Lamp", "scans": "", "scans-kept": file_id})
     assert "kept.pdf" in desk.text(f"{AT}YP-2026-000001")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from models import store
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
@@ -174,7 +173,7 @@ def test_a_count_stops_at_a_thousand(desk: Desk, monkeypatch: pytest.MonkeyPatch
 
 
 def test_undeclared_leftovers_in_the_database_do_not_show(desk: Desk, db: Any) -> None:
-    row = store.database()["record_sample"].find_one({"name": "Lamp 0"})
+    row = db["record_sample"].find_one({"name": "Lamp 0"})
     assert row is not None
-    store.database()["record_sample"].update_one({"_id": row["_id"]}, {"$set": {"old_field": "LEFTOVER"}})
+    db["record_sample"].update_one({"_id": row["_id"]}, {"$set": {"old_field": "LEFTOVER"}})
     assert "LEFTOVER" not in desk.text(AT) + desk.text(f"{AT}{row['number']}")

@@ -118,7 +118,7 @@ def test_rows_are_kept_in_the_order_in_which_they_stand(sit: Sit, make: Any) -> 
     desk = sit(Role.SPECIALIST)
     made = make(desk.person, people=[{"name": "A"}, {"name": "B"}])
     at = f"/records/sample/{made['number']}/edit"
-    desk.send(at, rev="1", **{"people": "", "people-0-name": "B", "people-1-name": "", "people-2-name": "A"})
+    desk.send(at, 303, **{"rev": "1", "people": "", "people-0-name": "B", "people-1-name": "", "people-2-name": "A"})
     assert [row["name"] for row in store.fetch("sample", made["_id"])["people"]] == ["B", "A"]
     desk.send(at, rev="2", people="")
     assert store.fetch("sample", made["_id"])["people"] is None
