@@ -120,6 +120,15 @@ class Field:
     default: Any = None
     aliases: tuple[str, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        # Fields are looked for among fields all the time, in every row of a list: the name tells most apart.
+        if self is other:
+            return True
+        return isinstance(other, Field) and self.name == other.name and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.kind))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
@@ -257,3 +266,11 @@ class RecordType:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {f.name: f for f in self.fields})
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, RecordType) and self.slug == other.slug and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.slug, self.version))
