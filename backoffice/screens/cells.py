@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from backoffice.screens.reader import Reader
-from models import access
+from models import access, store
 from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
@@ -140,6 +140,15 @@ def due(sight: Sight, reader: Reader) -> Cell | None:
     """When the record is due, late in words: `3 working days late`; None where nothing is."""
     at = sight.values.get("due_at")
     return None if at is None else deadline(at, reader)
+
+
+def due_labels(sight: Sight, language: str) -> list[str]:
+    """What is due next: the labels of the fields whose deadline stands now. Those fields are called after it."""
+    at, general = sight.values.get("due_at"), sight.rt.due
+    named = (f for f in sight.fields if "due" in f.name.split("_") and f.name != general)
+    holds = ((f, sight.values.get(f.name)) for f in named)
+    found = [f for f, value in holds if isinstance(value, date | datetime) and store.end_of(value) == at]
+    return [f.label.text(language) for f in found]
 
 
 def deadline(at: datetime, reader: Reader) -> Cell:

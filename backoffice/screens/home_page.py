@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -13,7 +12,7 @@ from flask_babel import ngettext
 
 from backoffice.screens import cells, record_page
 from backoffice.screens.reader import Reader
-from models import access, listing, names, registry, store, work
+from models import access, listing, names, registry, work
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import RecordType
@@ -155,7 +154,7 @@ def _why(task: Task, reader: Reader) -> str:
         words = _("given back by %(name)s", name=task.returned.by)
         return f"{words}: {task.returned.reason}" if task.returned.reason else str(words)
     sight = task.sight
-    due = [] if _turn(task) else [f.label.text(reader.language) for f in sight.fields if _is_due(task, f.name)]
+    due = [] if _turn(task) else cells.due_labels(sight, reader.language)
     if due:
         return " · ".join(due)
     state = cells.state(sight, reader.language)
@@ -165,13 +164,6 @@ def _why(task: Task, reader: Reader) -> str:
 def _turn(task: Task) -> bool:
     state = access.state_of(task.sight.rt, task.sight.values)
     return state is not None and bool(state.turn)
-
-
-def _is_due(task: Task, name: str) -> bool:
-    """Whether a field holds the deadline that stands now; those are called after what is due."""
-    value = task.sight.values.get(name)
-    named = "due" in name.split("_") and name != task.sight.rt.due
-    return named and isinstance(value, date | datetime) and store.end_of(value) == task.due
 
 
 # --- reminders, figures

@@ -49,7 +49,7 @@ def head(
         "level_note": level_note(sight, names),
         "state": cells.state(sight, reader.language),
         "owner": {"text": names.person(sight.values.get("owner"))},
-        "due": cells.due(sight, reader),
+        "due": due(sight, reader),
         "marks": [{"text": _("Archived"), "icon": "archive"}] if sight.values.get("archived_at") else [],
     }
     if current is None:
@@ -60,6 +60,12 @@ def head(
     rest = [move_action(sight, t, reader) for t in moves if t is not main]
     made["actions"] = [*_edit(sight, current, reader, came_from), *rest, *_other_actions(sight, current, reader)]
     return made
+
+
+def due(sight: Sight, reader: Reader) -> Context | None:
+    """When the record is due, and what of it."""
+    found, labels = cells.due(sight, reader), cells.due_labels(sight, reader.language)
+    return {**found, "what": " · ".join(labels)} if found else None
 
 
 def level_note(sight: Sight, names: Names) -> str:
@@ -139,12 +145,14 @@ def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list
 
 def _group(group: Group, fields: list[Context], language: str, folds: bool) -> Context:
     filled = sum(not field["value"].get("empty") for field in fields)
+    folded = group.folded or not filled
     return {
         "name": group.name,
         "label": group.label.text(language),
-        "folded": folds and group.folded,
+        "folded": folds and folded,
+        "empty": not filled,
         "columns": group.columns,
-        "note": f"{filled}/{len(fields)}" if group.folded else "",
+        "note": f"{filled}/{len(fields)}" if folded else "",
         "fields": fields,
     }
 
