@@ -132,6 +132,7 @@ class Office:
         """Close the windows and say what was complained about."""
         for context in self._contexts.values():
             for page in context.pages:
+                page.wait_for_load_state()  # the browser may hang when a page is closed on its way to the next
                 page.close()
         heard, self.complaints[:] = list(self.complaints), []
         assert heard == []

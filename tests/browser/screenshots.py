@@ -65,8 +65,8 @@ PLAN: dict[str, tuple[Shot, ...]] = {
         Shot("customers-mine", "/records/customer/?owner=me"),
         Shot("customers-nothing", "/records/customer/?q=zzzz"),
         record("customer", "customer", "owner=me&state=active"),
-        record("customer-edit", "customer", "owner=me&state=active", 'a[href$="/edit"]'),
-        record("customer-history", "customer", "owner=me&state=active", 'a[href$="/history"]'),
+        record("customer-edit", "customer", "owner=me&state=active", 'a[href*="/edit"]'),
+        record("customer-history", "customer", "owner=me&state=active", 'a[href*="/history"]'),
         Shot("customer-new", "/records/customer/new"),
         Shot("locked", "/records/customer/?level=any_of:secret|confidential", (LOCKED,)),
         Shot("find", "/records/find?q=科技"),
@@ -86,8 +86,8 @@ PLAN: dict[str, tuple[Shot, ...]] = {
         Shot("access-requests", "/records/access_request/"),
         move("access-approve", "access_request", "state=signed", "approve"),
         record("customer-top-secret", "customer", "level=top_secret"),
-        record("customer-readers", "customer", "level=confidential", 'a[href$="/history"]'),
-        record("customer-print", "customer", "level=confidential", 'a[href$="/print"]'),
+        record("customer-readers", "customer", "level=confidential", 'a[href*="/history"]'),
+        record("customer-print", "customer", "level=confidential", 'a[href*="/print"]'),
         Shot("contracts", "/records/contract/"),
     ),
     "沈墨言": (
@@ -115,6 +115,7 @@ PLAN: dict[str, tuple[Shot, ...]] = {
 """Who looks at what."""
 
 README_IMAGES = {
+    "my-work.png": ("林知夏", Shot("", "/"), "zh", "light"),
     "customers.png": ("林知夏", Shot("", "/records/customer/"), "en", "light"),
     "customer.png": ("林知夏", record("", "complaint", "owner=me", 'dd a[href^="/records/customer/"]'), "zh", "dark"),
 }

@@ -38,4 +38,5 @@ def page(window: BrowserContext) -> Iterator[Page]:
     opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     yield opened
+    opened.wait_for_load_state()  # the browser may hang when a page is closed on its way to the next
     assert complaints == []
