@@ -181,11 +181,3 @@ class RightLost(Refusal):
     code, status = "right_lost", 403
     zh = "导入人已停用，或已无导入此类记录的权限。"
     en = "The person who imports is disabled or may not import records of this type any more."
-
-
-class GaveUp(Refusal):
-    """The work broke off again and again before anything of it was done."""
-
-    code, status = "gave_up", 500
-    zh = "多次尝试后仍未能完成，已停止。请联系系统管理员。"
-    en = "The work broke off several times and was given up. Tell an administrator."

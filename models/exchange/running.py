@@ -1,45 +1,37 @@
-"""The work on imports: rows checked, stored or taken back, a few hundred in a transaction.
+"""The work on imports: rows checked, stored or taken back, a few hundred in a transaction (see `job.long`).
 
 Each chunk notes the last row that is done in the transaction that does it, so that whoever goes on after a crash, a
-restart or a pause begins with the next row. Who works on a batch holds it for half a minute at a time; a second worker
-passes by. What changed hands meanwhile is not stored.
+restart or a pause begins with the next row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 
 from config.database import database, transaction
 from models import audit, bulk, registry
 from models.errors import Refusal, Sentence
 from models.exchange import service
 from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, Kind, State
-from models.exchange.refusals import GaveUp
 from models.exchange.repeats import Repeats
 from models.exchange.table import Row
 from models.exchange.taking import Said, Taken, Taker
 from models.exchange.tally import Tally
 from models.exchange.undoing import undo_chunk
+from models.job import long
+from models.job.long import GoOn, LongWork, Overtaken
 from models.person.roles import Person
 from models.registry import Draft
 
 CHUNK = 200
-HELD_SECONDS = 30
-MOST_ATTEMPTS = 5
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-GoOn = Callable[[], bool]
+WORK = LongWork(BATCHES, tuple(state.value for state in AT_WORK))
 Told = Callable[[Batch], None]
 POSSIBLE = Sentence("可能与已有记录“{number}”重复。", "This may repeat the record “{number}”.")
-
-
-class Overtaken(Exception):
-    """Somebody else works on the batch, or it moved to another step."""
 
 
 def work(holder: str, now: datetime, go_on: GoOn) -> tuple[int, bool]:
@@ -60,22 +52,7 @@ def advance(
     A file that turns out to be damaged, and a right that was lost, end it as failed; what was stored until then
     stands and can be undone.
     """
-    batch = _claim(batch_id, holder, begin=True)
-    if batch is None:
-        return False
-    try:
-        if batch.attempts > MOST_ATTEMPTS:
-            raise GaveUp
-        left = _go_on(batch, holder, now, go_on, told)
-    except Overtaken:
-        return True
-    except Refusal as refusal:
-        _fail(batch_id, holder, refusal, now)
-        return False
-    finally:
-        _release(batch_id, holder)
-    database()[BATCHES].update_one({"_id": batch_id}, {"$set": {"attempts": 0}})
-    return left
+    return WORK.advance(batch_id, holder, now, lambda row: _go_on(Batch.read(row), holder, now, go_on, told))
 
 
 def _go_on(batch: Batch | None, holder: str, now: datetime, go_on: GoOn, told: Told) -> bool:
@@ -91,22 +68,12 @@ def _go_on(batch: Batch | None, holder: str, now: datetime, go_on: GoOn, told: T
     return False
 
 
-def _claim(batch_id: ObjectId, holder: str, *, begin: bool = False) -> Batch | None:
-    """Take or keep hold of a batch for half a minute; None when somebody else has it, or there is nothing to do. What
-    begins and never gets a chunk done is counted as an attempt."""
-    free = {"$or": [{"$eq": ["$holder", holder]}, {"$lt": [{"$ifNull": ["$held_until", LONG_AGO]}, "$$NOW"]}]}
-    attempts = {"$add": [{"$ifNull": ["$attempts", 0]}, int(begin)]}
-    until = {"$dateAdd": {"startDate": "$$NOW", "unit": "second", "amount": HELD_SECONDS}}
-    row = database()[BATCHES].find_one_and_update(
-        {"_id": batch_id, "state": {"$in": [state.value for state in AT_WORK]}, "$expr": free},
-        [{"$set": {"holder": holder, "held_until": until, "attempts": attempts}}],
-        return_document=ReturnDocument.AFTER,
-    )
-    return Batch.read(row) if row else None
-
-
-def _release(batch_id: ObjectId, holder: str) -> None:
-    database()[BATCHES].update_one({"_id": batch_id, "holder": holder}, {"$unset": {"holder": "", "held_until": ""}})
+def _claim(batch_id: ObjectId, holder: str) -> Batch:
+    """Keep hold of a batch for another chunk. :raises Overtaken:"""
+    row = WORK.claim(batch_id, holder)
+    if row is None:
+        raise Overtaken
+    return Batch.read(row)
 
 
 def _rows(batch: Batch, holder: str, now: datetime, go_on: GoOn, told: Told) -> Batch | None:
@@ -123,10 +90,7 @@ def _rows(batch: Batch, holder: str, now: datetime, go_on: GoOn, told: Told) -> 
         for rows in _chunks(table.rows(at), batch.at_row):
             if not go_on():
                 return service.get(batch.id)
-            claimed = _claim(batch.id, holder)
-            if claimed is None:
-                raise Overtaken
-            desk.batch = claimed
+            desk.batch = _claim(batch.id, holder)
             desk.take(rows, done=place[0], total=place[1])
             told(desk.batch)
     _finish(batch, holder, person, now)
@@ -223,12 +187,12 @@ class _Desk:
         if tally.lines:
             database()[LINES].insert_many(tally.lines)
         batch = self.batch
-        still = {"_id": batch.id, "state": batch.state.value, "at_row": batch.at_row, "holder": self.holder}
         change = tally.update({"at_row": at_row, "done": done, "total": total, "attempts": 0})
-        row = database()[BATCHES].find_one_and_update(still, change, return_document=ReturnDocument.AFTER)
-        if row is None:
-            raise Overtaken
-        return Batch.read(row)
+        return Batch.read(WORK.note(_seen(batch), self.holder, change))
+
+
+def _seen(batch: Batch) -> long.Row:
+    return {"_id": batch.id, "state": batch.state.value, "at_row": batch.at_row}
 
 
 def _finish(batch: Batch, holder: str, person: Person, now: datetime) -> None:
@@ -236,13 +200,8 @@ def _finish(batch: Batch, holder: str, person: Person, now: datetime) -> None:
     state = State.CHECKED if batch.state is State.CHECKING else State.DONE
 
     def work() -> None:
-        row = database()[BATCHES].find_one_and_update(
-            {"_id": batch.id, "state": batch.state.value, "holder": holder},
-            {"$set": {"state": state.value, "finished": now}},
-            return_document=ReturnDocument.AFTER,
-        )
-        if row is None:
-            raise Overtaken
+        still = {"_id": batch.id, "state": batch.state.value}
+        row = WORK.note(still, holder, {"$set": {"state": state.value, "finished": now}})
         if state is State.DONE:
             done = Batch.read(row)
             detail = {"of": batch.type, "stored": done.count("taken"), "refused": done.count("refused")}
@@ -255,8 +214,7 @@ def _finish(batch: Batch, holder: str, person: Person, now: datetime) -> None:
 def _undo_some(batch: Batch, holder: str, now: datetime) -> Batch | None:
     row = database()[BATCHES].find_one({"_id": batch.id}, {"undo_by": 1}) or {}
     person = service.actor_of(batch, row.get("undo_by"))
-    if _claim(batch.id, holder) is None:
-        raise Overtaken
+    _claim(batch.id, holder)
 
     def work() -> Batch | None:
         done = undo_chunk(batch, person, now, CHUNK)
@@ -274,16 +232,6 @@ def _undo_some(batch: Batch, holder: str, now: datetime) -> Batch | None:
                 },
                 "$inc": {"counts.undone": done.undone, "counts.kept": done.kept},
             }
-        still = {"_id": batch.id, "state": State.UNDOING.value, "at_row": batch.at_row, "holder": holder}
-        row = database()[BATCHES].find_one_and_update(still, change, return_document=ReturnDocument.AFTER)
-        if row is None:
-            raise Overtaken
-        return Batch.read(row)
+        return Batch.read(WORK.note(_seen(batch), holder, change))
 
     return transaction(work)
-
-
-def _fail(batch_id: ObjectId, holder: str, refusal: Refusal, now: datetime) -> None:
-    failure = {"code": refusal.code, "zh": refusal.text("zh"), "en": refusal.text("en")}
-    change = {"state": State.FAILED.value, "failure": failure, "finished": now}
-    database()[BATCHES].update_one({"_id": batch_id, "holder": holder}, {"$set": change})

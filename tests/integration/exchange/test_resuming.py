@@ -19,6 +19,7 @@ from models.errors import Refusal
 from models.exchange import running, service, uploads
 from models.exchange.document import Batch, State
 from models.exchange.refusals import NoLongerKept
+from models.job import long
 from models.office import office_calendar
 from models.person.roles import Person
 from models.registry import Draft, Hooks
@@ -190,7 +191,7 @@ def test_an_import_that_never_gets_on_is_given_up_and_stops_nobody(
         return whole(*args, **kwargs)
 
     monkeypatch.setattr(bulk, "create_many", broken)
-    for _ in range(running.MOST_ATTEMPTS):
+    for _ in range(long.MOST_ATTEMPTS):
         with pytest.raises(AutoReconnect):
             running.work("job", now, lambda: True)
     running.work("job", now, lambda: True)
