@@ -72,20 +72,42 @@ class Rule:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a choice field or one state. `tone`: neutral, info, good, warn or bad."""
+    """One value of a choice field or one state. `tone`: neutral, info, good, warn or bad. `below`: the choices of a
+    tree choice that are parts of this one."""
 
     value: str
     label: Label
     tone: str = "neutral"
+    below: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on a record: the field `field` (or `state`) holds one of `values`, written as its kind reads them;
+    without values, it is filled in."""
+
+    field: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Formula:
+    """How a computed field follows from others: `name` is a derivation of `models.formulas`, `of` the fields it reads,
+    declared before it (`parts.amount`: that column of an embedded list)."""
+
+    name: str
+    of: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One field of a record.
 
+    `required_when`: must be filled while the condition holds. `computed`: derived at every write, filled by nobody.
+    `currencies`: a money field in whose records one of these stands beside the amount; without, all are in `currency`.
     `wanted` counts towards completeness (F3). `card` shows the value on the locked card ("masked" shortens it).
     `viewers`/`editors` narrow the record's own rights to these roles. `opens` on a person field: that person reads
-    the record while it is internal (X3, salesperson); `assigned`: that person acts on it and reads it.
+    the record while it is internal (X3, salesperson).
     A field with `editable` false is set only by rules and transitions.
     """
 
@@ -95,6 +117,7 @@ class Field:
     help: Label | None = None
     group: str = ""
     required: bool = False
+    required_when: When | None = None
     wanted: bool = False
     listed: bool = False
     searchable: bool = False
@@ -105,7 +128,6 @@ class Field:
     editable: bool = True
     card: str = ""
     opens: bool = False
-    assigned: bool = False
     viewers: tuple[Role, ...] = ()
     editors: tuple[Role, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -117,6 +139,8 @@ class Field:
     maximum: int | None = None
     places: int = 2
     currency: str = "CNY"
+    currencies: tuple[str, ...] = ()
+    computed: Formula | None = None
     default: Any = None
     aliases: tuple[str, ...] = ()
 
@@ -232,6 +256,24 @@ class View:
     query: str
 
 
+@dataclass(frozen=True)
+class Retention:
+    """Records are kept for `months` after the day in the field `after`; until then none is destroyed (D3)."""
+
+    after: str
+    months: int
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """When a record is to be looked at again: so many months after the day in the field `after`, by the value of the
+    field `by` (`months` as pairs of value and months, such as grade A: 6; C3); a value not named needs none."""
+
+    after: str
+    by: str
+    months: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordType:
     """A record type: everything that screens, rights, search, history, export and jobs need to know.
@@ -239,7 +281,7 @@ class RecordType:
     `number` is a pattern such as `KH-{year}-{seq:06d}`; `title` names the field that names the record; `kept_by` is
     the department that keeps the records (empty: the creator's); `due` names the date or date-time field that is the
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
-    knows a row again.
+    knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed.
     """
 
     slug: str
@@ -258,6 +300,8 @@ class RecordType:
     workflow: Workflow | None = None
     due: str = ""
     foreign: str = ""
+    retention: Retention | None = None
+    cadence: Cadence | None = None
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
     help: Label | None = None

@@ -129,7 +129,6 @@ ACCESS_REQUEST = RecordType(
             label=Label("直接主管", "Own manager"),
             group="decision",
             editable=False,
-            assigned=True,
         ),
         Field(
             name="opened_at",

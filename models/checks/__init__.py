@@ -22,7 +22,6 @@
 | E018 | two things of one name |
 | E019 | an embedded field's property that nothing reads |
 | E020 | a property that belongs to another kind |
-| E021 | an assigned person for whom no state waits |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """

@@ -25,10 +25,9 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "fields": EMBEDDED,
     "roles": ("person",),
     "opens": ("person",),
-    "assigned": ("person",),
 }
 """Properties that belong to certain kinds."""
-TOP_ONLY = ("unique", "sortable", "filterable", "listed", "card", "opens", "assigned", "viewers", "editors", "wanted")
+TOP_ONLY = ("unique", "sortable", "filterable", "listed", "card", "opens", "viewers", "editors", "wanted")
 """Properties that nothing reads of a field inside another one."""
 
 

@@ -1,4 +1,4 @@
-"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, E021, W101)."""
+"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, W101)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,6 @@ def check(case: Case) -> Iterator[Finding]:
     """Findings about the workflow of one type."""
     flow = case.rt.workflow
     people = frozenset(field.name for field in case.rt.fields if field.kind == "person")
-    waited = {whose for state in (flow.states if flow else ()) for whose in state.turn}
-    for field in case.rt.fields:
-        if field.assigned and field.name not in waited:
-            yield case.finding("E021", field.name, "没有状态等待此人。", "no state waits for this person")
     if flow is None:
         return
     yield from _states(case, flow, people)

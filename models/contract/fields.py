@@ -142,11 +142,10 @@ REVIEW = grouped(
         "person",
         "指定财务审查人",
         "Finance reviewer asked",
-        "assigned",
         roles=(Role.FINANCE_REVIEWER,),
         help=Label("绝密合同必须指定。", "A top-secret contract has to name one."),
     ),
-    field("legal_person", "person", "指定法务审查人", "Legal reviewer asked", "assigned", roles=(Role.LEGAL_REVIEWER,)),
+    field("legal_person", "person", "指定法务审查人", "Legal reviewer asked", roles=(Role.LEGAL_REVIEWER,)),
     field("submitted_by", "person", "送审人", "Handed in by", "fixed"),
     field("submitted_at", "datetime", "送审时间", "Handed in at", "fixed"),
     field("finance_by", "person", "财务审查人", "Finance reviewer", "fixed"),
@@ -173,7 +172,7 @@ CUSTODY = grouped(
 
 LOAN = grouped(
     "loan",
-    field("borrower", "person", "提取人", "Borrower", "fixed assigned filterable"),
+    field("borrower", "person", "提取人", "Borrower", "fixed filterable"),
     field("loan_reason", "text", "提取事由", "Reason of the loan", "fixed", max_length=500),
     field("return_by", "date", "归还期限", "Return by", "fixed filterable"),
     field("lent_by", "person", "批准人", "Lent by", "fixed"),

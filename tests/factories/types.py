@@ -88,7 +88,7 @@ SAMPLE = RecordType(
             searchable=True,
         ),
         Field(name="seller", kind="person", label=label("Seller"), group="basic", opens=True),
-        Field(name="checker", kind="person", label=label("Checker"), group="basic", assigned=True),
+        Field(name="checker", kind="person", label=label("Checker"), group="basic"),
         Field(name="parent", kind="reference", label=label("Parent"), group="more", to="sample", listed=True),
         Field(
             name="salary",

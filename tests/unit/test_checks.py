@@ -189,7 +189,6 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E020", "extra", lambda: with_field(to="sample")),
     ("E020", "extra", lambda: with_field(kind="embedded")),
     ("E020", "extra", lambda: with_field(opens=True)),
-    ("E021", "extra", lambda: with_field(kind="person", assigned=True)),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )
