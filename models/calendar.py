@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -116,6 +116,7 @@ class WorkingCalendar:
         if not edges or edges != sorted(set(edges)):
             raise ValueError("office hours must be in order and not overlap")
         self.hours = hours
+        self._worked: dict[int, list[int]] = {}
         self._day_length = sum((_between(*shift) for shift in hours), timedelta())
 
     # --- days
@@ -178,7 +179,18 @@ class WorkingCalendar:
 
     def working_days_between(self, after: date, until: date) -> int:
         """Working days after `after`, up to and with `until`; 0 when `until` is not later."""
-        return sum(self.is_working(day) for day in _days(after + _DAY, until))
+        if until <= after:
+            return 0
+        whole = sum(self._count(date(year, 12, 31)) for year in range(after.year, until.year))
+        return whole + self._count(until) - self._count(after)
+
+    def _count(self, day: date) -> int:
+        """Working days of the year of `day` up to and with it; each year is counted once."""
+        counts = self._worked.get(day.year)
+        if counts is None:
+            days = _days(date(day.year, 1, 1), date(day.year, 12, 31))
+            counts = self._worked[day.year] = list(accumulate(map(self.is_working, days)))
+        return counts[day.timetuple().tm_yday - 1]
 
     # --- deadlines
 

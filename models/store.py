@@ -363,7 +363,7 @@ def _remember(draft: Draft, rev: int) -> None:
 
 def version_row(draft: Draft, rev: int) -> dict[str, Any]:
     """What the history keeps of a write."""
-    before = draft.before
+    before, changed = draft.before, draft.changed
     return {
         "type": draft.rt.slug,
         "record": draft.values["_id"],
@@ -380,7 +380,7 @@ def version_row(draft: Draft, rev: int) -> dict[str, Any]:
                 "after": stored(field, draft.values.get(field.name)),
             }
             for field in fields_of(draft.rt)
-            if field.name in draft.changed
+            if field.name in changed
         ],
     }
 
