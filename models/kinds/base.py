@@ -30,6 +30,8 @@ class Kind:
     operators: tuple[str, ...] = ("is", "is_not", "contains", "starts", "empty", "filled")
     numeric = False
     sortable = True
+    path = ""
+    """The part of the stored value by which its index goes; '' for the value as a whole."""
 
     def read(self, field: Field, raw: Any) -> Any:
         """The value for `raw` (text from a form or file, or plain JSON); None when empty. :raises Unreadable:"""
@@ -70,6 +72,11 @@ class Kind:
     def plain(self, value: Any) -> Any:
         """The value as JSON."""
         return value
+
+    def condition(self, field: Field, operator: str, text: str) -> dict[str, Any] | None:
+        """The database condition of a filter, where it is not the plain comparison of stored values (None); never
+        asked for `empty` and `filled`. :raises Unreadable:"""
+        return None
 
     def mongo(self, field: Field) -> me.fields.BaseField:
         """The MongoEngine field of the document class."""

@@ -11,10 +11,11 @@ from bson import ObjectId
 from models.declarations import Field
 from models.errors import Sentence
 from models.kinds.base import Kind, Unreadable
+from models.kinds.compound import Address, Amounts, Compound, Period
 from models.kinds.numbers import Integer, Money, Number, Percent
-from models.kinds.picks import ChoiceKind, Choices, PersonKind, Pointer, YesNo
+from models.kinds.picks import ChoiceKind, Choices, PersonKind, Pointer, TreeChoice, YesNo
 from models.kinds.text import Email, Link, LongText, Phone
-from models.kinds.times import Date, DateTime
+from models.kinds.times import Date, DateTime, Time
 
 MOST_FILES = 20
 
@@ -118,15 +119,19 @@ KINDS: dict[str, Kind] = {
         Email(),
         Phone(),
         Link(),
+        Address(),
         Integer(),
         Number(),
         Money(),
         Percent(),
         Date(),
+        Time(),
         DateTime(),
+        Period(),
         YesNo(),
         ChoiceKind(),
         Choices(),
+        TreeChoice(),
         Pointer(),
         PersonKind(),
         Embedded(),
@@ -136,9 +141,28 @@ KINDS: dict[str, Kind] = {
 }
 
 
+AMOUNTS = Amounts()
+
+
 def kind_of(field: Field) -> Kind:
     """The kind of a declared field."""
-    return KINDS[field.kind]
+    return AMOUNTS if field.currencies else KINDS[field.kind]
+
+
+def parts_of(field: Field) -> tuple[Field, ...]:
+    """What stands inside a field's value: declared inner fields, or the parts of an address, a period, an amount with
+    its currency. Nothing for a single value."""
+    kind = kind_of(field)
+    return kind.parts(field) if isinstance(kind, Compound) else field.fields
+
+
+def plain(field: Field, value: Any) -> Any:
+    """A field's value as JSON, embedded rows included."""
+    if value is None or field.kind not in ("embedded", "embedded_list"):
+        return kind_of(field).plain(value)
+    rows = value if field.kind == "embedded_list" else [value]
+    made = [{f.name: plain(f, row.get(f.name)) for f in field.fields} for row in rows]
+    return made if field.kind == "embedded_list" else made[0]
 
 
 def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Sentence]]:

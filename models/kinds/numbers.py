@@ -79,14 +79,20 @@ class Number(Kind):
         return me.Decimal128Field()
 
 
+SIGNS = {"CNY": "¥", "USD": "US$", "EUR": "€"}
+
+
+def with_sign(amount: Decimal, currency: str) -> str:
+    """An amount as people read it: `¥1,200.50`, `-US$3.00`, `JPY 100.00`."""
+    sign = SIGNS.get(currency, currency + " ")
+    return f"-{sign}{-amount:,.2f}" if amount < 0 else f"{sign}{amount:,.2f}"
+
+
 class Money(Number):
     name = "money"
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        if value is None:
-            return ""
-        sign = {"CNY": "¥", "USD": "US$", "EUR": "€"}.get(field.currency, field.currency + " ")
-        return f"-{sign}{-value:,.2f}" if value < 0 else f"{sign}{value:,.2f}"
+        return "" if value is None else with_sign(value, field.currency)
 
 
 class Percent(Number):

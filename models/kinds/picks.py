@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import mongoengine as me
 from bson import ObjectId
 from bson.errors import InvalidId
 
-from models.declarations import Field
+from models.declarations import Choice, Field
 from models.kinds.base import Kind, Unreadable
 
 YES = {"1", "y", "yes", "true", "on", "是", "有", "对"}
@@ -81,6 +82,62 @@ class Choices(ChoiceKind):
 
     def mongo(self, field: Field) -> me.fields.BaseField:
         return me.ListField(me.StringField())
+
+
+class TreeChoice(ChoiceKind):
+    """One of nested choices, at any depth. A filter on a branch finds the branch and everything below it, so that
+    the tree can be shaped anew without touching a record."""
+
+    name = "tree"
+
+    def read_text(self, field: Field, text: str) -> str:
+        wanted = steps_in(text)
+        routes = list(branches(field.choices))
+        for route in routes:
+            if route[-1].value.lower() == text.lower():
+                return route[-1].value
+        for route in routes:
+            if len(route) == len(wanted) and all(step in words(one) for step, one in zip(wanted, route, strict=True)):
+                return route[-1].value
+        named = [route[-1].value for route in routes if len(wanted) == 1 and wanted[0] in words(route[-1])]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            raise Unreadable("有多个同名选项，请写明上级。", "Several have this name: write what it is part of, too.")
+        return super().read_text(field, text)
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        for route in branches(field.choices):
+            if route[-1].value == value:
+                return STEP.join(choice.label.text(language) for choice in route)
+        return value or ""
+
+    def condition(self, field: Field, operator: str, text: str) -> dict[str, Any] | None:
+        wanted = {self.read(field, part) for part in (text.split("|")[:50] if operator == "any_of" else [text])}
+        if wanted == {None}:
+            raise Unreadable("请选择。", "Choose one.")
+        found = [route[-1].value for route in branches(field.choices) if any(one.value in wanted for one in route)]
+        return {field.name: {"$nin" if operator == "is_not" else "$in": found}}
+
+
+STEP = " / "
+
+
+def steps_in(text: str) -> list[str]:
+    """The steps of a written path such as `硬件 / 打印机`, folded."""
+    return [step.strip().lower() for step in re.split(r"[/／>›]", text)]
+
+
+def words(choice: Choice) -> tuple[str, ...]:
+    """What a choice may be called in input, folded."""
+    return choice.value.lower(), choice.label.zh.lower(), choice.label.en.lower()
+
+
+def branches(choices: tuple[Choice, ...], above: tuple[Choice, ...] = ()) -> Iterator[tuple[Choice, ...]]:
+    """Every choice of a tree with those above it, outermost first, in the declared order."""
+    for choice in choices:
+        yield (*above, choice)
+        yield from branches(choice.below, (*above, choice))
 
 
 class Pointer(Kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import mongoengine as me
@@ -51,6 +51,44 @@ class Date(Kind):
 
     def mongo(self, field: Field) -> me.fields.BaseField:
         return me.DateField()
+
+
+class Time(Kind):
+    """A time of day, to the minute, without a day or a zone."""
+
+    name = "time"
+    operators = ("is", "from", "until", "empty", "filled")
+
+    def read(self, field: Field, raw: Any) -> Any:
+        return raw.replace(second=0, microsecond=0, tzinfo=None) if isinstance(raw, time) else super().read(field, raw)
+
+    def read_text(self, field: Field, text: str) -> time:
+        found = re.fullmatch(
+            r"(上午|下午|晚上)?\s*(\d{1,2})(?:[:时点](\d{2})?分?)(?::\d{2}(?:\.\d+)?)?\s*(am|pm)?",
+            unicodedata.normalize("NFKC", text).lower(),
+        )
+        problem = Unreadable("时间格式应如 14:30。", "A time looks like 14:30.")
+        if not found:
+            raise problem
+        hour, late = int(found[2]), found[1] in ("下午", "晚上") or found[4] == "pm"
+        if found[1] or found[4]:
+            hour = hour % 12 + (12 if late else 0) if hour <= 12 else hour
+        try:
+            return time(hour, int(found[3] or 0))
+        except ValueError:
+            raise problem from None
+
+    def store(self, value: Any) -> Any:
+        return None if value is None else f"{value:%H:%M}"
+
+    def load(self, stored: Any) -> Any:
+        return time.fromisoformat(stored) if isinstance(stored, str) else stored
+
+    def text(self, field: Field, value: Any, language: str) -> str:
+        return "" if value is None else f"{value:%H:%M}"
+
+    def plain(self, value: Any) -> Any:
+        return None if value is None else f"{value:%H:%M}"
 
 
 class DateTime(Kind):
