@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
 from models import audit, numbering, registry, store
+from models.declarations import RecordType
 from models.errors import Refusal
 from models.person.roles import Person
 from models.record import collection_name
@@ -47,15 +48,28 @@ def prepared(slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetim
     rows = [dict(one.values) for one in wanted]
     if entry.hooks.share_out is not None:
         entry.hooks.share_out(rows, actor)
+    nearby = _pointed_at(entry.rt, rows)
     outcomes = []
     for one, values in zip(wanted, rows, strict=True):
         try:
-            draft = store.new_draft(entry, values, actor=actor, now=now, note=note)
+            draft = store.new_draft(entry, values, actor=actor, now=now, note=note, nearby=nearby)
         except Refusal as refusal:
             outcomes.append(Outcome(one.row, refusal=refusal))
         else:
             outcomes.append(Outcome(one.row, draft))
     return outcomes
+
+
+def _pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[ObjectId, Mapping[str, Any]]:
+    """The records to which some values point, read together."""
+    found: dict[ObjectId, Mapping[str, Any]] = {}
+    for field in rt.fields:
+        ids = {row[field.name] for row in rows if row.get(field.name)} if field.kind == "reference" else None
+        if ids:
+            to = registry.get(field.to).rt
+            sons = database()[collection_name(to.slug)].find({"_id": {"$in": sorted(ids)}})
+            found.update((son["_id"], store.load(to, son)) for son in sons)
+    return found
 
 
 def create_many(

@@ -21,7 +21,8 @@ class Draft:
 
     Hooks read `before` (None on create) and change `values` (declared and system fields, loaded form).
     `action` is `create`, `change`, `archive`, `restore` or a transition's name; `note` the person's reason.
-    `given` names what the writer set, so that a hook can tell a choice from a default. A transition's hook may
+    `given` names what the writer set, so that a hook can tell a choice from a default. `nearby` holds records that this
+    one points to and that were read already, by id: for a set they are read together. A transition's hook may
     set another `state` than its declared target, for moves that wait for a second signature.
     """
 
@@ -34,6 +35,7 @@ class Draft:
     note: str = ""
     transition: Transition | None = None
     given: frozenset[str] = frozenset()
+    nearby: dict[ObjectId, Mapping[str, Any]] = field(default_factory=dict)
     problems: dict[str, Sentence] = field(default_factory=dict)
 
     @property

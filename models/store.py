@@ -136,12 +136,21 @@ def create(
 
 
 def new_draft(
-    entry: registry.Registered, values: Mapping[str, Any], *, actor: Person, now: datetime, note: str = ""
+    entry: registry.Registered,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    note: str = "",
+    nearby: dict[ObjectId, Mapping[str, Any]] | None = None,
 ) -> Draft:
-    """The write of a new record, ready to be stored: defaults filled, hooks run. :raises Invalid:"""
+    """The write of a new record, ready to be stored: defaults filled, hooks run. `nearby` holds records to which the
+    values point and which the caller has read. :raises Invalid:"""
     filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
     given = frozenset(name for name, value in values.items() if value is not None)
-    draft = Draft(entry.rt, "create", None, {**filled, "created_by": actor.id}, actor, now, note, given=given)
+    started = {**filled, "created_by": actor.id}
+    draft = Draft(entry.rt, "create", None, started, actor, now, note, given=given)
+    draft.nearby = {} if nearby is None else nearby
     _start(draft)
     _prepare(draft, entry.hooks.prepare)
     return draft

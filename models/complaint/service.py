@@ -6,7 +6,7 @@ from typing import Any
 
 from config.policy import policy
 from models.complaint import rules
-from models.customer.children import follow_customer
+from models.customer.children import customer_of, follow_customer
 from models.errors import Refusal, Sentence
 from models.office import office_calendar
 from models.registry import Draft, Hooks
@@ -25,7 +25,7 @@ def take(draft: Draft) -> None:
         follow_customer(draft)
         values["owner"] = owner
         if draft.before is None or "customer" in draft.changed:
-            values["fast_lane"] = rules.fast_lane(key_customer=booking.is_key_customer(values["customer"])) or None
+            values["fast_lane"] = rules.fast_lane(key_customer=bool(customer_of(draft)["key_customer"])) or None
 
 
 def time_it(draft: Draft) -> None:

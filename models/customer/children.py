@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -19,12 +20,15 @@ VIA = "customer"
 """The reference field by which such a record names its customer."""
 
 
-def customer_of(draft: Draft) -> dict[str, Any]:
-    """The stored file of the draft's customer. :raises NotFound: when it is gone."""
-    return store.fetch(SLUG, draft.values[VIA])
+def customer_of(draft: Draft) -> Mapping[str, Any]:
+    """The stored file of the draft's customer, read once. :raises NotFound: when it is gone."""
+    wanted = draft.values[VIA]
+    if wanted not in draft.nearby:
+        draft.nearby[wanted] = store.fetch(SLUG, wanted)
+    return draft.nearby[wanted]
 
 
-def reads_customer(person: Person, customer: dict[str, Any]) -> bool:
+def reads_customer(person: Person, customer: Mapping[str, Any]) -> bool:
     """Whether the person reads the file in full; the system works for nobody and may use any."""
     return person.id is None or access.reach(person, CUSTOMER, Purpose.VIEW).sees(customer["acl"]) == "full"
 
@@ -55,7 +59,7 @@ def follow_customer(draft: Draft) -> None:
     _keep_level(draft, customer)
 
 
-def _keep_level(draft: Draft, customer: dict[str, Any]) -> None:
+def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
     least, wanted = Level(customer["level"]), Level(draft.values["level"])
     if wanted.rank >= least.rank:
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bson import ObjectId
 
-from config.database import database
 from config.policy import policy
 from models import store
 from models.calendar import local
@@ -14,7 +13,6 @@ from models.registry import Draft
 from models.revisit import rules
 
 SLUG = "revisit"
-CUSTOMERS = "record_customer"
 
 
 def after_complaint(draft: Draft) -> None:
@@ -39,12 +37,6 @@ def after_complaint(draft: Draft) -> None:
         actor=SYSTEM,
         now=draft.now,
     )
-
-
-def is_key_customer(customer: ObjectId) -> bool:
-    """Whether a customer is a key one (F8)."""
-    row = database()[CUSTOMERS].find_one({"_id": customer}, {"key_customer": 1})
-    return bool(row and row.get("key_customer"))
 
 
 def visited(customer: ObjectId, draft: Draft) -> None:
