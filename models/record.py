@@ -110,9 +110,10 @@ def indexes(rt: RecordType) -> list[IndexModel]:
                 )
             )
         if field.sortable or field.filterable:
+            path = ".".join(part for part in (field.name, kind_of(field).path) if part)
             made.append(
                 IndexModel(
-                    [("acl", ASCENDING), (field.name, ASCENDING), ("_id", ASCENDING)],
+                    [("acl", ASCENDING), (path, ASCENDING), ("_id", ASCENDING)],
                     name=f"acl_{field.name}",
                 )
             )
