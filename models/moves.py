@@ -43,7 +43,7 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     """Why the person may not make the move; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    if not any(_is(person, rt, whose, record) for whose in transition.by):
+    if person.read_only or not any(_is(person, rt, whose, record) for whose in transition.by):
         return Forbidden()
     if any(_is(person, rt, whose, record) for whose in transition.not_by):
         return NotYourOwn()

@@ -30,12 +30,15 @@ from models.record_input import (
 from models.sights import (
     SYSTEM_SHOWN,
     Locked,
+    NotToLeave,
     Sight,
     again,
     leaving_purpose,
+    pointed_file,
     read,
     see,
     sight,
+    taken_out,
     versions,
     versions_of,
 )
@@ -49,6 +52,7 @@ __all__ = [
     "LoweringNeedsHead",
     "NeedsFreshSignIn",
     "NotNow",
+    "NotToLeave",
     "NotYourOwn",
     "Sight",
     "again",
@@ -62,12 +66,15 @@ __all__ = [
     "move",
     "move_seen",
     "moves",
+    "pointed_file",
     "possible_move",
     "reachable",
     "read",
     "see",
     "set_archived",
+    "set_archived_seen",
     "sight",
+    "taken_out",
     "usable",
     "versions",
     "versions_of",
@@ -156,12 +163,17 @@ def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpo
 
 def set_archived(person: Person, slug: str, number: str, archived: bool, *, rev: int, now: datetime) -> None:
     """Archive or restore a record. :raises Forbidden: :raises StaleRecord:"""
-    found = read(person, slug, number, Purpose.VIEW, now)
+    set_archived_seen(person, read(person, slug, number, Purpose.VIEW, now), archived, rev=rev, now=now)
+
+
+def set_archived_seen(person: Person, found: Sight, archived: bool, *, rev: int, now: datetime) -> dict[str, Any]:
+    """`set_archived` for a record that the same request has read in full, and audited."""
+    slug = found.rt.slug
     if not can(person, found.rt, store.fetch(slug, found.id), Purpose.ARCHIVE):
         raise Forbidden()
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
-    store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action)
+    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action)
 
 
 def move(

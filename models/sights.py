@@ -30,6 +30,14 @@ class Locked(Refusal):
     )
 
 
+class NotToLeave(Refusal):
+    """The record may be read on screen; what it holds leaves only by borrowing (X4)."""
+
+    code, status = "not_to_leave", 403
+    zh = "您可以在屏幕上查看此记录；下载附件须办理借阅。"
+    en = "You may read this on screen; to download its files, borrow the record."
+
+
 @dataclass(frozen=True)
 class Sight:
     """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read."""
@@ -132,6 +140,27 @@ def leaving_purpose(slug: str, number: str) -> Purpose:
     son = database()[collection_name(slug)].find_one({"number": str(number)[:60]}, {"level": 1})
     level = (son or {}).get("level") or Level.INTERNAL.value
     return Purpose.VIEW if level == Level.INTERNAL.value else Purpose.EXPORT
+
+
+def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:
+    """A record whose files are to leave the screen; audited as what it is: an export of a classified one.
+
+    :raises NotToLeave: when the person may only look at it. :raises Locked: :raises NotFound:
+    """
+    found = see(person, slug, number, leaving_purpose(slug, number), now)
+    if not found.full:
+        raise NotToLeave() if again(person, slug, number).full else Locked()
+    return found
+
+
+def pointed_file(found: Sight, file_id: str) -> dict[str, Any]:
+    """The row of a file that the record, as its reader sees it, points to. :raises NotFound:"""
+    wanted = ObjectId(file_id) if ObjectId.is_valid(file_id) else None
+    for field in found.fields:
+        for row in (found.values.get(field.name) or ()) if field.kind == "files" else ():
+            if row["file"] == wanted:
+                return dict(row)
+    raise NotFound()
 
 
 def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:

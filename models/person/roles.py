@@ -92,7 +92,8 @@ MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 class Person:
     """Who acts: the values that the rules need of a signed-in user, taken once per request.
 
-    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5).
+    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5). A token may open less
+    than its person may do: with `only`, records of these types and no other; `read_only`, nothing to be written.
     """
 
     id: ObjectId | None
@@ -103,6 +104,8 @@ class Person:
     language: str = "zh"
     email: str = ""
     grants: dict[str, frozenset[str]] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+    read_only: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Whether any role of the person carries the permission."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.http import parse_options_header
 
-from backoffice.screens.downloads import disposition
+from backoffice.downloads import disposition
 
 NAMES = ("list.csv", "客户 档案-2026.xlsx", 'a"b\\c%d.csv', "a;b=c'd.csv", "é.csv", "x\r\nSet-Cookie: a=b.csv")
 

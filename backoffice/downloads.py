@@ -1,0 +1,41 @@
+"""Files as answers: the header that names them, in any script, and their content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response
+from werkzeug.datastructures import Headers
+
+from models.attachment import service as attachment
+
+CHUNK = 255 * 1024
+
+SAFE = "!#$&+-.^_`|~"
+"""What stands for itself in an extended parameter (RFC 8187), beside letters and digits."""
+
+
+def disposition(name: str, *, inline: bool = False) -> str:
+    """The Content-Disposition of a file. Headers hold Latin letters only, so that a name in another script is written
+    twice: percent-encoded for browsers, and as far as it is plain for the rest."""
+    how = "inline" if inline else "attachment"
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    if plain == name:
+        return f'{how}; filename="{plain}"'
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=SAFE)}"
+
+
+def serve(row: Mapping[str, Any], *, inline: bool) -> Response:
+    """An attached file as an answer: of the type that its content has, never run by the browser."""
+    content = attachment.content(row["file"])
+    headers = Headers()
+    headers["Content-Disposition"] = disposition(row["name"], inline=inline)
+    headers["Content-Length"] = str(row["size"])
+    return Response(_chunks(content), mimetype=row["type"], headers=headers)
+
+
+def _chunks(content: Any) -> Iterator[bytes]:
+    while piece := content.read(CHUNK):
+        yield piece

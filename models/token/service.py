@@ -1,0 +1,185 @@
+"""Tokens with which a program acts as a person: made, shown once, kept as a hash, found again, revoked.
+
+A token never opens more than its person, and ends at once when it expires, is revoked, or its person is disabled or
+gets a new password: it carries the account's `fs_uniquifier`, as sessions do. Its 256 random bits cannot be guessed,
+so that a plain SHA-256 keeps it safe at rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from config.database import database, transaction
+from models import access, audit, registry, schema
+from models.access import Purpose
+from models.errors import Invalid, NotFound, Refusal
+from models.person import service as people
+from models.person.document import USERS
+from models.person.roles import Person
+from models.token import rules
+
+TOKENS = "token"
+ALPHABET = string.ascii_letters + string.digits
+
+schema.declare(
+    {
+        TOKENS: [
+            IndexModel([("hash", ASCENDING)], unique=True, name="hash"),
+            IndexModel([("user", ASCENDING), ("created", DESCENDING)], name="user"),
+            IndexModel([("prefix", ASCENDING)], name="prefix"),
+        ]
+    }
+)
+
+
+class TooManyTokens(Refusal):
+    """The person has as many tokens in force as one may have."""
+
+    code, status = "too_many_tokens", 409
+    zh = "您已有 {most} 个有效令牌，请先撤销不用的。"
+    en = "You have {most} tokens in force. Revoke those that are not used any more."
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as people may know it. `types` is None for every type; `ended` says why it opens nothing any more:
+    `expired`, `revoked` or ''."""
+
+    id: ObjectId
+    user: ObjectId
+    name: str
+    prefix: str
+    types: frozenset[str] | None
+    read_only: bool
+    created: datetime
+    expires: datetime
+    last_used: datetime | None
+    ended: str = ""
+
+
+def create(
+    actor: Person,
+    user: Mapping[str, Any],
+    *,
+    name: str,
+    now: datetime,
+    days: int = rules.USUAL_LIFE.days,
+    types: Collection[str] = (),
+    read_only: bool = False,
+) -> tuple[Token, str]:
+    """Make a token for a stored account and return it with its secret, which is kept nowhere. No `types` means all.
+
+    :raises Invalid: naming what is wrong. :raises TooManyTokens:
+    """
+    name = " ".join(name.split())
+    problems = rules.problems(name, days, types, reached(people.person_of(user)))
+    if problems:
+        raise Invalid(problems)
+    prefix = "bo_" + "".join(secrets.choice(ALPHABET) for _ in range(8))
+    secret = f"{prefix}_{secrets.token_urlsafe(32)}"
+    row = {
+        "_id": ObjectId(),
+        "hash": _hash(secret),
+        "user": user["_id"],
+        "uniquifier": user["fs_uniquifier"],
+        "name": name,
+        "prefix": prefix,
+        "types": sorted(types) or None,
+        "read_only": read_only,
+        "created": now,
+        "expires": now + timedelta(days=days),
+        "last_used": None,
+        "revoked": None,
+    }
+
+    def work() -> None:
+        held = {"user": user["_id"], "expires": {"$gt": now}, "revoked": None}
+        if database()[TOKENS].count_documents(held, limit=rules.MOST_TOKENS) >= rules.MOST_TOKENS:
+            raise TooManyTokens(most=rules.MOST_TOKENS)
+        database()[TOKENS].insert_one(row)
+        detail = {"token": prefix, "types": row["types"] or [], "read_only": read_only, "days": days}
+        audit.append("token_made", actor, people.subject_of(user), now=now, detail=detail)
+
+    transaction(work)
+    return _read(row, now), secret
+
+
+def reached(person: Person) -> list[str]:
+    """The slugs of the types of which a person can reach something or to which they can add."""
+    return [
+        rt.slug
+        for rt in registry.all_types()
+        if not access.reach(person, rt, Purpose.VIEW).nothing or access.may_create(person, rt)
+    ]
+
+
+def find(secret: str, now: datetime) -> tuple[Token, dict[str, Any]] | None:
+    """The token in force with this secret, with its person's stored account; None for any other. Notes its use."""
+    if rules.FORM.fullmatch(secret) is None:
+        return None
+    row = database()[TOKENS].find_one({"hash": _hash(secret)})
+    if row is None or not rules.in_force(row["expires"], row["revoked"], now):
+        return None
+    owner = {"_id": row["user"], "active": True, "fs_uniquifier": row["uniquifier"]}
+    user = database()[USERS].find_one(owner)
+    if user is None:
+        return None
+    if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
+        database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
+    return _read(row, now), user
+
+
+def of_person(user: ObjectId, now: datetime) -> list[Token]:
+    """A person's tokens, newest first; those that ended long ago are left out."""
+    wanted = {"user": user, "expires": {"$gt": now - rules.LONGEST_LIFE}}
+    rows = database()[TOKENS].find(wanted).sort("created", DESCENDING).limit(2 * rules.MOST_TOKENS)
+    return [_read(row, now) for row in rows]
+
+
+def revoke(actor: Person, user: Mapping[str, Any], token: ObjectId | str, now: datetime) -> Token:
+    """End a token of an account, by id or by what is shown of it; one that has ended stays as it is.
+
+    :raises NotFound: when the account has no such token.
+    """
+    wanted = {"user": user["_id"], **({"_id": token} if isinstance(token, ObjectId) else {"prefix": token})}
+
+    def work() -> Token:
+        row = database()[TOKENS].find_one(wanted)
+        if row is None:
+            raise NotFound()
+        if row["revoked"] is None:
+            row["revoked"] = now
+            database()[TOKENS].update_one({"_id": row["_id"]}, {"$set": {"revoked": now}})
+            audit.append("token_revoked", actor, people.subject_of(user), now=now, detail={"token": row["prefix"]})
+        return _read(row, now)
+
+    return transaction(work)
+
+
+def _read(row: Mapping[str, Any], now: datetime) -> Token:
+    ended = "revoked" if row["revoked"] else "expired" if row["expires"] <= now else ""
+    return Token(
+        row["_id"],
+        row["user"],
+        row["name"],
+        row["prefix"],
+        frozenset(row["types"]) if row["types"] else None,
+        row["read_only"],
+        row["created"],
+        row["expires"],
+        row["last_used"],
+        ended,
+    )
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
