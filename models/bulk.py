@@ -48,7 +48,7 @@ def prepared(slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetim
     rows = [dict(one.values) for one in wanted]
     if entry.hooks.share_out is not None:
         entry.hooks.share_out(rows, actor)
-    nearby = _pointed_at(entry.rt, rows)
+    nearby = pointed_at(entry.rt, rows)
     outcomes = []
     for one, values in zip(wanted, rows, strict=True):
         try:
@@ -60,7 +60,7 @@ def prepared(slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetim
     return outcomes
 
 
-def _pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[ObjectId, Mapping[str, Any]]:
+def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[ObjectId, Mapping[str, Any]]:
     """The records to which some values point, read together."""
     found: dict[ObjectId, Mapping[str, Any]] = {}
     for field in rt.fields:
