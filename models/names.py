@@ -6,25 +6,37 @@ named by its title, a locked one by its masked title, a hidden one by a dash, as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bson import ObjectId
+from pymongo.errors import ExecutionTimeout
 
-from config.database import database
+from config.database import database, in_transaction
 from models import access, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
-from models.errors import NotFound
+from models.errors import NotFound, Refusal
 from models.kinds import kind_of, loaded
 from models.masking import masked
 from models.person import directory
 from models.person.roles import Person
 from models.record import collection_name
+from models.search import terms_within
 
+MOST_NAMED, NAMED_MS = 500, 3000
 HIDDEN = "—"
 POINTERS = ("reference", "person")
+
+
+class TooManyNamed(Refusal):
+    """A piece of a name stands for more records than a filter can hold."""
+
+    code, status = "too_many_named", 400
+    zh = "名称中含“{text}”的{types}太多，请多输入几个字。"
+    en = "Too many of “{types}” have “{text}” in their name. Type more of it."
 
 
 @dataclass(frozen=True)
@@ -153,3 +165,46 @@ def pointed(reader: Person, declared: Field, raw: Any) -> Any:
     query = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
     son = database()[collection_name(rt.slug)].find_one(query, {"_id": 1})
     return son["_id"] if son else raw
+
+
+def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -> tuple[ObjectId, ...]:
+    """The people, or the records that the reader has in full, whose name holds (or begins with) a text; records are
+    named by their number too. A locked or hidden record is never among them (X6).
+
+    :raises TooManyNamed: when there are more than 500, or finding them takes too long.
+    """
+    pattern = ("^" if begins else "") + re.escape(text)
+    if declared.kind == "person":
+        return directory.named(pattern)
+    rt = registry.get(declared.to).rt
+    title = rt.by_name[rt.title]
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    if reach.nothing or not text:
+        return ()
+    by_title: dict[str, Any] = {title.name: {"$regex": pattern, "$options": "i"}}
+    if title.searchable and (terms := terms_within(text)):
+        by_title["grams"] = {"$all": terms}
+    readable = title in access.visible_fields(reader, rt) and title.kind not in POINTERS
+    names_it = [{"number": text}, by_title] if readable else [{"number": text}]
+    query = {"$and": [{"$or": names_it}, reach.query(archived=None)]}
+    cursor = database()[collection_name(rt.slug)].find(query, {"_id": 1}).limit(MOST_NAMED + 1)
+    if not in_transaction():
+        cursor = cursor.max_time_ms(NAMED_MS)
+    try:
+        found = tuple(son["_id"] for son in cursor)
+    except ExecutionTimeout:
+        raise TooManyNamed(text=text[:40], types=rt.plural) from None
+    if len(found) > MOST_NAMED:
+        raise TooManyNamed(text=text[:40], types=rt.plural)
+    return found
+
+
+def within_reach(reader: Person, declared: Field, target: ObjectId) -> ObjectId | None:
+    """An id that somebody wrote for a pointer, if the reader may know what it points to; people are known to all."""
+    if declared.kind == "person":
+        return target
+    rt = registry.get(declared.to).rt
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    query = {"$and": [{"_id": target}, reach.query(cards=True, archived=None)]}
+    found = database()[collection_name(rt.slug)].find_one(query, {"_id": 1})
+    return target if found else None

@@ -17,6 +17,7 @@ LEVEL_FIELD = "level"
 class Record(me.Document):
     """What every record has beside its declared fields.
 
+    `merged_into` is the record into which this one was merged, `merged_from` the numbers of those merged into it.
     `rev` counts the stored versions from 1; `acl`, `waiting`, `grams`, `haystack` and `keys` are derived at
     every write; `granted` holds the grants that open the record (X5); times are aware and in UTC.
     """
@@ -38,6 +39,8 @@ class Record(me.Document):
     updated_at = me.DateTimeField(required=True)
     updated_by = me.ObjectIdField()
     archived_at = me.DateTimeField()
+    merged_into = me.ObjectIdField()
+    merged_from = me.StringField()
     batch = me.ObjectIdField()
     batch_row = me.IntField()
     acl = me.ListField(me.StringField())
@@ -80,7 +83,7 @@ def indexes(rt: RecordType) -> list[IndexModel]:
     """The indexes that a type's lists, searches and deadlines need; created by `backoffice migrate`."""
     made = [
         IndexModel([("number", ASCENDING)], unique=True, name="number"),
-        IndexModel([("grams", ASCENDING)], name="grams"),
+        IndexModel([("grams", ASCENDING), ("number", DESCENDING)], name="grams"),
         IndexModel([("waiting", ASCENDING), ("due_at", ASCENDING)], name="waiting"),
         IndexModel([("owner", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="owner"),
         IndexModel([("batch", ASCENDING)], name="batch", sparse=True),
@@ -92,13 +95,16 @@ def indexes(rt: RecordType) -> list[IndexModel]:
             partialFilterExpression={"batch_row": {"$exists": True}},
         ),
         IndexModel([("keys", ASCENDING)], name="keys", sparse=True),
-        IndexModel([("acl", ASCENDING), ("number", DESCENDING), ("_id", DESCENDING)], name="acl_number"),
-        IndexModel([("acl", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)], name="acl_updated"),
+        IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name="acl_number"),
     ]
+    made += [_list_index("updated_at", "updated"), _list_index("created_at"), _list_index("owner")]
+    if rt.workflow is not None:
+        made.append(_list_index("state"))
     if rt.classified:
         made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
     if rt.due:
         made.append(IndexModel([("due_at", ASCENDING), ("_id", ASCENDING)], name="due_at", sparse=True))
+        made.append(_list_index("due_at"))
     for field in rt.fields:
         if field.unique:
             made.append(
@@ -111,15 +117,16 @@ def indexes(rt: RecordType) -> list[IndexModel]:
             )
         if field.sortable or field.filterable:
             path = ".".join(part for part in (field.name, kind_of(field).path) if part)
-            made.append(
-                IndexModel(
-                    [("acl", ASCENDING), (path, ASCENDING), ("_id", ASCENDING)],
-                    name=f"acl_{field.name}",
-                )
-            )
+            made.append(_list_index(path, field.name))
         if field.kind == "reference":
             made.append(IndexModel([(field.name, ASCENDING), ("_id", ASCENDING)], name=f"ref_{field.name}"))
     return [index for index in made if not _parallel(rt, index)]
+
+
+def _list_index(path: str, name: str = "") -> IndexModel:
+    """What a list needs that is filtered or sorted by a value, within any rights. The number at its end gives lists
+    their usual order within one value, and keeps equals apart when a list is sorted by the value."""
+    return IndexModel([("acl", ASCENDING), (path, ASCENDING), ("number", ASCENDING)], name=f"acl_{name or path}")
 
 
 def _parallel(rt: RecordType, index: IndexModel) -> bool:
@@ -141,8 +148,8 @@ SYSTEM_FIELDS: tuple[Field, ...] = (
     Field(name="owner", kind="person", label=Label("负责人", "Owner"), filterable=True, card="plain"),
     Field(name="state", kind="choice", label=Label("状态", "State"), filterable=True),
     Field(name="department", kind="text", label=Label("部门", "Department"), filterable=True),
-    Field(name="due_at", kind="datetime", label=Label("期限", "Due"), filterable=True),
-    Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), filterable=True),
+    Field(name="due_at", kind="datetime", label=Label("期限", "Due"), sortable=True, filterable=True),
+    Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), sortable=True, filterable=True),
     Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),
 )
 """The engine's own fields, as lists and filters know them."""

@@ -47,8 +47,18 @@ def grams(texts: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
+def terms_within(text: str) -> list[str]:
+    """The index terms that every text holding this one has; none for a single character."""
+    folded = fold(text)
+    if len(folded) == 2:
+        return [folded]
+    pieces = (folded[i : i + 3] for i in range(len(folded) - 2))
+    return sorted({term for piece in pieces for term in ([piece] if piece.isascii() else [piece[:2], piece[1:]])})
+
+
 def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
-    """The texts under which a record is found: its number and its searchable fields, embedded ones included."""
+    """The texts under which a record is found: its number, its searchable fields, embedded ones included, and the
+    numbers of the records merged into it."""
     texts = [str(values.get("number") or "")]
     for field in rt.fields:
         value = values.get(field.name)
@@ -61,6 +71,7 @@ def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
             )
         else:
             texts.append(kind_of(field).text(field, value, "zh"))
+    texts.extend((values.get("merged_from") or "").split())
     return [text for text in texts if text]
 
 
@@ -84,9 +95,7 @@ def condition(query: str) -> dict[str, Any]:
         if len(word) == 1:  # no term of its own: the records that the other words find are looked through
             checks.append({"haystack": {"$regex": re.escape(word)}})
             continue
-        for i in range(len(word) - 2):
-            piece = word[i : i + 3]
-            terms.extend([piece] if piece.isascii() else [piece[:2], piece[1:]])
+        terms.extend(terms_within(word))
         checks.append({"haystack": {"$regex": re.escape(word)}})
     unique = sorted(set(terms), key=lambda term: (-len(term), term))
     return {"$and": [{"grams": {"$all": unique}}, *checks]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,12 +11,12 @@ from flask_babel import ngettext
 
 from backoffice.screens import cells
 from backoffice.screens.base import RecordView
+from backoffice.screens.filter_words import FilterWords, offered, operator_labels
 from backoffice.screens.list_rows import SYSTEM, Rows
-from backoffice.screens.listing_args import BARE, Asked
+from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
-from models import access, listing, names
+from models import access, names
 from models.declarations import Field, View
-from models.kinds import kind_of
 from models.listing import Page
 from models.names import Names
 from models.records import Sight
@@ -38,7 +37,7 @@ def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, rea
         "rows": [rows.row(sight, son) for sight, son in zip(sights, page.rows, strict=True)],
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
-        "filters": [_filter(f, labels, reader) for f in view.queryable(reader).values() if f.filterable],
+        "filters": [offered(f, labels, reader) for f in view.queryable(reader).values() if f.filterable],
         "operators": [{"value": one, "label": label} for one, label in labels.items()],
         "q": asked.query.q,
         "pager": _pager(asked, page, at),
@@ -114,7 +113,7 @@ def _tabs(view: RecordView) -> list[View | None]:
 
 def _tab(one: View | None, asked: Asked, at: str, reader: Reader) -> Context:
     """A saved view as a tab; the first shows everything."""
-    kept = {(k, v) for k, v in asked.args.items(multi=True) if v and k not in ("after", "before", "show", "sort")}
+    kept = {(k, v) for k, v in asked.pairs if v and k not in ("after", "before", "show", "sort", "columns")}
     if one is None:
         return {"label": _("All"), "url": at, "active": not kept}
     query = urlsplit(f"?{one.query}").query
@@ -124,62 +123,13 @@ def _tab(one: View | None, asked: Asked, at: str, reader: Reader) -> Context:
 
 def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:
     """The filters in force, each with the address of the list without it."""
-    labels = operator_labels()
-    made = []
-    pointers = [(f.field, f.value) for f in asked.query.filters if f.field.kind in names.POINTERS and f.value]
-    rows = [((field,), {field.name: kind_of(field).read(field, value)}) for field, value in pointers]
-    found = names.resolve(reader.person, rows, language=reader.language)
-    for wanted, written in zip(asked.query.filters, asked.written, strict=True):
-        words = [wanted.field.label.text(reader.language), labels[wanted.operator]]
-        if wanted.operator not in BARE:
-            words.append(_filter_text(wanted, found))
-        made.append({"label": " ".join(words), "remove_url": f"{at}?{asked.address(drop=[written])}"})
+    words = FilterWords(asked, at, reader)
+    made = [words.chip(part, (index,)) for index, part in enumerate(asked.query.filters)]
     if asked.query.q:
         made.append({"label": f"“{asked.query.q}”", "remove_url": f"{at}?{asked.address(q='')}"})
     if asked.query.archived:
         made.append({"label": _("Archived"), "remove_url": f"{at}?{asked.address(archived='')}"})
     return made
-
-
-def _filter_text(wanted: listing.Filter, found: Names) -> str:
-    field, kind = wanted.field, kind_of(wanted.field)
-    if wanted.operator in ("contains", "starts"):
-        return wanted.value
-    if wanted.operator == "any_of":
-        parts = [kind.read(field, part) for part in wanted.value.split("|")]
-        return str(_(", ")).join(found.text(field, part) for part in parts if part is not None)
-    value = kind.read(field, wanted.value)
-    return found.text(field, value)
-
-
-def _filter(field: Field, labels: Mapping[str, str], reader: Reader) -> Context:
-    choices = [{"value": c.value, "label": c.label.text(reader.language)} for c in field.choices]
-    if field.kind == "yes_no":
-        choices = [{"value": "yes", "label": _("Yes")}, {"value": "no", "label": _("No")}]
-    return {
-        "name": field.name,
-        "label": field.label.text(reader.language),
-        "kind": field.kind,
-        "choices": choices,
-        "operators": [{"value": o, "label": labels[o], "bare": o in BARE} for o in kind_of(field).operators],
-    }
-
-
-def operator_labels() -> dict[str, str]:
-    """Every operator in words."""
-    return {
-        "is": _("is"),
-        "is_not": _("is not"),
-        "contains": _("contains"),
-        "starts": _("begins with"),
-        "any_of": _("is one of"),
-        "at_least": _("at least"),
-        "at_most": _("at most"),
-        "from": _("from"),
-        "until": _("until"),
-        "empty": _("is empty"),
-        "filled": _("is filled in"),
-    }
 
 
 def _pager(asked: Asked, page: Page, at: str) -> Context:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl
+
+from bson import ObjectId
 
 from models.checks.finding import Case, Finding
 from models.declarations import Field, View
-from models.kinds import KINDS, kind_of
-from models.listing import BadQuery, Filter, condition_of, queryable
+from models.kinds import KINDS
+from models.listing import address, condition_of, leaves, queryable, sortable, written
+from models.listing.query import BadQuery
+from models.listing.written import Node, Pair
 from models.names import POINTERS
+from models.person.roles import Person
 
-OPERATOR = re.compile(r"[a-z_]{2,12}")
-RELATIVE_DAY = re.compile(r"today([+ -]\d{1,4})?")
-BARE = ("empty", "filled")
-SOME_DAY = "2026-01-01"
+SOMEBODY = Person(id=ObjectId(), name="")
+SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -33,33 +36,32 @@ def _problems(view: View, known: dict[str, Field]) -> Iterator[str]:
     parts = parse_qsl(view.query, keep_blank_values=True)
     if not parts:
         yield view.query or "?"
-    for name, value in parts:
-        if name == "sort":
-            field = known.get(value.removeprefix("-"))
-            right = field is not None and field.sortable and kind_of(field).sortable
-        elif name == "q":
-            right = len(value.strip()) > 1
-        else:
-            field = known.get(name.removeprefix("f-"))
-            right = field is not None and field.filterable and _fits(field, value)
-        if not right:
-            yield f"{name}={value}"
+    for pair in parts:
+        if not _right(pair, known):
+            yield "=".join(pair)
 
 
-def _fits(field: Field, text: str) -> bool:
-    """Whether a filter's value is one that the field's kind can read."""
-    operators = kind_of(field).operators
-    operator, colon, value = text.partition(":")
-    if not colon or not OPERATOR.fullmatch(operator):
-        operator, value = "is" if "is" in operators else operators[0], text
-    if text in BARE and text in operators:
-        return True
-    if field.kind in POINTERS:
-        return operator in operators and value == "me" and field.kind == "person"
-    if field.kind in ("date", "datetime") and RELATIVE_DAY.fullmatch(value):
-        value = SOME_DAY
+def _right(pair: Pair, known: dict[str, Field]) -> bool:
+    """Whether a list would take a parameter."""
+    name, value = pair
+    if name == "q":
+        return len(value.strip()) > 1
     try:
-        condition_of(Filter(field, operator, value))
+        if written.is_condition(name) and not _without_names(written.node_of(name, value), known):
+            return False
+        query = address.read([pair], known, SOMEBODY, SOME_DAY, columns=known).query
+        for wanted in leaves(query.filters):
+            condition_of(wanted)
     except BadQuery:
         return False
+    return bool(value) and (not query.sort or (query.sort in known and sortable(known[query.sort])))
+
+
+def _without_names(node: Node, known: dict[str, Field]) -> bool:
+    """Whether a view names nobody and no record: those differ from house to house; `me` is whoever looks."""
+    for _path, leaf in written.paths(node):
+        field = known.get(leaf.name)
+        operator, _, value = leaf.text.partition(":")
+        if field is not None and field.kind in POINTERS and operator not in ("empty", "filled") and value != "me":
+            return leaf.text == "me" and field.kind == "person"
     return True

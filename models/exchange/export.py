@@ -72,7 +72,7 @@ def export(
     visible = access.visible_fields(person, rt)
     listing.compile_query(rt, reach, query, visible)  # refused here, before the audit entry and the first byte
     detail = {"format": form, "via": via, "archived": query.archived, "searched": bool(query.q)}
-    detail |= {"filters": [f"{f.field.name}:{f.operator}" for f in query.filters]}
+    detail |= {"filters": [f"{f.field.name}:{f.operator}" for f in listing.leaves(query.filters)]}
     transaction(lambda: audit.append("export", person, audit.Subject(slug), now=now, detail=detail))
     sons = listing.scan(rt, reach, query, visible)
     rows = sheet.rows(sons, reach)

@@ -19,7 +19,7 @@ NO = {"0", "n", "no", "false", "off", "否", "无", "不"}
 
 class YesNo(Kind):
     name = "yes_no"
-    operators = ("is",)
+    operators = ("is", "is_not", "empty", "filled")
 
     def read(self, field: Field, raw: Any) -> Any:
         return raw if isinstance(raw, bool) else super().read(field, raw)
@@ -64,7 +64,7 @@ class Choices(ChoiceKind):
     """Several of the declared choices, in the declared order."""
 
     name = "choices"
-    operators = ("any_of", "empty", "filled")
+    operators = ("any_of", "is", "is_not", "empty", "filled")
     sortable = False
 
     def read(self, field: Field, raw: Any) -> Any:
@@ -144,7 +144,7 @@ class Pointer(Kind):
     """A person, or a record of another type, by id. Names are looked up by whoever shows it, within their rights."""
 
     name = "reference"
-    operators = ("is", "empty", "filled")
+    operators = ("is", "is_not", "any_of", "contains", "starts", "empty", "filled")
     sortable = False
 
     def read(self, field: Field, raw: Any) -> Any:

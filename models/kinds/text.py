@@ -46,7 +46,7 @@ class Phone(Kind):
 
 class Link(Kind):
     name = "link"
-    operators = ("contains", "empty", "filled")
+    operators = ("contains", "is", "is_not", "empty", "filled")
 
     def read_text(self, field: Field, text: str) -> str:
         if not re.fullmatch(r"https?://[^\s<>\"']{3,1000}", text):

@@ -15,7 +15,7 @@ from models.kinds.base import ZONE, Kind, Unreadable
 
 class Date(Kind):
     name = "date"
-    operators = ("is", "from", "until", "empty", "filled")
+    operators = ("is", "is_not", "in", "from", "until", "overdue", "older_than", "empty", "filled")
 
     def read(self, field: Field, raw: Any) -> Any:
         if isinstance(raw, datetime):
@@ -57,7 +57,7 @@ class Time(Kind):
     """A time of day, to the minute, without a day or a zone."""
 
     name = "time"
-    operators = ("is", "from", "until", "empty", "filled")
+    operators = ("is", "is_not", "from", "until", "empty", "filled")
 
     def read(self, field: Field, raw: Any) -> Any:
         return raw.replace(second=0, microsecond=0, tzinfo=None) if isinstance(raw, time) else super().read(field, raw)
@@ -95,7 +95,7 @@ class DateTime(Kind):
     """A moment; read and shown in the department's time zone, stored in UTC."""
 
     name = "datetime"
-    operators = ("from", "until", "empty", "filled")
+    operators = ("in", "from", "until", "overdue", "older_than", "empty", "filled")
 
     def read(self, field: Field, raw: Any) -> Any:
         if isinstance(raw, datetime):

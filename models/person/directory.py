@@ -53,6 +53,12 @@ def find(text: str, roles: Iterable[Role] = (), limit: int = 20) -> list[dict[st
     return list(database()[PEOPLE].find(condition, shown).sort("name", 1).limit(limit))
 
 
+def named(pattern: str) -> tuple[ObjectId, ...]:
+    """Ids of the people, active or not, whose name matches a pattern, in whatever case."""
+    rows = database()[PEOPLE].find({"name": {"$regex": pattern, "$options": "i"}}, {"_id": 1})
+    return tuple(row["_id"] for row in rows)
+
+
 def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:
     """Ids of the active people who hold one of the roles, within a department when one is named."""
     condition = _condition(roles)

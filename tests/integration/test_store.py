@@ -15,7 +15,7 @@ from pymongo.database import Database
 from models import access, audit, listing, records, registry, schema, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
-from models.listing import BadQuery, Filter, ListQuery
+from models.listing import BadQuery, Filter, ListQuery, paging
 from models.person.roles import Person, Role
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -67,6 +67,12 @@ def test_a_record_keeps_every_kind_of_value(owner: Person, now: datetime) -> Non
         "made_on": "2026/1/5",
         "seen_at": "2026-11-22 14:30",
         "fragile": "是",
+        "packing": "foam",
+        "opens_at": "9:30",
+        "lent": "2026-01-05 至 2026-03-01",
+        "region": "华东 / 江苏 / 南京",
+        "address": "浙江省杭州市西湖区文三路 1 号（310000）",
+        "price": "USD 1,200.50",
         "phone": "+86 10-6552 9988",
         "email": "A@Example.COM",
         "site": "https://example.test/x",
@@ -81,6 +87,11 @@ def test_a_record_keeps_every_kind_of_value(owner: Person, now: datetime) -> Non
     assert (record["made_on"].isoformat(), record["fragile"]) == ("2026-01-05", True)
     assert record["seen_at"].isoformat() == "2026-11-22T06:30:00+00:00"
     assert record["notes"] == "line one\nline two"
+    assert (record["opens_at"].isoformat("minutes"), record["region"]) == ("09:30", "nj")
+    assert [day.isoformat() for day in record["lent"].values()] == ["2026-01-05", "2026-03-01"]
+    assert record["address"]["city"] == "杭州市"
+    assert record["price"] == {"amount": Decimal("1200.50"), "currency": "USD"}
+    assert (record["wages"], record["heads"]) == (Decimal("1.50"), 1)
     assert record["people"][0]["wage"] == Decimal("1.50")
     assert record["people"][0]["born"].isoformat() == "1990-02-28"
     assert (record["owner"], record["department"], record["state"]) == (owner.id, "service", "draft")
@@ -328,9 +339,9 @@ def test_a_page_reads_only_its_own_records(owner: Person, now: datetime, db: DB,
     query = ListQuery(sort=sort, archived=archived)
     first = listing.page(SAMPLE, reach, query, SAMPLE.fields)
     condition, field, direction = listing.compile_query(SAMPLE, reach, query, SAMPLE.fields)
-    for beyond in ({}, listing._beyond(field, direction, first.next)):
+    for beyond in ({}, *paging._beyond(field, direction, first.next)):
         cursor = db["record_sample"].find({"$and": [condition, beyond]})
-        plan = cursor.sort([(field, direction), ("_id", direction)]).limit(20).explain()
+        plan = cursor.sort(paging.order_by(field, direction)).limit(20).explain()
         assert plan["executionStats"]["totalDocsExamined"] <= 40
 
 

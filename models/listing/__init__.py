@@ -1,0 +1,45 @@
+"""Lists: filters, search, sort and keyset pages within a person's reach, without skipping.
+
+`address` reads a list's state from text and writes it, `conditions` turns it into the database's condition, `paging`
+fetches. Screens, API, exports and jobs ask here.
+"""
+
+from models.listing.conditions import compile_query, condition_of
+from models.listing.counting import count, holds_any
+from models.listing.paging import LARGEST_PAGE, following, page, scan, token_of
+from models.listing.query import (
+    BARE,
+    BadQuery,
+    Filter,
+    Group,
+    ListQuery,
+    Page,
+    TooBroad,
+    leaves,
+    queryable,
+    sortable,
+    system_fields,
+)
+
+__all__ = [
+    "BARE",
+    "LARGEST_PAGE",
+    "BadQuery",
+    "Filter",
+    "Group",
+    "ListQuery",
+    "Page",
+    "TooBroad",
+    "compile_query",
+    "condition_of",
+    "count",
+    "following",
+    "holds_any",
+    "leaves",
+    "page",
+    "queryable",
+    "scan",
+    "sortable",
+    "system_fields",
+    "token_of",
+]

@@ -1,0 +1,163 @@
+"""A list's query as the database's condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from models import search
+from models.access import Reach
+from models.declarations import Field, RecordType
+from models.kinds import ZONE, Unreadable, kind_of
+from models.listing.query import BadQuery, Filter, Group, ListQuery, Part, leaves, queryable, sortable
+from models.record import SYSTEM_FIELDS
+
+Condition = dict[str, Any]
+
+COMPARISONS = {
+    "is": "$eq",
+    "is_not": "$ne",
+    "at_least": "$gte",
+    "from": "$gte",
+    "at_most": "$lte",
+    "until": "$lte",
+    "older_than": "$lt",
+}
+MOST_CHOICES = 50
+
+
+def compile_query(
+    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]
+) -> tuple[Condition, str, int]:
+    """The database condition, sort field and direction of a list.
+
+    Cards of locked records take part only while nothing but card fields filters or sorts, so that a locked record's
+    content influences nothing (X6).
+
+    :raises BadQuery:
+    """
+    known = queryable(rt, fields)
+    sort_field, direction = "number", DESCENDING
+    if query.sort:
+        declared = known.get(query.sort)
+        if declared is None or not sortable(declared):
+            raise BadQuery(parameter=f"sort={query.sort[:40]}")
+        sort_field, direction = query.sort, DESCENDING if query.descending else ASCENDING
+    asked = list(leaves(query.filters))
+    for wanted in asked:
+        if wanted.field.name not in known or not known[wanted.field.name].filterable:
+            raise BadQuery(parameter=wanted.field.name[:40])
+    touched = {f.field.name for f in asked} | ({sort_field} if query.sort else set())
+    cards = not query.q and touched <= _plain_on_cards(rt)
+    parts: list[Condition] = [reach.query(cards=cards, archived=query.archived)]
+    parts += [_part(part, rt) for part in query.filters]
+    if query.q:
+        parts.append(search.condition(query.q))
+    return {"$and": parts}, sort_field, direction
+
+
+def _plain_on_cards(rt: RecordType) -> set[str]:
+    return {f.name for f in (*SYSTEM_FIELDS, *rt.fields) if f.card == "plain"}
+
+
+def _part(part: Part, rt: RecordType) -> Condition:
+    if isinstance(part, Group):
+        return {"$or" if part.any else "$and": [_part(one, rt) for one in part.parts]}
+    return condition_of(part)
+
+
+def condition_of(wanted: Filter) -> Condition:
+    """The database condition of one filter. :raises BadQuery: for an operator or value that does not fit the kind."""
+    field, operator, name = wanted.field, wanted.operator, wanted.field.name
+    if operator not in kind_of(field).operators:
+        raise BadQuery(parameter=f"{name}:{operator}"[:60])
+    if operator == "empty":
+        return {name: None}
+    if operator == "filled":
+        return {name: {"$ne": None}}
+    if operator in ("contains", "starts") and not 1 <= len(wanted.value.strip()) <= search.LONGEST_QUERY:
+        raise BadQuery(parameter=name)
+    if wanted.ids is not None:
+        return _one_of(name, list(wanted.ids), operator)
+    try:
+        own = kind_of(field).condition(field, operator, wanted.value)
+        return _compared(wanted) if own is None else own
+    except (Unreadable, ValueError):
+        raise BadQuery(parameter=name) from None
+
+
+def _compared(wanted: Filter) -> Condition:
+    """Stored values compared with the filter's. :raises ValueError: for a value that does not fit."""
+    field, operator, name = wanted.field, wanted.operator, wanted.field.name
+    if operator in ("contains", "starts"):
+        return _text(field, operator, wanted.value.strip())
+    if operator == "any_of":
+        return _one_of(name, _values(field, wanted.value.split("|")[:MOST_CHOICES]), operator)
+    if operator == "between":
+        low, high = (_value(field, part) for part in _two(wanted.value))
+        return {name: {"$gte": low, "$lte": high}}
+    if operator == "in":
+        first, last = (date.fromisoformat(part) for part in _two(wanted.value))
+        return _days(field, first, last)
+    if operator == "overdue":
+        return {name: {"$lt": _moment(field, datetime.fromisoformat(wanted.value))}}
+    return {name: {COMPARISONS[operator]: _value(field, wanted.value)}}
+
+
+def _one_of(name: str, values: list[Any], operator: str) -> Condition:
+    if len(values) == 1:
+        return {name: {"$ne": values[0]}} if operator == "is_not" else {name: values[0]}
+    return {name: {"$nin" if operator == "is_not" else "$in": values}}
+
+
+def _text(field: Field, operator: str, text: str) -> Condition:
+    """Texts that begin with or hold some text. What is searchable is found through its grams."""
+    pattern = re.escape(text)
+    if operator == "starts":
+        return {field.name: {"$regex": "^" + pattern}}
+    condition: Condition = {field.name: {"$regex": pattern, "$options": "i"}}
+    terms = search.terms_within(text) if field.searchable else ()
+    return {"$and": [{"grams": {"$all": list(terms)}}, condition]} if terms else condition
+
+
+def _values(field: Field, texts: Iterable[str]) -> list[Any]:
+    kind = kind_of(field)
+    found = [kind.read(field, text) for text in texts]
+    flat = [v for value in found for v in (value if isinstance(value, list) else [value])]
+    return [kind.store(v) for v in flat if v is not None]
+
+
+def _value(field: Field, text: str) -> Any:
+    """:raises ValueError: for an empty text and one that is not of the field's kind."""
+    found = _values(field, [text])
+    if len(found) != 1:
+        raise ValueError(text)
+    return found[0]
+
+
+def _two(text: str) -> tuple[str, str]:
+    first, dots, last = text.partition("..")
+    if not dots:
+        raise ValueError(text)
+    return first, last
+
+
+def _days(field: Field, first: date, last: date) -> Condition:
+    """From the beginning of the first day to the end of the last, on Shanghai clocks where the field has a time."""
+    if field.kind != "datetime":
+        kind = kind_of(field)
+        return {field.name: {"$gte": kind.store(first), "$lte": kind.store(last)}}
+    return {field.name: {"$gte": _midnight(first), "$lt": _midnight(last + timedelta(days=1))}}
+
+
+def _moment(field: Field, now: datetime) -> Any:
+    """What is earlier than this is past: the moment, or the day it lies in."""
+    return now if field.kind == "datetime" else kind_of(field).store(now.astimezone(ZONE).date())
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZONE).astimezone(UTC)

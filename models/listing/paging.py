@@ -1,0 +1,146 @@
+"""Pages by key: each begins where its neighbour ends, whatever lies before it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bson import Decimal128, ObjectId, json_util
+from bson.errors import BSONError
+from pymongo.errors import ExecutionTimeout
+
+from config.database import database, in_transaction
+from models.access import Reach
+from models.declarations import Field, RecordType
+from models.listing.conditions import Condition, compile_query
+from models.listing.query import BadQuery, ListQuery, Page, TooBroad
+from models.record import collection_name
+
+LARGEST_PAGE = 200
+PAGE_MS = 10_000
+DERIVED = {"grams": 0, "haystack": 0, "keys": 0}
+ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
+"""Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
+
+Row = dict[str, Any]
+Order = list[tuple[str, int]]
+
+
+def page(
+    rt: RecordType,
+    reach: Reach,
+    query: ListQuery,
+    fields: tuple[Field, ...],
+    *,
+    only: Iterable[str] | None = None,
+) -> Page:
+    """One page of records within `reach`; with `only`, of each record just these stored fields and what rights need.
+
+    :raises BadQuery: for a field, operator, value, sort or token that is not allowed here.
+    :raises TooBroad: when the database does not answer within ten seconds.
+    """
+    condition, sort_field, direction = compile_query(rt, reach, query, fields)
+    backwards = bool(query.before)
+    token = query.before or query.after
+    order = -direction if backwards else direction
+    limit = min(max(query.limit, 1), LARGEST_PAGE)
+    shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
+    rows: list[Row] = []
+    for beyond in _beyond(sort_field, order, token) if token else [{}]:
+        wanted = {"$and": [*condition["$and"], beyond]} if beyond else condition
+        rows += _find(rt, wanted, shown, sort_field, order, limit + 1 - len(rows))
+        if len(rows) > limit:
+            break
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backwards:
+        rows.reverse()
+    has_next = more if not backwards else True
+    has_previous = more if backwards else bool(token)
+    return Page(
+        rows,
+        next=token_of(rows[-1], sort_field) if rows and has_next else "",
+        previous=token_of(rows[0], sort_field) if rows and has_previous else "",
+    )
+
+
+def following(
+    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], record: ObjectId, limit: int
+) -> list[Row]:
+    """The records that follow one record in a list. :raises BadQuery: as `page`."""
+    _, sort_field, _ = compile_query(rt, reach, query, fields)
+    son = database()[collection_name(rt.slug)].find_one({"_id": record}, {sort_field: 1, "number": 1})
+    if son is None:
+        return []
+    behind = replace(query, after=token_of(son, sort_field), before="", limit=limit)
+    return page(rt, reach, behind, fields).rows
+
+
+def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[Row]:
+    """Every record of a list, whole, in its order, streamed; for exports."""
+    condition, sort_field, direction = compile_query(rt, reach, query, fields)
+    cursor = database()[collection_name(rt.slug)].find(condition, DERIVED, batch_size=500)
+    yield from cursor.sort(order_by(sort_field, direction)).allow_disk_use(True)
+
+
+def order_by(sort_field: str, direction: int) -> Order:
+    """The order of a list. The number, which no two records share, decides between equals: so every order has an
+    index that a filter's equality can stand before."""
+    return [("number", direction)] if sort_field == "number" else [(sort_field, direction), ("number", direction)]
+
+
+def token_of(row: Mapping[str, Any], sort_field: str) -> str:
+    """The page token of a stored record in a list sorted by a field."""
+    text = json_util.dumps([row.get(sort_field), row["number"]], json_options=json_util.CANONICAL_JSON_OPTIONS)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _find(rt: RecordType, condition: Condition, shown: Row, sort_field: str, order: int, limit: int) -> list[Row]:
+    cursor = database()[collection_name(rt.slug)].find(condition, shown).sort(order_by(sort_field, order)).limit(limit)
+    if not in_transaction():
+        cursor = cursor.max_time_ms(PAGE_MS)
+    try:
+        return list(cursor)
+    except ExecutionTimeout:
+        raise TooBroad() from None
+
+
+def _projection(rt: RecordType) -> dict[str, int]:
+    """Everything but what no page shows."""
+    heavy = {f.name: 0 for f in rt.fields if f.kind in ("long_text", "embedded_list") and not f.listed}
+    return {**DERIVED, **heavy}
+
+
+def _beyond(sort_field: str, direction: int, token: str) -> list[Condition]:
+    """Where the rows beyond a token are, in their order: the rest of the token's own value, then the values after it.
+    Two questions, because one that says "or" would walk every record of the first value. Empty values sort first.
+
+    :raises BadQuery:
+    """
+    value, number = _read_token(token)
+    compare = "$gt" if direction > 0 else "$lt"
+    if sort_field == "number":
+        return [{"number": {compare: number}}]
+    rest = {sort_field: {"$eq": value}, "number": {compare: number}}
+    if value is None:
+        return [rest, {sort_field: {"$ne": None}}] if direction > 0 else [rest]
+    # `$lt` would leave out the empty values, which sort before everything.
+    return [rest, {sort_field: {"$gt": value} if direction > 0 else {"$not": {"$gte": value}}}]
+
+
+def _read_token(token: str) -> tuple[Any, str]:
+    try:
+        raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
+        value, number = json_util.loads(raw.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
+        str(value).encode()  # half of a character cannot be asked for
+        str(number).encode()
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
+        raise BadQuery(parameter="page") from None
+    parts = value.values() if isinstance(value, dict) and not any(str(k).startswith("$") for k in value) else [value]
+    stored = all(v is None or isinstance(v, str | int | float | Decimal128 | datetime | ObjectId) for v in parts)
+    if not isinstance(number, str) or not stored or (isinstance(value, int) and abs(value) >= 2**63):
+        raise BadQuery(parameter="page")
+    return value, number
