@@ -22,6 +22,10 @@
 | E018 | two things of one name |
 | E019 | an embedded field's property that nothing reads |
 | E020 | a property that belongs to another kind |
+| E021 | a currency that is none, or a choice below one where there is no tree |
+| E022 | a computed field that cannot be computed |
+| E023 | a field required by a condition that cannot be asked |
+| E024 | retention or review by a field or value that does not exist |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """
@@ -30,11 +34,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.checks import fields, listing, names, rights, workflow
+from models.checks import derived, fields, listing, names, rights, workflow
 from models.checks.finding import Case, Finding
 from models.declarations import RecordType
 
-PARTS = (names.check, fields.check, rights.check, workflow.check, listing.check)
+PARTS = (names.check, fields.check, rights.check, workflow.check, derived.check, listing.check)
 
 
 class WrongDeclarations(Exception):

@@ -1,29 +1,34 @@
-"""Fields: kinds, choices, references, groups, bounds, cards (E002-E004, E007-E010, E013, E014, E019, E020)."""
+"""Fields: kinds, choices, references, groups, bounds, cards (E002-E004, E007-E010, E013, E014, E019-E021)."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields as attributes
 
 from models.checks.finding import Case, Finding
-from models.declarations import Field
+from models.declarations import Choice, Field
 from models.kinds import KINDS, Unreadable, kind_of
+from models.kinds.picks import branches, words
 
 EMBEDDED = ("embedded", "embedded_list")
-CHOOSING = ("choice", "choices")
+CHOOSING = ("choice", "choices", "tree")
 NOT_FOUND_BY = ("reference", "person", "files", "yes_no")
 """Kinds whose text is not their content: nothing to search."""
 NOT_FILTERED = ("long_text", "files", *EMBEDDED)
+NOT_UNIQUE = ("choices", "address", "period")
 MASKED = ("text",)
-PLAIN = ("choice", "yes_no", "date", "person")
+PLAIN = ("choice", "tree", "yes_no", "date", "person")
 """Kinds that a locked card may show: a text only masked, and of the others those that say little."""
 CARDS = ("", "plain", "masked")
+CURRENCY = re.compile(r"[A-Z]{3}")
 OF_KIND: dict[str, tuple[str, ...]] = {
     "choices": CHOOSING,
     "to": ("reference",),
     "fields": EMBEDDED,
     "roles": ("person",),
+    "currencies": ("money",),
     "opens": ("person",),
 }
 """Properties that belong to certain kinds."""
@@ -59,6 +64,10 @@ def _any(case: Case, field: Field, place: str) -> Iterator[Finding]:
             yield case.finding(
                 "E020", place, f"“{name}”只适用于 {'、'.join(kinds)}。", f"“{name}” belongs to {' or '.join(kinds)}"
             )
+    if any(not CURRENCY.fullmatch(code) for code in field.currencies) or len(set(field.currencies)) != len(
+        field.currencies
+    ):
+        yield case.finding("E021", place, "币种应为三个大写字母，不重复。", "a currency is three capitals, each once")
     yield from _bounds(case, field, place)
     yield from _abilities(case, field, place)
 
@@ -68,11 +77,24 @@ def _choices(case: Case, field: Field, place: str) -> Iterator[Finding]:
         return
     if not field.choices:
         yield case.finding("E003", place, "没有可选项。", "it has no choices")
-    # Input is matched by value and by either label, in whatever case.
-    known = [{c.value.lower(), c.label.zh.lower(), c.label.en.lower()} for c in field.choices]
-    met = Counter(text for texts in known for text in texts)
+    if field.kind != "tree" and any(choice.below for choice in field.choices):
+        yield case.finding("E021", place, "只有树形选项可以有下级。", "only a tree choice has choices below another")
+        return
+    yield from _told_apart(case, field.choices, place)
+    values = Counter(route[-1].value.lower() for route in branches(field.choices))
+    for text in [text for text, count in values.items() if count > 1 and field.kind == "tree"]:
+        yield case.finding("E003", place, f"“{text}”出现了两次。", f"“{text}” stands in the tree twice")
+
+
+def _told_apart(case: Case, choices: tuple[Choice, ...], place: str) -> Iterator[Finding]:
+    """Input is matched by value and by either label, in whatever case; in a tree, among those side by side."""
+    met = Counter(text for choice in choices for text in set(words(choice)))
     for text in [text for text, count in met.items() if count > 1]:
         yield case.finding("E003", place, f"“{text}”可指两个选项。", f"“{text}” means two of the choices")
+    for choice in choices:
+        if any(mark in text for text in words(choice) for mark in "/／") and choice.below:
+            yield case.finding("E003", place, f"“{choice.value}”含有斜线。", f"“{choice.value}” holds a slash")
+        yield from _told_apart(case, choice.below, place)
 
 
 def _bounds(case: Case, field: Field, place: str) -> Iterator[Finding]:
@@ -94,7 +116,7 @@ def _abilities(case: Case, field: Field, place: str) -> Iterator[Finding]:
         yield case.finding("E014", place, "此类字段不能筛选。", f"a field of kind {field.kind} cannot be filtered")
     if field.searchable and field.kind in NOT_FOUND_BY:
         yield case.finding("E014", place, "此类字段不能搜索。", f"a field of kind {field.kind} cannot be searched")
-    if field.unique and field.kind in (*NOT_FILTERED, "choices"):
+    if (field.unique and field.kind in (*NOT_FILTERED, *NOT_UNIQUE)) or (field.unique and field.currencies):
         yield case.finding("E014", place, "此类字段不能要求唯一。", f"a field of kind {field.kind} cannot be unique")
 
 
@@ -144,6 +166,8 @@ def _inner(case: Case, field: Field, place: str) -> Iterator[Finding]:
         yield case.finding(
             "E019", place, f"内嵌字段的 {names} 不起作用。", f"nothing reads {names} of an embedded field"
         )
+    if field.kind in EMBEDDED:
+        yield case.finding("E019", place, "内嵌字段只能有一层。", "fields stand inside one another one deep")
     if field.kind == "files":
         yield case.finding(
             "E019",

@@ -10,18 +10,21 @@ from models import schema
 from models.checks.finding import Case, Finding
 from models.declarations import Choice, Field, Label, RecordType
 from models.errors import Sentence
+from models.kinds.picks import branches
 from models.person.roles import Role
 from models.record import Record, collection_name
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 CHOICE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9-]{2,40}")
+PATTERN = re.compile(r"(?:[A-Z0-9-]|\{year\}|\{seq(?::0[1-9]d)?\})+")
+"""Nothing that a format string could do beside this."""
 LATIN_WORD = re.compile(r"[a-z]{2}")
 OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note", "sure"})
 """Taken beside the attributes of the document class: by MongoEngine and by every form."""
 RELATIONS = frozenset({"owner", "creator", "turn", "reader", "me"})
-OWN_SLUGS = frozenset({"find", "new", "help"})
-"""Addresses of the record pages themselves."""
+OWN_SLUGS = frozenset({"find", "new", "help", "me", "search", "files"})
+"""Addresses of the record pages themselves, and of the API."""
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -84,9 +87,9 @@ def _names(case: Case) -> Iterator[Finding]:
         if not _is_name(name):
             yield case.finding("E001", place, *_wrong(name))
     for field in _all_fields(rt):
-        for choice in field.choices:
-            if not CHOICE_VALUE.fullmatch(choice.value):
-                yield case.finding("E001", field.name, *_wrong(choice.value))
+        for route in branches(field.choices):
+            if not CHOICE_VALUE.fullmatch(route[-1].value):
+                yield case.finding("E001", field.name, *_wrong(route[-1].value))
 
 
 def _other_names(rt: RecordType) -> Iterator[tuple[str, str]]:
@@ -137,7 +140,7 @@ def _labelled(rt: RecordType) -> Iterator[tuple[str, Label]]:
     yield from (("", label) for label in (rt.label, rt.plural))
     for field in _all_fields(rt):
         yield field.name, field.label
-        yield from ((field.name, choice.label) for choice in field.choices)
+        yield from ((field.name, route[-1].label) for route in branches(field.choices))
         if field.help is not None:
             yield field.name, field.help
     yield from ((f"group.{group.name}", group.label) for group in rt.groups)
@@ -154,10 +157,7 @@ def _labelled(rt: RecordType) -> Iterator[tuple[str, Label]]:
 
 def _example(rt: RecordType) -> str:
     """The number that the type's pattern gives for a year and a place; '' when it gives none."""
-    try:
-        return rt.number.format(year=2026, seq=1)
-    except (KeyError, IndexError, ValueError, AttributeError):
-        return ""
+    return rt.number.format(year=2026, seq=1) if PATTERN.fullmatch(rt.number) else ""
 
 
 def _number(case: Case) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +56,7 @@ def plant(types: Iterable[RecordType], owner: Person, now: datetime) -> list[Pla
 def _plant(rt: RecordType, level: Level, owner: Person, now: datetime, count: int, targets: dict[str, Any]) -> Planted:
     hooks = registry.get(rt.slug).hooks
     one = Planted(rt, level, {}, [f"Kanarie{count:03d}"])
-    values = {f.name: _value(f, one, count, owner, now, targets) for f in rt.fields}
+    values = {f.name: _value(f, one, count, owner, now, targets) for f in rt.fields if f.computed is None}
     registry.register(rt)
     try:
         given = {**values, "owner": owner.id, "level": level.value}
@@ -70,7 +70,7 @@ def _value(declared: Field, one: Planted, count: int, owner: Person, now: dateti
     kind, word = declared.kind, one.word
     if kind in ("text", "long_text"):
         return f"{word} {declared.name}"[: declared.max_length]
-    if kind in ("integer", "decimal", "money", "percent"):
+    if kind in ("integer", "decimal", "money", "percent") and not declared.currencies:
         return _number(declared, one, count)
     if kind in ("embedded", "embedded_list"):
         row = {f.name: _value(f, one, count, owner, now, targets) for f in declared.fields}
@@ -80,11 +80,17 @@ def _value(declared: Field, one: Planted, count: int, owner: Person, now: dateti
     if kind == "phone":
         one.words.append(f"139{count:08d}")
         return one.words[-1]
+    if kind == "money" and declared.currencies:
+        return {"amount": _number(replace(declared, currencies=()), one, count), "currency": declared.currencies[0]}
     simple = {
         "email": f"{word.lower()}@example.test",
         "link": f"https://{word.lower()}.example.test/",
         "date": A_DAY,
         "datetime": now,
+        "time": time(14, 30),
+        "period": {"from": A_DAY, "until": A_DAY},
+        "address": {"province": "浙江省", "city": "杭州市", "district": None, "street": f"{word} 路", "postcode": None},
+        "tree": declared.choices[0].value if declared.choices else None,
         "yes_no": True,
         "choice": declared.choices[0].value if declared.choices else None,
         "choices": [c.value for c in declared.choices[:1]] or None,

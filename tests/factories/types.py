@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from models.declarations import (
+    Cadence,
     Choice,
     Field,
+    Formula,
     Group,
     Label,
     RecordType,
     Relation,
+    Retention,
     Rights,
     Rule,
     State,
     Transition,
+    When,
     Workflow,
 )
 from models.person.roles import Role
@@ -23,6 +27,17 @@ def label(text: str) -> Label:
     return Label(text, text)
 
 
+REGIONS = (
+    Choice(
+        "east",
+        Label("华东", "East"),
+        below=(
+            Choice("js", Label("江苏", "Jiangsu"), below=(Choice("nj", Label("南京", "Nanjing")),)),
+            Choice("zj", Label("浙江", "Zhejiang")),
+        ),
+    ),
+    Choice("south", Label("华南", "South"), below=(Choice("gd", Label("广东", "Guangdong")),)),
+)
 COLOURS = (Choice("red", Label("红", "Red")), Choice("blue", Label("蓝", "Blue")))
 
 SAMPLE = RecordType(
@@ -36,6 +51,8 @@ SAMPLE = RecordType(
     classified=True,
     kept_by="service",
     due="answer_by",
+    retention=Retention("made_on", 60),
+    cadence=Cadence("made_on", "colour", (("red", 1), ("blue", 6))),
     groups=(Group(name="basic", label=label("Basic")), Group(name="more", label=label("More"), folded=True)),
     fields=(
         Field(
@@ -76,6 +93,54 @@ SAMPLE = RecordType(
         Field(name="answer_by", kind="date", label=label("Answer by"), group="basic"),
         Field(name="seen_at", kind="datetime", label=label("Seen at"), group="more"),
         Field(name="fragile", kind="yes_no", label=label("Fragile"), group="more"),
+        Field(name="opens_at", kind="time", label=label("Opens at"), group="more", sortable=True, filterable=True),
+        Field(
+            name="lent",
+            kind="period",
+            label=label("Lent"),
+            group="more",
+            listed=True,
+            sortable=True,
+            filterable=True,
+        ),
+        Field(
+            name="region",
+            kind="tree",
+            label=label("Region"),
+            group="more",
+            choices=REGIONS,
+            listed=True,
+            searchable=True,
+            sortable=True,
+            filterable=True,
+        ),
+        Field(
+            name="address",
+            kind="address",
+            label=label("Address"),
+            group="more",
+            listed=True,
+            searchable=True,
+            filterable=True,
+        ),
+        Field(
+            name="price",
+            kind="money",
+            label=label("Price"),
+            group="more",
+            currencies=("CNY", "USD"),
+            listed=True,
+            sortable=True,
+            filterable=True,
+        ),
+        Field(
+            name="packing",
+            kind="text",
+            label=label("Packing"),
+            group="more",
+            required_when=When("fragile", ("yes",)),
+            filterable=True,
+        ),
         Field(name="phone", kind="phone", label=label("Phone"), group="more", personal=True, searchable=True),
         Field(name="email", kind="email", label=label("Email"), group="more", personal=True),
         Field(name="site", kind="link", label=label("Site"), group="more"),
@@ -118,7 +183,25 @@ SAMPLE = RecordType(
                 Field(name="phone", kind="phone", label=label("Phone")),
                 Field(name="born", kind="date", label=label("Born")),
                 Field(name="wage", kind="money", label=label("Wage")),
+                Field(name="shift", kind="period", label=label("Shift")),
             ),
+        ),
+        Field(
+            name="wages",
+            kind="money",
+            label=label("Wages"),
+            group="more",
+            computed=Formula("sum", ("people.wage",)),
+            listed=True,
+            sortable=True,
+            filterable=True,
+        ),
+        Field(
+            name="heads",
+            kind="integer",
+            label=label("Heads"),
+            group="more",
+            computed=Formula("count", ("people",)),
         ),
     ),
     rights=Rights(

@@ -11,24 +11,35 @@ import pytest
 from models import catalogue, checks
 from models.checks import WrongDeclarations
 from models.declarations import (
+    Cadence,
     Choice,
     Field,
+    Formula,
     Group,
     Label,
     RecordType,
     Related,
     Relation,
+    Retention,
     Rights,
     Rule,
     State,
     Transition,
     View,
+    When,
     Workflow,
 )
 from models.person.roles import Role
 from tests.factories.types import SAMPLE, label
 
 EVERYBODY = Rights(view=(Rule(Relation.ANY),))
+
+
+def branch(value: str, below: str) -> Choice:
+    """A choice with another one below it."""
+    return Choice(value, label(value), below=(Choice(below, label(below)),))
+
+
 TWIN = Field(name="part", kind="text", label=Label("部分", "Part"))
 YES, NO = Choice("yes", label("Y")), Choice("no", label("N"))
 
@@ -189,6 +200,32 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E020", "extra", lambda: with_field(to="sample")),
     ("E020", "extra", lambda: with_field(kind="embedded")),
     ("E020", "extra", lambda: with_field(opens=True)),
+    ("E003", "extra", lambda: with_field(kind="tree", choices=(branch("east", "red"), branch("south", "red")))),
+    ("E003", "extra", lambda: with_field(kind="tree", choices=(branch("east", "a"), branch("EAST", "b")))),
+    ("E008", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("salary",)))),
+    ("E008", "extra", lambda: with_field(computed=Formula("join", ("phone",)))),
+    ("E008", "extra", lambda: with_field(required_when=When("salary"))),
+    ("E014", "extra", lambda: with_field(kind="address", sortable=True)),
+    ("E019", "parts.part", lambda: with_inner(kind="embedded", fields=(TWIN,))),
+    ("E019", "parts.part", lambda: with_inner(required_when=When("part"))),
+    ("E020", "extra", lambda: with_field(currencies=("CNY",))),
+    ("E021", "extra", lambda: with_field(kind="money", currencies=("CNY", "yuan"))),
+    ("E021", "extra", lambda: with_field(kind="choice", choices=(branch("east", "red"),))),
+    ("E022", "extra", lambda: with_field(kind="money", computed=Formula("eval", ("amount",)))),
+    ("E022", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("name",)))),
+    ("E022", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("extra",)))),
+    ("E022", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("price",)))),
+    ("E022", "extra", lambda: with_field(kind="money", computed=Formula("share", ("amount", "amount")))),
+    ("E022", "extra", lambda: with_field(kind="percent", computed=Formula("share", ("amount",)))),
+    ("E022", "extra", lambda: with_field(kind="money", required=True, computed=Formula("sum", ("amount",)))),
+    ("E023", "extra", lambda: with_field(required_when=When("nothing"))),
+    ("E023", "extra", lambda: with_field(required_when=When("colour", ("green",)))),
+    ("E023", "extra", lambda: with_field(required_when=When("state", ("gone",)))),
+    ("E023", "extra", lambda: with_field(required_when=When("colour"), editors=(Role.HEAD,))),
+    ("E023", "extra", lambda: with_field(required_when=When("colour"), editable=False)),
+    ("E024", "retention", lambda: sample(retention=Retention("name", 12))),
+    ("E024", "retention", lambda: sample(retention=Retention("made_on", 0))),
+    ("E024", "cadence", lambda: sample(cadence=Cadence("made_on", "colour", (("green", 1),)))),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )
