@@ -144,6 +144,10 @@ class Field:
     default: Any = None
     aliases: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.computed is not None:
+            object.__setattr__(self, "editable", False)
+
     def __eq__(self, other: object) -> bool:
         # Fields are looked for among fields all the time, in every row of a list: the name tells most apart.
         if self is other:

@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import access, audit, numbering, registry
+from models import access, audit, formulas, numbering, registry, requirement
 from models.attachment import service as attachment
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
@@ -301,6 +301,8 @@ def _start(draft: Draft) -> None:
 def _prepare(draft: Draft, hooks: Iterable[registry.Hook]) -> None:
     for hook in hooks:
         hook(draft)
+    formulas.compute(draft)
+    requirement.check(draft)
     if draft.rt.classified:
         keep_level(draft)
     draft.check()
