@@ -8,9 +8,22 @@ from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
 
-from jobs import access_request, attachment, audit, credit_report, imports, mail, reminder, review, revisit, secrecy
+from jobs import (
+    access_request,
+    attachment,
+    audit,
+    bulk_changes,
+    credit_report,
+    imports,
+    mail,
+    reminder,
+    review,
+    revisit,
+    secrecy,
+)
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
+from models.bulk_change.service import JOB as BULK_CHANGES
 from models.declarations import Label
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
@@ -127,6 +140,22 @@ JOBS = Table(
             label=Label("清理导入文件", "Remove uploaded files of old imports"),
             cadence=Daily(time(3, 10)),
             work=imports.sweep,
+            transactional=False,
+        ),
+        Job(
+            name=BULK_CHANGES,
+            label=Label("批量操作", "Carry bulk changes on"),
+            cadence=EveryMinutes(1),
+            work=bulk_changes.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+        ),
+        Job(
+            name="bulk_change_sweep",
+            label=Label("清理批量操作", "Tidy up after bulk changes"),
+            cadence=Daily(time(3, 20)),
+            work=bulk_changes.sweep,
             transactional=False,
         ),
         # A daily check: a quarter's first working day that was missed is caught up, and later files get theirs.

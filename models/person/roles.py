@@ -50,6 +50,7 @@ class Permission(StrEnum):
     JOBS_RUN = "jobs:run"
     PEOPLE_MANAGE = "people:manage"
     IMPORTS_READ = "imports:read"
+    BULK_CHANGES_READ = "bulk_changes:read"
     DEPARTMENT_OVERSEE = "department:oversee"
 
 
@@ -63,8 +64,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.CUSTODIAN: frozenset({Permission.IMPORTS_READ}),
-    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.JOBS_READ}),
-    Role.ADMINISTRATOR: frozenset({Permission.PEOPLE_MANAGE, Permission.JOBS_READ, Permission.JOBS_RUN}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.JOBS_READ, Permission.BULK_CHANGES_READ}),
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.PEOPLE_MANAGE, Permission.JOBS_READ, Permission.JOBS_RUN, Permission.BULK_CHANGES_READ}
+    ),
 }
 
 PRIVILEGED = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})

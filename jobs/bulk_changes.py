@@ -1,0 +1,32 @@
+"""Carrying bulk changes on, and forgetting in time which records they were about."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from bson import ObjectId
+
+from jobs.context import JobContext, Report
+from models.bulk_change import running, sweeping
+from models.bulk_change.service import JOB
+from models.job import service as jobs
+
+TURN_SECONDS = 10.0
+"""Other jobs get their turn after so long; a large bulk change is asked for again."""
+
+
+def carry_on(context: JobContext) -> Report:
+    """Work on bulk changes for ten seconds at most and ask for another turn when work is left.
+
+    Not transactional: every chunk is a transaction of its own, and whoever comes next goes on behind the last one.
+    """
+    until = monotonic() + TURN_SECONDS
+    chunks, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+    if left:
+        jobs.ask(JOB, "", context.now)
+    return Report({"chunks": chunks} if chunks else {})
+
+
+def sweep(context: JobContext) -> Report:
+    """Forget plans that nobody confirmed within a day, and after 30 days which records a plan was about."""
+    return Report({"swept": sweeping.sweep(context.now)})
