@@ -31,6 +31,9 @@ R = TypeVar("R")
 WITHOUT_IDENTITY = STATIC_ENDPOINTS | {"health.healthz", "health.readyz"}
 """Asked for without anybody's identity, and without the database."""
 
+API = "api"
+"""The blueprint that looks after itself."""
+
 OPEN = WITHOUT_IDENTITY | sign_in.ANONYMOUS | {"language.switch", "trial.enter"}
 """Everything that a person who is not signed in may reach; whatever is not named here is closed."""
 
@@ -46,6 +49,8 @@ def gate() -> ResponseReturnValue | None:
     """Let a request through, or send the person to the sign-in."""
     if request.routing_exception is not None:
         return None
+    if request.blueprint == API:
+        return None  # it asks every request for a token, and never for a session
     if request.endpoint in sign_in.CLOSED:
         abort(404)
     if request.blueprint == "security" and request.is_json:

@@ -1,0 +1,196 @@
+"""What is sent to the API: JSON read strictly, checked against the schema that the document shows, made input."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from flask import request
+from jsonschema import Draft202012Validator, ValidationError
+
+from backoffice.api.problems import BadRequest, NotAcceptable, Problem, VersionMissing, WrongContent
+from models import names
+from models.declarations import Field
+from models.errors import Sentence
+from models.kinds import Unreadable, kind_of
+from models.person.roles import Person
+
+JSON_BYTES = 1024 * 1024
+JSON = "application/json"
+MOST_ERRORS = 50
+LONGEST_PATH = 100
+VERSION = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})(?:-[0-9a-f]{16})?"?')
+
+Body = dict[str, Any]
+
+TYPES = {
+    "string": Sentence("应为文字。", "This should be text."),
+    "integer": Sentence("应为整数。", "This should be a whole number."),
+    "boolean": Sentence("应为 true 或 false。", "This should be true or false."),
+    "array": Sentence("应为列表。", "This should be a list."),
+    "object": Sentence("应为对象。", "This should be an object."),
+}
+UNKNOWN = Sentence("没有这个字段。", "There is no such field.")
+REQUIRED = Sentence("必填。", "This is required.")
+FORM = Sentence("格式不符。", "This has not the form that it should have.")
+
+
+def check_answerable() -> None:
+    """:raises NotAcceptable: when the caller takes no JSON."""
+    if request.accept_mimetypes and not request.accept_mimetypes[JSON]:
+        raise NotAcceptable()
+
+
+def check_parameters(*known: str) -> None:
+    """Refuse what an address may not hold. :raises BadRequest: naming an unknown or repeated parameter."""
+    wrong = {name[:LONGEST_PATH]: UNKNOWN for name in request.args if name not in known}
+    once = Sentence("只能出现一次。", "This is given once.")
+    wrong |= {name: once for name in request.args if name in known and len(request.args.getlist(name)) > 1}
+    if wrong:
+        raise _bad(wrong)
+
+
+def read(schema: Mapping[str, Any], fields: Iterable[Field] = ()) -> Body:
+    """The JSON object that was sent, as the schema wants it; `fields` are those below its `values`.
+
+    :raises WrongContent: :raises BadRequest: naming each field that is wrong.
+    """
+    body = _parsed()
+    errors = Draft202012Validator(schema).iter_errors(body)
+    wrong: dict[str, Sentence] = {}
+    for error in errors:
+        for path, sentence in _explained(error, tuple(fields)):
+            wrong.setdefault(path[:LONGEST_PATH], sentence)
+        if len(wrong) >= MOST_ERRORS:
+            break
+    if wrong:
+        raise _bad(wrong)
+    if not isinstance(body, dict):
+        raise _bad({"": TYPES["object"]})
+    return body
+
+
+def version(body: Mapping[str, Any]) -> int:
+    """The version that a change is about: `rev`, or the number in If-Match.
+
+    :raises VersionMissing: :raises BadRequest: when both are there and differ, or the header is none of ours.
+    """
+    given, rev = request.headers.get("If-Match"), body.get("rev")
+    if given is not None:
+        found = VERSION.fullmatch(given.strip())
+        if found is None or (rev is not None and int(found[1]) != rev):
+            raise _bad({"If-Match": Sentence("应为读取记录时的 ETag。", "This is the ETag with which you read it.")})
+        return int(found[1])
+    if rev is None:
+        raise VersionMissing(errors={"rev": REQUIRED})
+    return int(rev)
+
+
+def pointed(person: Person, fields: Iterable[Field], values: Mapping[str, Any]) -> Body:
+    """The same values with numbers, emails and names turned into the ids that they mean to this person."""
+    known = {f.name: f for f in fields}
+    return {name: _pointed(person, known[name], value) for name, value in values.items()}
+
+
+def _pointed(person: Person, field: Field, value: Any) -> Any:
+    if field.kind in names.POINTERS:
+        return names.pointed(person, field, value)
+    if field.kind == "embedded" and isinstance(value, dict):
+        return pointed(person, field.fields, value)
+    if field.kind == "embedded_list" and value:
+        return [pointed(person, field.fields, row) for row in value]
+    return value
+
+
+def _bad(wrong: Mapping[str, Sentence]) -> Problem:
+    first = next(iter(wrong))
+    return BadRequest(errors=wrong, what=Sentence(f"“{first}”", f"“{first}”"))
+
+
+# --- JSON, strictly
+
+
+def _parsed() -> Any:
+    """The body as JSON: UTF-8, no repeated names, nothing that is not a value. :raises BadRequest:"""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
+        raise WrongContent(wanted=JSON)
+    request.max_content_length = JSON_BYTES
+    try:
+        text = request.get_data(cache=False).decode("utf-8")
+        body = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+        if "\\u" in text:
+            json.dumps(body, ensure_ascii=False).encode("utf-8")  # half of a character cannot be stored
+    except (ValueError, RecursionError):
+        raise BadRequest(what=Sentence("内容不是有效的 JSON。", "the body is not valid JSON.")) from None
+    return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Body:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _bad({repeated[:LONGEST_PATH]: Sentence("重复出现。", "This is given twice.")})
+    return made
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(text)
+
+
+# --- what is wrong, in words
+
+
+def _explained(error: ValidationError, fields: tuple[Field, ...]) -> Iterator[tuple[str, Sentence]]:
+    at = [str(part) for part in error.absolute_path]
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+        for name in error.instance:
+            if name not in known:
+                yield _named([*at, str(name)]), UNKNOWN
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield _named([*at, name]), REQUIRED
+    else:
+        yield _named(at), _sentence(error, _field(at, fields))
+
+
+def _named(path: list[str]) -> str:
+    """A path as people know it: `people.0.name`, not `values.people.0.name`."""
+    return ".".join(path[1:] if path[:1] == ["values"] and len(path) > 1 else path)
+
+
+def _field(path: list[str], fields: tuple[Field, ...]) -> Field | None:
+    found: Field | None = None
+    for part in path[1:] if path[:1] == ["values"] else ():
+        if part.isdecimal():
+            continue
+        found = next((f for f in fields if f.name == part), None)
+        if found is None:
+            return None
+        fields = found.fields
+    return found
+
+
+def _sentence(error: ValidationError, field: Field | None) -> Sentence:
+    if error.validator == "type":
+        wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        return TYPES.get(wanted[0], FORM)
+    if error.validator in ("enum", "const"):
+        values = error.validator_value if error.validator == "enum" else [error.validator_value]
+        shown = ", ".join(str(value) for value in values[:8] if value is not None)
+        return Sentence(f"可选：{shown}。", f"One of: {shown}.")
+    if field is not None:
+        try:
+            kind_of(field).read(field, error.instance)
+        except Unreadable as wrong:
+            return next(iter(wrong.problems.values()))
+    if error.validator in ("maxLength", "maxItems", "maximum"):
+        return Sentence(f"最多 {error.validator_value}。", f"At most {error.validator_value}.")
+    if error.validator in ("minLength", "minItems", "minimum"):
+        return Sentence(f"至少 {error.validator_value}。", f"At least {error.validator_value}.")
+    return FORM

@@ -1,0 +1,90 @@
+"""Who calls: the person behind a bearer token, with their rights or narrower. Cookies are never looked at here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flask import current_app, g, request
+
+from backoffice import edge
+from models.access_request.service import grants_in_force
+from models.errors import Refusal
+from models.person import service as people
+from models.person.roles import Person
+from models.token import service as tokens
+from models.token.rate import Allowance
+from models.token.service import Token
+
+LANGUAGES = ("zh", "en")
+LONGEST_HEADER = 200
+
+
+class NoToken(Refusal):
+    """The request carries no bearer token."""
+
+    code, status = "no_token", 401
+    zh, en = "请在 Authorization 头中提供令牌。", "Send a token in the Authorization header."
+    challenge = "Bearer"
+
+
+class BadToken(NoToken):
+    """The token is unknown, expired, revoked, or its person's account has ended: all answer alike."""
+
+    code = "bad_token"
+    zh, en = "令牌无效、已过期或已撤销。", "The token is not valid, has expired or was revoked."
+    challenge = 'Bearer error="invalid_token"'
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The person behind the request's token, the token, the moment (UTC) and the language of messages."""
+
+    person: Person
+    token: Token
+    now: datetime
+    language: str
+
+
+def identify() -> None:
+    """Find out who calls, before every request of the API. :raises NoToken: :raises TooManyRequests:"""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NoToken()
+    now = edge.now()
+    found = tokens.find(secret.strip(), now) if len(secret) <= LONGEST_HEADER else None
+    if found is None:
+        raise BadToken()
+    token, account = found
+    allowance: Allowance = current_app.extensions["api_allowance"]
+    person = people.person_of(account, language())
+    g.caller_language = language() if asked_language() else person.language
+    g.person = replace(
+        person,
+        grants=grants_in_force(account["_id"], now),
+        only=token.types,
+        read_only=token.read_only,
+    )
+    allowance.spend(token.id, now)
+    g.caller = Caller(g.person, token, now, language())
+
+
+def caller() -> Caller:
+    """Who makes the running request."""
+    found: Caller = g.caller
+    return found
+
+
+def language() -> str:
+    """`zh` or `en` for messages: what Accept-Language says, else the person's own, else Chinese."""
+    known = g.get("caller_language")
+    return known if known in LANGUAGES else asked_language() or LANGUAGES[0]
+
+
+def asked_language() -> str:
+    """The first language of Accept-Language that there is here; '' for none."""
+    for value in request.accept_languages.values():
+        primary = value.lower().partition("-")[0]
+        if primary in LANGUAGES:
+            return primary
+    return ""

@@ -1,0 +1,128 @@
+"""The OpenAPI 3.1 document, made from the declarations for whoever asks: the types, fields and moves that they reach.
+
+What a person does not reach is not in their document, as it is not on their screens (X6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from apispec import APISpec
+from flask import Response
+
+from backoffice.api import bodies, operations, schemas
+from backoffice.api.caller import caller
+from backoffice.api.lists import answered
+from backoffice.api.problems import PREFIX
+from models import access, records, registry
+from models.declarations import Field, RecordType
+from models.errors import Sentence
+from models.person.roles import Person
+from models.records import asked_fields
+from models.token import service as tokens
+
+Json = dict[str, Any]
+
+ABOUT = Sentence(
+    "记录的 REST 接口。每个请求在 Authorization 头中携带令牌，权限与令牌所属人员相同或更窄。",
+    "Records over REST. Each request carries a token in the Authorization header and may do what its person may, or "
+    "less.",
+)
+
+
+def openapi() -> Response:
+    """The document for the caller."""
+    bodies.check_answerable()
+    bodies.check_parameters()
+    me = caller()
+    return answered(build(me.person, me.language))
+
+
+def build(person: Person, language: str) -> Json:
+    """The document for a person, with labels in `zh` or `en`."""
+    title = Sentence("客户服务后台接口", "Back office API")
+    about = {"description": ABOUT.zh if language == "zh" else ABOUT.en}
+    made = APISpec(
+        title=title.zh if language == "zh" else title.en,
+        version=version("backoffice"),
+        openapi_version="3.1.0",
+        info=about,
+        servers=[{"url": "/"}],
+        security=[{"token": []}],
+    )
+    made.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for name, schema in operations.COMMON.items():
+        made.components.schema(name, schema)
+    operations.add_problems(made, language)
+    types = [registry.get(slug).rt for slug in tokens.reached(person)]
+    operations.add_general(made, [rt.slug for rt in types], language)
+    for rt in types:
+        add_type(made, rt, person, language)
+    return made.to_dict()
+
+
+def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> None:
+    """The schemas and paths of one type, as a person reaches it."""
+    visible = access.visible_fields(person, rt)
+    for name, schema in record_schemas(rt, visible, language).items():
+        made.components.schema(name, schema)
+    say = operations.Words(rt, language)
+    at = f"{PREFIX}/{rt.slug}"
+    one = f"{at}/{{number}}"
+    about_list: Json = {"get": operations.list_page(say, visible)}
+    about_one: Json = {"get": operations.reading(say)}
+    fields = records.form_fields(person, rt)
+    if access.may_create(person, rt):
+        about_list["post"] = operations.creation(say, schemas.new_body(fields, language))
+    paths: list[tuple[str, Json]] = [(at, about_list), (one, about_one)]
+    if not person.read_only:
+        about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
+        paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
+    paths.append((f"{one}/history", {"get": operations.history(say)}))
+    if rt.workflow is not None:
+        paths.append((f"{one}/actions", {"get": operations.actions(say)}))
+        paths += [] if person.read_only else list(moves(rt, say, one, language))
+    if any(f.kind == "files" for f in visible):
+        paths.append((f"{one}/files/{{file_id}}", {"get": operations.download(say)}))
+    for path, methods in paths:
+        made.path(path=path, operations=methods)
+
+
+def moves(rt: RecordType, say: operations.Words, one: str, language: str) -> Iterator[tuple[str, Json]]:
+    """Each transition has an address of its own, because each asks for something else."""
+    for move in schemas.transitions(rt):
+        body = schemas.action_body(asked_fields(rt, move), language)
+        yield f"{one}/actions/{move.name}", {"post": operations.action(say, move, body)}
+
+
+def record_schemas(rt: RecordType, visible: tuple[Field, ...], language: str) -> dict[str, Json]:
+    """A record in full, its card, its row in a list."""
+    system = operations.system_schemas(rt)
+    head: Json = {
+        "type": {"const": rt.slug},
+        "number": {"type": "string"},
+        "locked": {"type": "boolean"},
+    }
+    values = {f.name: schemas.described(f, schemas.answered(f), language) for f in visible}
+    card = {f.name: operations.card_schema(f) for f in access.card_fields(rt)}
+    full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": _closed(values)}
+    locked = {**head, "locked": {"const": True}, **{k: system[k] for k in ("level", "owner")}, "values": _closed(card)}
+    row_system = {name: system[name] for name in operations.IN_LISTS}
+    some = {**_closed(values), "required": []}
+    row = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **row_system, "values": some}
+    made = {rt.slug: _closed(full), f"{rt.slug}.row": _closed(row)}
+    return {**made, f"{rt.slug}.card": _closed(locked)} if card else made
+
+
+def _closed(properties: Json) -> Json:
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+ROUTES = (("/openapi.json", "GET", openapi),)

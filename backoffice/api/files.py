@@ -1,0 +1,48 @@
+"""Attached files: sent first, then pointed to by a record; fetched through a record that the caller sees."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, request
+
+from backoffice.api import bodies
+from backoffice.api.addresses import open_type
+from backoffice.api.caller import caller
+from backoffice.api.lists import answered
+from backoffice.api.problems import BadRequest, WrongContent
+from backoffice.downloads import serve
+from models import records
+from models.attachment import service as attachment
+from models.errors import Forbidden, Sentence
+
+BYTES = "application/octet-stream"
+LONGEST_NAME = 200
+
+
+def upload() -> Response:
+    """Store a file. It is the caller's until a record takes it, by its id in a field of files, within a day."""
+    me = caller()
+    bodies.check_answerable()
+    bodies.check_parameters("name")
+    if me.person.read_only:
+        raise Forbidden()
+    name = request.args.get("name", "")
+    if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
+        wrong = Sentence(f"应为 1 至 {LONGEST_NAME} 个字符。", f"This is 1 to {LONGEST_NAME} characters.")
+        raise BadRequest(errors={"name": wrong}, what=Sentence("name", "name"))
+    if request.mimetype != BYTES:
+        raise WrongContent(wanted=BYTES)
+    limit = current_app.config["SETTINGS"].max_upload_bytes
+    row = attachment.put(request.stream, name, person=me.person, now=me.now, limit=limit)
+    return answered({**row, "file": str(row["file"])}, 201)
+
+
+def download(slug: str, number: str, file_id: str) -> Response:
+    """The content of a file to which a record points. Out of a classified record that is an export."""
+    open_type(slug)
+    me = caller()
+    bodies.check_parameters()
+    sight = records.taken_out(me.person, slug, number, me.now)
+    return serve(records.pointed_file(sight, file_id), inline=False)
+
+
+ROUTES = (("/files", "POST", upload), ("/<type:slug>/<number>/files/<file_id>", "GET", download))

@@ -1,0 +1,100 @@
+"""Lists of records: the same filters, search, sort and keyset pages as the screens, read by the same parser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from backoffice.api import bodies, once, schemas
+from backoffice.api.addresses import open_type, record_path
+from backoffice.api.caller import caller
+from backoffice.api.problems import PREFIX, Problem
+from backoffice.api.values import Rows
+from models import access, listing, records
+from models.access import Purpose
+from models.declarations import Field, RecordType
+from models.idempotency import Answer
+from models.listing import address
+
+SIZES = address.PAGE_SIZES
+
+
+class LooksAlike(Problem):
+    """A new record may repeat one that is there; `found` names those, as the caller may see them."""
+
+    code, status = "looks_alike", 409
+    zh = "可能已有相同的记录；确认不同后请带上 sure: true 再次提交。"
+    en = "This may be there already. Look at `found`; send it again with `sure: true` if it is another one."
+
+
+def get_list(slug: str) -> Response:
+    """A page of a type's records, newest number first unless sorted."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    visible = access.visible_fields(me.person, rt)
+    asked = address.read(
+        request.args.items(multi=True),
+        listing.queryable(rt, visible),
+        me.person,
+        me.now,
+        columns=[f.name for f in visible],
+    )
+    reach = access.reach(me.person, rt, Purpose.VIEW)
+    rows = Rows(me.person, rt, reach, shown_fields(rt, visible, asked.query.columns), me.language)
+    page = listing.page(rt, reach, asked.query, visible, only=rows.stored)
+    body = {"items": rows.made(page.rows), "next": page.next or None, "previous": page.previous or None}
+    response = answered(body)
+    at = f"{PREFIX}/{slug}"
+    links = [("next", "after", page.next), ("prev", "before", page.previous)]
+    shown = [f'<{at}?{asked.address(**{name: token})}>; rel="{rel}"' for rel, name, token in links if token]
+    if shown:
+        response.headers["Link"] = ", ".join(shown)
+    return response
+
+
+def shown_fields(rt: RecordType, visible: tuple[Field, ...], columns: tuple[str, ...]) -> tuple[Field, ...]:
+    """The fields of a list's rows: those asked for, else the title and what is declared as listed."""
+    if columns:
+        return tuple(f for f in visible if f.name in columns)
+    return tuple(f for f in visible if f.listed or f.name == rt.title)
+
+
+def create(slug: str) -> Response:
+    """Make a record."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    fields = records.form_fields(me.person, rt)
+    body = bodies.read(schemas.new_body(fields), fields)
+    values = bodies.pointed(me.person, fields, body["values"])
+
+    def write(_ready: None) -> Answer:
+        try:
+            made = records.create(me.person, slug, values, now=me.now, sure=body.get("sure", False))
+        except records.LooksAlike as alike:
+            raise LooksAlike(extra={"found": [_alike(one) for one in alike.found]}) from None
+        return once.written(201, slug, made, location=record_path(slug, made["number"]))
+
+    return once.carry_out(json.dumps(body, sort_keys=True).encode(), lambda: None, write)
+
+
+def _alike(one: Any) -> dict[str, Any]:
+    sight = one.sight
+    return {"type": sight.rt.slug, "number": sight.number, "locked": not sight.full, "reasons": list(one.reasons)}
+
+
+def answered(body: Any, status: int = 200) -> Response:
+    """JSON as an answer."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, content_type="application/json")
+
+
+def link(at: str, **parameters: str) -> str:
+    """An address with parameters."""
+    return f"{at}?{urlencode(parameters)}"
+
+
+ROUTES = (("/<type:slug>", "GET", get_list), ("/<type:slug>", "POST", create))

@@ -1,0 +1,393 @@
+"""The operations of the OpenAPI document: parameters, bodies, answers, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from apispec import APISpec
+
+from backoffice.api import schemas
+from backoffice.api.problems import MEDIA, PREFIX, TITLES, say
+from backoffice.api.values import IN_LISTS as ROW_FIELDS
+from backoffice.api.values import SYSTEM
+from models import listing
+from models.declarations import Field, RecordType, Transition
+from models.errors import Sentence
+from models.kinds import kind_of
+from models.listing import address
+from models.listing.written import CONTROLS, SAME
+
+Json = dict[str, Any]
+
+JSON = "application/json"
+IN_LISTS = tuple(f.name for f in ROW_FIELDS)
+TEXT: Json = {"type": "string", "maxLength": 300}
+ALWAYS, WRITES = (400, 401, 404, 406, 429, 503), (403, 409, 413, 415, 422)
+
+COMMON: dict[str, Json] = {
+    "problem": {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "code"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {"type": "string"},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["field", "message"],
+                    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+                },
+            },
+        },
+    },
+    "written": {
+        "type": "object",
+        "required": ["type", "number", "rev"],
+        "properties": {
+            "type": {"type": "string"},
+            "number": {"type": "string"},
+            "rev": {"type": "integer"},
+            "state": {"type": "string"},
+        },
+    },
+    "file": schemas.FILE,
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the texts about a type need."""
+
+    rt: RecordType
+    language: str
+
+    def text(self, zh: str, en: str) -> str:
+        """A text with the type's name for `{}`."""
+        label = self.rt.label.text(self.language)
+        return (zh if self.language == "zh" else en).format(label)
+
+
+def operation(
+    words: Words,
+    name: str,
+    summary: str,
+    parameters: list[Json],
+    answers: Json,
+    *,
+    write: bool = False,
+    body: Json | None = None,
+) -> Json:
+    """One operation; the problems that any request may meet are added."""
+    problems = ALWAYS + (WRITES if write else ())
+    made: Json = {
+        "operationId": f"{words.rt.slug}.{name}",
+        "tags": [words.rt.plural.text(words.language)],
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {**answers, **{str(code): {"$ref": f"#/components/responses/problem{code}"} for code in problems}},
+    }
+    if body is not None:
+        made["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
+    return made
+
+
+def add_problems(made: APISpec, language: str) -> None:
+    """The problems, as answers to refer to."""
+    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/problem"}}}
+    for code, title in TITLES.items():
+        made.components.response(f"problem{code}", {"description": say(title, language), "content": content})
+
+
+def answer(description: str, schema: Json, **more: Any) -> Json:
+    """A JSON answer."""
+    return {"description": description, "content": {JSON: {"schema": schema}}, **more}
+
+
+def ref(name: str) -> Json:
+    """A schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def query(name: str, schema: Json, description: str = "") -> Json:
+    """A parameter of an address."""
+    told = {"description": description} if description else {}
+    return {"name": name, "in": "query", "required": False, "schema": schema, **told}
+
+
+def header(name: str, schema: Json, description: str) -> Json:
+    """A parameter in a header."""
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+
+
+def number(words: Words) -> Json:
+    """The number of a record, in an address."""
+    schema = {"type": "string", "pattern": "^[A-Z0-9-]{1,60}$"}
+    return {"name": "number", "in": "path", "required": True, "schema": schema, "example": words.rt.number}
+
+
+def if_match(words: Words) -> Json:
+    """The version that a change is about."""
+    text = words.text("读取时的 ETag；也可用 rev。", "The ETag with which you read it; or send `rev`.")
+    return header("If-Match", {"type": "string", "pattern": '^"[1-9][0-9]{0,5}"$'}, text)
+
+
+def key(words: Words) -> Json:
+    """The key under which a write is carried out once."""
+    text = words.text(
+        "同一个键的写入只执行一次，24 小时内再次发送得到同样的回答。",
+        "A write with the same key is carried out once; sent again within 24 hours it is answered the same.",
+    )
+    return header("Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,200}$"}, text)
+
+
+# --- lists
+
+
+def listing_parameters(words: Words, visible: tuple[Field, ...]) -> list[Json]:
+    """Search, sort, pages, columns, and a filter for each field that may be filtered."""
+    known = listing.queryable(words.rt, visible)
+    sortable = [name for name, field in known.items() if listing.sortable(field)]
+    columns = "|".join(f.name for f in visible)
+    made = [
+        query("q", {"type": "string", "maxLength": 100}, words.text("搜索", "Words to search for")),
+        query("sort", {"type": "string", "enum": [s + name for name in sortable for s in ("", "-")]}),
+        query("show", {"type": "integer", "enum": list(address.PAGE_SIZES)}, words.text("每页条数", "Records a page")),
+        query("after", {"type": "string", "maxLength": 2000}, words.text("下一页的标记", "The `next` of a page")),
+        query("before", {"type": "string", "maxLength": 2000}, words.text("上一页的标记", "The `previous` of a page")),
+        query("archived", {"type": "string", "enum": ["0", "1"]}),
+        query("columns", {"type": "string", "pattern": f"^({columns})(,({columns}))*$", "maxLength": 1000}),
+        query(
+            "where",
+            {"type": "string", "maxLength": 4000},
+            words.text("条件组：any(…)、all(…)", "Groups: any(…), all(…)"),
+        ),
+    ]
+    return made + [_filter(words, field) for field in known.values() if field.filterable]
+
+
+def _filter(words: Words, field: Field) -> Json:
+    operators = " ".join(f"{one}:" for one in kind_of(field).operators)
+    text = f"{field.label.text(words.language)}. {operators}"
+    return query((SAME if field.name in CONTROLS else "") + field.name, TEXT, text)
+
+
+def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
+    """A page of records."""
+    rows = [ref(f"{words.rt.slug}.row"), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
+    token = {"type": ["string", "null"]}
+    page = {
+        "type": "object",
+        "required": ["items", "next", "previous"],
+        "properties": {"items": {"type": "array", "items": _any(rows)}, "next": token, "previous": token},
+    }
+    link = {"Link": {"schema": {"type": "string"}, "description": 'rel="next", rel="prev"'}}
+    done = {"200": answer(words.text("一页记录", "A page"), page, headers=link)}
+    summary = words.text("列出{}", "List: {}")
+    return operation(words, "list", summary, listing_parameters(words, visible), done)
+
+
+def _any(options: list[Json]) -> Json:
+    return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _has_card(rt: RecordType) -> bool:
+    return any(f.card for f in rt.fields)
+
+
+# --- one record
+
+
+def reading(words: Words) -> Json:
+    """Read one."""
+    shown = [ref(words.rt.slug), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
+    known = header("If-None-Match", {"type": "string", "pattern": '^"[0-9a-f-]{1,40}"$'}, "ETag")
+    etag = {"ETag": {"schema": {"type": "string"}}}
+    done = {
+        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), _any(shown), headers=etag),
+        "304": {"description": words.text("没有变化", "Not changed")},
+    }
+    return operation(words, "get", words.text("读取{}", "Read: {}"), [number(words), known], done)
+
+
+def creation(words: Words, body: Json) -> Json:
+    """Make one."""
+    slug = words.rt.slug
+    told = {"Location": {"schema": {"type": "string"}}}
+    links = {
+        name: {"operationId": f"{slug}.{name}", "parameters": {"number": "$response.body#/number"}}
+        for name in ("get", "history")
+    }
+    done = {"201": answer(words.text("已新建", "Made"), ref("written"), headers=told, links=links)}
+    return operation(words, "create", words.text("新建{}", "Make: {}"), [key(words)], done, write=True, body=body)
+
+
+def change(words: Words, body: Json) -> Json:
+    """Change some fields of one."""
+    parameters = [number(words), if_match(words), key(words)]
+    summary = words.text("修改{}", "Change: {}")
+    return operation(words, "change", summary, parameters, _versioned(words), write=True, body=body)
+
+
+def archiving(words: Words, what: str) -> Json:
+    """Archive or restore one."""
+    texts = {"archive": ("归档{}", "Archive: {}"), "restore": ("恢复{}", "Restore: {}")}
+    parameters = [number(words), if_match(words), key(words)]
+    done = _versioned(words)
+    return operation(words, what, words.text(*texts[what]), parameters, done, write=True, body=schemas.VERSION_BODY)
+
+
+def action(words: Words, move: Transition, body: Json) -> Json:
+    """Make a move of the workflow."""
+    label = move.label.text(words.language)
+    signed = words.text("（须本人在页面签署，令牌不能执行）", " (a signature: given on the screens only)")
+    made = operation(
+        words,
+        f"act.{move.name}",
+        label + (signed if move.signature else ""),
+        [number(words), if_match(words), key(words)],
+        _versioned(words),
+        write=True,
+        body=body,
+    )
+    return {**made, "description": move.help.text(words.language)} if move.help else made
+
+
+def _versioned(words: Words) -> Json:
+    return {
+        "200": answer(words.text("已保存", "Stored"), ref("written")),
+        "428": {"$ref": "#/components/responses/problem428"},
+    }
+
+
+def history(words: Words) -> Json:
+    """What happened to one."""
+    by = schemas.nullable(schemas.PERSON)
+    text, any_value = {"type": ["string", "null"]}, {}
+    changed = _object(field={"type": "string"}, before=any_value, after=any_value)
+    row = _object(
+        rev={"type": "integer"},
+        at=schemas.MOMENT,
+        by=by,
+        action={"type": "string"},
+        note=text,
+        changes={"type": "array", "items": changed},
+    )
+    done = {"200": answer(words.text("历史", "History"), _object(items={"type": "array", "items": row}))}
+    return _reading(words, "history", words.text("{}的历史", "History: {}"), done)
+
+
+def actions(words: Words) -> Json:
+    """The moves that are possible now."""
+    names = {"type": "array", "items": {"type": "string"}}
+    item = _object(
+        name={"type": "string"},
+        label={"type": "string"},
+        asks=names,
+        needs=names,
+        reason={"type": "boolean"},
+        signature={"type": "boolean"},
+        target={"type": "string"},
+    )
+    body = _object(rev={"type": "integer"}, items={"type": "array", "items": item})
+    done = {"200": answer(words.text("可执行的动作", "Moves that are possible now"), body)}
+    return _reading(words, "actions", words.text("{}可执行的动作", "Possible moves: {}"), done)
+
+
+def download(words: Words) -> Json:
+    """The content of an attached file."""
+    file_id = {"name": "file_id", "in": "path", "required": True, "schema": schemas.ID}
+    content = {"*/*": {"schema": {}}}
+    done = {"200": {"description": words.text("文件内容", "The content"), "content": content}}
+    made = _reading(words, "file", words.text("下载附件：{}", "Attached file: {}"), done)
+    return {**made, "parameters": [*made["parameters"], file_id]}
+
+
+def _reading(words: Words, name: str, summary: str, done: Json) -> Json:
+    made = operation(words, name, summary, [number(words)], done)
+    made["responses"]["403"] = {"$ref": "#/components/responses/problem403"}
+    return made
+
+
+def _object(**properties: Json) -> Json:
+    return {
+        "type": "object",
+        "required": list(properties),
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def system_schemas(rt: RecordType) -> dict[str, Json]:
+    """The engine's own fields, as a record shows them."""
+    made = {f.name: schemas.answered(f) for f in SYSTEM}
+    return {**made, "level": schemas.LEVEL, "state": schemas.state_schema(rt)}
+
+
+def card_schema(field: Field) -> Json:
+    """A field as the locked card shows it."""
+    return {"type": ["string", "null"]} if field.card == "masked" else schemas.answered(field)
+
+
+# --- beside the types
+
+
+def add_general(made: APISpec, slugs: Iterable[str], language: str) -> None:
+    """Who calls, search, sending files."""
+    zh = language == "zh"
+
+    def told(name: str, summary: Sentence, done: Json, **more: Any) -> Json:
+        problems = {
+            str(code): {"$ref": f"#/components/responses/problem{code}"} for code in more.pop("problems", ALWAYS)
+        }
+        tag = "通用" if zh else "General"
+        return {
+            "operationId": name,
+            "tags": [tag],
+            "summary": say(summary, language),
+            "responses": {**done, **problems},
+            **more,
+        }
+
+    text = {"type": "string"}
+    token = _object(name=text, prefix=text, read_only={"type": "boolean"}, expires=schemas.MOMENT)
+    names = {"type": "array", "items": text}
+    me = _object(
+        id=schemas.ID, name=text, email=text, roles=names, department=_object(code=text, name=text),
+        language=text, types=names, token=token,
+    )  # fmt: skip
+    made.path(
+        path=f"{PREFIX}/me",
+        operations={"get": told("me", Sentence("我是谁", "Who calls"), {"200": answer("OK", me)})},
+    )
+    rows = [ref(f"{slug}.row") for slug in slugs]
+    items: Json = {"type": "array", "items": _any(rows) if rows else {}}
+    group = _object(type=text, label=text, items=items, more={"type": ["string", "null"]})
+    found = {"200": answer("OK", _object(groups={"type": "array", "items": group}))}
+    words = {
+        "name": "q",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "string", "minLength": 2, "maxLength": 100},
+    }
+    summary = Sentence("在所有类型中搜索", "Search every type")
+    made.path(path=f"{PREFIX}/search", operations={"get": told("search", summary, found, parameters=[words])})
+    sent = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+    name = {
+        "name": "name",
+        "in": "query",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    }
+    summary = Sentence("上传文件，随后由记录引用", "Send a file, for a record to point to")
+    stored = {"201": answer("OK", ref("file"))}
+    upload = told("upload", summary, stored, parameters=[name], requestBody=sent, problems=ALWAYS + WRITES)
+    made.path(path=f"{PREFIX}/files", operations={"post": upload})

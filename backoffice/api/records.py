@@ -1,0 +1,212 @@
+"""One record: read, change, archive, restore, its history, the moves of its workflow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, request
+
+from backoffice.api import bodies, once, schemas
+from backoffice.api.addresses import open_type
+from backoffice.api.caller import caller
+from backoffice.api.lists import answered
+from backoffice.api.problems import Problem, SignatureNeedsPerson
+from backoffice.api.values import SYSTEM, Json, names_for, record, value
+from models import names, records, store
+from models.access import Purpose
+from models.errors import NotFound, Sentence, StaleRecord
+from models.history import at_rev
+from models.idempotency import Answer
+from models.names import Names
+from models.records import NeedsFreshSignIn, Sight
+
+SIDES = ("before", "after")
+CHANGED = Sentence("此字段在您读取之后已被修改。", "This field was changed since the version that you name.")
+
+
+class Conflict(Problem):
+    """The record changed since the version that the caller names; nothing was stored."""
+
+    code, status = "stale", 409
+    zh = "{by} 已修改此记录，您的修改没有保存。current 是现在的内容。"
+    en = "{by} changed this record meanwhile; nothing of yours is stored. `current` is what is stored now."
+
+
+def get(slug: str, number: str) -> Response:
+    """One record, read; or the card of a locked one."""
+    open_type(slug)
+    me = caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    sight = records.see(me.person, slug, number, Purpose.VIEW, me.now)
+    response = answered(_shown(sight))
+    response.set_etag(etag(sight, response.get_data()))
+    return response.make_conditional(request)
+
+
+def etag(sight: Sight, body: bytes) -> str:
+    """The version and a mark of what is shown of it: what others may see, or the names in it, may differ."""
+    return f"{sight.values.get('rev', 1)}-{hashlib.sha256(body).hexdigest()[:16]}"
+
+
+def _shown(sight: Sight) -> Json:
+    me = caller()
+    return record(sight, names_for(me.person, [sight], me.language))
+
+
+def change(slug: str, number: str) -> Response:
+    """Change the fields that are sent; the others stay."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    fields = records.form_fields(me.person, rt)
+    body = bodies.read(schemas.change_body(fields), fields)
+    rev = bodies.version(body)
+    values = bodies.pointed(me.person, fields, body["values"])
+
+    def write(sight: Sight) -> Answer:
+        try:
+            stored = records.change_seen(me.person, sight, values, rev=rev, now=me.now, note=body.get("note", ""))
+        except StaleRecord as stale:
+            raise _conflict(sight, stale, rev, values) from None
+        return once.written(200, slug, stored)
+
+    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+
+
+def archive(slug: str, number: str) -> Response:
+    """Take a record out of the lists."""
+    return _set_archived(slug, number, True)
+
+
+def restore(slug: str, number: str) -> Response:
+    """Bring an archived record back."""
+    return _set_archived(slug, number, False)
+
+
+def _set_archived(slug: str, number: str, archived: bool) -> Response:
+    me = caller()
+    open_type(slug)
+    bodies.check_answerable()
+    bodies.check_parameters()
+    body = bodies.read(schemas.VERSION_BODY)
+    rev = bodies.version(body)
+
+    def write(sight: Sight) -> Answer:
+        try:
+            stored = records.set_archived_seen(me.person, sight, archived, rev=rev, now=me.now)
+        except StaleRecord as stale:
+            raise _conflict(sight, stale, rev, {}) from None
+        return once.written(200, slug, stored)
+
+    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+
+
+def history(slug: str, number: str) -> Response:
+    """What happened to a record, newest first: who, when, and each field before and after."""
+    open_type(slug)
+    me = caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    sight = _read(slug, number)
+    versions = records.versions_of(sight)
+    sides = [((c["field"],), {c["field"].name: c[side]}) for row in versions for c in row["changes"] for side in SIDES]
+    found = names.resolve(me.person, sides, language=me.language)
+    return answered({"items": [_version(row, found) for row in versions]})
+
+
+def _version(row: Mapping[str, Any], found: Names) -> Json:
+    return {
+        "rev": row["rev"],
+        "at": row["at"].isoformat(),
+        "by": {"id": str(row["by"]), "name": row["by_name"]} if row["by"] else None,
+        "action": row["action"],
+        "note": row.get("note") or None,
+        "changes": [
+            {"field": c["field"].name, **{side: value(c["field"], c[side], found) for side in SIDES}}
+            for c in row["changes"]
+        ],
+    }
+
+
+def actions(slug: str, number: str) -> Response:
+    """The moves of the workflow that the caller may make now. One that is a signature is not made with a token."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    sight = _read(slug, number)
+    moves = records.moves(me.person, rt, store.fetch(slug, sight.id))
+    items = [
+        {
+            "name": move.name,
+            "label": move.label.text(me.language),
+            "asks": list(move.asks),
+            "needs": list(move.needs),
+            "reason": move.reason,
+            "signature": move.signature,
+            "target": move.target,
+        }
+        for move in moves
+    ]
+    return answered({"rev": sight.values["rev"], "items": items})
+
+
+def act(slug: str, number: str, name: str) -> Response:
+    """Make a move of the workflow."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    transition = next((t for t in schemas.transitions(rt) if t.name == name), None)
+    if transition is None:
+        raise NotFound()
+    fields = records.asked_fields(rt, transition)
+    body = bodies.read(schemas.action_body(fields), fields)
+    rev = bodies.version(body)
+    values = bodies.pointed(me.person, fields, body.get("values", {}))
+
+    def write(sight: Sight) -> Answer:
+        try:
+            stored = records.move_seen(
+                me.person, sight, name, values, rev=rev, now=me.now, note=body.get("note", ""), fresh=False
+            )
+        except NeedsFreshSignIn:
+            raise SignatureNeedsPerson() from None
+        except StaleRecord as stale:
+            raise _conflict(sight, stale, rev, values) from None
+        return once.written(200, slug, stored)
+
+    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+
+
+def _read(slug: str, number: str) -> Sight:
+    me = caller()
+    return records.read(me.person, slug, number, Purpose.VIEW, me.now)
+
+
+def _digestible(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, sort_keys=True).encode()
+
+
+def _conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
+    """What changed since version `rev`, by field, and the record as it is stored now, as the caller may see it."""
+    me, rt = caller(), sight.rt
+    before = at_rev(rt.slug, stale.current, rev)
+    fresh = records.again(me.person, rt.slug, sight.number)
+    changed = [f.name for f in (*fresh.fields, *SYSTEM) if before.get(f.name) != stale.current.get(f.name)]
+    both = {name: CHANGED for name in changed if name in wanted}
+    extra = {"current": _shown(fresh), "changed": changed}
+    return Conflict(errors=both, extra=extra, by=stale.params["by"])
+
+
+ROUTES = (
+    ("/<type:slug>/<number>", "GET", get),
+    ("/<type:slug>/<number>", "PATCH", change),
+    ("/<type:slug>/<number>/archive", "POST", archive),
+    ("/<type:slug>/<number>/restore", "POST", restore),
+    ("/<type:slug>/<number>/history", "GET", history),
+    ("/<type:slug>/<number>/actions", "GET", actions),
+    ("/<type:slug>/<number>/actions/<name>", "POST", act),
+)

@@ -1,0 +1,74 @@
+"""One search over every type that the caller reaches; and who the caller is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from backoffice.api import bodies
+from backoffice.api.caller import caller
+from backoffice.api.lists import answered, link, shown_fields
+from backoffice.api.problems import PREFIX
+from backoffice.api.values import Rows
+from models import access, listing, registry
+from models.access import Purpose
+from models.declarations import RecordType
+from models.listing import BadQuery, ListQuery
+from models.person.service import department_name
+from models.token import service as tokens
+
+FOUND = 10
+
+
+def find() -> Response:
+    """The first records of each type that hold every word of `q` and that the caller reads in full."""
+    bodies.check_answerable()
+    bodies.check_parameters("q")
+    text = request.args.get("q", "").strip()
+    if "\x00" in text or not text:
+        raise BadQuery(parameter="q")
+    groups = [group for rt in registry.all_types() if (group := _group(rt, text)) is not None]
+    return answered({"groups": groups})
+
+
+def _group(rt: RecordType, text: str) -> dict[str, Any] | None:
+    me = caller()
+    reach = access.Reach(access.reach(me.person, rt, Purpose.VIEW).full)
+    if reach.nothing:
+        return None
+    visible = access.visible_fields(me.person, rt)
+    rows = Rows(me.person, rt, reach, shown_fields(rt, visible, ()), me.language)
+    page = listing.page(rt, reach, ListQuery(q=text, limit=FOUND), visible, only=rows.stored)
+    if not page.rows:
+        return None
+    more = link(f"{PREFIX}/{rt.slug}", q=text) if page.next else None
+    return {"type": rt.slug, "label": rt.plural.text(me.language), "items": rows.made(page.rows), "more": more}
+
+
+def me() -> Response:
+    """Who calls, and what the token opens."""
+    bodies.check_answerable()
+    bodies.check_parameters()
+    now = caller()
+    person, token = now.person, now.token
+    return answered(
+        {
+            "id": str(person.id),
+            "name": person.name,
+            "email": person.email,
+            "roles": sorted(role.value for role in person.roles),
+            "department": {"code": person.department, "name": department_name(person.department, now.language)},
+            "language": now.language,
+            "types": tokens.reached(person),
+            "token": {
+                "name": token.name,
+                "prefix": token.prefix,
+                "read_only": token.read_only,
+                "expires": token.expires.isoformat(),
+            },
+        }
+    )
+
+
+ROUTES = (("/search", "GET", find), ("/me", "GET", me))

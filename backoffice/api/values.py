@@ -1,0 +1,162 @@
+"""Records as JSON, for one reader. What is the same for a whole page is worked out once: a page has up to a hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bson import ObjectId
+
+from models import access, names, records
+from models.access import Reach
+from models.declarations import Field, RecordType
+from models.kinds import loaded, plain
+from models.names import HIDDEN, Names
+from models.person.roles import Person
+from models.records import PLACING, Sight
+from models.store import OPEN_SYSTEM
+
+Json = dict[str, Any]
+
+NESTED = ("embedded", "embedded_list")
+SAME = ("text", "long_text", "email", "phone", "link", "choice", "choices", "tree", "integer", "yes_no")
+"""Kinds whose stored form is their JSON."""
+
+SYSTEM: tuple[Field, ...] = (
+    *(f for f in OPEN_SYSTEM if f.name in ("level", "level_basis", "level_set_by", "secret_until")),
+    *(f for f in OPEN_SYSTEM if f.name in ("department", "owner", "state")),
+    *(
+        Field(name=name, kind=kind, label=PLACING[0].label)
+        for name, kind in (
+            ("state_since", "datetime"),
+            ("due_at", "datetime"),
+            ("archived_at", "datetime"),
+            ("created_at", "datetime"),
+            ("created_by", "person"),
+            ("updated_at", "datetime"),
+            ("updated_by", "person"),
+        )
+    ),
+)
+"""The engine's own fields, as a record shows them."""
+
+IN_LISTS = tuple(f for f in SYSTEM if f.name in ("level", "owner", "state", "due_at", "updated_at"))
+
+
+def person(found: Names, person_id: ObjectId | None) -> Json | None:
+    """A person: id and name."""
+    return None if person_id is None else {"id": str(person_id), "name": found.person(person_id)}
+
+
+def reference(found: Names, slug: str, record_id: ObjectId) -> Json:
+    """Another record: number and title, both null when it is not the reader's to know."""
+    name = found.record(slug, record_id)
+    hidden = not name.number and name.text == HIDDEN
+    return {"number": None, "title": None} if hidden else {"number": name.number, "title": name.text}
+
+
+def value(field: Field, stated: Any, found: Names) -> Any:
+    """A loaded value as JSON."""
+    if stated is None:
+        return None
+    if field.kind == "person":
+        return person(found, stated)
+    if field.kind == "reference":
+        return reference(found, field.to, stated)
+    if field.kind in NESTED:
+        rows = stated if field.kind == "embedded_list" else [stated]
+        made = [{f.name: value(f, row.get(f.name), found) for f in field.fields} for row in rows]
+        return made if field.kind == "embedded_list" else made[0]
+    if field.kind == "files":
+        return [{**row, "file": str(row["file"])} for row in stated]
+    return plain(field, stated)
+
+
+def record(sight: Sight, found: Names) -> Json:
+    """A record as its reader sees it: in full, or as its card (`locked`)."""
+    head: Json = {"type": sight.rt.slug, "number": sight.number, "locked": not sight.full}
+    if not sight.full:
+        card = {f.name: _on_card(f, sight.values.get(f.name), found) for f in sight.fields}
+        return {**head, "level": sight.level, "owner": person(found, sight.values.get("owner")), "values": card}
+    system = {f.name: value(f, sight.values.get(f.name), found) for f in SYSTEM}
+    values = {f.name: value(f, sight.values.get(f.name), found) for f in sight.fields}
+    return {**head, "rev": sight.values["rev"], **system, "values": values}
+
+
+def _on_card(field: Field, stated: Any, found: Names) -> Any:
+    return stated if field.card == "masked" else value(field, stated, found)
+
+
+def names_for(reader: Person, sights: Iterable[Sight], language: str) -> Names:
+    """The names that some records need, in one query per type."""
+    rows = [((*sight.fields, *SYSTEM), sight.values) for sight in sights]
+    return names.resolve(reader, rows, language=language)
+
+
+class Rows:
+    """The rows of one page: of each record the engine's own `IN_LISTS` and `fields`, and nothing else is loaded."""
+
+    def __init__(self, reader: Person, rt: RecordType, reach: Reach, fields: tuple[Field, ...], language: str) -> None:
+        self.reader, self.rt, self.reach, self.fields, self.language = reader, rt, reach, fields, language
+        self._pointers = tuple(f for f in (*IN_LISTS, *fields) if f.kind in (*names.POINTERS, *NESTED))
+
+    @property
+    def stored(self) -> list[str]:
+        """The stored fields that the rows are made of, those of cards included."""
+        return [f.name for f in (*IN_LISTS, *self.fields, *access.card_fields(self.rt))]
+
+    def made(self, sons: Iterable[Mapping[str, Any]]) -> list[Json]:
+        """The rows of some stored records, in their order."""
+        sons = list(sons)
+        full = [self.reach.sees(son.get("acl") or ()) == "full" for son in sons]
+        cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
+        found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])
+        system, values = _writers(IN_LISTS, found), _writers(self.fields, found)
+        made = []
+        for i, son in enumerate(sons):
+            if full[i]:
+                made.append(self._row(son, system, values))
+            elif (card := cards[i]) is not None:
+                made.append(record(card, found))
+        return made
+
+    def _row(self, son: Mapping[str, Any], system: list[Writer], values: list[Writer]) -> Json:
+        get = son.get
+        row: Json = {"type": self.rt.slug, "number": son["number"], "locked": False, "rev": son["rev"]}
+        for name, write in system:
+            row[name] = write(stored) if (stored := get(name)) is not None and write else stored
+        shown: Json = {}
+        for name, write in values:
+            shown[name] = write(stored) if (stored := get(name)) is not None and write else stored
+        row["values"] = shown
+        return row
+
+    def _card(self, son: Mapping[str, Any]) -> Sight | None:
+        return records.sight(self.reader, self.rt, self.reach, son)
+
+    def _names(self, sons: list[Mapping[str, Any]], cards: list[Sight]) -> Names:
+        pointers = self._pointers
+        rows: list[tuple[tuple[Field, ...], Mapping[str, Any]]] = [(pointers, son) for son in sons]
+        rows += [((*card.fields, *PLACING[:1]), card.values) for card in cards]
+        return names.resolve(self.reader, rows, language=self.language)
+
+
+Writer = tuple[str, Callable[[Any], Any] | None]
+
+
+def _writers(fields: Iterable[Field], found: Names) -> list[Writer]:
+    return [(f.name, _writer(f, found)) for f in fields]
+
+
+def _writer(field: Field, found: Names) -> Callable[[Any], Any] | None:
+    """Makes JSON of a field's stored form; None where it is that already."""
+    if field.kind in SAME:
+        return None
+    if field.kind == "person":
+        return lambda stored: person(found, stored)
+    if field.kind == "reference":
+        return lambda stored: reference(found, field.to, stored)
+    return lambda stored: value(field, loaded(field, stored), found)
+
+
+__all__ = ["IN_LISTS", "SYSTEM", "Json", "Rows", "names_for", "person", "record", "reference", "value"]
