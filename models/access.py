@@ -29,7 +29,10 @@ class Purpose(StrEnum):
     EXPORT = "export"
     EDIT = "edit"
     ARCHIVE = "archive"
+    MERGE = "merge"
 
+
+READING = frozenset({Purpose.VIEW, Purpose.PRINT, Purpose.EXPORT})
 
 INTERNAL = (Level.INTERNAL,)
 UP_TO_SECRET = (Level.INTERNAL, Level.SECRET)
@@ -153,6 +156,8 @@ def turn_tokens(person: Person) -> list[str]:
 
 def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     """How far `person` gets with records of `rt` for `purpose`. Nothing declared opens nothing."""
+    if not within_token(person, rt, writing=purpose not in READING):
+        return Reach(frozenset())
     view = CLASSIFIED_VIEW if rt.classified else rt.rights.view
     card = CLASSIFIED_CARD if rt.classified else ()
     opened = _tokens(person, view, Purpose.VIEW)
@@ -164,8 +169,17 @@ def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         if not leaving and not rt.classified:
             return Reach(frozenset())
         return Reach(leaving, (opened | carded) - leaving, also=None)
-    rules = rt.rights.edit if purpose is Purpose.EDIT else rt.rights.archive
+    rules = {
+        Purpose.EDIT: rt.rights.edit,
+        Purpose.ARCHIVE: rt.rights.archive,
+        Purpose.MERGE: rt.rights.merge,
+    }[purpose]
     return Reach(opened, also=_tokens(person, rules, purpose))
+
+
+def within_token(person: Person, rt: RecordType, *, writing: bool) -> bool:
+    """Whether a person who comes with a narrowed token may use this type at all, to read or to write."""
+    return (person.only is None or rt.slug in person.only) and not (writing and person.read_only)
 
 
 def _tokens(person: Person, rules: Iterable[Rule], purpose: Purpose) -> frozenset[str]:
@@ -208,12 +222,12 @@ def card_fields(rt: RecordType) -> tuple[Field, ...]:
 
 def may_create(person: Person, rt: RecordType) -> bool:
     """Whether the person may add records of this type."""
-    return person.has(*rt.rights.create)
+    return person.has(*rt.rights.create) and within_token(person, rt, writing=True)
 
 
 def may_import(person: Person, rt: RecordType) -> bool:
     """Whether the person may import records of this type from a file."""
-    return person.has(*rt.rights.imports)
+    return person.has(*rt.rights.imports) and within_token(person, rt, writing=True)
 
 
 def may_export(person: Person, rt: RecordType) -> bool:

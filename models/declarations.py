@@ -232,7 +232,8 @@ class Workflow:
 class Rights:
     """Who may do what with records of a type; nothing declared means nobody.
 
-    `view` is used only by unclassified types: classified ones are read by X3, the same for all of them.
+    `view` is used only by unclassified types: classified ones are read by X3, the same for all of them. `merge` opens
+    nothing by itself: whoever merges two records may edit both.
     """
 
     create: tuple[Role, ...] = ()
@@ -240,6 +241,7 @@ class Rights:
     view: tuple[Rule, ...] = ()
     edit: tuple[Rule, ...] = ()
     archive: tuple[Rule, ...] = ()
+    merge: tuple[Rule, ...] = ()
     export: tuple[Rule, ...] = ()
 
 

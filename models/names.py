@@ -163,7 +163,9 @@ def pointed(reader: Person, declared: Field, raw: Any) -> Any:
     rt = registry.get(declared.to).rt
     reach = access.reach(reader, rt, Purpose.VIEW)
     query = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
-    son = database()[collection_name(rt.slug)].find_one(query, {"_id": 1})
+    son = database()[collection_name(rt.slug)].find_one(query, {"merged_into": 1})
+    while son is not None and son.get("merged_into"):  # the number of a merged record stands for the one it went into
+        son = database()[collection_name(rt.slug)].find_one({"_id": son["merged_into"]}, {"merged_into": 1})
     return son["_id"] if son else raw
 
 

@@ -103,9 +103,11 @@ def _may_point(person: Person, field: Field, pointer: ObjectId) -> bool:
 
 
 def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
-    """Whether a record may be pointed at: the person sees it, in full or as a card."""
+    """Whether a record may be pointed at: the person sees it, in full or as a card, and it was not
+    merged into another one."""
     rt = registry.get(slug).rt
-    query = {"_id": record_id, **access.reach(person, rt, Purpose.VIEW).query(cards=True, archived=None)}
+    seen = access.reach(person, rt, Purpose.VIEW).query(cards=True, archived=None)
+    query = {"_id": record_id, "merged_into": None, **seen}
     return database()[collection_name(slug)].find_one(query, {"_id": 1}) is not None
 
 

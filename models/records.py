@@ -50,6 +50,7 @@ __all__ = [
     "Locked",
     "LooksAlike",
     "LoweringNeedsHead",
+    "MergedAway",
     "NeedsFreshSignIn",
     "NotNow",
     "NotToLeave",
@@ -94,6 +95,16 @@ class LooksAlike(Refusal):
     def __init__(self, found: Sequence[Any]) -> None:
         self.found = found
         super().__init__()
+
+
+class MergedAway(Refusal):
+    """A record that was merged into another one comes back by taking the merge back."""
+
+    code, status = "merged_away", 409
+    zh, en = (
+        "该记录已并入另一份记录，如需恢复，请撤销合并。",
+        "This record was merged into another one. To bring it back, take the merge back.",
+    )
 
 
 def create(
@@ -171,6 +182,8 @@ def set_archived_seen(person: Person, found: Sight, archived: bool, *, rev: int,
     slug = found.rt.slug
     if not can(person, found.rt, store.fetch(slug, found.id), Purpose.ARCHIVE):
         raise Forbidden()
+    if found.values["merged_into"] is not None:
+        raise MergedAway()
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
     return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action)

@@ -70,7 +70,12 @@ class Hooks:
     full; `forget` clears what `after` left of records that are taken back.
 
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
-    and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing."""
+    and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing.
+
+    For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
+    it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
+    instead of the merged one (former and surviving record are given with it), in place of that record's own hooks;
+    `pairs` names the noted pairs that a person may compare."""
 
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
@@ -80,6 +85,9 @@ class Hooks:
     forget: Callable[[Sequence[ObjectId]], None] | None = None
     alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
+    merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
+    adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
+    pairs: Callable[[Person], Sequence[Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, audit, registry, store
+from models import access, audit, history, registry, store
 from models.access import Purpose
 from models.declarations import Field, Level, RecordType
 from models.errors import NotFound, Refusal
@@ -67,6 +67,8 @@ SYSTEM_SHOWN = (
     "state_since",
     "due_at",
     "archived_at",
+    "merged_into",
+    "merged_from",
     "created_at",
     "created_by",
     "updated_at",
@@ -171,7 +173,7 @@ def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict
 def versions_of(found: Sight, limit: int = 100) -> list[dict[str, Any]]:
     """The latest versions of a record that was read in full, newest first, with the fields seen in it."""
     shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM}
-    rows = store.history(found.rt.slug, found.id, limit)
+    rows = history.history(found.rt.slug, found.id, limit)
     for row in rows:
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
     return rows

@@ -29,7 +29,17 @@ from models.secrecy import keep_level
 VERSIONS, SPENT = "record_version", "spent_token"
 
 INDEXES: dict[str, list[IndexModel]] = {
-    VERSIONS: [IndexModel([("record", ASCENDING), ("rev", DESCENDING)], unique=True, name="record_rev")],
+    VERSIONS: [
+        IndexModel([("record", ASCENDING), ("rev", DESCENDING)], unique=True, name="record_rev"),
+        # A bulk change makes one version of a record, however often it is taken up again.
+        IndexModel(
+            [("batch", ASCENDING), ("record", ASCENDING)],
+            unique=True,
+            name="batch_record",
+            partialFilterExpression={"batch": {"$exists": True}},
+        ),
+        IndexModel([("merge", ASCENDING)], name="merge", sparse=True),
+    ],
     SPENT: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=7 * 86400)],
 }
 
@@ -42,6 +52,8 @@ OPEN_SYSTEM: tuple[Field, ...] = (
     Field(name="owner", kind="person", label=Label("负责人", "Owner")),
     Field(name="state", kind="text", label=Label("状态", "State")),
     Field(name="archived_at", kind="datetime", label=Label("归档时间", "Archived")),
+    Field(name="merged_into", kind="reference", label=Label("并入", "Merged into")),
+    Field(name="merged_from", kind="text", label=Label("已并入的记录", "Records merged into it")),
 )
 """The system fields that a write may set; the others follow from them."""
 
@@ -152,7 +164,7 @@ def new_draft(
     draft = Draft(entry.rt, "create", None, started, actor, now, note, given=given)
     draft.nearby = {} if nearby is None else nearby
     _start(draft)
-    _prepare(draft, entry.hooks.prepare)
+    prepare(draft)
     return draft
 
 
@@ -202,27 +214,67 @@ def change(
         before = fetch(slug, record_id)
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
-        given = frozenset(values)
-        draft = Draft(entry.rt, action, before, {**before, **values}, actor, now, note, transition, given)
-        _prepare(draft, entry.hooks.prepare)
+        draft = next_draft(entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition)
         if not draft.changed and not transition:
             return before
-        son = {**_declared_son(draft), **derived(draft.rt, draft.values), "updated_at": now, "updated_by": actor.id}
-        if draft.values["state"] != before["state"]:
-            son["state_since"] = now
-        update = {
-            "$set": {k: v for k, v in son.items() if v is not None},
-            "$unset": {k: "" for k, v in son.items() if v is None},
-            "$inc": {"rev": 1},
-        }
-        _update(entry.rt, {"_id": record_id, "rev": before["rev"]}, {op: v for op, v in update.items() if v})
-        _remember(draft, before["rev"] + 1)
-        attachment.claim(entry.rt.fields, draft.values)
+        put(draft)
         for hook in entry.hooks.after:
             hook(draft)
         return fetch(slug, record_id)
 
     return transaction(work)
+
+
+def next_draft(
+    entry: registry.Registered,
+    before: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    action: str = "change",
+    note: str = "",
+    transition: Transition | None = None,
+    nearby: dict[ObjectId, Mapping[str, Any]] | None = None,
+) -> Draft:
+    """The next version of a stored record, ready to be stored: hooks run. `nearby` as in `new_draft`.
+
+    :raises Invalid: when a hook refuses the values.
+    """
+    given = frozenset(values)
+    wanted = {**before, **values}
+    draft = Draft(entry.rt, action, before, wanted, actor, now, note, transition, given)
+    draft.nearby = {} if nearby is None else nearby
+    prepare(draft)
+    return draft
+
+
+def put(draft: Draft, merge: ObjectId | None = None) -> None:
+    """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
+    the merge of which it is a part."""
+    before = draft.before or {}
+    _update(draft.rt, {"_id": before["_id"], "rev": before["rev"]}, update_of(draft))
+    _remember(draft, before["rev"] + 1, merge)
+    attachment.claim(draft.rt.fields, draft.values)
+
+
+def update_of(draft: Draft) -> dict[str, Any]:
+    """The database update that stores a prepared change, with what is derived."""
+    before = draft.before or {}
+    son = {
+        **_declared_son(draft),
+        **derived(draft.rt, draft.values),
+        "updated_at": draft.now,
+        "updated_by": draft.actor.id,
+    }
+    if draft.values["state"] != before.get("state"):
+        son["state_since"] = draft.now
+    update = {
+        "$set": {k: v for k, v in son.items() if v is not None},
+        "$unset": {k: "" for k, v in son.items() if v is None},
+        "$inc": {"rev": 1},
+    }
+    return {operator: values for operator, values in update.items() if values}
 
 
 def spend(once: str, record_id: ObjectId, now: datetime) -> None:
@@ -256,35 +308,6 @@ def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
     )
 
 
-def history(slug: str, record_id: ObjectId, limit: int = 100) -> list[dict[str, Any]]:
-    """The stored versions of a record, newest first: who, when, what action, and each field before and after."""
-    rt = registry.get(slug).rt
-    declared = {f.name: f for f in fields_of(rt)}
-    found = []
-    for row in database()[VERSIONS].find({"record": record_id}).sort("rev", DESCENDING).limit(limit):
-        row["changes"] = [
-            {
-                "field": declared[c["field"]],
-                "before": loaded(declared[c["field"]], c.get("before")),
-                "after": loaded(declared[c["field"]], c.get("after")),
-            }
-            for c in row["changes"]
-            if c["field"] in declared
-        ]
-        found.append(row)
-    return found
-
-
-def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:
-    """The record's declared values as they were in version `rev`, walked back from `current`."""
-    values = dict(current)
-    for version in history(slug, current["_id"], limit=1000):
-        if version["rev"] <= rev:
-            break
-        values.update({c["field"].name: c["before"] for c in version["changes"]})
-    return values
-
-
 def _start(draft: Draft) -> None:
     """Fill what a new record starts with: level, department, owner, first state."""
     rt, values = draft.rt, draft.values
@@ -298,8 +321,9 @@ def _start(draft: Draft) -> None:
         values["state"] = rt.workflow.states[0].value
 
 
-def _prepare(draft: Draft, hooks: Iterable[registry.Hook]) -> None:
-    for hook in hooks:
+def prepare(draft: Draft) -> None:
+    """Let the type's own rules and the declared ones derive values and refuse. :raises Invalid:"""
+    for hook in registry.get(draft.rt.slug).hooks.prepare:
         hook(draft)
     formulas.compute(draft)
     requirement.check(draft)
@@ -358,9 +382,9 @@ def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
     return AlreadyUsed(field=field.label if field else rt.label)
 
 
-def _remember(draft: Draft, rev: int) -> None:
+def _remember(draft: Draft, rev: int, merge: ObjectId | None = None) -> None:
     """Write the version and the audit entry of a write."""
-    row = version_row(draft, rev)
+    row = version_row(draft, rev, merge)
     database()[VERSIONS].insert_one(row)
     audit.append(
         draft.action,
@@ -372,8 +396,8 @@ def _remember(draft: Draft, rev: int) -> None:
     )
 
 
-def version_row(draft: Draft, rev: int) -> dict[str, Any]:
-    """What the history keeps of a write."""
+def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[str, Any]:
+    """What the history keeps of a write, and of which merge it is a part."""
     before, changed = draft.before, draft.changed
     return {
         "type": draft.rt.slug,
@@ -393,6 +417,7 @@ def version_row(draft: Draft, rev: int) -> dict[str, Any]:
             for field in fields_of(draft.rt)
             if field.name in changed
         ],
+        **({"merge": merge} if merge else {}),
     }
 
 

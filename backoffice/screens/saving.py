@@ -20,7 +20,7 @@ from backoffice.screens.form_items import Typed
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import PLACING, grouped, head
-from models import access, listing, names, records, store
+from models import access, history, listing, names, records
 from models.access import Purpose
 from models.attachment import rules
 from models.attachment import service as attachment
@@ -204,7 +204,7 @@ def conflict_context(
     """
     current = stale.current
     fields = records.form_fields(reader.person, sight.rt, current)
-    original = store.at_rev(sight.rt.slug, current, rev)
+    original = history.at_rev(sight.rt.slug, current, rev)
     theirs = [f for f in fields if original.get(f.name) != current.get(f.name)]
     mine = forms.build(sight.rt.slug, fields, original, reader, posted).raw(posted)
     untouched = {f.name for f in theirs if f.name not in mine}

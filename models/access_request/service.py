@@ -123,10 +123,13 @@ def grants_of(record_id: ObjectId, now: datetime) -> list[Grant]:
 
 def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
     """The person's own request for a record that still waits or is in force, as stored; None without one."""
-    states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
-    open_states = [state.value for state in states if not state.final]
-    condition = {"owner": person.id, "type_asked": slug, "number_asked": number, "state": {"$in": open_states}}
+    condition = {"owner": person.id, "type_asked": slug, "number_asked": number, "state": {"$in": _open_states()}}
     return database()[collection_name(SLUG)].find_one(condition, {"number": 1, "state": 1, "created_at": 1})
+
+
+def _open_states() -> list[str]:
+    states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
+    return [state.value for state in states if not state.final]
 
 
 def _prepare(draft: Draft) -> None:
@@ -142,7 +145,7 @@ def _prepare(draft: Draft) -> None:
         )
         draft.problems.update(found)
         draft.values["opened_at"] = draft.now
-    elif draft.action in ("revoke", "give_back", "expire"):
+    elif draft.action in ("revoke", "give_back", "expire", "record_merged"):
         draft.values["ended_at"] = draft.now
 
 
@@ -177,6 +180,16 @@ def _open(draft: Draft) -> None:
         }
     )
     store.add_grant(draft.values["type_asked"], target.id, grant)
+
+
+def end_for(slug: str, record: Mapping[str, Any], *, actor: Person, now: datetime) -> int:
+    """End every request for a record that was merged into another, and its grants with them: access to one opens
+    nothing of the other (X5). Returns how many."""
+    condition = {"type_asked": slug, "number_asked": record["number"], "state": {"$in": _open_states()}}
+    waiting = list(database()[collection_name(SLUG)].find(condition, {"_id": 1}))
+    for row in waiting:
+        store.change(SLUG, row["_id"], {"state": "ended"}, actor=actor, now=now, action="record_merged")
+    return len(waiting)
 
 
 def expire(now: datetime) -> int:

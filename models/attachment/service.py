@@ -95,6 +95,14 @@ def claim(fields: Iterable[Field], values: Mapping[str, Any]) -> None:
         database()[FILES].update_many(condition, {"$set": {"metadata.record": values["_id"]}})
 
 
+def hand_over(fields: Iterable[Field], values: Mapping[str, Any], former: ObjectId, to: ObjectId) -> None:
+    """Give those of a record's files that were the record `former`'s to the record `to`, in the same transaction."""
+    ids = [row["file"] for f in fields if f.kind == "files" for row in values.get(f.name) or ()]
+    if ids:
+        condition = {"_id": {"$in": ids}, "metadata.record": former}
+        database()[FILES].update_many(condition, {"$set": {"metadata.record": to}})
+
+
 def content(file_id: ObjectId) -> GridOut:
     """A stored file, for reading. :raises NotFound:"""
     try:

@@ -95,3 +95,20 @@ def _change_child(draft: Draft, slug: str, record_id: ObjectId, row: dict[str, A
     if row.get("owner") == (draft.before or {}).get("owner"):
         change["owner"] = draft.values["owner"]
     store.change(slug, record_id, change, actor=draft.actor, now=draft.now, action="follow_customer")
+
+
+def adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
+    """A record whose customer's file was merged into another one: its level, department, name of the customer and
+    salesperson follow the surviving file, and its owner where it had the owner of the former one (F7, X1)."""
+    values, via = draft.values, draft.rt.by_name.get(VIA)
+    if via is None or via.to != SLUG or values[VIA] != survivor["_id"]:
+        return
+    values["department"] = survivor["department"]
+    if values["owner"] == former["owner"]:
+        values["owner"] = survivor["owner"]
+    for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
+        if name in draft.rt.by_name and values[name] == former[origin]:
+            values[name] = survivor[origin]
+    least = Level(survivor["level"])
+    if draft.rt.classified and Level(values["level"]).rank < least.rank:
+        values["level"] = least.value

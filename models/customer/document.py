@@ -106,6 +106,7 @@ CUSTOMER = RecordType(
         imports=(Role.CUSTODIAN, Role.HEAD),
         edit=(Rule(Relation.OWNER), Rule(Relation.DEPARTMENT, (Role.CUSTODIAN, Role.HEAD))),
         archive=(Rule(Relation.DEPARTMENT, (Role.CUSTODIAN, Role.HEAD)),),
+        merge=(Rule(Relation.DEPARTMENT, (Role.CUSTODIAN, Role.SUPERVISOR, Role.HEAD)),),
     ),
     workflow=WORKFLOW,
     related=(

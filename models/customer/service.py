@@ -18,7 +18,7 @@ from models import access, schema, store
 from models.access import Purpose
 from models.calendar import SHANGHAI, local
 from models.customer import rules
-from models.customer.children import pass_on
+from models.customer.children import adopt, pass_on
 from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
 from models.masking import masked
@@ -231,6 +231,23 @@ def forget(records: Sequence[ObjectId]) -> None:
     database()[NOTES].delete_many({"_id": {"$in": list(records)}})
 
 
+CREDIT_STANDING = ("grade", "credit_limit", "credit_term", "next_report_due", "credit_decided_on")
+
+
+def settle_merge(draft: Draft, other: Mapping[str, Any]) -> None:
+    """Of two files made one (F7): the credit standing is one decision and is taken whole (C4), the surviving file's
+    where it has a grade; the last revisit is the later one. What was noted about the two is settled."""
+    before, values = draft.before or {}, draft.values
+    source = other if before["grade"] is None and other["grade"] is not None else before
+    values.update({name: source[name] for name in CREDIT_STANDING})
+    visits = [day for day in (before["last_revisited"], other["last_revisited"]) if day is not None]
+    values["last_revisited"] = max(visits, default=None)
+    pair = [before["_id"], other["_id"]]
+    notes = database()[NOTES]
+    notes.delete_many({"_id": {"$in": pair}, "others": {"$not": {"$elemMatch": {"$nin": pair}}}})
+    notes.update_many({"others": other["_id"]}, {"$pull": {"others": other["_id"]}})
+
+
 def noted_duplicates(person: Person, limit: int = 50) -> list[tuple[Sight, list[Sight]]]:
     """The noted pairs of which the person reads every file in full, newest first."""
     reach = access.reach(person, CUSTOMER, Purpose.VIEW)
@@ -240,7 +257,7 @@ def noted_duplicates(person: Person, limit: int = 50) -> list[tuple[Sight, list[
         sons = database()[COLLECTION].find({"_id": {"$in": ids}})
         seen = {son["_id"]: sight(person, CUSTOMER, reach, son) for son in sons}
         full = [one for i in ids if (one := seen.get(i)) is not None and one.full]
-        if len(full) == len(ids):
+        if len(full) == len(ids) > 1 and not any(one.values["archived_at"] for one in full):
             found.append((full[0], full[1:]))
     return found
 
@@ -307,4 +324,7 @@ HOOKS = Hooks(
     forget=forget,
     alike=duplicates,
     lacks=lambda values: [finding.text for finding in findings(values)],
+    merged=settle_merge,
+    adopt=adopt,
+    pairs=noted_duplicates,
 )

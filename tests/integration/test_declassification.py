@@ -9,7 +9,7 @@ import pytest
 from bson import Decimal128
 from pymongo.database import Database
 
-from models import access, audit, catalogue, schema, store
+from models import access, audit, catalogue, history, schema, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import Level
@@ -63,7 +63,7 @@ def test_declassifying_is_a_version_and_an_entry_of_the_trail_and_happens_once(o
     record = classified(owner, now)
     assert declassify(now) == Outcome(1, 0)
     assert declassify(now) == Outcome(0, 0)
-    version = store.history("customer", record["_id"])[0]
+    version = history.history("customer", record["_id"])[0]
     assert (version["action"], version["by_name"], version["rev"]) == ("declassify", "system", 2)
     assert {change["field"].name for change in version["changes"]} >= {"level", "secret_until"}
     assert [entry["action"] for entry in audit.readings(record["_id"])] == ["declassify", "create"]

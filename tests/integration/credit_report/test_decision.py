@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from models import audit, records, registry, store
+from models import audit, history, records, registry, store
 from models.access import Purpose
 from models.credit_report import service
 from models.credit_report.default_scorecard import DEFAULT_SCORECARD
@@ -89,7 +89,7 @@ def test_approval_changes_grade_limit_term_and_next_report_together(cast: Cast, 
     assert decided["state"] == "approved"
     assert decided["decided_by"] == cast.decider.id
     assert terms(file["_id"]) == ("A", Decimal("300000.00"), 30, date(2027, 5, 23))
-    version = store.history("customer", file["_id"])[0]
+    version = history.history("customer", file["_id"])[0]
     assert (version["action"], version["note"], version["by"]) == (
         "credit_decision",
         report["number"],
@@ -114,7 +114,7 @@ def test_when_the_customer_cannot_be_changed_the_report_stays_undecided(cast: Ca
 
     assert store.fetch("credit_report", report["_id"])["state"] == "rated"
     assert terms(file["_id"]) == (None, None, None, None)
-    assert store.history("credit_report", report["_id"])[0]["action"] == "rate"
+    assert history.history("credit_report", report["_id"])[0]["action"] == "rate"
     assert db[audit.ENTRIES].count_documents({"action": {"$ne": "confidential"}}) == before
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import audit, records, store
+from models import audit, history, records, store
 from models.errors import Forbidden, NotFound
 from models.exchange import service
 from models.exchange.document import Kind, Options, State
@@ -64,7 +64,7 @@ def test_confirmed_rows_become_records_like_typed_ones(custodian: Person, now: d
 def test_each_record_has_its_version_and_its_audit_entry(custodian: Person, now: datetime, db: Base) -> None:
     batch = imported(custodian, TWO, now)
     for son in stored(db):
-        versions = store.history("customer", son["_id"])
+        versions = history.history("customer", son["_id"])
         assert [(v["rev"], v["by_name"], v["action"]) for v in versions] == [(1, "custodian", "create")]
         entry = db["audit"].find_one({"record": son["_id"]})
         assert entry is not None

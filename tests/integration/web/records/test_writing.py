@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from models import records, store
+from models import history, records, store
 from models.person.roles import Role
 from tests.integration.web.records.conftest import Sit
 
@@ -59,7 +59,7 @@ def test_an_edit_changes_only_what_was_changed(sit: Sit, make: Any) -> None:
     desk.send(f"{at}/edit", rev=hidden(page, "rev"), name="Lamp 2", seen_at="2026-11-22T14:30", colours=["", "red"])
     now = store.fetch("sample", made["_id"])
     assert (now["name"], now["seen_at"], now["colours"]) == ("Lamp 2", made["seen_at"], ["red"])
-    assert [c["field"].name for c in store.history("sample", made["_id"])[0]["changes"]] == ["name"]
+    assert [c["field"].name for c in history.history("sample", made["_id"])[0]["changes"]] == ["name"]
 
 
 def test_a_stale_save_shows_both_and_can_be_saved_again(sit: Sit, make: Any, now: Any) -> None:

@@ -1,0 +1,47 @@
+"""The stored versions of a record, read: who changed what and when, and how the record was then.
+
+Nothing here asks for rights: `sights` does, for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING
+
+from config.database import database
+from models import registry, store
+from models.kinds import loaded
+
+
+def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
+    """The stored versions of a record, newest first: who, when, what action, and each field before and after. Those
+    behind version `after`, at most `limit` of them (0: all)."""
+    rt = registry.get(slug).rt
+    declared = {f.name: f for f in store.fields_of(rt)}
+    declared["merged_into"] = replace(declared["merged_into"], to=slug)
+    found = []
+    rows = database()[store.VERSIONS].find({"record": record_id, "rev": {"$gt": after}})
+    for row in rows.sort("rev", DESCENDING).limit(limit):
+        row["changes"] = [
+            {
+                "field": declared[c["field"]],
+                "before": loaded(declared[c["field"]], c.get("before")),
+                "after": loaded(declared[c["field"]], c.get("after")),
+            }
+            for c in row["changes"]
+            if c["field"] in declared
+        ]
+        found.append(row)
+    return found
+
+
+def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:
+    """The record's declared values as they were in version `rev`, walked back from `current`."""
+    values = dict(current)
+    for version in history(slug, current["_id"], limit=0, after=rev):
+        values.update({c["field"].name: c["before"] for c in version["changes"]})
+    return values

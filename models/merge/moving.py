@@ -1,0 +1,256 @@
+"""Moving the references to a merged record: each record that points to it is changed once, with its version.
+
+A chunk is a transaction, and notes on the merge's own document how far it is; the document makes two workers take
+turns. Broken off at any point and taken up by whoever comes next, it ends in the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel, UpdateOne
+
+from config.database import database, transaction
+from models import audit, registry, schema, store
+from models.declarations import Field, RecordType
+from models.kinds import loaded
+from models.person.roles import Person
+from models.record import collection_name
+from models.registry import Draft
+from models.secrecy import keep_level
+
+MERGES = "merge"
+MOVING, DONE, UNDOING, UNDONE = "moving", "done", "undoing", "undone"
+JOB = "merge_references"
+CHUNK = 300
+SETTLING = timedelta(minutes=2)
+"""A write that was on its way when two records were merged has ended after this time."""
+
+Row = dict[str, Any]
+Step = Callable[[Row], Row]
+
+schema.declare(
+    {
+        MERGES: [
+            IndexModel([("survivor", ASCENDING), ("at", ASCENDING)], name="survivor"),
+            IndexModel([("loser", ASCENDING), ("at", ASCENDING)], name="loser"),
+            IndexModel([("state", ASCENDING), ("at", ASCENDING)], name="state"),
+        ]
+    }
+)
+
+
+def pointing_paths(rt: RecordType, slug: str) -> list[str]:
+    """The stored paths of a type's references to records of another type, embedded ones included."""
+    return list(_paths(rt.fields, slug))
+
+
+def _paths(fields: Iterable[Field], slug: str, outer: str = "") -> Iterator[str]:
+    for field in fields:
+        if field.kind == "reference" and field.to == slug:
+            yield outer + field.name
+        elif field.fields:
+            yield from _paths(field.fields, slug, f"{outer}{field.name}.")
+
+
+def pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId]) -> list[tuple[RecordType, Row]]:
+    """The types in force that may point to records of a type, each with the condition for those that point to one of
+    them, without some."""
+    found = [(rt, pointing_paths(rt, slug)) for rt in registry.all_types()]
+    return [
+        (rt, {"$or": [{path: record_id} for path in paths], "_id": {"$nin": list(but)}}) for rt, paths in found if paths
+    ]
+
+
+def count_pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId], limit: int) -> int:
+    """How many records point to one, up to `limit`."""
+    total = 0
+    for rt, condition in pointing(slug, record_id, but):
+        total += database()[collection_name(rt.slug)].count_documents(condition, limit=limit)
+        if total >= limit:
+            return limit
+    return total
+
+
+def repointed(fields: Iterable[Field], values: Mapping[str, Any], slug: str, old: ObjectId, new: ObjectId) -> Row:
+    """The values in which a reference to `old` stands, pointing to `new`; nothing else of the record."""
+    changed: Row = {}
+    for field in fields:
+        value = values.get(field.name)
+        if field.kind == "reference" and field.to == slug and value == old:
+            changed[field.name] = new
+        elif field.kind == "embedded" and value:
+            inner = repointed(field.fields, value, slug, old, new)
+            if inner:
+                changed[field.name] = {**value, **inner}
+        elif field.kind == "embedded_list" and value:
+            rows = [{**row, **repointed(field.fields, row, slug, old, new)} for row in value]
+            if rows != value:
+                changed[field.name] = rows
+    return changed
+
+
+# --- steps, each inside a transaction
+
+
+def move_some(merge: Row, limit: int) -> int:
+    """Point up to `limit` records that point to the merged one to the surviving one; returns how many there were."""
+    slug, old = merge["type"], merge["loser"]
+    new = _last(slug, merge["survivor"])
+    moved = 0
+    for rt, condition in pointing(slug, old, (old, new)):
+        sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - moved))
+        if sons:
+            survivor = store.fetch(slug, new)
+            former = store.fetch(slug, old)
+            drafts = [_moved(rt, store.load(rt, son), merge, former, survivor) for son in sons]
+            _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
+            moved += len(sons)
+        if moved >= limit:
+            break
+    return moved
+
+
+def _last(slug: str, record_id: ObjectId) -> ObjectId:
+    """The record in which one has ended up, should it have been merged since."""
+    son = database()[collection_name(slug)].find_one({"_id": record_id}, {"merged_into": 1}) or {}
+    return _last(slug, son["merged_into"]) if son.get("merged_into") else record_id
+
+
+def _moved(rt: RecordType, before: Row, merge: Row, former: Row, survivor: Row) -> Draft:
+    slug = merge["type"]
+    values = repointed(rt.fields, before, slug, former["_id"], survivor["_id"])
+    draft = Draft(rt, "follow_merge", before, {**before, **values}, _actor(merge), merge["at"], given=frozenset(values))
+    adopt = registry.get(slug).hooks.adopt
+    if adopt is not None:
+        adopt(draft, former, survivor)
+    if rt.classified:
+        keep_level(draft)
+    return draft
+
+
+def move_back(merge: Row, limit: int) -> ObjectId | None:
+    """Give up to `limit` moved records back what the merge changed on them, where nobody changed it since; returns how
+    far it is, None at the end."""
+    pair = [merge["survivor"], merge["loser"]]
+    condition: Row = {"merge": merge["_id"], "action": "follow_merge", "record": {"$nin": pair}}
+    if merge.get("back_to"):
+        condition["_id"] = {"$gt": merge["back_to"]}
+    versions = list(database()[store.VERSIONS].find(condition).sort("_id", ASCENDING).limit(limit))
+    by_type: dict[str, list[Row]] = {}
+    for version in versions:
+        by_type.setdefault(version["type"], []).append(version)
+    for slug, rows in by_type.items():
+        drafts = [draft for draft in _returning(registry.get(slug).rt, rows, merge) if draft.changed]
+        _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
+    return versions[-1]["_id"] if versions else None
+
+
+def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[Draft]:
+    ids = [version["record"] for version in versions]
+    sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
+    declared = {f.name: f for f in store.fields_of(rt)}
+    for version in versions:
+        son = sons.get(version["record"])
+        if son is None:
+            continue
+        before = store.load(rt, son)
+        values = dict(before)
+        for change in version["changes"]:
+            field = declared.get(change["field"])
+            if field is not None:
+                sides = (loaded(field, change.get("before")), loaded(field, change.get("after")))
+                values[field.name] = returned(before.get(field.name), *sides)
+        yield Draft(rt, "unmerge", before, values, _actor(merge, "undo_"), merge["undo_at"], given=frozenset())
+
+
+def returned(current: Any, before: Any, after: Any) -> Any:
+    """A value as it was before a move, as far as it is still what the move made of it; a list row by row."""
+    if current == after:
+        return before
+    if not all(isinstance(side, list) for side in (current, before, after)) or len(before) != len(after):
+        return current
+    found = list(current)
+    for old, new in zip(before, after, strict=True):
+        if old != new and new in found:
+            found[found.index(new)] = old
+    return found
+
+
+def _actor(merge: Row, prefix: str = "") -> Person:
+    return Person(id=merge[f"{prefix}by"], name=merge[f"{prefix}by_name"])
+
+
+def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any]) -> None:
+    """Store changes of records of one type, each with its version and audit entry."""
+    if not drafts:
+        return
+    first = drafts[0]
+    befores = [draft.before or {} for draft in drafts]
+    updates = [
+        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, store.update_of(draft))
+        for before, draft in zip(befores, drafts, strict=True)
+    ]
+    versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]
+    database()[collection_name(first.rt.slug)].bulk_write(updates)
+    database()[store.VERSIONS].insert_many(versions)
+    subjects = [
+        (store.subject(first.rt, draft.values), [change["field"] for change in version["changes"]])
+        for draft, version in zip(drafts, versions, strict=True)
+    ]
+    audit.append_many(first.action, first.actor, subjects, now=first.now, detail=detail)
+
+
+# --- going on, chunk by chunk
+
+
+def go_on_with(merge_id: ObjectId, limit: int = CHUNK) -> bool:
+    """Do the next chunk of a merge or of its undoing, in a transaction; False when nothing is left of it."""
+
+    def work() -> bool:
+        merge = database()[MERGES].find_one({"_id": merge_id})
+        if merge is None or merge["state"] not in (MOVING, UNDOING):
+            return False
+        change = _forward(merge, limit) if merge["state"] == MOVING else _backward(merge, limit)
+        database()[MERGES].update_one({"_id": merge_id}, change)
+        return change["$set"]["state"] in (MOVING, UNDOING)
+
+    return transaction(work)
+
+
+def _forward(merge: Row, limit: int) -> Row:
+    moved = move_some(merge, limit)
+    state = DONE if moved < limit else MOVING
+    return {"$inc": {"moved": moved, "turn": 1}, "$set": {"state": state}}
+
+
+def _backward(merge: Row, limit: int) -> Row:
+    at = move_back(merge, limit)
+    state = {"state": UNDONE} if at is None else {"state": UNDOING, "back_to": at}
+    return {"$inc": {"turn": 1}, "$set": state}
+
+
+def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
+    """Go on with every merge that waits, while `go_on`; returns how many chunks were done, and whether work is left.
+
+    What was written while two records were being merged, and points to the merged one, is moved after them.
+    """
+    chunks = 0
+    _look_again(now)
+    waiting = database()[MERGES].find({"state": {"$in": [MOVING, UNDOING]}}, {"_id": 1}).sort("at", ASCENDING)
+    for row in list(waiting):
+        while go_on():
+            chunks += 1
+            if not go_on_with(row["_id"]):
+                break
+        else:
+            return chunks, True
+    return chunks, False
+
+
+def _look_again(now: datetime) -> None:
+    finished = {"state": DONE, "looked_again": False, "at": {"$lt": now - SETTLING}}
+    database()[MERGES].update_many(finished, {"$set": {"state": MOVING, "looked_again": True}})

@@ -1,0 +1,333 @@
+"""Merging two records of one type with nothing lost, and taking a merge back (F7).
+
+The surviving record takes the picked values; the other one stays in the archive as it was, with its history, and leads
+to it. Every reference to it is moved. Where many records point to it, the two are merged at once and the references
+follow chunk by chunk (`moving`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import access, history, records, registry, store
+from models.access import Purpose
+from models.access_request import service as access_request
+from models.attachment import service as attachment
+from models.declarations import Field, RecordType
+from models.errors import Forbidden, Invalid, NotFound, Sentence, StaleRecord
+from models.merge import moving, rules
+from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
+from models.merge.rules import Pick
+from models.person.roles import Person
+from models.record import collection_name
+from models.records import Sight
+from models.registry import Draft
+
+AT_ONCE = 300
+"""Up to so many references are moved in the transaction of the merge itself."""
+COUNTED = 10_000
+UNDER_WAY = [MOVING, UNDOING]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field of two records that differ in it: what either holds, what may be picked, what is picked unless
+    somebody picks. Nothing to pick from: a rule settles it."""
+
+    field: Field
+    keep: Any
+    other: Any
+    options: tuple[Pick, ...]
+    pick: Pick
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two records before they are merged, as the person sees them. `unseen` counts the fields that differ and are not
+    theirs to see; `pointing` the records that point to the other one, up to 10,000."""
+
+    keep: Sight
+    other: Sight
+    lines: tuple[Line, ...]
+    unseen: int
+    level: str
+    pointing: int
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A record that was merged into another one, and how far its references are moved."""
+
+    number: str
+    at: datetime
+    by: str
+    moved: int
+    under_way: bool
+    undoable: bool
+
+
+def may_merge(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
+    """Whether the person may merge this stored record with another one."""
+    reach = access.reach(person, rt, Purpose.MERGE)
+    return reach.sees(record["acl"]) == "full" and records.can(person, rt, record, Purpose.EDIT)
+
+
+def merges_any(person: Person, rt: RecordType) -> bool:
+    """Whether there can be records of a type that the person may merge."""
+    reach = access.reach(person, rt, Purpose.MERGE)
+    return bool(reach.full and reach.also)
+
+
+# --- before
+
+
+def compare(person: Person, slug: str, number: str, other: str, now: datetime) -> Comparison:
+    """Two records side by side; the first one is to survive. Both readings are audited.
+
+    :raises NotFound: :raises Locked: for a record that the person does not read in full.
+    :raises Forbidden: when they may not merge it. :raises SameRecord: :raises Settled: :raises MergeUnderWay:
+    """
+    first = records.read(person, slug, number, Purpose.VIEW, now)
+    second = records.read(person, slug, other, Purpose.VIEW, now)
+    keep, gone = store.fetch(slug, first.id), store.fetch(slug, second.id)
+    _check(person, first.rt, keep, gone)
+    seen = {f.name for f in first.fields}
+    lines = _lines(person, first.rt, keep, gone)
+    count = moving.count_pointing(slug, gone["_id"], (keep["_id"], gone["_id"]), COUNTED)
+    shown = tuple(line for line in lines if line.field.name in seen)
+    level = rules.secrecy(keep, gone)["level"]
+    return Comparison(first, second, shown, len(lines) - len(shown), level, count)
+
+
+def _check(person: Person, rt: RecordType, keep: Row, gone: Row) -> None:
+    if keep["_id"] == gone["_id"]:
+        raise rules.SameRecord()
+    _check_rights(person, rt, keep, gone)
+    for record in (keep, gone):
+        if not records.can(person, rt, record, Purpose.EDIT):
+            raise rules.Settled(number=record["number"])
+    pair = [keep["_id"], gone["_id"]]
+    condition = {"state": {"$in": UNDER_WAY}, "$or": [{"survivor": {"$in": pair}}, {"loser": {"$in": pair}}]}
+    if database()[MERGES].find_one(condition, {"_id": 1}):
+        raise rules.MergeUnderWay()
+
+
+def _check_rights(person: Person, rt: RecordType, *pair: Row) -> None:
+    """:raises Forbidden: when the person may not merge and edit both."""
+    for purpose in (Purpose.MERGE, Purpose.EDIT):
+        reach = access.reach(person, rt, purpose)
+        if any(reach.sees(record["acl"]) != "full" for record in pair):
+            raise Forbidden()
+
+
+def _lines(person: Person, rt: RecordType, keep: Row, gone: Row) -> list[Line]:
+    """The fields in which two records differ. A reference from one to the other holds nothing of the result."""
+    pickable = {f.name for f in access.editable_fields(person, rt)}
+    newer, pair, found = gone["updated_at"] > keep["updated_at"], (keep["_id"], gone["_id"]), []
+    for field in rt.fields:
+        mine, theirs = keep[field.name], gone[field.name]
+        if field.kind == "reference" and field.to == rt.slug:
+            mine, theirs = (None if value in pair else value for value in (mine, theirs))
+        options = rules.options(field, mine, theirs)
+        if options and field.name in pickable:
+            pick = rules.default(field, mine, theirs, other_is_newer=newer)
+            found.append(Line(field, mine, theirs, options, pick if pick in options else options[0]))
+        elif options or mine != keep[field.name]:
+            found.append(Line(field, mine, theirs, (), rules.settled_by_rule(field, mine)))
+    return found
+
+
+# --- the merge
+
+
+def merge(
+    person: Person,
+    slug: str,
+    number: str,
+    other: str,
+    picks: Mapping[str, str],
+    *,
+    revs: tuple[int, int],
+    now: datetime,
+) -> dict[str, Any]:
+    """Merge the record `other` into the record `number` and return the surviving one.
+
+    `picks` say whose value stays, by field name: keep, other or both; fields without one take the usual pick. `revs`
+    are the versions of both that the person compared. Owner, state and number of the surviving record stay; its level
+    is the higher of both. Requests and grants for the other one end.
+
+    :raises StaleRecord: when one of the two was changed since, archived or merged elsewhere.
+    :raises Invalid: for a pick that is not offered, and when a rule refuses the result.
+    :raises Forbidden: :raises NotFound: :raises Settled: :raises MergeUnderWay: as `compare`.
+    """
+    first = records.read(person, slug, number, Purpose.VIEW, now)
+    second = records.read(person, slug, other, Purpose.VIEW, now)
+
+    def work() -> dict[str, Any]:
+        keep, gone = store.fetch(slug, first.id), store.fetch(slug, second.id)
+        for record, rev in zip((keep, gone), revs, strict=True):
+            if record["rev"] != rev:
+                raise StaleRecord(by=store.name_of(record["updated_by"]), at=record["updated_at"], current=record)
+        _check(person, first.rt, keep, gone)
+        values = _values(_lines(person, first.rt, keep, gone), picks)
+        row = _row(person, slug, keep, gone, now)
+        _store_pair(person, first.rt, keep, gone, values, row)
+        access_request.end_for(slug, gone, actor=person, now=now)
+        database()[MERGES].insert_one(row)
+        if moving.count_pointing(slug, gone["_id"], (keep["_id"], gone["_id"]), AT_ONCE + 1) <= AT_ONCE:
+            moving.go_on_with(row["_id"], AT_ONCE + 1)
+        return store.fetch(slug, keep["_id"])
+
+    return transaction(work)
+
+
+def _values(lines: Sequence[Line], picks: Mapping[str, str]) -> dict[str, Any]:
+    """The surviving record's values. :raises Invalid: for a pick that is not offered."""
+    offered = {line.field.name: line for line in lines if line.options}
+    problems = {
+        name: Sentence("没有这个选项。", "That cannot be picked.")
+        for name, pick in picks.items()
+        if name not in offered or pick not in offered[name].options
+    }
+    if problems:
+        raise Invalid(problems)
+    return {
+        line.field.name: rules.picked(line.field, Pick(picks.get(line.field.name, line.pick)), line.keep, line.other)
+        for line in lines
+    }
+
+
+def _row(person: Person, slug: str, keep: Row, gone: Row, now: datetime) -> Row:
+    """The merge's own document: who, when, which two, and their versions then; nothing of what they hold (D2)."""
+    return {
+        "_id": ObjectId(),
+        "type": slug,
+        "survivor": keep["_id"],
+        "survivor_number": keep["number"],
+        "survivor_rev": keep["rev"] + 1,
+        "loser": gone["_id"],
+        "loser_number": gone["number"],
+        "loser_rev": gone["rev"] + 1,
+        "at": now,
+        "by": person.id,
+        "by_name": person.name,
+        "state": MOVING,
+        "moved": 0,
+        "looked_again": False,
+    }
+
+
+def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Row, row: Row) -> None:
+    """The two records' next versions: the merged one first, so that a unique value is free for the other."""
+    entry, secrecy = registry.get(rt.slug), rules.secrecy(keep, gone) if rt.classified else {}
+    freed = {f.name: None for f in rt.fields if f.unique and values.get(f.name) == gone[f.name]}
+    left = {**gone, **secrecy, **freed, "archived_at": row["at"], "merged_into": keep["_id"]}
+    store.put(Draft(rt, "merged_away", gone, left, person, row["at"]), row["_id"])
+    wanted = {**keep, **values, **secrecy, "merged_from": rules.added(keep["merged_from"], gone)}
+    given = frozenset({*values, *secrecy})
+    draft = Draft(rt, "merge", keep, wanted, person, row["at"], given=given)
+    if entry.hooks.merged is not None:
+        entry.hooks.merged(draft, gone)
+    store.prepare(draft)
+    store.put(draft, row["_id"])
+    attachment.hand_over(rt.fields, draft.values, gone["_id"], keep["_id"])
+    for hook in entry.hooks.after:
+        hook(draft)
+
+
+# --- afterwards
+
+
+def merged_into(found: Sight) -> list[Merged]:
+    """The records that were merged into one that the person reads in full, the latest first."""
+    rows = database()[MERGES].find({"survivor": found.id, "state": {"$ne": UNDONE}}).sort("at", -1)
+    return [
+        Merged(
+            row["loser_number"],
+            row["at"],
+            row["by_name"],
+            row["moved"],
+            row["state"] in UNDER_WAY,
+            row["state"] == DONE and found.values["rev"] == row["survivor_rev"],
+        )
+        for row in rows
+    ]
+
+
+def under_way(slug: str, record_id: ObjectId) -> bool:
+    """Whether records that point to this one are still being moved."""
+    condition = {"type": slug, "survivor": record_id, "state": {"$in": UNDER_WAY}}
+    return database()[MERGES].find_one(condition, {"_id": 1}) is not None
+
+
+def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -> dict[str, Any]:
+    """Take a merge back: both records are as they were, and the references point to the former one again. Access that
+    ended with the merge stays ended. Returns the record that comes back.
+
+    :raises NotFound: when the one was not merged into the other.
+    :raises ChangedSince: when one of the two was changed after the merge.
+    :raises Forbidden: when the person may not merge. :raises MergeUnderWay:
+    """
+    first = records.read(person, slug, number, Purpose.VIEW, now)
+
+    def work() -> dict[str, Any]:
+        row = _merge_of(slug, first.id, other)
+        keep, gone = store.fetch(slug, row["survivor"]), store.fetch(slug, row["loser"])
+        _check_rights(person, first.rt, keep, gone)
+        if (keep["rev"], gone["rev"]) != (row["survivor_rev"], row["loser_rev"]):
+            raise rules.ChangedSince()
+        _restore_pair(person, first.rt, keep, gone, row, now)
+        change = {"state": UNDOING, "undo_by": person.id, "undo_by_name": person.name, "undo_at": now}
+        database()[MERGES].update_one({"_id": row["_id"]}, {"$set": change})
+        if row["moved"] <= AT_ONCE:
+            while moving.go_on_with(row["_id"]):
+                pass
+        return store.fetch(slug, gone["_id"])
+
+    return transaction(work)
+
+
+def _merge_of(slug: str, survivor: ObjectId, loser_number: str) -> Row:
+    condition = {"type": slug, "survivor": survivor, "loser_number": loser_number, "state": {"$ne": UNDONE}}
+    row = database()[MERGES].find_one(condition, sort=[("at", -1)])
+    if row is None:
+        raise NotFound()
+    if row["state"] != DONE:
+        raise rules.MergeUnderWay()
+    return row
+
+
+def _restore_pair(person: Person, rt: RecordType, keep: Row, gone: Row, row: Row, now: datetime) -> None:
+    """Both as they were before; the surviving one first, so that a unique value is free for the other. A rule that
+    would refuse what was there before is not asked again."""
+    handed = {f.name: list(keep[f.name] or ()) for f in rt.fields if f.kind == "files"}
+    for record, rev in ((keep, row["survivor_rev"]), (gone, row["loser_rev"])):
+        former = history.at_rev(rt.slug, record, rev - 1)
+        store.put(Draft(rt, "unmerge", record, {**record, **former}, person, now), row["_id"])
+    attachment.hand_over(rt.fields, _only_of(handed, gone), keep["_id"], gone["_id"])
+
+
+def _only_of(handed: Row, gone: Row) -> Row:
+    """Of the files that the surviving record had, those of the other."""
+    return {name: [file for file in files if file in (gone[name] or ())] for name, files in handed.items()}
+
+
+def leads_to(person: Person, found: Sight) -> str:
+    """The number of the record into which one was merged, in the end; '' for none, or one that the person may not know
+    of (X6)."""
+    target, slug = found.values.get("merged_into"), found.rt.slug
+    seen: set[ObjectId] = set()
+    number = ""
+    while target is not None and target not in seen:
+        seen.add(target)
+        son = database()[collection_name(slug)].find_one({"_id": target}, {"number": 1, "acl": 1, "merged_into": 1})
+        if son is None or not access.reach(person, found.rt, Purpose.VIEW).sees(son["acl"]):
+            break
+        number, target = son["number"], son.get("merged_into")
+    return number
