@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from wtforms.validators import InputRequired
 from backoffice.screens.cells import size_text
 from backoffice.screens.form_items import FilesField, InnerForms, ManyField, PointerField, RowsField
 from backoffice.screens.reader import Reader
-from models.declarations import Field
+from models import registry, requirement
+from models.declarations import Choice, Field
+from models.kinds import kind_of, parts_of
 from models.names import Names
 
 MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
@@ -27,6 +29,7 @@ INPUTS = {
     "phone": w.TelInput,
     "link": w.URLInput,
     "date": w.DateInput,
+    "time": w.TimeInput,
     "datetime": w.DateTimeLocalInput,
 }
 
@@ -56,11 +59,24 @@ class Wanted:
     def common(self) -> Raw:
         """What every item takes."""
         language = self.making.reader.language
+        said = [self.field.help.text(language) if self.field.help else "", self.needed]
         return {
             "label": self.field.label.text(language),
-            "description": self.field.help.text(language) if self.field.help else "",
+            "description": " ".join(text for text in said if text),
             "id": None if "." in self.path else f"in-{self.field.name}",
         }
+
+    @property
+    def needed(self) -> str:
+        """When the field must be filled in, if it is not always."""
+        when = self.field.required_when
+        if when is None or self.field.required:
+            return ""
+        rt = registry.get(self.making.slug).rt
+        words = requirement.in_words(rt, when, self.making.reader.language)
+        if when.values:
+            return str(_("Required with %(condition)s.", condition=words))
+        return str(_("Required once “%(field)s” is filled in.", field=words))
 
     @property
     def choices(self) -> list[SelectChoice]:
@@ -70,10 +86,23 @@ class Wanted:
 
 def item(field: Field, making: Making, path: str) -> UnboundField:
     """The form item of a declared field. `path` is its name, dotted inside embedded fields."""
-    made: UnboundField = MAKERS.get(field.kind, _text)(Wanted(field, making, path))
+    made: UnboundField = (_parts if field.currencies else MAKERS.get(field.kind, _text))(Wanted(field, making, path))
     if field.required and field.kind != "embedded":
         made.kwargs["validators"] = [InputRequired()]  # marks it on the page; whether it is filled is read elsewhere
+    if field.required_when is not None and "." not in path:
+        made.kwargs["render_kw"] = {**made.kwargs.get("render_kw", {}), **_when(field, making)}
     return made
+
+
+def _when(field: Field, making: Making) -> dict[str, str]:
+    """For the script: the input that decides whether this one is required, and its values that make it so."""
+    when, known = field.required_when, registry.get(making.slug).rt.by_name
+    if when is None or when.field not in known:
+        return {}
+    other = known[when.field]
+    read = (kind_of(other).read(other, value) for value in when.values)
+    values = ({True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value) for value in read)
+    return {"data-when": when.field, "data-when-values": "|".join(values)}
 
 
 def _text(one: Wanted) -> UnboundField:
@@ -104,6 +133,26 @@ def _yes_no(one: Wanted) -> UnboundField:
 
 def _choices(one: Wanted) -> UnboundField:
     return ManyField(**one.common, choices=one.choices, validate_choice=False, render_kw={"data-wide": True})
+
+
+def _tree(one: Wanted) -> UnboundField:
+    choices = list(_indented(one.field.choices, one.making.reader.language))
+    return SelectField(**one.common, choices=[SelectChoice(""), *choices], validate_choice=False)
+
+
+def _indented(choices: tuple[Choice, ...], language: str, depth: int = 0) -> Iterator[SelectChoice]:
+    for choice in choices:
+        yield SelectChoice(choice.value, "\u3000" * depth + choice.label.text(language))
+        yield from _indented(choice.below, language, depth + 1)
+
+
+def _parts(one: Wanted) -> UnboundField:
+    """The parts of one value side by side."""
+    items = {part.name: item(part, one.making, f"{one.path}.{part.name}") for part in parts_of(one.field)}
+    if one.field.currencies:
+        currencies = [SelectChoice(code) for code in one.field.currencies]
+        items["currency"] = SelectField(_("Currency"), choices=currencies, validate_choice=False)
+    return FormField(InnerForms(items), **one.common, render_kw={"data-parts": one.field.kind})
 
 
 def _pointer(one: Wanted) -> UnboundField:
@@ -139,6 +188,9 @@ MAKERS: dict[str, Callable[[Wanted], UnboundField]] = {
     "choice": _choice,
     "yes_no": _yes_no,
     "choices": _choices,
+    "tree": _tree,
+    "period": _parts,
+    "address": _parts,
     "reference": _pointer,
     "person": _pointer,
     "embedded": _embedded,

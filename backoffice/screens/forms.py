@@ -23,7 +23,7 @@ from models import names
 from models.attachment import service as attachment
 from models.declarations import Field
 from models.errors import Refusal, Sentence
-from models.kinds import ZONE
+from models.kinds import ZONE, parts_of
 from models.person import directory
 
 CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "sure"})
@@ -63,7 +63,9 @@ class RecordForm(BaseForm):
         for path, sentence in problems.items():
             message = sentence.zh if self.making.reader.language == "zh" else sentence.en
             item, label = self._at(path)
-            if item is not None and not isinstance(item, FormField):
+            if isinstance(item, FormField):
+                item = next(iter(item.form), None)  # a problem of the whole stands at its first part
+            if item is not None:
                 item.errors = [*item.errors, message]
             summary.append({"label": label, "anchor": item.id if item is not None else "", "message": message})
         return summary
@@ -125,9 +127,9 @@ def _sends(field: Field, prefix: str = "") -> Iterator[str]:
     yield prefix + field.name
     if field.kind == "files":
         yield f"{prefix}{field.name}-kept"
-    below = {"embedded": f"{prefix}{field.name}-", "embedded_list": f"{prefix}{field.name}-[0-9]{{1,4}}-"}
-    for inner in field.fields if field.kind in below else ():
-        yield from _sends(inner, below[field.kind])
+    row = "[0-9]{1,4}-" if field.kind == "embedded_list" else ""
+    for inner in parts_of(field):
+        yield from _sends(inner, f"{prefix}{field.name}-{row}")
 
 
 def _files_known(
@@ -146,8 +148,10 @@ def _files_known(
 
 def typed(field: Field, value: Any, making: Making) -> Any:
     """A value as it stands in its input. A pointer to what the reader may not see stands as nothing."""
-    if field.kind == "embedded":
-        return Typed({f.name: typed(f, (value or {}).get(f.name), making) for f in field.fields})
+    if field.currencies and value is None:
+        return Typed({"amount": "", "currency": field.currencies[0]})
+    if field.kind != "embedded_list" and (parts := parts_of(field)):
+        return Typed({f.name: typed(f, (value or {}).get(f.name), making) for f in parts})
     if field.kind == "embedded_list":
         return [Typed({f.name: typed(f, row.get(f.name), making) for f in field.fields}) for row in value or ()]
     if field.kind == "files":
@@ -158,6 +162,8 @@ def typed(field: Field, value: Any, making: Making) -> Any:
         return ""
     if field.kind == "yes_no":
         return "yes" if value else "no"
+    if field.kind == "time":
+        return f"{value:%H:%M}"
     if field.kind == "datetime":
         return value.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
     if field.kind == "person":
@@ -169,8 +175,8 @@ def typed(field: Field, value: Any, making: Making) -> Any:
 
 def _sent(field: Field, item: FormItem) -> Any:
     """What an item holds, as plain texts, lists and dicts; blank rows are left out."""
-    if field.kind == "embedded":
-        return {f.name: _sent(f, item.form[f.name]) for f in field.fields}
+    if field.kind != "embedded_list" and (parts := parts_of(field)):
+        return {f.name: _sent(f, item.form[f.name]) for f in parts}
     if field.kind == "embedded_list":
         rows = [item.entries[at] for at in item.filled]
         return [{f.name: _sent(f, row.form[f.name]) for f in field.fields} for row in rows]

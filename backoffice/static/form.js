@@ -66,6 +66,23 @@
     if (button) rowActions[button.dataset.rowDo](button.closest("[data-list]"), button.closest("[data-row]"), button);
   });
 
+  // A field that another one makes necessary gets its star when it does.
+  const answered = (name) =>
+    $$("input, select, textarea", form)
+      .filter((item) => item.name === name && (!["checkbox", "radio"].includes(item.type) || item.checked))
+      .map((item) => item.value.trim())
+      .filter(Boolean);
+  const stars = () => {
+    for (const item of $$("[data-when]", form)) {
+      const star = $("[data-star]", item.closest(".field"));
+      const values = item.dataset.whenValues.split("|").filter(Boolean);
+      const found = answered(item.dataset.when);
+      if (star) star.hidden = !found.some((value) => !values.length || values.includes(value));
+    }
+  };
+  form.addEventListener("change", stars);
+  stars();
+
   // An answer that needs a reason says so before it is sent.
   form.addEventListener("submit", (event) => {
     const needed = event.submitter?.dataset.needs && form.elements[event.submitter.dataset.needs];
