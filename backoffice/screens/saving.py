@@ -26,6 +26,7 @@ from models.attachment import rules
 from models.attachment import service as attachment
 from models.declarations import Field
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence, StaleRecord
+from models.kinds import parts_of
 from models.listing import BadQuery
 from models.records import Locked, LooksAlike, Sight
 
@@ -87,7 +88,7 @@ def prefill(view: RecordView, reader: Reader, args: MultiDict[str, str]) -> dict
     simple = {
         f.name
         for f in records.form_fields(reader.person, view.rt)
-        if f.kind not in ("embedded", "embedded_list", "files", "choices")
+        if f.kind not in ("embedded_list", "files", "choices") and not parts_of(f)
     }
     for name, value in args.items(multi=True):
         if name not in simple or len(value) > LONGEST_PREFILL or len(args.getlist(name)) > 1:
@@ -245,7 +246,7 @@ def _yours(declared: Field, item: Any) -> str:
     """What the person typed, in words where the form knows them."""
     if declared.kind in names.POINTERS:
         return str(item.titles.get(item.data, item.data) or "")
-    if declared.kind in ("embedded", "embedded_list", "files", "choices"):
+    if isinstance(item.data, dict | list):
         return str(_("kept in the form"))
     return str(item.data or "")
 
