@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, user
+from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, token, user
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -53,5 +53,6 @@ for command in (
     *checks.COMMANDS,
     *audit.COMMANDS,
     *user.COMMANDS,
+    *token.COMMANDS,
 ):
     main.add_command(command)

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import errors
-from backoffice.api.caller import language
+from backoffice.api.caller import NoToken, language
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
 from models.listing import BadQuery
 from models.token.rate import TooManyRequests
@@ -134,6 +134,8 @@ def on_refusal(refusal: Refusal) -> Response:
     response = answer(refusal.status, refusal.code, refusal.text(code), listed(named, code), extra)
     if isinstance(refusal, TooManyRequests):
         response.headers["Retry-After"] = str(refusal.seconds)
+    if isinstance(refusal, NoToken):
+        response.headers["WWW-Authenticate"] = refusal.challenge
     return response
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from flask_admin import Admin
 
 from backoffice.screens.audit import AuditView
+from backoffice.screens.bulk_history import BulkChangesView
 from backoffice.screens.help import HelpView
 from backoffice.screens.jobs import JobsView
 from backoffice.screens.people import PeopleView
 from backoffice.screens.records import RecordsHost
+from backoffice.screens.tokens import TokensView
 
 
 def register(admin: Admin) -> None:
     """Add every screen to the admin."""
     admin.add_view(RecordsHost(name="records", endpoint="records", url="/records"))
     admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))
+    admin.add_view(TokensView(name="tokens", endpoint="tokens", url="/account/tokens"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
     admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))
+    admin.add_view(BulkChangesView(name="bulk_changes", endpoint="bulk_changes", url="/bulk-changes"))
     admin.add_view(JobsView(name="jobs", endpoint="jobs", url="/jobs"))

@@ -140,7 +140,8 @@ def _type(slug: str, language: str) -> str:
     for rt in registry.all_types():
         if rt.slug == slug:
             return rt.label.text(language)
-    words = {"person": _("Account"), "job": _("Job"), "import": _("Import"), "scorecard": _("Scorecard")}
+    words = {"person": _("Account"), "job": _("Job"), "import": _("Import")}
+    words |= {"scorecard": _("Scorecard"), "bulk_change": _("Bulk change")}
     return str(words.get(slug, slug))
 
 
@@ -173,6 +174,8 @@ def _words() -> dict[str, str]:
         "refused": _("was refused"),
         "create": _("created"),
         "change": _("changed"),
+        "token_made": _("made an access token"),
+        "token_revoked": _("revoked an access token"),
         "archive": _("archived"),
         "restore": _("restored"),
         "declassify": _("declassified"),
@@ -188,6 +191,12 @@ def _words() -> dict[str, str]:
         "import_undo_asked": _("asked to take an import back"),
         "import_undone": _("took an import back"),
         "undo_import": _("removed with its import"),
+        "bulk_confirmed": _("confirmed a bulk change"),
+        "bulk_done": _("finished a bulk change"),
+        "bulk_stopped": _("stopped a bulk change"),
+        "bulk_undo_asked": _("asked to undo a bulk change"),
+        "bulk_undone": _("undid a bulk change"),
+        "undo_bulk": _("gave the former values back"),
         "job_requested": _("asked for a job to run"),
         "job_enabled": _("switched a job on"),
         "job_disabled": _("switched a job off"),

@@ -34,6 +34,7 @@ PAGES = (
     "reviews",
     "import-export",
     "keyboard",
+    "api",
 )
 """The pages in the order of reading; each is a file of this name in both languages."""
 

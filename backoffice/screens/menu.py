@@ -94,6 +94,7 @@ def _administration(person: Person) -> Iterator[Item]:
         (person.may(Permission.PEOPLE_MANAGE), _("People"), "people", "people.index"),
         (person.has(*rules.CONFIRMING), _("Confirmations"), "person-check", "people.proposals"),
         (person.may(Permission.JOBS_READ), _("Jobs"), "clock-history", "jobs.index"),
+        (person.may(Permission.BULK_CHANGES_READ), _("Bulk changes"), "ui-checks", "bulk_changes.index"),
         (person.may(Permission.AUDIT_READ), _("Audit trail"), "shield-check", "audit.index"),
     )
     for allowed, label, icon, endpoint in entries:
@@ -135,6 +136,7 @@ def _me(person: Person) -> Item:
             {"label": _("Change password"), "url": url_for("security.change_password"), "icon": "key"},
             {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},
             {"label": _("Recovery codes"), "url": url_for("security.mf_recovery_codes"), "icon": "life-preserver"},
+            {"label": _("Access tokens"), "url": url_for("tokens.index"), "icon": "braces"},
         ],
         "sign_out_url": url_for("security.logout"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backoffice.auth import OPEN
+from backoffice.auth import API, OPEN
 from backoffice.sign_in import CLOSED
 from models.person.roles import Role
 from tests.factories.web import Browser, said
@@ -22,6 +22,8 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
     """Endpoint, method and an address of each."""
     found = []
     for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(f"{API}."):
+            continue  # no session leads there: tests/contract/test_api.py
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             found.append((rule.endpoint, method, PARAMETERS.sub(ID, rule.rule)))
     return found

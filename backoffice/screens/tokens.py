@@ -1,0 +1,126 @@
+"""A person's own access tokens: for programs that act for them. A new one is shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView, expose
+from flask_babel import gettext as _
+from wtforms import BooleanField, Form, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from backoffice import auth
+from backoffice.screens import cells
+from backoffice.screens.people import identifier
+from backoffice.screens.reader import Reader, current_reader
+from models import registry
+from models.errors import Invalid
+from models.person import service as people
+from models.records import NeedsFreshSignIn
+from models.token import rules
+from models.token import service as tokens
+from models.token.service import Token
+
+LIVES = (7, 30, 90, 180, 365)
+Context = dict[str, Any]
+
+
+class TokenForm(Form):
+    """What a token is for, how long it lives, and what it opens."""
+
+    name = StringField()
+    days = SelectField(validate_choice=False, default=str(rules.USUAL_LIFE.days))
+    read_only = BooleanField()
+    types = SelectMultipleField(
+        option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), validate_choice=False
+    )
+
+    def prepare(self, reader: Reader) -> TokenForm:
+        """Fill in labels and choices in the reader's language: the types are those that they reach."""
+        self.name.label.text, self.days.label.text = _("What it is for"), _("Ends after")
+        self.read_only.label.text, self.types.label.text = _("Reads only"), _("Opens only")
+        self.days.choices = [SelectChoice(str(days), _("%(num)s days", num=days)) for days in LIVES]
+        known = [registry.get(slug).rt for slug in tokens.reached(reader.person)]
+        self.types.choices = [SelectChoice(rt.slug, rt.plural.text(reader.language)) for rt in known]
+        return self
+
+    @property
+    def life(self) -> int:
+        """The days of life; 0 for what is no number."""
+        text = self.days.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
+
+
+class TokensView(BaseView):
+    """The tokens of whoever is signed in, and of nobody else."""
+
+    def is_accessible(self) -> bool:
+        """Everybody with an account may have tokens."""
+        return auth.known_person() is not None
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
+        return fn(self, *args, **kwargs)
+
+    @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def index(self) -> ResponseReturnValue:
+        """The tokens, and the form that makes one. Making one needs a fresh sign-in, as a signature does."""
+        reader = current_reader()
+        form = TokenForm(request.form).prepare(reader)
+        if request.method == "GET":
+            return self._page(form, reader)
+        if not auth.is_fresh():
+            raise NeedsFreshSignIn()
+        try:
+            token, secret = tokens.create(
+                reader.person,
+                _account(reader),
+                name=form.name.data or "",
+                days=form.life,
+                types=form.types.data or (),
+                read_only=form.read_only.data,
+                now=reader.now,
+            )
+        except Invalid as refusal:
+            for name, problem in refusal.problems.items():
+                form[name].errors = [problem.zh if reader.language == "zh" else problem.en]
+            return self._page(form, reader), refusal.status
+        rendered: str = self.render("tokens/made.html", token=_line(token, reader), secret=secret)
+        return rendered
+
+    @expose("/<token>/revoke", methods=("POST",))  # type: ignore[untyped-decorator]
+    def revoke(self, token: str) -> ResponseReturnValue:
+        """End a token at once."""
+        reader = current_reader()
+        ended = tokens.revoke(reader.person, _account(reader), identifier(token), reader.now)
+        flash(_("The token “%(name)s” opens nothing any more.", name=ended.name), "success")
+        return redirect(url_for(".index"), 303)
+
+    def _page(self, form: TokenForm, reader: Reader) -> str:
+        lines = [_line(one, reader) for one in tokens.of_person(_account(reader)["_id"], reader.now)]
+        rendered: str = self.render("tokens/list.html", form=form, tokens=lines)
+        return rendered
+
+
+def _account(reader: Reader) -> dict[str, Any]:
+    if reader.person.id is None:
+        raise NeedsFreshSignIn()
+    return people.get(reader.person.id)
+
+
+def _line(token: Token, reader: Reader) -> Context:
+    labels = [rt.plural.text(reader.language) for rt in registry.all_types() if rt.slug in (token.types or ())]
+    words = {"": _("in force"), "expired": _("expired"), "revoked": _("revoked")}
+    return {
+        "name": token.name,
+        "prefix": token.prefix,
+        "opens": labels,
+        "read_only": token.read_only,
+        "expires": cells.moment_short(token.expires, reader.language),
+        "used": cells.moment_short(token.last_used, reader.language) if token.last_used else "",
+        "state": {"text": words[token.ended], "tone": "neutral" if token.ended else "good"},
+        "revoke_url": "" if token.ended else url_for(".revoke", token=str(token.id)),
+    }
