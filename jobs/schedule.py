@@ -16,6 +16,7 @@ from jobs import (
     credit_report,
     imports,
     mail,
+    merge,
     reminder,
     review,
     revisit,
@@ -27,6 +28,7 @@ from models.bulk_change.service import JOB as BULK_CHANGES
 from models.declarations import Label
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
+from models.merge.moving import JOB as MERGES
 
 DEFAULT_KEPT = timedelta(days=400)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -157,6 +159,16 @@ JOBS = Table(
             cadence=Daily(time(3, 20)),
             work=bulk_changes.sweep,
             transactional=False,
+        ),
+        # A merge asks for it at once where many records point to the one that was merged.
+        Job(
+            name=MERGES,
+            label=Label("合并后转移引用", "Move references to merged records"),
+            cadence=EveryMinutes(1),
+            work=merge.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
         ),
         # A daily check: a quarter's first working day that was missed is caught up, and later files get theirs.
         Job(

@@ -71,6 +71,7 @@ __all__ = [
     "possible_move",
     "reachable",
     "read",
+    "reason",
     "see",
     "set_archived",
     "set_archived_seen",
@@ -172,12 +173,16 @@ def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpo
     return reach.sees(record["acl"]) == "full"
 
 
-def set_archived(person: Person, slug: str, number: str, archived: bool, *, rev: int, now: datetime) -> None:
-    """Archive or restore a record. :raises Forbidden: :raises StaleRecord:"""
-    set_archived_seen(person, read(person, slug, number, Purpose.VIEW, now), archived, rev=rev, now=now)
+def set_archived(
+    person: Person, slug: str, number: str, archived: bool, *, rev: int, now: datetime, note: str = ""
+) -> None:
+    """Archive or restore a record, `note` saying why. :raises Forbidden: :raises StaleRecord: :raises MergedAway:"""
+    set_archived_seen(person, read(person, slug, number, Purpose.VIEW, now), archived, rev=rev, now=now, note=note)
 
 
-def set_archived_seen(person: Person, found: Sight, archived: bool, *, rev: int, now: datetime) -> dict[str, Any]:
+def set_archived_seen(
+    person: Person, found: Sight, archived: bool, *, rev: int, now: datetime, note: str = ""
+) -> dict[str, Any]:
     """`set_archived` for a record that the same request has read in full, and audited."""
     slug = found.rt.slug
     if not can(person, found.rt, store.fetch(slug, found.id), Purpose.ARCHIVE):
@@ -186,7 +191,7 @@ def set_archived_seen(person: Person, found: Sight, archived: bool, *, rev: int,
         raise MergedAway()
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
-    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action)
+    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action, note=reason(note))
 
 
 def move(
@@ -248,11 +253,7 @@ def move_seen(
     asked = asked_fields(rt, transition)
     fields = tuple(f for f in asked if f.name in raw or (f.required and current[f.name] is None))
     values = read_input(person, fields, raw, current=current, known={f.name for f in asked})
-    note = " ".join(note.split())
-    if transition.reason and not note:
-        raise Invalid({"note": Sentence("请说明理由。", "Please give a reason.")})
-    if len(note) > 500:
-        raise Invalid({"note": Sentence("理由最多 500 个字。", "A reason has 500 characters at most.")})
+    note = reason(note, needed=transition.reason)
     return store.change(
         slug,
         found.id,
@@ -264,6 +265,16 @@ def move_seen(
         note=note,
         transition=transition,
     )
+
+
+def reason(note: str, *, needed: bool = False) -> str:
+    """A reason as it is kept, in one line. :raises Invalid: when it is missing or longer than 500 characters."""
+    note = " ".join(note.split())
+    if needed and not note:
+        raise Invalid({"note": Sentence("请说明理由。", "Please give a reason.")})
+    if len(note) > 500:
+        raise Invalid({"note": Sentence("理由最多 500 个字。", "A reason has 500 characters at most.")})
+    return note
 
 
 def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:
