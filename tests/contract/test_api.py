@@ -279,7 +279,8 @@ def test_a_field_that_is_not_theirs_to_write_is_no_field(house: House) -> None:
                 answers = []
                 for posted in (name, "nosuchfield"):
                     sent = {"values": {posted: "x"}}
-                    answers.append(still(said(program.ask("POST", f"/api/v1/{rt.slug}", json=sent)), posted))
+                    text = said(program.ask("POST", f"/api/v1/{rt.slug}", json=sent))
+                    answers.append(still(text, f'"{posted}"', f"“{posted}”"))
                 assert answers[0] == answers[1], (program.person.name, rt.slug, name)
                 tried += 1
     assert tried > 100
