@@ -58,6 +58,7 @@ def entry(rt: RecordType, row: Row, names: Names) -> Context:
 
 def _said(action: str, count: int) -> str:
     words = {"create": _("made it"), "archive": _("archived it"), "restore": _("restored it")}
+    words["undo_bulk"] = _("undid a bulk change")
     return str(words.get(action) or ngettext("changed one field", "changed %(num)s fields", count))
 
 

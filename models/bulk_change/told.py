@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from models import access, names, registry, store
 from models.access import Purpose
 from models.bulk_change import selection, service, writing
 from models.bulk_change.document import LINES, Line, Plan, Said, State
-from models.declarations import LEVEL_LABELS, Choice, Field, RecordType
+from models.declarations import Field, RecordType
 from models.errors import Sentence
 from models.exchange.writing import Column, stream_csv, told
 from models.names import Names
@@ -46,7 +46,7 @@ def sample(person: Person, plan: Plan, now: datetime) -> list[Sample]:
     outcomes = writing.prepared(plan.type, wanted, service.act_of(rt, plan), actor=person, now=now, allowed=judge)
     changing = [one for one in outcomes if one.stores][:SAMPLED]
     seen = _sights(person, rt, [one.record for one in changing])
-    shown = _shown(person, rt)
+    shown = shown_fields(person, rt)
     made = []
     for one in changing:
         draft, before = one.draft, one.draft.before if one.draft else None
@@ -65,16 +65,9 @@ def _sights(person: Person, rt: RecordType, ids: Iterable[ObjectId]) -> dict[Obj
     return {record: one for record, one in seen.items() if one is not None}
 
 
-def _shown(person: Person, rt: RecordType) -> tuple[Field, ...]:
-    """The fields whose change a preview shows: those that the person reads, and the engine's own with their choices."""
-    levels = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
-    choices = {"level": levels, "state": tuple(rt.workflow.states) if rt.workflow else ()}
-    system = [
-        replace(f, kind="choice", choices=choices[f.name]) if f.name in choices else f
-        for f in store.OPEN_SYSTEM
-        if f.name not in HIDDEN_SYSTEM
-    ]
-    return (*access.visible_fields(person, rt), *system)
+def shown_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
+    """The fields whose change a preview shows: those that the person reads, and the engine's own."""
+    return (*access.visible_fields(person, rt), *(f for f in store.OPEN_SYSTEM if f.name not in HIDDEN_SYSTEM))
 
 
 def names_in(person: Person, samples: Iterable[Sample], language: str) -> Names:
