@@ -2,14 +2,15 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-SOURCES := backoffice config jobs models tests wsgi.py
+SOURCES := backoffice bench config jobs models tests wsgi.py
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard backoffice/translations/*/LC_MESSAGES/*.po))
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
+SIZES ?= 10000,200000
 # Not the variable PORT: `make run PORT=9000` passes it on by itself.
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lint types imports texts screenshots clean
+.PHONY: help install run test check format lint types imports texts screenshots bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ texts: .venv/installed-dev ## Bring the translations up to the texts in code and
 
 screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
 	$(BIN)/python -m tests.browser.screenshots
+
+bench: .venv/installed-dev $(CATALOGUES) ## Measure speed and memory at 10,000 and 200,000 records (SIZES=1000000 for more)
+	$(BIN)/python -m bench --sizes $(SIZES)
 
 clean: ## Remove what was made, but no data (var stays)
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

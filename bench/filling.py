@@ -1,0 +1,170 @@
+"""Filling a database with N customers and as many complaints, as the store would have stored them.
+
+Every record goes through the type's own rules and the store's own derivation (`store.new_draft`, `store.new_son`);
+only the writing is different: sets of a thousand without order, two processes, indexes afterwards. History and audit
+entries are written for one record in 500, the ones that the measurements open. A filled database is used again as long
+as its first records would be made the same way today; indexes that were declared since are added.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
+from typing import Any
+
+from bson import ObjectId, encode
+from pymongo import WriteConcern
+
+from bench import house
+from bench.content import YEARS, Place, complaint, customer
+from config import database as store_of
+from config.database import database
+from config.settings import Settings
+from models import audit, catalogue, numbering, registry, schema, store
+from models.complaint.document import COMPLAINT
+from models.customer.document import CUSTOMER
+from models.person.roles import Person
+from models.record import collection_name, indexes
+from models.registry import Draft
+
+MARK = "bench_fill"
+CHUNK = 1000
+PROCESSES = 2
+REMEMBERED = 500
+PATTERNS = {"customer": CUSTOMER.number, "complaint": COMPLAINT.number}
+TYPES = tuple(PATTERNS)
+ID_SPACE = {"customer": 1 << 40, "complaint": 1 << 41}
+FAST = WriteConcern(w=1, j=False)
+
+
+def record_id(slug: str, index: int) -> ObjectId:
+    """The id of the record at a place in its series."""
+    return ObjectId(f"{ID_SPACE[slug] + index:024x}")
+
+
+def number_of(slug: str, place: Place) -> str:
+    """The number of the record at a place."""
+    year, serial = place.number
+    return PATTERNS[slug].format(year=year, seq=serial)
+
+
+@dataclass
+class Made:
+    """Records to be stored, by type, and the writes to be remembered in history and audit trail."""
+
+    sons: dict[str, list[dict[str, Any]]]
+    remembered: list[Draft]
+
+
+def make(places: Iterable[Place]) -> Made:
+    """The stored forms of the records at some places, by type, with the writes of those that have a history."""
+    made = Made({slug: [] for slug in TYPES}, [])
+    for place in places:
+        actor, filed = customer(place)
+        file = _add(made, "customer", place, actor, filed, {})
+        owner = next(p for p in house.SPECIALISTS if p.id == filed["owner"])
+        actor, values = complaint(place, file.values["_id"], filed, owner)
+        _add(made, "complaint", place, actor, values, {file.values["_id"]: file.values})
+    return made
+
+
+def _add(
+    made: Made,
+    slug: str,
+    place: Place,
+    actor: Person,
+    values: Mapping[str, Any],
+    nearby: dict[ObjectId, Mapping[str, Any]],
+) -> Draft:
+    entry, now = registry.get(slug), place.made_at
+    draft = store.new_draft(entry, values, actor=actor, now=now, nearby=nearby)
+    son = store.new_son(draft, record_id(slug, place.index), number_of(slug, place), None)
+    draft.values["acl"] = son["acl"]
+    made.sons[slug].append(son)
+    if place.index % REMEMBERED == 0:
+        made.remembered.append(draft)
+    return draft
+
+
+def key_of(size: int) -> str:
+    """What makes two fillings the same: how the first records are stored."""
+    digest = hashlib.sha256(str(size).encode())
+    made = make(Place(index, size) for index in (*range(20), *range(size - 20, size)))
+    for sons in made.sons.values():
+        for son in sons:
+            digest.update(encode(son))
+    return digest.hexdigest()
+
+
+def is_filled(size: int) -> bool:
+    """Whether the connected database holds this filling already."""
+    mark = database()[MARK].find_one({"_id": "filled"})
+    return mark is not None and mark["key"] == key_of(size)
+
+
+def fill(settings: Settings, size: int, now: datetime) -> Iterator[tuple[str, int]]:
+    """Fill the connected database, telling how far it is: what is done, and how many records of each type there are."""
+    db = database()
+    db.client.drop_database(db.name)
+    house.move_in(now)
+    work = partial(_fill_some, settings, size)
+    edges = [*range(0, size, CHUNK), size]
+    done = 0
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        for count in pool.map(work, pairwise(edges)):
+            done += count
+            yield "records", done
+    _count_on(size)
+    yield "indexes", done
+    add_indexes()
+    db[MARK].replace_one({"_id": "filled"}, {"key": key_of(size), "size": size, "at": now}, upsert=True)
+    yield "filled", done
+
+
+def add_indexes() -> None:
+    """Make what the declarations in force need, a type's at once, and drop what they no longer name."""
+    for slug in TYPES:
+        collection = database()[collection_name(slug)]
+        known = set(collection.index_information())
+        wanted = {model.document["name"]: model for model in indexes(registry.get(slug).rt)}
+        for name in known - set(wanted) - {"_id_"}:
+            collection.drop_index(name)
+        missing = [model for name, model in wanted.items() if name not in known]
+        if missing:
+            collection.create_indexes(missing)
+    schema.migrate()
+
+
+_connected: list[str] = []
+
+
+def _fill_some(settings: Settings, size: int, edges: tuple[int, int]) -> int:
+    """One chunk, in a process of its own."""
+    if settings.database not in _connected:
+        store_of.connect(settings)
+        catalogue.load()
+        _connected.append(settings.database)
+    made = make(Place(index, size) for index in range(*edges))
+    for slug, sons in made.sons.items():
+        database().get_collection(collection_name(slug), write_concern=FAST).insert_many(sons, ordered=False)
+    for draft in made.remembered:
+        version = store.version_row(draft, 1)
+        database()[store.VERSIONS].insert_one(version)
+        fields = [change["field"] for change in version["changes"]]
+        audit.append("create", draft.actor, store.subject(draft.rt, draft.values), now=draft.now, fields=fields)
+    return edges[1] - edges[0]
+
+
+def _count_on(size: int) -> None:
+    """Numbers go on behind those that were given."""
+    last = dict(Place(index, size).number for index in range(size))
+    for slug in TYPES:
+        for year in YEARS:
+            row = {"$set": {"seq": last.get(year, 0)}}
+            database()[numbering.COUNTERS].update_one({"_id": f"{slug}:{year}"}, row, upsert=True)
