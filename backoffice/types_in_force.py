@@ -1,0 +1,28 @@
+"""Record types kept in the database come into force in this process while it runs: looked for once a second at most."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask, current_app, request
+
+from backoffice import edge
+from models.record_type import service
+
+EVERY = timedelta(seconds=1)
+LOOKED = "types_looked_for"
+
+
+def init_app(app: Flask) -> None:
+    """Look for new versions before a request, unless that was done within the last second."""
+    app.extensions[LOOKED] = None
+    app.before_request(_look)
+
+
+def _look() -> None:
+    if request.endpoint in edge.QUIET:
+        return
+    last, now = current_app.extensions[LOOKED], edge.now()
+    if last is None or abs(now - last) >= EVERY:
+        current_app.extensions[LOOKED] = now
+        service.refresh()

@@ -1,0 +1,202 @@
+"""Record types kept in the database: put, withdrawn, and brought into force in every process while it runs.
+
+The declaration of such a type is the same as one written in Python, takes the same checks and the same path into
+force; only behaviour (hooks) it cannot have.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from config.database import database, transaction
+from models import audit, catalogue, checks, registry, schema
+from models.checks.finding import Finding
+from models.declarations import Field, RecordType
+from models.errors import NotFound, Refusal, Sentence
+from models.person.roles import Person
+from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
+
+log = logging.getLogger(__name__)
+
+TYPES = "record_type"
+SUBJECT = "record_type"
+STORED_AS_TEXT = ("text", "long_text", "email", "phone", "link", "choice", "tree")
+"""Kinds whose values are stored alike: a field may change from one to another."""
+
+schema.declare({TYPES: []})
+
+_adopted: dict[str, int] = {}
+"""The versions that this process has taken from the database, those that it had to leave out included."""
+_lock = Lock()
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else put another version of the type at the same time."""
+
+    code, status = "type_changed", 409
+    zh, en = "此记录类型刚被他人修改，请重试。", "Somebody has just changed this record type. Try again."
+
+
+def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
+    """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
+    The very same definition again changes nothing.
+
+    :raises WrongDefinition: with a coded finding for everything that is wrong; nothing is changed.
+    :raises ChangedMeanwhile:
+    """
+    refresh()
+    given = from_plain(data)
+    stored = database()[TYPES].find_one({"_id": given.slug})
+    version = stored["version"] if stored else 0
+    rt = from_plain({**to_plain(given), "version": version + 1})
+    definition = {k: v for k, v in to_plain(rt).items() if k != "version"}
+    if stored and stored["in_force"] and stored["definition"] == definition:
+        return registry.get(given.slug).rt
+    kinds: dict[str, str] = stored["kinds"] if stored else {}
+    _check(rt, kinds)
+    try:
+        schema.prepare(rt)
+    except DuplicateKeyError:
+        raise _refused(rt, "", "已存的记录不符合唯一要求。", "stored records have the same value twice") from None
+    row = {
+        "version": rt.version,
+        "definition": definition,
+        "in_force": True,
+        "kinds": {**kinds, **{f.name: _stored_as(f) for f in rt.fields}},
+        "changed_at": now,
+        "changed_by": actor.id,
+    }
+    _keep(rt.slug, version, row, "put_type", actor, now)
+    refresh()
+    return registry.get(rt.slug).rt
+
+
+def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
+    """Take a type out of force; its records stay stored and nobody reaches them until it is put again.
+
+    :raises NotFound: when no such type from the database is in force.
+    :raises WrongDefinition: when another type stands on it.
+    """
+    refresh()
+    stored = database()[TYPES].find_one({"_id": slug, "in_force": True})
+    if stored is None:
+        raise NotFound()
+    rest = [rt for rt in registry.all_types() if rt.slug != slug]
+    errors = tuple(finding for finding in checks.check(rest) if finding.is_error)
+    if errors:
+        raise WrongDefinition(errors)
+    row = {"in_force": False, "changed_at": now, "changed_by": actor.id}
+    _keep(slug, stored["version"], row, "withdraw_type", actor, now)
+    refresh()
+
+
+def stored_types() -> list[dict[str, Any]]:
+    """What the database keeps: slug (`_id`), version, definition, whether it is in force, who changed it and when."""
+    return list(database()[TYPES].find().sort("_id", 1))
+
+
+def refresh() -> list[str]:
+    """Bring this process in line with the database and return the slugs of the types that came, changed or went.
+
+    One small question while nothing has changed. A stored definition that no longer makes sense (or not yet, in a
+    process of an older version of the program) is left as it was before, and logged.
+    """
+    wanted = {row["_id"]: row["version"] for row in database()[TYPES].find({"in_force": True}, {"version": 1})}
+    if wanted == _adopted:
+        return []
+    with _lock:
+        new = {slug for slug, version in wanted.items() if _adopted.get(slug) != version}
+        gone = _adopted.keys() - wanted.keys()
+        found = {row["_id"]: row for row in database()[TYPES].find({"_id": {"$in": sorted(new)}, "in_force": True})}
+        shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
+        for slug in gone:
+            del _adopted[slug]
+            registry.unregister(slug)
+        readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and slug not in shipped}
+        for slug, rt in _sound(readable).items():
+            registry.register(rt)
+            log.info("record type %s version %s is in force", slug, rt.version)
+        _adopted.update({slug: row["version"] for slug, row in found.items()})
+        return sorted(new | gone)
+
+
+def findings_of(rt: RecordType) -> list[Finding]:
+    """What is wrong with a type beside those in force, warnings included."""
+    others = [one for one in registry.all_types() if one.slug != rt.slug]
+    known = {(one.code, one.slug, one.field) for one in checks.check(others)}
+    found = checks.check([*others, rt])
+    return [one for one in found if (one.code, one.slug, one.field) not in known]
+
+
+def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
+    """:raises WrongDefinition:"""
+    if rt.slug in {shipped.slug for shipped, _ in catalogue.SHIPPED}:
+        raise _refused(rt, "", "此名称属于随产品提供的类型。", "a type of the product has this slug", "E001")
+    for field in rt.fields:
+        if kinds.get(field.name, _stored_as(field)) != _stored_as(field):
+            raise _refused(
+                rt, field.name, "已存的值属于另一种类型。", f"values stored for it are of kind {kinds[field.name]}"
+            )
+    errors = tuple(finding for finding in findings_of(rt) if finding.is_error)
+    if errors:
+        raise WrongDefinition(errors)
+
+
+def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E028") -> WrongDefinition:
+    """E028: what is stored does not fit the definition."""
+    return WrongDefinition((Finding(code, rt.slug, place, Sentence(zh, en)),))
+
+
+def _stored_as(field: Field) -> str:
+    """What the stored form of a field's values is called."""
+    if field.kind in STORED_AS_TEXT:
+        return "text"
+    return "money+currency" if field.currencies else field.kind
+
+
+def _keep(slug: str, version: int, row: Mapping[str, Any], action: str, actor: Person, now: datetime) -> None:
+    def work() -> None:
+        try:
+            seen = {"_id": slug, "version": version}
+            result = database()[TYPES].update_one(seen, {"$set": dict(row)}, upsert=not version)
+        except DuplicateKeyError:
+            raise ChangedMeanwhile() from None
+        if not result.matched_count and result.upserted_id is None:
+            raise ChangedMeanwhile()
+        audit.append(action, actor, audit.Subject(SUBJECT, None, slug), now=now)
+
+    transaction(work)
+
+
+def _read(row: Mapping[str, Any]) -> RecordType | None:
+    try:
+        data: Plain = {**row["definition"], "version": row["version"]}
+        return from_plain(data)
+    except WrongDefinition as wrong:
+        _leave_out(row["_id"], wrong.findings)
+        return None
+
+
+def _sound(new: dict[str, RecordType]) -> dict[str, RecordType]:
+    """Those of some new types that make sense beside the others and one another."""
+    while True:
+        others = [rt for rt in registry.all_types() if rt.slug not in new]
+        wrong: dict[str, list[Finding]] = {}
+        for finding in checks.check([*others, *new.values()]):
+            if finding.is_error and finding.slug in new:
+                wrong.setdefault(finding.slug, []).append(finding)
+        if not wrong:
+            return new
+        for slug, findings in wrong.items():
+            _leave_out(slug, findings)
+        new = {slug: rt for slug, rt in new.items() if slug not in wrong}
+
+
+def _leave_out(slug: str, findings: Any) -> None:
+    log.error("record type %s is left as it was: %s", slug, "; ".join(one.line() for one in findings))
