@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backoffice import api, assets, auth, edge, errors, health, locale, screens, trial
+from backoffice import api, assets, auth, edge, errors, health, locale, screens, trial, types_in_force
 from backoffice.extensions import babel, bootstrap, csrf
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
@@ -41,6 +41,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     auth.init_app(app, settings)
     csrf.init_app(app)
     bootstrap.init_app(app)
+    types_in_force.init_app(app)
     app.register_blueprint(health.blueprint)
     if settings.demo:
         trial.init_app(app)

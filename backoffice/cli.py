@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, token, user
+from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, token, types, user
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -48,6 +48,7 @@ for command in (
     *scheduler.COMMANDS,
     *jobs.COMMANDS,
     *schema.COMMANDS,
+    *types.COMMANDS,
     *demo.COMMANDS,
     *exchange.COMMANDS,
     *checks.COMMANDS,

@@ -28,6 +28,7 @@ from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
 from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
 from models.office import office_calendar
+from models.record_type import service as record_type
 
 log = logging.getLogger(__name__)
 
@@ -140,6 +141,7 @@ def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
 
 
 def _work(desk: Desk, run: Run, lease: Lease | None) -> Run:
+    record_type.refresh()
     job = desk.table.get(run.job)
     context = JobContext(now=run.planned, db=database(), settings=desk.settings, calendar=desk.calendar)
 

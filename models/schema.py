@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from config.database import database
 from models import audit, numbering, registry, store
 from models.attachment import service as attachment
+from models.declarations import RecordType
 from models.record import collection_name, indexes
 
 _declared: dict[str, list[IndexModel]] = {}
@@ -54,6 +55,23 @@ def migrate() -> list[str]:
             done.append(f"created {name}")
         for model in models:
             done.extend(_ensure(name, model))
+    return done
+
+
+def prepare(rt: RecordType) -> list[str]:
+    """Make the collection and indexes of one declaration, and drop those that only its former version wanted.
+
+    :raises DuplicateKeyError: when stored records break a newly declared unique field.
+    """
+    db, name, wanted = database(), collection_name(rt.slug), indexes(rt)
+    done = [] if name in db.list_collection_names() else [db.create_collection(name).name]
+    for model in wanted:
+        done.extend(_ensure(name, model))
+    former = next((one for one in registry.all_types() if one.slug == rt.slug), None)
+    if former is not None:
+        idle = {model.document["name"] for model in indexes(former)} - {model.document["name"] for model in wanted}
+        for index in [one["name"] for one in db[name].list_indexes() if one["name"] in idle]:
+            db[name].drop_index(index)
     return done
 
 

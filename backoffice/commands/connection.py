@@ -9,6 +9,7 @@ from backoffice import logging
 from config import database, embedded
 from config.settings import Settings
 from models import catalogue
+from models.record_type import service as record_type
 
 
 @contextmanager
@@ -32,6 +33,7 @@ def connected() -> Iterator[Settings]:
 @contextmanager
 def _open(settings: Settings) -> Iterator[None]:
     database.connect(settings)
+    record_type.refresh()
     try:
         yield
     finally:
