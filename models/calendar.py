@@ -27,6 +27,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 Shift = tuple[time, time]
 OFFICE_HOURS: tuple[Shift, ...] = ((time(9), time(18)),)
 _DAY = timedelta(days=1)
+_REMEMBERED = 2_000  # explanations: records of one day have the same ones
 _LISTED_SPANS = 4  # an explanation names this many holidays and no more
 
 
@@ -117,6 +118,7 @@ class WorkingCalendar:
             raise ValueError("office hours must be in order and not overlap")
         self.hours = hours
         self._worked: dict[int, list[int]] = {}
+        self._explained: dict[tuple[date, date, str], Sentence] = {}
         self._day_length = sum((_between(*shift) for shift in hours), timedelta())
 
     # --- days
@@ -306,6 +308,14 @@ class WorkingCalendar:
 
     def _explain(self, begin: date, end: date, amount: Sentence) -> Sentence:
         """Say `3 working days from Wed 30 Sep 2026; 1-7 Oct off (National Day); Sat 10 Oct is a ...`."""
+        key = begin, end, amount.zh
+        if key not in self._explained:
+            if len(self._explained) >= _REMEMBERED:
+                self._explained.clear()
+            self._explained[key] = self._explanation(begin, end, amount)
+        return self._explained[key]
+
+    def _explanation(self, begin: date, end: date, amount: Sentence) -> Sentence:
         since = day_text(begin)
         parts = [Sentence(f"自 {since.zh}起 {amount.zh}", f"{amount.en} from {since.en}")]
         spans = islice(self._special_spans(begin, end), _LISTED_SPANS + 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from operator import add
 from typing import Any
 
 from models.declarations import RecordType
@@ -34,16 +35,17 @@ class QueryTooLong(Refusal):
 
 def fold(text: str) -> str:
     """Text as it is compared: full-width and compatibility forms folded, lower case, single blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
 
 
 def grams(texts: Iterable[str]) -> list[str]:
-    """The index terms of some texts, sorted, each once."""
+    """The index terms of some folded texts, sorted, each once."""
     found: set[str] = set()
-    for text in texts:
-        folded = fold(text)
-        found.update(folded[i : i + 2] for i in range(len(folded) - 1))
-        found.update(g for i in range(len(folded) - 2) if (g := folded[i : i + 3]).isascii())
+    for folded in texts:
+        pairs = list(map(add, folded, folded[1:]))
+        found.update(pairs)
+        found.update(filter(str.isascii, map(add, pairs, folded[2:])))
     return sorted(found)
 
 

@@ -333,7 +333,8 @@ def prepare(draft: Draft) -> None:
 
 
 def _declared_son(draft: Draft) -> dict[str, Any]:
-    return {f.name: stored(f, draft.values.get(f.name)) for f in fields_of(draft.rt)}
+    values = draft.values
+    return {f.name: None if (v := values.get(f.name)) is None else stored(f, v) for f in fields_of(draft.rt)}
 
 
 def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -341,14 +342,14 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     deadline, search terms, keys. None means that nothing is stored."""
     state = access.state_of(rt, values)
     over = bool(values.get("archived_at")) or (state is not None and state.final)
-    texts = texts_of(rt, values)
+    texts = [fold(text) for text in texts_of(rt, values)]
     keys = registry.get(rt.slug).hooks.keys
     return {
         "acl": access.tokens_of(rt, values),
         "waiting": [] if over else access.turns_of(rt, values),
         "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
         "grams": grams(texts),
-        "haystack": "\n".join(fold(text) for text in texts),
+        "haystack": "\n".join(texts),
         "keys": (sorted(set(keys(values))) or None) if keys else None,
     }
 
