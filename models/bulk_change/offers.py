@@ -123,6 +123,8 @@ class Judge:
             raise Forbidden()
         if self.purpose is Purpose.EDIT:
             self._fields(record)
+        elif record.get("merged_into") is not None:
+            raise records.MergedAway()
         elif bool(record.get("archived_at")) is (self.kind is Kind.ARCHIVE) and not self.undoing:
             raise AlreadySo()
 
