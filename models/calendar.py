@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
-from models.day_words import count_text, day_text, span_text, working_time_text
+from models.calendar_steps import Break, Counted, Fixed, More, Moved, NotAnnounced, Special, Step, Unit, in_words, words
+from models.day_words import count_text, day_text
 from models.errors import Sentence
-from models.public_days import DAY_IN_LIEU, MAKE_UP_DAY, PublicDay, PublishedYear, decreed, library_days
+from models.public_days import DAY_IN_LIEU, PublicDay, PublishedYear, decreed, library_days
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Shift = tuple[time, time]
@@ -33,11 +34,20 @@ _LISTED_SPANS = 4  # an explanation names this many holidays and no more
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment (UTC) with the reason in words, and a warning when it rests on a year not announced yet."""
+    """A moment (UTC) with the steps that led to it; one of them says when it rests on a year not announced yet."""
 
     at: datetime
-    explanation: Sentence
-    warning: Sentence | None = None
+    steps: tuple[Step, ...]
+
+    @property
+    def explanation(self) -> Sentence:
+        """The steps in words."""
+        return in_words(step for step in self.steps if not isinstance(step, NotAnnounced))
+
+    @property
+    def warning(self) -> Sentence | None:
+        """That it is an estimate, when it is."""
+        return next((words(step) for step in self.steps if isinstance(step, NotAnnounced)), None)
 
     @property
     def day(self) -> date:
@@ -129,14 +139,12 @@ class WorkingCalendar:
 
     def warning(self, first: date, last: date | None = None) -> Sentence | None:
         """A sentence when the span touches a year whose holidays are not announced yet."""
-        years = [y for y in range(first.year, (last or first).year + 1) if not self.announced(y)]
-        if not years:
-            return None
-        which = f"{years[0]}" if len(years) == 1 else f"{years[0]}-{years[-1]}"
-        return Sentence(
-            f"{which} 年放假安排尚未公布，此日期为推算，公布后可能变动。",
-            f"The holidays of {which} are not announced yet: this date is an estimate and may move.",
-        )
+        return next(map(words, self.uncertain(first, last or first)), None)
+
+    def uncertain(self, first: date, last: date) -> tuple[NotAnnounced, ...]:
+        """The step that says so when the span touches years whose holidays are not announced yet, else nothing."""
+        years = [year for year in range(first.year, last.year + 1) if not self.announced(year)]
+        return (NotAnnounced(years[0], years[-1]),) if years else ()
 
     def public_day(self, day: date) -> PublicDay | None:
         """The holiday or make-up day that `day` is; None for a plain weekday or weekend."""
@@ -198,19 +206,19 @@ class WorkingCalendar:
 
     def end_of(self, day: date) -> Deadline:
         """Closing time of `day`, or of the next working day when `day` is off."""
-        return self._closing(day, Sentence("当日下班前", "by closing time"), day)
+        return self._closing(Fixed(day), day, day)
 
     def add_days(self, start: datetime, days: int) -> Deadline:
         """Calendar days after the day of `start`, to closing time, moved on from a day off."""
         _not_negative(days)
         begin = local(start).date()
-        return self._closing(begin, count_text(days, "天", "day"), begin + timedelta(days=days))
+        return self._closing(Counted(days, Unit.DAYS, begin), begin, begin + timedelta(days=days))
 
     def add_calendar_months(self, start: datetime, months: int) -> Deadline:
         """Calendar months after the day of `start`, to closing time, moved on from a day off."""
         _not_negative(months)
         begin = local(start).date()
-        return self._closing(begin, count_text(months, "个月", "month"), add_months(begin, months))
+        return self._closing(Counted(months, Unit.MONTHS, begin), begin, add_months(begin, months))
 
     def add_working_days(self, start: datetime | date, days: int) -> Deadline:
         """Closing time of the working day that is `days` working days after the day of `start`.
@@ -222,7 +230,7 @@ class WorkingCalendar:
         last = begin
         for _ in range(days):
             last = self.next_working_day(last)
-        return self._closing(begin, count_text(days, "个工作日", "working day"), last)
+        return self._closing(Counted(days, Unit.WORKING_DAYS, begin), begin, last)
 
     def add_working_hours(self, start: datetime, hours: float) -> Deadline:
         """The moment when `hours` open hours have passed since `start`."""
@@ -234,24 +242,41 @@ class WorkingCalendar:
         What ends at closing time ends that day, not at the next opening.
         """
         _not_negative(duration.total_seconds())
-        left = duration
-        for opens, closes in self._shifts_from(local(start)):
+        begin, left, before = local(start), duration, local(start)
+        breaks: dict[Break, None] = {}
+        for opens, closes in self._shifts_from(begin):
+            if before.date() == opens.date() and begin < before:
+                breaks[Break(before.time(), opens.time())] = None
             if left <= closes - opens:
                 end = opens + left
                 break
-            left -= closes - opens
-        words = self._explain(local(start).date(), end.date(), working_time_text(duration))
-        return Deadline(end.astimezone(UTC), words, self.warning(local(start).date(), end.date()))
+            left, before = left - (closes - opens), closes
+        return self._reckoned(end, _working_time(duration, begin), begin.date(), tuple(breaks))
 
-    def _closing(self, begin: date, amount: Sentence, last: date) -> Deadline:
+    def subtract_working_time(self, end: datetime, duration: timedelta) -> datetime:
+        """The moment from which the office is open for `duration` until `end` (for reminders ahead), in UTC.
+
+        What reaches back to an opening time begins then, not at the closing time before it.
+        """
+        _not_negative(duration.total_seconds())
+        left = duration
+        for opens, closes in self._shifts_until(local(end)):
+            if left <= closes - opens:
+                return (closes - left).astimezone(UTC)
+            left -= closes - opens
+        raise ValueError("the calendar does not reach so far back")
+
+    def _closing(self, counted: Counted | Fixed, begin: date, last: date) -> Deadline:
         open_day = self.working_day_from(last)
-        words = self._explain(begin, open_day, amount)
-        if open_day != last:
-            was = day_text(last)
-            zh = f"{words.zh}；{was.zh}休息，顺延"
-            words = Sentence(zh, f"{words.en}; {was.en} is off, so the next working day")
         at = datetime.combine(open_day, self.hours[-1][1], SHANGHAI)
-        return Deadline(at.astimezone(UTC), words, self.warning(begin, open_day))
+        return self._reckoned(at, counted, begin, (Moved(last),) if open_day != last else ())
+
+    def _reckoned(self, end: datetime, counted: Step, begin: date, rest: tuple[Step, ...]) -> Deadline:
+        """The deadline with its steps: what was counted, the special days on the way, what else there is to say."""
+        found = tuple(islice(self._special_spans(begin, end.date()), _LISTED_SPANS + 1))
+        special: tuple[Step, ...] = found if len(found) <= _LISTED_SPANS else (*found[:-1], More())
+        steps = (counted, *special, *rest, *self.uncertain(begin, end.date()))
+        return Deadline(end.astimezone(UTC), steps)
 
     def _shifts_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open periods from `moment` on, the running one cut at `moment`."""
@@ -263,6 +288,17 @@ class WorkingCalendar:
                 if end > moment:
                     yield max(start, moment), end
             day += _DAY
+
+    def _shifts_until(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Open periods before `moment`, the latest first, the running one cut at `moment`."""
+        day = moment.date()
+        while day > date.min:
+            if self.is_working(day):
+                for opens, closes in reversed(self.hours):
+                    start, end = (datetime.combine(day, edge, SHANGHAI) for edge in (opens, closes))
+                    if start < moment:
+                        yield start, min(end, moment)
+            day -= _DAY
 
     # --- between two moments
 
@@ -306,25 +342,7 @@ class WorkingCalendar:
 
     # --- why
 
-    def _explain(self, begin: date, end: date, amount: Sentence) -> Sentence:
-        """Say `3 working days from Wed 30 Sep 2026; 1-7 Oct off (National Day); Sat 10 Oct is a ...`."""
-        key = begin, end, amount.zh
-        if key not in self._explained:
-            if len(self._explained) >= _REMEMBERED:
-                self._explained.clear()
-            self._explained[key] = self._explanation(begin, end, amount)
-        return self._explained[key]
-
-    def _explanation(self, begin: date, end: date, amount: Sentence) -> Sentence:
-        since = day_text(begin)
-        parts = [Sentence(f"自 {since.zh}起 {amount.zh}", f"{amount.en} from {since.en}")]
-        spans = islice(self._special_spans(begin, end), _LISTED_SPANS + 1)
-        parts += [_span_words(first, last, special) for first, last, special in spans]
-        if len(parts) > _LISTED_SPANS + 1:
-            parts[-1] = Sentence("等", "and more")
-        return Sentence("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
-
-    def _special_spans(self, begin: date, end: date) -> Iterator[tuple[date, date, PublicDay]]:
+    def _special_spans(self, begin: date, end: date) -> Iterator[Special]:
         """Make-up days, and unbroken days off from a holiday on, in order."""
         told = begin - _DAY if begin > date.min else begin
         for day in _days(begin, end):
@@ -333,9 +351,9 @@ class WorkingCalendar:
                 told = day
                 while told < end and not self.is_working(told + _DAY):
                     told += _DAY
-                yield day, told, self._holiday_name(day, told)
+                yield Special(day, told, self._holiday_name(day, told))
             elif special and day.weekday() >= 5:
-                yield day, day, special
+                yield Special(day, day, special)
 
     def _holiday_name(self, first: date, last: date) -> PublicDay:
         """What a run of days off is called: the name most of its days bear, days in lieu apart."""
@@ -344,12 +362,12 @@ class WorkingCalendar:
         return names.most_common(1)[0][0] if names else DAY_IN_LIEU
 
 
-def _span_words(first: date, last: date, special: PublicDay) -> Sentence:
-    span = span_text(first, last)
-    if special == MAKE_UP_DAY:
-        return Sentence(f"{span.zh}{special.zh}", f"{span.en} is a {special.en}")
-    zh, en = ("上班", "worked") if special.working else ("休息", "off")
-    return Sentence(f"{span.zh}{zh}（{special.zh}）", f"{span.en} {en} ({special.en})")
+def _working_time(duration: timedelta, start: datetime) -> Counted:
+    """Open time from a moment on, in whole hours, else in minutes."""
+    day, clock = start.date(), start.time().replace(second=0, microsecond=0)
+    if duration % timedelta(hours=1) == timedelta():
+        return Counted(duration // timedelta(hours=1), Unit.WORKING_HOURS, day, clock)
+    return Counted(duration // timedelta(minutes=1), Unit.WORKING_MINUTES, day, clock)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from models.errors import Sentence
 
@@ -20,13 +20,6 @@ def day_text(day: date) -> Sentence:
 def count_text(count: int, zh: str, en: str) -> Sentence:
     """A number with its unit: `3 个工作日`, `3 working days`, `1 working day`."""
     return Sentence(f"{count} {zh}", f"{count} {en}" if count == 1 else f"{count} {en}s")
-
-
-def working_time_text(duration: timedelta) -> Sentence:
-    """Open time in whole hours, else in minutes: `24 个工作小时`, `5 working minutes`."""
-    if duration % timedelta(hours=1) == timedelta():
-        return count_text(duration // timedelta(hours=1), "个工作小时", "working hour")
-    return count_text(duration // timedelta(minutes=1), "个工作分钟", "working minute")
 
 
 def span_text(first: date, last: date) -> Sentence:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from models.calendar import Deadline, WorkingCalendar, local
+from models.calendar_steps import Agreed
 from models.complaint.refusals import (
     AgreedDateTooEarly,
     AuthorityExceeded,
@@ -62,8 +63,7 @@ def resolution_due(
         words = day_text(due.day)
         clock = local(due.at).strftime("%H:%M")
         raise AgreedDateTooEarly(due=Sentence(f"{words.zh} {clock}", f"{words.en}, {clock}"))
-    text = Sentence("与客户约定的日期", "the date agreed with the customer")
-    return Deadline(agreed, text, calendar.warning(local(received_at).date(), local(agreed).date()))
+    return Deadline(agreed, (Agreed(), *calendar.uncertain(local(received_at).date(), local(agreed).date())))
 
 
 # --- stages

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from models.calendar import SHANGHAI, Quarter, WorkingCalendar, add_months, first_monday, local, quarter_of
+from models.calendar_steps import Counted, Fixed, Moved, Unit
 from models.public_days import MAKE_UP_DAY, PublicDay, PublishedYear
 
+DATA = Path(__file__).parent / "decrees"
 CALENDAR = WorkingCalendar()
 
 
@@ -301,3 +306,96 @@ def test_a_day_at_the_edge_of_the_calendar_still_has_a_deadline(day: date) -> No
     deadline = CALENDAR.end_of(day)
     assert deadline.day >= day
     assert deadline.warning is not None
+
+
+# --- the steps of a reckoning
+
+
+LUNCH = WorkingCalendar(hours=((time(9), time(12)), (time(13), time(18))))
+
+
+def test_a_deadline_in_hours_says_from_when_and_what_was_left_out() -> None:
+    words = LUNCH.add_working_hours(at("2026-02-13T15:00"), 8).explanation
+    assert words.en == (
+        "8 working hours from Fri 13 Feb 2026, 15:00; Sat 14 Feb is a make-up working day; lunch 12:00-13:00 left out"
+    )
+    assert words.zh == "自 2026-02-13（周五） 15:00 起 8 个工作小时；02-14（周六）调休上班；午休 12:00-13:00 不计"
+
+
+def test_a_break_that_no_hour_of_the_period_met_is_not_told() -> None:
+    assert "lunch" not in LUNCH.add_working_hours(at("2026-11-23T17:00"), 2).explanation.en
+    assert "lunch" not in LUNCH.add_working_hours(at("2026-11-23T13:00"), 2).explanation.en
+    assert "lunch" in LUNCH.add_working_hours(at("2026-11-23T11:00"), 2).explanation.en
+
+
+def test_steps_are_data() -> None:
+    counted, special = CALENDAR.add_working_days(at("2026-11-06T15:00"), 0).steps[0], LUNCH.end_of(date(2026, 10, 3))
+    assert counted == Counted(0, Unit.WORKING_DAYS, date(2026, 11, 6))
+    assert special.steps[0] == Fixed(date(2026, 10, 3))
+    assert special.steps[-1] == Moved(date(2026, 10, 3))
+
+
+# --- against the decrees, day by day
+
+DECREES = {year: json.loads((DATA / f"decree_{year}.json").read_text("utf-8")) for year in (2025, 2026)}
+
+
+def open_days(year: int) -> list[date]:
+    """The working days of a year, reckoned from the decree alone."""
+    special = {date.fromisoformat(day["date"]): not day["isOffDay"] for day in DECREES[year]["days"]}
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    return [day for day in days if special.get(day, day.weekday() < 5)]
+
+
+@pytest.mark.parametrize("year", DECREES)
+def test_the_kept_library_agrees_with_the_decree_on_every_day(year: int) -> None:
+    decreed_days = set(open_days(year))
+    days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert [day for day in days if CALENDAR.is_working(day)] == sorted(decreed_days)
+    assert len(decreed_days) == 248
+
+
+@pytest.mark.parametrize("year", DECREES)
+def test_next_and_previous_working_days_are_those_of_the_decree(year: int) -> None:
+    days = open_days(year)
+    for before, after in pairwise(days):
+        assert CALENDAR.next_working_day(before) == after
+        assert CALENDAR.subtract_working_days(after, 1) == before
+        assert CALENDAR.working_day_from(before + timedelta(days=1)) == after
+
+
+@pytest.mark.parametrize("year", DECREES)
+@pytest.mark.parametrize("count", [0, 1, 5, 15, 60])
+def test_working_days_added_and_taken_away_walk_along_the_decree(year: int, count: int) -> None:
+    days = open_days(year)
+    for begin, end in zip(days, days[count:], strict=False):
+        assert CALENDAR.add_working_days(begin, count).day == end
+        assert CALENDAR.subtract_working_days(end, count) == begin
+        assert CALENDAR.working_days_between(begin, end) == count
+
+
+@pytest.mark.parametrize("year", DECREES)
+@pytest.mark.parametrize("calendar", [CALENDAR, LUNCH])
+@pytest.mark.parametrize("minutes", [1, 90, 480, 24 * 60])
+def test_working_time_taken_away_from_what_was_added_leads_back(
+    year: int, calendar: WorkingCalendar, minutes: int
+) -> None:
+    amount = timedelta(minutes=minutes)
+    for day in open_days(year)[10:-10:7]:
+        start = datetime.combine(day, time(14, 20), SHANGHAI)
+        end = calendar.add_working_time(start, amount).at
+        assert calendar.subtract_working_time(end, amount) == start
+        assert calendar.working_time_between(start, end) == amount
+
+
+@pytest.mark.parametrize("year", DECREES)
+def test_quarters_open_on_the_first_day_of_the_decree(year: int) -> None:
+    days = open_days(year)
+    for number in (1, 2, 3, 4):
+        quarter = Quarter(year, number)
+        assert CALENDAR.first_working_day_of_quarter(quarter) == next(day for day in days if day >= quarter.first_day)
+
+
+def test_working_time_before_the_first_day_cannot_be_had() -> None:
+    with pytest.raises(ValueError, match="so far back"):
+        CALENDAR.subtract_working_time(datetime(1, 1, 3, 9, tzinfo=SHANGHAI), timedelta(days=30))
