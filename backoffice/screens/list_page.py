@@ -15,9 +15,11 @@ from backoffice.screens.filter_words import FilterWords, offered, operator_label
 from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
-from models import access, names
+from models import access, listing, names, registry
+from models.access import Purpose
 from models.declarations import Field, View
 from models.listing import Page
+from models.merge.service import merges_any
 from models.names import Names
 from models.records import Sight
 
@@ -53,8 +55,46 @@ def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, rea
             "export": f"{at}export?{asked.address()}",
             "import": f"{at}import",
             "everything": at,
+            "duplicates": f"{at}duplicates" if _notes_pairs(view, reader) else "",
         },
     }
+
+
+def _notes_pairs(view: RecordView, reader: Reader) -> bool:
+    """Whether pairs that may be one are noted for this type, and the reader may merge them."""
+    return registry.get(view.rt.slug).hooks.pairs is not None and merges_any(reader.person, view.rt)
+
+
+def count_of(view: RecordView, asked: Asked, page: Page, reader: Reader) -> tuple[int, bool]:
+    """How many records the whole list has: known by itself when it is one page, else counted as far as is cheap."""
+    if not page.next and not page.previous:
+        return len(page.rows), False
+    reach = access.reach(reader.person, view.rt, Purpose.VIEW)
+    visible = view.visible_fields(reader)
+    return listing.count(view.rt, reach, asked.query, visible, at_least=len(page.rows))
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What the filter maker offers to people of some roles in one language."""
+
+    filters: list[Context]
+    operators: list[Context]
+    json: Markup
+    sortable: frozenset[str]
+
+
+def _maker(view: RecordView, reader: Reader) -> Maker:
+    """Made once for each kind of reader: a page of twenty rows would spend a third of its time on it."""
+    key = (reader.language, reader.person.roles)
+    found: Maker | None = view.makers.get(key)
+    if found is None:
+        labels = operator_labels()
+        filters = [offered(f, labels, reader) for f in view.queryable(reader).values() if f.filterable]
+        operators = [{"value": one, "label": label} for one, label in labels.items()]
+        found = Maker(filters, operators, htmlsafe_json_dumps(filters), frozenset(view.get_sortable_columns()))
+        view.makers[key] = found
+    return found
 
 
 def type_of(view: RecordView, reader: Reader) -> Context:

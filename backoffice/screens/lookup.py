@@ -14,6 +14,7 @@ from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
 from models.listing import BadQuery, ListQuery
+from models.merge.service import merges_any
 from models.names import POINTERS, title_of
 from models.person import directory
 from models.record import SYSTEM_FIELDS
@@ -45,6 +46,8 @@ def pointer_field(rt: RecordType, reader: Reader, path: str) -> Field:
     :raises NotFound: otherwise.
     """
     known = (*access.visible_fields(reader.person, rt), *records.form_fields(reader.person, rt), *SYSTEM_FIELDS)
+    if merges_any(reader.person, rt):
+        known += (Field(name="merged_into", kind="reference", label=rt.label, to=rt.slug),)
     fields, found = known, None
     for part in path[:200].split("."):
         found = next((f for f in fields if f.name == part), None)

@@ -57,7 +57,17 @@ def entry(rt: RecordType, row: Row, names: Names) -> Context:
 
 
 def _said(action: str, count: int) -> str:
-    words = {"create": _("made it"), "archive": _("archived it"), "restore": _("restored it")}
+    words = {
+        "create": _("made it"),
+        "archive": _("archived it"),
+        "restore": _("restored it"),
+        "merge": _("merged another record into it"),
+        "merged_away": _("merged it into another record"),
+        "follow_merge": _("merged the record to which it points"),
+        "unmerge": _("took a merge back"),
+        "record_merged": _("merged the record: access to it ended"),
+        "restore_version": _("restored a former version"),
+    }
     words["undo_bulk"] = _("undid a bulk change")
     return str(words.get(action) or ngettext("changed one field", "changed %(num)s fields", count))
 

@@ -15,6 +15,7 @@ from models import access, records, registry
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
+from models.merge.service import may_merge
 from models.names import Names
 from models.person.service import HOUSE
 from models.records import LEVEL_CHOICES, Sight
@@ -103,7 +104,10 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     made = [{"label": _("History"), "url": record_url(slug, number, "history"), "icon": "clock-history"}]
     if access.reach(person, sight.rt, Purpose.PRINT).sees(current["acl"]) == "full":
         made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
-    if not records.can(person, sight.rt, current, Purpose.ARCHIVE):
+    if may_merge(person, sight.rt, current):
+        url = record_url(slug, number, "merge")
+        made.append({"label": _("Merge with …"), "url": url, "icon": "union"})
+    if not records.can(person, sight.rt, current, Purpose.ARCHIVE) or current.get("merged_into"):
         return made
     rev = {"rev": sight.values["rev"]}
     if current.get("archived_at"):

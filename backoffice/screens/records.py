@@ -21,6 +21,7 @@ from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
 from backoffice.screens.lookup import LookupRoutes
+from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import related
 from backoffice.screens.writing import WritingRoutes
@@ -32,7 +33,9 @@ from models.search import QueryTooLong, QueryTooShort
 TIMELINE = 8
 
 
-class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes, ExchangeRoutes):
+class RecordsHost(
+    WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes, ExchangeRoutes, BulkRoutes, MergeRoutes
+):
     """One mounted view for all types: types may come and go while the program runs."""
 
     @expose("/<slug>/")  # type: ignore[untyped-decorator]
@@ -61,6 +64,9 @@ class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes,
         sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
         if not sight.full:
             return self.locked(view, sight, reader, **card_context(sight, reader))
+        onward = led_on(sight, reader)
+        if onward:
+            return redirect(onward)
         current = store.fetch(slug, sight.id)
         versions = records.versions_of(sight, TIMELINE)
         lists = related(sight, reader)
@@ -73,7 +79,7 @@ class RecordsHost(WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes,
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
-            notices=record_page.notices(sight, reader),
+            notices=[*merge_notices(sight, reader), *record_page.notices(sight, reader)],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),
             urls={

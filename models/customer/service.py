@@ -12,9 +12,9 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
-from config.database import database
+from config.database import database, transaction
 from config.policy import policy
-from models import access, schema, store
+from models import access, audit, schema, store
 from models.access import Purpose
 from models.calendar import SHANGHAI, local
 from models.customer import rules
@@ -262,6 +262,21 @@ def noted_duplicates(person: Person, limit: int = 50) -> list[tuple[Sight, list[
     return found
 
 
+def part(person: Person, number: str, now: datetime) -> bool:
+    """Forget the pair noted at the file of this number: they are different customers. False when there is none that
+    the person may compare."""
+    noted = next((first for first, _ in noted_duplicates(person) if first.number == number), None)
+    if noted is None:
+        return False
+
+    def work() -> None:
+        database()[NOTES].delete_one({"_id": noted.id})
+        audit.append("not_duplicates", person, audit.Subject(SLUG, noted.id, number, noted.level), now=now)
+
+    transaction(work)
+    return True
+
+
 # --- Who takes a new file
 
 
@@ -327,4 +342,5 @@ HOOKS = Hooks(
     merged=settle_merge,
     adopt=adopt,
     pairs=noted_duplicates,
+    part=part,
 )

@@ -21,6 +21,7 @@ from models.access_request import service as access_request
 from models.attachment import service as attachment
 from models.declarations import Field, RecordType
 from models.errors import Forbidden, Invalid, NotFound, Sentence, StaleRecord
+from models.job import service as jobs
 from models.merge import moving, rules
 from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
@@ -64,6 +65,7 @@ class Comparison:
 class Merged:
     """A record that was merged into another one, and how far its references are moved."""
 
+    id: ObjectId
     number: str
     at: datetime
     by: str
@@ -182,6 +184,8 @@ def merge(
         database()[MERGES].insert_one(row)
         if moving.count_pointing(slug, gone["_id"], (keep["_id"], gone["_id"]), AT_ONCE + 1) <= AT_ONCE:
             moving.go_on_with(row["_id"], AT_ONCE + 1)
+        else:
+            jobs.ask(moving.JOB, person.name, now)
         return store.fetch(slug, keep["_id"])
 
     return transaction(work)
@@ -249,6 +253,7 @@ def merged_into(found: Sight) -> list[Merged]:
     rows = database()[MERGES].find({"survivor": found.id, "state": {"$ne": UNDONE}}).sort("at", -1)
     return [
         Merged(
+            row["loser"],
             row["loser_number"],
             row["at"],
             row["by_name"],
@@ -288,6 +293,8 @@ def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -
         if row["moved"] <= AT_ONCE:
             while moving.go_on_with(row["_id"]):
                 pass
+        else:
+            jobs.ask(moving.JOB, person.name, now)
         return store.fetch(slug, gone["_id"])
 
     return transaction(work)
