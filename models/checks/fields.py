@@ -22,6 +22,7 @@ MASKED = ("text",)
 PLAIN = ("choice", "tree", "yes_no", "date", "person")
 """Kinds that a locked card may show: a text only masked, and of the others those that say little."""
 CARDS = ("", "plain", "masked")
+MOST_PLACES = 10
 CURRENCY = re.compile(r"[A-Z]{3}")
 OF_KIND: dict[str, tuple[str, ...]] = {
     "choices": CHOOSING,
@@ -99,7 +100,7 @@ def _told_apart(case: Case, choices: tuple[Choice, ...], place: str) -> Iterator
 
 def _bounds(case: Case, field: Field, place: str) -> Iterator[Finding]:
     crossed = field.minimum is not None and field.maximum is not None and field.minimum > field.maximum
-    if crossed or field.max_length < 1 or field.places < 0:
+    if crossed or field.max_length < 1 or not 0 <= field.places <= MOST_PLACES:
         yield case.finding("E013", place, "没有值能满足这些界限。", "no value satisfies its bounds")
     if field.default is None or field.kind in EMBEDDED:
         return

@@ -19,6 +19,7 @@ from models import audit, catalogue, checks, registry, schema
 from models.checks.finding import Finding
 from models.declarations import Field, RecordType
 from models.errors import NotFound, Refusal, Sentence
+from models.kinds import KINDS
 from models.person.roles import Person
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
@@ -138,14 +139,14 @@ def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
     """:raises WrongDefinition:"""
     if rt.slug in {shipped.slug for shipped, _ in catalogue.SHIPPED}:
         raise _refused(rt, "", "此名称属于随产品提供的类型。", "a type of the product has this slug", "E001")
+    errors = [finding for finding in findings_of(rt) if finding.is_error]
     for field in rt.fields:
-        if kinds.get(field.name, _stored_as(field)) != _stored_as(field):
-            raise _refused(
-                rt, field.name, "已存的值属于另一种类型。", f"values stored for it are of kind {kinds[field.name]}"
-            )
-    errors = tuple(finding for finding in findings_of(rt) if finding.is_error)
+        known = kinds.get(field.name)
+        if known is not None and field.kind in KINDS and known != _stored_as(field):
+            en = f"values stored for it are of kind {known}"
+            errors += _refused(rt, field.name, f"已存的值属于“{known}”类型。", en).findings
     if errors:
-        raise WrongDefinition(errors)
+        raise WrongDefinition(tuple(errors))
 
 
 def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E028") -> WrongDefinition:

@@ -1,0 +1,147 @@
+"""Putting a definition: what is refused, what is kept, what the shell can do."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from config.database import database
+from models import audit, checks, records, registry, schema
+from models.errors import NotFound
+from models.person.roles import SYSTEM, Role
+from models.record_type import service
+from models.record_type.plain import WrongDefinition, from_plain
+from tests.factories.definitions import visit, visit_with
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+
+
+def codes(wrong: WrongDefinition) -> set[tuple[str, str]]:
+    return {(finding.code, finding.field) for finding in wrong.findings}
+
+
+@pytest.mark.parametrize(
+    ("definition", "code", "place"),
+    [
+        (visit(colour="red"), "E025", "colour"),
+        (visit_with(kind=5), "E026", "fields.badge.kind"),
+        (visit(label={"zh": "来访"}), "E026", "label.en"),
+        (visit(title="x" * 3000), "E027", "title"),
+        (visit(slug="customer", number="LK-{year}-{seq}"), "E001", ""),
+        (visit(slug="Visit"), "E001", ""),
+        (visit(number="LF-{year.__class__}-{seq}"), "E012", "number"),
+        (visit(number="LF-{year}-{seq:0999999999d}"), "E012", "number"),
+        (visit_with(kind="reference", to="nothing"), "E004", "badge"),
+        (visit_with(places=1000), "E013", "badge"),
+        (visit(rights={}), "E016", "rights"),
+        (visit_with(required_when={"field": "nothing"}), "E023", "badge"),
+    ],
+)
+def test_a_wrong_definition_is_refused_with_the_codes_of_the_start(
+    db: DB, now: datetime, definition: dict[str, Any], code: str, place: str
+) -> None:
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(definition, actor=SYSTEM, now=now)
+    assert (code, place) in codes(refused.value)
+    assert db[service.TYPES].count_documents({}) == 0
+    assert "visit" not in {rt.slug for rt in registry.all_types()}
+
+
+def test_the_findings_are_the_ones_of_the_checks(now: datetime) -> None:
+    definition = visit_with(kind="choice", group="elsewhere")
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(definition, actor=SYSTEM, now=now)
+    expected = checks.check([*registry.all_types(), from_plain(definition)])
+    assert [finding.line() for finding in refused.value.findings] == [f.line() for f in expected if f.is_error]
+
+
+def test_a_put_is_a_version_and_an_entry_of_the_audit_trail_and_the_same_again_is_none(db: DB, now: datetime) -> None:
+    actor = person(Role.ADMINISTRATOR)
+    for expected in (1, 1):
+        assert service.put(visit(), actor=actor, now=now).version == expected
+    assert service.put(visit_with(), actor=actor, now=now).version == 2
+    entries = list(db[audit.ENTRIES].find({"type": "record_type"}))
+    assert [(e["action"], e["number"], e["actor"]) for e in entries] == [("put_type", "visit", actor.id)] * 2
+    assert [line for line in schema.missing() if "record_visit" in line] == []
+
+
+def test_a_field_keeps_the_kind_of_what_is_stored_even_after_it_was_away(now: datetime) -> None:
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    service.put(visit_with(kind="long_text"), actor=SYSTEM, now=now)  # both are stored as text
+    service.put(visit(), actor=SYSTEM, now=now)
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit_with(kind="money"), actor=SYSTEM, now=now)
+    assert codes(refused.value) == {("E028", "badge")}
+
+
+def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: datetime) -> None:
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    for _ in range(2):
+        records.create(head, "visit", {"visitor": "x", "badge": "1"}, now=now)
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit_with(unique=True), actor=SYSTEM, now=now)
+    assert codes(refused.value) == {("E028", "")}
+    assert registry.get("visit").rt.version == 1
+
+
+def test_indexes_that_only_the_former_version_wanted_are_dropped(db: DB, now: datetime) -> None:
+    service.put(visit_with(filterable=True), actor=SYSTEM, now=now)
+    service.put(visit(), actor=SYSTEM, now=now)
+    assert "acl_badge" not in db["record_visit"].index_information()
+
+
+def test_a_withdrawn_type_is_gone_with_its_records_until_it_is_put_again(db: DB, now: datetime) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    made = records.create(head, "visit", {"visitor": "x"}, now=now)
+    service.withdraw("visit", actor=SYSTEM, now=now)
+    with pytest.raises(NotFound):
+        records.see(head, "visit", made["number"], records.Purpose.VIEW, now)
+    with pytest.raises(NotFound):
+        service.withdraw("visit", actor=SYSTEM, now=now)
+    assert service.put(visit(), actor=SYSTEM, now=now).version == 2
+    assert records.see(head, "visit", made["number"], records.Purpose.VIEW, now).values["visitor"] == "x"
+
+
+def test_a_type_on_which_another_stands_is_not_withdrawn(now: datetime) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    pass_ = visit_with(kind="reference", to="visit") | {"slug": "pass", "number": "TX-{year}-{seq}"}
+    service.put(pass_, actor=SYSTEM, now=now)
+    with pytest.raises(WrongDefinition) as refused:
+        service.withdraw("visit", actor=SYSTEM, now=now)
+    assert codes(refused.value) == {("E004", "badge")}
+    service.withdraw("pass", actor=SYSTEM, now=now)
+    service.withdraw("visit", actor=SYSTEM, now=now)
+
+
+def test_a_stored_definition_that_makes_no_sense_is_left_out_and_the_house_stands(
+    db: DB, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    row = {"version": 2, "definition": {**visit(), "later": True}}
+    db[service.TYPES].update_one({"_id": "visit"}, {"$set": row})
+    assert service.refresh() == ["visit"]
+    assert service.refresh() == []
+    assert registry.get("visit").rt.version == 1
+    assert "E025 visit.later" in caplog.text
+
+
+def test_nothing_new_costs_one_small_question(db: DB, now: datetime) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    before = registry.get("visit")
+    assert service.refresh() == []
+    assert registry.get("visit") is before
+
+
+def test_a_sample_of_everything_goes_through_the_database_unchanged(now: datetime) -> None:
+    definition = json.loads(json.dumps(service.to_plain(SAMPLE)))
+    stored = service.put(definition, actor=SYSTEM, now=now)
+    assert stored == SAMPLE
+    assert database()["record_sample"].index_information().keys() >= {"acl_address", "acl_lent", "acl_price"}
