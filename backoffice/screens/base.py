@@ -22,9 +22,13 @@ from models import access, listing, records, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
+from models.glances import Glances
 from models.listing import ListQuery, Page
+from models.person.roles import Role
 from models.record import LEVEL_FIELD
 from models.records import Sight
+
+Row = tuple[Sight, Mapping[str, Any]]
 
 
 class RecordView(BaseModelView):
@@ -45,6 +49,7 @@ class RecordView(BaseModelView):
 
     def __init__(self, entry: registry.Registered, admin: Admin | None) -> None:
         self.rt: RecordType = entry.rt
+        self.makers: dict[tuple[str, frozenset[Role]], Any] = {}
         super().__init__(entry.document, name=entry.rt.slug, endpoint=f"records_{entry.rt.slug}")
         self.admin = admin
 
@@ -122,16 +127,20 @@ class RecordView(BaseModelView):
         """The fields by which the reader may filter or sort."""
         return listing.queryable(self.rt, self.visible_fields(reader))
 
-    def get_list(self, query: ListQuery, purpose: Purpose = Purpose.VIEW) -> tuple[list[Sight], Page]:
-        """One page of records as the reader may see them. There is no total: counting everything costs too much.
+    def get_list(
+        self, query: ListQuery, fields: tuple[Field, ...], purpose: Purpose = Purpose.VIEW
+    ) -> tuple[list[Row], Page]:
+        """One page of records as the reader may see them, each with what is stored of it; nothing but `fields` is
+        read. There is no total: counting everything costs too much.
 
         :raises BadQuery: for what the reader may not filter or sort by.
         """
-        reader = current_reader()
-        reach = access.reach(reader.person, self.rt, purpose)
-        found = listing.page(self.rt, reach, query, self.visible_fields(reader))
-        seen = (records.sight(reader.person, self.rt, reach, row) for row in found.rows)
-        return [sight for sight in seen if sight is not None], found
+        person = current_reader().person
+        reach = access.reach(person, self.rt, purpose)
+        glances = Glances(person, self.rt, reach, fields)
+        found = listing.page(self.rt, reach, query, self.visible_fields(current_reader()), only=glances.names)
+        seen = ((glances.of(row), row) for row in found.rows)
+        return [(sight, row) for sight, row in seen if sight is not None], found
 
     def get_one(self, number: str) -> Sight:
         """A record again, after a use case of the same request has read (and audited) it. :raises NotFound:"""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from backoffice.screens import cells
-from backoffice.screens.base import RecordView
+from backoffice.screens.base import RecordView, Row
+from backoffice.screens.bulk_bar import bar
 from backoffice.screens.filter_words import FilterWords, offered, operator_labels
 from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import Asked
@@ -26,32 +30,42 @@ from models.records import Sight
 Context = dict[str, Any]
 
 
-def context(view: RecordView, asked: Asked, sights: list[Sight], page: Page, reader: Reader) -> Context:
+NOT_A_COLUMN = ("embedded_list", "files")
+
+
+def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader: Reader) -> Context:
     """The context of `records/list.html`."""
-    fields = columns(view, reader)
-    found = names_of(reader, sights)
-    rows = Rows(view.rt, fields, found, reader, asked.address())
-    labels, sortable = operator_labels(), view.get_sortable_columns()
+    fields = columns(view, reader, asked.query.columns)
+    found = names.resolve(
+        reader.person,
+        [(sight.fields, sight.values) for sight, _ in rows],
+        language=reader.language,
+        people=[sight.values.get("owner") for sight, _ in rows],
+    )
+    bulk = bar(view.rt, reader, asked.address(), archived=asked.query.archived)
+    made = Rows(view.rt, fields, found, reader, asked.address(), pick=bulk is not None)
+    maker = _maker(view, reader)
     at = url_for("records.listing", slug=view.rt.slug)
     return {
         "type": type_of(view, reader),
-        "columns": [_column(f, f.name in sortable, asked, at, reader) for f in fields],
-        "rows": [rows.row(sight, son) for sight, son in zip(sights, page.rows, strict=True)],
+        "columns": [_column(f, f.name in maker.sortable, asked, at, reader) for f in fields],
+        "rows": made.html(rows),
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
-        "filters": [offered(f, labels, reader) for f in view.queryable(reader).values() if f.filterable],
-        "operators": [{"value": one, "label": label} for one, label in labels.items()],
+        "filters": maker.filters,
+        "filter_list": maker.json,
+        "operators": maker.operators,
         "q": asked.query.q,
         "pager": _pager(asked, page, at),
+        "bulk": bulk,
         "can": {
             "create": access.may_create(reader.person, view.rt),
             "import": access.may_import(reader.person, view.rt),
             "export": access.may_export(reader.person, view.rt),
-            "bulk": False,
         },
         "urls": {
             "list": at,
-            "new": url_for("records.new", slug=view.rt.slug),
+            "new": f"{at}new",
             "export": f"{at}export?{asked.address()}",
             "import": f"{at}import",
             "everything": at,
@@ -111,12 +125,22 @@ def type_of(view: RecordView, reader: Reader) -> Context:
     }
 
 
-def columns(view: RecordView, reader: Reader) -> tuple[Field, ...]:
-    """The list's columns: the title, how the record stands, the rest of what the view says, the owner."""
+def columns(view: RecordView, reader: Reader, chosen: tuple[str, ...] = ()) -> tuple[Field, ...]:
+    """The list's columns: the title, then those that were chosen; or how the record stands, what is declared as
+    listed, the owner."""
     title, *rest = view.columns(reader)
+    if chosen:
+        known = showable(view, reader)
+        return (title, *(known[name] for name in chosen if name != title.name))
     standing = [SYSTEM["state"]] if view.rt.workflow is not None else []
     standing += [SYSTEM["due_at"]] if view.rt.due else []
     return (title, *standing, *(f for f in rest if f.name != view.rt.due), SYSTEM["owner"])
+
+
+def showable(view: RecordView, reader: Reader) -> dict[str, Field]:
+    """What may stand in a column: the engine's own fields and those that the reader may read."""
+    declared = {f.name: f for f in view.visible_fields(reader) if f.kind not in NOT_A_COLUMN}
+    return {**listing.system_fields(view.rt), **declared}
 
 
 def names_of(reader: Reader, sights: list[Sight]) -> Names:

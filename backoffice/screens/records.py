@@ -16,6 +16,7 @@ from backoffice.screens import list_page, listing_args, past, record_page
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, person_ids, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
@@ -45,16 +46,16 @@ class RecordsHost(
         target = listing_args.made_filter(request.args)
         if target is not None:
             return redirect(f"{url_for('records.listing', slug=slug)}?{target}")
-        asked = listing_args.read(request.args, view.queryable(reader), reader)
+        asked = listing_args.read(
+            request.args, view.queryable(reader), reader, columns=tuple(list_page.showable(view, reader))
+        )
         try:
-            sights, page = view.get_list(asked.query)
-            counted = listing.count(
-                view.rt, access.reach(reader.person, view.rt, Purpose.VIEW), asked.query, view.visible_fields(reader)
-            )
-        except (QueryTooShort, QueryTooLong) as refusal:
+            rows, page = view.get_list(asked.query, list_page.columns(view, reader, asked.query.columns))
+        except (QueryTooShort, QueryTooLong, listing.TooBroad) as refusal:
             context = list_page.context(view, asked, [], listing.Page([], "", ""), reader)
             return self.page(view.list_template, **context, notice=refusal.text(reader.language)), refusal.status
-        context = list_page.context(view, asked, sights, page, reader)
+        context = list_page.context(view, asked, rows, page, reader)
+        counted = list_page.count_of(view, asked, page, reader)
         return self.page(view.list_template, **context, count_text=list_page.count_text(*counted))
 
     @expose("/<slug>/<number>")  # type: ignore[untyped-decorator]

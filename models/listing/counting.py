@@ -16,12 +16,12 @@ from models.record import collection_name
 
 COUNT_CEILING = 10_000
 COUNT_MS = 150
-REMEMBERED_SECONDS = 60.0
+LARGE, LARGE_SECONDS, MORE_SECONDS = 1_000, 10.0, 60.0
 MOST_REMEMBERED = 2000
 
-_many: dict[str, float] = {}
-"""Conditions that held more than the ceiling, and until when that is believed. A condition names the reach that it was
-counted in, so nobody learns what another may see."""
+_large: dict[str, tuple[int, float]] = {}
+"""Large counts, and until when they are believed: 10 seconds, and a minute for "more than". A condition names the
+reach that it was counted in, so nobody learns what another may see."""
 
 
 def count(
@@ -29,23 +29,28 @@ def count(
 ) -> tuple[int, bool]:
     """How many records a list has, up to 10,000, and whether there are more.
 
-    Counting stops after 150 ms: then it is more than `at_least`, which the caller has seen. That a list has more than
-    10,000 is remembered for a minute.
+    Counting stops after 150 ms: then it is more than `at_least`, which the caller has seen. Counts beyond 1,000 may be
+    some seconds old.
 
     :raises BadQuery: as `page`.
     """
     condition, _, _ = compile_query(rt, reach, query, fields)
     key = f"{collection_name(rt.slug)} {COUNT_CEILING} {condition!r}"
-    if _many.get(key, 0.0) > monotonic():
-        return COUNT_CEILING, True
-    found = _count(rt, condition)
+    known, until = _large.get(key, (0, 0.0))
+    found: int | None = known if until > monotonic() else None
     if found is None:
-        return at_least, True
-    if found > COUNT_CEILING:
-        if len(_many) >= MOST_REMEMBERED:
-            _many.clear()
-        _many[key] = monotonic() + REMEMBERED_SECONDS
+        found = _count(rt, condition)
+        if found is None:
+            return at_least, True
+        if found > LARGE:
+            _remember(key, found)
     return min(found, COUNT_CEILING), found > COUNT_CEILING
+
+
+def _remember(key: str, found: int) -> None:
+    if len(_large) >= MOST_REMEMBERED:
+        _large.clear()
+    _large[key] = found, monotonic() + (MORE_SECONDS if found > COUNT_CEILING else LARGE_SECONDS)
 
 
 def _count(rt: RecordType, condition: dict[str, object]) -> int | None:
