@@ -36,6 +36,9 @@ TRANSIENT = "TransientTransactionError"
 # committed too. Asking for "snapshot" by name would only forbid creating an index, as GridFS does at first.
 READ_CONCERN = ReadConcern("local")
 
+_audit_name: dict[str, str] = {}
+"""By the product's database, the one that holds its audit trail."""
+
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
@@ -91,6 +94,7 @@ def connect(settings: Settings) -> Database[Row]:
         )
         # A name in the URI would win over ours: the setting decides.
         mongoengine.connection._connection_settings[DEFAULT_CONNECTION_NAME]["name"] = settings.database
+        _audit_name[settings.database] = settings.audit_database or settings.database
         _require_replica_set(client)
         _require_majority_writes(client)
     except (PyMongoError, ValueError) as error:
@@ -117,6 +121,16 @@ def database() -> Database[Row]:
     except mongoengine.ConnectionFailure as error:
         raise DatabaseUnreachable("the program is not connected to a database") from error
     return base
+
+
+def audit_database() -> Database[Row]:
+    """The database of the audit trail: one of its own where the settings name it, else the product's.
+
+    :raises DatabaseUnreachable: `connect` has not been called.
+    """
+    base = database()
+    name = _audit_name.get(base.name, base.name)
+    return base if name == base.name else base.client[name]
 
 
 def transaction(work: Callable[[], T]) -> T:

@@ -41,6 +41,11 @@ class Settings:
     totp_secret: str = field(repr=False)
     mongodb_uri: str | None = field(default=None, repr=False)
     database: str = "backoffice"
+    audit_database: str | None = None
+    audit_key: str = field(default="", repr=False)
+    audit_key_previous: str = field(default="", repr=False)
+    audit_key_file: Path | None = None
+    audit_folder: Path | None = None
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = 8000
@@ -58,6 +63,11 @@ class Settings:
     def embedded(self) -> bool:
         """Whether the database is the one that this product starts itself."""
         return self.mongodb_uri is None
+
+    @property
+    def audit_dir(self) -> Path:
+        """Where the signed checkpoints of the audit trail are written, outside the database."""
+        return self.audit_folder or self.data_dir / "audit"
 
     @property
     def mail_dir(self) -> Path:
@@ -86,7 +96,12 @@ class Settings:
         return cls(
             **_secrets(environ, data_dir, embedded=uri is None),
             mongodb_uri=uri,
-            database=_database(environ),
+            database=_database(environ, "BACKOFFICE_DATABASE", "backoffice"),
+            audit_database=_database(environ, "BACKOFFICE_AUDIT_DATABASE", "") or None,
+            audit_key=_pem(environ, "AUDIT_KEY"),
+            audit_key_previous=_pem(environ, "AUDIT_KEY_PREVIOUS"),
+            audit_key_file=_path(environ, "AUDIT_KEY_FILE"),
+            audit_folder=_path(environ, "BACKOFFICE_AUDIT_DIR"),
             data_dir=data_dir,
             host=host,
             port=port,
@@ -137,15 +152,25 @@ def _mongodb_uri(environ: Mapping[str, str]) -> str | None:
     return uri
 
 
-def _database(environ: Mapping[str, str]) -> str:
-    name = _text(environ, "BACKOFFICE_DATABASE", "backoffice")
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    given = _optional(environ, name)
+    return Path(given).expanduser().absolute() if given else None
+
+
+def _pem(environ: Mapping[str, str], name: str) -> str:
+    """A key in PEM form; many ways of setting a variable take no line breaks, so \\n stands for one."""
+    return _text(environ, name, "").replace("\\n", "\n")
+
+
+def _database(environ: Mapping[str, str], variable: str, default: str) -> str:
+    name = _text(environ, variable, default)
+    if not name:
+        return ""
     plain = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
     if not plain or len(name) > 38:
-        raise SettingsError(
-            f"BACKOFFICE_DATABASE: {name!r} may hold at most 38 letters, digits, hyphens and underscores"
-        )
+        raise SettingsError(f"{variable}: {name!r} may hold at most 38 letters, digits, hyphens and underscores")
     if name in ("admin", "local", "config"):
-        raise SettingsError(f"BACKOFFICE_DATABASE: {name!r} is the database server's own")
+        raise SettingsError(f"{variable}: {name!r} is the database server's own")
     return name
 
 

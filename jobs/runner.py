@@ -19,9 +19,10 @@ from time import monotonic
 from apscheduler.schedulers.background import BackgroundScheduler
 from pymongo.errors import PyMongoError
 
-from config.database import connect, disconnect
+from config.database import DatabaseError, connect, disconnect
 from config.settings import Settings
-from jobs import execution
+from jobs import audit_seal, execution
+from jobs.audit_seal import Sealer
 from jobs.execution import Desk
 from models.job import lease as leases
 from models.job.document import Lease
@@ -45,7 +46,8 @@ def run_scheduler(settings: Settings, stop: Event) -> None:
     """
     connect(settings)
     try:
-        Scheduler(Desk(worker=worker_name(), settings=settings)).run(stop)
+        desk = Desk(worker=worker_name(), settings=settings)
+        Scheduler(desk, sealer=Sealer(settings, desk.clock)).run(stop)
     finally:
         disconnect()
 
@@ -64,10 +66,20 @@ class Held:
 
 
 class Scheduler:
-    """Holds or waits for the lease, and ticks while it holds it. Durations are in seconds."""
+    """Holds or waits for the lease, and ticks and seals the audit trail while it holds it. Durations are in seconds."""
 
-    def __init__(self, desk: Desk, *, ttl: float = leases.TTL_SECONDS, tick: float = TICK_SECONDS) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        ttl: float = leases.TTL_SECONDS,
+        tick: float = TICK_SECONDS,
+        sealer: Sealer | None = None,
+        seal: float = audit_seal.ROUND_SECONDS,
+    ) -> None:
         self.desk = desk
+        self.sealer = sealer
+        self.seal_seconds = seal
         self.ttl = ttl
         self.tick_seconds = tick
         self.ticker: BackgroundScheduler | None = None
@@ -120,6 +132,19 @@ class Scheduler:
         finally:
             self._busy.release()
 
+    def seal(self) -> None:
+        """Seal what waits in the audit trail, if this scheduler is the active one. Runs beside the tick, which may
+        take minutes."""
+        held = self._held
+        if self.sealer is None or held is None or not self._active():
+            return
+        try:
+            self.sealer.round(held.lease, self._active)
+        except LeaseLost as error:
+            log.warning("this scheduler no longer seals the audit trail: %s", error)
+        except (PyMongoError, DatabaseError) as error:
+            log.warning("sealing the audit trail broke off: %s", type(error).__name__)
+
     def _active(self) -> bool:
         held = self._held
         return held is not None and monotonic() < held.until and not self._stop.is_set()
@@ -131,6 +156,8 @@ class Scheduler:
         self._pulse = monotonic()
         _every(ticker, self.ttl / RENEWALS, self.renew)
         _every(ticker, self.tick_seconds, self.tick)
+        if self.sealer is not None:
+            _every(ticker, self.seal_seconds, self.seal)
         ticker.start()
         return ticker
 
@@ -138,8 +165,12 @@ class Scheduler:
         held, self._held = self._held, None
         if held:
             try:
+                if self.sealer is not None:
+                    self.sealer.finish(held.lease)
                 leases.release(held.lease)
-            except PyMongoError as error:
+            except LeaseLost as error:
+                log.warning("this scheduler was not the active one at its end: %s", error)
+            except (PyMongoError, DatabaseError) as error:
                 log.warning("the lease runs out by itself: %s", type(error).__name__)
 
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 from jobs import (
     access_request,
     attachment,
-    audit,
     bulk_changes,
     credit_report,
     imports,
@@ -87,15 +86,6 @@ class Table:
 
 JOBS = Table(
     [
-        Job(
-            name="audit_seal",
-            label=Label("审计封存", "Seal the audit trail"),
-            cadence=EveryMinutes(1),
-            work=audit.seal,
-            transactional=False,
-            catch_up=CatchUp.SKIP,
-            kept=timedelta(days=7),
-        ),
         Job(
             name="mail_delivery",
             label=Label("发送邮件", "Deliver email"),

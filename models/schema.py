@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pymongo import IndexModel
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
-from config.database import database
+from config.database import Row, audit_database, database
 from models import audit, numbering, registry, store
 from models.attachment import service as attachment
 from models.declarations import RecordType
@@ -32,11 +33,21 @@ def declared() -> frozenset[str]:
 declare(audit.INDEXES)
 declare(store.INDEXES)
 declare(attachment.INDEXES)
-declare({audit.QUEUE: [], numbering.COUNTERS: []})
+declare({numbering.COUNTERS: []})
 
 
 def _wanted() -> dict[str, list[IndexModel]]:
     return {**_declared, **{collection_name(rt.slug): indexes(rt) for rt in registry.all_types()}}
+
+
+def _home(collection: str) -> Database[Row]:
+    """The database that a collection lies in: the audit trail may have one of its own."""
+    return audit_database() if collection in audit.COLLECTIONS else database()
+
+
+def _existing() -> set[str]:
+    apart = set(audit_database().list_collection_names()) & audit.COLLECTIONS
+    return apart | (set(database().list_collection_names()) - audit.COLLECTIONS)
 
 
 def migrate() -> list[str]:
@@ -46,12 +57,11 @@ def migrate() -> list[str]:
 
     :raises DuplicateKeyError: when stored records break a newly declared unique field.
     """
-    db = database()
-    existing = set(db.list_collection_names())
+    existing = _existing()
     done: list[str] = []
     for name, models in sorted(_wanted().items()):
         if name not in existing:
-            db.create_collection(name)
+            _home(name).create_collection(name)
             done.append(f"created {name}")
         for model in models:
             done.extend(_ensure(name, model))
@@ -77,14 +87,13 @@ def prepare(rt: RecordType) -> list[str]:
 
 def missing() -> list[str]:
     """A line for each collection or index that `migrate` would make or rebuild."""
-    db = database()
-    existing = set(db.list_collection_names())
+    existing = _existing()
     lines: list[str] = []
     for name, models in sorted(_wanted().items()):
         if name not in existing:
             lines.append(f"collection {name} is missing")
             continue
-        stored = {index["name"]: _shape(index) for index in db[name].list_indexes()}
+        stored = {index["name"]: _shape(index) for index in _home(name)[name].list_indexes()}
         for model in models:
             index = model.document["name"]
             if stored.get(index) != _shape(model.document):
@@ -98,7 +107,7 @@ def _shape(index: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _ensure(collection: str, model: IndexModel) -> list[str]:
-    target = database()[collection]
+    target = _home(collection)[collection]
     try:
         target.create_indexes([model])
     except DuplicateKeyError:

@@ -1,0 +1,146 @@
+"""Entries: written once, read by auditors, never changed.
+
+With an entry goes a line in `audit_queue`, in one transaction: from there the sealer takes it up, so that no entry
+stays outside the chain, whatever process dies when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from config.database import audit_database, transaction
+from models.errors import Refusal
+from models.person.roles import Person
+
+ENTRIES, QUEUE = "audit", "audit_queue"
+READINGS = ("view", "print", "export", "refused")
+"""The acts that tell who has read a record, or tried to."""
+
+NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
+INDEXES: dict[str, list[IndexModel]] = {
+    ENTRIES: [
+        IndexModel([("record", ASCENDING), *NEWEST], name="record"),
+        IndexModel([("actor", ASCENDING), *NEWEST], name="actor"),
+        IndexModel([("number", ASCENDING), *NEWEST], name="number"),
+        IndexModel([("action", ASCENDING), *NEWEST], name="action"),
+        IndexModel(NEWEST, name="at"),
+    ],
+    QUEUE: [],
+}
+
+
+class NotAudited(Refusal):
+    """The reading could not be written to the trail, so it does not take place (X7)."""
+
+    code, status = "not_audited", 503
+    zh = "此次查看未能记入审计，因此不予显示。请稍后重试；如果一直如此，请联系系统管理员。"
+    en = (
+        "This reading could not be written to the audit trail, so the record is not shown. Try again in a moment; "
+        "if it stays like this, tell an administrator."
+    )
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an entry is about; a record, or a thing of another kind such as `person` or `job`."""
+
+    type: str
+    id: ObjectId | None = None
+    number: str = ""
+    level: str = ""
+
+
+def append(
+    action: str,
+    actor: Person,
+    subject: Subject,
+    *,
+    now: datetime,
+    fields: Iterable[str] = (),
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content."""
+    append_many(action, actor, [(subject, fields)], now=now, detail=detail)
+
+
+def append_many(
+    action: str,
+    actor: Person,
+    subjects: Iterable[tuple[Subject, Iterable[str]]],
+    *,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one entry for each of a set of subjects, each with its fields, in their order."""
+    at = milliseconds(now)
+    entries = [
+        {
+            "_id": ObjectId(),
+            "at": at,
+            "actor": actor.id,
+            "actor_name": actor.name,
+            "action": action,
+            "type": subject.type,
+            "record": subject.id,
+            "number": subject.number,
+            "level": subject.level,
+            "fields": sorted(fields),
+            "detail": dict(detail or {}),
+        }
+        for subject, fields in subjects
+    ]
+    if not entries:
+        return
+
+    def store() -> None:
+        trail = audit_database()
+        trail[ENTRIES].insert_many(entries)
+        trail[QUEUE].insert_many([{"_id": entry["_id"], "at": at} for entry in entries])
+
+    transaction(store)
+
+
+def append_reading(
+    action: str, actor: Person, subject: Subject, *, now: datetime, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Write the entry of a reading that is about to take place.
+
+    :raises NotAudited: it cannot be written; what was to be read must not be shown.
+    """
+    try:
+        append(action, actor, subject, now=now, detail=detail)
+    except ConnectionFailure:
+        raise  # the database is away, and the record with it
+    except OperationFailure as error:
+        raise NotAudited() from error
+
+
+def milliseconds(moment: datetime) -> datetime:
+    """A moment as the database keeps it, so that what is hashed before storing fits what is read again."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def readings(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
+    """The latest readings of one record, newest first: who has read, printed or exported it, or was refused."""
+    wanted = {"record": record, "action": {"$in": list(READINGS)}}
+    return list(audit_database()[ENTRIES].find(wanted).sort(NEWEST).limit(limit))
+
+
+def entries(condition: Mapping[str, Any], before: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """A page of the trail, newest first, behind the entry `before`; empty when there is no such entry."""
+    found = audit_database()[ENTRIES]
+    parts = [dict(condition)]
+    if before is not None:
+        last = found.find_one({"_id": before}, {"at": 1})
+        if last is None:
+            return []
+        parts.append({"at": {"$lte": last["at"]}})
+        parts.append({"$or": [{"at": {"$lt": last["at"]}}, {"at": last["at"], "_id": {"$lt": before}}]})
+    return list(found.find({"$and": parts}).sort(NEWEST).limit(limit))
