@@ -1,0 +1,58 @@
+"""The audit trail (X7): who did what to which record, when. Entries are only ever inserted.
+
+An entry is written in the transaction of what it reports (`trail`), sealed into a chain within seconds (`sealing`),
+and the chain's head is signed and written outside the database every few minutes (`checkpoints`). `verification` reads
+all of it again and says what does not fit. Entries hold field names and never values.
+"""
+
+from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
+from models.audit.keys import BadKey, KeySource, KeyUnreadable
+from models.audit.sealing import FIRST, SEALS, SealingState, hash_of, seal, sealing_state
+from models.audit.trail import (
+    ENTRIES,
+    QUEUE,
+    READINGS,
+    NotAudited,
+    Subject,
+    append,
+    append_many,
+    append_reading,
+    entries,
+    readings,
+)
+from models.audit.verification import Verdict, verify
+
+__all__ = [
+    "CHECKPOINTS",
+    "COLLECTIONS",
+    "ENTRIES",
+    "FIRST",
+    "INDEXES",
+    "QUEUE",
+    "READINGS",
+    "SEALS",
+    "BadKey",
+    "Checkpoint",
+    "KeySource",
+    "KeyUnreadable",
+    "NotAudited",
+    "SealingState",
+    "Subject",
+    "Verdict",
+    "Writer",
+    "append",
+    "append_many",
+    "append_reading",
+    "entries",
+    "hash_of",
+    "readings",
+    "seal",
+    "sealing_state",
+    "verify",
+]
+
+from models.audit import checkpoints, sealing, trail
+
+INDEXES = {**trail.INDEXES, **sealing.INDEXES, **checkpoints.INDEXES}
+COLLECTIONS = frozenset(INDEXES)
+"""The collections that lie in the audit database, which may be one of its own."""

@@ -1,0 +1,124 @@
+"""Seals: each holds the hashes of a batch of entries and the hash of the seal before it.
+
+A seal, and the end of its entries' waiting, are one transaction. Sealers that work at the same time collide on the
+waiting lines and on the seal's number, so that each entry is sealed exactly once in one chain whatever dies when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import json_util
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from config.database import audit_database, transaction
+from models.audit.trail import ENTRIES, QUEUE, milliseconds
+
+SEALS = "audit_seal"
+FIRST = "0" * 64
+FORM = 2
+BOUND = ("form", "seq", "at", "previous", "total", "entries", "hashes")
+"""What the hash of a seal covers. Seals without a form are of the time before checkpoints and cover less."""
+
+STANDSTILL = timedelta(minutes=1)
+"""An entry that waits longer than this for its seal shows that nobody seals."""
+
+MOST_COUNTED = 1_000
+Row = dict[str, Any]
+
+INDEXES: dict[str, list[IndexModel]] = {
+    SEALS: [
+        IndexModel([("seq", ASCENDING)], unique=True, name="seq"),
+        IndexModel([("entries", ASCENDING)], name="entries"),
+    ],
+}
+
+
+def hash_of(entry: Mapping[str, Any]) -> str:
+    """The SHA-256 of an entry's canonical form."""
+    return hashlib.sha256(json_util.dumps(entry, sort_keys=True).encode()).hexdigest()
+
+
+def seal_hash(seal: Mapping[str, Any]) -> str:
+    """The SHA-256 that binds a seal's entries to the seal before it."""
+    if "form" not in seal:
+        bound = json.dumps([seal["seq"], seal["previous"], seal["hashes"]])
+    else:
+        bound = json_util.dumps({name: seal.get(name) for name in BOUND}, sort_keys=True)
+    return hashlib.sha256(bound.encode()).hexdigest()
+
+
+def seal(now: datetime, limit: int = 1000, *, fence: Callable[[], None] | None = None) -> int:
+    """Seal up to `limit` waiting entries, oldest first; returns how many.
+
+    `fence` is called inside the transaction and raises when somebody else has become the sealer.
+    """
+
+    def work() -> int:
+        if fence is not None:
+            fence()
+        trail = audit_database()
+        ids = [row["_id"] for row in trail[QUEUE].find({}, {"_id": 1}).sort("_id", ASCENDING).limit(limit)]
+        if not ids:
+            return 0
+        found = {entry["_id"]: entry for entry in trail[ENTRIES].find({"_id": {"$in": ids}})}
+        last = head()
+        made: Row = {
+            "form": FORM,
+            "seq": last["seq"] + 1,
+            "at": milliseconds(now),
+            "previous": last["hash"],
+            "total": last["total"] + len(ids),
+            "entries": ids,
+            "hashes": [hash_of(found[i]) if i in found else "missing" for i in ids],
+        }
+        trail[SEALS].insert_one(made | {"hash": seal_hash(made)})
+        trail[QUEUE].delete_many({"_id": {"$in": ids}})
+        return len(ids)
+
+    return transaction(work)
+
+
+def head() -> Row:
+    """The chain's last link: `seq`, `hash`, `at` and `total`, the number of entries sealed so far."""
+    wanted = {"seq": 1, "hash": 1, "at": 1, "total": 1}
+    last = audit_database()[SEALS].find_one({}, wanted, sort=[("seq", DESCENDING)])
+    if last is None:
+        return {"seq": 0, "hash": FIRST, "at": None, "total": 0}
+    return {**last, "total": last["total"] if "total" in last else _counted()}
+
+
+def _counted() -> int:
+    sizes: list[Row] = [{"$group": {"_id": None, "total": {"$sum": {"$size": "$entries"}}}}]
+    return int(next(iter(audit_database()[SEALS].aggregate(sizes)))["total"])
+
+
+@dataclass(frozen=True)
+class SealingState:
+    """How the sealing stands. `waiting` is 1,000 when that many entries wait, or more; `since` is when the one that
+    waits longest was written."""
+
+    seq: int
+    total: int
+    sealed_at: datetime | None
+    waiting: int
+    since: datetime | None
+
+    def stands_still(self, now: datetime) -> bool:
+        """Whether an entry has waited for over a minute: then no sealer works."""
+        return self.since is not None and now - self.since > STANDSTILL
+
+
+def sealing_state() -> SealingState:
+    """How the sealing stands at this moment; asks the database for three small things."""
+    queue = audit_database()[QUEUE]
+    waiting = queue.count_documents({}, limit=MOST_COUNTED)
+    oldest = queue.find_one(sort=[("_id", ASCENDING)])
+    since = oldest.get("at", oldest["_id"].generation_time) if oldest else None
+    last = head()
+    return SealingState(last["seq"], last["total"], last["at"], waiting, since)
