@@ -15,6 +15,7 @@ from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
 from models.declarations import Field
+from models.kinds.compound import between
 from models.names import HIDDEN, Names
 from models.office import office_calendar
 from models.records import Sight
@@ -64,6 +65,9 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
         made |= {"text": day_short(value, names.language), "full": day_full(value, names.language)}
     elif field.kind == "datetime":
         made |= {"text": moment_short(value, names.language), "full": moment_full(value, names.language)}
+    elif field.kind == "period":
+        days = (day_short(value[end], names.language) if value[end] else "" for end in ("from", "until"))
+        made["text"] = between(*days, names.language)
     elif field.kind == "reference":
         name = names.record(field.to, value)
         made |= {"text": name.text, "url": record_url(field.to, name.number) if name.number else ""}

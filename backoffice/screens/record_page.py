@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from backoffice.screens import cells
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
-from models import access, records, registry
+from models import access, keeping, records, registry
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
@@ -35,6 +35,8 @@ PLACED: tuple[Field, ...] = (
     Field(name="updated_by", kind="person", label=Label("更新人", "Changed by")),
     Field(name="updated_at", kind="datetime", label=Label("更新时间", "Changed")),
 )
+REVIEW_ON = Field(name="review_on", kind="date", label=Label("下次复核", "Next review"))
+KEEP_UNTIL = Field(name="keep_until", kind="date", label=Label("保存至", "Keep until"))
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
 
 
@@ -131,6 +133,8 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
         text = LEVEL_LABELS[Level(sight.level)].text(language)
         label = Label("密级", "Level").text(language)
         rows.insert(2, {"name": "level", "label": label, "kind": "choice", "value": {"text": text}})
+    told = ((REVIEW_ON, rt.cadence, keeping.review_on), (KEEP_UNTIL, rt.retention, keeping.keep_until))
+    rows += [_field(f, cells.cell(f, day(rt, sight.values), names), language) for f, said, day in told if said]
     return [*made, _group(PLACING, rows, language, folds)]
 
 

@@ -159,8 +159,8 @@ class _Sheet:
     def _value(self, field: Field, sight: Sight, found: Names) -> Any:
         value = sight.values.get(field.name)  # a sight holds nothing that the reader may not see
         if not sight.full:
-            return value if field.card == "masked" or field.kind in TYPED else found.text(field, value)
-        return value if field.kind in TYPED else found.text(field, value)
+            return value if field.card == "masked" or _typed(field) else found.text(field, value)
+        return value if _typed(field) else found.text(field, value)
 
     def _own(self, field: Field, sight: Sight, found: Names) -> Any:
         value = sight.values.get(field.name)
@@ -172,5 +172,10 @@ class _Sheet:
         return value if sight.full else None
 
 
+def _typed(field: Field) -> bool:
+    """Whether a spreadsheet holds the value itself and not its text. An amount with its own currency is a text."""
+    return field.kind in TYPED and not field.currencies
+
+
 def _column(field: Field, language: str) -> Column:
-    return Column(field.label.text(language), field.kind)
+    return Column(field.label.text(language), "text" if field.currencies else field.kind)

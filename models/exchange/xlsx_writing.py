@@ -35,6 +35,10 @@ TEXT_KINDS = {
     "reference",
     "person",
     "files",
+    "time",
+    "period",
+    "tree",
+    "address",
 }
 WIDTHS = {"long_text": 48, "date": 12, "datetime": 18, "money": 16, "yes_no": 8, "integer": 12, "decimal": 14}
 PLAIN_WIDTH = 20

@@ -168,7 +168,7 @@ def filter_of(field: Field, text: str, person: Person, now: datetime) -> Filter:
     made = Filter(field, operator, value, said=text)
     if field.kind in names.POINTERS:
         return replace(made, ids=_ids(field, operator, value, person))
-    if field.kind in DAYS:
+    if field.kind in (*DAYS, "period"):
         return replace(made, value=_days(field, operator, value, now))
     return made
 
