@@ -68,13 +68,18 @@ class Choices(ChoiceKind):
     sortable = False
 
     def read(self, field: Field, raw: Any) -> Any:
-        parts = raw if isinstance(raw, list | tuple) else re.split(r"[;；、|\n]", raw) if isinstance(raw, str) else raw
+        parts = self._split(field, raw) if isinstance(raw, str) else raw
         if parts is None:
             return None
         if not isinstance(parts, list | tuple):
             raise Unreadable("应为若干选项。", "This should be a list of choices.")
         found = {super(Choices, self).read(field, part) for part in parts}
         return [c.value for c in field.choices if c.value in found] or None
+
+    def _split(self, field: Field, text: str) -> list[str]:
+        """The choices in a text. A comma parts them, too, where none holds one."""
+        held = any("," in word or "，" in word for choice in field.choices for word in words(choice))
+        return re.split(r"[;；、|\n]" if held else r"[;；、|\n,，]", text)
 
     def text(self, field: Field, value: Any, language: str) -> str:
         joiner = "、" if language.startswith("zh") else ", "

@@ -1,0 +1,71 @@
+"""Values of every kind leave as a file and come back as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import records, registry, schema, store
+from models.exchange.export import export
+from models.listing import ListQuery
+from models.person.roles import Person, Role
+from tests.factories.imports import checked, imported, reasons
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+KINDS = {
+    "opens_at": "9:30",
+    "lent": "2026-01-05 起",
+    "region": "华东 / 江苏 / 南京",
+    "address": "浙江省杭州市西湖区文三路 1 号（310000）",
+    "price": "USD 1,200.50",
+    "amount": "-3.5",
+    "share": "12.5",
+    "seen_at": "2026-11-22 14:30",
+    "colours": ["red", "blue"],
+    "fragile": True,
+    "packing": "foam",
+}
+
+
+@pytest.fixture
+def head(db: Database[dict[str, Any]]) -> Iterator[Person]:
+    registry.register(SAMPLE)
+    schema.migrate()
+    yield person(Role.HEAD)
+    registry.unregister("sample")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_leaves_comes_back(head: Person, now: datetime, form: str, language: str) -> None:
+    first = records.create(head, "sample", {"name": "Lamp", **KINDS}, now=now)
+    made = export(head, "sample", ListQuery(), form, now=now, language=language)
+    data = b"".join(made.pieces)
+    batch = imported(head, data, now, slug="sample", keep_repeats=True)
+    assert reasons(batch) == {}
+    found = [son["_id"] for son in store.database()["record_sample"].find({"_id": {"$ne": first["_id"]}})]
+    assert len(found) == 1
+    again = store.fetch("sample", found[0])
+    kept = store.fetch("sample", first["_id"])
+    assert {name: again[name] for name in KINDS} == {name: kept[name] for name in KINDS}
+
+
+def test_a_cell_that_is_none_of_its_kind_is_named_with_its_column(head: Person, now: datetime) -> None:
+    text = "Name,Opens at,Lent,地区,Price\nLamp,soon,never,火星,JPY 5\n"
+    mapping = {
+        "columns": [
+            {"header": header, "field": name}
+            for header, name in zip(
+                ("Name", "Opens at", "Lent", "地区", "Price"),
+                ("name", "opens_at", "lent", "region", "price"),
+                strict=True,
+            )
+        ]
+    }
+    found = reasons(checked(head, text, now, slug="sample", mapping=mapping))
+    assert {reason.partition(":")[0] for reason in found} == {"Opens at", "Lent", "地区", "Price"}
