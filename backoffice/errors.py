@@ -23,6 +23,7 @@ from backoffice import edge, locale
 from config.database import DatabaseError
 from models.errors import Invalid, Refusal, Sentence
 from models.person.tries import TooManyTries
+from models.reading.rules import TooMuchReading
 from models.records import NeedsFreshSignIn
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def on_refusal(refusal: Refusal) -> ResponseReturnValue:
     if isinstance(refusal, NeedsFreshSignIn):
         extra["verify_url"] = url_for("security.verify", next=edge.here())
     response = answer(refusal.status, refusal.code, _title(refusal.status), text, **extra)
-    if isinstance(refusal, TooManyTries):
+    if isinstance(refusal, TooManyTries | TooMuchReading):
         response.headers["Retry-After"] = str(refusal.seconds)
     return response
 

@@ -196,6 +196,16 @@ class Reminder:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What counts as unusual reading, and how it is slowed (X7)."""
+
+    records: int = whole(10, 1_000_000)
+    minutes: int = whole(1, 60)
+    first_pause_seconds: int = whole(1, 3600)
+    longest_pause_seconds: int = whole(1, 3600)
+
+
+@dataclass(frozen=True)
 class Policy:
     """All of it, by section."""
 
@@ -209,6 +219,7 @@ class Policy:
     complaint: Complaint
     revisit: Revisit
     reminder: Reminder
+    reading: Reading
 
 
 SECTIONS: dict[str, type] = {
@@ -222,6 +233,7 @@ SECTIONS: dict[str, type] = {
     "complaint": Complaint,
     "revisit": Revisit,
     "reminder": Reminder,
+    "reading": Reading,
 }
 
 

@@ -1,0 +1,136 @@
+"""Counting what a person reads, by one small document a person; nothing is searched in the trail.
+
+Records read in full count, of every type and level and by whatever door: screens, print, API. Work within a
+transaction is the product's own and does not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING, IndexModel, ReturnDocument, WriteConcern
+from pymongo.errors import DuplicateKeyError
+
+from config.database import database, in_transaction, transaction
+from config.policy import policy
+from models import audit, schema
+from models.errors import FieldProblem
+from models.outbox import service as outbox
+from models.person import directory
+from models.person.roles import Permission, Person, Role
+from models.reading import rules
+from models.reading.rules import TooMuchReading
+
+RATES, BURSTS = "reading_rate", "reading_burst"
+KEPT = timedelta(days=90)
+SHOWN = timedelta(days=3)
+TOLD = (Role.HEAD, Role.ADMINISTRATOR)
+Row = dict[str, Any]
+
+schema.declare(
+    {
+        RATES: [IndexModel([("at", 1)], name="at", expireAfterSeconds=24 * 3600)],
+        BURSTS: [IndexModel([("at", DESCENDING)], name="at", expireAfterSeconds=int(KEPT.total_seconds()))],
+    }
+)
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One person's unusual reading, as it was reported."""
+
+    name: str
+    at: datetime
+    count: int
+    minutes: int
+
+
+def count(person: Person, now: datetime) -> None:
+    """Count a record that the person is about to read in full.
+
+    The reading that fills the measure still takes place and is reported; the next one waits.
+
+    :raises TooMuchReading: the person is to wait, with the seconds.
+    """
+    if person.id is None or in_transaction():
+        return
+    limits = policy().reading
+    row = _counted(person.id, now, limits.minutes)
+    held_until, number = row.get("held_until"), row.get("holds", 0)
+    if held_until is not None and held_until > now:
+        raise TooMuchReading(ceil((held_until - now).total_seconds()))
+    read = rules.read_lately(row["recent"])
+    if read < limits.records:
+        return
+    hold = rules.next_hold(
+        held_until,
+        number,
+        now,
+        minutes=limits.minutes,
+        first_seconds=limits.first_pause_seconds,
+        longest_seconds=limits.longest_pause_seconds,
+    )
+    transaction(lambda: _hold(person, held_until, hold, read, now))
+
+
+def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
+    """The person's document after one more reading; unchanged while their reading is held."""
+    minute = int(now.timestamp()) // 60
+    recent: Row = {"$ifNull": ["$recent", []]}
+    held: Row = {"$gt": [{"$ifNull": ["$held_until", None]}, now]}
+    earlier: Row = {
+        "$and": [{"$gt": ["$$one.minute", minute - minutes]}, {"$ne": ["$$one.minute", minute]}],
+    }
+    same: Row = {"$filter": {"input": recent, "as": "one", "cond": {"$eq": ["$$one.minute", minute]}}}
+    so_far: Row = {"$sum": {"$map": {"input": same, "as": "one", "in": "$$one.count"}}}
+    following: Row = {
+        "$concatArrays": [
+            {"$filter": {"input": recent, "as": "one", "cond": earlier}},
+            [{"minute": minute, "count": {"$add": [so_far, 1]}}],
+        ]
+    }
+    change = [{"$set": {"recent": {"$cond": [held, recent, following]}, "at": now}}]
+    # Losing a count when the server dies is harmless: the write need not reach the disk.
+    rates = database()[RATES].with_options(write_concern=WriteConcern(w=1, j=False))
+    for _ in range(2):
+        try:
+            row = rates.find_one_and_update({"_id": person}, change, upsert=True, return_document=ReturnDocument.AFTER)
+        except DuplicateKeyError:  # two first readings at the same moment: the second one finds the document
+            continue
+        return dict(row)
+    return {"recent": []}
+
+
+def _hold(person: Person, held_until: datetime | None, hold: rules.Hold, read: int, now: datetime) -> None:
+    """Hold the person's reading, once for each time, and report the first of a burst."""
+    unchanged = {"_id": person.id, "held_until": held_until}
+    change = {"$set": {"held_until": hold.until, "holds": hold.number}}
+    if not database()[RATES].update_one(unchanged, change).matched_count or not hold.is_first:
+        return
+    minutes = policy().reading.minutes
+    detail = {"records": read, "minutes": minutes}
+    audit.append("unusual_reading", person, audit.Subject("person", person.id), now=now, detail=detail)
+    burst = ObjectId()
+    database()[BURSTS].insert_one(
+        {"_id": burst, "person": person.id, "name": person.name, "at": now, "count": read, "minutes": minutes}
+    )
+    told = [one for one in directory.holders(TOLD) if one != person.id]
+    said = rules.message(person.name, read, minutes)
+    for one, address in sorted(directory.emails(told).items()):
+        try:
+            outbox.post(f"unusual_reading:{burst}:{one}", to=address, subject=said[0], text=said[1], now=now)
+        except FieldProblem:  # an account without a usable address reads it in the product
+            continue
+
+
+def bursts(person: Person, now: datetime) -> list[Burst]:
+    """What was reported in the last three days, newest first, for whoever is told of it; nobody reads of themselves."""
+    if not (person.may(Permission.READERS_READ) or person.may(Permission.PEOPLE_MANAGE)):
+        return []
+    wanted = {"at": {"$gt": now - SHOWN}, "person": {"$ne": person.id}}
+    rows = database()[BURSTS].find(wanted).sort("at", DESCENDING).limit(5)
+    return [Burst(row["name"], row["at"], row["count"], row["minutes"]) for row in rows]
