@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
+
+from config.database import database
+from models.declarations import RecordType
+from models.person.roles import SYSTEM
+from models.record_type import service
 
 VISIT: dict[str, Any] = {
     "slug": "visit",
@@ -65,3 +73,11 @@ def visit_with(**field: Any) -> dict[str, Any]:
     """The visitor register with one more field."""
     made = {"name": "badge", "kind": "text", "label": {"zh": "胸牌", "en": "Badge"}, "group": "visit", **field}
     return visit(fields=[*deepcopy(VISIT["fields"]), made])
+
+
+@contextmanager
+def in_force(definition: dict[str, Any], now: datetime) -> Iterator[RecordType]:
+    """A type from the database in force for the time of a block."""
+    yield service.put(definition, actor=SYSTEM, now=now)
+    database()[service.TYPES].delete_many({"_id": definition["slug"]})
+    service.refresh()
