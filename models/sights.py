@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from models.errors import NotFound, Refusal
 from models.kinds import kind_of, loaded
 from models.masking import masked
 from models.person.roles import Person
+from models.reading import service as reading
 from models.record import collection_name
 
 
@@ -40,7 +41,8 @@ class NotToLeave(Refusal):
 
 @dataclass(frozen=True)
 class Sight:
-    """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read."""
+    """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read;
+    `reads` are the levels at which they would read it, for what it held in the past."""
 
     rt: RecordType
     id: ObjectId
@@ -48,6 +50,7 @@ class Sight:
     full: bool
     values: dict[str, Any]
     fields: tuple[Field, ...]
+    reads: frozenset[str] = frozenset()
 
     @property
     def level(self) -> str:
@@ -89,7 +92,13 @@ def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str,
     record = store.load(rt, son)
     fields = access.visible_fields(person, rt)
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
-    return Sight(rt, son["_id"], son["number"], True, values, fields)
+    return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"]))
+
+
+def _levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
+    """The levels at which a record that is what it is but for its level would be read in full."""
+    rest = [one.removeprefix(access.ARCHIVED).partition("|")[2] for one in acl]
+    return frozenset(level.value for level in Level if reach.sees(f"{level.value}|{one}" for one in rest) == "full")
 
 
 def _on_card(field: Field, value: Any) -> Any:
@@ -113,6 +122,8 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7).
 
     :raises NotFound: when there is none, or not for this person.
+    :raises NotAudited: when the entry cannot be written: without it nobody reads what is classified.
+    :raises TooMuchReading: when the person has read so many records lately that they are to wait.
     """
     rt = registry.get(slug).rt
     son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
@@ -120,11 +131,13 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:60])
         if rt.classified:
-            audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
+            audit.append_reading("refused", person, subject, now=now, detail={"purpose": purpose.value})
         raise NotFound()
+    if found.full:
+        reading.count(person, now)
     if rt.classified and found.level != Level.INTERNAL.value:
         action = purpose.value if found.full else "refused"
-        audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
+        audit.append_reading(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
     return found
 
 
@@ -170,10 +183,22 @@ def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict
     return versions_of(read(person, slug, number, Purpose.VIEW, now))
 
 
-def versions_of(found: Sight, limit: int = 100) -> list[dict[str, Any]]:
-    """The latest versions of a record that was read in full, newest first, with the fields seen in it."""
+def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
+    """The latest versions of a record that was read in full, newest first, behind version `after`, with the fields
+    seen in it; 0 is no limit.
+
+    A version of a time when the record was more secret than the person reads says who and when, and no more: `masked`
+    is the level of that time, `hidden` the names of what changed (X3, X6).
+    """
     shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM}
-    rows = history.history(found.rt.slug, found.id, limit)
+    rows = history.history(found.rt.slug, found.id, limit, after)
+    level = found.level
     for row in rows:
+        earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level
+        highest = max(level, earlier, key=lambda one: Level(one).rank)
+        row["masked"], row["hidden"] = "", set[str]()
+        if highest not in found.reads:
+            row |= {"masked": highest, "hidden": {c["field"].name for c in row["changes"]}, "changes": [], "note": ""}
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
+        level = earlier
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -13,7 +13,8 @@ from flask_babel import ngettext
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import with_choices
-from models import audit
+from models import audit, records, store
+from models.access import Purpose
 from models.calendar import local
 from models.declarations import Field, RecordType
 from models.names import Names
@@ -22,6 +23,7 @@ from models.records import Sight
 
 Context = dict[str, Any]
 Row = Mapping[str, Any]
+Restoring = Callable[[Row], str]
 
 LONGEST = 120
 READINGS = ("view", "print", "export", "refused")
@@ -46,6 +48,8 @@ def entry(rt: RecordType, row: Row, names: Names) -> Context:
         text, tone = f"“{move.label.text(names.language)}”", move.tone
     else:
         text, tone = _said(action, len(changes)), "neutral"
+    if row.get("masked"):
+        text, tone = _("changed it while it was more secret than you may read"), "neutral"
     return {
         "at": cells.moment_short(row["at"], names.language),
         "full": cells.moment_full(row["at"], names.language),
@@ -78,13 +82,28 @@ def _change(rt: RecordType, change: Row, names: Names) -> Context:
     return {"label": field.label.text(names.language), "before": before[:LONGEST], "after": after[:LONGEST]}
 
 
-def days(rt: RecordType, versions: Iterable[Row], names: Names) -> list[Context]:
-    """The versions day by day."""
+def days(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> list[Context]:
+    """The versions day by day; `restoring` gives the address at which a former one is restored, '' for none."""
     made = []
     for day, rows in groupby(versions, key=lambda row: local(row["at"]).date()):
         label = cells.day_full(day, names.language)
-        made.append({"label": label, "entries": [entry(rt, row, names) for row in rows]})
+        entries = [entry(rt, row, names) | {"restore_url": restoring(row) if restoring else ""} for row in rows]
+        made.append({"label": label, "entries": entries})
     return made
+
+
+def restorable(sight: Sight, reader: Reader) -> Restoring | None:
+    """Where a version of the record is restored by the reader; None when they may not change it."""
+    current = store.fetch(sight.rt.slug, sight.id)
+    if not records.can(reader.person, sight.rt, current, Purpose.EDIT):
+        return None
+
+    def address(row: Row) -> str:
+        if row["rev"] >= current["rev"] or row.get("masked"):
+            return ""
+        return cells.record_url(sight.rt.slug, sight.number, "restore_version", version=row["rev"])
+
+    return address
 
 
 def readers(sight: Sight, reader: Reader) -> list[Context] | None:

@@ -25,6 +25,7 @@ from backoffice.screens.lookup import LookupRoutes
 from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import related
+from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, names, records, store
 from models.access import Purpose
@@ -35,7 +36,16 @@ TIMELINE = 8
 
 
 class RecordsHost(
-    WritingRoutes, ActRoutes, AskRoutes, FileRoutes, LookupRoutes, FindRoutes, ExchangeRoutes, BulkRoutes, MergeRoutes
+    WritingRoutes,
+    ActRoutes,
+    AskRoutes,
+    FileRoutes,
+    LookupRoutes,
+    FindRoutes,
+    ExchangeRoutes,
+    BulkRoutes,
+    MergeRoutes,
+    RestoreRoutes,
 ):
     """One mounted view for all types: types may come and go while the program runs."""
 
@@ -118,7 +128,7 @@ class RecordsHost(
             "records/history.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            days=past.days(view.rt, versions, found),
+            days=past.days(view.rt, versions, found, past.restorable(sight, reader)),
             urls={"record": record_url(slug, sight.number)},
             watermark=record_page.watermark(sight, reader),
             **({"readers": readers} if readers is not None else {}),

@@ -1,0 +1,109 @@
+"""Restoring what a record held in a former version: as a new version, by the same rights and rules as any change.
+
+Only the declared fields come back. Level, owner, state and archive are never restored this way, and a field that the
+person may not see or change stays as it is; the preview says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models import access, records, store
+from models.access import Purpose
+from models.calendar import local
+from models.declarations import Field
+from models.errors import Forbidden, Invalid, NotFound, Sentence
+from models.kinds import plain
+from models.person.roles import Person
+from models.record_input import read_input
+from models.records import Sight
+
+ACTION = "restore_version"
+BY_RULES = Sentence("由系统按规则填写。", "Set by rules.")
+NOT_YOURS = Sentence("您不能修改此字段。", "Not yours to change.")
+
+
+@dataclass(frozen=True)
+class Back:
+    """A field that would be restored: what it holds now, and what it held."""
+
+    field: Field
+    now: Any
+    then: Any
+
+
+@dataclass(frozen=True)
+class Stays:
+    """A field that differs and would stay as it is, and why."""
+
+    field: Field
+    why: Sentence
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What restoring a version would do. `version` is the stored version: rev, at, by_name and more; `veiled` says that
+    something, not named, stays because it changed while the record was more secret than the person may read (X6)."""
+
+    version: Mapping[str, Any]
+    back: tuple[Back, ...]
+    stays: tuple[Stays, ...]
+    veiled: bool
+
+
+def preview(person: Person, found: Sight, rev: int) -> Restoration:
+    """What restoring version `rev` of a record that was read in full would change, and what would stay.
+
+    :raises NotFound: for a version that there is not, or is the present one, or was more secret than the person reads.
+    :raises Forbidden: when the person may not change the record.
+    """
+    current = store.fetch(found.rt.slug, found.id)
+    if not 0 < rev < current["rev"]:
+        raise NotFound()
+    if not records.can(person, found.rt, current, Purpose.EDIT):
+        raise Forbidden()
+    later = records.versions_of(found, 0, rev - 1)
+    version = later.pop()
+    if version["rev"] != rev or version["masked"]:
+        raise NotFound()
+    then, unknown = {f.name: current[f.name] for f in found.fields}, set[str]()
+    for row in later:
+        then |= {c["field"].name: c["before"] for c in row["changes"] if c["field"].name in then}
+        unknown |= row["hidden"]
+    own = [f for f in found.fields if f.name not in unknown and f.computed is None]
+    differing = [f for f in own if then[f.name] != current[f.name]]
+    judged = [_judged(person, found, f, current, then[f.name]) for f in differing]
+    back = tuple(one for one in judged if isinstance(one, Back))
+    stays = tuple(one for one in judged if isinstance(one, Stays))
+    return Restoration(version, back, stays, veiled=any(row["masked"] for row in later))
+
+
+def _judged(person: Person, found: Sight, field: Field, current: Mapping[str, Any], value: Any) -> Back | Stays:
+    """Whether a field may take the value back that it held."""
+    if not field.editable:
+        return Stays(field, BY_RULES)
+    if field not in access.editable_fields(person, found.rt):
+        return Stays(field, NOT_YOURS)
+    raw = [row["file"] for row in value or ()] if field.kind == "files" else plain(field, value)
+    kept = {**current, field.name: value} if field.kind == "files" else current
+    try:
+        read = read_input(person, (field,), {field.name: raw}, current=kept)
+    except Invalid as wrong:
+        return Stays(field, next(iter(wrong.problems.values())))
+    return Back(field, current[field.name], read[field.name])
+
+
+def restore(person: Person, found: Sight, rev: int, *, seen: int, now: datetime) -> dict[str, Any]:
+    """Store what version `rev` held as the next version and return the record. `seen` is the version that the person
+    compared with.
+
+    :raises StaleRecord: when the record was changed since `seen`. :raises Invalid: when a rule refuses the values.
+    :raises NotFound: :raises Forbidden: as `preview`.
+    """
+    wanted = preview(person, found, rev)
+    values = {one.field.name: one.then for one in wanted.back}
+    note = f"{local(wanted.version['at']):%Y-%m-%d %H:%M}"
+    return store.change(found.rt.slug, found.id, values, actor=person, now=now, rev=seen, action=ACTION, note=note)

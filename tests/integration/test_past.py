@@ -1,0 +1,203 @@
+"""A former version comes back as a new one, within the person's rights; history is masked like the record (X3, X6)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import history, past, records, registry, schema, store
+from models.attachment import service as attachment
+from models.errors import Forbidden, Invalid, NotFound, StaleRecord
+from models.person.roles import Person, Role
+from models.records import Sight
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def sample(db: DB) -> Iterator[None]:
+    registry.register(SAMPLE)
+    schema.migrate()
+    yield
+    registry.unregister("sample")
+
+
+@pytest.fixture
+def owner(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Owner")
+
+
+@pytest.fixture
+def clerk(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Clerk")
+
+
+@pytest.fixture
+def head(db: DB) -> Person:
+    return person(Role.HEAD, name="Head")
+
+
+def make(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:
+    return records.create(actor, "sample", {"name": "Lamp", **values}, now=now)
+
+
+def change(who: Person, record: dict[str, Any], now: datetime, **values: Any) -> dict[str, Any]:
+    rev = store.fetch("sample", record["_id"])["rev"]
+    return records.change(who, "sample", record["number"], values, rev=rev, now=now)
+
+
+def seen(who: Person, record: dict[str, Any]) -> Sight:
+    return records.again(who, "sample", record["number"])
+
+
+def restored(who: Person, record: dict[str, Any], rev: int, now: datetime) -> dict[str, Any]:
+    found = seen(who, record)
+    return past.restore(who, found, rev, seen=found.values["rev"], now=now)
+
+
+def test_what_a_version_held_comes_back_as_a_new_version(owner: Person, now: datetime) -> None:
+    row = attachment.put(io.BytesIO(b"a"), "a.txt", person=owner, now=now, limit=10)
+    first = make(
+        owner,
+        now,
+        amount="10",
+        notes="one\ntwo",
+        people=[{"name": "王敏", "born": "1990-02-28", "wage": "1.50"}],
+        colours=["red"],
+        seen_at="2026-11-22 14:30",
+        fragile="no",
+        box={"width": "3"},
+        scans=[row["file"]],
+    )
+    emptied = dict.fromkeys(("amount", "notes", "people", "colours", "seen_at", "fragile", "box", "scans"))
+    change(owner, first, now + timedelta(hours=1), name="Torch", **emptied)
+
+    found = past.preview(owner, seen(owner, first), 1)
+    assert {one.field.name for one in found.back} == {"name", *emptied}
+    assert found.stays == ()
+    result = restored(owner, first, 1, now + timedelta(hours=2))
+
+    assert result["rev"] == 3
+    assert {name: result[name] for name in emptied} == {name: first[name] for name in emptied}
+    latest = history.history("sample", first["_id"])[0]
+    assert (latest["action"], latest["note"]) == ("restore_version", "2026-11-23 10:00")
+    assert attachment.content(row["file"]).read() == b"a"
+
+
+def test_level_owner_state_and_archive_are_never_restored(owner: Person, head: Person, now: datetime) -> None:
+    made = make(owner, now, pieces="1")
+    change(owner, made, now, pieces="2", level="secret")
+    records.move(owner, "sample", made["number"], "submit", {"checker": head.id}, rev=2, now=now)
+    change(head, made, now, owner=head.id)
+    result = restored(head, made, 1, now)
+    assert (result["pieces"], result["level"], result["state"], result["owner"]) == (1, "secret", "waiting", head.id)
+
+
+def test_what_the_person_may_not_see_or_set_stays_and_is_named(owner: Person, head: Person, now: datetime) -> None:
+    made = make(head, now, salary="100", pieces="1")
+    store.change("sample", made["_id"], {"owner": owner.id, "verdict": "good"}, actor=head, now=now)
+    change(head, made, now, salary="900", pieces="2")
+    found = past.preview(owner, seen(owner, made), 1)
+    assert [one.field.name for one in found.back] == ["pieces"]
+    assert [(one.field.name, one.why) for one in found.stays] == [("verdict", past.BY_RULES)]
+    result = restored(owner, made, 1, now)
+    assert (result["pieces"], int(result["salary"]), result["verdict"]) == (1, 900, "good")
+    assert int(restored(head, made, 1, now)["salary"]) == 100
+
+
+def test_a_pointer_to_what_the_person_may_not_see_stays(owner: Person, clerk: Person, now: datetime) -> None:
+    hidden = make(clerk, now, name="Hidden", level="top_secret")
+    made = make(owner, now)
+    store.change("sample", made["_id"], {"parent": hidden["_id"]}, actor=clerk, now=now)
+    change(owner, made, now, parent=None, pieces="2")
+    found = past.preview(owner, seen(owner, made), 2)
+    assert [one.field.name for one in found.stays] == ["parent"]
+
+
+def test_a_required_value_does_not_become_empty(owner: Person, now: datetime, db: DB) -> None:
+    made = make(owner, now)
+    db["record_version"].update_one({"record": made["_id"]}, {"$set": {"changes": []}})
+    change(owner, made, now, name="Torch")
+    db["record_version"].update_one(
+        {"record": made["_id"], "rev": 2}, {"$set": {"changes": [{"field": "name", "before": None, "after": "Torch"}]}}
+    )
+    found = past.preview(owner, seen(owner, made), 1)
+    assert [one.field.name for one in found.stays] == ["name"]
+    assert found.back == ()
+
+
+def test_a_stale_restoration_is_refused(owner: Person, now: datetime) -> None:
+    made = make(owner, now)
+    change(owner, made, now, pieces="2")
+    found = seen(owner, made)
+    change(owner, made, now, pieces="3")
+    with pytest.raises(StaleRecord):
+        past.restore(owner, found, 1, seen=2, now=now)
+
+
+def test_rules_are_asked_as_for_any_change(owner: Person, now: datetime) -> None:
+    def refuse(draft: registry.Draft) -> None:
+        if draft.before is not None and draft.values["pieces"] == 1:
+            draft.problem("pieces", "一。", "One.")
+
+    made = make(owner, now, pieces="1")
+    change(owner, made, now, pieces="2")
+    registry.register(SAMPLE, registry.Hooks(prepare=(refuse,)))
+    with pytest.raises(Invalid) as refused:
+        restored(owner, made, 1, now)
+    assert set(refused.value.problems) == {"pieces"}
+
+
+def test_only_who_may_change_the_record_restores_and_only_what_was(owner: Person, clerk: Person, now: datetime) -> None:
+    made = make(owner, now)
+    change(owner, made, now, pieces="2")
+    with pytest.raises(Forbidden):
+        past.preview(clerk, seen(clerk, made), 1)
+    for rev in (0, 2, 3, 999):
+        with pytest.raises(NotFound):
+            past.preview(owner, seen(owner, made), rev)
+
+
+def test_history_is_masked_by_the_level_of_its_time(owner: Person, clerk: Person, head: Person, now: datetime) -> None:
+    made = make(owner, now, notes="open")
+    change(owner, made, now, level="confidential", notes="hush")
+    change(owner, made, now, notes="hush hush")
+    change(head, made, now, level="internal", notes="open again")
+    change(owner, made, now, pieces="2")
+
+    rows = records.versions(clerk, "sample", made["number"], now)
+    assert [(row["rev"], row["masked"]) for row in rows] == [
+        (5, ""),
+        (4, "confidential"),
+        (3, "confidential"),
+        (2, "confidential"),
+        (1, ""),
+    ]
+    told = str([(row["changes"], row["note"]) for row in rows])
+    assert "hush" not in told
+    assert "open" in told
+    assert "hush hush" in str(records.versions(owner, "sample", made["number"], now))
+
+
+def test_what_a_secret_time_changed_is_not_restored_by_who_may_not_read_it(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    made = make(owner, now, notes="open", pieces="1")
+    change(owner, made, now, level="confidential", notes="hush")
+    change(head, made, now, level="internal", notes="open again")
+    change(owner, made, now, pieces="2")
+    custodian = person(Role.CUSTODIAN, name="Custodian")
+    found = past.preview(custodian, seen(custodian, made), 1)
+    assert [one.field.name for one in found.back] == ["pieces"]
+    assert (found.stays, found.veiled) == ((), True)
+    for rev in (2, 3):
+        with pytest.raises(NotFound):
+            past.preview(custodian, seen(custodian, made), rev)
+    assert restored(owner, made, 2, now)["notes"] == "hush"
