@@ -13,9 +13,11 @@ from flask import Flask
 from config.database import database
 from models import registry, schema
 from models.declarations import Field, RecordType
+from models.kinds import parts_of
 from models.person.roles import Role
 from models.record import collection_name
 from models.records import form_fields
+from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk, seat
 from tests.factories.types import SAMPLE
 
@@ -58,7 +60,8 @@ def desk(app: Flask, now: datetime) -> Iterator[Desk]:
     app.config["WTF_CSRF_ENABLED"] = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.testing = False
-    yield seat(app, Role.HEAD, Role.SPECIALIST, Role.CUSTODIAN, now=now)
+    with in_force(visit(), now):
+        yield seat(app, Role.HEAD, Role.SPECIALIST, Role.CUSTODIAN, now=now)
     registry.unregister(SAMPLE.slug)
 
 
@@ -69,6 +72,8 @@ def names(fields: tuple[Field, ...], prefix: str = "") -> Iterator[str]:
             yield from names(field.fields, f"{prefix}{field.name}-")
         elif field.kind == "embedded_list":
             yield from names(field.fields, f"{prefix}{field.name}-0-")
+        elif parts_of(field):
+            yield from names(parts_of(field), f"{prefix}{field.name}-")
         else:
             yield f"{prefix}{field.name}-kept" if field.kind == "files" else prefix + field.name
 

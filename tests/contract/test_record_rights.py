@@ -18,6 +18,7 @@ from models.access import Purpose
 from models.declarations import Level, RecordType
 from models.person.roles import Role
 from models.record import collection_name
+from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk, seat
 from tests.factories.planted import Planted, plant
 from tests.factories.types import SAMPLE
@@ -78,9 +79,10 @@ def house(app: Flask, now: datetime) -> Iterator[House]:
     owner = seat(app, Role.SPECIALIST, now=now, name="The Owner")
     desks = [seat(app, role, now=now, department="service" if role in SERVICE else "sales") for role in Role]
     desks.append(seat(app, now=now))
-    planted = plant(registry.all_types(), owner.person, now)
-    database()["audit"].delete_many({})
-    yield House(app, desks, planted)
+    with in_force(visit(), now):
+        planted = plant(registry.all_types(), owner.person, now)
+        database()["audit"].delete_many({})
+        yield House(app, desks, planted)
     registry.unregister(SAMPLE.slug)
 
 
