@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -83,14 +84,24 @@ def test_the_data_directory_may_have_a_long_name_in_any_script(start: Starter, t
         connection.shop.orders.insert_one({"_id": 1})
 
 
+def sockets_of(pid: int) -> set[str]:
+    """The sockets that a process holds open."""
+    held = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            target = os.readlink(descriptor)
+            if target.startswith("socket:["):
+                held.add(target[8:-1])
+    return held
+
+
 def test_only_its_owner_reaches_it_and_nobody_over_the_network(start: Starter, tmp_path: Path) -> None:
     server = start(tmp_path / "var")
     path = embedded.socket_path(tmp_path / "var")
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-    descriptors = Path(f"/proc/{server.pid}/fd").iterdir()
-    own = {os.readlink(fd)[8:-1] for fd in descriptors if os.readlink(fd).startswith("socket:[")}
+    own = sockets_of(server.pid)
     for table in ("tcp", "tcp6"):
         lines = Path(f"/proc/{server.pid}/net/{table}").read_text().splitlines()[1:]
         assert not own & {line.split()[9] for line in lines}
