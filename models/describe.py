@@ -31,9 +31,9 @@ def group(name: str, zh: str, en: str, **more: Any) -> Group:
     return Group(name=name, label=Label(zh, en), **more)
 
 
-def choice(value: str, zh: str, en: str, tone: str = "neutral") -> Choice:
-    """A choice with its label in both languages."""
-    return Choice(value, Label(zh, en), tone)
+def choice(value: str, zh: str, en: str, tone: str = "neutral", below: tuple[Choice, ...] = ()) -> Choice:
+    """A choice with its label in both languages, and the choices below it in a tree."""
+    return Choice(value, Label(zh, en), tone, below)
 
 
 def state(value: str, zh: str, en: str, tone: str = "neutral", **more: Any) -> State:

@@ -87,7 +87,9 @@ class Wanted:
 def item(field: Field, making: Making, path: str) -> UnboundField:
     """The form item of a declared field. `path` is its name, dotted inside embedded fields."""
     made: UnboundField = (_parts if field.currencies else MAKERS.get(field.kind, _text))(Wanted(field, making, path))
-    if field.required and field.kind != "embedded":
+    if field.required and made.field_class is FormField:
+        made.kwargs["render_kw"] = {**made.kwargs.get("render_kw", {}), "data-required": True}
+    elif field.required:
         made.kwargs["validators"] = [InputRequired()]  # marks it on the page; whether it is filled is read elsewhere
     if field.required_when is not None and "." not in path:
         made.kwargs["render_kw"] = {**made.kwargs.get("render_kw", {}), **_when(field, making)}

@@ -21,6 +21,7 @@ from models.kinds import kind_of
 from models.person.roles import Person
 from models.registry import Draft
 from tests.conftest import NOW
+from tests.factories import guide
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("backoffice/help/**/*.md")])
@@ -135,14 +136,12 @@ def test_every_relative_link_leads_somewhere(path: Path) -> None:
 @pytest.fixture
 def example() -> dict[str, Any]:
     """What the code of the guide to record types defines."""
-    made: dict[str, Any] = {}
-    for block in re.findall(r"^```python\n(.*?)^```", read("docs/develop/record-types.md"), re.DOTALL | re.MULTILINE):
-        exec(compile(block, "record-types.md", "exec"), made)
-    return made
+    return guide.defined(*guide.blocks())
 
 
-def test_the_example_type_has_no_findings_and_can_be_stored(example: dict[str, Any]) -> None:
+def test_the_example_types_have_no_findings_and_can_be_stored(example: dict[str, Any]) -> None:
     gift = example["GIFT"]
+    assert checks.check([*(entry[0] for entry in catalogue.SHIPPED), example["LOAN"]]) == []
     assert checks.check([*(entry[0] for entry in catalogue.SHIPPED), gift]) == []
     assert record.build(gift).declaration is gift
     assert {"number", "acl_give_on"} <= {index.document["name"] for index in record.indexes(gift)}
