@@ -37,7 +37,7 @@ class Trail(Protocol):
     def waiting(self) -> int:
         """How many entries wait for their seal."""
 
-    def strangers(self, sealed: int, last: int) -> Iterator[ObjectId]:
+    def strangers(self, sealed: int, last: int) -> Iterable[ObjectId]:
         """Entries neither sealed nor waiting; `sealed` is how many were found under the seals up to number `last`."""
 
     def checkpoints(self) -> Iterable[str]:
@@ -85,6 +85,7 @@ class _Desk:
     notes: list[str] = field(default_factory=list)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
     vouched: dict[int, list[Checkpoint]] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
     checked: int = 0
     present: int = 0
     last: int = 0
@@ -160,6 +161,11 @@ class _Desk:
         if before is None and not self.keys:
             self.notes.append(f"no key was given: that of checkpoint {made.number} is trusted, {made.key}")
             return True
+        if before is not None and before.key != made.key:
+            self.retired.add(before.key)
+        if made.key in self.retired:
+            self.findings.append(f"checkpoint {made.number} of {made.at} is signed with a key whose time was over")
+            return False
         if made.key in self.keys or (before is not None and before.follower == made.key):
             return True
         self.findings.append(f"checkpoint {made.number} of {made.at} is signed with a key that nobody vouches for")

@@ -1,0 +1,172 @@
+"""Each entry is sealed once, in one chain, by the scheduler that holds the lease."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from config.database import transaction
+from config.settings import Settings
+from jobs.audit_seal import Sealer
+from jobs.execution import Desk, utc_now
+from jobs.runner import Scheduler
+from models import audit
+from models.job import lease as leases
+from models.job.document import LEASES, Lease
+from models.job.rules import LeaseLost
+from models.person.roles import SYSTEM
+from tests.integration.audit.conftest import Base, Chain
+
+SUBJECT = audit.Subject("customer", number="C-1", level="secret")
+PATIENCE = 20.0
+SEALS_FOR_EVER = """
+import sys
+from datetime import UTC, datetime
+from config import database
+from config.settings import Settings
+from models import audit
+made = Settings(secret_key="x" * 40, password_salt="x" * 40, totp_secret="x" * 40,
+                mongodb_uri=sys.argv[1], database=sys.argv[2])
+database.connect(made)
+while True:
+    if audit.seal(datetime.now(UTC), limit=3):
+        print("sealed", flush=True)
+"""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def append(count: int, now: datetime) -> None:
+    for _ in range(count):
+        audit.append("view", SYSTEM, SUBJECT, now=now)
+
+
+def take_lease(worker: str) -> Lease:
+    made = leases.acquire(worker)
+    assert made is not None
+    return made
+
+
+@pytest.fixture
+def settings(connected: Settings, tmp_path: Path) -> Settings:
+    return replace(connected, data_dir=tmp_path)
+
+
+def test_an_entry_and_its_place_in_the_queue_stand_or_fall_together(chain: Chain) -> None:
+    """Else a process that dies between the two would leave an entry that looks slipped in."""
+    chain.db.command("collMod", audit.QUEUE, validator={"nothing": {"$exists": True}})
+    try:
+        with pytest.raises(OperationFailure):
+            audit.append("view", SYSTEM, SUBJECT, now=chain.now)
+    finally:
+        chain.db.command("collMod", audit.QUEUE, validator={})
+    assert chain.verify().findings == ()
+
+
+def test_an_entry_of_a_transaction_that_broke_off_does_not_exist(chain: Chain) -> None:
+    def work() -> None:
+        audit.append("view", SYSTEM, SUBJECT, now=chain.now)
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        transaction(work)
+    assert (chain.verify().findings, chain.verify().waiting) == ((), 0)
+
+
+def test_sealers_at_the_same_time_make_one_chain_with_each_entry_once(chain: Chain) -> None:
+    append(40, chain.now)
+
+    def seal_all(_: int) -> int:
+        sealed = 0
+        while count := audit.seal(chain.now, limit=3):
+            sealed += count
+        return sealed
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(seal_all, range(4))) == 40
+    assert (chain.verify().findings, chain.verify().checked) == ((), 58)
+
+
+def test_a_sealer_killed_while_it_works_leaves_a_whole_chain(chain: Chain, connected: Settings) -> None:
+    arguments = [connected.mongodb_uri or "", connected.database]
+    for _ in range(3):
+        append(30, chain.now)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SEALS_FOR_EVER, *arguments], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "sealed\n"
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    while audit.seal(chain.now):
+        pass
+    verdict = chain.verify()
+    assert (verdict.findings, verdict.checked, verdict.waiting) == ((), 108, 0)
+
+
+def test_the_scheduler_seals_and_signs_while_it_runs_and_once_more_at_its_end(db: Base, settings: Settings) -> None:
+    desk = Desk(worker="first", settings=settings)
+    scheduler = Scheduler(desk, ttl=3, sealer=Sealer(settings, utc_now), seal=0.05)
+    stop = Event()
+    thread = Thread(target=scheduler.run, args=(stop,))
+    thread.start()
+    try:
+        append(5, utc_now())
+        until(lambda: audit.sealing_state().waiting == 0 and any(settings.audit_dir.glob("*.jsonl")))
+    finally:
+        stop.set()
+        thread.join()
+    append(2, utc_now())
+    verdict = audit.verify(None, [settings.audit_dir])
+    assert (verdict.findings, verdict.checked, verdict.waiting) == ((), 5, 2)
+    [first, *_, last] = db[audit.CHECKPOINTS].find().sort("_id", 1)
+    assert '"event":"regular"' in first["line"]
+    assert '"event":"stopped"' in last["line"]
+    db[LEASES].delete_many({})
+
+
+def test_a_sealer_that_lost_the_lease_seals_and_signs_nothing(db: Base, settings: Settings, now: datetime) -> None:
+    lost = take_lease("paused")
+    leases.release(lost)
+    lease = take_lease("next")
+    append(3, now)
+    paused = Sealer(settings, lambda: now)
+    with pytest.raises(LeaseLost):
+        paused.round(lost)
+    with pytest.raises(LeaseLost):
+        paused.finish(lost)
+    assert audit.sealing_state().waiting == 3
+    assert Sealer(settings, lambda: now).round(lease) == 3
+    assert audit.verify(None, [settings.audit_dir]).findings == ()
+
+
+def test_a_key_that_cannot_be_read_hinders_no_sealing(db: Base, settings: Settings, now: datetime) -> None:
+    lease = take_lease("first")
+    append(3, now)
+    assert Sealer(replace(settings, audit_key="no key"), lambda: now).round(lease) == 3
+    assert db[audit.CHECKPOINTS].count_documents({}) == 0
+
+
+def test_sealing_stands_still_when_an_entry_waits_for_over_a_minute(chain: Chain) -> None:
+    assert not audit.sealing_state().stands_still(chain.now)
+    append(1, chain.now)
+    state = audit.sealing_state()
+    assert (state.waiting, state.seq, state.total) == (1, 6, 18)
+    assert not state.stands_still(chain.now + timedelta(minutes=1))
+    assert state.stands_still(chain.now + timedelta(minutes=1, seconds=1))
