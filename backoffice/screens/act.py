@@ -44,6 +44,9 @@ class ActRoutes(RecordRoutes):
         rev = revision(request.form.get("rev"))
         sent = saving.receive(asked, reader)
         form = forms.build(slug, asked, current, reader, sent.posted)
+        if "_add" in request.form:
+            form.add_row(request.form["_add"])
+            return self._sheet(view, sight, transition, form, reader)
         try:
             sent.check()
             self._move(sight, transition, form, sent, rev, reader)

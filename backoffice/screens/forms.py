@@ -17,7 +17,7 @@ from wtforms.fields.core import Field as FormItem
 from wtforms.form import BaseForm
 
 from backoffice.screens.form_items import RowsField, Typed
-from backoffice.screens.form_making import Making, Raw, item
+from backoffice.screens.form_making import MOST_ROWS, Making, Raw, item
 from backoffice.screens.reader import Reader
 from models import names
 from models.attachment import service as attachment
@@ -26,7 +26,7 @@ from models.errors import Refusal, Sentence
 from models.kinds import ZONE, parts_of
 from models.person import directory
 
-CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "sure"})
+CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "_add", "_was", "sure"})
 Posted = MultiDict[str, str]
 
 
@@ -56,6 +56,17 @@ class RecordForm(BaseForm):
             for f in self.declared
             if f.name in sent and sent[f.name] != self.initial.get(f.name)
         }
+
+    def sent(self, declared: Field) -> Any:
+        """What an item of the form sends, as plain texts, lists and dicts."""
+        return _sent(declared, self[declared.name])
+
+    def add_row(self, path: str) -> str:
+        """Put an empty row at the end of the list at this path and return its anchor; '' where there is no list."""
+        item = self._fields.get(path)
+        if not isinstance(item, RowsField) or len(item.entries) >= MOST_ROWS:
+            return ""
+        return str(item.append_entry().id)
 
     def show(self, problems: Mapping[str, Sentence]) -> list[dict[str, str]]:
         """Put each problem beside its field and return the summary `[{label, anchor, message}]`."""

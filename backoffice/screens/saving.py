@@ -13,14 +13,13 @@ from flask import current_app, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens import cells, forms, list_page, listing_args
+from backoffice.screens import cells, conflict, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
-from backoffice.screens.cells import moment_short, person_ids, record_url
-from backoffice.screens.form_items import Typed
+from backoffice.screens.cells import person_ids, record_url
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import PLACING, grouped, head
-from models import access, history, listing, names, records
+from models import access, listing, names, records
 from models.access import Purpose
 from models.attachment import rules
 from models.attachment import service as attachment
@@ -61,9 +60,11 @@ def receive(fields: Iterable[Field], reader: Reader) -> Sent:
     :raises UnknownFormField: for anything that the form does not hold; nothing is stored then.
     """
     allowed = tuple(fields)
-    forms.check_posted(allowed, (*request.form, *request.files))
+    names_of_fields = {f.name for f in allowed}
+    texts = [(name, text) for name, text in request.form.items(multi=True) if not _chooses(name, names_of_fields)]
+    sent = Sent(MultiDict(texts))
+    forms.check_posted(allowed, (*sent.posted, *request.files))
     takes_files = {f.name for f in allowed if f.kind == "files"}
-    sent = Sent(MultiDict(request.form))
     limit = current_app.config["SETTINGS"].max_upload_bytes
     for name, upload in request.files.items(multi=True):
         if not upload.filename:
@@ -78,6 +79,11 @@ def receive(fields: Iterable[Field], reader: Reader) -> Sent:
         sent.posted.setlistdefault(name, [""])
         sent.posted.add(f"{name}-kept", str(row["file"]))
     return sent
+
+
+def _chooses(name: str, fields: set[str]) -> bool:
+    """Whether an input says whose value a field of the form takes."""
+    return name.startswith(conflict.TAKE) and name.removeprefix(conflict.TAKE) in fields
 
 
 def prefill(view: RecordView, reader: Reader, args: MultiDict[str, str]) -> dict[str, str]:
@@ -198,57 +204,11 @@ def edit_context(
 def conflict_context(
     view: RecordView, sight: Sight, stale: StaleRecord, rev: int, posted: MultiDict[str, str], reader: Reader
 ) -> Context:
-    """The page that shows, field by field, what was there, what the other saved and what was typed.
-
-    Fields that the person had not touched take the other's value; what they typed stays. Saved again, it is a change
-    of the record as it now stands.
-    """
-    current = stale.current
-    fields = records.form_fields(reader.person, sight.rt, current)
-    original = history.at_rev(sight.rt.slug, current, rev)
-    theirs = [f for f in fields if original.get(f.name) != current.get(f.name)]
-    mine = forms.build(sight.rt.slug, fields, original, reader, posted).raw(posted)
-    untouched = {f.name for f in theirs if f.name not in mine}
-    kept = [(name, text) for name, text in posted.items(multi=True) if name.partition("-")[0] not in untouched]
-    form = forms.build(sight.rt.slug, fields, current, reader, MultiDict(kept))
-    rows = [((f,), side) for f in theirs for side in (original, current)]
-    found = names.resolve(reader.person, rows, language=reader.language, people=[current["updated_by"]])
+    """The page on which the person chooses between their words and those saved meanwhile."""
+    fields = records.form_fields(reader.person, sight.rt, stale.current)
+    form, told = conflict.shown(sight.rt, fields, stale.current, rev, posted, reader)
     fresh = records.again(reader.person, sight.rt.slug, sight.number)
-    context = edit_context(view, fresh, form, reader, rev=current["rev"])
-    lines = [_line(f, form, mine, original, current, found) for f in theirs]
-    at = moment_short(current["updated_at"], reader.language)
-    by = found.person(current["updated_by"]) or _("The system")
-    return context | {"conflict": {"by": by, "at": at, "rows": lines}}
-
-
-def _line(
-    declared: Field,
-    form: RecordForm,
-    mine: Mapping[str, Any],
-    original: Mapping[str, Any],
-    current: Mapping[str, Any],
-    found: names.Names,
-) -> Context:
-    item = form[declared.name]
-    typed = forms.typed(declared, current.get(declared.name), form.making)
-    simple = not isinstance(typed, Typed | list)
-    return {
-        "field": item.id,
-        "label": declared.label.text(found.language),
-        "original": found.text(declared, original.get(declared.name)),
-        "theirs": found.text(declared, current.get(declared.name)),
-        "yours": _yours(declared, item) if declared.name in mine else _("not changed by you"),
-        "theirs_value": typed if simple and declared.name in mine else None,
-    }
-
-
-def _yours(declared: Field, item: Any) -> str:
-    """What the person typed, in words where the form knows them."""
-    if declared.kind in names.POINTERS:
-        return str(item.titles.get(item.data, item.data) or "")
-    if isinstance(item.data, dict | list):
-        return str(_("kept in the form"))
-    return str(item.data or "")
+    return edit_context(view, fresh, form, reader, rev=stale.current["rev"]) | {"conflict": told}
 
 
 # --- afterwards

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens import saving
+from backoffice.screens import conflict, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
@@ -31,6 +31,9 @@ class WritingRoutes(RecordRoutes):
             return self._form(view, saving.new_context(view, form, reader))
         sent = saving.receive(records.form_fields(reader.person, view.rt), reader)
         form = view.create_form(posted=sent.posted)
+        if "_add" in request.form:
+            form.add_row(request.form["_add"])
+            return self._form(view, saving.new_context(view, form, reader))
         try:
             sent.check()
             once = request.form.get("token", "")[: saving.LONGEST_TOKEN]
@@ -67,8 +70,16 @@ class WritingRoutes(RecordRoutes):
         current = store.fetch(rt.slug, sight.id)
         if not records.can(reader.person, rt, current, Purpose.EDIT):
             raise Forbidden()
-        sent = saving.receive(records.form_fields(reader.person, rt, current), reader)
+        fields = records.form_fields(reader.person, rt, current)
+        sent = saving.receive(fields, reader)
+        takes = conflict.chosen(request.form)
+        if takes:
+            was = revision(request.form.get(conflict.WAS))
+            sent.posted = conflict.settled(rt, fields, sent.posted, takes, current, was, reader)
         form = view.edit_form(current, posted=sent.posted)
+        if "_add" in request.form:
+            form.add_row(request.form["_add"])
+            return self._form(view, saving.edit_context(view, sight, form, reader, rev=rev))
         try:
             sent.check()
             if rev != current["rev"]:

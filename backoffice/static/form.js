@@ -1,4 +1,4 @@
-/* A form: save keys, the warning about unsaved changes, rows of embedded lists, taking the other's value. Needs app.js. */
+/* A form: save keys, the warning about unsaved changes, rows of embedded lists. Needs app.js. */
 "use strict";
 (() => {
   const { $, $$, word, toast, keys } = window.backoffice;
@@ -63,6 +63,7 @@
   };
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-row-do]");
+    if (button?.type === "submit") event.preventDefault(); // without a script the server adds the row
     if (button) rowActions[button.dataset.rowDo](button.closest("[data-list]"), button.closest("[data-row]"), button);
   });
 
@@ -93,17 +94,6 @@
     needed.setCustomValidity(word("needed"));
     needed.reportValidity();
     needed.addEventListener("input", () => needed.setCustomValidity(""), { once: true });
-  });
-
-  // A stale save: one button takes the other person's value of one field.
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-take]");
-    const input = button && document.getElementById(button.dataset.take);
-    if (!input) return;
-    if (input.type === "checkbox") input.checked = button.dataset.value === "true";
-    else input.value = button.dataset.value;
-    button.disabled = true;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
   $("[data-error-summary]")?.focus();

@@ -150,3 +150,11 @@ def _joined(keep: str, other: str) -> str:
 def _united(keep: list[Any], other: list[Any], key: str) -> list[Any]:
     known = [row[key] for row in keep] if key else keep
     return [*keep, *(row for row in other if (row[key] if key else row) not in known)]
+
+
+def three_way(original: list[Any], mine: list[Any], theirs: list[Any]) -> list[Any]:
+    """Two people's changes of one list, both kept: what either added is there, what either took out is not; a row that
+    both changed stands there twice."""
+    removed = [row for row in original if row not in mine]
+    added = [row for row in mine if row not in original and row not in theirs]
+    return [*(row for row in theirs if row not in removed), *added]

@@ -1,0 +1,181 @@
+"""Saving over somebody else's change: each field as it was, as they saved it and as it was typed, and the choice
+between them.
+
+The choice is made on the page, with or without a script: `_take-<field>` says mine, theirs or, of lists, both. What is
+taken from the other is not sent on at all, so that the field stays as they saved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from backoffice.screens import forms
+from backoffice.screens.cells import moment_short
+from backoffice.screens.forms import RecordForm
+from backoffice.screens.reader import Reader
+from models import history, names
+from models.declarations import Field, RecordType
+from models.kinds import read_values
+from models.merge.rules import three_way
+
+Context = dict[str, Any]
+Posted = MultiDict[str, str]
+
+TAKE = "_take-"
+WAS = "_was"
+LISTS = ("embedded_list", "files", "choices")
+"""Kinds of which both people's changes can be kept."""
+
+
+def chosen(form: Mapping[str, str]) -> dict[str, str]:
+    """What was chosen, by field."""
+    return {name.removeprefix(TAKE): choice for name, choice in form.items() if name.startswith(TAKE)}
+
+
+def settled(
+    rt: RecordType,
+    fields: tuple[Field, ...],
+    posted: Posted,
+    takes: Mapping[str, str],
+    current: Mapping[str, Any],
+    was: int,
+    reader: Reader,
+) -> Posted:
+    """What was posted, without the fields in which the other's value was chosen, and with the joined lists where both
+    were; `was` is the version from which the person had begun."""
+    theirs = {name for name, choice in takes.items() if choice == "theirs"}
+    both = tuple(f for f in fields if takes.get(f.name) == "both" and f.kind in LISTS)
+    found = _without(posted, theirs | {f.name for f in both})
+    if both:
+        original = history.at_rev(rt.slug, current, was)
+        here = _without(posted, {f.name for f in fields} - {f.name for f in both})
+        sides = [forms.build(rt.slug, both, side, reader).initial for side in (original, current)]
+        mine = forms.build(rt.slug, both, current, reader, here)
+        for field in both:
+            joined = three_way(sides[0][field.name], mine.sent(field), sides[1][field.name])
+            found.setlistdefault(field.name, [""])
+            for name, text in _inputs(field, joined):
+                found.add(name, text)
+    return found
+
+
+def _without(posted: Posted, left_out: set[str]) -> Posted:
+    pairs = [(name, text) for name, text in posted.items(multi=True) if name.partition("-")[0] not in left_out]
+    return MultiDict(pairs)
+
+
+def _inputs(field: Field, sent: list[Any]) -> Iterator[tuple[str, str]]:
+    """The inputs that send a list's value."""
+    if field.kind == "files":
+        yield from ((f"{field.name}-kept", one) for one in sent)
+    elif field.kind == "choices":
+        yield from ((field.name, one) for one in sent)
+    else:
+        for at, row in enumerate(sent):
+            yield from _flat(f"{field.name}-{at}", row)
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat(f"{prefix}-{name}", inner)
+    elif isinstance(value, list):
+        yield from ((prefix, one) for one in value)
+    else:
+        yield prefix, value
+
+
+# --- the page
+
+
+def shown(
+    rt: RecordType,
+    fields: tuple[Field, ...],
+    current: Mapping[str, Any],
+    rev: int,
+    posted: Posted,
+    reader: Reader,
+) -> tuple[RecordForm, Context]:
+    """The form that shows what was typed over the record as it now stands, and what the page says of the conflict.
+
+    Fields that the person had not touched take the other's value; what they typed stays. Saved again, it is a change
+    of the record as it now stands.
+    """
+    original = history.at_rev(rt.slug, current, rev)
+    theirs = [f for f in fields if original.get(f.name) != current.get(f.name)]
+    before = forms.build(rt.slug, fields, original, reader, posted)
+    mine = before.raw(posted)
+    untouched = {f.name for f in theirs if f.name not in mine}
+    form = forms.build(rt.slug, fields, current, reader, _without(posted, untouched))
+    typed = {f.name: _read(f, mine, before) for f in theirs if f.name in mine}
+    sides = [((f,), side) for f in theirs for side in (original, current)]
+    sides += [((f,), {f.name: typed[f.name]}) for f in theirs if typed.get(f.name) is not None]
+    found = names.resolve(reader.person, sides, language=reader.language, people=[current["updated_by"]])
+    lines = [_line(f, form, original, current, typed, found) for f in theirs]
+    return form, {
+        "by": found.person(current["updated_by"]) or _("The system"),
+        "at": moment_short(current["updated_at"], reader.language),
+        "was": rev,
+        "rows": lines,
+    }
+
+
+def _read(field: Field, mine: Mapping[str, Any], form: RecordForm) -> Any:
+    """What was typed, as a value; None where it is none yet."""
+    if field.kind == "files":
+        return [dict(row) for row in form[field.name].rows]
+    values, problems = read_values((replace(field, required=False),), {field.name: mine[field.name]})
+    return None if problems else values[field.name]
+
+
+def _line(
+    field: Field,
+    form: RecordForm,
+    original: Mapping[str, Any],
+    current: Mapping[str, Any],
+    typed: Mapping[str, Any],
+    found: names.Names,
+) -> Context:
+    item, touched = form[field.name], field.name in typed
+    before = texts(field, original.get(field.name), found)
+    yours = texts(field, typed.get(field.name), found) if touched else []
+    if touched and not yours and isinstance(item.data, str) and item.data:
+        yours = [item.data]  # not readable as a value: as it was typed
+    several = field.kind in LISTS
+    options = (["both"] if several else []) + ["mine", "theirs"] if touched else []
+    return {
+        "name": field.name,
+        "field": item.id,
+        "label": field.label.text(found.language),
+        "original": _marked(before, before),
+        "theirs": _marked(texts(field, current.get(field.name), found), before if several else None),
+        "yours": _marked(yours, before if several else None) if touched else None,
+        "options": options,
+        "choice": options[0] if options else "",
+    }
+
+
+def texts(field: Field, value: Any, found: names.Names) -> list[str]:
+    """A value in words: one text, or one for each row and file of a list."""
+    if value is None:
+        return []
+    if field.kind == "embedded_list":
+        row = replace(field, kind="embedded")
+        return [found.text(row, one) for one in value]
+    if field.kind == "files":
+        return [one["name"] for one in value]
+    if field.kind == "choices":
+        return [found.text(field, [one]) for one in value]
+    text = found.text(field, value)
+    return [text] if text else []
+
+
+def _marked(lines: list[str], before: list[str] | None) -> list[Context]:
+    """Lines with what is new among them, and what is no longer there."""
+    marked = [{"text": line, "mark": "" if before is None or line in before else "new"} for line in lines]
+    return marked + [{"text": line, "mark": "gone"} for line in before or () if line not in lines]
