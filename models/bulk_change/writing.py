@@ -21,6 +21,7 @@ from models.record import collection_name
 from models.registry import Draft
 
 TAKEN = 11000
+Son = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,26 @@ def prepared(
 ) -> list[Outcome]:
     """The next versions of some records, with everything that rules derive or refuse, in their order; nothing is
     stored."""
-    entry = registry.get(slug)
+    return _prepared(slug, wanted, act, _stored(slug, wanted), actor=actor, now=now, allowed=allowed)
+
+
+def _stored(slug: str, wanted: Sequence[Change]) -> dict[ObjectId, Son]:
     found = database()[collection_name(slug)].find({"_id": {"$in": [one.record for one in wanted]}})
-    records = {son["_id"]: store.load(entry.rt, son) for son in found}
+    return {son["_id"]: son for son in found}
+
+
+def _prepared(
+    slug: str,
+    wanted: Sequence[Change],
+    act: Act,
+    sons: Mapping[ObjectId, Son],
+    *,
+    actor: Person,
+    now: datetime,
+    allowed: Allowed,
+) -> list[Outcome]:
+    entry = registry.get(slug)
+    records = {record: store.load(entry.rt, son) for record, son in sons.items()}
     stale = {
         records[one.record]["updated_by"]
         for one in wanted
@@ -116,20 +134,23 @@ def change_many(
     """
 
     def work() -> list[Outcome]:
-        outcomes = prepared(slug, wanted, act, actor=actor, now=now, allowed=allowed)
+        sons = _stored(slug, wanted)
+        outcomes = _prepared(slug, wanted, act, sons, actor=actor, now=now, allowed=allowed)
         drafts = [one.draft for one in outcomes if one.draft is not None and one.stores]
         if drafts:
-            _put(slug, drafts, act)
+            _put(slug, drafts, act, sons)
         return outcomes
 
     return transaction(work)
 
 
-def _put(slug: str, drafts: Sequence[Draft], act: Act) -> None:
+def _put(slug: str, drafts: Sequence[Draft], act: Act, sons: Mapping[ObjectId, Son]) -> None:
     entry = registry.get(slug)
     revs = [(draft.before or {})["rev"] for draft in drafts]
     updates = [
-        UpdateOne({"_id": draft.values["_id"], "rev": rev}, store.update_of(draft))
+        UpdateOne(
+            {"_id": draft.values["_id"], "rev": rev}, _difference(store.update_of(draft), sons[draft.values["_id"]])
+        )
         for draft, rev in zip(drafts, revs, strict=True)
     ]
     try:
@@ -152,3 +173,13 @@ def _put(slug: str, drafts: Sequence[Draft], act: Act) -> None:
     for draft in drafts:
         for hook in entry.hooks.after:
             hook(draft)
+
+
+def _difference(update: Mapping[str, Any], son: Son) -> dict[str, Any]:
+    """An update without what the stored record holds already: most of a record stays, and need not travel."""
+    kept = {
+        "$set": {name: value for name, value in update.get("$set", {}).items() if son.get(name) != value},
+        "$unset": {name: "" for name in update.get("$unset", {}) if name in son},
+        "$inc": update["$inc"],
+    }
+    return {operator: values for operator, values in kept.items() if values}
