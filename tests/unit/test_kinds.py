@@ -1,0 +1,132 @@
+"""Kinds of values: read from what people write, stored and loaded, written so that they can be read again."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bson import decode, encode
+
+from models.declarations import Field, Label
+from models.kinds import Unreadable, kind_of, parts_of, plain
+from tests.factories.types import REGIONS, SAMPLE
+
+HANGZHOU = {"province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "文三路 1 号", "postcode": "310000"}
+NO_PLACE = dict.fromkeys(HANGZHOU, None)
+
+
+def field(kind: str, **more: Any) -> Field:
+    return Field(name="x", kind=kind, label=Label("值", "Value"), **more)
+
+
+def period(first: str, last: str) -> dict[str, date | None]:
+    return {"from": date.fromisoformat(first) if first else None, "until": date.fromisoformat(last) if last else None}
+
+
+def money(amount: str, currency: str) -> dict[str, Any]:
+    return {"amount": Decimal(amount), "currency": currency}
+
+
+TIME, PERIOD, ADDRESS = field("time"), field("period"), field("address")
+TREE, AMOUNT = field("tree", choices=REGIONS), field("money", currencies=("CNY", "USD"))
+
+READ: tuple[tuple[Field, Any, Any], ...] = (
+    (TIME, "14:30", time(14, 30)),
+    (TIME, "9：05", time(9, 5)),
+    (TIME, "下午3点20分", time(15, 20)),
+    (TIME, "12:10 am", time(0, 10)),
+    (TIME, "14:30:59", time(14, 30)),
+    (TIME, time(8, 0, 30), time(8)),
+    (PERIOD, "2026-01-01 至 2026-03-31", period("2026-01-01", "2026-03-31")),
+    (PERIOD, "自2026年1月1日起", period("2026-01-01", "")),
+    (PERIOD, "until 2026-03-31", period("", "2026-03-31")),
+    (PERIOD, "2026-01-01 ~ 2026-01-01", period("2026-01-01", "2026-01-01")),
+    (PERIOD, {"from": "", "until": "2026-03-31"}, period("", "2026-03-31")),
+    (PERIOD, {"from": "", "until": ""}, None),
+    (ADDRESS, "浙江省杭州市西湖区文三路 1 号（310000）", HANGZHOU),
+    (ADDRESS, "北京市朝阳区建国路8号", {**NO_PLACE, "province": "北京市", "district": "朝阳区", "street": "建国路8号"}),
+    (ADDRESS, "建设小区 3 号", {**NO_PLACE, "street": "建设小区 3 号"}),
+    (ADDRESS, {"city": " 杭州市 "}, {**NO_PLACE, "city": "杭州市"}),
+    (TREE, "nj", "nj"),
+    (TREE, "南京", "nj"),
+    (TREE, "华东 / 江苏 / 南京", "nj"),
+    (TREE, "east/JIANGSU", "js"),
+    (AMOUNT, "1,200.5", money("1200.50", "CNY")),
+    (AMOUNT, "US$3", money("3.00", "USD")),
+    (AMOUNT, "-5 usd", money("-5.00", "USD")),
+    (AMOUNT, "3 元", money("3.00", "CNY")),
+    (AMOUNT, {"amount": "7", "currency": ""}, money("7.00", "CNY")),
+    (AMOUNT, {"amount": "", "currency": "USD"}, None),
+)
+
+
+@pytest.mark.parametrize(("declared", "raw", "value"), READ, ids=[f"{f.kind}-{n}" for n, (f, _, _) in enumerate(READ)])
+def test_what_people_write_is_read_kept_and_read_again(declared: Field, raw: Any, value: Any) -> None:
+    kind = kind_of(declared)
+    assert kind.read(declared, raw) == value
+    kept = decode(encode({"x": kind.store(value)}))["x"]
+    assert kind.load(kept) == value
+    if value is None:
+        return
+    for language in ("zh", "en"):
+        assert kind.read(declared, kind.text(declared, value, language)) == value
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw", "path"),
+    [
+        (TIME, "24:00", ""),
+        (TIME, "9", ""),
+        (PERIOD, "2026-03-31", ""),
+        (PERIOD, "2026-03-31 至 2026-01-01", "until"),
+        (PERIOD, {"from": "x", "since": 1}, "since"),
+        (PERIOD, ["2026-01-01"], ""),
+        (ADDRESS, {"postcode": "12"}, "postcode"),
+        (ADDRESS, {"city": {"$gt": ""}}, "city"),
+        (TREE, "mars", ""),
+        (AMOUNT, "JPY 5", ""),
+        (AMOUNT, "5 CNY USD", ""),
+        (AMOUNT, {"amount": "1", "currency": "JPY"}, "currency"),
+        (AMOUNT, {"amount": "1e400"}, "amount"),
+    ],
+)
+def test_what_is_no_such_value_is_refused_where_it_is_wrong(declared: Field, raw: Any, path: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        kind_of(declared).read(declared, raw)
+    assert path in refused.value.problems
+    assert all(text.zh and text.en for text in refused.value.problems.values())
+
+
+def test_a_name_that_two_branches_have_needs_its_branch() -> None:
+    twice = field(
+        "tree", choices=(*REGIONS, REGIONS[0].__class__("other", Label("其他", "Other"), below=REGIONS[1].below))
+    )
+    with pytest.raises(Unreadable, match="what it is part of"):
+        kind_of(twice).read(twice, "广东")
+
+
+def test_a_filter_on_a_branch_asks_for_everything_below_it() -> None:
+    assert kind_of(TREE).condition(TREE, "is", "华东") == {"x": {"$in": ["east", "js", "nj", "zj"]}}
+    assert kind_of(TREE).condition(TREE, "is_not", "js") == {"x": {"$nin": ["js", "nj"]}}
+
+
+def test_parts_are_named_for_what_stands_inside_a_value() -> None:
+    assert [part.name for part in parts_of(AMOUNT)] == ["amount", "currency"]
+    assert [part.name for part in parts_of(PERIOD)] == ["from", "until"]
+    assert parts_of(field("money")) == ()
+
+
+def test_embedded_values_are_plain_down_to_their_parts() -> None:
+    people = SAMPLE.by_name["people"]
+    rows = [{"name": "王敏", "wage": Decimal("1.50"), "shift": period("2026-01-01", "")}]
+    assert plain(people, rows) == [
+        {
+            "name": "王敏",
+            "phone": None,
+            "born": None,
+            "wage": "1.50",
+            "shift": {"from": "2026-01-01", "until": None},
+        }
+    ]
