@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
+from markupsafe import Markup
+
+from backoffice import locale
 
 A_YEAR = 365 * 24 * 3600
 A_DAY = 24 * 3600
@@ -16,6 +19,7 @@ def init_app(app: Flask) -> None:
     """Give templates `asset_version`, and static files the time that they may be kept."""
     version = version_of(Path(app.static_folder or ""))
     app.context_processor(lambda: {"asset_version": version})
+    app.jinja_env.globals["fixed"] = lambda name: fixed(name, version)
 
     @app.after_request
     def keep(response: Response) -> Response:
@@ -26,6 +30,16 @@ def init_app(app: Flask) -> None:
         elif request.endpoint in OTHERS:
             response.headers["Cache-Control"] = f"public, max-age={A_DAY}"
         return response
+
+
+def fixed(name: str, version: str) -> Markup:
+    """A part of every page that depends on nothing but the language: rendered once for each."""
+    known: dict[tuple[str, str], Markup] = current_app.extensions.setdefault("fixed_parts", {})
+    key = name, locale.language()
+    if key not in known or current_app.debug:
+        text = current_app.jinja_env.get_template(name).render(version=version)
+        known[key] = Markup(text)  # a template's own output  # noqa: S704
+    return known[key]
 
 
 def version_of(folder: Path) -> str:

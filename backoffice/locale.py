@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from gettext import NullTranslations
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, g, redirect, request
-from flask_babel import Babel
+from flask_babel import Babel, get_domain
 
 from backoffice import edge
 from models.person import service
@@ -27,6 +28,12 @@ def init_app(app: Flask, babel: Babel, time_zone: str) -> None:
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=lambda: LOCALES[language()],
     )
+    # The same translations as flask-babel's own callables, which work out the locale's name for every single text.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: catalogue().gettext(text),
+        ngettext=lambda one, many, count: catalogue().ngettext(one, many, count),
+        newstyle=True,
+    )
     app.register_blueprint(blueprint)
     app.context_processor(lambda: {"lang": language()})
 
@@ -36,6 +43,15 @@ def language() -> str:
     account = g.get("account_row")
     chosen = account.get("language") if account else ""
     return chosen if chosen in LOCALES else guessed_language()
+
+
+def catalogue() -> NullTranslations:
+    """The translations of this request's language; read once in the life of the process."""
+    wanted = language()
+    known: dict[str, NullTranslations] = current_app.extensions.setdefault("catalogues", {})
+    if wanted not in known:
+        known[wanted] = get_domain().get_translations()
+    return known[wanted]
 
 
 def guessed_language() -> str:

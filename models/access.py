@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
@@ -155,7 +156,18 @@ def turn_tokens(person: Person) -> list[str]:
 
 
 def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
-    """How far `person` gets with records of `rt` for `purpose`. Nothing declared opens nothing."""
+    """How far `person` gets with records of `rt` for `purpose`. Nothing declared opens nothing.
+
+    Worked out once for a person, who is taken anew with each request: a page asks a dozen times.
+    """
+    known: dict[tuple[RecordType, Purpose], Reach] = vars(person).setdefault("_reaches", {})
+    found = known.get((rt, purpose))
+    if found is None:
+        found = known[rt, purpose] = _reach(person, rt, purpose)
+    return found
+
+
+def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     if not within_token(person, rt, writing=purpose not in READING):
         return Reach(frozenset())
     view = CLASSIFIED_VIEW if rt.classified else rt.rights.view
@@ -207,7 +219,12 @@ def _whom(person: Person, relation: Relation, purpose: Purpose) -> Iterable[obje
 
 def visible_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
     """The fields that this person may read of records reached in full, in declared order."""
-    return tuple(f for f in rt.fields if not f.viewers or person.has(*f.viewers))
+    return _visible_fields(rt, person.roles)
+
+
+@lru_cache(maxsize=1000)
+def _visible_fields(rt: RecordType, roles: frozenset[Role]) -> tuple[Field, ...]:
+    return tuple(f for f in rt.fields if not f.viewers or not roles.isdisjoint(f.viewers))
 
 
 def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:

@@ -81,7 +81,7 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
 
 def shown(sight: Sight, field: Field, names: Names) -> Cell:
     """A field of a record as the reader may see it; empty where it is not theirs to see."""
-    value = sight.values.get(field.name) if field in sight.fields else None
+    value = sight.values.get(field.name)  # a sight holds nothing that is not the reader's to see
     if not sight.full and field.card == "masked":
         return {"name": field.name, "kind": "text", "text": value or "", "empty": value is None}
     return cell(field, value, names)

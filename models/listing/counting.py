@@ -63,6 +63,13 @@ def _count(rt: RecordType, condition: dict[str, object]) -> int | None:
 
 
 def holds_any(rt: RecordType, reach: Reach) -> bool:
-    """Whether there is a record within `reach`, as a card or in full, archived or not; asks for one index key."""
+    """Whether there is a record within `reach`, as a card or in full, archived or not; asks for one index key. That
+    there is one is believed for a minute: a menu asks on every page."""
     condition = reach.query(cards=True, archived=None)
-    return database()[collection_name(rt.slug)].find_one(condition, {"_id": 1}) is not None
+    key = f"{collection_name(rt.slug)} any {condition!r}"
+    if _large.get(key, (0, 0.0))[1] > monotonic():
+        return True
+    found = database()[collection_name(rt.slug)].find_one(condition, {"_id": 1}) is not None
+    if found:
+        _remember(key, COUNT_CEILING + 1)
+    return found

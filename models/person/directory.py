@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 from bson import ObjectId
@@ -13,14 +14,32 @@ from models.person.roles import Role
 
 PEOPLE = "user"
 USUAL_CAPACITY = 100
+NAME_SECONDS, MOST_REMEMBERED = 2.0, 10_000
+NOBODY = ("", 0.0)
+
+_names: dict[ObjectId, tuple[str, float]] = {}
+"""Names that were looked up, and until when they are believed."""
 
 
 def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
-    """Names by id, in one query; unknown ids are left out."""
-    wanted = [i for i in set(ids) if i is not None]
-    if not wanted:
-        return {}
-    return {row["_id"]: row["name"] for row in database()[PEOPLE].find({"_id": {"$in": wanted}}, {"name": 1})}
+    """Names by id, in one query; unknown ids are left out. A name may be two seconds old: every page asks for the
+    same few. No right hangs on it."""
+    now = monotonic()
+    wanted = {i for i in ids if i is not None}
+    missing = [i for i in wanted if _names.get(i, NOBODY)[1] < now]
+    if missing:
+        if len(_names) > MOST_REMEMBERED:
+            _names.clear()
+            missing = list(wanted)
+        for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1}):
+            _names[row["_id"]] = row["name"], now + NAME_SECONDS
+    found = {i: _names.get(i, NOBODY) for i in wanted}
+    return {i: name for i, (name, until) in found.items() if until >= now}
+
+
+def forget_names() -> None:
+    """Look names up anew: one has changed."""
+    _names.clear()
 
 
 def eligible(person_id: ObjectId, roles: Iterable[Role] = ()) -> bool:

@@ -19,7 +19,7 @@ from config.database import database, transaction
 from models import audit
 from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
-from models.person import proposals, session
+from models.person import directory, proposals, session
 from models.person.document import DEPARTMENTS, USERS, User
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
 
@@ -277,6 +277,7 @@ def _profile(name: str, email: str, department: str, manager: ObjectId | None) -
 
 def store(person_id: ObjectId, values: Mapping[str, Any], now: datetime) -> None:
     database()[USERS].update_one({"_id": person_id}, {"$set": {**values, "updated_at": now}})
+    directory.forget_names()
 
 
 def keep_an_administrator(leaving: ObjectId) -> None:

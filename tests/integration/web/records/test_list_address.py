@@ -196,7 +196,9 @@ def test_a_person_is_filtered_by_email_or_name(desk: Desk) -> None:
         assert len(shown(desk.text(f"{AT}?owner=is:{who}"))) == 5
 
 
-def test_a_count_stops_at_its_ceiling(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_stops_at_its_ceiling(desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(5, 22):
+        make(desk.person, name=f"Lamp {i}")
     monkeypatch.setattr("models.listing.counting.COUNT_CEILING", 3)
     assert "more than 3" in desk.text(AT)
     assert "2 records" in desk.text(f"{AT}?colour=red")
