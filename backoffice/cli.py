@@ -22,6 +22,9 @@ Settings come from the environment:
   BACKOFFICE_MAX_UPLOAD_BYTES  largest file that is accepted (20 MB)
   MONGODB_URI            a MongoDB replica set to use instead of the embedded one
   BACKOFFICE_DATABASE    name of the database there (backoffice)
+  BACKOFFICE_AUDIT_DATABASE  database of the audit trail (BACKOFFICE_DATABASE)
+  BACKOFFICE_AUDIT_DIR   folder of the audit trail's signed checkpoints (BACKOFFICE_DATA/audit)
+  AUDIT_KEY_FILE, AUDIT_KEY, AUDIT_KEY_PREVIOUS  key that signs them, else made once
   SECRET_KEY, PASSWORD_SALT, TOTP_SECRET  needed with MONGODB_URI, else made once
   SMTP_URL, MAIL_FROM    mail server; without one, mail is written to the folder mail
   LOG_LEVEL              DEBUG, INFO, WARNING or ERROR (INFO)

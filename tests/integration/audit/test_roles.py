@@ -1,0 +1,180 @@
+"""The accounts that the operator's page describes, on a server with authentication: the trail cannot be rewritten."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import OperationFailure, PyMongoError
+
+from config import database as store
+from config import embedded
+from config.settings import Settings
+from models import audit, catalogue, schema
+from models.audit.keys import CURRENT
+from models.audit.stored import StoredTrail
+from models.person.roles import SYSTEM
+
+GUIDE = Path("docs/operate/audit-trail.md")
+TRAIL = "backoffice_audit"
+NOW = datetime(2026, 11, 23, 2, tzinfo=UTC)
+UNAUTHORIZED = 13
+Base = Database[dict[str, Any]]
+
+
+@dataclass
+class Server:
+    """A mongod with accounts, on a socket."""
+
+    socket: Path
+    password: str
+
+    def uri(self, user: str = "", direct: bool = False) -> str:
+        who = f"{user}:{self.password}@" if user else ""
+        option = "directConnection=true" if direct else "replicaSet=rs&authSource=admin"
+        return f"mongodb://{who}{quote(str(self.socket), safe='')}/?{option}"
+
+
+def roles() -> list[dict[str, Any]]:
+    """The roles as the guide gives them."""
+    blocks = re.findall(r"```json\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    return [json.loads(block) for block in blocks if "createRole" in block]
+
+
+def initiate(server: Server) -> None:
+    deadline = time.monotonic() + 30
+    with MongoClient(server.uri(direct=True), serverSelectionTimeoutMS=300) as client:
+        while True:
+            try:
+                if client.admin.command("hello")["isWritablePrimary"]:
+                    break
+                members = [{"_id": 0, "host": str(server.socket)}]
+                client.admin.command("replSetInitiate", {"_id": "rs", "members": members})
+            except PyMongoError:
+                assert time.monotonic() < deadline, "the server does not start"
+                time.sleep(0.1)
+        client.admin.command("createUser", "root", pwd=server.password, roles=["root"])
+    with MongoClient(server.uri("root")) as client:
+        for role in roles():
+            client.admin.command(role)
+        own = [{"role": name, "db": db} for name in ("readWrite", "dbAdmin") for db in ("backoffice", TRAIL)]
+        users = {"web": ["backofficeApp"], "sealer": ["backofficeSealer"], "auditor": ["backofficeAuditor"]}
+        for user, held in {**users, "owner": own}.items():
+            client.admin.command("createUser", user, pwd=server.password, roles=held)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="bo-", dir="/tmp"))
+    keyfile = folder / "keyfile"
+    keyfile.write_text(secrets.token_hex(48))
+    keyfile.chmod(0o600)
+    (folder / "db").mkdir()
+    made = Server(folder / "s.sock", secrets.token_hex(16))
+    arguments = ["--dbpath", str(folder / "db"), "--bind_ip", str(made.socket), "--unixSocketPrefix", str(folder)]
+    options = ["--replSet", "rs", "--keyFile", str(keyfile), "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"]
+    binary = embedded.find_mongods()[0]
+    process = subprocess.Popen(
+        [binary, *arguments, *options, "--setParameter", "diagnosticDataCollectionEnabled=false"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        initiate(made)
+        yield made
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def act_as(server: Server, settings: Settings) -> Iterator[Callable[[str], None]]:
+    """Connect the product with an account."""
+
+    def connect(user: str) -> None:
+        apart = replace(settings, mongodb_uri=server.uri(user), database="backoffice", audit_database=TRAIL)
+        store.connect(apart)
+
+    catalogue.load()
+    yield connect
+    store.disconnect()
+
+
+@pytest.fixture
+def sealed(act_as: Callable[[str], None], server: Server, tmp_path: Path) -> Path:
+    """A trail written by the web's account and sealed by the scheduler's; returns the folder of checkpoints."""
+    act_as("owner")
+    schema.migrate()
+    act_as("web")
+    assert schema.missing() == []
+    audit.append("view", SYSTEM, audit.Subject("customer", number="C-1"), now=NOW)
+    act_as("sealer")
+    assert audit.seal(NOW) == 1
+    folder = tmp_path / "audit"
+    writer = audit.Writer(folder, audit.KeySource(server.socket.parent / CURRENT))
+    writer.write(NOW)
+    return folder
+
+
+def refused(work: Callable[[], Any]) -> bool:
+    with pytest.raises(OperationFailure) as caught:
+        work()
+    return caught.value.code == UNAUTHORIZED
+
+
+WRITES: tuple[Callable[[Base, str], Any], ...] = (
+    lambda base, name: base[name].update_one({}, {"$set": {"actor_name": "Someone else"}}),
+    lambda base, name: base[name].replace_one({}, {"actor_name": "Someone else"}),
+    lambda base, name: base[name].find_one_and_delete({}),
+    lambda base, name: base[name].delete_many({}),
+    lambda base, name: base[name].drop(),
+    lambda base, name: base[name].rename("other"),
+    lambda base, name: base.client["backoffice"]["x"].aggregate([{"$out": {"db": base.name, "coll": name}}]),
+    lambda base, name: base.command("collMod", name, validator={"nothing": True}),
+)
+
+
+@pytest.mark.parametrize("user", ["web", "sealer", "auditor"])
+@pytest.mark.parametrize("name", [audit.ENTRIES, audit.SEALS, audit.CHECKPOINTS])
+def test_no_account_of_the_product_changes_or_removes_what_is_written(
+    server: Server, sealed: Path, user: str, name: str
+) -> None:
+    with MongoClient(server.uri(user)) as client:
+        assert all(refused(lambda write=write: write(client[TRAIL], name)) for write in WRITES)  # type: ignore[misc]
+
+
+def test_the_web_neither_seals_nor_signs(act_as: Callable[[str], None], sealed: Path) -> None:
+    act_as("web")
+    audit.append("view", SYSTEM, audit.Subject("customer", number="C-2"), now=NOW)
+    assert refused(lambda: audit.seal(NOW))
+    assert audit.sealing_state().waiting == 1
+    act_as("sealer")
+    assert audit.seal(NOW) == 1
+
+
+def test_the_auditor_s_account_verifies_and_writes_nothing(server: Server, sealed: Path) -> None:
+    with MongoClient(server.uri("auditor"), tz_aware=True) as client:
+        assert audit.verify(StoredTrail(client[TRAIL])).findings == ()
+        assert refused(lambda: client[TRAIL][audit.ENTRIES].insert_one({}))
+        assert refused(client["backoffice"]["user"].find_one)
+
+
+def test_the_trail_lies_in_its_own_database_only(server: Server, sealed: Path) -> None:
+    with MongoClient(server.uri("owner")) as client:
+        assert audit.COLLECTIONS.isdisjoint(client["backoffice"].list_collection_names())
+        assert set(client[TRAIL].list_collection_names()) == audit.COLLECTIONS
