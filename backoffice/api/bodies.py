@@ -10,7 +10,7 @@ from typing import Any
 from flask import request
 from jsonschema import Draft202012Validator, ValidationError
 
-from backoffice.api.problems import BadRequest, NotAcceptable, Problem, VersionMissing, WrongContent
+from backoffice.api.problems import BadRequest, NoSuchVersion, NotAcceptable, Problem, VersionMissing, WrongContent
 from models import names
 from models.declarations import Field
 from models.errors import Sentence
@@ -75,13 +75,14 @@ def read(schema: Mapping[str, Any], fields: Iterable[Field] = ()) -> Body:
 def version(body: Mapping[str, Any]) -> int:
     """The version that a change is about: `rev`, or the number in If-Match.
 
-    :raises VersionMissing: :raises BadRequest: when both are there and differ, or the header is none of ours.
+    :raises VersionMissing: :raises NoSuchVersion: when both are there and differ, or the header is no ETag of ours.
     """
-    given, rev = request.headers.get("If-Match"), body.get("rev")
-    if given is not None:
-        found = VERSION.fullmatch(given.strip())
+    given, rev = request.headers.get("If-Match", "").strip(), body.get("rev")
+    if given and given != "*":
+        found = VERSION.fullmatch(given)
         if found is None or (rev is not None and int(found[1]) != rev):
-            raise _bad({"If-Match": Sentence("应为读取记录时的 ETag。", "This is the ETag with which you read it.")})
+            wrong = Sentence("应为读取记录时的 ETag。", "This is the ETag with which you read it.")
+            raise NoSuchVersion(errors={"If-Match": wrong})
         return int(found[1])
     if rev is None:
         raise VersionMissing(errors={"rev": REQUIRED})

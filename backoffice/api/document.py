@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the declarations for whoever asks: the types, fields and moves that they reach.
 
-What a person does not reach is not in their document, as it is not on their screens (X6).
+A type, field or choice that a person does not reach is not in their document, as it is not on their screens (X6).
+What they reach but may not do is there: it answers 403, and says why.
 """
 
 from __future__ import annotations
@@ -74,16 +75,14 @@ def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> No
     about_list: Json = {"get": operations.list_page(say, visible)}
     about_one: Json = {"get": operations.reading(say)}
     fields = records.form_fields(person, rt)
-    if access.may_create(person, rt):
-        about_list["post"] = operations.creation(say, schemas.new_body(fields, language))
+    about_list["post"] = operations.creation(say, schemas.new_body(fields, language))
+    about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
     paths: list[tuple[str, Json]] = [(at, about_list), (one, about_one)]
-    if not person.read_only:
-        about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
-        paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
+    paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
     paths.append((f"{one}/history", {"get": operations.history(say)}))
     if rt.workflow is not None:
         paths.append((f"{one}/actions", {"get": operations.actions(say)}))
-        paths += [] if person.read_only else list(moves(rt, say, one, language))
+        paths += list(moves(rt, say, one, language))
     if any(f.kind == "files" for f in visible):
         paths.append((f"{one}/files/{{file_id}}", {"get": operations.download(say)}))
     for path, methods in paths:

@@ -34,6 +34,7 @@ TITLES: dict[int, Sentence] = {
     405: Sentence("此地址不支持该方法", "This address does not take that method"),
     406: Sentence("无法以所要求的格式回答", "No answer in that form"),
     409: Sentence("与现状冲突", "In conflict with what is stored"),
+    412: Sentence("前提不成立", "A condition does not hold"),
     413: Sentence("内容太大", "Too large"),
     415: Sentence("不接受这种内容", "That kind of content is not taken"),
     422: Sentence("无法保存", "That cannot be stored"),
@@ -96,6 +97,13 @@ class VersionMissing(Problem):
     code, status = "version_missing", 428
     zh = "请用 rev 或 If-Match 说明您修改的是哪个版本。"
     en = "Say which version you change, with `rev` or If-Match."
+
+
+class NoSuchVersion(Problem):
+    """If-Match names no version of the record."""
+
+    code, status = "no_such_version", 412
+    zh, en = "If-Match 与该记录的任何版本都不符。", "If-Match names no version of this record."
 
 
 class SignatureNeedsPerson(Problem):
