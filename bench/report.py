@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.cases import CASES, DEEPER, Case
 from bench.compare import Compared, Figures
-from bench.whole import Measured
+from bench.measured import Measured
 
 Row = Sequence[str]
 

@@ -1,26 +1,19 @@
-"""Jobs over many records: export, import, reviews, reminders, the start of the web process."""
+"""The jobs over many records, in the order in which they are measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from bench import files, serving, sets
+from bench.measured import Measured
 from bench.world import World
 
-
-@dataclass(frozen=True)
-class Measured:
-    """One job as it is printed; `met` false when it missed what is wanted."""
-
-    label: str
-    ours: str
-    floor: str = ""
-    ratio: str = ""
-    wanted: str = ""
-    met: bool = True
-    stock: str = ""
-    more: str = ""
-
-
-JOBS: dict[str, Callable[[World, Callable[[str], None]], list[Measured]]] = {}
-"""The jobs by name, in the order in which they are measured."""
+JOBS: dict[str, Callable[[World, Callable[[str], None]], list[Measured]]] = {
+    "start": serving.start,
+    "serve": serving.serve,
+    "export": files.export,
+    "import": files.import_,
+    "bulk": sets.bulk,
+    "review": sets.review,
+    "remind": sets.remind,
+}

@@ -1,0 +1,176 @@
+"""Set work in the database: quarterly reviews, reminders, a change of many records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any
+
+from bson import ObjectId
+
+from bench.house import HEAD
+from bench.measured import Measured, alone, times
+from bench.world import World
+from config.database import database
+from models import numbering, store
+from models.bulk_change import running, service
+from models.bulk_change.document import AT_WORK, State
+from models.calendar import SHANGHAI
+from models.office import office_calendar
+from models.record import indexes
+from models.reminder import chasing
+from models.reminder.document import REMINDERS
+from models.review import service as reviews
+from models.review.document import REVIEW
+
+REVIEWS = "record_review"
+BARE, BARE_VERSIONS = "bench_review", "bench_version"
+REVIEW_TIMES = 1.5
+CHANGED_AT_MOST = 10_000
+Row = dict[str, Any]
+
+
+def _monday(world: World) -> datetime:
+    """Monday of the week after the filling, ten o'clock in Shanghai."""
+    day = world.now.astimezone(SHANGHAI).date()
+    monday = day + timedelta(days=7 - day.weekday())
+    return datetime(monday.year, monday.month, monday.day, 10, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+# --- quarterly reviews
+
+
+def review(world: World, told: Callable[[str], None]) -> list[Measured]:
+    """The quarter's reviews of all active files (F5), against two bare `$merge`s that write the same documents into
+    collections with the same indexes."""
+    told("reviews: ours")
+    ours = alone(_open_reviews, world)
+    told("reviews: floor")
+    floor = alone(_bare_merges, world)
+    alone(_forget_reviews, world)
+    count = ours.result
+    return [
+        Measured(
+            f"{count:,} reviews opened",
+            f"{ours.seconds:.1f} s, {count / ours.seconds:,.0f} /s",
+            f"{floor.result:.1f} s",
+            times(ours.seconds, floor.result),
+            f"{REVIEW_TIMES} x",
+            ours.seconds <= REVIEW_TIMES * floor.result,
+            figures={"reviews": count, "seconds": ours.seconds, "floor_seconds": floor.result, "peak_mb": ours.peak},
+        )
+    ]
+
+
+def _open_reviews(world: World) -> int:
+    return reviews.open_quarter(_monday(world), office_calendar())
+
+
+def _bare_merges(_: World) -> float:
+    db = database()
+    for name in (BARE, BARE_VERSIONS):
+        db.drop_collection(name)
+        db.create_collection(name)
+    db[BARE].create_indexes(indexes(REVIEW))
+    db[BARE_VERSIONS].create_indexes(store.INDEXES[store.VERSIONS])
+    began = perf_counter()
+    for source, into in ((REVIEWS, BARE), (store.VERSIONS, BARE_VERSIONS)):
+        found = {"type": REVIEW.slug} if source == store.VERSIONS else {}
+        merge = {"into": into, "on": "_id", "whenMatched": "keepExisting", "whenNotMatched": "insert"}
+        db[source].aggregate([{"$match": found}, {"$merge": merge}])
+    return perf_counter() - began
+
+
+def _forget_reviews(_: World) -> None:
+    """Leave everything as it was; the few other versions are kept aside while their collection is made anew."""
+    db = database()
+    kept = list(db[store.VERSIONS].find({"type": {"$ne": REVIEW.slug}}))
+    for name, models in ((REVIEWS, indexes(REVIEW)), (store.VERSIONS, store.INDEXES[store.VERSIONS])):
+        db.drop_collection(name)
+        db.create_collection(name)
+        db[name].create_indexes(models)
+    if kept:
+        db[store.VERSIONS].insert_many(kept)
+    for name in (BARE, BARE_VERSIONS):
+        db.drop_collection(name)
+    db[numbering.COUNTERS].delete_many({"_id": {"$regex": "^opened:"}})
+
+
+# --- reminders
+
+
+def remind(world: World, told: Callable[[str], None]) -> list[Measured]:
+    """One tick of the reminders (J): the first of a morning, and the next one, which finds nothing new."""
+    told("reminders")
+    first, again = alone(_remind_twice, world).result
+    return [
+        Measured(
+            "one tick of the reminders",
+            f"{first[1]:.2f} s for {first[0]:,} new",
+            more=f"the next tick {again[1]:.2f} s",
+            figures={"new": first[0], "seconds": first[1], "again_seconds": again[1]},
+        )
+    ]
+
+
+def _remind_twice(world: World) -> list[tuple[int, float]]:
+    found = []
+    for minutes in (0, 5):
+        began = perf_counter()
+        chased = chasing.chase_deadlines(_monday(world) + timedelta(minutes=minutes), office_calendar())
+        found.append((chased.new, perf_counter() - began))
+    database()[REMINDERS].delete_many({})
+    return found
+
+
+# --- a change of many records
+
+
+def bulk(world: World, told: Callable[[str], None]) -> list[Measured]:
+    """A field set in thousands of records, previewed first, each with history and audit entry and undo; against one
+    bare `update_many` that is journalled by a majority. Undone after."""
+    told("bulk edit")
+    found = alone(_change_many, world).result
+    rows = found["rows"]
+    return [
+        Measured(
+            f"bulk edit of {rows:,} customers",
+            f"previewed {rows / found['checking']:,.0f} /s, changed {rows / found['changing']:,.0f} /s, "
+            f"undone {rows / found['undoing']:,.0f} /s",
+            f"{rows / found['floor']:,.0f} /s without any of it",
+            times(found["changing"], found["floor"]),
+            figures=found,
+        )
+    ]
+
+
+def _change_many(world: World) -> Row:
+    slug, address = "customer", [("region", "浙江"), ("city", "云溪市")]
+    limit = sorted(row["_id"] for row in database()["record_customer"].find({"city": "云溪市"}, {"_id": 1}))
+    if len(limit) > CHANGED_AT_MOST:
+        address.append(("industry", "电子信息"))
+    plan = service.start(HEAD, slug, "change", now=world.now, address=address)
+    plan = service.check(HEAD, plan.id, {"attitude": "keen"}, now=world.now)
+    checking = _work_on(plan.id, world.now)
+    plan = service.get(plan.id)
+    plan = service.confirm(HEAD, plan.id, plan.stamp, world.now)
+    changing = _work_on(plan.id, world.now)
+    done = service.get(plan.id)
+    if done.state is not State.DONE:
+        raise RuntimeError(f"the bulk edit ended as {done.state}")
+    service.undo(HEAD, plan.id, world.now)
+    undoing = _work_on(plan.id, world.now)
+    began = perf_counter()
+    condition = {"region": "浙江", "city": "云溪市"}
+    database()["record_customer"].update_many(condition, {"$set": {"bench": 1}})
+    floor = perf_counter() - began
+    database()["record_customer"].update_many(condition, {"$unset": {"bench": ""}})
+    return {"rows": done.total, "checking": checking, "changing": changing, "undoing": undoing, "floor": floor}
+
+
+def _work_on(plan: ObjectId, now: datetime) -> float:
+    began = perf_counter()
+    while service.get(plan).state in AT_WORK:
+        running.advance(plan, holder="bench", now=now)
+    return perf_counter() - began
