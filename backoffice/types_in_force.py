@@ -1,4 +1,5 @@
-"""Record types kept in the database come into force in this process while it runs: looked for once a second at most."""
+"""Record types and calendar days kept in the database come into force in this process while it runs: looked for once a
+second at most."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import timedelta
 from flask import Flask, current_app, request
 
 from backoffice import edge
+from models import office
 from models.record_type import service
 
 EVERY = timedelta(seconds=1)
@@ -26,3 +28,4 @@ def _look() -> None:
     if last is None or abs(now - last) >= EVERY:
         current_app.extensions[LOOKED] = now
         service.refresh()
+        office.refresh()

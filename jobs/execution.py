@@ -10,7 +10,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,13 +21,13 @@ from config.settings import Settings
 from jobs.cadence import in_words, latest_until, next_after
 from jobs.context import JobContext, JobError
 from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Table
+from models import office
 from models.calendar import WorkingCalendar
 from models.errors import Refusal
 from models.job import lease as leases
 from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
 from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
-from models.office import office_calendar
 from models.record_type import service as record_type
 
 log = logging.getLogger(__name__)
@@ -48,12 +48,17 @@ class Desk:
     worker: str
     settings: Settings
     table: Table = JOBS
-    calendar: WorkingCalendar = field(default_factory=office_calendar)
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def calendar(self) -> WorkingCalendar:
+        """The office's working calendar, as it was last read."""
+        return office.office_calendar()
 
 
 def sync(desk: Desk, lease: Lease) -> None:
     """Bring the stored schedules in line with the table. :raises LeaseLost: the lease is another's."""
+    office.refresh()
     now = desk.clock()
     plans = [
         service.Plan(job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, desk.calendar))
@@ -142,6 +147,7 @@ def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
 
 def _work(desk: Desk, run: Run, lease: Lease | None) -> Run:
     record_type.refresh()
+    office.refresh()
     job = desk.table.get(run.job)
     context = JobContext(now=run.planned, db=database(), settings=desk.settings, calendar=desk.calendar)
 

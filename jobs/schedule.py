@@ -12,6 +12,7 @@ from jobs import (
     access_request,
     attachment,
     bulk_changes,
+    calendar,
     credit_report,
     imports,
     mail,
@@ -24,6 +25,7 @@ from jobs import (
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
 from models.bulk_change.service import JOB as BULK_CHANGES
+from models.deadline.recount import JOB as DEADLINES
 from models.declarations import Label
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
@@ -156,6 +158,16 @@ JOBS = Table(
             label=Label("合并后转移引用", "Move references to merged records"),
             cadence=EveryMinutes(1),
             work=merge.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+        ),
+        # A change of the calendar asks for it at once.
+        Job(
+            name=DEADLINES,
+            label=Label("日历变更后重算期限", "Reckon deadlines again after a change of the calendar"),
+            cadence=EveryMinutes(1),
+            work=calendar.recount_deadlines,
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),

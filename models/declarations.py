@@ -281,13 +281,33 @@ class Cadence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Due:
+    """A deadline that follows from another value: the date or date-time field `field` is `amount` units (`days`,
+    `months`, `working_days`, `working_hours`, `working_minutes`) after what the field `after` holds, on the working
+    calendar. `amount` is a number, or the name of a value of the policy such as `customer.first_fill_days`; with `by`,
+    the value of that field picks the amount from the policy's table or from `amounts`. It holds while `when` does, and
+    of several for one field the first that holds counts. A moment in the field `agreed` stands instead.
+    """
+
+    field: str
+    after: str
+    unit: str
+    amount: int | str = 0
+    by: str = ""
+    amounts: tuple[tuple[str, int], ...] = ()
+    when: When | None = None
+    agreed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordType:
     """A record type: everything that screens, rights, search, history, export and jobs need to know.
 
     `number` is a pattern such as `KH-{year}-{seq:06d}`; `title` names the field that names the record; `kept_by` is
     the department that keeps the records (empty: the creator's); `due` names the date or date-time field that is the
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
-    knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed.
+    knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
+    which dates follow from others on the working calendar.
     """
 
     slug: str
@@ -308,6 +328,7 @@ class RecordType:
     foreign: str = ""
     retention: Retention | None = None
     cadence: Cadence | None = None
+    deadlines: tuple[Due, ...] = ()
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
     help: Label | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from models.calendar import Deadline, WorkingCalendar
 from models.declarations import RecordType, Transition
 from models.errors import Invalid, NotFound, Sentence
 from models.person.roles import Person
@@ -57,6 +58,7 @@ class Draft:
 
 Hook = Callable[[Draft], None]
 Keys = Callable[[Mapping[str, Any]], Iterable[str]]
+Reckoning = Callable[[Mapping[str, Any], WorkingCalendar], Deadline | None]
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Hooks:
     each; `known` names, for each row, the number of a record that it may repeat, among those that the person reads in
     full; `forget` clears what `after` left of records that are taken back.
 
+    `deadlines` reckons the type's deadlines that a declaration cannot say, by field: it explains them, and they are
+    reckoned again when the calendar changes; `prepare` sets them.
+
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing.
 
@@ -80,6 +85,7 @@ class Hooks:
     prepare: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
     keys: Keys | None = None
+    deadlines: Mapping[str, Reckoning] = field(default_factory=dict)
     share_out: Callable[[Sequence[dict[str, Any]], Person], None] | None = None
     known: Callable[[Person, Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
     forget: Callable[[Sequence[ObjectId]], None] | None = None

@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 from config.database import database, transaction
 from models import access, audit, formulas, numbering, registry, requirement
 from models.attachment import service as attachment
+from models.deadline import settling
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.kinds import ZONE, loaded, stored
@@ -325,6 +326,7 @@ def prepare(draft: Draft) -> None:
     """Let the type's own rules and the declared ones derive values and refuse. :raises Invalid:"""
     for hook in registry.get(draft.rt.slug).hooks.prepare:
         hook(draft)
+    settling.settle(draft)
     formulas.compute(draft)
     requirement.check(draft)
     if draft.rt.classified:

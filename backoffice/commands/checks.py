@@ -36,7 +36,7 @@ def check() -> None:
         _say("database", f"ok (MongoDB {version}, replica set)")
         missing = schema.missing()
         _say("indexes", "run 'backoffice migrate'" if missing else "ok", missing)
-    unannounced = list(_unannounced(datetime.now(UTC)))
+        unannounced = list(_unannounced(datetime.now(UTC)))
     _say("calendar", "not certain" if unannounced else "ok", unannounced)
     if missing:
         raise Failure(f"the database is not up to date: {len(missing)} findings")

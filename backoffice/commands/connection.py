@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from backoffice import logging
 from config import database, embedded
 from config.settings import Settings
-from models import catalogue
+from models import catalogue, office
 from models.record_type import service as record_type
 
 
@@ -34,6 +34,7 @@ def connected() -> Iterator[Settings]:
 def _open(settings: Settings) -> Iterator[None]:
     database.connect(settings)
     record_type.refresh()
+    office.refresh()
     try:
         yield
     finally:

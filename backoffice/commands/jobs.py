@@ -51,10 +51,10 @@ def list_jobs() -> None:
     with connected():
         known = {schedule.name: schedule for schedule in service.schedules()}
         active = service.active_scheduler()
-        now = utc_now()
+        now, calendar = utc_now(), office_calendar()
     for job in JOBS.jobs:
         schedule = known.get(job.name) or Schedule(
-            job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, office_calendar())
+            job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, calendar)
         )
         click.echo(f"{job.name:<22} {schedule.label.en}")
         click.echo(f"    {schedule.cadence.en}; {_next(schedule)}")

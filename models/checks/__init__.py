@@ -26,6 +26,7 @@
 | E022 | a computed field that cannot be computed |
 | E023 | a field required by a condition that cannot be asked |
 | E024 | retention or review by a field or value that does not exist |
+| E025 | a declared deadline that cannot be reckoned |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """
@@ -34,11 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from models.checks import derived, fields, listing, names, rights, workflow
+from models.checks import deadlines, derived, fields, listing, names, rights, workflow
 from models.checks.finding import Case, Finding
 from models.declarations import RecordType
 
-PARTS = (names.check, fields.check, rights.check, workflow.check, derived.check, listing.check)
+PARTS = (names.check, fields.check, rights.check, workflow.check, derived.check, deadlines.check, listing.check)
 
 
 class WrongDeclarations(Exception):

@@ -111,7 +111,7 @@ def _condition(case: Case, field: Field, when: When) -> Iterator[Finding]:
     asked = {name for move in (rt.workflow.transitions if rt.workflow else ()) for name in move.asks}
     if not field.editable and field.name not in asked:
         yield case.finding(*wrong, "没有表单可填此字段。", "no form and no sheet asks for it")
-    if not _readable(rt, when):
+    if not readable(rt, when):
         yield case.finding(*wrong, f"条件“{when.field}”无效。", f"“{when.field}” is no condition here")
     other = rt.by_name.get(when.field)
     if other is not None and other.viewers:
@@ -123,7 +123,8 @@ def _condition(case: Case, field: Field, when: When) -> Iterator[Finding]:
         )
 
 
-def _readable(rt: RecordType, when: When) -> bool:
+def readable(rt: RecordType, when: When) -> bool:
+    """Whether a condition names a field, or a state, and values that can be compared with it."""
     if when.field == "state":
         known = {state.value for state in rt.workflow.states} if rt.workflow else set()
         return bool(when.values) and set(when.values) <= known

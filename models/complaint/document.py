@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.complaint.fields import FIELDS, HANDLERS
-from models.declarations import Label, RecordType, Related, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Due, Label, RecordType, Related, Relation, Rights, Rule, Transition, When, Workflow
 from models.describe import group, state, view
 from models.person.roles import Role
 
@@ -132,6 +132,23 @@ COMPLAINT = RecordType(
     classified=True,
     kept_by="service",
     due="next_due",
+    deadlines=(
+        Due(
+            field="answer_due",
+            after="received_at",
+            unit="working_minutes",
+            amount="complaint.chat_answer_minutes",
+            when=When("channel", ("chat",)),
+        ),
+        Due(field="answer_due", after="received_at", unit="working_hours", amount="complaint.answer_hours"),
+        Due(
+            field="resolution_due",
+            after="received_at",
+            unit="working_hours",
+            amount="complaint.resolution_hours",
+            agreed="agreed_until",
+        ),
+    ),
     foreign="foreign_no",
     fields=FIELDS,
     groups=(

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from models.calendar import Deadline, WorkingCalendar, local
-from models.calendar_steps import Agreed
+from models.calendar import WorkingCalendar, local
 from models.complaint.refusals import (
     AgreedDateTooEarly,
     AuthorityExceeded,
@@ -27,7 +26,6 @@ from models.day_words import day_text
 from models.errors import Sentence
 from models.money_words import money_text
 
-CHAT = "chat"
 LEVELS = {
     "specialist": Sentence("客服专员", "specialist"),
     "supervisor": Sentence("客户信息主管", "information supervisor"),
@@ -40,30 +38,16 @@ LEVELS = {
 # --- times, T5
 
 
-def answer_due(
-    received_at: datetime, channel: str, calendar: WorkingCalendar, *, chat_minutes: int = 5, hours: int = 24
-) -> Deadline:
-    """When the customer must have a first answer (T5), in open time: minutes by chat, hours otherwise."""
-    if channel == CHAT:
-        return calendar.add_working_time(received_at, timedelta(minutes=chat_minutes))
-    return calendar.add_working_hours(received_at, hours)
+def check_agreed(agreed: datetime, received_at: datetime, calendar: WorkingCalendar, *, hours: int = 48) -> None:
+    """Whether a date agreed with the customer may stand for the time of resolution (T5).
 
-
-def resolution_due(
-    received_at: datetime, calendar: WorkingCalendar, *, hours: int = 48, agreed: datetime | None = None
-) -> Deadline:
-    """When the complaint must be resolved (T5): in working hours, unless a later date was agreed.
-
-    :raises AgreedDateTooEarly: an agreed date that is not later.
+    :raises AgreedDateTooEarly: it is not later than that.
     """
     due = calendar.add_working_hours(received_at, hours)
-    if agreed is None:
-        return due
     if agreed <= due.at:
         words = day_text(due.day)
         clock = local(due.at).strftime("%H:%M")
         raise AgreedDateTooEarly(due=Sentence(f"{words.zh} {clock}", f"{words.en}, {clock}"))
-    return Deadline(agreed, (Agreed(), *calendar.uncertain(local(received_at).date(), local(agreed).date())))
 
 
 # --- stages

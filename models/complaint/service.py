@@ -7,6 +7,7 @@ from typing import Any
 from config.policy import policy
 from models.complaint import rules
 from models.customer.children import customer_of, follow_customer
+from models.deadline import settling
 from models.errors import Refusal, Sentence
 from models.office import office_calendar
 from models.registry import Draft, Hooks
@@ -16,7 +17,7 @@ from models.revisit import booking
 def take(draft: Draft) -> None:
     """Whoever records a complaint answers for it (T1); one about a customer follows the customer's file."""
     values = draft.values
-    if draft.before is None and values["received_at"] is None:
+    if values["received_at"] is None:
         values["received_at"] = draft.now
     if values["received_at"] is not None and values["received_at"] > draft.now:
         draft.problem("received_at", "受理时间不能晚于现在。", "It cannot be received in the future.")
@@ -29,18 +30,16 @@ def take(draft: Draft) -> None:
 
 
 def time_it(draft: Draft) -> None:
-    """Set the deadlines of T5 and keep the moments of answer, resolution and closing."""
-    values, terms, calendar = draft.values, policy().complaint, office_calendar()
-    received = values["received_at"] or draft.now
-    values["answer_due"] = rules.answer_due(
-        received, values["channel"] or "", calendar, chat_minutes=terms.chat_answer_minutes, hours=terms.answer_hours
-    ).at
-    try:
-        due = rules.resolution_due(received, calendar, hours=terms.resolution_hours, agreed=values["agreed_until"])
-    except Refusal as refused:
-        draft.problems["agreed_until"] = Sentence(refused.text("zh"), refused.text("en"))
-        return
-    values["resolution_due"] = due.at
+    """Refuse a date agreed too early (T5), and keep the moments of answer, resolution and closing."""
+    values = draft.values
+    settling.settle(draft)
+    if values["agreed_until"] is not None and not draft.changed.isdisjoint({"agreed_until", "received_at"}):
+        try:
+            hours = policy().complaint.resolution_hours
+            rules.check_agreed(values["agreed_until"], values["received_at"], office_calendar(), hours=hours)
+        except Refusal as refused:
+            draft.problems["agreed_until"] = Sentence(refused.text("zh"), refused.text("en"))
+            return
     if draft.action == "answer" and values["answered_at"] is None:
         values["answered_at"] = draft.now
     if draft.action == "resolve":

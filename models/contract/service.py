@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from config.policy import policy
 from models import store
-from models.calendar import local
+from models.calendar import Deadline, WorkingCalendar, local
 from models.contract import rules
 from models.contract.document import IN_REVIEW
 from models.contract.rules import SIDES, Opinion, Side
@@ -24,6 +24,7 @@ from models.registry import Draft, Hooks
 OPINION_PARTS = ("by", "at", "agrees", "opinion")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
 TAKEN_FROM_FILE = ("licence_no", "licence_until")
+DUE_SOURCES = frozenset({"state", "submitted_at", "signed_on", "return_by", "deliveries", "payments", "ends_on"})
 
 FIELD_OF = {
     "signed_in_future": "signed_on",
@@ -212,22 +213,22 @@ def _loan_row(values: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 def set_due(draft: Draft) -> None:
     """What is due next follows the state: opinion, hand-in, return, or the next agreed delivery or payment."""
-    draft.values["due"] = due_of(draft.values)
+    if draft.before is None or not draft.changed.isdisjoint(DUE_SOURCES):
+        found = deadline(draft.values, office_calendar())
+        draft.values["due"] = found.at if found else None
 
 
-def due_of(values: Mapping[str, Any]) -> datetime | None:
+def deadline(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
     """The present deadline of a contract; None when nothing is awaited."""
-    calendar, terms, state = office_calendar(), policy().contract, values["state"]
+    terms, state = policy().contract, values["state"]
     if state in IN_REVIEW and values["submitted_at"]:
-        return rules.review_due(values["submitted_at"], calendar, working_days=terms.review_working_days).at
+        return rules.review_due(values["submitted_at"], calendar, working_days=terms.review_working_days)
     if state == "signed" and values["signed_on"]:
-        return rules.hand_in_due(values["signed_on"], calendar, working_days=terms.custody_working_days).at
+        return rules.hand_in_due(values["signed_on"], calendar, working_days=terms.custody_working_days)
     if state == "lent" and values["return_by"]:
-        return rules.loan_due(values["return_by"], calendar).at
-    if state == "in_custody":
-        day = next_day(values)
-        return None if day is None else calendar.end_of(day).at
-    return None
+        return rules.loan_due(values["return_by"], calendar)
+    day = next_day(values) if state == "in_custody" else None
+    return None if day is None else calendar.end_of(day)
 
 
 def next_day(values: Mapping[str, Any]) -> date | None:
@@ -263,4 +264,6 @@ def tell_customer(draft: Draft) -> None:
         )
 
 
-HOOKS = Hooks(prepare=(follow_customer, fill, review, keep, lend, set_due), after=(tell_customer,))
+HOOKS = Hooks(
+    prepare=(follow_customer, fill, review, keep, lend, set_due), after=(tell_customer,), deadlines={"due": deadline}
+)

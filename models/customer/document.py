@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.customer.fields import FIELDS
-from models.declarations import Label, RecordType, Related, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Due, Label, RecordType, Related, Relation, Rights, Rule, Transition, Workflow
 from models.describe import group, state, view
 from models.person.roles import Role
 
@@ -85,6 +85,10 @@ CUSTOMER = RecordType(
     classified=True,
     kept_by="service",
     due="next_due",
+    deadlines=(
+        Due(field="first_fill_due", after="contract_signed", unit="days", amount="customer.first_fill_days"),
+        Due(field="personal_due", after="contract_signed", unit="months", amount="customer.personal_details_months"),
+    ),
     foreign="foreign_code",
     fields=FIELDS,
     groups=(

@@ -81,16 +81,6 @@ def _part(entry: Any, name: str) -> Any:
 # --- first fill and hand-over
 
 
-def first_fill_due(signed_at: datetime, calendar: WorkingCalendar, *, days: int = 3) -> Deadline:
-    """When the first information on a customer is due after a contract's signing and acceptance (F3)."""
-    return calendar.add_days(signed_at, days)
-
-
-def personal_details_due(signed_at: datetime, calendar: WorkingCalendar, *, months: int = 1) -> Deadline:
-    """When the personal details of the key people are due (F3)."""
-    return calendar.add_calendar_months(signed_at, months)
-
-
 def filing_due(received_at: datetime, calendar: WorkingCalendar, *, hours: int = 24) -> Deadline:
     """When information received must be in the file (F3, F4), in working hours."""
     return calendar.add_working_hours(received_at, hours)

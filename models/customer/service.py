@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,11 +16,12 @@ from config.database import database, transaction
 from config.policy import policy
 from models import access, audit, schema, store
 from models.access import Purpose
-from models.calendar import SHANGHAI, local
+from models.calendar import Deadline, WorkingCalendar, local
 from models.customer import rules
 from models.customer.children import adopt, pass_on
 from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
+from models.deadline import settling
 from models.masking import masked
 from models.office import office_calendar
 from models.person import directory
@@ -33,7 +34,7 @@ from models.revisit.rules import next_revisit_due
 NOTES = "customer_duplicate"
 MOST_DUPLICATES = 10
 MOST_CARDS = 3
-NOON = time(12)
+REVISIT_SOURCES = frozenset({"delivered", "last_revisited", "key_customer", "state"})
 FUTURE = ("日期不能晚于今天。", "This day cannot lie in the future.")
 
 schema.declare({NOTES: [IndexModel([("noted_at", ASCENDING)], name="noted_at")]})
@@ -73,8 +74,7 @@ def follow(draft: Draft) -> None:
     """Derive completeness, the deadlines of F3, how late the first fill was, state and next deadline."""
     values, today = draft.values, local(draft.now).date()
     values["completeness"] = Decimal(rules.completeness(values, WANTED).percent)
-    if draft.before is None or "contract_signed" in draft.changed:
-        _first_fill(values)
+    settling.settle(draft)  # what is late, and what is due next, follow from it
     if values["contract_signed"] and values["state"] == "prospect" and "state" not in draft.given:
         values["state"] = "active"
     if values["first_filled"] is None and rules.completeness(values, FIRST_FILL).percent == 100:
@@ -84,10 +84,12 @@ def follow(draft: Draft) -> None:
         office_calendar().working_days_between(due, filled) if due is not None and filled is not None else None
     )
     values["next_due"] = _next_due(values)
-    values["next_revisit_due"] = _next_revisit(values)
+    if draft.before is None or not draft.changed.isdisjoint(REVISIT_SOURCES):
+        found = next_revisit(values, office_calendar())
+        values["next_revisit_due"] = found.day if found else None
 
 
-def _next_revisit(values: Mapping[str, Any]) -> Any:
+def next_revisit(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
     """When the customer is to be revisited next (V1): only after a delivery, and only while in use."""
     if values["delivered"] is None or values["state"] != "active":
         return None
@@ -95,24 +97,12 @@ def _next_revisit(values: Mapping[str, Any]) -> Any:
     return next_revisit_due(
         values["delivered"],
         values["last_revisited"],
-        office_calendar(),
+        calendar,
         key_customer=bool(values["key_customer"]),
         first_year_months=terms.first_year_months,
         later_months=terms.later_months,
         key_months=terms.key_customer_months,
-    ).day
-
-
-def _first_fill(values: dict[str, Any]) -> None:
-    signed = values["contract_signed"]
-    if signed is None:
-        values["first_fill_due"] = values["personal_due"] = None
-        return
-    at, terms = datetime.combine(signed, NOON, SHANGHAI), policy().customer
-    calendar = office_calendar()
-    values["first_fill_due"] = rules.first_fill_due(at, calendar, days=terms.first_fill_days).day
-    personal = rules.personal_details_due(at, calendar, months=terms.personal_details_months)
-    values["personal_due"] = personal.day
+    )
 
 
 def _next_due(values: Mapping[str, Any]) -> Any:
@@ -334,6 +324,7 @@ HOOKS = Hooks(
     prepare=(place, check, follow),
     after=(note_hidden, pass_on),
     keys=keys_of,
+    deadlines={"next_revisit_due": next_revisit},
     share_out=share_out,
     known=known,
     forget=forget,

@@ -51,6 +51,7 @@ class Permission(StrEnum):
     PEOPLE_MANAGE = "people:manage"
     IMPORTS_READ = "imports:read"
     BULK_CHANGES_READ = "bulk_changes:read"
+    CALENDAR_MANAGE = "calendar:manage"
     DEPARTMENT_OVERSEE = "department:oversee"
 
 
@@ -66,7 +67,13 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CUSTODIAN: frozenset({Permission.IMPORTS_READ}),
     Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.JOBS_READ, Permission.BULK_CHANGES_READ}),
     Role.ADMINISTRATOR: frozenset(
-        {Permission.PEOPLE_MANAGE, Permission.JOBS_READ, Permission.JOBS_RUN, Permission.BULK_CHANGES_READ}
+        {
+            Permission.PEOPLE_MANAGE,
+            Permission.JOBS_READ,
+            Permission.JOBS_RUN,
+            Permission.BULK_CHANGES_READ,
+            Permission.CALENDAR_MANAGE,
+        }
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.declarations import Field, Label, RecordType, Rights, Transition, Workflow
+from models.declarations import Due, Field, Label, RecordType, Rights, Transition, Workflow
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 from models.review.rules import SECTIONS
@@ -42,6 +42,7 @@ REVIEW = RecordType(
     classified=True,
     kept_by="service",
     due="due_on",
+    deadlines=(Due(field="due_on", after="opened_on", unit="working_days", amount="customer.review_working_days"),),
     groups=(group("review", "核定", "Review"), group("sections", "逐项核定", "Section by section")),
     fields=(
         *grouped(
@@ -51,6 +52,7 @@ REVIEW = RecordType(
                 "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"
             ),
             field("quarter", "text", "季度", "Quarter", "listed sortable filterable fixed", max_length=6),
+            field("opened_on", "date", "开始日期", "Runs from", "fixed"),
             field("due_on", "date", "应完成日期", "Due on", "listed sortable filterable fixed"),
             field("finished_at", "datetime", "完成时间", "Finished", "sortable filterable fixed"),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from config.policy import policy
-from models.calendar import SHANGHAI, WorkingCalendar
+from models.calendar import SHANGHAI, WorkingCalendar, local
 from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
 from models.kinds import stored
@@ -54,19 +54,24 @@ def quarter_opening(now: datetime, calendar: WorkingCalendar) -> Opening | None:
     if quarter is None:
         return None
     terms = policy().customer.review_working_days
-    due = rules.review_due(quarter, calendar, working_days=terms).day
-    fresh = max(due, calendar.add_working_days(now, terms).day)
-    opened_on = calendar.first_working_day_of_quarter(quarter)
+    opened_on, today = calendar.first_working_day_of_quarter(quarter), local(now).date()
     since = datetime.combine(opened_on + timedelta(days=1), time(), SHANGHAI)
+    at_hand = {"$lt": ["$state_since", since]}
+    due, fresh = (calendar.add_working_days(day, terms).day for day in (opened_on, today))
     return Opening(
         key=str(quarter),
         source=CUSTOMER,
         target=REVIEW,
         match={"state": "active", "archived_at": {"$exists": False}},
         number=concat(f"HD-{quarter}-", "$number"),
-        values={"customer": "$_id", "customer_name": "$name", "quarter": str(quarter)},
+        values={
+            "customer": "$_id",
+            "customer_name": "$name",
+            "quarter": str(quarter),
+            "opened_on": {"$cond": [at_hand, _day(opened_on), _day(today)]},
+        },
         folded={"customer_name": FOLDED_TITLE},
-        due={"$cond": [{"$lt": ["$state_since", since]}, _day(due), _day(fresh)]},
+        due={"$cond": [at_hand, _day(due), _day(fresh)]},
     )
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from bson import ObjectId
 
-from config.policy import policy
 from models import store
 from models.calendar import local
-from models.office import office_calendar
 from models.person.roles import SYSTEM
 from models.registry import Draft
-from models.revisit import rules
 
 SLUG = "revisit"
 
@@ -18,16 +15,13 @@ SLUG = "revisit"
 def after_complaint(draft: Draft) -> None:
     """Book the revisit that follows a closed complaint, for whoever handled it; once per closing."""
     values = draft.values
-    due = rules.after_complaint_due(
-        draft.now, office_calendar(), working_days=policy().revisit.after_complaint_working_days
-    )
     store.create(
         SLUG,
         {
             "customer": values["customer"],
             "complaint": values["_id"],
             "occasion": "complaint",
-            "due_on": due.day,
+            "complaint_closed": draft.now,
             "contact": values["complainant"],
             "contact_phone": values["contact_phone"],
             "owner": values["owner"],

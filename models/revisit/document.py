@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.declarations import Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Due, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 
@@ -44,6 +44,7 @@ FIELDS = (
             default="regular",
         ),
         field("due_on", "date", "应完成日期", "Due on", "required listed sortable filterable"),
+        field("complaint_closed", "datetime", "投诉结案时间", "Complaint closed", "fixed"),
         field(
             "planned_at",
             "datetime",
@@ -101,6 +102,14 @@ REVISIT = RecordType(
     classified=True,
     kept_by="service",
     due="due_on",
+    deadlines=(
+        Due(
+            field="due_on",
+            after="complaint_closed",
+            unit="working_days",
+            amount="revisit.after_complaint_working_days",
+        ),
+    ),
     fields=FIELDS,
     groups=(
         group("plan", "计划", "Plan"),

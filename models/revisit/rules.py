@@ -68,11 +68,6 @@ def next_revisit_due(
     return calendar.end_of(add_months(since, months))
 
 
-def after_complaint_due(closed_at: datetime, calendar: WorkingCalendar, *, working_days: int = 3) -> Deadline:
-    """When the revisit that follows a complaint by itself is due (V1, T7)."""
-    return calendar.add_working_days(closed_at, working_days)
-
-
 def coverage(due: int, done: int) -> int:
     """Revisits made of those due, in whole per cent (V5); 100 means all of them, and when none was due."""
     return min(100, 100 * done // due) if due else 100

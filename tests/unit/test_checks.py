@@ -13,6 +13,7 @@ from models.checks import WrongDeclarations
 from models.declarations import (
     Cadence,
     Choice,
+    Due,
     Field,
     Formula,
     Group,
@@ -41,6 +42,7 @@ def branch(value: str, below: str) -> Choice:
 
 
 TWIN = Field(name="part", kind="text", label=Label("部分", "Part"))
+SOON = Due(field="answer_by", after="made_on", unit="working_days", amount=1)
 YES, NO = Choice("yes", label("Y")), Choice("no", label("N"))
 
 
@@ -48,6 +50,11 @@ def with_field(name: str = "extra", kind: str = "text", **properties: Any) -> Re
     """The sample type with one more field."""
     made = Field(**{"name": name, "kind": kind, "label": Label("更多", "Extra"), "group": "more", **properties})
     return replace(SAMPLE, fields=(*SAMPLE.fields, made))
+
+
+def due(**properties: Any) -> RecordType:
+    """The sample type with a declared deadline."""
+    return replace(SAMPLE, deadlines=(replace(SOON, **properties),))
 
 
 def with_inner(**properties: Any) -> RecordType:
@@ -226,6 +233,19 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E024", "retention", lambda: sample(retention=Retention("name", 12))),
     ("E024", "retention", lambda: sample(retention=Retention("made_on", 0))),
     ("E024", "cadence", lambda: sample(cadence=Cadence("made_on", "colour", (("green", 1),)))),
+    ("E025", "deadlines.gone", lambda: due(field="gone")),
+    ("E025", "deadlines.made_on", lambda: due(field="made_on", after="name")),
+    ("E025", "deadlines.made_on", lambda: due(field="made_on", unit="working_hours")),
+    ("E025", "deadlines.answer_by", lambda: due(unit="fortnights")),
+    ("E025", "deadlines.answer_by", lambda: due(amount="customer.no_such_days")),
+    ("E025", "deadlines.answer_by", lambda: due(amount="credit.report_months")),
+    ("E025", "deadlines.answer_by", lambda: due(amount=-1)),
+    ("E025", "deadlines.answer_by", lambda: due(by="name")),
+    ("E025", "deadlines.answer_by", lambda: due(by="colour", amounts=(("green", 1),))),
+    ("E025", "deadlines.answer_by", lambda: due(by="colour", amount="credit.report_months")),
+    ("E025", "deadlines.answer_by", lambda: due(when=When("colour", ("green",)))),
+    ("E025", "deadlines.answer_by", lambda: due(after="answer_by")),
+    ("E025", "deadlines.answer_by", lambda: sample(deadlines=(SOON, replace(SOON, amount=2)))),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )

@@ -17,9 +17,7 @@ from models.customer.rules import (
     completeness,
     convenient_hours_warning,
     filing_due,
-    first_fill_due,
     key_customer_findings,
-    personal_details_due,
     record_completion_due,
     spread,
 )
@@ -73,11 +71,8 @@ def test_a_file_is_100_per_cent_only_when_nothing_is_missing() -> None:
     assert completeness({"a": 1}, ("a", "a", "b")).percent == 50
 
 
-def test_the_times_of_a_first_fill() -> None:
+def test_the_times_of_filing() -> None:
     signed = at("2026-09-29T15:00")
-    assert local(first_fill_due(signed, CALENDAR).at).isoformat() == "2026-10-08T18:00:00+08:00"
-    assert local(first_fill_due(signed, CALENDAR, days=1).at).isoformat() == "2026-09-30T18:00:00+08:00"
-    assert local(personal_details_due(signed, CALENDAR).at).isoformat() == "2026-10-29T18:00:00+08:00"
     assert local(filing_due(signed, CALENDAR).at).isoformat() == "2026-10-09T12:00:00+08:00"
     assert local(record_completion_due(signed, CALENDAR).at).isoformat() == "2026-10-08T18:00:00+08:00"
 

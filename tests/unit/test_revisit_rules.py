@@ -16,7 +16,6 @@ from models.revisit.rules import (
     AnswerWanted,
     BadScore,
     RestHours,
-    after_complaint_due,
     check_planned_time,
     check_reached,
     coverage,
@@ -63,10 +62,6 @@ def test_a_key_customer_is_revisited_each_period_whatever_its_year() -> None:
 
 def test_a_revisit_due_in_a_year_not_announced_says_so() -> None:
     assert next_revisit_due(date(2026, 12, 10), None, CALENDAR).warning is not None
-
-
-def test_a_complaint_is_followed_by_a_revisit_in_working_days() -> None:
-    assert after_complaint_due(at("2026-09-29T16:00"), CALENDAR).at == at("2026-10-09T18:00")
 
 
 @pytest.mark.parametrize(
