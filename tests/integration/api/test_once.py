@@ -1,0 +1,127 @@
+"""Writes that are sent twice are carried out once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backoffice.api import once
+from config.database import database
+from models import idempotency
+from models.idempotency import Claim
+from models.person.roles import Role
+from models.record import collection_name
+from tests.factories.web import Clock
+from tests.integration.api.conftest import Program, Start
+from tests.integration.api.test_records import problem
+
+KEY = {"Idempotency-Key": "order-1"}
+
+
+def stored() -> int:
+    return database()[collection_name("sample")].count_documents({})
+
+
+def send(program: Program, name: str = "Lamp", headers: dict[str, str] = KEY) -> Any:
+    return program.ask("POST", "/sample", json={"values": {"name": name}}, headers=headers)
+
+
+def test_the_same_request_is_answered_the_same_and_done_once(head: Program) -> None:
+    first, second = send(head), send(head)
+    assert first.status_code == second.status_code == 201
+    assert first.get_data() == second.get_data()
+    assert first.headers["Location"] == second.headers["Location"]
+    assert (first.headers.get("Idempotency-Replayed"), second.headers["Idempotency-Replayed"]) == (None, "true")
+    assert stored() == 1
+
+
+def test_a_change_is_answered_the_same_though_its_version_is_no_longer_there(head: Program) -> None:
+    number = head.make()
+    answers = [
+        head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"name": "Torch"}}, headers=KEY)
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].get_data() == answers[1].get_data()
+    assert head.get(f"/sample/{number}")["rev"] == 2
+
+
+def test_another_request_with_the_key_is_refused(head: Program) -> None:
+    send(head)
+    problem(send(head, "Torch"), 422, "idempotency_key_reused")
+    number = head.make()
+    problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}, headers=KEY), 422, "idempotency_key_reused")
+    assert stored() == 2
+
+
+def test_the_key_is_the_tokens_own(head: Program, start: Start) -> None:
+    send(head)
+    assert send(start(Role.HEAD), "Torch").status_code == 201
+
+
+def test_a_refused_request_may_be_sent_again(head: Program) -> None:
+    problem(send(head, "x" * 300), 400, "bad_request")
+    wrong = {"values": {"name": "Lamp", "seller": "nobody@example.com"}}
+    problem(head.ask("POST", "/sample", json=wrong, headers=KEY), 422, "invalid")
+    assert send(head).status_code == 201
+
+
+def test_the_key_ends_after_a_day(head: Program, clock: Clock) -> None:
+    send(head)
+    clock.forward(hours=25)
+    assert send(head, "Torch").status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 201, "schlüssel"])
+def test_a_key_that_is_none_is_refused_by_name(head: Program, key: str) -> None:
+    said = problem(send(head, headers={"Idempotency-Key": key}), 400, "bad_request")
+    assert said["errors"][0]["field"] == "Idempotency-Key"
+
+
+def test_of_two_at_once_one_is_done(app: Flask, head: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes while the first is being carried out."""
+    running, go_on = threading.Event(), threading.Event()
+    written = once.written
+
+    def slowly(*arguments: Any, **more: Any) -> Any:
+        running.set()
+        assert go_on.wait(10)
+        return written(*arguments, **more)
+
+    monkeypatch.setattr(once, "written", slowly)
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(send(Program(head.desk, app.test_client(), head.secret))))
+    thread.start()
+    assert running.wait(10)
+    problem(send(head), 409, "still_running")
+    go_on.set()
+    thread.join(10)
+    assert answers[0].status_code == 201
+    assert send(head).headers["Idempotency-Replayed"] == "true"
+    assert stored() == 1
+
+
+def test_a_request_whose_process_died_may_be_sent_again_and_the_dead_one_stores_nothing(
+    head: Program, clock: Clock
+) -> None:
+    key, asked = idempotency.digest(b"key"), idempotency.digest(b"request")
+    dead = idempotency.claim(key, asked, clock.now)
+    assert isinstance(dead, Claim)
+    with pytest.raises(idempotency.StillRunning):
+        idempotency.claim(key, asked, clock.now)
+    clock.forward(seconds=61)
+    heir = idempotency.claim(key, asked, clock.now)
+    assert isinstance(heir, Claim)
+    answer = idempotency.Answer(201, {}, "{}")
+    with pytest.raises(idempotency.StillRunning):
+        idempotency.keep(dead, answer)
+    idempotency.keep(heir, answer)
+    assert idempotency.claim(key, asked, clock.now) == answer
+
+
+def test_what_is_kept_holds_no_content(head: Program) -> None:
+    send(head, "Leuchtturm")
+    assert "Leuchtturm" not in str(list(database()[idempotency.KEYS].find()))

@@ -1,0 +1,197 @@
+"""Records over the API: made, read, changed, moved, found again."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from config.database import database
+from models import records
+from models.person.roles import Role
+from tests.conftest import NOW
+from tests.integration.api.conftest import Program, Start
+
+
+def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer has to be."""
+    body = answer.get_json()
+    assert (answer.status_code, body and body["code"]) == (status, code), answer.get_data(as_text=True)[:2000]
+    assert answer.content_type == "application/problem+json"
+    assert body["status"] == status
+    return dict(body)
+
+
+def test_what_is_sent_is_what_is_read(head: Program) -> None:
+    sent = {
+        "name": "Lamp", "amount": "12.50", "pieces": 3, "made_on": "2026-03-04", "fragile": False, "colours": ["red"],
+        "seen_at": "2026-03-04T05:06:00+00:00", "people": [{"name": "Li", "born": "1990-01-02"}], "colour": "blue",
+    }  # fmt: skip
+    number = head.make(**sent, seller=head.person.email)
+    found = head.get(f"/sample/{number}")
+    values = found["values"]
+    assert {name: values[name] for name in sent if name != "people"} == {k: v for k, v in sent.items() if k != "people"}
+    assert values["people"][0]["born"] == "1990-01-02"
+    assert values["seller"] == {"id": str(head.person.id), "name": head.person.name}
+    assert (found["number"], found["rev"], found["state"], found["locked"]) == (number, 1, "draft", False)
+
+
+def test_a_change_touches_what_it_names_and_nothing_else(head: Program) -> None:
+    number = head.make(amount="5.00", notes="kept")
+    done = head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"amount": None, "name": "Torch"}})
+    assert done.get_json() == {"type": "sample", "number": number, "rev": 2, "state": "draft"}
+    values = head.get(f"/sample/{number}")["values"]
+    assert (values["name"], values["amount"], values["notes"]) == ("Torch", None, "kept")
+
+
+def test_a_stale_change_is_refused_and_names_what_changed(head: Program) -> None:
+    number = head.make(amount="5.00")
+    head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"amount": "6.00", "pieces": 2}})
+    wanted = {"rev": 1, "values": {"amount": "7.00", "name": "Torch"}}
+    said = problem(head.ask("PATCH", f"/sample/{number}", json=wanted), 409, "stale")
+    assert [one["field"] for one in said["errors"]] == ["amount"]
+    assert {"amount", "pieces"} <= set(said["changed"])
+    assert said["current"]["values"]["amount"] == "6.00"
+    assert head.get(f"/sample/{number}")["rev"] == 2
+
+
+def test_the_version_comes_in_the_body_or_in_the_header(head: Program) -> None:
+    number = head.make()
+    at, values = f"/sample/{number}", {"values": {"name": "Torch"}}
+    problem(head.ask("PATCH", at, json=values), 428, "version_missing")
+    problem(head.ask("PATCH", at, json=values, headers={"If-Match": '"other"'}), 412, "no_such_version")
+    problem(head.ask("PATCH", at, json={"rev": 2, **values}, headers={"If-Match": '"1"'}), 412, "no_such_version")
+    etag = head.ask("GET", at).headers["ETag"]
+    assert head.ask("PATCH", at, json=values, headers={"If-Match": etag}).status_code == 200
+    problem(head.ask("PATCH", at, json=values, headers={"If-Match": etag}), 409, "stale")
+
+
+def test_what_has_not_changed_is_not_sent_again(head: Program) -> None:
+    number = head.make()
+    first = head.ask("GET", f"/sample/{number}")
+    again = head.ask("GET", f"/sample/{number}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.get_data()) == (304, b"")
+    head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"name": "Torch"}})
+    changed = head.ask("GET", f"/sample/{number}", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+
+
+def test_archived_records_leave_the_list_and_come_back(head: Program) -> None:
+    number = head.make()
+    assert head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}).get_json()["rev"] == 2
+    assert head.get("/sample")["items"] == []
+    assert [row["number"] for row in head.get("/sample?archived=1")["items"]] == [number]
+    problem(head.ask("POST", f"/sample/{number}/restore", json={"rev": 1}), 409, "stale")
+    assert head.ask("POST", f"/sample/{number}/restore", json={"rev": 2}).status_code == 200
+    assert len(head.get("/sample")["items"]) == 1
+
+
+def test_pages_follow_one_another_by_token_and_by_link(head: Program) -> None:
+    numbers = [head.make(name=f"Lamp {i}") for i in range(45)]
+    seen, path, pages = [], "/sample?sort=number&show=20", 0
+    while path:
+        answer = head.ask("GET", path)
+        page = answer.get_json()
+        seen += [row["number"] for row in page["items"]]
+        pages += 1
+        links = dict(reversed(part.strip().split("; ")) for part in answer.headers.get("Link", "").split(",") if part)
+        assert bool(page["next"]) is ('rel="next"' in links)
+        path = links.get('rel="next"', "").strip("<>").removeprefix("/api/v1")
+    assert (pages, seen) == (3, numbers)
+
+
+def test_a_list_shows_what_is_asked_for(head: Program) -> None:
+    head.make(name="Lamp", amount="1.00")
+    head.make(name="Torch", amount="2.00")
+    rows = head.get("/sample?columns=name,pieces&amount=at_least:2")["items"]
+    assert [row["values"] for row in rows] == [{"name": "Torch", "pieces": None}]
+    where = "any(name:is:Lamp,amount:at_least:2)"
+    assert len(head.get("/sample", query_string={"where": where})["items"]) == 2
+
+
+def test_search_finds_over_all_types(head: Program) -> None:
+    number = head.make(name="Leuchtturm")
+    (group,) = head.get("/search?q=uchttu")["groups"]
+    assert (group["type"], [row["number"] for row in group["items"]], group["more"]) == ("sample", [number], None)
+    assert head.get("/search?q=nowhere")["groups"] == []
+
+
+def test_history_says_who_changed_what(head: Program) -> None:
+    number = head.make(amount="1.00")
+    head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"amount": "2.00"}, "note": "dearer"})
+    latest, first = head.get(f"/sample/{number}/history")["items"]
+    assert (latest["rev"], latest["action"], latest["note"], latest["by"]["name"]) == (
+        2, "change", "dearer", head.person.name,
+    )  # fmt: skip
+    assert {"field": "amount", "before": "1.00", "after": "2.00"} in latest["changes"]
+    assert first["action"] == "create"
+
+
+def test_moves_are_listed_and_made(head: Program, start: Start) -> None:
+    checker = start(Role.CUSTODIAN)
+    number = head.make()
+    assert [move["name"] for move in head.get(f"/sample/{number}/actions")["items"]] == ["submit"]
+    said = problem(head.ask("POST", f"/sample/{number}/actions/submit", json={"rev": 1}), 422, "invalid")
+    assert [one["field"] for one in said["errors"]] == ["checker"]
+    sent = {"rev": 1, "values": {"checker": checker.person.email}}
+    done = head.ask("POST", f"/sample/{number}/actions/submit", json=sent)
+    assert (done.status_code, done.get_json()["state"]) == (200, "waiting")
+    problem(head.ask("POST", f"/sample/{number}/actions/submit", json={**sent, "rev": 2}), 409, "not_now")
+    back = checker.ask("POST", f"/sample/{number}/actions/send_back", json={"rev": 2, "note": "too dark"})
+    assert back.get_json()["state"] == "draft"
+    problem(head.ask("POST", f"/sample/{number}/actions/nothing", json={"rev": 3}), 404, "not_found")
+
+
+def test_a_token_signs_nothing(head: Program, start: Start) -> None:
+    checker = start(Role.CUSTODIAN)
+    number = head.make()
+    sent = {"rev": 1, "values": {"checker": checker.person.email}}
+    head.ask("POST", f"/sample/{number}/actions/submit", json=sent)
+    answer = checker.ask("POST", f"/sample/{number}/actions/approve", json={"rev": 2})
+    problem(answer, 403, "signature_needs_person")
+    assert head.get(f"/sample/{number}")["state"] == "waiting"
+
+
+def test_a_file_is_sent_pointed_to_and_fetched(head: Program, start: Start) -> None:
+    content = b"%PDF-1.7 a scan"
+    sent = head.ask("POST", "/files?name=扫描.pdf", data=content, content_type="application/octet-stream")
+    row = sent.get_json()
+    assert (sent.status_code, row["name"], row["size"], row["type"]) == (201, "扫描.pdf", 15, "application/pdf")
+    other = start(Role.HEAD)
+    stolen = other.ask("POST", "/sample", json={"values": {"name": "x", "scans": [row["file"]]}})
+    assert [one["field"] for one in problem(stolen, 422, "invalid")["errors"]] == ["scans"]
+    number = head.make(scans=[row["file"]])
+    assert head.get(f"/sample/{number}")["values"]["scans"] == [row]
+    fetched = head.ask("GET", f"/sample/{number}/files/{row['file']}")
+    assert (fetched.get_data(), fetched.content_type) == (content, "application/pdf")
+    assert "attachment" in fetched.headers["Content-Disposition"]
+    problem(head.ask("GET", f"/sample/{number}/files/5f0000000000000000000001"), 404, "not_found")
+
+
+def test_a_file_that_is_not_taken_leaves_nothing(head: Program) -> None:
+    kind = "application/octet-stream"
+    problem(head.ask("POST", "/files?name=x.exe", data=b"MZ program", content_type=kind), 422, "program_file")
+    problem(head.ask("POST", "/files?name=x", data=b"", content_type=kind), 422, "empty_file")
+    problem(head.ask("POST", "/files", data=b"x", content_type=kind), 400, "bad_request")
+    problem(head.ask("POST", "/files?name=x", data=b"x", content_type="text/plain"), 415, "wrong_content_type")
+    form = {"data": {"file": (io.BytesIO(b"x"), "x.txt")}, "content_type": "multipart/form-data"}
+    problem(head.ask("POST", "/files?name=x", **form), 415, "wrong_content_type")
+    assert database()["attachment.files"].count_documents({}) == 0
+
+
+@pytest.mark.parametrize(("asked", "detail"), [("zh-CN,en;q=0.5", "请提供"), ("en", "There is no such")])
+def test_messages_are_in_the_language_that_is_asked_for(head: Program, asked: str, detail: str) -> None:
+    answer = head.ask("GET", "/sample/YP-2026-999999", headers={"Accept-Language": asked})
+    said = problem(answer, 404, "not_found")
+    assert said["detail"].startswith(detail) or "找不到" in said["detail"]
+    assert answer.headers["Content-Language"] == ("zh" if asked.startswith("zh") else "en")
+
+
+def test_a_locked_record_shows_its_card(head: Program, start: Start) -> None:
+    other = start(Role.SPECIALIST)
+    made = records.create(head.person, "sample", {"name": "Leuchtturm", "level": "secret"}, now=NOW)
+    card = other.get(f"/sample/{made['number']}")
+    assert (card["locked"], card["level"], card["values"]) == (True, "secret", {"name": "L***m"})
+    problem(other.ask("GET", f"/sample/{made['number']}/history"), 403, "locked")
+    problem(other.ask("PATCH", f"/sample/{made['number']}", json={"rev": 1, "values": {}}), 403, "locked")
