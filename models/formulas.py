@@ -133,10 +133,10 @@ def value_at(values: Mapping[str, Any], path: str) -> Any:
 def fitted(field: Field, result: Any) -> Any:
     """A result as the field holds it, rounded half up to its places. :raises Unreadable: when it cannot."""
     if isinstance(result, Decimal | int) and field.kind in NUMBERS:
-        places = 0 if field.kind == "integer" else field.places
-        if abs(result) >= 10**15:
+        number, places = Decimal(result), 0 if field.kind == "integer" else field.places
+        if abs(number) >= Decimal(10) ** 15:
             raise Unreadable("数字太大。", "The number is too large.")
-        result = f"{Decimal(result).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+        result = f"{number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
     if isinstance(result, date):
         return result
     return kind_of(field).read(field, result)

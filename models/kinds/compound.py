@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import mongoengine as me
@@ -98,11 +97,10 @@ class Period(Compound):
         return None if stored is None else {end: DAY.load(stored.get(end)) for end in ("from", "until")}
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        return (
-            ""
-            if value is None
-            else between(*(DAY.text(field, value[e], language) for e in ("from", "until")), language)
-        )
+        if value is None:
+            return ""
+        begins, ends = (DAY.text(field, value[end], language) for end in ("from", "until"))
+        return between(begins, ends, language)
 
     def plain(self, value: Any) -> Any:
         return None if value is None else {end: DAY.plain(value[end]) for end in ("from", "until")}
@@ -282,8 +280,3 @@ class Amounts(Compound, Number):
         bounds = {"is": {"$gte": least, "$lte": most}, "at_least": {"$gte": least}, "at_most": {"$lte": most}}
         named = re.search(r"[^\d\s.,+\-()]", text) is not None
         return {field.name: bounds[operator], **({f"{field.name}.currency": value["currency"]} if named else {})}
-
-
-def amount_of(value: Any) -> Decimal | None:
-    """The amount of money, whether its currency stands beside it or not."""
-    return value["amount"] if isinstance(value, Mapping) else value

@@ -16,7 +16,7 @@ from models.kinds.base import Kind, Unreadable
 
 class Integer(Kind):
     name = "integer"
-    operators = ("is", "is_not", "at_least", "at_most", "between", "empty", "filled")
+    operators: tuple[str, ...] = ("is", "is_not", "at_least", "at_most", "between", "empty", "filled")
     numeric = True
 
     def read_text(self, field: Field, text: str) -> int:
@@ -46,7 +46,7 @@ class Number(Kind):
     """A decimal number, kept exactly."""
 
     name = "decimal"
-    operators = ("is", "is_not", "at_least", "at_most", "between", "empty", "filled")
+    operators: tuple[str, ...] = ("is", "is_not", "at_least", "at_most", "between", "empty", "filled")
     numeric = True
 
     def read_text(self, field: Field, text: str) -> Decimal:

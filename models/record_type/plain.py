@@ -3,9 +3,9 @@ has its default is not written.
 
 | code | about |
 |---|---|
-| E025 | a key that nothing reads |
-| E026 | a value of the wrong kind, or a missing one |
-| E027 | more than a definition may hold |
+| E031 | a key that nothing reads |
+| E032 | a value of the wrong kind, or a missing one |
+| E033 | more than a definition may hold |
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def from_plain(data: Any) -> RecordType:
     try:
         size = len(json.dumps(data, ensure_ascii=False, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
-        reading.wrong("E026", "", "定义只能包含 JSON 数据。", "a definition holds what JSON holds, and nothing else")
+        reading.wrong("E032", "", "定义只能包含 JSON 数据。", "a definition holds what JSON holds, and nothing else")
     else:
         if size > LARGEST:
             reading.large("", f"{LARGEST:,} characters", f"{LARGEST:,} 个字符")
@@ -96,7 +96,7 @@ class Reading:
 
     def large(self, place: str, en: str, zh: str) -> None:
         """Note that there is too much of something."""
-        self.wrong("E027", place, f"最多 {zh}。", f"{en} at most")
+        self.wrong("E033", place, f"最多 {zh}。", f"{en} at most")
 
     def one(self, data: Any, wanted: Any, place: str, depth: int = 0) -> Any:
         """The value of a type for some data; None, and a finding, when it is none."""
@@ -106,8 +106,11 @@ class Reading:
             return self._scalar_or_list(data, place)
         origin = get_origin(wanted)
         if origin in (Union, UnionType):
-            (inner,) = (one for one in get_args(wanted) if one is not NoneType)
-            return None if data is None else self.one(data, inner, place, depth)
+            kinds = [one for one in get_args(wanted) if one is not NoneType]
+            if data is None and NoneType in get_args(wanted):
+                return None
+            own = next((kind for kind in kinds if kind in (int, str) and type(data) is kind), kinds[0])
+            return self.one(data, own, place, depth)
         if origin is tuple:
             return self._tuple(data, get_args(wanted), place, depth)
         if is_dataclass(wanted) and isinstance(wanted, type):
@@ -119,7 +122,7 @@ class Reading:
             return self._expected(place, "一组键值", "an object")
         known = {f.name: f for f in fields(wanted) if f.init}
         for key in sorted(str(key) for key in data.keys() - known.keys())[:20]:
-            self.wrong("E025", _at(place, key[:60]), "没有这个键。", "nothing reads this key")
+            self.wrong("E031", _at(place, key[:60]), "没有这个键。", "nothing reads this key")
         before = len(self.findings)
         values = {
             name: self.one(data[name], _hints(wanted)[name], _at(place, name), depth + 1)
@@ -128,7 +131,7 @@ class Reading:
         }
         for name, one in known.items():
             if name not in data and one.default is MISSING:
-                self.wrong("E026", _at(place, name), "缺少此项。", "it is missing")
+                self.wrong("E032", _at(place, name), "缺少此项。", "it is missing")
         return wanted(**values) if len(self.findings) == before else None
 
     def _tuple(self, data: Any, inner: tuple[Any, ...], place: str, depth: int) -> Any:
@@ -178,7 +181,7 @@ class Reading:
         return self._scalar(data, int if isinstance(data, int) else str, place)
 
     def _expected(self, place: str, zh: str, en: str) -> None:
-        self.wrong("E026", place, f"应为{zh}。", f"this should be {en}")
+        self.wrong("E032", place, f"应为{zh}。", f"this should be {en}")
 
 
 def _at(place: str, name: str) -> str:

@@ -122,7 +122,7 @@ def refresh() -> list[str]:
         readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and slug not in shipped}
         for slug, rt in _sound(readable).items():
             registry.register(rt)
-            log.info("record type %s version %s is in force", slug, rt.version)
+            log.debug("record type %s version %s is in force", slug, rt.version)
         _adopted.update({slug: row["version"] for slug, row in found.items()})
         return sorted(new | gone)
 
@@ -149,8 +149,8 @@ def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
         raise WrongDefinition(tuple(errors))
 
 
-def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E028") -> WrongDefinition:
-    """E028: what is stored does not fit the definition."""
+def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E034") -> WrongDefinition:
+    """E034: what is stored does not fit the definition."""
     return WrongDefinition((Finding(code, rt.slug, place, Sentence(zh, en)),))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from config.database import database
 from models import records, registry, schema, store
 from models.exchange.export import export
 from models.listing import ListQuery
@@ -48,7 +49,7 @@ def test_what_leaves_comes_back(head: Person, now: datetime, form: str, language
     data = b"".join(made.pieces)
     batch = imported(head, data, now, slug="sample", keep_repeats=True)
     assert reasons(batch) == {}
-    found = [son["_id"] for son in store.database()["record_sample"].find({"_id": {"$ne": first["_id"]}})]
+    found = [son["_id"] for son in database()["record_sample"].find({"_id": {"$ne": first["_id"]}})]
     assert len(found) == 1
     again = store.fetch("sample", found[0])
     kept = store.fetch("sample", first["_id"])

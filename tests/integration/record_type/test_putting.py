@@ -11,10 +11,11 @@ from pymongo.database import Database
 
 from config.database import database
 from models import audit, checks, records, registry, schema
+from models.access import Purpose
 from models.errors import NotFound
 from models.person.roles import SYSTEM, Role
 from models.record_type import service
-from models.record_type.plain import WrongDefinition, from_plain
+from models.record_type.plain import WrongDefinition, from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -29,10 +30,10 @@ def codes(wrong: WrongDefinition) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("definition", "code", "place"),
     [
-        (visit(colour="red"), "E025", "colour"),
-        (visit_with(kind=5), "E026", "fields.badge.kind"),
-        (visit(label={"zh": "来访"}), "E026", "label.en"),
-        (visit(title="x" * 3000), "E027", "title"),
+        (visit(colour="red"), "E031", "colour"),
+        (visit_with(kind=5), "E032", "fields.badge.kind"),
+        (visit(label={"zh": "来访"}), "E032", "label.en"),
+        (visit(title="x" * 3000), "E033", "title"),
         (visit(slug="customer", number="LK-{year}-{seq}"), "E001", ""),
         (visit(slug="Visit"), "E001", ""),
         (visit(number="LF-{year.__class__}-{seq}"), "E012", "number"),
@@ -77,7 +78,7 @@ def test_a_field_keeps_the_kind_of_what_is_stored_even_after_it_was_away(now: da
     service.put(visit(), actor=SYSTEM, now=now)
     with pytest.raises(WrongDefinition) as refused:
         service.put(visit_with(kind="money"), actor=SYSTEM, now=now)
-    assert codes(refused.value) == {("E028", "badge")}
+    assert codes(refused.value) == {("E034", "badge")}
 
 
 def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: datetime) -> None:
@@ -87,7 +88,7 @@ def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: da
         records.create(head, "visit", {"visitor": "x", "badge": "1"}, now=now)
     with pytest.raises(WrongDefinition) as refused:
         service.put(visit_with(unique=True), actor=SYSTEM, now=now)
-    assert codes(refused.value) == {("E028", "")}
+    assert codes(refused.value) == {("E034", "")}
     assert registry.get("visit").rt.version == 1
 
 
@@ -103,11 +104,11 @@ def test_a_withdrawn_type_is_gone_with_its_records_until_it_is_put_again(db: DB,
     made = records.create(head, "visit", {"visitor": "x"}, now=now)
     service.withdraw("visit", actor=SYSTEM, now=now)
     with pytest.raises(NotFound):
-        records.see(head, "visit", made["number"], records.Purpose.VIEW, now)
+        records.see(head, "visit", made["number"], Purpose.VIEW, now)
     with pytest.raises(NotFound):
         service.withdraw("visit", actor=SYSTEM, now=now)
     assert service.put(visit(), actor=SYSTEM, now=now).version == 2
-    assert records.see(head, "visit", made["number"], records.Purpose.VIEW, now).values["visitor"] == "x"
+    assert records.see(head, "visit", made["number"], Purpose.VIEW, now).values["visitor"] == "x"
 
 
 def test_a_type_on_which_another_stands_is_not_withdrawn(now: datetime) -> None:
@@ -130,7 +131,7 @@ def test_a_stored_definition_that_makes_no_sense_is_left_out_and_the_house_stand
     assert service.refresh() == ["visit"]
     assert service.refresh() == []
     assert registry.get("visit").rt.version == 1
-    assert "E025 visit.later" in caplog.text
+    assert "E031 visit.later" in caplog.text
 
 
 def test_nothing_new_costs_one_small_question(db: DB, now: datetime) -> None:
@@ -141,7 +142,7 @@ def test_nothing_new_costs_one_small_question(db: DB, now: datetime) -> None:
 
 
 def test_a_sample_of_everything_goes_through_the_database_unchanged(now: datetime) -> None:
-    definition = json.loads(json.dumps(service.to_plain(SAMPLE)))
+    definition = json.loads(json.dumps(to_plain(SAMPLE)))
     stored = service.put(definition, actor=SYSTEM, now=now)
     assert stored == SAMPLE
     assert database()["record_sample"].index_information().keys() >= {"acl_address", "acl_lent", "acl_price"}

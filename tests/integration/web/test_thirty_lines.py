@@ -50,7 +50,7 @@ def desk(demo_app: Flask, loan: RecordType, now: datetime) -> Desk:
 def lend(desk: Desk, **values: str) -> str:
     """Fill in the form; the number of what it makes."""
     sent = {**LAPTOP, "borrower": desk.person.email or email_of(desk), **values}
-    return str(desk.send("/records/loan/new", **sent).location.rpartition("/")[2])
+    return str(desk.send("/records/loan/new", 303, **sent).location.rpartition("/")[2])
 
 
 def email_of(desk: Desk) -> str:

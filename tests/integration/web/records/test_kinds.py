@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from config.database import database
 from models import store
 from models.person.roles import Role
 from tests.integration.web.records.conftest import Make, Sit
@@ -33,7 +34,7 @@ SHOWN = ("09:30", "华东 / 江苏 / 南京", "浙江省杭州市文三路 1 号
 
 def test_every_kind_is_typed_shown_and_typed_again(sit: Sit) -> None:
     desk = sit(Role.SPECIALIST, language="zh")
-    at = desk.send("/records/sample/new", **FORM).location
+    at = desk.send("/records/sample/new", 303, **FORM).location
     page = desk.text(at)
     assert [text for text in SHOWN if text not in page] == []
     form = desk.text(f"{at}/edit")
@@ -45,9 +46,9 @@ def test_every_kind_is_typed_shown_and_typed_again(sit: Sit) -> None:
         'selected value="USD"',
     ):
         assert wanted in form, wanted
-    desk.send(f"{at}/edit", rev=hidden(form, "rev"), **FORM)
+    desk.send(f"{at}/edit", 303, **{**FORM, "rev": hidden(form, "rev")})
     assert store.fetch("sample", desk_record(at))["rev"] == 1  # sent as it stood, it is no change
-    desk.send(f"{at}/edit", rev="1", **{**FORM, "lent-until": "", "price-amount": ""})
+    desk.send(f"{at}/edit", 303, **{**FORM, "rev": "1", "lent-until": "", "price-amount": ""})
     after = store.fetch("sample", desk_record(at))
     assert (after["lent"]["until"], after["price"], after["rev"]) == (None, None, 2)
     history = desk.text(f"{at}/history")
@@ -57,7 +58,7 @@ def test_every_kind_is_typed_shown_and_typed_again(sit: Sit) -> None:
 
 def desk_record(at: str) -> Any:
     """The id of the record at an address."""
-    son = store.database()["record_sample"].find_one({"number": at.rpartition("/")[2]})
+    son = database()["record_sample"].find_one({"number": at.rpartition("/")[2]})
     assert son is not None
     return son["_id"]
 
@@ -82,7 +83,7 @@ def test_a_wrong_value_is_refused_in_words_beside_its_field(sit: Sit, sent: dict
     page = desk.send("/records/sample/new", 422, name="Lamp", **sent).get_data(as_text=True)
     assert page.count(message) == 2, "in the summary and at the field"
     assert all(f'value="{value}"' in page for value in sent.values() if value in ("soon", "25:00", "no", "much"))
-    assert store.database()["record_sample"].count_documents({}) == 0
+    assert database()["record_sample"].count_documents({}) == 0
 
 
 def test_a_field_required_by_another_says_when(sit: Sit) -> None:
