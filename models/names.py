@@ -41,11 +41,19 @@ class TooManyNamed(Refusal):
 
 @dataclass(frozen=True)
 class Name:
-    """How a record is called. `number` is '' when the reader may not know it; `locked`: only its card."""
+    """How a record is called. `number` is '' when the reader may not know it; `locked`: only its card; `archived`: it
+    is read in full, and in the archive."""
 
     text: str
     number: str = ""
     locked: bool = False
+    archived: bool = False
+
+    def marked(self, language: str) -> str:
+        """The name as pages show it: one of the archive says so."""
+        if not self.archived:
+            return self.text
+        return f"{self.text}（已归档）" if language.startswith("zh") else f"{self.text} (archived)"
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,8 @@ def _records(
     for son in database()[collection_name(slug)].find(query, {"number": 1, "acl": 1, rt.title: 1}):
         seen = reach.sees(son["acl"])
         title = title_of(reader, rt, son, seen, language)
-        yield (slug, son["_id"]), Name(title, son["number"], seen == "card")
+        archived = seen == "full" and any(one.startswith(access.ARCHIVED) for one in son["acl"])
+        yield (slug, son["_id"]), Name(title, son["number"], seen == "card", archived)
 
 
 def pointed(reader: Person, declared: Field, raw: Any) -> Any:

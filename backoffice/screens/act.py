@@ -9,6 +9,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
 from backoffice.screens import forms, list_page, past, record_page, saving
@@ -21,6 +22,7 @@ from models.access import Purpose
 from models.declarations import Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.names import Names
+from models.person import unsent
 from models.records import NeedsFreshSignIn, Sight
 
 Context = dict[str, Any]
@@ -39,8 +41,10 @@ class ActRoutes(RecordRoutes):
         if request.method == "GET":
             if transition.signature and not auth.is_fresh():
                 raise NeedsFreshSignIn()
-            form = forms.build(slug, asked, current, reader)
-            return self._sheet(view, sight, transition, form, reader)
+            kept = MultiDict(unsent.take(reader.person.id, request.path, reader.now) if reader.person.id else ())
+            note = kept.poplist("note")
+            form = forms.build(slug, asked, current, reader, kept or None)
+            return self._sheet(view, sight, transition, form, reader, note=note[0] if note else "")
         rev = revision(request.form.get("rev"))
         sent = saving.receive(asked, reader)
         form = forms.build(slug, asked, current, reader, sent.posted)
@@ -51,6 +55,7 @@ class ActRoutes(RecordRoutes):
             sent.check()
             self._move(sight, transition, form, sent, rev, reader)
         except NeedsFreshSignIn:
+            self._keep(sent, reader)
             raise
         except StaleRecord as stale:
             message = stale.text(reader.language)
@@ -61,6 +66,14 @@ class ActRoutes(RecordRoutes):
             return self._sheet(view, sight, transition, form, reader, errors), refusal.status
         flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
         return redirect(self._afterwards(sight, reader), 303)
+
+    def _keep(self, sent: saving.Sent, reader: Reader) -> None:
+        """Keep what was typed for when the person has confirmed who they are."""
+        typed = [
+            (name, text) for name, text in sent.posted.items(multi=True) if name == "note" or name not in forms.CONTROLS
+        ]
+        if reader.person.id is not None:
+            unsent.keep(reader.person.id, request.path, typed, reader.now)
 
     def _afterwards(self, sight: Sight, reader: Reader) -> str:
         """Where a move leads: to the record, or home when it was theirs to read only while it was their turn."""
@@ -98,6 +111,7 @@ class ActRoutes(RecordRoutes):
         form: forms.RecordForm,
         reader: Reader,
         errors: list[Context] | None = None,
+        note: str = "",
     ) -> str:
         versions = records.versions_of(sight, 20)
         shown = [(sight.fields, sight.values), *past.pointing(versions)]
@@ -109,7 +123,7 @@ class ActRoutes(RecordRoutes):
             act=sheet(sight, transition, versions, found, reader),
             fields=[form[f.name] for f in form.declared],
             errors=errors or [],
-            note=request.form.get("note", "")[:500],
+            note=(note or request.form.get("note", ""))[:500],
             note_required=transition.reason,
             answers=[answer(transition, reader)],
             rev=sight.values["rev"],

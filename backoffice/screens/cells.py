@@ -70,7 +70,7 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
         made["text"] = between(*days, names.language)
     elif field.kind == "reference":
         name = names.record(field.to, value)
-        made |= {"text": name.text, "url": record_url(field.to, name.number) if name.number else ""}
+        made |= {"text": name.marked(names.language), "url": record_url(field.to, name.number) if name.number else ""}
     elif field.kind == "choice":
         tone = next((c.tone for c in field.choices if c.value == value), "neutral")
         made |= {"text": names.text(field, value), "tone": tone if tone != "neutral" else ""}

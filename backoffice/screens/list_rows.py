@@ -146,7 +146,7 @@ class Rows:
             name = names.record(slug, target)
             if not name.number:
                 return _short(name.text)
-            hover, text = _cut(name.text)
+            hover, text = _cut(name.marked(names.language))
             return f'{hover}><a href="{prefix}{quote(name.number, safe="")}">{text}</a>'
 
         return content

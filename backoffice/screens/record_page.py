@@ -115,9 +115,8 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     if current.get("archived_at"):
         url = record_url(slug, number, "restore")
         return [*made, {"label": _("Restore"), "url": url, "icon": "arrow-up", "method": "post", "hidden": rev}]
-    sure = {"title": _("Archive %(number)s?", number=number), "text": _("It leaves the lists and can be restored.")}
-    archive: Context = {"label": _("Archive"), "url": record_url(slug, number, "archive"), "icon": "archive"}
-    return [*made, archive | {"method": "post", "hidden": rev, "confirm": sure, "tone": "bad"}]
+    url = record_url(slug, number, "archive")
+    return [*made, {"label": _("Archive …"), "url": url, "icon": "archive", "tone": "bad"}]
 
 
 def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:

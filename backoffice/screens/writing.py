@@ -7,14 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens import conflict, saving
+from backoffice.screens import conflict, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import record_url
+from backoffice.screens.cells import person_ids, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import access, records, store
+from models import access, names, records, store
 from models.access import Purpose
-from models.errors import Forbidden, Refusal, StaleRecord
+from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
+from models.records import Sight
 
 
 class WritingRoutes(RecordRoutes):
@@ -97,19 +98,57 @@ class WritingRoutes(RecordRoutes):
     def _form(self, view: RecordView, context: dict[str, object]) -> str:
         return self.page(view.edit_template, **context)
 
-    @expose("/<slug>/<number>/archive", methods=("POST",))  # type: ignore[untyped-decorator]
+    @expose("/<slug>/<number>/archive", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     def archive(self, slug: str, number: str) -> ResponseReturnValue:
-        """Take a record out of the lists."""
-        return self._set_archived(slug, number, True)
+        """Ask why a record leaves the lists; sent with a reason, put it into the archive."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        if not records.can(reader.person, view.rt, store.fetch(slug, sight.id), Purpose.ARCHIVE):
+            raise Forbidden()
+        if request.method == "GET":
+            return self._archive_sheet(view, sight, reader)
+        rev = revision(request.form.get("rev"))
+        try:
+            note = records.reason(request.form.get("note", ""), needed=True)
+            records.set_archived_seen(reader.person, sight, True, rev=rev, now=reader.now, note=note)
+        except Forbidden:
+            raise
+        except Refusal as refusal:
+            return self._archive_sheet(view, sight, reader, refusal), refusal.status
+        flash(_("Archived."), "success")
+        return redirect(url_for("records.listing", slug=slug), 303)
+
+    def _archive_sheet(self, view: RecordView, sight: Sight, reader: Reader, refusal: Refusal | None = None) -> str:
+        rows = [(sight.fields, sight.values)]
+        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        said = refusal.problems["note"] if isinstance(refusal, Invalid) and "note" in refusal.problems else refusal
+        text = record_page.in_language(said, reader.language) if isinstance(said, Sentence) else ""
+        text = text or (refusal.text(reader.language) if refusal else "")
+        return self.page(
+            "records/act.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            act={
+                "title": _("Archive"),
+                "ask": _("It leaves the lists and can be restored. Its number stays, and what points to it says so."),
+            },
+            fields=[],
+            errors=[{"label": _("Not archived"), "anchor": "note", "message": text}] if refusal else [],
+            note=request.form.get("note", "")[:500],
+            note_required=True,
+            answers=[{"label": _("Archive"), "name": "archive", "tone": "bad", "main": False, "needs_note": True}],
+            rev=sight.values["rev"],
+            watermark=record_page.watermark(sight, reader),
+            urls={"record": record_url(view.rt.slug, sight.number)},
+        )
 
     @expose("/<slug>/<number>/restore", methods=("POST",))  # type: ignore[untyped-decorator]
     def restore(self, slug: str, number: str) -> ResponseReturnValue:
         """Bring an archived record back."""
-        return self._set_archived(slug, number, False)
-
-    def _set_archived(self, slug: str, number: str, archived: bool) -> ResponseReturnValue:
         view_of(slug, self.admin)
         reader, rev = current_reader(), revision(request.form.get("rev"))
-        records.set_archived(reader.person, slug, number, archived, rev=rev, now=reader.now)
-        flash(_("Archived.") if archived else _("Restored."), "success")
-        return redirect(record_url(slug, number) if not archived else url_for("records.listing", slug=slug), 303)
+        records.set_archived(
+            reader.person, slug, number, False, rev=rev, now=reader.now, note=request.form.get("note", "")
+        )
+        flash(_("Restored."), "success")
+        return redirect(record_url(slug, number), 303)

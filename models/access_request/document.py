@@ -165,6 +165,7 @@ ACCESS_REQUEST = RecordType(
             State(value="granted", label=Label("已批准", "Granted"), tone="good"),
             State(value="refused", label=Label("已拒绝", "Refused"), tone="bad", final=True),
             State(value="withdrawn", label=Label("已撤回", "Withdrawn"), final=True),
+            State(value="expired", label=Label("逾期未批", "Not decided in time"), final=True),
             State(value="ended", label=Label("已结束", "Ended"), final=True),
             State(value="revoked", label=Label("已收回", "Revoked"), tone="bad", final=True),
         ),

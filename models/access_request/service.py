@@ -15,8 +15,8 @@ from models import access, registry, schema, store
 from models.access import Purpose
 from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST, Grant
-from models.errors import Forbidden, Invalid, NotFound, Refusal
-from models.kinds import ZONE, kind_of, read_values
+from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
+from models.kinds import ZONE, kind_of, read_values, stored
 from models.masking import masked
 from models.person import directory
 from models.person.roles import MANAGING, SYSTEM, Person, Role
@@ -145,7 +145,7 @@ def _prepare(draft: Draft) -> None:
         )
         draft.problems.update(found)
         draft.values["opened_at"] = draft.now
-    elif draft.action in ("revoke", "give_back", "expire", "record_merged"):
+    elif draft.action in ("revoke", "give_back", "expire", "lapse", "record_merged"):
         draft.values["ended_at"] = draft.now
 
 
@@ -193,10 +193,25 @@ def end_for(slug: str, record: Mapping[str, Any], *, actor: Person, now: datetim
 
 
 def expire(now: datetime) -> int:
-    """End the requests whose period is over; returns how many. The right itself ended by itself already."""
+    """End the requests whose period is over, decided or not; returns how many. A right ended by itself already."""
     count = 0
     for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500):
         store.change(SLUG, grant.request, {"state": "ended"}, actor=SYSTEM, now=now, action="expire")
+        count += 1
+    return count + _expire_undecided(now)
+
+
+def _expire_undecided(now: datetime) -> int:
+    """Close the requests that waited until the last day that they asked for was over (X4)."""
+    today = stored(ACCESS_REQUEST.by_name["valid_until"], now.astimezone(ZONE).date())
+    condition = {"state": {"$in": ["asked", "signed"]}, "valid_until": {"$lt": today}, "archived_at": None}
+    count = 0
+    for row in list(database()[collection_name(SLUG)].find(condition, {"rev": 1}).limit(500)):
+        try:
+            values = {"state": "expired"}
+            store.change(SLUG, row["_id"], values, actor=SYSTEM, now=now, rev=row["rev"], action="lapse")
+        except StaleRecord:  # decided at this moment
+            continue
         count += 1
     return count
 

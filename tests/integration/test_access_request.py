@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, listing, records, registry, schema
+from models import access, listing, records, registry, schema, store
 from models.access import Purpose
 from models.access_request import service
 from models.access_request.document import ACCESS_REQUEST
@@ -235,3 +235,20 @@ def test_a_period_that_is_over_closes_the_request(owner: Person, asker: Person, 
     assert service.expire(now + timedelta(days=10)) == 1
     assert service.expire(now + timedelta(days=10)) == 0
     assert records.see(asker, "access_request", number, Purpose.VIEW, now).values["state"] == "ended"
+
+
+def test_a_request_that_nobody_decides_lapses_with_its_last_day(
+    owner: Person, asker: Person, head: Person, now: datetime
+) -> None:
+    lapsing = ask(asker, secret(owner, now), now, days=1)
+    waiting = ask(asker, secret(owner, now), now, days=5)
+    assert service.expire(now + timedelta(days=1)) == 0
+    later = now + timedelta(days=2)
+    assert service.expire(later) == 1
+    assert service.expire(later) == 0
+    stored = store.fetch("access_request", lapsing["_id"])
+    assert (stored["state"], stored["ended_at"]) == ("expired", later)
+    assert store.fetch("access_request", waiting["_id"])["state"] == "signed"
+    assert ask(asker, lapsing["number_asked"], later)["state"] == "signed"
+    with pytest.raises(records.NotNow):
+        records.move(head, "access_request", lapsing["number"], "approve", {}, rev=2, now=later, fresh=True)

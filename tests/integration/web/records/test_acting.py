@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from models import records, store
+from models.person import unsent
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.factories.web import Clock
@@ -46,6 +48,30 @@ def test_a_signature_needs_a_fresh_sign_in_and_comes_back_to_its_sheet(
     assert answer.status_code == 303
     assert answer.location.startswith("/verify?next=")
     assert store.fetch("sample", made["_id"])["state"] == "waiting"
+
+
+def test_what_was_typed_for_a_signature_outlives_the_sign_in(sit: Sit, make: Make, now: Any, clock: Clock) -> None:
+    owner, checker = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    made = submitted(owner, checker, make, now)
+    at = f"{AT}{made['number']}/do/approve"
+    clock.forward(minutes=6)
+    answer = checker.post(at, {"rev": "2", "verdict": "Sound and dry", "note": "Because it is dry"})
+    assert answer.location.startswith("/verify?next=")
+    clock.forward(minutes=-6)  # the sign-in is fresh again
+    page = checker.text(at)
+    assert "Because it is dry" in page
+    assert 'value="Sound and dry"' in page
+    assert "Because it is dry" not in checker.text(at)
+    assert "Because it is dry" not in owner.get(at).get_data(as_text=True)
+
+
+def test_what_was_typed_is_not_kept_for_long(sit: Sit, make: Make, now: Any, clock: Clock) -> None:
+    owner, checker = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    made = submitted(owner, checker, make, now)
+    unsent.keep(checker.person.id, f"{AT}{made['number']}/do/approve", [("note", "Because it is dry")], now)
+    clock.forward(minutes=4)
+    assert unsent.take(checker.person.id, "/elsewhere", clock.now) == []
+    assert unsent.take(checker.person.id, f"{AT}{made['number']}/do/approve", now + timedelta(minutes=16)) == []
 
 
 def test_nobody_signs_their_own(sit: Sit, make: Make, now: Any) -> None:
@@ -103,7 +129,7 @@ def test_bad_moves_are_refused(sit: Sit, make: Make, now: Any) -> None:
 def test_an_archived_record_neither_moves_nor_is_edited(sit: Sit, make: Make, now: Any) -> None:
     owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
     made = make(owner.person)
-    head.send(f"{AT}{made['number']}/archive", rev="1")
+    head.send(f"{AT}{made['number']}/archive", rev="1", note="Old")
     page = owner.text(f"{AT}{made['number']}")
     assert "Archived" in page
     assert "/do/submit" not in page

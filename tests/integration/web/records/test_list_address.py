@@ -183,7 +183,7 @@ def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:
 
 def test_archived_records_have_a_list_of_their_own(desk: Desk, sit: Sit) -> None:
     head = sit(Role.HEAD)
-    head.send(f"{AT}YP-2026-000001/archive", rev="1")
+    head.send(f"{AT}YP-2026-000001/archive", rev="1", note="Gone")
     assert shown(desk.text(AT)) == ["Lamp 4", "Lamp 3", "Lamp 2", "Lamp 1"]
     assert shown(desk.text(f"{AT}?archived=1")) == ["Lamp 0"]
     desk.send(f"{AT}YP-2026-000001/restore", 403, rev="2")
