@@ -51,6 +51,12 @@ def moment_full(at: datetime, language: str) -> str:
     return f"{day_full(there.date(), language)} {there:%H:%M:%S}"
 
 
+def period_short(value: Mapping[str, Any], language: str) -> str:
+    """A period as lists show it: `1 Jan 2026 to 31 Mar 2026`, `from 1 Jan 2026 on`."""
+    begins, ends = (day_short(value[end], language) if value[end] else "" for end in ("from", "until"))
+    return between(begins, ends, language)
+
+
 def cell(field: Field, value: Any, names: Names) -> Cell:
     """One value for lists and details: `{name, kind, text, title, url, empty}`, and `full` for long ones."""
     made: Cell = {
@@ -66,8 +72,7 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
     elif field.kind == "datetime":
         made |= {"text": moment_short(value, names.language), "full": moment_full(value, names.language)}
     elif field.kind == "period":
-        days = (day_short(value[end], names.language) if value[end] else "" for end in ("from", "until"))
-        made["text"] = between(*days, names.language)
+        made["text"] = period_short(value, names.language)
     elif field.kind == "reference":
         name = names.record(field.to, value)
         made |= {"text": name.marked(names.language), "url": record_url(field.to, name.number) if name.number else ""}

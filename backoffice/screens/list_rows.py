@@ -127,6 +127,8 @@ class Rows:
             return lambda day: f' title="{escape(cells.day_full(day, language))}">{cells.day_short(day, language)}'
         if field.kind == "datetime":
             return lambda at: f' title="{escape(cells.moment_full(at, language))}">{cells.moment_short(at, language)}'
+        if field.kind == "period":
+            return lambda value: f">{cells.period_short(value, language)}"
         if field.kind == "person":
             return lambda one: f">{escape(names.person(one))}"
         if field.kind == "reference":
