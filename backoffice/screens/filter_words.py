@@ -136,6 +136,27 @@ def period_labels() -> dict[str, str]:
     }
 
 
+def maker_words(lookup: str) -> Context:
+    """What the filter maker's script needs beside the fields: periods, units, and where names are looked up."""
+    periods_offered = [{"value": value, "label": label} for value, label in period_labels().items()]
+    periods_offered += [
+        {"value": "last_{n}_days", "label": _("the last … days")},
+        {"value": "next_{n}_days", "label": _("the next … days")},
+        {"value": "..", "label": _("from … until …")},
+    ]
+    ages = [("days", _("days")), ("weeks", _("weeks")), ("months", _("months")), ("years", _("years"))]
+    return {
+        "periods": periods_offered,
+        "ages": [{"value": value, "label": label} for value, label in ages],
+        "days": _("days"),
+        "unit": _("Unit"),
+        "from": _("From"),
+        "until": _("Until"),
+        "me": _("Me"),
+        "lookup": lookup,
+    }
+
+
 def period_words(text: str) -> str:
     """A period in words."""
     text = text.lower()

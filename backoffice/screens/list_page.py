@@ -15,7 +15,7 @@ from markupsafe import Markup
 from backoffice.screens import cells
 from backoffice.screens.base import RecordView, Row
 from backoffice.screens.bulk_bar import bar
-from backoffice.screens.filter_words import FilterWords, offered, operator_labels
+from backoffice.screens.filter_words import FilterWords, maker_words, offered, operator_labels
 from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
@@ -23,6 +23,7 @@ from models import access, listing, names, registry
 from models.access import Purpose
 from models.declarations import Field, View
 from models.listing import Page
+from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
 from models.names import Names
 from models.records import Sight
@@ -52,8 +53,13 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "rows": made.html(rows),
         "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
-        "filters": maker.filters,
+        "filters": bool(maker.fields),
+        "filter_fields": maker.fields,
         "filter_list": maker.json,
+        "filter_words": maker.words,
+        "column_choice": _column_choice(view, fields, reader),
+        "columns_url": f"{at}?{asked.address(columns='')}" if asked.query.columns else "",
+        "sizes": [_size(one, asked, at) for one in PAGE_SIZES],
         "operators": maker.operators,
         "q": asked.query.q,
         "pager": _pager(asked, page, at),
@@ -92,9 +98,10 @@ def count_of(view: RecordView, asked: Asked, page: Page, reader: Reader) -> tupl
 class Maker:
     """What the filter maker offers to people of some roles in one language."""
 
-    filters: list[Context]
+    fields: Markup
     operators: list[Context]
     json: Markup
+    words: Markup
     sortable: frozenset[str]
 
 
@@ -106,7 +113,14 @@ def _maker(view: RecordView, reader: Reader) -> Maker:
         labels = operator_labels()
         filters = [offered(f, labels, reader) for f in view.queryable(reader).values() if f.filterable]
         operators = [{"value": one, "label": label} for one, label in labels.items()]
-        found = Maker(filters, operators, htmlsafe_json_dumps(filters), frozenset(view.get_sortable_columns()))
+        options = (Markup('<option value="{}">{}</option>').format(one["name"], one["label"]) for one in filters)
+        found = Maker(
+            Markup("").join(options),
+            operators,
+            htmlsafe_json_dumps(filters),
+            htmlsafe_json_dumps(maker_words(f"{url_for('records.listing', slug=view.rt.slug)}lookup")),
+            frozenset(view.get_sortable_columns()),
+        )
         view.makers[key] = found
     return found
 
@@ -194,6 +208,21 @@ def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:
     if asked.query.archived:
         made.append({"label": _("Archived"), "remove_url": f"{at}?{asked.address(archived='')}"})
     return made
+
+
+def _column_choice(view: RecordView, shown: tuple[Field, ...], reader: Reader) -> list[Context]:
+    """The columns to choose from; the title is always there."""
+    names_shown = {f.name for f in shown}
+    return [
+        {"name": f.name, "label": f.label.text(reader.language), "shown": f.name in names_shown}
+        for f in showable(view, reader).values()
+        if f.name != view.rt.title
+    ]
+
+
+def _size(size: int, asked: Asked, at: str) -> Context:
+    wanted = "" if size == PAGE_SIZES[0] else str(size)
+    return {"label": str(size), "url": f"{at}?{asked.address(show=wanted)}", "active": size == asked.query.limit}
 
 
 def _pager(asked: Asked, page: Page, at: str) -> Context:

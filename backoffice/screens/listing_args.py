@@ -17,8 +17,9 @@ from models.listing.address import SAFE, Asked
 from models.listing.query import BadQuery
 from models.listing.written import Pair
 
-MAKER = ("add-field", "add-is", "add-value", "add-to", "f")
-"""What the filter maker sends: field, operator, value, and where the condition belongs; or `f=field:operator:value`."""
+MAKER = ("add-field", "add-is", "add-value", "add-to", "f", "column")
+"""What the filter maker sends: field, operator, value, and where the condition belongs; or `f=field:operator:value`.
+The picker of columns sends a `column` for each."""
 PLACE = re.compile(r"(any|all):(\d{1,2}(?:\.\d{1,2}){0,3})")
 """`any:0.1`: as an alternative to the second part of the first condition."""
 
@@ -53,6 +54,9 @@ def made_filter(args: Args) -> str | None:
             kept = _joined(kept, place, leaf)
         else:
             kept.append(written.pair_of(leaf))
+    picked = list(dict.fromkeys(args.getlist("column")))
+    if picked:
+        kept = [*((k, v) for k, v in kept if k != "columns"), ("columns", ",".join(picked))]
     return urlencode(kept, safe=SAFE)
 
 
