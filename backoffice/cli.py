@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from backoffice.commands import audit, checks, demo, exchange, jobs, scheduler, schema, serve, token, types, user
+from backoffice.commands import (
+    audit,
+    calendar,
+    checks,
+    demo,
+    exchange,
+    jobs,
+    scheduler,
+    schema,
+    serve,
+    token,
+    types,
+    user,
+)
 from backoffice.commands.errors import OneLineErrors
 
 SETTINGS_HELP = """
@@ -50,6 +63,7 @@ for command in (
     *serve.COMMANDS,
     *scheduler.COMMANDS,
     *jobs.COMMANDS,
+    *calendar.COMMANDS,
     *schema.COMMANDS,
     *types.COMMANDS,
     *demo.COMMANDS,

@@ -6,9 +6,11 @@ from flask_admin import Admin
 
 from backoffice.screens.audit import AuditView
 from backoffice.screens.bulk_history import BulkChangesView
+from backoffice.screens.calendar import CalendarView
 from backoffice.screens.help import HelpView
 from backoffice.screens.jobs import JobsView
 from backoffice.screens.people import PeopleView
+from backoffice.screens.readers import ReadersView
 from backoffice.screens.records import RecordsHost
 from backoffice.screens.tokens import TokensView
 
@@ -20,5 +22,7 @@ def register(admin: Admin) -> None:
     admin.add_view(TokensView(name="tokens", endpoint="tokens", url="/account/tokens"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
     admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))
+    admin.add_view(ReadersView(name="readers", endpoint="readers", url="/readers"))
     admin.add_view(BulkChangesView(name="bulk_changes", endpoint="bulk_changes", url="/bulk-changes"))
+    admin.add_view(CalendarView(name="calendar", endpoint="calendar", url="/calendar"))
     admin.add_view(JobsView(name="jobs", endpoint="jobs", url="/jobs"))

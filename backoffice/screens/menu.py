@@ -93,6 +93,7 @@ def _administration(person: Person) -> Iterator[Item]:
     entries = (
         (person.may(Permission.PEOPLE_MANAGE), _("People"), "people", "people.index"),
         (person.has(*rules.CONFIRMING), _("Confirmations"), "person-check", "people.proposals"),
+        (person.may(Permission.JOBS_READ), _("Working calendar"), "calendar3", "calendar.index"),
         (person.may(Permission.JOBS_READ), _("Jobs"), "clock-history", "jobs.index"),
         (person.may(Permission.BULK_CHANGES_READ), _("Bulk changes"), "ui-checks", "bulk_changes.index"),
         (person.may(Permission.AUDIT_READ), _("Audit trail"), "shield-check", "audit.index"),

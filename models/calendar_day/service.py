@@ -49,7 +49,7 @@ def set_day(person: Person, day: date, *, working: bool, reason: str, now: datet
 
     :raises Forbidden: for others than administrators. :raises FieldProblem: :raises AlreadySo: nothing is stored.
     """
-    _require(person)
+    require(person)
 
     def work() -> None:
         present = held().calendar(without=day)
@@ -63,7 +63,7 @@ def set_day(person: Person, day: date, *, working: bool, reason: str, now: datet
 
 def remove_day(person: Person, day: date, *, now: datetime) -> None:
     """Take an own day back: the decree, or the week, holds again. :raises Forbidden: :raises NoSuchDay:"""
-    _require(person)
+    require(person)
 
     def work() -> None:
         before = database()[DAYS].find_one_and_delete({"_id": day.isoformat()})
@@ -91,7 +91,7 @@ def import_year(person: Person, document: Any, *, now: datetime, seen: int | Non
 
     :raises Forbidden: :raises BadCalendarFile: :raises ChangedSincePreview: nothing is stored.
     """
-    _require(person)
+    require(person)
 
     def work() -> Preview:
         made = preview(document)
@@ -106,7 +106,8 @@ def import_year(person: Person, document: Any, *, now: datetime, seen: int | Non
     return transaction(work)
 
 
-def _require(person: Person) -> None:
+def require(person: Person) -> None:
+    """:raises Forbidden: for others than administrators."""
     if person.id is not None and not person.may(Permission.CALENDAR_MANAGE):
         raise Forbidden()
 

@@ -26,7 +26,7 @@
 | E022 | a computed field that cannot be computed |
 | E023 | a field required by a condition that cannot be asked |
 | E024 | retention or review by a field or value that does not exist |
-| E025 | a declared deadline that cannot be reckoned |
+| E028 | a declared deadline that cannot be reckoned |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """

@@ -1,4 +1,4 @@
-"""Declared deadlines (E008, E025): fields that exist, units and amounts that can be counted, no circle."""
+"""Declared deadlines (E008, E028): fields that exist, units and amounts that can be counted, no circle."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _wrong(case: Case, due: Due, zh: str, en: str) -> Finding:
-    return case.finding("E025", f"deadlines.{due.field}", zh, en)
+    return case.finding("E028", f"deadlines.{due.field}", zh, en)
 
 
 def _fields(case: Case, due: Due) -> Iterator[Finding]:
