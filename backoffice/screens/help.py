@@ -33,6 +33,7 @@ PAGES = (
     "revisits",
     "reviews",
     "import-export",
+    "bulk-changes",
     "keyboard",
     "api",
 )

@@ -11,8 +11,12 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 from wtforms import FieldList, Form, FormField, StringField
 from wtforms.validators import DataRequired
+
+from backoffice import assets
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -54,6 +58,7 @@ def create() -> Flask:
     Babel(app, locale_selector=lambda: "en")
     Bootstrap5(app)
     CSRFProtect(app)
+    assets.init_app(app)
     app.jinja_env.globals["csp_nonce"] = nonce
     app.after_request(policy)
     app.context_processor(frame)
@@ -105,22 +110,15 @@ def listing() -> str:
     if "flash" in request.args:
         flash("Saved.", "success")
         flash("Not saved.", "error")
-    empty = {"kind": "text", "text": "", "html": "", "title": "", "url": "", "tone": ""}
-    rows = [
-        {
-            "number": f"KH-{at}",
-            "url": f"/details?number=KH-{at}",
-            "title": city,
-            "locked": False,
-            "level": "secret",
-            "state": {"text": "Active", "tone": "good"},
-            "due": None,
-            "cells": [{**empty, "name": "title"}, {**empty, "name": "state", "kind": "state"}],
-            "actions": [{"label": "Archive", "url": "/archive", "icon": "archive", "post": True}],
-        }
-        for at, city in enumerate(CITIES)
-    ]
-    archive = {"label": "Archive all", "url": "/archive", "confirm": {"title": "Archive them?"}}
+    row = Markup(
+        '<tr><td class="pick"><input type="checkbox" name="number" value="{0}" form="bulk" aria-label="{1}"></td>'
+        '<th scope="row" class="first"><div><a href="/details?number={0}">{1}</a></div></th>'
+        '<td class="is-state" data-label="State"><span class="state tone-good">Active</span></td>'
+        '<td class="tools"><div><button type="button" class="icon-btn" data-post="/archive" title="Archive"></button>'
+        "</div></td></tr>"
+    )
+    rows = Markup("").join(row.format(f"KH-{at}", city) for at, city in enumerate(CITIES))
+    archive = {"label": "Archive all", "name": "archive", "icon": "archive"}
     amount: dict[str, Any] = {"name": "limit", "label": "Limit", "kind": "money", "choices": []}
     amount["operators"] = [
         {"value": "at_least", "label": "at least"},
@@ -136,8 +134,9 @@ def listing() -> str:
         filters=[amount],
         q="",
         pager={"prev_url": "", "next_url": ""},
-        can={"create": True, "bulk": True},
-        bulk_actions=[archive],
+        can={"create": True},
+        bulk={"acts": [archive], "moves": [], "url": "/archive", "all_url": "/list"},
+        filter_list=htmlsafe_json_dumps([amount]),
         urls={"list": "/list", "new": "/form", "clear": "/list"},
     )
 
