@@ -6,8 +6,9 @@ import pymongo
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from backoffice import errors
+from backoffice import edge, errors
 from config.database import database
+from models import audit
 
 PATIENCE_SECONDS = 2
 
@@ -22,17 +23,21 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """The process can serve people: the database has a primary and answers within two seconds; else 503."""
+    """The process can serve people: the database has a primary and answers within two seconds; else 503.
+
+    What somebody should look at, while people are served all the same, stands under `warnings` (X7).
+    """
     try:
         with pymongo.timeout(PATIENCE_SECONDS):
             database().command("ping")
+            still = audit.sealing_state().stands_still(edge.now())
     except errors.AWAY:
         return _say("database away", 503)
-    return _say("ready", 200)
+    return _say("ready", 200, *(["audit sealing stands still"] if still else []))
 
 
-def _say(status: str, code: int) -> Response:
-    response = jsonify({"status": status})
+def _say(status: str, code: int, *warnings: str) -> Response:
+    response = jsonify({"status": status, **({"warnings": warnings} if warnings else {})})
     response.status_code = code
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,22 +1,35 @@
-"""The audit trail on screen, for auditors (X7): who did what to which record, when. It shows names of fields and never
-values, and nothing here can be changed."""
+"""The audit trail on screen, for auditors (X7): who did what to which record, when, and how far the trail is sealed.
+
+It shows names of fields and never values, and nothing here can be changed. Taking a part of it away as a file is itself
+an entry.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bson import ObjectId
-from flask import request, url_for
+from flask import Response, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
 from flask_admin import BaseView, expose
 from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
+from backoffice.downloads import disposition
+from backoffice.screens import audit_words as words
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader, current_reader
-from models import audit, registry, store
+from models import audit, registry
+from models.audit.checkpoints import LONGEST as CHECKPOINT_LONGEST
+from models.audit.checkpoints import latest
 from models.declarations import LEVEL_LABELS, Level
 from models.errors import Forbidden
+from models.exchange.writing import CSV_TYPE, Column, stream_csv
 from models.kinds import ZONE, Unreadable, kind_of
 from models.listing import BadQuery
 from models.person import directory
@@ -24,9 +37,11 @@ from models.person.roles import Permission
 from models.record import SYSTEM_FIELDS
 
 PAGE = 50
+AT_ONCE = 1_000
 LONGEST = 60
 DAY = next(field for field in SYSTEM_FIELDS if field.name == "created_at")
-PARAMETERS = {"person", "number", "action", "from", "until", "before"}
+ASKED = ("person", "type", "number", "action", "level", "from", "until")
+PARAMETERS = {*ASKED, "before"}
 Context = dict[str, Any]
 
 
@@ -46,7 +61,7 @@ class AuditView(BaseView):
     def index(self) -> str:
         """A page of entries that match the address. :raises BadQuery: for what is not understood there."""
         reader = current_reader()
-        asked = _asked()
+        asked = _asked(request.args, PARAMETERS)
         rows = audit.entries(_condition(asked), _before(asked["before"]), PAGE + 1)
         following = ""
         if len(rows) > PAGE:
@@ -56,18 +71,39 @@ class AuditView(BaseView):
             "audit.html",
             rows=[_row(row, reader) for row in rows],
             asked=asked,
-            actions=[(action, word) for action, word in _words().items()],
+            actions=words.chosen_acts(reader.language),
+            types=[(rt.slug, rt.label.text(reader.language)) for rt in registry.all_types()],
+            levels=[(level.value, LEVEL_LABELS[level].text(reader.language)) for level in Level],
             next_url=following,
             first_url=url_for("audit.index", **_kept(asked)) if asked["before"] else "",
+            state=_state(reader),
+            export={"url": url_for("audit.export"), "values": _kept(asked)},
         )
         return rendered
 
+    @expose("/export", methods=("POST",))  # type: ignore[untyped-decorator]
+    def export(self) -> ResponseReturnValue:
+        """The entries that match, as a CSV file; the trail has who took it before its first byte leaves.
 
-def _asked() -> dict[str, str]:
-    for name in request.args:
-        if name not in PARAMETERS:
+        :raises BadQuery: for what is not understood.
+        """
+        reader = current_reader()
+        asked = _asked(request.form, {*ASKED, "csrf_token"})
+        condition = _condition(asked)
+        detail = {"filters": sorted(_kept(asked)), "via": "screen"}
+        audit.append("trail_exported", reader.person, audit.Subject("audit"), now=reader.now, detail=detail)
+        until = {"$and": [condition, {"at": {"$lte": reader.now}}]}
+        pieces = stream_csv(_columns(), (_cells(row, reader) for row in _all(until)))
+        name = f"audit-{reader.now.astimezone(ZONE):%Y%m%d-%H%M%S}.csv"
+        headers = {"Content-Disposition": disposition(name)}
+        return Response(stream_with_context(pieces), mimetype=CSV_TYPE, headers=headers)
+
+
+def _asked(sent: MultiDict[str, str], known: set[str]) -> dict[str, str]:
+    for name in sent:
+        if name not in known:
             raise BadQuery(parameter=name[:LONGEST])
-    asked = {name: request.args.get(name, "").strip() for name in PARAMETERS}
+    asked = {name: sent.get(name, "").strip() for name in PARAMETERS}
     for name, text in asked.items():
         if len(text) > LONGEST or "\x00" in text:
             raise BadQuery(parameter=name)
@@ -79,13 +115,11 @@ def _kept(asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _condition(asked: dict[str, str]) -> dict[str, Any]:
-    condition: dict[str, Any] = {}
+    condition: dict[str, Any] = {name: asked[name] for name in ("type", "number", "action", "level") if asked[name]}
+    if asked["level"] and asked["level"] not in {level.value for level in Level}:
+        raise BadQuery(parameter="level")
     if asked["person"]:
-        condition["actor"] = {"$in": [row["_id"] for row in directory.find(asked["person"], limit=100)]}
-    if asked["number"]:
-        condition["number"] = asked["number"]
-    if asked["action"]:
-        condition["action"] = asked["action"]
+        condition["actor"] = {"$in": list(directory.named(re.escape(asked["person"])))}
     span = {}
     if asked["from"]:
         span["$gte"] = _midnight("from", asked["from"])
@@ -110,108 +144,61 @@ def _before(text: str) -> ObjectId | None:
     return ObjectId(text)
 
 
+def _all(condition: Context) -> Iterator[Context]:
+    """Every entry that matches, a thousand at a time."""
+    last: ObjectId | None = None
+    while rows := audit.entries(condition, last, AT_ONCE):
+        yield from rows
+        last = rows[-1]["_id"]
+
+
 def _row(row: Context, reader: Reader) -> Context:
-    level = row.get("level") or ""
     return {
         "at": cells.moment_short(row["at"], reader.language),
         "full": cells.moment_full(row["at"], reader.language),
         "who": row["actor_name"] if row["actor"] else _("The system"),
-        "what": _what(row, reader.language),
-        "tone": "bad" if row["action"] == "refused" else "neutral",
-        "type": _type(row["type"], reader.language),
+        "what": words.what(row, reader.language),
+        "tone": "bad" if row["action"] in ("refused", "unusual_reading") else "neutral",
+        "type": words.kind(row["type"], reader.language),
         "number": row.get("number") or "",
-        "level": level if level in LEVEL_LABELS and level != Level.INTERNAL.value else "",
-        "fields": _fields(row, reader.language),
+        "url": url_for("audit.index", type=row["type"], number=row["number"]) if row.get("number") else "",
+        "level": words.level(row),
+        "fields": words.fields(row, reader.language),
+        "detail": words.detail(row),
     }
 
 
-def _what(row: Context, language: str) -> str:
-    known = _words().get(row["action"])
-    if known:
-        return known
-    for rt in registry.all_types():
-        for move in rt.workflow.transitions if rt.slug == row["type"] and rt.workflow else ():
-            if move.name == row["action"]:
-                return f"“{move.label.text(language)}”"
-    return str(row["action"]).replace("_", " ")
+def _columns() -> list[Column]:
+    titles = (_("When"), _("Who"), _("Act"), _("Type"), _("Number"), _("Level"), _("Fields"), _("Detail"), _("Entry"))
+    return [Column(title, "datetime" if not place else "text") for place, title in enumerate(titles)]
 
 
-def _type(slug: str, language: str) -> str:
-    for rt in registry.all_types():
-        if rt.slug == slug:
-            return rt.label.text(language)
-    words = {"person": _("Account"), "job": _("Job"), "import": _("Import")}
-    words |= {"scorecard": _("Scorecard"), "bulk_change": _("Bulk change")}
-    return str(words.get(slug, slug))
+def _cells(row: Context, reader: Reader) -> tuple[Any, ...]:
+    said = _row(row, reader)
+    level = LEVEL_LABELS[Level(said["level"])].text(reader.language) if said["level"] else ""
+    shown = (said["who"], said["what"], said["type"], said["number"], level, said["fields"], said["detail"])
+    return (row["at"], *shown, str(row["_id"]))
 
 
-def _fields(row: Context, language: str) -> str:
-    labels = _account_fields()
-    for rt in registry.all_types():
-        if rt.slug == row["type"]:
-            labels = {f.name: f.label.text(language) for f in (*SYSTEM_FIELDS, *store.fields_of(rt))}
-    joiner = "、" if language == "zh" else ", "
-    return joiner.join(labels.get(name, name.replace("_", " ")) for name in row.get("fields") or ())
-
-
-def _account_fields() -> dict[str, str]:
-    return {
-        "name": _("Name"),
-        "email": _("Email"),
-        "department": _("Department"),
-        "manager": _("Manager"),
-        "roles": _("Roles"),
-    }
-
-
-def _words() -> dict[str, str]:
-    """Every act that is no move of a record's own."""
-    return {
-        "view": _("read"),
-        "print": _("printed"),
-        "export": _("exported"),
-        "export_done": _("finished the export"),
-        "refused": _("was refused"),
-        "create": _("created"),
-        "change": _("changed"),
-        "token_made": _("made an access token"),
-        "token_revoked": _("revoked an access token"),
-        "archive": _("archived"),
-        "restore": _("restored"),
-        "declassify": _("declassified"),
-        "expire": _("access ended"),
-        "credit_decision": _("credit decided"),
-        "contract_signed": _("contract signed"),
-        "follow_customer": _("followed the customer's file"),
-        "revisited": _("customer revisited"),
-        "replace_scorecard": _("changed the scorecard"),
-        "open_set": _("opened as a set"),
-        "import": _("imported"),
-        "import_confirmed": _("confirmed an import"),
-        "import_undo_asked": _("asked to take an import back"),
-        "import_undone": _("took an import back"),
-        "undo_import": _("removed with its import"),
-        "bulk_confirmed": _("confirmed a bulk change"),
-        "bulk_done": _("finished a bulk change"),
-        "bulk_stopped": _("stopped a bulk change"),
-        "bulk_undo_asked": _("asked to undo a bulk change"),
-        "bulk_undone": _("undid a bulk change"),
-        "undo_bulk": _("gave the former values back"),
-        "job_requested": _("asked for a job to run"),
-        "job_enabled": _("switched a job on"),
-        "job_disabled": _("switched a job off"),
-        "signed_in": _("signed in"),
-        "signed_out": _("signed out"),
-        "password_changed": _("changed the password"),
-        "second_factor_set_up": _("set up the second step"),
-        "second_factor_removed": _("took the second step away"),
-        "person_added": _("added an account"),
-        "person_changed": _("changed an account"),
-        "person_enabled": _("enabled an account"),
-        "person_disabled": _("disabled an account"),
-        "roles_changed": _("changed roles"),
-        "right_proposed": _("proposed a right"),
-        "right_confirmed": _("confirmed a right"),
-        "right_refused": _("refused a right"),
-        "access_reset": _("reset access"),
-    }
+def _state(reader: Reader) -> Context:
+    """How far the trail is sealed and signed, in sentences."""
+    state, signed = audit.sealing_state(), latest()
+    waiting = f"{state.waiting}+" if state.waiting >= AT_ONCE else str(state.waiting)
+    sealed = _("nothing yet")
+    if state.sealed_at is not None:
+        sealed = cells.moment_full(state.sealed_at, reader.language)
+    lines = [
+        {"label": _("Sealed"), "text": ngettext("%(num)s entry", "%(num)s entries", state.total)},
+        {"label": _("Last seal"), "text": sealed},
+        {"label": _("Waiting for a seal"), "text": waiting},
+        {
+            "label": _("Last signed checkpoint"),
+            "text": cells.moment_full(signed.moment, reader.language) if signed else _("nothing yet"),
+        },
+    ]
+    warnings = []
+    if state.stands_still(reader.now):
+        warnings.append(_("Nothing has been sealed for over a minute. Is the scheduler running?"))
+    if signed is None or reader.now - signed.moment > 2 * CHECKPOINT_LONGEST:
+        warnings.append(_("No checkpoint has been signed for over ten minutes. Is the scheduler running?"))
+    return {"lines": lines, "warnings": warnings}

@@ -20,6 +20,7 @@ from models.listing import Filter, ListQuery
 from models.names import Names
 from models.office import office_calendar
 from models.person.roles import Permission
+from models.reading import service as reading
 from models.reminder import service as reminders
 from models.reminder.rules import LABELS
 from models.reminder.service import Told
@@ -63,13 +64,25 @@ def sections(reader: Reader, only: str = "") -> list[Context]:
 
 
 def notices(reader: Reader) -> list[Context]:
-    """How many reminders are unread, with the way to them."""
+    """What is reported of unusual reading (X7); how many reminders are unread, with the way to them."""
+    bursts = [_burst(one, reader) for one in reading.bursts(reader.person, reader.now)]
     count = reminders.unread_count(reader.person)
     if not count:
-        return []
+        return bursts
     text = ngettext("One reminder is unread.", "%(num)s reminders are unread.", count)
     action = {"label": _("Show"), "url": url_for("admin.index", show=REMINDERS)}
-    return [{"text": text, "tone": "info", "action": action}]
+    return [*bursts, {"text": text, "tone": "info", "action": action}]
+
+
+def _burst(one: reading.Burst, reader: Reader) -> Context:
+    text = _(
+        "%(name)s read %(count)s records within %(minutes)s minutes, at %(at)s. Please find out why.",
+        name=one.name,
+        count=one.count,
+        minutes=one.minutes,
+        at=cells.moment_short(one.at, reader.language),
+    )
+    return {"text": text, "tone": "warn"}
 
 
 def _piles(reader: Reader, limit: int, only: str) -> dict[str, list[Task]]:

@@ -26,7 +26,6 @@ Row = Mapping[str, Any]
 Restoring = Callable[[Row], str]
 
 LONGEST = 120
-READINGS = ("view", "print", "export", "refused")
 
 
 def pointing(versions: Iterable[Row]) -> list[tuple[tuple[Field, ...], dict[str, Any]]]:
@@ -112,7 +111,7 @@ def readers(sight: Sight, reader: Reader) -> list[Context] | None:
     if not reader.person.may(Permission.READERS_READ) or not sight.rt.classified:
         return None
     words = {"view": _("read"), "print": _("printed"), "export": _("exported"), "refused": _("was refused")}
-    rows = [row for row in audit.readings(sight.id) if row["action"] in READINGS]
+    rows = audit.readings(sight.id)
     return [
         {"who": row["actor_name"], "what": words[row["action"]], "when": _when(row["at"], reader.language)}
         for row in rows

@@ -129,7 +129,10 @@ class RecordsHost(
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
             days=past.days(view.rt, versions, found, past.restorable(sight, reader)),
-            urls={"record": record_url(slug, sight.number)},
+            urls={
+                "record": record_url(slug, sight.number),
+                "readers": url_for("readers.of_record", slug=slug, number=sight.number),
+            },
             watermark=record_page.watermark(sight, reader),
             **({"readers": readers} if readers is not None else {}),
         )

@@ -18,6 +18,7 @@ from models.audit.trail import (
     append_many,
     append_reading,
     entries,
+    readers,
     readings,
 )
 from models.audit.verification import Verdict, verify
@@ -45,6 +46,7 @@ __all__ = [
     "append_reading",
     "entries",
     "hash_of",
+    "readers",
     "readings",
     "seal",
     "sealing_state",

@@ -127,10 +127,23 @@ def milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def readings(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
-    """The latest readings of one record, newest first: who has read, printed or exported it, or was refused."""
-    wanted = {"record": record, "action": {"$in": list(READINGS)}}
-    return list(audit_database()[ENTRIES].find(wanted).sort(NEWEST).limit(limit))
+def readings(record: ObjectId, limit: int = 50, before: ObjectId | None = None) -> list[dict[str, Any]]:
+    """The latest readings of one record, newest first, behind the entry `before`: who has read, printed or exported
+    it, or was refused."""
+    return entries({"record": record, "action": {"$in": list(READINGS)}}, before, limit)
+
+
+def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
+    """Who has read, printed or exported a record, the latest first: each with `name`, `count` and `last`."""
+    read = [one for one in READINGS if one != "refused"]
+    by_person = {"_id": "$actor", "name": {"$last": "$actor_name"}, "count": {"$sum": 1}, "last": {"$max": "$at"}}
+    stages: list[dict[str, Any]] = [
+        {"$match": {"record": record, "action": {"$in": read}}},
+        {"$group": by_person},
+        {"$sort": {"last": DESCENDING, "_id": ASCENDING}},
+        {"$limit": limit},
+    ]
+    return list(audit_database()[ENTRIES].aggregate(stages))
 
 
 def entries(condition: Mapping[str, Any], before: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:

@@ -1,0 +1,95 @@
+"""Who has read a record (X7): every reading, print, export and refused try, for those who may know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+from flask import request, url_for
+from flask_admin import BaseView, expose
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from backoffice import auth
+from backoffice.screens import audit_words as words
+from backoffice.screens import cells
+from backoffice.screens.cells import record_url
+from backoffice.screens.reader import Reader, current_reader
+from models import audit, records
+from models.access import Purpose
+from models.errors import Forbidden
+from models.listing import BadQuery
+from models.person.roles import Permission
+
+PAGE = 50
+Context = dict[str, Any]
+
+
+class ReadersView(BaseView):
+    """The readings of one record, newest first, by keyset; closed to everybody without `readers:read`."""
+
+    def is_accessible(self) -> bool:
+        """Only whoever may know who has read what."""
+        person = auth.known_person()
+        return person is not None and person.may(Permission.READERS_READ)
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
+        """:raises Forbidden: always."""
+        raise Forbidden()
+
+    def is_visible(self) -> bool:
+        """It is reached from a record."""
+        return False
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> str:
+        """:raises BadQuery: always: no record is named."""
+        raise BadQuery(parameter="number")
+
+    @expose("/<slug>/<number>")  # type: ignore[untyped-decorator]
+    def of_record(self, slug: str, number: str) -> str:
+        """Who has read this record. :raises NotFound: :raises Locked: when the reader may not read it themselves."""
+        reader = current_reader()
+        before = _before(request.args.get("before", ""))
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        rows = audit.readings(sight.id, PAGE + 1, before)
+        following = ""
+        if len(rows) > PAGE:
+            rows = rows[:PAGE]
+            following = url_for("readers.of_record", slug=slug, number=sight.number, before=str(rows[-1]["_id"]))
+        rendered: str = self.render(
+            "readers.html",
+            number=sight.number,
+            level=words.level(sight.values),
+            rows=[_row(row, reader) for row in rows],
+            people=[_person(one, reader) for one in audit.readers(sight.id)],
+            record_url=record_url(slug, sight.number),
+            next_url=following,
+            first_url=url_for("readers.of_record", slug=slug, number=sight.number) if before else "",
+        )
+        return rendered
+
+
+def _before(text: str) -> ObjectId | None:
+    if text and not ObjectId.is_valid(text):
+        raise BadQuery(parameter="before")
+    return ObjectId(text) if text else None
+
+
+def _row(row: Context, reader: Reader) -> Context:
+    return {
+        "at": cells.moment_short(row["at"], reader.language),
+        "full": cells.moment_full(row["at"], reader.language),
+        "who": row["actor_name"] if row["actor"] else _("The system"),
+        "what": words.what(row, reader.language),
+        "tone": "bad" if row["action"] == "refused" else "neutral",
+        "level": words.level(row),
+    }
+
+
+def _person(one: Context, reader: Reader) -> Context:
+    return {
+        "who": one["name"],
+        "count": ngettext("%(num)s time", "%(num)s times", one["count"]),
+        "last": cells.moment_short(one["last"], reader.language),
+    }
