@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from models.declarations import Field
+from models.declarations import Field, RecordType
 from models.errors import Sentence
 from models.kinds import ZONE, Unreadable, kind_of
 from models.registry import Draft
@@ -119,6 +119,19 @@ def compute(draft: Draft) -> None:
             problem = wrong.problems[""]
             text = Sentence(f"{field.label.zh}：{problem.zh}", f"{field.label.en}: {problem.en}")
             draft.problems.setdefault(formula.of[0].partition(".")[0], text)
+
+
+def results(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the computed fields of a record; what the field cannot hold is empty."""
+    found: dict[str, Any] = {}
+    for field in rt.fields:
+        if field.computed is not None:
+            sources = [value_at({**values, **found}, path) for path in field.computed.of]
+            try:
+                found[field.name] = fitted(field, FORMULAS[field.computed.name].derive(sources))
+            except Unreadable:
+                found[field.name] = None
+    return found
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:

@@ -21,6 +21,7 @@ from models.declarations import Field, RecordType
 from models.errors import NotFound, Refusal, Sentence
 from models.kinds import KINDS
 from models.person.roles import Person
+from models.record_type.deriving import derive_again, follows_alike
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ class ChangedMeanwhile(Refusal):
 
 def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
-    The very same definition again changes nothing.
+    What follows from the values of stored records (search terms, deadlines, computed fields) is derived anew where the
+    new version says otherwise. The very same definition again changes nothing.
 
     :raises WrongDefinition: with a coded finding for everything that is wrong; nothing is changed.
     :raises ChangedMeanwhile:
@@ -75,6 +77,9 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     }
     _keep(rt.slug, version, row, "put_type", actor, now)
     refresh()
+    former = _read(stored) if stored else None
+    if former is not None and not follows_alike(rt, former):
+        derive_again(rt)
     return registry.get(rt.slug).rt
 
 

@@ -16,6 +16,7 @@ from flask import Flask
 
 from config.database import database
 from config.settings import Settings
+from models import catalogue
 from models.person.roles import Role
 from models.record_type import service
 from tests.factories.desks import Desk, seat
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(autouse=True)
 def definitions(db: Any) -> Iterator[None]:
+    catalogue.load()
     service.refresh()
     yield
     for name in database().list_collection_names():

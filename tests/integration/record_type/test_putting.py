@@ -92,6 +92,25 @@ def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: da
     assert registry.get("visit").rt.version == 1
 
 
+def test_stored_records_follow_the_new_version_without_being_written(db: DB, now: datetime) -> None:
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    made = records.create(head, "visit", {"visitor": "王敏", "badge": "蓝色七号", "on": "2026-11-30"}, now=now)
+    first = db["record_visit"].find_one({"_id": made["_id"]}) or {}
+    changed = visit_with(searchable=True) | {"due": "on"}
+    both = {"name": "called", "kind": "text", "label": {"zh": "称呼", "en": "Called"}, "group": "visit"}
+    changed["fields"].append({**both, "computed": {"name": "join", "of": ["visitor", "badge"]}})
+    service.put(changed, actor=SYSTEM, now=now)
+    son = db["record_visit"].find_one({"_id": made["_id"]}) or {}
+    assert "蓝色" in son["grams"]
+    assert (son["called"], son["due_at"].date().isoformat()) == ("王敏 蓝色七号", "2026-11-30")
+    assert (son["rev"], son["updated_at"]) == (first["rev"], first["updated_at"])
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    son = db["record_visit"].find_one({"_id": made["_id"]}) or {}
+    assert "due_at" not in son
+    assert son["grams"] == first["grams"]
+
+
 def test_indexes_that_only_the_former_version_wanted_are_dropped(db: DB, now: datetime) -> None:
     service.put(visit_with(filterable=True), actor=SYSTEM, now=now)
     service.put(visit(), actor=SYSTEM, now=now)

@@ -1,0 +1,60 @@
+"""What follows from records' values, derived anew when their type has changed: search terms, rights, deadlines, whose
+turn it is, computed fields. Values that people gave stay as they are, and so do versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from pymongo import UpdateOne
+
+from config.database import database
+from models import formulas, store
+from models.declarations import RecordType
+from models.kinds import stored
+from models.record import collection_name
+
+AT_ONCE = 500
+
+
+def follows_alike(rt: RecordType, former: RecordType) -> bool:
+    """Whether the same follows from a record's values under both declarations of a type."""
+    return _basis(rt) == _basis(former)
+
+
+def _basis(rt: RecordType) -> tuple[Any, ...]:
+    fields = [
+        (f.name, f.kind, f.searchable, f.opens, f.computed, f.choices if f.searchable else (), f.fields)
+        for f in rt.fields
+        if f.searchable or f.opens or f.computed or f.fields
+    ]
+    return fields, rt.due, rt.workflow, rt.classified
+
+
+def derive_again(rt: RecordType) -> int:
+    """Derive what follows from the values of every record of a type in force; return how many changed by it. A record
+    that somebody writes meanwhile is left to that write."""
+    collection = database()[collection_name(rt.slug)]
+    changed = 0
+    sons: Iterator[Mapping[str, Any]] = iter(collection.find(batch_size=AT_ONCE))
+    while chunk := list(islice(sons, AT_ONCE)):
+        updates = [update for son in chunk if (update := _update(rt, son)) is not None]
+        if updates:
+            changed += collection.bulk_write(updates, ordered=False).modified_count
+    return changed
+
+
+def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
+    values = store.load(rt, son)
+    results = formulas.results(rt, values)
+    follows = {f.name: stored(f, results[f.name]) for f in rt.fields if f.name in results}
+    follows |= store.derived(rt, {**values, **results})
+    wrong = {name: value for name, value in follows.items() if son.get(name) != value}
+    if not wrong:
+        return None
+    update = {
+        "$set": {name: value for name, value in wrong.items() if value is not None},
+        "$unset": {name: "" for name, value in wrong.items() if value is None},
+    }
+    return UpdateOne({"_id": son["_id"], "rev": son["rev"]}, {how: what for how, what in update.items() if what})
