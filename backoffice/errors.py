@@ -155,6 +155,7 @@ def _title(status: int) -> str:
         422: lambda: _("That cannot be stored"),
         429: lambda: _("Too many tries"),
         500: lambda: _("Our mistake"),
+        503: lambda: _say(AWAY_TITLE, locale.language()),
     }
     return str(titles.get(status, titles[400])())
 

@@ -131,13 +131,13 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:60])
         if rt.classified:
-            audit.append_reading("refused", person, subject, now=now, detail={"purpose": purpose.value})
+            audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
         raise NotFound()
     if found.full:
         reading.count(person, now)
     if rt.classified and found.level != Level.INTERNAL.value:
         action = purpose.value if found.full else "refused"
-        audit.append_reading(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
+        audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
     return found
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.errors import OperationFailure
 
-from config.database import audit_database, transaction
+from config.database import TRANSIENT, audit_database, transaction
 from models.errors import Refusal
 from models.person.roles import Person
 
@@ -37,13 +37,13 @@ INDEXES: dict[str, list[IndexModel]] = {
 
 
 class NotAudited(Refusal):
-    """The reading could not be written to the trail, so it does not take place (X7)."""
+    """The trail does not take the entry; so what it would report does not take place (X7)."""
 
     code, status = "not_audited", 503
-    zh = "此次查看未能记入审计，因此不予显示。请稍后重试；如果一直如此，请联系系统管理员。"
+    zh = "此操作未能记入审计，因此没有执行。请稍后重试；如果一直如此，请联系系统管理员。"
     en = (
-        "This reading could not be written to the audit trail, so the record is not shown. Try again in a moment; "
-        "if it stays like this, tell an administrator."
+        "This could not be written to the audit trail, so it was not done. Try again in a moment; if it stays like "
+        "this, tell an administrator."
     )
 
 
@@ -66,7 +66,10 @@ def append(
     fields: Iterable[str] = (),
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content."""
+    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content.
+
+    :raises NotAudited: the trail does not take it; what it would report must not take place.
+    """
     append_many(action, actor, [(subject, fields)], now=now, detail=detail)
 
 
@@ -78,7 +81,7 @@ def append_many(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one entry for each of a set of subjects, each with its fields, in their order."""
+    """Write one entry for each of a set of subjects, each with its fields, in their order. :raises NotAudited:"""
     at = milliseconds(now)
     entries = [
         {
@@ -104,21 +107,11 @@ def append_many(
         trail[ENTRIES].insert_many(entries)
         trail[QUEUE].insert_many([{"_id": entry["_id"], "at": at} for entry in entries])
 
-    transaction(store)
-
-
-def append_reading(
-    action: str, actor: Person, subject: Subject, *, now: datetime, detail: Mapping[str, Any] | None = None
-) -> None:
-    """Write the entry of a reading that is about to take place.
-
-    :raises NotAudited: it cannot be written; what was to be read must not be shown.
-    """
     try:
-        append(action, actor, subject, now=now, detail=detail)
-    except ConnectionFailure:
-        raise  # the database is away, and the record with it
+        transaction(store)
     except OperationFailure as error:
+        if error.has_error_label(TRANSIENT):
+            raise  # the whole transaction is tried again
         raise NotAudited() from error
 
 

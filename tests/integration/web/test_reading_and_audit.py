@@ -1,0 +1,227 @@
+"""No audit, no reading of secret and above (X7); unusual reading is slowed and reported; who has read a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from pymongo.database import Database
+
+from config import policy
+from models import audit
+from models.audit.keys import CURRENT
+from models.outbox.document import EMAILS
+from models.person.roles import Role
+from models.reading import service as reading
+from models.reading.rules import TooMuchReading, next_hold
+from tests.factories.customers import customer
+from tests.factories.desks import Desk, seat
+from tests.factories.web import Clock
+
+Base = Database[dict[str, Any]]
+Sit = Callable[..., Desk]
+FEW = "[reading]\nrecords = 10\n"
+
+
+@pytest.fixture
+def sit(demo_app: Flask, now: datetime) -> Sit:
+    def made(*roles: Role, **more: Any) -> Desk:
+        return seat(demo_app, *roles, now=now, **more)
+
+    return made
+
+
+@pytest.fixture
+def broken_trail(db: Base) -> Iterator[None]:
+    """A trail that takes no entry."""
+    yield
+    db.command("collMod", audit.ENTRIES, validator={})
+
+
+def break_trail(db: Base) -> None:
+    db.command("collMod", audit.ENTRIES, validator={"nothing": {"$exists": True}})
+
+
+@pytest.mark.usefixtures("broken_trail")
+@pytest.mark.parametrize("act", ["", "/history", "/print"])
+@pytest.mark.parametrize("level", ["secret", "confidential", "top_secret"])
+def test_without_its_entry_nothing_classified_is_shown(sit: Sit, db: Base, now: datetime, level: str, act: str) -> None:
+    owner = sit(Role.SPECIALIST)
+    file = customer(owner.person, now, name="隐山仪表有限公司", level=level)
+    address = f"/records/customer/{file['number']}{act}"
+    break_trail(db)
+    page = owner.text(address, 503)
+    assert "隐山" not in page
+    assert "could not be written to the audit trail" in page
+    db.command("collMod", audit.ENTRIES, validator={})
+    if act != "/print":  # who may print is another matter
+        assert "隐山" in owner.text(address)
+
+
+@pytest.mark.usefixtures("broken_trail")
+def test_internal_records_are_shown_without_the_trail(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    file = customer(owner.person, now, name="明山仪表有限公司", level="internal")
+    break_trail(db)
+    assert "明山仪表有限公司" in owner.text(f"/records/customer/{file['number']}")
+
+
+@pytest.mark.usefixtures("broken_trail")
+def test_nothing_is_changed_without_its_entry(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    break_trail(db)
+    before = db["record_customer"].count_documents({})
+    answer = owner.post("/records/customer/new", {"name": "甲公司"})
+    assert answer.status_code == 503
+    assert db["record_customer"].count_documents({}) == before
+
+
+@pytest.fixture
+def few(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ten records in five minutes are unusual."""
+    path = tmp_path / "policy.toml"
+    path.write_text(FEW)
+    monkeypatch.setenv(policy.VARIABLE, str(path))
+    policy.policy.cache_clear()
+    yield
+    monkeypatch.undo()
+    policy.policy.cache_clear()
+
+
+@pytest.mark.usefixtures("few")
+def test_who_reads_very_much_is_slowed_more_and_more_and_reported_once(
+    sit: Sit, db: Base, now: datetime, clock: Clock
+) -> None:
+    reader, head, administrator = sit(Role.SPECIALIST, name="Qian"), sit(Role.HEAD), sit(Role.ADMINISTRATOR)
+    number = customer(reader.person, now, name="甲公司")["number"]
+    address = f"/records/customer/{number}"
+    for _ in range(10):
+        reader.text(address)
+    page = reader.get(address)
+    assert (page.status_code, page.headers["Retry-After"]) == (429, "10")
+    assert "Try again in 10 seconds" in page.get_data(as_text=True)
+    clock.now = now + timedelta(seconds=11)
+    reader.text(address)
+    assert reader.get(address).headers["Retry-After"] == "20"
+    assert sit(Role.SPECIALIST).text("/") != ""
+    assert db[audit.ENTRIES].count_documents({"action": "unusual_reading", "actor": reader.person.id}) == 1
+    told = {mail["to"] for mail in db[EMAILS].find()}
+    assert told == {head.person.email, administrator.person.email}
+    assert number not in str(list(db[EMAILS].find()))
+    for desk in (head, administrator):
+        assert "Qian read 10 records within 5 minutes" in desk.text("/")
+    assert "Please find out why" not in reader.text("/")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_person_at_an_ordinary_pace_is_not_slowed(sit: Sit, db: Base, now: datetime, clock: Clock) -> None:
+    reader = sit(Role.SPECIALIST)
+    address = f"/records/customer/{customer(reader.person, now, name='甲公司')['number']}"
+    for minute in range(0, 30, 2):
+        clock.now = now + timedelta(minutes=minute)
+        for _ in range(3):
+            reader.text(address)
+    assert db[audit.ENTRIES].count_documents({"action": "unusual_reading"}) == 0
+
+
+@pytest.mark.usefixtures("few")
+def test_a_later_burst_is_reported_again(sit: Sit, db: Base, now: datetime) -> None:
+    person = sit(Role.SPECIALIST).person
+    for hour in range(2):
+        for _ in range(10):
+            reading.count(person, now + timedelta(hours=hour))
+        with pytest.raises(TooMuchReading):
+            reading.count(person, now + timedelta(hours=hour))
+    assert db[reading.BURSTS].count_documents({}) == 2
+
+
+def test_each_hold_of_a_burst_is_twice_as_long_up_to_the_longest(now: datetime) -> None:
+    lengths, until, number = [], None, 0
+    for _ in range(7):
+        hold = next_hold(until, number, now, minutes=5, first_seconds=10, longest_seconds=300)
+        lengths.append((hold.until - now).total_seconds())
+        until, number, now = hold.until, hold.number, hold.until
+    assert lengths == [10, 20, 40, 80, 160, 300, 300]
+    assert next_hold(
+        until, number, now + timedelta(minutes=5), minutes=5, first_seconds=10, longest_seconds=300
+    ).is_first
+
+
+def test_the_head_sees_every_reading_page_by_page_and_each_reader_once(sit: Sit, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner Wang"), sit(Role.HEAD, name="Head Zhou")
+    number = customer(owner.person, now, name="甲公司", level="secret")["number"]
+    for _ in range(55):
+        owner.text(f"/records/customer/{number}")
+    page = head.text(f"/readers/customer/{number}")
+    assert "55 times" in page
+    assert page.count("<tr>") == 51
+    following = page.split("before=")[1].split('"')[0]
+    assert head.text(f"/readers/customer/{number}?before={following}").count("<tr>") == 7
+    assert "/readers/customer/" in head.text(f"/records/customer/{number}/history")
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.HEAD])
+def test_nobody_else_learns_who_has_read(sit: Sit, now: datetime, role: Role) -> None:
+    owner = sit(Role.SPECIALIST)
+    number = customer(owner.person, now, name="甲公司", level="secret")["number"]
+    assert sit(role).get(f"/readers/customer/{number}").status_code == 403
+
+
+def test_an_auditor_asks_by_type_level_and_move(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    secret = customer(owner.person, now, name="甲公司", level="secret")["number"]
+    internal = customer(owner.person, now, name="乙公司")["number"]
+    auditor = sit(Role.AUDITOR, department="audit")
+    assert internal not in auditor.text("/audit/?level=secret")
+    assert secret in auditor.text("/audit/?level=secret&type=customer")
+    assert secret not in auditor.text("/audit/?type=contract")
+    assert auditor.get("/audit/?level=x").status_code == 400
+
+
+def test_a_person_who_left_is_still_found(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST, name="Gone Sun")
+    number = customer(owner.person, now, name="甲公司")["number"]
+    db["user"].update_one({"_id": owner.person.id}, {"$set": {"active": False}})
+    assert number in sit(Role.AUDITOR, department="audit").text("/audit/?person=gone")
+
+
+def test_the_export_holds_what_was_asked_for_and_is_itself_in_the_trail(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST, name="=cmd()")
+    secret = customer(owner.person, now, name="隐山仪表", level="secret")["number"]
+    internal = customer(owner.person, now, name="乙公司")["number"]
+    auditor = sit(Role.AUDITOR, department="audit")
+    answer = auditor.post("/audit/export", {"level": "secret"})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert secret in text
+    assert internal not in text
+    assert "隐山" not in text
+    assert "\n=cmd" not in text
+    assert ",=cmd" not in text
+    [entry] = db[audit.ENTRIES].find({"action": "trail_exported"})
+    assert (entry["actor"], entry["detail"]) == (auditor.person.id, {"filters": ["level"], "via": "screen"})
+    assert auditor.post("/audit/export", {"levels": "secret"}).status_code == 400
+    assert sit(Role.HEAD).post("/audit/export", {}).status_code == 403
+
+
+def test_the_screen_and_the_watcher_say_when_sealing_stands_still(
+    sit: Sit, now: datetime, clock: Clock, tmp_path: Any
+) -> None:
+    auditor = sit(Role.AUDITOR, department="audit")
+    clock.now = now + timedelta(minutes=2)
+    assert "Nothing has been sealed for over a minute" in auditor.text("/audit/")
+    answer = auditor.get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"status": "ready", "warnings": ["audit sealing stands still"]},
+    )
+    while audit.seal(clock.now):
+        pass
+    audit.Writer(tmp_path / "audit", audit.KeySource(tmp_path / CURRENT)).write(clock.now)
+    assert auditor.get("/readyz").json == {"status": "ready"}
+    page = auditor.text("/audit/")
+    assert "Is the scheduler running" not in page
+    assert "Last signed checkpoint" in page
