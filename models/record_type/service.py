@@ -75,7 +75,7 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         "changed_at": now,
         "changed_by": actor.id,
     }
-    _keep(rt.slug, version, row, "put_type", actor, now)
+    _keep(rt.slug, version, row, "type_put", actor, now)
     refresh()
     former = _read(stored) if stored else None
     if former is not None and not follows_alike(rt, former):
@@ -98,7 +98,7 @@ def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
     if errors:
         raise WrongDefinition(errors)
     row = {"in_force": False, "changed_at": now, "changed_by": actor.id}
-    _keep(slug, stored["version"], row, "withdraw_type", actor, now)
+    _keep(slug, stored["version"], row, "type_withdrawn", actor, now)
     refresh()
 
 

@@ -68,7 +68,7 @@ def test_a_put_is_a_version_and_an_entry_of_the_audit_trail_and_the_same_again_i
         assert service.put(visit(), actor=actor, now=now).version == expected
     assert service.put(visit_with(), actor=actor, now=now).version == 2
     entries = list(db[audit.ENTRIES].find({"type": "record_type"}))
-    assert [(e["action"], e["number"], e["actor"]) for e in entries] == [("put_type", "visit", actor.id)] * 2
+    assert [(e["action"], e["number"], e["actor"]) for e in entries] == [("type_put", "visit", actor.id)] * 2
     assert [line for line in schema.missing() if "record_visit" in line] == []
 
 
