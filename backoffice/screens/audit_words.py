@@ -32,6 +32,7 @@ def kind(slug: str, language: str) -> str:
         if rt.slug == slug:
             return rt.label.text(language)
     words = {"person": _("Account"), "job": _("Job"), "audit": _("Audit trail"), "import": _("Import")}
+    words["record_type"] = _("Record type")
     words |= {"scorecard": _("Scorecard"), "bulk_change": _("Bulk change"), "calendar": _("Working calendar")}
     return str(words.get(slug, slug))
 
@@ -119,6 +120,8 @@ def acts() -> dict[str, str]:
         "right_confirmed": _("confirmed a right"),
         "right_refused": _("refused a right"),
         "access_reset": _("reset access"),
+        "type_put": _("changed a record type"),
+        "type_withdrawn": _("withdrew a record type"),
         "trail_exported": _("exported the audit trail"),
         "unusual_reading": _("read unusually many records"),
     }
