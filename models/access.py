@@ -87,6 +87,8 @@ class Reach:
 
     def sees(self, acl: Iterable[str]) -> str:
         """`full`, `card` or '' for a record with these tokens."""
+        if self.also is None and not self.full.isdisjoint(acl):
+            return "full"
         held = {one.removeprefix(ARCHIVED) for one in acl}
         if not held.isdisjoint(self.full) and (self.also is None or not held.isdisjoint(self.also)):
             return "full"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from bson import ObjectId
@@ -81,12 +81,14 @@ class Names:
         if declared.kind == "reference":
             return self.record(declared.to, value).text
         if declared.kind == "embedded":
-            texts = (self.text(inner, value.get(inner.name)) for inner in declared.fields)
-            return " · ".join(text for text in texts if text)
+            return self._row(declared.fields, value)
         if declared.kind == "embedded_list":
-            one = replace(declared, kind="embedded")
-            return "; ".join(self.text(one, row) for row in value)
+            return "; ".join(self._row(declared.fields, row) for row in value)
         return kind_of(declared).text(declared, value, self.language)
+
+    def _row(self, fields: Iterable[Field], row: Mapping[str, Any]) -> str:
+        texts = (self.text(inner, row.get(inner.name)) for inner in fields if row.get(inner.name) is not None)
+        return " · ".join(text for text in texts if text)
 
 
 def pointers(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[tuple[Field, ObjectId]]:

@@ -18,22 +18,23 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import transaction
-from models import access, audit, listing, names, records, registry
+from models import access, audit, listing, names, registry, sights, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import LEVEL_LABELS, Field, Level, RecordType
 from models.errors import Forbidden, Refusal
+from models.exchange.cells import Cell, cell_of, is_typed
 from models.exchange.mapping import EXPORT_HEADINGS
 from models.exchange.writing import Column, stream_csv, stream_xlsx
+from models.kinds import parts_of
 from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
 from models.record import SYSTEM_FIELDS
-from models.records import Sight
+from models.sights import Sight
 
 AT_ONCE = 500
 FORMATS = ("csv", "xlsx")
-TYPED = ("integer", "decimal", "money", "percent", "date", "datetime")
 SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
 
 
@@ -98,7 +99,7 @@ def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) ->
 
 
 class _Sheet:
-    """The rows of one export for one reader."""
+    """The rows of one export for one reader. How a column leaves is settled once, before the first row."""
 
     def __init__(self, person: Person, rt: RecordType, language: str, now: datetime) -> None:
         self.person, self.rt, self.language, self.now = person, rt, language, now
@@ -107,6 +108,9 @@ class _Sheet:
         listed = tuple(f for f in shown if f.listed and f is not title)
         rest = tuple(f for f in shown if f is not title and not f.listed)
         self.fields = (title, *listed, *rest)
+        self.pointing = tuple(f for f in self.fields if f.kind in names.POINTERS or parts_of(f))
+        self.cells = (("number", None), *((f.name, cell_of(f, language)) for f in self.fields), *self._own_cells())
+        self.level_labels = {level.value: LEVEL_LABELS[level].text(language) for level in Level}
         self.count = 0
         self.levels: dict[str, int] = {}
 
@@ -114,67 +118,77 @@ class _Sheet:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
         made = [_column(SYSTEM["number"], self.language)]
         made += [_column(f, self.language) for f in self.fields]
-        made += [_column(f, self.language) for f in self._system()]
+        made += [_column(SYSTEM[name], self.language) for name, _ in self._own_cells()]
         if self.rt.classified:
             made += [Column(SYSTEM["level"].label.text(self.language))]
             made += [Column(label.text(self.language)) for label in EXPORT_HEADINGS]
         return made
 
-    def _system(self) -> tuple[Field, ...]:
-        wanted = ["owner", "created_at", "updated_at"]
-        return tuple(SYSTEM[name] for name in (["state"] if self.rt.workflow else []) + wanted)
+    def _own_cells(self) -> tuple[tuple[str, Cell | None], ...]:
+        """The engine's own columns."""
+        states = self.rt.workflow.states if self.rt.workflow else ()
+        labels = {state.value: state.label.text(self.language) for state in states}
+        state: tuple[tuple[str, Cell | None], ...] = (("state", lambda value, _: labels.get(value)),)
+        own: tuple[tuple[str, Cell | None], ...] = (("owner", lambda value, found: found.person(value)),)
+        return (*(state if self.rt.workflow else ()), *own, ("created_at", None), ("updated_at", None))
 
     def rows(self, sons: Iterator[Mapping[str, Any]], reach: access.Reach) -> Iterator[Sequence[Any]]:
         """The rows, some hundreds at a time: names resolved together, classified records audited before they leave."""
         while chunk := list(islice(sons, AT_ONCE)):
-            seen = (records.sight(self.person, self.rt, reach, son) for son in chunk)
-            sights = [one for one in seen if one is not None]
-            self._note(sights)
-            found = self._names(sights)
-            for one in sights:
+            seen = [(son, reach.sees(son.get("acl") or ())) for son in chunk]
+            whole = [son for son, how in seen if how == "full"]
+            cards = {son["_id"]: sights.sight(self.person, self.rt, reach, son) for son, how in seen if how == "card"}
+            self._note(whole)
+            found = self._names(whole, [card for card in cards.values() if card is not None])
+            for son, how in seen:
+                card = cards.get(son["_id"])
+                if how != "full" and card is None:
+                    continue
                 self.count += 1
-                yield self._row(one, found)
+                yield self._card_row(card, found) if card is not None else self._row(son, found)
 
-    def _note(self, sights: Iterable[Sight]) -> None:
-        out = [s for s in sights if s.full and self.rt.classified and s.level != Level.INTERNAL.value]
-        for one in out:
-            self.levels[one.level] = self.levels.get(one.level, 0) + 1
-        subjects = [(audit.Subject(self.rt.slug, s.id, s.number, s.level), ()) for s in out]
+    def _note(self, sons: Iterable[Mapping[str, Any]]) -> None:
+        """Write who takes which classified records out."""
+        internal = Level.INTERNAL.value
+        out = [son for son in sons if self.rt.classified and (son.get("level") or internal) != internal]
+        for son in out:
+            self.levels[son["level"]] = self.levels.get(son["level"], 0) + 1
+        subjects = [(store.subject(self.rt, son), ()) for son in out]
         detail = {"purpose": Purpose.EXPORT.value}
         transaction(lambda: audit.append_many(Purpose.EXPORT.value, self.person, subjects, now=self.now, detail=detail))
 
-    def _names(self, sights: Sequence[Sight]) -> Names:
-        people: list[ObjectId | None] = [s.values.get("owner") for s in sights]
-        return names.resolve(self.person, [(s.fields, s.values) for s in sights], language=self.language, people=people)
+    def _names(self, whole: Sequence[Mapping[str, Any]], cards: Sequence[Sight]) -> Names:
+        rows: list[tuple[Sequence[Field], Mapping[str, Any]]] = [(self.pointing, son) for son in whole]
+        rows += [(card.fields, card.values) for card in cards]
+        people: list[ObjectId | None] = [son.get("owner") for son in whole]
+        people += [card.values.get("owner") for card in cards]
+        return names.resolve(self.person, rows, language=self.language, people=people)
 
-    def _row(self, sight: Sight, found: Names) -> list[Any]:
-        row: list[Any] = [sight.number]
-        row += [self._value(field, sight, found) for field in self.fields]
-        row += [self._own(field, sight, found) for field in self._system()]
-        if self.rt.classified:
-            level = LEVEL_LABELS[Level(sight.level)].text(self.language)
-            row += [level, self.person.name, self.now]
-        return row
+    def _row(self, son: Mapping[str, Any], found: Names) -> list[Any]:
+        """A record that leaves in full; its columns are fields that the reader may see."""
+        get = son.get
+        row = [
+            None if (value := get(name)) is None else value if cell is None else cell(value, found)
+            for name, cell in self.cells
+        ]
+        return row + self._stamp(get("level"))
 
-    def _value(self, field: Field, sight: Sight, found: Names) -> Any:
-        value = sight.values.get(field.name)  # a sight holds nothing that the reader may not see
-        if not sight.full:
-            return value if field.card == "masked" or _typed(field) else found.text(field, value)
-        return value if _typed(field) else found.text(field, value)
+    def _card_row(self, card: Sight, found: Names) -> list[Any]:
+        """A record of which only the card leaves."""
+        row: list[Any] = [card.number, *(self._card_value(field, card, found) for field in self.fields)]
+        owner = found.person(card.values.get("owner"))
+        row += [owner if name == "owner" else None for name, _ in self._own_cells()]
+        return row + self._stamp(card.level)
 
-    def _own(self, field: Field, sight: Sight, found: Names) -> Any:
-        value = sight.values.get(field.name)
-        if field.name == "owner":
-            return found.person(value)
-        if field.name == "state":
-            state = access.state_of(self.rt, sight.values) if sight.full else None
-            return state.label.text(self.language) if state else None
-        return value if sight.full else None
+    def _card_value(self, field: Field, card: Sight, found: Names) -> Any:
+        value = card.values.get(field.name)  # a sight holds nothing that the reader may not see
+        return value if field.card == "masked" or is_typed(field) else found.text(field, value)
 
-
-def _typed(field: Field) -> bool:
-    """Whether a spreadsheet holds the value itself and not its text. An amount with its own currency is a text."""
-    return field.kind in TYPED and not field.currencies
+    def _stamp(self, level: str | None) -> list[Any]:
+        """Level, reader and time, in each row of a classified type (X1)."""
+        if not self.rt.classified:
+            return []
+        return [self.level_labels[level or Level.INTERNAL.value], self.person.name, self.now]
 
 
 def _column(field: Field, language: str) -> Column:

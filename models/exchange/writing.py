@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any, Protocol
 
 from models.calendar import SHANGHAI
@@ -26,6 +28,7 @@ CHUNK = 64 * 1024
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOM = "\ufeff"
+TEXTS = frozenset({"text", "long_text", "choice", "person", "reference", "phone", "email", "link"})
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,14 @@ class CsvWriter:
         self._writer = csv.writer(self._text, lineterminator="\r\n")
         self._text.write(BOM)
         self._writer.writerow([defuse(column.title) for column in columns])
+        self._cells = [_text_cell if column.kind in TEXTS else _csv_cell for column in columns]
         self.ready = self._text.tell()
 
     def row(self, values: Sequence[Any]) -> None:
         """Add a row; None is an empty cell."""
-        self._writer.writerow([_csv_cell(value) for value in values])
+        # A row that an import refused may have more cells than there are columns.
+        cells = zip(chain(self._cells, repeat(_csv_cell)), values, strict=False)
+        self._writer.writerow(["" if value is None else cell(value) for cell, value in cells])
         self.ready = self._text.tell()
 
     def take(self) -> bytes:
@@ -82,9 +88,14 @@ class CsvWriter:
         return self.take()
 
 
+def _text_cell(value: Any) -> str:
+    """A cell of a column of texts: nearly all of them begin with a letter or a digit and leave as they are."""
+    if not isinstance(value, str):
+        return _csv_cell(value)
+    return value if value[:1].isalnum() and "\0" not in value else defuse(value.replace("\0", ""))
+
+
 def _csv_cell(value: Any) -> str:
-    if value is None:
-        return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, Decimal):
@@ -92,11 +103,17 @@ def _csv_cell(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, datetime):
-        local = value.astimezone(SHANGHAI) if value.tzinfo else value
-        return local.strftime("%Y-%m-%d %H:%M:%S")
+        return _moment(value)
     if isinstance(value, date | time):
         return value.isoformat()
     return defuse(str(value).replace("\0", ""))
+
+
+@lru_cache(maxsize=256)
+def _moment(value: datetime) -> str:
+    """A moment as written; rows of an export share theirs."""
+    local = value.astimezone(SHANGHAI) if value.tzinfo else value
+    return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def stream(writer: Writer, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

@@ -1,0 +1,34 @@
+"""What an export writes for a stored value: one function for a column, chosen once for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from models.declarations import Field
+from models.kinds import Kind, kind_of, loaded
+from models.names import Names
+
+TYPED = ("integer", "decimal", "money", "percent", "date", "datetime")
+Cell = Callable[[Any, Names], Any]
+
+
+def is_typed(field: Field) -> bool:
+    """Whether a spreadsheet holds the value itself and not its text. An amount with its own currency is a text."""
+    return field.kind in TYPED and not field.currencies
+
+
+def cell_of(field: Field, language: str) -> Cell | None:
+    """How a stored value of the field leaves, empty ones apart; None when it leaves as it is stored."""
+    kind = type(kind_of(field))
+    if is_typed(field):
+        load = kind_of(field).load
+        return None if kind.load is Kind.load else lambda value, _: load(value)
+    if field.kind == "choice":
+        labels = {choice.value: choice.label.text(language) for choice in field.choices}
+        return lambda value, _: labels.get(value, value)
+    if field.kind == "person":
+        return lambda value, found: found.person(value)
+    if kind.load is Kind.load and kind.text is Kind.text:
+        return None
+    return lambda value, found: found.text(field, loaded(field, value))
