@@ -8,7 +8,6 @@ from datetime import datetime
 from flask import current_app, g, request
 
 from backoffice import edge
-from models.access_request.service import grants_in_force
 from models.errors import Refusal
 from models.person import service as people
 from models.person.roles import Person
@@ -55,13 +54,13 @@ def identify() -> None:
     found = tokens.find(secret.strip(), now) if len(secret) <= LONGEST_HEADER else None
     if found is None:
         raise BadToken()
-    token, account = found
+    token = found.token
     allowance: Allowance = current_app.extensions["api_allowance"]
-    person = people.person_of(account, language())
+    person = people.person_of(found.account, language())
     g.caller_language = language() if asked_language() else person.language
     g.person = replace(
         person,
-        grants=grants_in_force(account["_id"], now),
+        grants=found.grants,
         only=token.types,
         read_only=token.read_only,
     )

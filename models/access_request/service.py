@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -103,14 +103,18 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
 def grants_in_force(person_id: ObjectId, now: datetime) -> dict[str, frozenset[str]]:
     """The ids of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
     revoked grant opens nothing from the next one on."""
+    return by_use(database()[GRANTS].find({"person": person_id, **in_force(now)}, {"uses": 1}))
+
+
+def in_force(now: datetime) -> dict[str, Any]:
+    """The condition under which a grant opens anything."""
+    return {"valid_until": {"$gt": now}, "valid_from": {"$lte": now}, "ended_at": None}
+
+
+def by_use(grants: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """The ids of some stored grants, by purpose."""
     found: dict[str, set[str]] = {}
-    condition = {
-        "person": person_id,
-        "valid_until": {"$gt": now},
-        "valid_from": {"$lte": now},
-        "ended_at": None,
-    }
-    for grant in database()[GRANTS].find(condition, {"uses": 1}):
+    for grant in grants:
         for use in grant["uses"]:
             found.setdefault(use, set()).add(str(grant["_id"]))
     return {use: frozenset(ids) for use, ids in found.items()}

@@ -21,6 +21,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from config.database import database, transaction
 from models import access, audit, registry, schema
 from models.access import Purpose
+from models.access_request.service import GRANTS, by_use, in_force
 from models.errors import Invalid, NotFound, Refusal
 from models.person import service as people
 from models.person.document import USERS
@@ -122,20 +123,41 @@ def reached(person: Person) -> list[str]:
     ]
 
 
-def find(secret: str, now: datetime) -> tuple[Token, dict[str, Any]] | None:
-    """The token in force with this secret, with its person's stored account; None for any other. Notes its use."""
+@dataclass(frozen=True)
+class Bearer:
+    """What a token in force stands for: its person's stored account, and their grants in force by use (X5)."""
+
+    token: Token
+    account: dict[str, Any]
+    grants: dict[str, frozenset[str]]
+
+
+def find(secret: str, now: datetime) -> Bearer | None:
+    """Whom the secret of a token in force stands for; None for any other. One question to the database; notes the use.
+
+    A disabled account or a changed password ends the token here and now.
+    """
     if rules.FORM.fullmatch(secret) is None:
         return None
-    row = database()[TOKENS].find_one({"hash": _hash(secret)})
+    row = next(iter(database()[TOKENS].aggregate(_questions(_hash(secret), now))), None)
     if row is None or not rules.in_force(row["expires"], row["revoked"], now):
         return None
-    owner = {"_id": row["user"], "active": True, "fs_uniquifier": row["uniquifier"]}
-    user = database()[USERS].find_one(owner)
-    if user is None:
+    account = next(iter(row["account"]), None)
+    if account is None or not account["active"] or account["fs_uniquifier"] != row["uniquifier"]:
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
-    return _read(row, now), user
+    return Bearer(_read(row, now), account, by_use(row["grants"]))
+
+
+def _questions(hashed: str, now: datetime) -> list[dict[str, Any]]:
+    grants = [{"$match": in_force(now)}, {"$project": {"uses": 1}}]
+    mine = {"localField": "user"}
+    return [
+        {"$match": {"hash": hashed}},
+        {"$lookup": {"from": USERS, **mine, "foreignField": "_id", "as": "account"}},
+        {"$lookup": {"from": GRANTS, **mine, "foreignField": "person", "pipeline": grants, "as": "grants"}},
+    ]
 
 
 def of_person(user: ObjectId, now: datetime) -> list[Token]:
