@@ -34,6 +34,8 @@ PAGES = (
     "reviews",
     "import-export",
     "bulk-changes",
+    "merging",
+    "audit-trail",
     "keyboard",
     "api",
 )

@@ -101,7 +101,7 @@ def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
             row = rates.find_one_and_update({"_id": person}, change, upsert=True, return_document=ReturnDocument.AFTER)
         except DuplicateKeyError:  # two first readings at the same moment: the second one finds the document
             continue
-        return dict(row)
+        return dict(row or {"recent": []})
     return {"recent": []}
 
 

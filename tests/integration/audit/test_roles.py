@@ -49,6 +49,10 @@ class Server:
         return f"mongodb://{who}{quote(str(self.socket), safe='')}/?{option}"
 
 
+def client_of(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
+    return MongoClient(uri, **options)
+
+
 def roles() -> list[dict[str, Any]]:
     """The roles as the guide gives them."""
     blocks = re.findall(r"```json\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
@@ -57,7 +61,7 @@ def roles() -> list[dict[str, Any]]:
 
 def initiate(server: Server) -> None:
     deadline = time.monotonic() + 30
-    with MongoClient(server.uri(direct=True), serverSelectionTimeoutMS=300) as client:
+    with client_of(server.uri(direct=True), serverSelectionTimeoutMS=300) as client:
         while True:
             try:
                 if client.admin.command("hello")["isWritablePrimary"]:
@@ -68,7 +72,7 @@ def initiate(server: Server) -> None:
                 assert time.monotonic() < deadline, "the server does not start"
                 time.sleep(0.1)
         client.admin.command("createUser", "root", pwd=server.password, roles=["root"])
-    with MongoClient(server.uri("root")) as client:
+    with client_of(server.uri("root")) as client:
         for role in roles():
             client.admin.command(role)
         own = [{"role": name, "db": db} for name in ("readWrite", "dbAdmin") for db in ("backoffice", TRAIL)]
@@ -154,7 +158,7 @@ WRITES: tuple[Callable[[Base, str], Any], ...] = (
 def test_no_account_of_the_product_changes_or_removes_what_is_written(
     server: Server, sealed: Path, user: str, name: str
 ) -> None:
-    with MongoClient(server.uri(user)) as client:
+    with client_of(server.uri(user)) as client:
         assert all(refused(lambda write=write: write(client[TRAIL], name)) for write in WRITES)  # type: ignore[misc]
 
 
@@ -168,13 +172,13 @@ def test_the_web_neither_seals_nor_signs(act_as: Callable[[str], None], sealed: 
 
 
 def test_the_auditor_s_account_verifies_and_writes_nothing(server: Server, sealed: Path) -> None:
-    with MongoClient(server.uri("auditor"), tz_aware=True) as client:
+    with client_of(server.uri("auditor"), tz_aware=True) as client:
         assert audit.verify(StoredTrail(client[TRAIL])).findings == ()
         assert refused(lambda: client[TRAIL][audit.ENTRIES].insert_one({}))
         assert refused(client["backoffice"]["user"].find_one)
 
 
 def test_the_trail_lies_in_its_own_database_only(server: Server, sealed: Path) -> None:
-    with MongoClient(server.uri("owner")) as client:
+    with client_of(server.uri("owner")) as client:
         assert audit.COLLECTIONS.isdisjoint(client["backoffice"].list_collection_names())
         assert set(client[TRAIL].list_collection_names()) == audit.COLLECTIONS
