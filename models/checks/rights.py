@@ -34,6 +34,8 @@ def _rights(case: Case) -> Iterator[Finding]:
     rights = case.rt.rights
     if not case.rt.classified and not rights.view:
         yield case.finding("E016", "rights", "没有人能查看。", "nobody may ever read it")
+    if rights.merge and not rights.edit:
+        yield case.finding("E016", "rights", "合并须能编辑，但没有人能编辑。", "who merges edits both, and nobody may")
     if not case.rt.classified and any(not rule.levels for rule in rights.view):
         yield case.finding("E016", "rights", "有一条规则不含任何密级。", "a rule holds for no level")
 

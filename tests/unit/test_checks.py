@@ -184,6 +184,7 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E015", "workflow.extra", lambda: with_move(signature=True)),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights())),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights(view=(Rule(Relation.ANY, levels=()),)))),
+    ("E016", "rights", lambda: sample(rights=Rights(merge=(Rule(Relation.OWNER),)))),
     ("E016", "workflow.extra", lambda: with_move(by=())),
     (
         "E017",

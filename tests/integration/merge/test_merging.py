@@ -34,6 +34,13 @@ def upload(who: Person, now: datetime, name: str) -> dict[str, Any]:
     return attachment.put(io.BytesIO(name.encode()), name, person=who, now=now, limit=1000)
 
 
+def holder(row: dict[str, Any]) -> Any:
+    """The record whose file it is."""
+    metadata = attachment.content(row["file"]).metadata
+    assert metadata is not None
+    return metadata["record"]
+
+
 def pointing(who: Person, now: datetime, **values: Any) -> dict[str, Any]:
     return records.create(who, "pointing", values, now=now)
 
@@ -78,7 +85,7 @@ def test_lists_are_united_and_files_all_kept(owner: Person, head: Person, now: d
     assert [row["name"] for row in result["people"]] == ["王敏", "李静", "赵一"]
     assert [row["name"] for row in result["scans"]] == ["a.txt", "b.txt"]
     assert attachment.content(files[1]["file"]).read() == b"b.txt"
-    assert attachment.content(files[1]["file"]).metadata["record"] == keep["_id"]
+    assert holder(files[1]) == keep["_id"]
 
 
 def test_a_list_that_grows_too_long_is_refused(owner: Person, head: Person, now: datetime) -> None:
@@ -207,7 +214,7 @@ def test_a_merge_taken_back_restores_both_and_every_reference(owner: Person, hea
     found = now_of(plain, "pointing")
     assert (found["lamp"], [row["lamp"] for row in found["rows"]]) == (other["_id"], [other["_id"], keep["_id"]])
     assert now_of(mine, "pointing")["rev"] == 1
-    assert attachment.content(files[1]["file"]).metadata["record"] == other["_id"]
+    assert holder(files[1]) == other["_id"]
     assert now_of(keep)["rev"] == 3
     again = merged(head, keep, other, now + timedelta(hours=2))
     assert again["rev"] == 4

@@ -68,10 +68,12 @@ def test_what_was_typed_for_a_signature_outlives_the_sign_in(sit: Sit, make: Mak
 def test_what_was_typed_is_not_kept_for_long(sit: Sit, make: Make, now: Any, clock: Clock) -> None:
     owner, checker = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
     made = submitted(owner, checker, make, now)
-    unsent.keep(checker.person.id, f"{AT}{made['number']}/do/approve", [("note", "Because it is dry")], now)
+    who = checker.person.id
+    assert who is not None
+    unsent.keep(who, f"{AT}{made['number']}/do/approve", [("note", "Because it is dry")], now)
     clock.forward(minutes=4)
-    assert unsent.take(checker.person.id, "/elsewhere", clock.now) == []
-    assert unsent.take(checker.person.id, f"{AT}{made['number']}/do/approve", now + timedelta(minutes=16)) == []
+    assert unsent.take(who, "/elsewhere", clock.now) == []
+    assert unsent.take(who, f"{AT}{made['number']}/do/approve", now + timedelta(minutes=16)) == []
 
 
 def test_nobody_signs_their_own(sit: Sit, make: Make, now: Any) -> None:

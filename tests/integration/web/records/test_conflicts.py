@@ -18,7 +18,7 @@ from tests.integration.web.records.conftest import Make, Sit
 from tests.integration.web.records.test_writing import hidden
 
 
-def rows(*names: str) -> dict[str, str]:
+def rows(*names: str) -> dict[str, Any]:
     """The inputs of some rows of people."""
     return {"people": "", **{f"people-{at}-name": name for at, name in enumerate(names)}}
 
@@ -63,7 +63,7 @@ def test_what_is_chosen_is_stored(
     desk, made, at = case
     data = {"rev": "1", "name": "Torch", **rows("Zhao", "Qian", "Li")}
     page = desk.send(at, 409, **data).get_data(as_text=True)
-    takes = {f"_take-{field}": choice for field, choice in choices.items()}
+    takes: dict[str, Any] = {f"_take-{field}": choice for field, choice in choices.items()}
     desk.send(at, **{**data, "rev": hidden(page, "rev"), "_was": hidden(page, "_was"), **takes})
     stored = store.fetch("sample", made["_id"])
     assert (stored["name"], stored["notes"], stored["pieces"]) == (name, "Theirs", 4)
@@ -102,10 +102,12 @@ def test_references_and_files_are_chosen_too(sit: Sit, make: Make, now: datetime
 
 def test_a_choice_that_is_none_is_refused_or_means_mine(case: tuple[Desk, dict[str, Any], str]) -> None:
     desk, made, at = case
-    for wrong in ({"_take-verdict": "mine"}, {"_take-$where": "x"}, {"_take-": "x"}):
+    wrongs: tuple[dict[str, Any], ...] = ({"_take-verdict": "mine"}, {"_take-$where": "x"}, {"_take-": "x"})
+    for wrong in wrongs:
         desk.send(at, 400, rev="2", _was="1", name="Torch", **wrong)
-    desk.send(at, 400, rev="2", name="Torch", **{"_take-name": "both"})
-    desk.send(at, rev="2", _was="1", name="Torch", **{"_take-name": "both"})
+    both: dict[str, Any] = {"rev": "2", "name": "Torch", "_take-name": "both"}
+    desk.send(at, 400, **both)
+    desk.send(at, _was="1", **both)
     assert store.fetch("sample", made["_id"])["name"] == "Torch"
 
 
