@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from backoffice.screens import cells, record_page
+from backoffice.screens import cells, deadlines, record_page
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry, work
 from models.access import Purpose
@@ -147,7 +147,7 @@ def _line(task: Task, reader: Reader, found: Names) -> Context:
         "what": sight.rt.label.text(reader.language),
         "who": _who(task, reader, found),
         "why": _why(task, reader),
-        "due": cells.due(sight, reader),
+        "due": deadlines.due(sight, reader),
         "actions": [action],
     }
 

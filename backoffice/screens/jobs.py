@@ -15,11 +15,14 @@ from flask_babel import gettext as _
 from backoffice import auth
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader, current_reader
+from models.calendar import local
+from models.calendar_day.rules import year_to_announce
 from models.errors import Forbidden
 from models.job import service
 from models.job.document import Run, Schedule
 from models.job.rules import Kind, State
 from models.listing import BadQuery
+from models.office import office_calendar
 from models.person.roles import Permission
 
 Context = dict[str, Any]
@@ -56,6 +59,7 @@ class JobsView(BaseView):
             "jobs/list.html",
             jobs=[_job(schedule, reader, may_run) for schedule in service.schedules()],
             active=service.active_scheduler() is not None,
+            unannounced=year_to_announce(local(reader.now).date(), office_calendar()),
         )
         return rendered
 

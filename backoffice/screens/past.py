@@ -68,6 +68,7 @@ def _said(action: str, count: int) -> str:
         "merged_away": _("merged it into another record"),
         "follow_merge": _("merged the record to which it points"),
         "unmerge": _("took a merge back"),
+        "calendar_moved": _("moved its deadline with the calendar"),
         "lapse": _("closed it: nobody decided in time"),
         "record_merged": _("merged the record: access to it ended"),
         "restore_version": _("restored a former version"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from backoffice.screens import cells
+from backoffice.screens import cells, deadlines
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
 from models import access, keeping, records, registry
@@ -67,7 +67,7 @@ def head(
 
 def due(sight: Sight, reader: Reader) -> Context | None:
     """When the record is due, and what of it."""
-    found, labels = cells.due(sight, reader), cells.due_labels(sight, reader.language)
+    found, labels = deadlines.due(sight, reader), cells.due_labels(sight, reader.language)
     return {**found, "what": " · ".join(labels)} if found else None
 
 

@@ -12,7 +12,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.screens import list_page, listing_args, past, record_page
+from backoffice.screens import deadlines, list_page, listing_args, past, record_page
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, view_of
@@ -83,10 +83,13 @@ class RecordsHost(
         lists = related(sight, reader)
         shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
         found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        head = record_page.head(sight, found, reader, current, request.args.get("in", ""))
+        if head["due"] is not None:
+            head["due"]["moved"] = deadlines.moved(sight, versions, reader.language)
         return self.page(
             view.details_template,
             type=list_page.type_of(view, reader),
-            head=record_page.head(sight, found, reader, current, request.args.get("in", "")),
+            head=head,
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
