@@ -21,10 +21,10 @@ def carry_on(context: JobContext) -> Report:
     Not transactional: every chunk is a transaction of its own, and whoever comes next goes on behind the last one.
     """
     until = monotonic() + TURN_SECONDS
-    chunks, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+    handled, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
     if left:
         jobs.ask(JOB, "", context.now)
-    return Report({"chunks": chunks} if chunks else {})
+    return Report({"records": handled} if handled else {})
 
 
 def sweep(context: JobContext) -> Report:

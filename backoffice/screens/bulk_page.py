@@ -217,7 +217,7 @@ def _counts(rt: RecordType, plan: Plan, reader: Reader) -> Context:
 
 
 SAID_TITLES = {
-    Said.REFUSED: lambda: _("Refused"),
+    Said.REFUSED: lambda: _("Not possible"),
     Said.MOVED: lambda: _("Changed by somebody after the preview"),
     Said.KEPT: lambda: _("Left as they are, because they were worked on"),
 }

@@ -155,6 +155,11 @@ class Plan:
         return min(99, 100 * done // self.total) if self.total else 0
 
     @property
+    def handled(self) -> int:
+        """How many records were taken up in this step and in an undo after it."""
+        return self.at_row + self.count("undone") + self.count("kept")
+
+    @property
     def carried_out(self) -> bool:
         """Whether it was confirmed, however far it came."""
         return self.state not in (State.DRAFT, State.CHECKING, State.CHECKED) and self.checked_at is not None

@@ -98,11 +98,11 @@ class Judge:
         kind: Kind,
         values: Mapping[str, Any],
         *,
-        move: str = "",
+        move: Transition | None = None,
         undoing: bool = False,
     ) -> None:
         self.person, self.rt, self.kind, self.values, self.undoing = person, rt, kind, values, undoing
-        self.transition = rt.workflow.transition(move) if move and rt.workflow else None
+        self.transition = move
         self.view = access.reach(person, rt, Purpose.VIEW)
         self.purpose = Purpose.ARCHIVE if kind in (Kind.ARCHIVE, Kind.RESTORE) else Purpose.EDIT
         self.reach = access.reach(person, rt, self.purpose)

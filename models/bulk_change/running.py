@@ -17,6 +17,7 @@ from config.database import database, transaction
 from models import registry, store
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
+from models.bulk_change.offers import offer
 from models.bulk_change.refusals import AlreadySo, ChangedMeanwhile, TouchedSince
 from models.bulk_change.selection import Target
 from models.bulk_change.writing import Act, Change, Outcome
@@ -30,18 +31,14 @@ WHOLE = (Said.REFUSED.value, Said.MOVED.value, Said.KEPT.value)
 
 
 def work(holder: str, now: datetime, go_on: GoOn) -> tuple[int, bool]:
-    """Work on every bulk change that waits while `go_on`; returns how many chunks were done, and whether work is
+    """Work on every bulk change that waits while `go_on`; returns how many records were handled, and whether work is
     left."""
-    chunks, left = 0, False
-
-    def counted() -> bool:
-        nonlocal chunks
-        chunks += 1
-        return go_on()
-
+    handled, left = 0, False
     for plan_id in service.at_work():
-        left |= advance(plan_id, holder=holder, now=now, go_on=counted)
-    return chunks, left
+        before = service.get(plan_id).handled
+        left |= advance(plan_id, holder=holder, now=now, go_on=go_on)
+        handled += service.get(plan_id).handled - before
+    return handled, left
 
 
 def advance(plan_id: ObjectId, *, holder: str, now: datetime, go_on: GoOn = lambda: True) -> bool:
@@ -78,6 +75,7 @@ class _Desk:
         self.plan, self.holder, self.now = plan, holder, now
         self.rt = registry.get(plan.type).rt
         self.person = service.actor_of(plan.owner, now)
+        offer(self.person, self.rt, service.name_of(plan))  # rights and declarations are those of now
         self.checking = plan.state is State.CHECKING
         self.values = service.values_of(self.rt, plan, now)
         self.judge = service.judge_of(self.person, self.rt, plan, self.values)

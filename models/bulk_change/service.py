@@ -33,6 +33,7 @@ from models.bulk_change.document import (
 from models.bulk_change.offers import Judge, Offer, offer
 from models.bulk_change.refusals import (
     ActorGone,
+    NoSuchAct,
     NothingSet,
     NothingToChange,
     NotUndoable,
@@ -41,7 +42,7 @@ from models.bulk_change.refusals import (
     WrongStep,
 )
 from models.bulk_change.writing import Act
-from models.declarations import Field, RecordType
+from models.declarations import Field, RecordType, Transition
 from models.errors import Invalid, NotFound, Sentence
 from models.job import service as jobs
 from models.kinds import loaded, stored
@@ -308,14 +309,22 @@ def values_of(rt: RecordType, plan: Plan, now: datetime) -> Stored:
     values = {field.name: loaded(field, plan.values[field.name]) for field in fields_of(rt, plan)}
     if plan.kind in (Kind.ARCHIVE, Kind.RESTORE):
         values["archived_at"] = now if plan.kind is Kind.ARCHIVE else None
-    if plan.move and rt.workflow is not None:
-        values["state"] = rt.workflow.transition(plan.move).target
-    return values
+    move = move_of(rt, plan)
+    return {**values, "state": move.target} if move is not None else values
+
+
+def move_of(rt: RecordType, plan: Plan) -> Transition | None:
+    """The move that a plan makes; None when it makes none. :raises NoSuchAct: when it is no longer declared."""
+    moves = rt.workflow.transitions if rt.workflow is not None else ()
+    found = next((move for move in moves if move.name == plan.move), None)
+    if plan.move and found is None:
+        raise NoSuchAct()
+    return found
 
 
 def act_of(rt: RecordType, plan: Plan) -> Act:
     """How the versions of a plan are called and marked."""
-    move = rt.workflow.transition(plan.move) if plan.move and rt.workflow is not None else None
+    move = move_of(rt, plan)
     action = move.name if move else plan.kind.value if plan.kind in (Kind.ARCHIVE, Kind.RESTORE) else "change"
     return Act(action, plan.note, move, {"batch": plan.id})
 
@@ -323,7 +332,7 @@ def act_of(rt: RecordType, plan: Plan) -> Act:
 def judge_of(person: Person, rt: RecordType, plan: Plan, values: Mapping[str, Any], *, undoing: bool = False) -> Judge:
     """Who says for each record whether the person may do that to it, or take it back."""
     asked = {} if plan.move or plan.kind in (Kind.ARCHIVE, Kind.RESTORE) else values
-    return Judge(person, rt, plan.kind, asked, move=plan.move, undoing=undoing)
+    return Judge(person, rt, plan.kind, asked, move=move_of(rt, plan), undoing=undoing)
 
 
 def actor_of(person_id: ObjectId | None, now: datetime) -> Person:

@@ -53,6 +53,10 @@ def bulk_routes(app: Flask) -> list[tuple[str, str]]:
     return sorted(found)
 
 
+def address(rule: str, rt: RecordType, plan_id: str) -> str:
+    return PARAMETER.sub(lambda found: rt.slug if found[1] == "slug" else plan_id, rule)
+
+
 def begin(desk: Desk, rt: RecordType, what: str, numbers: list[str] | None) -> TestResponse:
     data = {"what": what, **({"number": numbers} if numbers is not None else {"all": "1"})}
     return desk.client.post(f"/records/{rt.slug}/bulk", data=data)
@@ -200,7 +204,7 @@ def test_a_plan_is_nobody_elses_whatever_is_sent(house: House) -> None:
     assert len(plans) >= 4
     for rt, plan_id in plans:
         for method, rule in bulk_routes(house.app):
-            path = PARAMETER.sub(lambda found, rt=rt, plan_id=plan_id: {"slug": rt.slug}.get(found[1], plan_id), rule)
+            path = address(rule, rt, plan_id)
             for desk in house.kinds_of_people():
                 if desk is owner:
                     continue
@@ -219,7 +223,7 @@ def test_nothing_that_is_sent_is_a_failure(house: House) -> None:
                 answer = head.client.post(f"/records/{rt.slug}/bulk", data=data)
                 assert 400 <= answer.status_code < 500, (rt.slug, data, answer.status_code)
             for method, rule in bulk_routes(house.app):
-                path = PARAMETER.sub(lambda found, v=value, rt=rt: rt.slug if found[1] == "slug" else v, rule)
+                path = address(rule, rt, value)
                 answer = head.client.open(path, method=method)
                 assert 300 <= answer.status_code < 500, (method, path[:80], answer.status_code)
         for one in (o for o in offers(head.person, rt) if o.asks):

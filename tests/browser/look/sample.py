@@ -137,6 +137,8 @@ def listing() -> str:
         can={"create": True},
         bulk={"acts": [archive], "moves": [], "url": "/archive", "all_url": "/list"},
         filter_list=htmlsafe_json_dumps([amount]),
+        filter_fields=Markup('<option value="limit">Limit</option>'),
+        filter_words=htmlsafe_json_dumps({}),
         urls={"list": "/list", "new": "/form", "clear": "/list"},
     )
 

@@ -61,3 +61,10 @@ def made(db: Database[dict[str, Any]], now: datetime) -> Make:
         return [store.create(slug, {"name": f"N{at}", **given}, actor=owner, now=now)["number"] for at in range(count)]
 
     return make
+
+
+def stored(db: Database[dict[str, Any]], number: str, slug: str = "sample") -> dict[str, Any]:
+    """A stored record, by its number."""
+    son = db[f"record_{slug}"].find_one({"number": number})
+    assert son is not None
+    return son

@@ -12,7 +12,7 @@ from models import store
 from models.bulk_change.document import State
 from models.person.roles import Person
 from tests.factories.bulk_changes import carried_out, previewed, reasons
-from tests.integration.bulk_change.conftest import Make
+from tests.integration.bulk_change.conftest import Make, stored
 
 Base = Database[dict[str, Any]]
 
@@ -38,7 +38,7 @@ def test_ticked_records_are_changed_each_with_version_and_audit_entry(
     plan = carried_out(ann, "change", raw, now=now, slug="sample", numbers=numbers, note="Stocktaking")
     assert (plan.state, plan.count("changed")) == (State.DONE, 25)
     assert held(db, "colour") == ["red"] * 25 + [None] * 2
-    record = store.fetch("sample", db["record_sample"].find_one({"number": numbers[7]})["_id"])
+    record = store.fetch("sample", stored(db, numbers[7])["_id"])
     assert (record["amount"], record["rev"], record["updated_by"]) == (Decimal("12.50"), 2, ann.id)
     (version, first) = db["record_version"].find({"record": record["_id"]}).sort("rev", -1)
     assert (version["rev"], version["batch"], version["note"], version["action"]) == (
@@ -89,7 +89,7 @@ def test_files_are_handed_over_with_the_records_that_follow_them(
     head: Person, ann: Person, ben: Person, made: Make, now: datetime, db: Base
 ) -> None:
     numbers = made(ann, 2, slug="customer")
-    first = db["record_customer"].find_one({"number": numbers[0]})
+    first = stored(db, numbers[0], "customer")
     values = {"customer": first["_id"], "kind": "complaint", "channel": "phone", "facts": "x", "contact": "y"}
     store.create("complaint", values, actor=ann, now=now)
     plan = carried_out(head, "hand_over", {"owner": ben.id}, now=now, numbers=numbers)

@@ -13,7 +13,7 @@ from pymongo.errors import AutoReconnect
 from config.settings import Settings
 from jobs import bulk_changes
 from jobs.context import JobContext
-from models import audit, records, registry, store
+from models import audit, records, registry
 from models.bulk_change import rules, running, service, sweeping
 from models.bulk_change.document import Plan, State
 from models.errors import Refusal
@@ -23,7 +23,7 @@ from models.person.roles import Person
 from models.registry import Draft, Hooks
 from tests.factories.bulk_changes import carried_out, previewed, reasons, worked
 from tests.factories.types import SAMPLE
-from tests.integration.bulk_change.conftest import Make
+from tests.integration.bulk_change.conftest import Make, stored
 
 Base = Database[dict[str, Any]]
 MANY = 25
@@ -61,7 +61,7 @@ def test_a_chunk_that_breaks_off_leaves_nothing_and_is_done_again(
     ann: Person, made: Make, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = confirmed(ann, made(ann, MANY), now)
-    whole, calls = audit.append_many, []
+    whole, calls = audit.append_many, list[int]()
 
     def broken(*args: Any, **kwargs: Any) -> None:
         whole(*args, **kwargs)
@@ -108,7 +108,7 @@ def test_what_somebody_changed_after_the_preview_is_reported_not_overwritten(
     plan = worked(service.confirm(ann, plan.id, plan.stamp, now), now)
     assert (plan.count("changed"), plan.count("moved")) == (11, 1)
     assert reasons(plan, "moved") == {"head changed it after the preview.": 1}
-    assert store.fetch("sample", db["record_sample"].find_one({"number": numbers[3]})["_id"])["colour"] == "blue"
+    assert stored(db, numbers[3])["colour"] == "blue"
 
 
 def test_someone_who_saves_in_the_midst_of_a_chunk_is_not_overwritten(
@@ -117,7 +117,7 @@ def test_someone_who_saves_in_the_midst_of_a_chunk_is_not_overwritten(
     """The other's save meets the open transaction: one of the two gives way, none is lost."""
     numbers = made(ann, 5)
     plan = confirmed(ann, numbers, now)
-    whole, done = audit.append_many, []
+    whole, done = audit.append_many, list[int]()
 
     def beside(*args: Any, **kwargs: Any) -> None:
         whole(*args, **kwargs)
@@ -129,9 +129,7 @@ def test_someone_who_saves_in_the_midst_of_a_chunk_is_not_overwritten(
 
     monkeypatch.setattr(audit, "append_many", beside)
     plan = worked(plan, now)
-    found = db["record_sample"].find_one({"number": numbers[0]})
-    assert found is not None
-    assert found["notes"] == "theirs"
+    assert stored(db, numbers[0])["notes"] == "theirs"
     assert plan.count("changed") + plan.count("moved") == 5
 
 
@@ -291,3 +289,14 @@ def test_plans_are_forgotten_in_time(ann: Person, made: Make, now: datetime, db:
     assert db["bulk_change_target"].count_documents({}) == 0
     kept = service.get(plan.id)
     assert (kept.count("changed"), kept.owner, kept.values) == (3, ann.id, {})
+
+
+def test_who_lost_the_right_to_the_act_carries_out_nothing(
+    head: Person, ann: Person, made: Make, now: datetime, db: Base
+) -> None:
+    plan = previewed(head, "archive", now=now, slug="sample", numbers=made(ann, 3))
+    plan = service.confirm(head, plan.id, plan.stamp, now)
+    db["user"].update_one({"_id": head.id}, {"$set": {"roles": ["specialist"]}})
+    plan = worked(plan, now)
+    assert (plan.state, plan.failure["code"]) == (State.FAILED, "no_such_act")
+    assert set(db["record_sample"].distinct("archived_at")) == set()

@@ -34,7 +34,8 @@ def begin(desk: Desk, what: str, numbers: list[str] | None = None, query: str = 
 
 def preview(desk: Desk, numbers: list[str] | None = None, query: str = "", **fields: str) -> str:
     at = begin(desk, "change", numbers, query)
-    desk.send(f"{at}/check", _set=list(fields), **(fields or {}))
+    answer = desk.post(f"{at}/check", {"_set": list(fields), **fields})
+    assert answer.status_code == 303
     return at
 
 
