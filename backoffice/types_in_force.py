@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Flask, current_app, request
 
 from backoffice import edge
-from models import office
+from models import office, registry
 from models.record_type import service
 
 EVERY = timedelta(seconds=1)
@@ -16,9 +16,11 @@ LOOKED = "types_looked_for"
 
 
 def init_app(app: Flask) -> None:
-    """Look for new versions before a request, unless that was done within the last second."""
+    """Look for new versions before a request, unless that was done within the last second. The request then sees one
+    version of each type from its beginning to its end."""
     app.extensions[LOOKED] = None
     app.before_request(_look)
+    app.teardown_request(_unpin)
 
 
 def _look() -> None:
@@ -29,3 +31,8 @@ def _look() -> None:
         current_app.extensions[LOOKED] = now
         service.refresh()
         office.refresh()
+    registry.pin()
+
+
+def _unpin(_error: BaseException | None) -> None:
+    registry.unpin()

@@ -43,7 +43,12 @@ def check(draft: Draft) -> None:
     for field in needed(draft.rt, draft.values):
         when = field.required_when
         if when is not None and (draft.before is None or changed & {field.name, when.field}):
-            draft.problems.setdefault(field.name, Sentence("此时必填。", "This is required here."))
+            draft.problems.setdefault(field.name, _said(field))
+
+
+def _said(field: Field) -> Sentence:
+    """Names the field: the sheet of a move may not show it."""
+    return Sentence(f"此时必须填写“{field.label.zh}”。", f"“{field.label.en}” is required here.")
 
 
 def in_words(rt: RecordType, when: When, language: str) -> str:

@@ -19,6 +19,7 @@ CHOICE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9-]{2,40}")
 PATTERN = re.compile(r"(?:[A-Z0-9-]|\{year\}|\{seq(?::0[1-9]d)?\})+")
 """Nothing that a format string could do beside this."""
+LOOK = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 LATIN_WORD = re.compile(r"[a-z]{2}")
 OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note", "sure"})
 """Taken beside the attributes of the document class: by MongoEngine and by every form."""
@@ -30,6 +31,7 @@ OWN_SLUGS = frozenset({"find", "new", "help", "me", "search", "files"})
 def check(case: Case) -> Iterator[Finding]:
     """Findings about the names in one type."""
     yield from _slug(case)
+    yield from _look(case)
     yield from _names(case)
     yield from _duplicates(case)
     yield from _labels(case)
@@ -56,6 +58,13 @@ def _slug(case: Case) -> Iterator[Finding]:
         yield case.finding("E001", "", *_wrong(slug))
     elif slug in OWN_SLUGS or collection_name(slug) in schema.declared():
         yield case.finding("E001", "", f"“{slug}”为系统保留。", f"“{slug}” is taken by the engine")
+
+
+def _look(case: Case) -> Iterator[Finding]:
+    """What ends up in pages as it stands: the icon's name, the menu's."""
+    for place, text in (("icon", case.rt.icon), ("menu", case.rt.menu)):
+        if text and not LOOK.fullmatch(text):
+            yield case.finding("E001", place, *_wrong(text))
 
 
 def _is_name(text: str) -> bool:

@@ -129,6 +129,7 @@ def refresh() -> list[str]:
             registry.register(rt)
             log.debug("record type %s version %s is in force", slug, rt.version)
         _adopted.update({slug: row["version"] for slug, row in found.items()})
+        registry.follow()
         return sorted(new | gone)
 
 

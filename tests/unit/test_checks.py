@@ -208,6 +208,8 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E020", "extra", lambda: with_field(to="sample")),
     ("E020", "extra", lambda: with_field(kind="embedded")),
     ("E020", "extra", lambda: with_field(opens=True)),
+    ("E001", "icon", lambda: sample(icon="box danger")),
+    ("E001", "menu", lambda: sample(menu="a<b")),
     ("E003", "extra", lambda: with_field(kind="tree", choices=(branch("east", "red"), branch("south", "red")))),
     ("E003", "extra", lambda: with_field(kind="tree", choices=(branch("east", "a"), branch("EAST", "b")))),
     ("E008", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("salary",)))),

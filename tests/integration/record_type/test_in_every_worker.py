@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from flask import Flask
+from flask import Flask, Response
 
 from backoffice.app import create_app
 from config.database import database
 from config.settings import Settings
-from models.person.roles import Role
+from models import registry
+from models.person.roles import SYSTEM, Role
+from models.record_type import service
 from models.record_type.plain import from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
 from tests.factories.desks import Desk, seat
@@ -80,6 +83,25 @@ def test_two_applications_in_one_process_both_see_it(
     clock.forward(seconds=1)
     assert "Visits" in there.text("/records/visit/")
     assert "Visits" in head.text("/records/visit/")
+
+
+def test_a_request_sees_one_version_of_a_type_from_its_beginning_to_its_end(
+    demo_app: Flask, head: Desk, now: datetime
+) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    seen = []
+
+    def meanwhile(response: Response) -> Response:
+        before = registry.get("visit")
+        with ThreadPoolExecutor(1) as another:
+            another.submit(service.put, visit_with(), actor=SYSTEM, now=now).result()
+        seen.append((before.rt.version, registry.get("visit").rt.version))
+        return response
+
+    demo_app.after_request(meanwhile)
+    head.text("/records/visit/")
+    assert seen == [(1, 1)]
+    assert registry.get("visit").rt.version == 2
 
 
 def put_elsewhere(definition: dict[str, object]) -> None:

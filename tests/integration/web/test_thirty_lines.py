@@ -102,7 +102,7 @@ def test_bringing_it_back_asks_for_its_condition_and_for_the_damage(desk: Desk) 
     number = lend(desk)
     at = f"/records/loan/{number}/edit"
     page = desk.send(at, 422, rev="1", returned_on="2026-11-26").get_data(as_text=True)
-    assert "This is required here." in page
+    assert "“Condition” is required here." in page
     desk.send(at, 422, rev="1", returned_on="2026-11-26", condition="damaged")
     desk.send(at, rev="1", returned_on="2026-11-26", condition="damaged", damage="屏幕裂了")
     assert "26 Nov 2028" in desk.text(f"/records/loan/{number}"), "kept for 24 months"

@@ -74,7 +74,7 @@ def desk_record(at: str) -> Any:
         ({"address-street": "长" * 201}, "At most 200 characters, this has 201."),
         ({"price-amount": "much"}, "This should be a number"),
         ({"price-amount": "1", "price-currency": "JPY"}, "One of: CNY, USD."),
-        ({"fragile": "yes"}, "This is required here."),
+        ({"fragile": "yes"}, "“Packing” is required here."),
         ({"people-0-name": "x", "people-0-shift-from": "x"}, "A date looks like"),
     ],
 )
