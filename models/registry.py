@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -107,33 +108,58 @@ class Registered:
 
 
 _types: dict[str, Registered] = {}
+"""Never changed, only replaced, so that whoever has pinned it keeps what it saw."""
+_pinned: ContextVar[Mapping[str, Registered] | None] = ContextVar("pinned_types", default=None)
+
+
+def pin() -> None:
+    """Let this context (a request) see the types as they are now, whatever another one brings into force meanwhile."""
+    _pinned.set(_types)
+
+
+def unpin() -> None:
+    """Let this context see the types as they are at any time again."""
+    _pinned.set(None)
+
+
+def follow() -> None:
+    """Pin anew, if this context is pinned: it has changed the types itself."""
+    if _pinned.get() is not None:
+        pin()
+
+
+def _seen() -> Mapping[str, Registered]:
+    pinned = _pinned.get()
+    return _types if pinned is None else pinned
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> type[Record]:
     """Put a declaration into force and return its document class. Another declaration of the same slug replaces it;
     the very same one, with the same hooks, stays as it is."""
+    global _types
     known = _types.get(rt.slug)
     wanted = hooks or Hooks()
     if known is not None and known.rt is rt and known.hooks == wanted:
         return known.document
     document = build(rt)
-    _types[rt.slug] = Registered(rt, document, wanted)
+    _types = {**_types, rt.slug: Registered(rt, document, wanted)}
     return document
 
 
 def unregister(slug: str) -> None:
     """Take a type out of force; its records stay stored."""
-    _types.pop(slug, None)
+    global _types
+    _types = {known: entry for known, entry in _types.items() if known != slug}
 
 
 def get(slug: str) -> Registered:
     """:raises NotFound: when no type of this slug is in force."""
     try:
-        return _types[slug]
+        return _seen()[slug]
     except KeyError:
         raise NotFound() from None
 
 
 def all_types() -> tuple[RecordType, ...]:
     """The declarations in force, in the order of their registration."""
-    return tuple(entry.rt for entry in _types.values())
+    return tuple(entry.rt for entry in _seen().values())
