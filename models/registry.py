@@ -107,14 +107,20 @@ class Registered:
     hooks: Hooks
 
 
-_types: dict[str, Registered] = {}
-"""Never changed, only replaced, so that whoever has pinned it keeps what it saw."""
+@dataclass
+class _InForce:
+    """The types by slug. The mapping is never changed, only replaced: whoever has pinned it keeps what they saw."""
+
+    types: Mapping[str, Registered] = field(default_factory=dict)
+
+
+_now = _InForce()
 _pinned: ContextVar[Mapping[str, Registered] | None] = ContextVar("pinned_types", default=None)
 
 
 def pin() -> None:
     """Let this context (a request) see the types as they are now, whatever another one brings into force meanwhile."""
-    _pinned.set(_types)
+    _pinned.set(_now.types)
 
 
 def unpin() -> None:
@@ -130,26 +136,24 @@ def follow() -> None:
 
 def _seen() -> Mapping[str, Registered]:
     pinned = _pinned.get()
-    return _types if pinned is None else pinned
+    return _now.types if pinned is None else pinned
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> type[Record]:
     """Put a declaration into force and return its document class. Another declaration of the same slug replaces it;
     the very same one, with the same hooks, stays as it is."""
-    global _types
-    known = _types.get(rt.slug)
+    known = _now.types.get(rt.slug)
     wanted = hooks or Hooks()
     if known is not None and known.rt is rt and known.hooks == wanted:
         return known.document
     document = build(rt)
-    _types = {**_types, rt.slug: Registered(rt, document, wanted)}
+    _now.types = {**_now.types, rt.slug: Registered(rt, document, wanted)}
     return document
 
 
 def unregister(slug: str) -> None:
     """Take a type out of force; its records stay stored."""
-    global _types
-    _types = {known: entry for known, entry in _types.items() if known != slug}
+    _now.types = {known: entry for known, entry in _now.types.items() if known != slug}
 
 
 def get(slug: str) -> Registered:
