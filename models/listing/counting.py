@@ -47,6 +47,11 @@ def count(
     return min(found, COUNT_CEILING), found > COUNT_CEILING
 
 
+def forget() -> None:
+    """Count anew what was counted before."""
+    _large.clear()
+
+
 def _remember(key: str, found: int) -> None:
     if len(_large) >= MOST_REMEMBERED:
         _large.clear()

@@ -49,9 +49,9 @@ def page(
     limit = min(max(query.limit, 1), LARGEST_PAGE)
     shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
     rows: list[Row] = []
-    for beyond in _beyond(sort_field, order, token) if token else [{}]:
+    for beyond, sequence in beyond_token(sort_field, order, token) if token else [({}, order_by(sort_field, order))]:
         wanted = {"$and": [*condition["$and"], beyond]} if beyond else condition
-        rows += _find(rt, wanted, shown, sort_field, order, limit + 1 - len(rows))
+        rows += _find(rt, wanted, shown, sequence, limit + 1 - len(rows))
         if len(rows) > limit:
             break
     more = len(rows) > limit
@@ -98,8 +98,8 @@ def token_of(row: Mapping[str, Any], sort_field: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _find(rt: RecordType, condition: Condition, shown: Row, sort_field: str, order: int, limit: int) -> list[Row]:
-    cursor = database()[collection_name(rt.slug)].find(condition, shown).sort(order_by(sort_field, order)).limit(limit)
+def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int) -> list[Row]:
+    cursor = database()[collection_name(rt.slug)].find(condition, shown).sort(order).limit(limit)
     if not in_transaction():
         cursor = cursor.max_time_ms(PAGE_MS)
     try:
@@ -114,21 +114,24 @@ def _projection(rt: RecordType) -> dict[str, int]:
     return {**DERIVED, **heavy}
 
 
-def _beyond(sort_field: str, direction: int, token: str) -> list[Condition]:
-    """Where the rows beyond a token are, in their order: the rest of the token's own value, then the values after it.
-    Two questions, because one that says "or" would walk every record of the first value. Empty values sort first.
+def beyond_token(sort_field: str, direction: int, token: str) -> list[tuple[Condition, Order]]:
+    """Where the rows beyond a token are, each place with its order: the rest of the token's own value, then the values
+    after it. Two questions, because one that says "or" would walk every record of the first value. Empty values sort
+    first.
 
     :raises BadQuery:
     """
     value, number = _read_token(token)
     compare = "$gt" if direction > 0 else "$lt"
+    whole = order_by(sort_field, direction)
     if sort_field == "number":
-        return [{"number": {compare: number}}]
-    rest = {sort_field: {"$eq": value}, "number": {compare: number}}
+        return [({"number": {compare: number}}, whole)]
+    # All of them have the same value; named in the order, "empty" would count as two and be sorted in memory.
+    rest = {sort_field: {"$eq": value}, "number": {compare: number}}, order_by("number", direction)
     if value is None:
-        return [rest, {sort_field: {"$ne": None}}] if direction > 0 else [rest]
+        return [rest, ({sort_field: {"$ne": None}}, whole)] if direction > 0 else [rest]
     # `$lt` would leave out the empty values, which sort before everything.
-    return [rest, {sort_field: {"$gt": value} if direction > 0 else {"$not": {"$gte": value}}}]
+    return [rest, ({sort_field: {"$gt": value} if direction > 0 else {"$not": {"$gte": value}}}, whole)]
 
 
 def _read_token(token: str) -> tuple[Any, str]:

@@ -14,7 +14,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from models import records, registry, store
+from models.listing import counting
 from models.office import office_calendar
+from models.person import directory
 from models.person.roles import SYSTEM, Person, Role
 from models.reminder.chasing import announce_declassification, chase_deadlines
 from models.reminder.document import REMINDERS
@@ -176,6 +178,8 @@ def test_each_page_asks_the_database_as_often_however_many_records_wait(
         for _ in range(records_wanted):
             revisit(desk.person, MONDAY, now, customer=file["_id"])
         asked.clear()
+        directory.forget_names()
+        counting.forget()
         with monkeypatch.context() as patch:
             patch.setattr(Collection, "find", finds)
             patch.setattr(Collection, "aggregate", aggregates)
