@@ -175,9 +175,14 @@ def pointed(reader: Person, declared: Field, raw: Any) -> Any:
     reach = access.reach(reader, rt, Purpose.VIEW)
     query = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
     son = database()[collection_name(rt.slug)].find_one(query, {"merged_into": 1})
-    while son is not None and son.get("merged_into"):  # the number of a merged record stands for the one it went into
-        son = database()[collection_name(rt.slug)].find_one({"_id": son["merged_into"]}, {"merged_into": 1})
-    return son["_id"] if son else raw
+    return standing(rt, son) if son else raw
+
+
+def standing(rt: RecordType, son: Mapping[str, Any]) -> ObjectId:
+    """The record for which a stored one stands (with `merged_into`): itself, or the one into which it was merged."""
+    into = son.get("merged_into")
+    further = database()[collection_name(rt.slug)].find_one({"_id": into}, {"merged_into": 1}) if into else None
+    return standing(rt, further) if further else ObjectId(son["_id"])
 
 
 def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -> tuple[ObjectId, ...]:

@@ -18,6 +18,7 @@
     changed = false;
     if (note) note.textContent = word("saving");
   });
+  if ($(".conflict, [data-error-summary]")) touch(); // what was typed came back and is not stored
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
 
   const save = (kind) => () => {

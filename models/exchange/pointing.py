@@ -5,7 +5,7 @@ from __future__ import annotations
 from bson import ObjectId
 
 from config.database import database
-from models import access, registry
+from models import access, names, registry
 from models.access import Purpose
 from models.declarations import Field
 from models.errors import Sentence
@@ -59,13 +59,13 @@ class Pointing:
         records = database()[collection_name(rt.slug)]
         reach = access.reach(self.person, rt, Purpose.VIEW)
         by_number = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
-        if (found := records.find_one(by_number, {"_id": 1})) is not None:
-            return ObjectId(found["_id"])
+        if (found := records.find_one(by_number, {"merged_into": 1})) is not None:
+            return names.standing(rt, found)
         readable = {f.name: f for f in access.visible_fields(self.person, rt)}
-        names = [name for name in (rt.title, rt.foreign) if name in readable and readable[name].kind == "text"]
+        by = [name for name in (rt.title, rt.foreign) if name in readable and readable[name].kind == "text"]
         hits: list[ObjectId] = []
-        if names and reach.full:
-            query = {"$and": [{"$or": [{name: text} for name in names]}, reach.query()]}
+        if by and reach.full:
+            query = {"$and": [{"$or": [{name: text} for name in by]}, reach.query()]}
             hits = [row["_id"] for row in records.find(query, {"_id": 1}).limit(2)]
         if len(hits) == 1:
             return hits[0]

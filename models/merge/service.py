@@ -265,12 +265,6 @@ def merged_into(found: Sight) -> list[Merged]:
     ]
 
 
-def under_way(slug: str, record_id: ObjectId) -> bool:
-    """Whether records that point to this one are still being moved."""
-    condition = {"type": slug, "survivor": record_id, "state": {"$in": UNDER_WAY}}
-    return database()[MERGES].find_one(condition, {"_id": 1}) is not None
-
-
 def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -> dict[str, Any]:
     """Take a merge back: both records are as they were, and the references point to the former one again. Access that
     ended with the merge stays ended. Returns the record that comes back.
