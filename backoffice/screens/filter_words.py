@@ -196,8 +196,8 @@ def day_words(text: str) -> str:
     if found is None or not count:
         return str(_("today"))
     if found[1] == "-":
-        return str(ngettext("yesterday", "%(num)s days ago", count))
-    return str(ngettext("tomorrow", "in %(num)s days", count))
+        return str(ngettext("%(num)s day ago", "%(num)s days ago", count))
+    return str(ngettext("in %(num)s day", "in %(num)s days", count))
 
 
 def offered(field: Field, labels: dict[str, str], reader: Reader) -> Context:
