@@ -13,6 +13,8 @@ from models.bulk_change.offers import Offer, offers
 from models.declarations import RecordType
 
 Context = dict[str, Any]
+Buttons = tuple[list[Context], list[Context]]
+MOST_KNOWN = 500
 
 ICONS = {
     Kind.CHANGE: "pencil",
@@ -25,19 +27,39 @@ ICONS = {
 
 def bar(rt: RecordType, reader: Reader, address: str, *, archived: bool) -> Context | None:
     """The buttons, and the moves of the workflow apart, of the list at an address; None when there is nothing to do."""
-    found = offers(reader.person, rt, archived=archived)
-    if not found:
+    acts, moves = _buttons(rt, reader, archived)
+    if not acts and not moves:
         return None
-    made = [
-        {"name": one.name, "label": f"{label_of(one, reader.language)} …", "icon": ICONS[one.kind]} for one in found
-    ]
     at = url_for("records.bulk", slug=rt.slug)
     return {
-        "acts": [act for act, one in zip(made, found, strict=True) if one.move is None],
-        "moves": [act for act, one in zip(made, found, strict=True) if one.move is not None],
+        "acts": acts,
+        "moves": moves,
         "url": f"{at}?{address}" if address else at,
         "all_url": url_for("bulk_changes.index"),
     }
+
+
+_known: dict[tuple[object, ...], tuple[RecordType, Buttons]] = {}
+
+
+def _buttons(rt: RecordType, reader: Reader, archived: bool) -> Buttons:
+    """What is done to records, and the moves; worked out once for people who may do the same, because every list page
+    asks."""
+    person = reader.person
+    same = (person.roles, bool(person.department), bool(person.grants.get("view")), person.only, person.read_only)
+    key = (rt.slug, id(rt), reader.language, archived, *same)
+    known = _known.get(key)
+    if known is None or known[0] is not rt:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        found = offers(person, rt, archived=archived)
+        made = [(one.move is not None, _button(one, reader.language)) for one in found]
+        known = _known[key] = rt, ([b for move, b in made if not move], [b for move, b in made if move])
+    return known[1]
+
+
+def _button(one: Offer, language: str) -> Context:
+    return {"name": one.name, "label": f"{label_of(one, language)} …", "icon": ICONS[one.kind]}
 
 
 def label_of(one: Offer, language: str) -> str:
