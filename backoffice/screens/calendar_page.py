@@ -90,7 +90,7 @@ def _month(number: int, month: int, calendar: WorkingCalendar, own: set[date], t
 
 def _cell(day: date, calendar: WorkingCalendar, own: set[date], today: date, zh: bool) -> Context:
     special, working = calendar.public_day(day), calendar.is_working(day)
-    kind = "work" if working else "off"
+    kind = "open" if working else "off"
     made: Context = {"number": day.day, "kind": kind, "own": day in own, "today": day == today, "mark": "", "title": ""}
     if special is None or (special.working and day.weekday() < 5 and day not in own):
         return made

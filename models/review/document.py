@@ -52,7 +52,7 @@ REVIEW = RecordType(
                 "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"
             ),
             field("quarter", "text", "季度", "Quarter", "listed sortable filterable fixed", max_length=6),
-            field("opened_on", "date", "开始日期", "Runs from", "fixed"),
+            field("opened_on", "date", "开始日期", "Started", "fixed"),
             field("due_on", "date", "应完成日期", "Due on", "listed sortable filterable fixed"),
             field("finished_at", "datetime", "完成时间", "Finished", "sortable filterable fixed"),
         ),
