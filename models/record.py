@@ -97,7 +97,7 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         IndexModel([("keys", ASCENDING)], name="keys", sparse=True),
         IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name="acl_number"),
     ]
-    made += [_list_index("updated_at", "updated"), _list_index("created_at"), _list_index("owner")]
+    made += [_list_index("updated_at"), _list_index("created_at"), _list_index("owner")]
     if rt.workflow is not None:
         made.append(_list_index("state"))
     if rt.classified:
@@ -123,10 +123,15 @@ def indexes(rt: RecordType) -> list[IndexModel]:
     return [index for index in made if not _parallel(rt, index)]
 
 
+def list_index(name: str) -> str:
+    """The name of the index that lists sorted by a field walk."""
+    return "acl_updated" if name == "updated_at" else f"acl_{name}"
+
+
 def _list_index(path: str, name: str = "") -> IndexModel:
     """What a list needs that is filtered or sorted by a value, within any rights. The number at its end gives lists
     their usual order within one value, and keeps equals apart when a list is sorted by the value."""
-    return IndexModel([("acl", ASCENDING), (path, ASCENDING), ("number", ASCENDING)], name=f"acl_{name or path}")
+    return IndexModel([("acl", ASCENDING), (path, ASCENDING), ("number", ASCENDING)], name=list_index(name or path))
 
 
 def _parallel(rt: RecordType, index: IndexModel) -> bool:

@@ -10,17 +10,18 @@ from typing import Any
 
 from bson import Decimal128, ObjectId, json_util
 from bson.errors import BSONError
-from pymongo.errors import ExecutionTimeout
+from pymongo.errors import ExecutionTimeout, OperationFailure
 
 from config.database import database, in_transaction
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query
 from models.listing.query import BadQuery, ListQuery, Page, TooBroad
-from models.record import collection_name
+from models.record import collection_name, list_index
 
 LARGEST_PAGE = 200
 PAGE_MS = 10_000
+NO_SUCH_INDEX = 2  # BadValue: "hint provided does not correspond to an existing index"
 DERIVED = {"grams": 0, "haystack": 0, "keys": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 """Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
@@ -48,10 +49,12 @@ def page(
     order = -direction if backwards else direction
     limit = min(max(query.limit, 1), LARGEST_PAGE)
     shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
+    # With nothing but an order asked for there is one right index; with more, the database weighs what is rarer.
+    index = "" if query.filters or query.q else list_index(sort_field)
     rows: list[Row] = []
     for beyond, sequence in beyond_token(sort_field, order, token) if token else [({}, order_by(sort_field, order))]:
         wanted = {"$and": [*condition["$and"], beyond]} if beyond else condition
-        rows += _find(rt, wanted, shown, sequence, limit + 1 - len(rows))
+        rows += _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
         if len(rows) > limit:
             break
     more = len(rows) > limit
@@ -98,14 +101,18 @@ def token_of(row: Mapping[str, Any], sort_field: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int) -> list[Row]:
+def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int, index: str = "") -> list[Row]:
     cursor = database()[collection_name(rt.slug)].find(condition, shown).sort(order).limit(limit)
     if not in_transaction():
         cursor = cursor.max_time_ms(PAGE_MS)
     try:
-        return list(cursor)
+        return list(cursor.hint(index) if index else cursor)
     except ExecutionTimeout:
         raise TooBroad() from None
+    except OperationFailure as failure:
+        if failure.code != NO_SUCH_INDEX or not index:
+            raise
+        return _find(rt, condition, shown, order, limit)  # the type is new and its indexes are still being made
 
 
 def _projection(rt: RecordType) -> dict[str, int]:
