@@ -19,6 +19,7 @@ from models.job.document import Lease
 
 log = logging.getLogger(__name__)
 
+BATCH = 1_000
 ROUND_SECONDS = 2.0
 """An entry waits for a round, and for those that came before it: less than five seconds."""
 
@@ -49,23 +50,19 @@ class Sealer:
 
         :raises LeaseLost: another scheduler has taken over.
         """
-        sealed = self._seal(lease, go_on)
-        if self.writer.is_due(self.clock()):
-            self._sign(lease, "regular")
-        return sealed
+        sealed = 0
+        while True:
+            count = audit.seal(self.clock(), BATCH, fence=lambda: leases.require(lease))
+            sealed += count
+            if self.writer.is_due(self.clock()):
+                self._sign(lease, "regular")
+            if count < BATCH or not go_on():  # what came meanwhile is for the next round, in one seal
+                return sealed
 
     def finish(self, lease: Lease) -> None:
         """The last round before the lease is given back: seal what waits and sign the end. :raises LeaseLost:"""
-        self._seal(lease, lambda: True)
+        self.round(lease)
         self._sign(lease, "stopped")
-
-    def _seal(self, lease: Lease, go_on: Callable[[], bool]) -> int:
-        sealed = 0
-        while count := audit.seal(self.clock(), fence=lambda: leases.require(lease)):
-            sealed += count
-            if not go_on():
-                break
-        return sealed
 
     def _sign(self, lease: Lease, event: str) -> None:
         try:

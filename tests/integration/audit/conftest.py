@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from config.settings import Settings
 from models import audit, schema
 from models.audit.keys import CURRENT, public_text
 from models.audit.verification import Verdict
@@ -65,10 +66,15 @@ class Chain:
         return audit.verify(None, [self.folder], keys or [self.public])
 
 
-@pytest.fixture
-def chain(db: Base, tmp_path: Path, now: datetime) -> Chain:
-    """Six seals of three entries, six checkpoints."""
+@pytest.fixture(scope="session")
+def migrated(connected: Settings) -> None:
+    """The database has its collections and indexes."""
     schema.migrate()
+
+
+@pytest.fixture
+def chain(migrated: None, db: Base, tmp_path: Path, now: datetime) -> Chain:
+    """Six seals of three entries, six checkpoints."""
     for name in audit.COLLECTIONS:  # another process of a test before may have left some
         db[name].delete_many({})
     made = Chain(db, tmp_path / "audit", now)

@@ -133,3 +133,4 @@ def test_a_scheduler_elsewhere_goes_on_from_the_database_and_both_folders_togeth
 def test_checkpoints_are_due_every_four_minutes(chain: Chain) -> None:
     assert not chain.writer.is_due(chain.now + timedelta(minutes=3))
     assert chain.writer.is_due(chain.now + timedelta(minutes=4))
+    assert chain.writer.is_due(chain.now - timedelta(minutes=1))
