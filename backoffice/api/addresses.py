@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote
 
 from werkzeug.routing import BaseConverter, Map
@@ -21,7 +21,7 @@ OWN = ("me", "search", "files")
 class TypeSlug(BaseConverter):
     """The slug of a type in an address: never one of the API's own words."""
 
-    part_isolating: ClassVar[bool] = True
+    part_isolating = True
 
     def __init__(self, url_map: Map, *args: Any, **kwargs: Any) -> None:
         super().__init__(url_map, *args, **kwargs)

@@ -147,14 +147,16 @@ def _no_constant(text: str) -> Any:
 
 def _explained(error: ValidationError, fields: tuple[Field, ...]) -> Iterator[tuple[str, Sentence]]:
     at = [str(part) for part in error.absolute_path]
+    sent: Any = error.instance
+    wanted: Any = error.validator_value
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-        for name in error.instance:
+        for name in sent:
             if name not in known:
                 yield _named([*at, str(name)]), UNKNOWN
     elif error.validator == "required":
-        for name in error.validator_value:
-            if name not in error.instance:
+        for name in wanted:
+            if name not in sent:
                 yield _named([*at, name]), REQUIRED
     else:
         yield _named(at), _sentence(error, _field(at, fields))
@@ -178,12 +180,12 @@ def _field(path: list[str], fields: tuple[Field, ...]) -> Field | None:
 
 
 def _sentence(error: ValidationError, field: Field | None) -> Sentence:
+    told: Any = error.validator_value
+    wanted = told if isinstance(told, list) else [told]
     if error.validator == "type":
-        wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         return TYPES.get(wanted[0], FORM)
     if error.validator in ("enum", "const"):
-        values = error.validator_value if error.validator == "enum" else [error.validator_value]
-        shown = ", ".join(str(value) for value in values[:8] if value is not None)
+        shown = ", ".join(str(value) for value in wanted[:8] if value is not None)
         return Sentence(f"可选：{shown}。", f"One of: {shown}.")
     if field is not None:
         try:

@@ -128,7 +128,7 @@ def header(name: str, schema: Json, description: str) -> Json:
 def number(words: Words) -> Json:
     """The number of a record, in an address."""
     schema = {"type": "string", "pattern": "^[A-Z0-9-]{1,60}$"}
-    return {"name": "number", "in": "path", "required": True, "schema": schema, "example": words.rt.number}
+    return {"name": "number", "in": "path", "required": True, "schema": schema, "example": words.rt.number.format(year=2026, seq=1)}
 
 
 def if_match(words: Words) -> Json:
@@ -219,10 +219,11 @@ def creation(words: Words, body: Json) -> Json:
     """Make one."""
     slug = words.rt.slug
     told = {"Location": {"schema": {"type": "string"}}}
-    links = {
+    links: Json = {
         name: {"operationId": f"{slug}.{name}", "parameters": {"number": "$response.body#/number"}}
-        for name in ("get", "history")
+        for name in ("get", "history", "change", "archive")
     }
+    links["archive"]["requestBody"] = {"rev": "$response.body#/rev"}
     done = {"201": answer(words.text("已新建", "Made"), ref("written"), headers=told, links=links)}
     return operation(words, "create", words.text("新建{}", "Make: {}"), [key(words)], done, write=True, body=body)
 
@@ -268,8 +269,8 @@ def _versioned(words: Words) -> Json:
 def history(words: Words) -> Json:
     """What happened to one."""
     by = schemas.nullable(schemas.PERSON)
-    text, any_value = {"type": ["string", "null"]}, {}
-    changed = _object(field={"type": "string"}, before=any_value, after=any_value)
+    text, anything = {"type": ["string", "null"]}, Json()
+    changed = _object(field={"type": "string"}, before=anything, after=anything)
     row = _object(
         rev={"type": "integer"},
         at=schemas.MOMENT,
@@ -302,7 +303,7 @@ def actions(words: Words) -> Json:
 def download(words: Words) -> Json:
     """The content of an attached file."""
     file_id = {"name": "file_id", "in": "path", "required": True, "schema": schemas.ID}
-    content = {"*/*": {"schema": {}}}
+    content: Json = {"*/*": {"schema": {}}}
     done = {"200": {"description": words.text("文件内容", "The content"), "content": content}}
     made = _reading(words, "file", words.text("下载附件：{}", "Attached file: {}"), done)
     return {**made, "parameters": [*made["parameters"], file_id]}

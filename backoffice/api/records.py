@@ -44,7 +44,8 @@ def get(slug: str, number: str) -> Response:
     sight = records.see(me.person, slug, number, Purpose.VIEW, me.now)
     response = answered(_shown(sight))
     response.set_etag(etag(sight, response.get_data()))
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def etag(sight: Sight, body: bytes) -> str:

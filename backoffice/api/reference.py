@@ -29,7 +29,10 @@ def show() -> str:
     chosen = next((one for one in sections if one["name"] == wanted), sections[0])
     return render_template(
         "api/reference.html",
-        sections=[{"name": one["name"], "url": url_for(".show", part=one["name"])} for one in sections],
+        sections=[
+            {"label": one["name"], "url": url_for(".show", part=one["name"]), "active": one is chosen}
+            for one in sections
+        ],
         chosen=chosen,
         about=made["info"]["description"],
         prefix=PREFIX,

@@ -95,7 +95,8 @@ def test_pages_follow_one_another_by_token_and_by_link(head: Program) -> None:
         page = answer.get_json()
         seen += [row["number"] for row in page["items"]]
         pages += 1
-        links = dict(reversed(part.strip().split("; ")) for part in answer.headers.get("Link", "").split(",") if part)
+        parts = [part.strip().partition("; ") for part in answer.headers.get("Link", "").split(",") if part]
+        links = {rel: at for at, _, rel in parts}
         assert bool(page["next"]) is ('rel="next"' in links)
         path = links.get('rel="next"', "").strip("<>").removeprefix("/api/v1")
     assert (pages, seen) == (3, numbers)
