@@ -28,7 +28,7 @@ def upload() -> Response:
     name = request.args.get("name", "")
     if not 0 < len(name) <= LONGEST_NAME or "\x00" in name:
         wrong = Sentence(f"应为 1 至 {LONGEST_NAME} 个字符。", f"This is 1 to {LONGEST_NAME} characters.")
-        raise BadRequest(errors={"name": wrong}, what=Sentence("name", "name"))
+        raise BadRequest(errors={"name": wrong}, what=Sentence("文件名", "name"))
     if request.mimetype != BYTES:
         raise WrongContent(wanted=BYTES)
     limit = current_app.config["SETTINGS"].max_upload_bytes

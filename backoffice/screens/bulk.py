@@ -120,7 +120,8 @@ class BulkRoutes(RecordRoutes):
         view_of(slug, self.admin)
         reader = current_reader()
         plan = _plan(service.see(reader.person, _id(plan_id)), slug)
-        name = f"{slug}-{plan.at:%Y%m%d-%H%M}-{_('not-changed')}.csv"
+        which = _("not-changed")
+        name = f"{slug}-{plan.at:%Y%m%d-%H%M}-{which}.csv"
         pieces = told.rejects(reader.person, plan, reader.language)
         return Response(pieces, content_type=CSV_TYPE, headers={"Content-Disposition": disposition(name)})
 
