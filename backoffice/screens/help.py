@@ -32,6 +32,7 @@ PAGES = (
     "complaints",
     "revisits",
     "reviews",
+    "calendar",
     "import-export",
     "bulk-changes",
     "merging",
