@@ -1,0 +1,74 @@
+"""`backoffice token`: tokens from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from pymongo.database import Database
+
+from backoffice.cli import main
+from config.settings import Settings
+from models.token import service as tokens
+from tests.integration.api.conftest import Program
+
+Base = Database[dict[str, Any]]
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(connected: Settings, db: Base, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command on the tests' database, whose connection it may end."""
+    uri = connected.mongodb_uri
+    assert uri is not None
+    monkeypatch.setenv("MONGODB_URI", uri)
+    monkeypatch.setenv("BACKOFFICE_DATABASE", connected.database)
+    monkeypatch.setenv("SECRET_KEY", connected.secret_key)
+    monkeypatch.setenv("PASSWORD_SALT", connected.password_salt)
+    monkeypatch.setenv("TOTP_SECRET", connected.totp_secret)
+    monkeypatch.setattr("backoffice.logging.configure", lambda _settings: None)
+    monkeypatch.setattr("config.database.connect", lambda _settings: db)
+    monkeypatch.setattr("config.database.disconnect", lambda: None)
+
+    def command(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["token", *arguments])
+
+    return command
+
+
+def test_a_token_is_made_listed_and_revoked(run: Run, head: Program, db: Base) -> None:
+    email = head.person.email
+    made = run("create", email, "--name", "Telephone", "--days", "30", "--type", "customer", "--read-only")
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.strip()
+    assert secret.startswith("bo_")
+    listed = run("list", email).output
+    line = next(line for line in listed.splitlines() if "Telephone" in line)
+    assert secret not in listed
+    assert line.split()[0] == secret[:11]
+    assert "reads" in line
+    assert "customer" in line
+    done = run("revoke", email, secret)
+    assert (done.exit_code, done.output) == (0, f"revoked {secret[:11]}\n")
+    stored = db[tokens.TOKENS].find_one({"prefix": secret[:11]})
+    assert stored is not None
+    assert stored["revoked"] is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("create", "nobody@example.com", "--name", "x"), "there is no account"),
+        (("create", "EMAIL", "--name", "x", "--days", "9999"), "days:"),
+        (("create", "EMAIL", "--name", "x", "--type", "nothing"), "types:"),
+        (("revoke", "EMAIL", "bo_nothing00"), "no such"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_line(
+    run: Run, head: Program, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run(*(head.person.email if one == "EMAIL" else one for one in arguments))
+    assert done.exit_code == 1
+    assert said in done.output
