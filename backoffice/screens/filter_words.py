@@ -38,16 +38,17 @@ class FilterWords:
         }
         if isinstance(part, Group):
             parts = [self.chip(one, (*path, i)) for i, one in enumerate(part.parts)]
-            joiner = f" {_('or')} " if part.any else f" {_('and')} "
+            joiner = _("or") if part.any else _("and")
             inner = [f"({one['label']})" if one["parts"] else one["label"] for one in parts]
-            return made | {"parts": parts, "any": part.any, "label": joiner.join(inner)}
+            return made | {"parts": parts, "any": part.any, "label": f" {joiner} ".join(inner)}
         return made | {"label": self.words(part)}
 
     def words(self, wanted: Filter) -> str:
         """One condition: `Region is 江苏`, `Due is overdue`, `Created in the last 7 days`."""
         label = wanted.field.label.text(self.reader.language)
         if wanted.operator == "in":
-            return f"{label}{_(': ')}{period_words(_said(wanted))}"
+            colon = _(": ")
+            return f"{label}{colon}{period_words(_said(wanted))}"
         operator = operator_label(wanted.field, wanted.operator, self.operators)
         if wanted.operator in BARE:
             return f"{label} {operator}"
