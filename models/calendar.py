@@ -28,7 +28,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 Shift = tuple[time, time]
 OFFICE_HOURS: tuple[Shift, ...] = ((time(9), time(18)),)
 _DAY = timedelta(days=1)
-_REMEMBERED = 2_000  # explanations: records of one day have the same ones
+_REMEMBERED = 2_000  # spans of days whose holidays are known
 _LISTED_SPANS = 4  # an explanation names this many holidays and no more
 
 
@@ -128,7 +128,8 @@ class WorkingCalendar:
             raise ValueError("office hours must be in order and not overlap")
         self.hours = hours
         self._worked: dict[int, list[int]] = {}
-        self._explained: dict[tuple[date, date, str], Sentence] = {}
+        self._spans: dict[tuple[date, date], tuple[Step, ...]] = {}
+        self._working: dict[date, bool] = {}
         self._day_length = sum((_between(*shift) for shift in hours), timedelta())
 
     # --- days
@@ -158,8 +159,11 @@ class WorkingCalendar:
 
     def is_working(self, day: date) -> bool:
         """Whether the office is open on `day`."""
-        special = self.public_day(day)
-        return special.working if special else day.weekday() < 5
+        known = self._working.get(day)
+        if known is None:
+            special = self.public_day(day)
+            known = self._working[day] = special.working if special else day.weekday() < 5
+        return known
 
     def working_day_from(self, day: date) -> date:
         """`day` itself when it is a working day, else the next one."""
@@ -273,10 +277,19 @@ class WorkingCalendar:
 
     def _reckoned(self, end: datetime, counted: Step, begin: date, rest: tuple[Step, ...]) -> Deadline:
         """The deadline with its steps: what was counted, the special days on the way, what else there is to say."""
-        found = tuple(islice(self._special_spans(begin, end.date()), _LISTED_SPANS + 1))
-        special: tuple[Step, ...] = found if len(found) <= _LISTED_SPANS else (*found[:-1], More())
-        steps = (counted, *special, *rest, *self.uncertain(begin, end.date()))
+        steps = (counted, *self._on_the_way(begin, end.date()), *rest, *self.uncertain(begin, end.date()))
         return Deadline(end.astimezone(UTC), steps)
+
+    def _on_the_way(self, begin: date, end: date) -> tuple[Step, ...]:
+        """The special days of a span as steps; records of one day share theirs."""
+        known = self._spans.get((begin, end))
+        if known is None:
+            found = tuple(islice(self._special_spans(begin, end), _LISTED_SPANS + 1))
+            known = found if len(found) <= _LISTED_SPANS else (*found[:-1], More())
+            if len(self._spans) >= _REMEMBERED:
+                self._spans.clear()
+            self._spans[begin, end] = known
+        return known
 
     def _shifts_from(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open periods from `moment` on, the running one cut at `moment`."""
