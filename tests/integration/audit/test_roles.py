@@ -7,10 +7,9 @@ import re
 import secrets
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -82,12 +81,12 @@ def initiate(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    folder = Path(tempfile.mkdtemp(prefix="bo-", dir="/tmp"))
+def server(fast_dir: Path) -> Iterator[Server]:
+    folder = fast_dir / "accounts"
+    (folder / "db").mkdir(parents=True)
     keyfile = folder / "keyfile"
     keyfile.write_text(secrets.token_hex(48))
     keyfile.chmod(0o600)
-    (folder / "db").mkdir()
     made = Server(folder / "s.sock", secrets.token_hex(16))
     arguments = ["--dbpath", str(folder / "db"), "--bind_ip", str(made.socket), "--unixSocketPrefix", str(folder)]
     options = ["--replSet", "rs", "--keyFile", str(keyfile), "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"]
@@ -99,39 +98,32 @@ def server() -> Iterator[Server]:
     )
     try:
         initiate(made)
+        connect(made, "owner")
+        catalogue.load()
+        schema.migrate()
         yield made
     finally:
+        store.disconnect()
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def act_as(server: Server, settings: Settings) -> Iterator[Callable[[str], None]]:
+def connect(server: Server, user: str) -> None:
     """Connect the product with an account."""
-
-    def connect(user: str) -> None:
-        apart = replace(settings, mongodb_uri=server.uri(user), database="backoffice", audit_database=TRAIL)
-        store.connect(apart)
-
-    catalogue.load()
-    yield connect
-    store.disconnect()
+    keys = {"secret_key": "x" * 40, "password_salt": "x" * 40, "totp_secret": "x" * 40}
+    store.connect(Settings(**keys, mongodb_uri=server.uri(user), audit_database=TRAIL))
 
 
 @pytest.fixture
-def sealed(act_as: Callable[[str], None], server: Server, tmp_path: Path) -> Path:
+def sealed(server: Server, tmp_path: Path) -> Path:
     """A trail written by the web's account and sealed by the scheduler's; returns the folder of checkpoints."""
-    act_as("owner")
-    schema.migrate()
-    act_as("web")
-    assert schema.missing() == []
+    connect(server, "web")
     audit.append("view", SYSTEM, audit.Subject("customer", number="C-1"), now=NOW)
-    act_as("sealer")
+    connect(server, "sealer")
     assert audit.seal(NOW) == 1
     folder = tmp_path / "audit"
-    writer = audit.Writer(folder, audit.KeySource(server.socket.parent / CURRENT))
-    writer.write(NOW)
+    audit.Writer(folder, audit.KeySource(server.socket.parent / CURRENT)).write(NOW)
     return folder
 
 
@@ -162,12 +154,13 @@ def test_no_account_of_the_product_changes_or_removes_what_is_written(
         assert all(refused(lambda write=write: write(client[TRAIL], name)) for write in WRITES)  # type: ignore[misc]
 
 
-def test_the_web_neither_seals_nor_signs(act_as: Callable[[str], None], sealed: Path) -> None:
-    act_as("web")
+def test_the_web_neither_seals_nor_signs(server: Server, sealed: Path) -> None:
+    connect(server, "web")
+    assert schema.missing() == []
     audit.append("view", SYSTEM, audit.Subject("customer", number="C-2"), now=NOW)
     assert refused(lambda: audit.seal(NOW))
     assert audit.sealing_state().waiting == 1
-    act_as("sealer")
+    connect(server, "sealer")
     assert audit.seal(NOW) == 1
 
 
