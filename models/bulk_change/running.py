@@ -13,7 +13,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from config.database import database, transaction
+from config.database import TransactionGaveUp, database, transaction
 from models import registry, store
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
@@ -27,6 +27,7 @@ from models.job.long import GoOn, LongWork, Overtaken, Row
 from models.kinds import loaded
 
 WORK = LongWork(PLANS, tuple(state.value for state in AT_WORK))
+FEWEST = 5
 WHOLE = (Said.REFUSED.value, Said.MOVED.value, Said.KEPT.value)
 
 
@@ -86,27 +87,22 @@ class _Desk:
         found = selection.chunk(self.plan)
         if not found:
             return transaction(self._end)
-        try:
-            return transaction(partial(self._take, found))
-        except Refusal:
-            return self._singly(found)
+        return _carry(self, found)
 
-    def _singly(self, found: Sequence[Target]) -> Plan:
-        """Record by record, because something in the chunk cannot be stored beside the others."""
-        for one in found:
-            try:
-                self.plan = transaction(partial(self._take, [one]))
-            except Refusal as refusal:
-                self.plan = transaction(partial(self._note, [Outcome(one[0], refusal=refusal)]))
-        return self.plan
+    @staticmethod
+    def record_of(one: Target) -> ObjectId:
+        """The record of a row."""
+        return one[0]
 
-    def _take(self, found: Sequence[Target]) -> Plan:
+    def take(self, found: Sequence[Target]) -> Plan:
+        """Check or change some records, in a transaction."""
         wanted = [Change(record, rev, self.values) for record, rev in found]
         make = writing.prepared if self.checking else writing.change_many
         slug, act = self.plan.type, self.act
-        return self._note(make(slug, wanted, act, actor=self.person, now=self.now, allowed=self.judge))
+        return self.note(make(slug, wanted, act, actor=self.person, now=self.now, allowed=self.judge))
 
-    def _note(self, outcomes: Sequence[Outcome]) -> Plan:
+    def note(self, outcomes: Sequence[Outcome]) -> Plan:
+        """Store what became of some records; the plan as it is then."""
         made = _tally(self.plan, () if self.checking else WHOLE)
         for one in outcomes:
             if one.refusal is None:
@@ -162,21 +158,15 @@ class _UndoDesk:
         found = list(database()[store.VERSIONS].find(wanted).sort("record", 1).limit(selection.CHUNK))
         if not found:
             return transaction(self._end)
-        try:
-            return transaction(partial(self._take, found))
-        except Refusal:
-            return self._singly(found)
+        return _carry(self, found)
 
-    def _singly(self, found: Sequence[Row]) -> Plan:
-        """Record by record, because something in the chunk cannot be stored beside the others."""
-        for one in found:
-            try:
-                self.plan = transaction(partial(self._take, [one]))
-            except Refusal as refusal:
-                self.plan = transaction(partial(self._note, [Outcome(one["record"], refusal=refusal)]))
-        return self.plan
+    @staticmethod
+    def record_of(one: Row) -> ObjectId:
+        """The record of a row."""
+        return one["record"]  # type: ignore[no-any-return]
 
-    def _take(self, versions: Sequence[Row]) -> Plan:
+    def take(self, versions: Sequence[Row]) -> Plan:
+        """Give some records the values back that they had before these versions, in a transaction."""
         act = Act(service.UNDO_ACTION, marks={"undoes": self.plan.id})
         wanted = [Change(row["record"], row["rev"], self._former(row)) for row in versions]
         given = service.values_of(self.rt, self.plan, self.now)
@@ -186,7 +176,7 @@ class _UndoDesk:
             judge = service.judge_of(self.person, self.rt, self.plan, asked, undoing=True)
             slug = self.plan.type
             outcomes += writing.change_many(slug, group, act, actor=self.person, now=self.now, allowed=judge)
-        return self._note(outcomes)
+        return self.note(outcomes)
 
     def _former(self, version: Row) -> dict[str, Any]:
         """What a version's fields held before it."""
@@ -194,7 +184,8 @@ class _UndoDesk:
         changes = [change for change in version["changes"] if change["field"] in known]
         return {one["field"]: loaded(known[one["field"]], one.get("before")) for one in changes}
 
-    def _note(self, outcomes: Sequence[Outcome]) -> Plan:
+    def note(self, outcomes: Sequence[Outcome]) -> Plan:
+        """Store what became of some records; the plan as it is then."""
         made = _tally(self.plan, WHOLE)
         for one in outcomes:
             if one.refusal is None:
@@ -212,6 +203,29 @@ class _UndoDesk:
         counts = {name: done.count(name) for name in ("undone", "kept")}
         service.note_audit("bulk_undone", self.person, done, self.now, **counts)
         return done
+
+
+def _carry(desk: Any, found: Sequence[Any]) -> Plan:
+    """Take the next rows in one transaction: fewer of them when the machine is too slow for so many, and one by one
+    when something in them cannot be stored beside the others."""
+    while True:
+        try:
+            done: Plan = transaction(partial(desk.take, found))
+        except TransactionGaveUp:
+            if len(found) <= FEWEST:
+                raise
+            found = found[: max(FEWEST, len(found) // 4)]
+        except Refusal:
+            break
+        else:
+            return done
+    for one in found:
+        try:
+            desk.plan = transaction(partial(desk.take, [one]))
+        except Refusal as refusal:
+            desk.plan = transaction(partial(desk.note, [Outcome(desk.record_of(one), refusal=refusal)]))
+    left: Plan = desk.plan
+    return left
 
 
 def _by_level(wanted: Iterable[Change]) -> list[list[Change]]:

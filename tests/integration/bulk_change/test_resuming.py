@@ -10,6 +10,7 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect
 
+from config.database import TransactionGaveUp
 from config.settings import Settings
 from jobs import bulk_changes
 from jobs.context import JobContext
@@ -300,3 +301,19 @@ def test_who_lost_the_right_to_the_act_carries_out_nothing(
     plan = worked(plan, now)
     assert (plan.state, plan.failure["code"]) == (State.FAILED, "no_such_act")
     assert set(db["record_sample"].distinct("archived_at")) == set()
+
+
+def test_a_machine_too_slow_for_a_chunk_takes_smaller_ones(
+    ann: Person, made: Make, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = confirmed(ann, made(ann, MANY), now)
+    whole = audit.append_many
+
+    def slow(action: str, actor: Person, subjects: Any, **kwargs: Any) -> None:
+        if len(subjects) > running.FEWEST:
+            raise TransactionGaveUp
+        whole(action, actor, subjects, **kwargs)
+
+    monkeypatch.setattr(audit, "append_many", slow)
+    worked(plan, now)
+    each_once(db, plan, MANY)
