@@ -42,7 +42,7 @@ def day_full(day: date, language: str) -> str:
 def moment_short(at: datetime, language: str) -> str:
     """A moment on Shanghai clocks, to the minute."""
     there = local(at)
-    return f"{day_short(there.date(), language)} {there:%H:%M}"
+    return f"{day_short(there.date(), language)} {there.hour:02d}:{there.minute:02d}"
 
 
 def moment_full(at: datetime, language: str) -> str:
