@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -89,8 +90,77 @@ def test_every_field_offers_a_filter_that_can_be_filled_in(office: Office) -> No
         assert operator.locator("option").count() > 0, name
         for one in operator.locator("option").evaluate_all("all => all.map(one => one.value)"):
             operator.select_option(one)
-            bare = one in ("empty", "filled")
+            bare = one in ("empty", "filled", "overdue")
             assert (window.locator("[data-filter-value]").locator("input, select").count() > 0) != bare, (name, one)
+
+
+def test_a_filter_gets_an_alternative_and_loses_it_again_with_the_keyboard_alone(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?region=is:浙江")
+    join = window.get_by_role("button", name="Region is 浙江 or …")
+    join.focus()
+    window.keyboard.press("Enter")
+    expect(window.locator("[data-filter-field]")).to_be_focused()
+    expect(window.locator("[data-filter-joins]")).to_have_text("Region is 浙江 or …")
+    window.locator("[data-filter-field]").select_option("region")
+    window.locator("[data-filter-value] input").fill("上海")
+    window.keyboard.press("Enter")
+    expect(window.locator(".page-count")).to_have_text("42 records")
+    group = window.locator(".chip-group")
+    expect(group).to_contain_text("or")
+    expect(group.locator(".chip-part")).to_have_count(2)
+    assert "where=any(region:is:" in unquote(window.url)
+    group.locator(".chip-part").first.get_by_role("link").focus()
+    window.keyboard.press("Enter")
+    expect(window.locator(".page-count")).to_have_text("21 records")
+    expect(window.locator(".chip")).to_contain_text("Region is 上海")
+
+
+def test_a_period_is_chosen_by_its_name(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/")
+    window.get_by_role("button", name="Filter").click()
+    window.locator("[data-filter-field]").select_option("created_at")
+    window.locator("[data-filter-operator]").select_option("in")
+    window.locator("[data-filter-value] select").select_option("last_{n}_days")
+    window.get_by_role("spinbutton", name="days").fill("3")
+    window.get_by_role("button", name="Add the filter").click()
+    expect(window.locator(".chip")).to_contain_text("Created: the last 3 days")
+    expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
+    window.goto("/records/customer/?created_at=in:last_quarter")
+    expect(window.get_by_role("main")).to_contain_text("Nothing matches")
+
+
+def test_a_person_is_picked_by_name(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/")
+    window.get_by_role("button", name="Filter").click()
+    window.locator("[data-filter-field]").select_option("owner")
+    window.get_by_role("combobox").last.fill("Jiang")
+    window.get_by_role("option", name="Jiang Yu").click()
+    window.get_by_role("button", name="Add the filter").click()
+    expect(window.locator(".chip")).to_contain_text("Owner is Jiang Yu")
+    window.goto("/records/customer/")
+    window.get_by_role("button", name="Filter").click()
+    window.locator("[data-filter-field]").select_option("owner")
+    window.get_by_role("button", name="Me", exact=True).click()
+    expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
+
+
+def test_columns_and_the_size_of_a_page_stay_in_the_address(office: Office) -> None:
+    window = office.window("ann")
+    window.goto("/records/customer/?sort=name")
+    window.get_by_role("button", name="Choose columns").click()
+    while window.locator(".column-picker input:checked").count():
+        window.locator(".column-picker input:checked").first.uncheck()
+    window.locator(".column-picker").get_by_label("Region", exact=True).check()
+    window.get_by_role("button", name="Show these").click()
+    window.wait_for_url("**columns=region**")
+    expect(window.locator(".records thead th:not(.pick):not(.tools)")).to_have_text(["Company", "Region"])
+    window.get_by_role("link", name="50", exact=True).click()
+    window.wait_for_url("**show=50**")
+    expect(window.locator(".records tbody tr")).to_have_count(50)
+    expect(window.locator(".records thead th:not(.pick):not(.tools)")).to_have_text(["Company", "Region"])
 
 
 @pytest.mark.parametrize(("language", "tab"), [("en", "Key customers"), ("zh", "大客户")])
