@@ -44,7 +44,7 @@ def create(email: str, name: str, days: int, types: tuple[str, ...], read_only: 
 @token.command("list")
 @click.argument("email")
 def list_tokens(email: str) -> None:
-    """Show a person's tokens: how each begins, what it opens, when it was used and when it ends."""
+    """Show a person's tokens, newest first, and when each ends."""
     now = datetime.now(UTC)
     with connected():
         found = tokens.of_person(_known(email)["_id"], now)
