@@ -170,7 +170,7 @@ class Rows:
 
         def write(sight: Sight) -> str:
             at = sight.values.get("due_at")
-            if at not in made:
+            if at is not None and at not in made:
                 due = cells.deadline(at, self.reader)
                 made[at] = (
                     f'{opening}<span class="due tone-{due["tone"]}" title="{escape(due["full"])}">'

@@ -101,7 +101,7 @@ def test_a_list_page_asks_as_often_for_a_hundred_records_as_for_one(desk: Desk, 
             targets[slug] = [row["_id"] for row in collection.find({"copy": True}, {"_id": 1})]
     for slug in found:
         at = f"/records/{slug}/?show=100"
-        hidden = {"$set": {"acl": []}}
+        hidden: dict[str, Any] = {"$set": {"acl": []}}
         collection = database()[collection_name(slug)]
         kept = list(collection.find({"copy": True}, {"acl": 1}).sort("number", 1))
         collection.update_many({"copy": {"$ne": True}}, hidden)
