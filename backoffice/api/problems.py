@@ -19,6 +19,7 @@ from backoffice import errors
 from backoffice.api.caller import NoToken, language
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
 from models.listing import BadQuery
+from models.reading.rules import TooMuchReading
 from models.token.rate import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def on_refusal(refusal: Refusal) -> Response:
         parameter = str(refusal.params.get("parameter", "")).partition("=")[0]
         named = {parameter: Sentence(refusal.text("zh"), refusal.text("en"))}
     response = answer(refusal.status, refusal.code, refusal.text(code), listed(named, code), extra)
-    if isinstance(refusal, TooManyRequests):
+    if isinstance(refusal, TooManyRequests | TooMuchReading):
         response.headers["Retry-After"] = str(refusal.seconds)
     if isinstance(refusal, NoToken):
         response.headers["WWW-Authenticate"] = refusal.challenge
