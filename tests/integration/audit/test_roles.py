@@ -111,8 +111,14 @@ def server(fast_dir: Path) -> Iterator[Server]:
 
 def connect(server: Server, user: str) -> None:
     """Connect the product with an account."""
-    keys = {"secret_key": "x" * 40, "password_salt": "x" * 40, "totp_secret": "x" * 40}
-    store.connect(Settings(**keys, mongodb_uri=server.uri(user), audit_database=TRAIL))
+    made = Settings(
+        secret_key="x" * 40,
+        password_salt="x" * 40,
+        totp_secret="x" * 40,
+        mongodb_uri=server.uri(user),
+        audit_database=TRAIL,
+    )
+    store.connect(made)
 
 
 @pytest.fixture
