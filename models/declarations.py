@@ -299,6 +299,17 @@ class Due:
     agreed: str = ""
 
 
+@dataclass(frozen=True)
+class Reminding:
+    """How the people of a type's records are reminded of their deadline, instead of as the policy says: so many days
+    `before` it, each once; when it is late each working day, or once without `chase`; and the head as well when it is
+    late for `climb` working days."""
+
+    before: tuple[int, ...]
+    chase: bool = True
+    climb: int = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordType:
     """A record type: everything that screens, rights, search, history, export and jobs need to know.
@@ -307,7 +318,8 @@ class RecordType:
     the department that keeps the records (empty: the creator's); `due` names the date or date-time field that is the
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
     knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
-    which dates follow from others on the working calendar.
+    which dates follow from others on the working calendar, and `reminding` when people are reminded of the one in
+    `due`.
     """
 
     slug: str
@@ -329,6 +341,7 @@ class RecordType:
     retention: Retention | None = None
     cadence: Cadence | None = None
     deadlines: tuple[Due, ...] = ()
+    reminding: Reminding | None = None
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
     help: Label | None = None

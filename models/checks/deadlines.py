@@ -12,6 +12,7 @@ from models.deadline.rules import LONGEST, by_field, policy_value
 from models.declarations import Due
 
 DAYS = ("date", "datetime")
+MOST_DAYS, MOST_CLIMB = 365, 60
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -24,6 +25,7 @@ def check(case: Case) -> Iterator[Finding]:
         if due.unit not in list(Unit):
             yield _wrong(case, due, f"单位“{due.unit}”无效。", f"“{due.unit}” is no unit")
     yield from _ways(case)
+    yield from _reminding(case)
 
 
 def _wrong(case: Case, due: Due, zh: str, en: str) -> Finding:
@@ -93,3 +95,17 @@ def _ways(case: Case) -> Iterator[Finding]:
         if any(due.when is None for due in dues[:-1]):
             yield _wrong(case, dues[0], "后面的期限永远不会生效。", "one without a condition stands before others")
         settled.add(name)
+
+
+def _reminding(case: Case) -> Iterator[Finding]:
+    told = case.rt.reminding
+    if told is None:
+        return
+    if not case.rt.due:
+        yield case.finding("E028", "reminding", "没有可提醒的期限。", "the type has no deadline to remind of")
+    if len(set(told.before)) < len(told.before) or not all(1 <= days <= MOST_DAYS for days in told.before):
+        yield case.finding("E028", "reminding", "提前天数应各不相同，1 至 365。", "days before: each once, 1 to 365")
+    if not 1 <= told.climb <= MOST_CLIMB:
+        yield case.finding(
+            "E028", "reminding", "上报应在逾期 1 至 60 个工作日后。", "it climbs after 1 to 60 working days"
+        )

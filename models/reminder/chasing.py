@@ -45,12 +45,13 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar) -> Chased:
     by the next one. Not for use inside a transaction.
     """
     terms = policy().reminder
-    borders = window(now, calendar, ahead=terms.ahead_working_days, climb=terms.climb_working_days)
-    if borders is None:
+    ahead, climb = terms.ahead_working_days, terms.climb_working_days
+    types = [(rt, window(now, calendar, ahead=ahead, climb=climb, declared=rt.reminding)) for rt in _timed_types()]
+    open_types = [(rt, borders) for rt, borders in types if borders is not None]
+    if not open_types:
         return Chased()
-    types = [rt for rt in registry.all_types() if rt.due]
     for person in people.active_people():
-        for rt in types:
+        for rt, borders in open_types:
             reach = access.reach(person, rt, Purpose.VIEW)
             if reach.nothing:
                 continue
@@ -58,6 +59,10 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar) -> Chased:
             if person.has(Role.HEAD):
                 _merge(rt, _late_under(person, reach, borders), _climbed(rt, person), now)
     return _settled(Matter.DEADLINE, now)
+
+
+def _timed_types() -> list[RecordType]:
+    return [rt for rt in registry.all_types() if rt.due]
 
 
 def announce_declassification(now: datetime) -> Chased:
@@ -111,8 +116,15 @@ def _deadline(rt: RecordType, person: Person, borders: Window) -> dict[str, Expr
             "default": Step.SOON.value,
         }
     }
-    # What is late is told anew each working day.
-    again = {"$cond": [{"$lt": ["$due_at", borders.now]}, f"|{borders.day}", ""]}
+    # What is late is told anew each working day, and each declared notice is one of its own.
+    chased = f"|{borders.day}" if borders.chases else ""
+    nearest = [{"case": {"$lt": ["$due_at", ends]}, "then": name} for name, ends in borders.notices]
+    branches = [
+        {"case": {"$lt": ["$due_at", borders.now]}, "then": chased},
+        {"case": {"$lt": ["$due_at", borders.today_ends]}, "then": ""},
+        *nearest,
+    ]
+    again = {"$switch": {"branches": branches, "default": ""}}
     return _reminder(rt, {"$literal": person.id}, Matter.DEADLINE, step, "$due_at", again)
 
 

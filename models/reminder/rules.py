@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from models.calendar import SHANGHAI, WorkingCalendar, local
-from models.declarations import Label
+from models.declarations import Label, Reminding
 
 
 class Matter(StrEnum):
@@ -41,26 +41,43 @@ LABELS = {
 @dataclass(frozen=True)
 class Window:
     """The borders between the steps at a moment: what is due before `today_ends` is due today, before `soon_ends`
-    soon; what was due before `climbs_before` goes to the head as well. `day` names today in keys."""
+    soon; what was due before `climbs_before` goes to the head as well. `day` names today in keys. `notices` are the
+    declared notices before a deadline, the nearest first: what a key says of each, and until when it stands. With
+    `chases` what is late is told anew each working day."""
 
     now: datetime
     day: str
     today_ends: datetime
     soon_ends: datetime
     climbs_before: datetime
+    notices: tuple[tuple[str, datetime], ...] = ()
+    chases: bool = True
 
 
-def window(now: datetime, calendar: WorkingCalendar, *, ahead: int, climb: int) -> Window | None:
-    """The borders at `now`, with `ahead` and `climb` in working days; None while the office is closed: nobody is
-    reminded then."""
+def window(
+    now: datetime, calendar: WorkingCalendar, *, ahead: int, climb: int, declared: Reminding | None = None
+) -> Window | None:
+    """The borders at `now`, with `ahead` and `climb` in working days, or as a type has `declared`; None while the
+    office is closed: nobody is reminded then."""
     moment = local(now)
     today = moment.date()
     if not calendar.is_working(today) or not any(opens <= moment.time() < shuts for opens, shuts in calendar.hours):
         return None
+    climbed = calendar.subtract_working_days(today, declared.climb if declared else climb)
+    climbs_before = _midnight(calendar.next_working_day(climbed))
+    if declared is not None:
+        notices = tuple((f"|{days}", _end(today + timedelta(days=days))) for days in sorted(declared.before))
+        soon_ends = notices[-1][1] if notices else _end(today)
+        return Window(now, today.isoformat(), _end(today), soon_ends, climbs_before, notices, declared.chase)
     last = today
     for _ in range(ahead):
         last = calendar.next_working_day(last)
-    longest_late = calendar.next_working_day(calendar.subtract_working_days(today, climb))
-    day = timedelta(days=1)
-    midnights = [datetime.combine(d, time(), SHANGHAI) for d in (today + day, last + day, longest_late)]
-    return Window(now, today.isoformat(), *midnights)
+    return Window(now, today.isoformat(), _end(today), _end(last), climbs_before)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _end(day: date) -> datetime:
+    return _midnight(day + timedelta(days=1))

@@ -7,6 +7,7 @@ from datetime import datetime, time
 import pytest
 
 from models.calendar import SHANGHAI, WorkingCalendar
+from models.declarations import Reminding
 from models.reminder.rules import LABELS, Step, Window, window
 
 CALENDAR = WorkingCalendar()
@@ -52,6 +53,22 @@ def test_a_matter_climbs_after_so_many_working_days() -> None:
     assert borders(at(2026, 11, 23, 10), climb=3).climbs_before == at(2026, 11, 19)
     # What fell due on a Saturday is one working day late on Monday.
     assert borders(at(2026, 11, 23, 10), climb=1).climbs_before == at(2026, 11, 23)
+
+
+def test_declared_notices_are_counted_in_days_and_stand_one_behind_the_other() -> None:
+    told = Reminding((30, 7), chase=False, climb=2)
+    found = window(at(2026, 11, 23, 10), CALENDAR, ahead=1, climb=3, declared=told)
+    assert found is not None
+    assert found.notices == (("|7", at(2026, 12, 1)), ("|30", at(2026, 12, 24)))
+    assert (found.today_ends, found.soon_ends) == (at(2026, 11, 24), at(2026, 12, 24))
+    assert (found.climbs_before, found.chases) == (at(2026, 11, 20), False)
+    assert window(at(2026, 11, 22, 10), CALENDAR, ahead=1, climb=3, declared=told) is None
+
+
+def test_without_notices_people_hear_of_it_on_its_day() -> None:
+    found = window(at(2026, 11, 23, 10), CALENDAR, ahead=1, climb=3, declared=Reminding(()))
+    assert found is not None
+    assert found.soon_ends == found.today_ends
 
 
 def test_every_step_has_its_words() -> None:
