@@ -103,6 +103,28 @@ def test_two_people_at_one_list_keep_the_rows_of_both(office: Office) -> None:
         expect(mine.locator("#f-key_people")).to_contain_text(name)
 
 
+def test_a_person_and_attachments_are_chosen_too(office: Office) -> None:
+    made = file(office, "三江仪表有限公司")
+    mine, theirs = office.window("ann"), office.window("custodian")
+    for window, who, name in ((mine, "Cheng Yang", "mine.txt"), (theirs, "Qin Shan", "theirs.txt")):
+        window.goto(f"{AT}{made['number']}/edit")
+        pick(window, "salesperson", who)
+        window.locator("#in-papers").set_input_files({"name": name, "mimeType": "text/plain", "buffer": b"scan"})
+    theirs.keyboard.press("Control+s")
+    expect(theirs.locator("#toasts")).to_contain_text("Saved")
+    mine.keyboard.press("Control+s")
+    rows = mine.locator(".conflict tbody tr")
+    person = rows.filter(has_text="Salesperson")
+    expect(person).to_contain_text("Cheng Yang")
+    person.get_by_role("radio", name="Theirs").check()
+    expect(rows.filter(has_text="Scans").get_by_role("radio", name="Both")).to_be_checked()
+    mine.get_by_role("button", name="Save", exact=True).click()
+    mine.wait_for_url(f"**{AT}{made['number']}")
+    expect(mine.locator("#f-salesperson dd")).to_have_text("Qin Shan")
+    for name in ("mine.txt", "theirs.txt"):
+        expect(mine.locator("#f-papers")).to_contain_text(name)
+
+
 def test_a_row_is_added_and_saved_without_a_script(office: Office) -> None:
     made = file(office, "无脚本商行")
     context = office.browser.new_context(base_url=office.address, java_script_enabled=False)

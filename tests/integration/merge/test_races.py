@@ -15,6 +15,7 @@ from config.database import database
 from models import bulk, history, names, records, registry, store
 from models.bulk import Wanted
 from models.errors import Refusal
+from models.exchange.pointing import Pointing
 from models.merge import moving, rules, service
 from models.person.roles import Person
 from tests.integration.merge.conftest import DB, lamp, now_of
@@ -175,5 +176,6 @@ def test_the_number_of_a_merged_record_stands_for_the_surviving_one(owner: Perso
     service.merge(head, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=now)
     field = registry.get("pointing").rt.by_name["lamp"]
     assert names.pointed(owner, field, other["number"]) == keep["_id"]
+    assert Pointing(owner).find(field, other["number"]) == keep["_id"]
     with pytest.raises(Refusal):
         records.create(owner, "pointing", {"lamp": other["_id"]}, now=now)
