@@ -101,3 +101,5 @@ def test_how_far_it_is(now: datetime) -> None:
     assert Plan.read({**row, "state": "done"}).percent == 100
     assert Plan.read({**row, "total": 0}).percent == 0
     assert Plan.read(row).state is State.RUNNING
+    assert not Plan.read({**row, "state": "failed", "checked_at": now}).carried_out
+    assert Plan.read({**row, "state": "failed", "checked_at": now, "found": {"changeable": 1}}).carried_out
