@@ -86,7 +86,7 @@ def _examined(
             yield StoredTrail(audit_database()), folders or own
 
 
-@audit.command()
+@audit.command(short_help="Write the whole trail to a file that can be verified anywhere.")
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
 def export(file: Path) -> None:
     """Write the whole trail to FILE, which 'audit verify --dump FILE' checks anywhere.
