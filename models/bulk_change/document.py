@@ -97,7 +97,8 @@ class Plan:
     `values` are what the fields are set to, in stored form; `stamp` is what a preview is confirmed with, once.
     Counts: `matching` records, of which `changeable`, `refused`, `same` (hold the values already) were found by the
     check; `changed`, `refused`, `same`, `moved` by the run, `added` after the preview, `left_out` beyond the tolerance;
-    `undone` and `kept` by an undo. `found` are the counts that were confirmed. `at_row` of `total` records are done in the present step.
+    `undone` and `kept` by an undo. `found` are the counts that were confirmed. `at_row` of `total` records are done in
+    the present step.
     """
 
     id: ObjectId
