@@ -60,6 +60,7 @@ ELSEWHERE = {
     "records.file": "a file",
     "records.ask": "leads back to the record",
     "records.nothing": "leads to a list",
+    "readers.index": "names no record",
     "security.two_factor_rescue": "closed",
     "security.tf_select": "closed",
     "security.two_factor_token_validation": "needs a password given just before",
