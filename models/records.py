@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from config.database import transaction
-from models import access, registry, store
+from models import access, one_time, registry, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
@@ -128,7 +128,7 @@ def create(
     defaults = {f.name: f.default for f in fields if f.default is not None}
     values = read_input(person, fields, {**defaults, **raw})
     if entry.hooks.alike is not None and not sure:
-        store.check_unspent(once)  # a form sent twice repeats the record that it made itself
+        one_time.check_unspent(once)  # a form sent twice repeats the record that it made itself
         found = entry.hooks.alike(person, values)
         if found:
             raise LooksAlike(found)
@@ -147,11 +147,19 @@ def change(
 
 
 def change_seen(
-    person: Person, found: Sight, raw: Mapping[str, Any], *, rev: int, now: datetime, note: str = ""
+    person: Person,
+    found: Sight,
+    raw: Mapping[str, Any],
+    *,
+    rev: int,
+    now: datetime,
+    note: str = "",
+    current: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`change` for a record that the same request has read in full, and audited."""
+    """`change` for a record that the same request has read in full, and audited; `current` is the stored record of
+    version `rev`, where the request has that too."""
     rt, slug = found.rt, found.rt.slug
-    current = store.fetch(slug, found.id)
+    current = store.fetch(slug, found.id) if current is None else current
     if not can(person, rt, current, Purpose.EDIT):
         raise Forbidden()
     allowed = form_fields(person, rt, current)

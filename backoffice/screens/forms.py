@@ -125,6 +125,31 @@ def build(
     return form
 
 
+def changes(slug: str, fields: Iterable[Field], stored: Mapping[str, Any], reader: Reader, posted: Posted) -> Raw:
+    """`RecordForm.raw` of the form that shows what is stored, without making it: inputs are made only for fields that
+    are not plainly as they were shown. The names of what was posted are taken as checked."""
+    few = _touched(slug, fields, stored, reader, posted)
+    names_of_few = {f.name for f in few}
+    sent = MultiDict((name, text) for name, text in posted.items(multi=True) if name.partition("-")[0] in names_of_few)
+    return build(slug, few, stored, reader, sent).raw(sent) if few else {}
+
+
+def _touched(
+    slug: str, fields: Iterable[Field], stored: Mapping[str, Any], reader: Reader, posted: Posted
+) -> tuple[Field, ...]:
+    """The fields on the page whose one input does not hold what it was shown with; any that has several inputs, or
+    shows a record by its name."""
+    on_page = {name.partition("-")[0] for name in posted}
+    here = [f for f in fields if f.name in on_page]
+    people = [stored[f.name] for f in here if f.kind == "person" and stored.get(f.name) is not None]
+    making = Making(slug, reader, names.Names(reader.language), directory.emails(people), {})
+    return tuple(f for f in here if not _one_input(f) or posted.get(f.name, "") != typed(f, stored.get(f.name), making))
+
+
+def _one_input(field: Field) -> bool:
+    return not parts_of(field) and field.kind not in ("choices", "files", "reference") and not field.currencies
+
+
 def check_posted(fields: Iterable[Field], posted: Iterable[str]) -> None:
     """:raises UnknownFormField: for the first posted name that no field of the form sends."""
     known = re.compile("|".join(pattern for field in fields for pattern in _sends(field)) or "(?!)")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens import conflict, list_page, record_page, saving
+from backoffice.screens import conflict, forms, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import person_ids, record_url
 from backoffice.screens.reader import Reader, current_reader
@@ -15,6 +15,7 @@ from backoffice.screens.routes import RecordRoutes, revision
 from models import access, names, records, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
+from models.one_time import AlreadySent
 from models.records import Sight
 
 
@@ -40,7 +41,7 @@ class WritingRoutes(RecordRoutes):
             once = request.form.get("token", "")[: saving.LONGEST_TOKEN]
             sure = request.form.get("sure") == "1"
             made = records.create(reader.person, slug, form.raw(sent.posted), now=reader.now, once=once, sure=sure)
-        except store.AlreadySent as twice:
+        except AlreadySent as twice:
             return redirect(saving.made_before(view, twice.record, reader), 303)
         except records.LooksAlike as alike:
             context = saving.new_context(view, form, reader) | saving.alike_context(alike, reader)
@@ -77,19 +78,21 @@ class WritingRoutes(RecordRoutes):
         if takes:
             was = revision(request.form.get(conflict.WAS))
             sent.posted = conflict.settled(rt, fields, sent.posted, takes, current, was, reader)
-        form = view.edit_form(current, posted=sent.posted)
         if "_add" in request.form:
+            form = view.edit_form(current, posted=sent.posted)
             form.add_row(request.form["_add"])
             return self._form(view, saving.edit_context(view, sight, form, reader, rev=rev))
         try:
             sent.check()
             if rev != current["rev"]:
                 raise StaleRecord(by=store.name_of(current["updated_by"]), at=current["updated_at"], current=current)
-            saved = records.change_seen(reader.person, sight, form.raw(sent.posted), rev=rev, now=reader.now)
+            changes = forms.changes(rt.slug, fields, current, reader, sent.posted)
+            saved = records.change_seen(reader.person, sight, changes, rev=rev, now=reader.now, current=current)
         except StaleRecord as stale:
             context = saving.conflict_context(view, sight, stale, rev, sent.posted, reader)
             return self._form(view, context), stale.status
         except Refusal as refusal:
+            form = view.edit_form(current, posted=sent.posted)
             errors = saving.explained(form, refusal)
             return self._form(view, saving.edit_context(view, sight, form, reader, errors, rev)), refusal.status
         flash(_("Saved."), "success")
