@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.database import Row, audit_database, database
-from models import audit, numbering, registry, store
+from models import audit, numbering, one_time, registry, store
 from models.attachment import service as attachment
 from models.declarations import RecordType
 from models.record import collection_name, indexes
@@ -32,6 +32,7 @@ def declared() -> frozenset[str]:
 
 declare(audit.INDEXES)
 declare(store.INDEXES)
+declare(one_time.INDEXES)
 declare(attachment.INDEXES)
 declare({numbering.COUNTERS: []})
 

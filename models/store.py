@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import access, audit, formulas, numbering, registry, requirement
+from models import access, audit, formulas, numbering, one_time, registry, requirement
 from models.attachment import service as attachment
 from models.deadline import settling
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
@@ -27,7 +27,7 @@ from models.registry import Draft
 from models.search import fold, grams, texts_of
 from models.secrecy import keep_level
 
-VERSIONS, SPENT = "record_version", "spent_token"
+VERSIONS = "record_version"
 
 INDEXES: dict[str, list[IndexModel]] = {
     VERSIONS: [
@@ -41,7 +41,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         ),
         IndexModel([("merge", ASCENDING)], name="merge", sparse=True),
     ],
-    SPENT: [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=7 * 86400)],
 }
 
 OPEN_SYSTEM: tuple[Field, ...] = (
@@ -61,17 +60,6 @@ OPEN_SYSTEM: tuple[Field, ...] = (
 CLOSING_HOUR = time(18)
 
 
-class AlreadySent(Refusal):
-    """The same form was sent twice; `record` is the id of what the first one made."""
-
-    code, status = "already_sent", 409
-    zh, en = "这份表单已提交过。", "This form was already sent."
-
-    def __init__(self, record: ObjectId | None) -> None:
-        self.record = record
-        super().__init__()
-
-
 class AlreadyUsed(Refusal):
     """A value that must be unique is taken."""
 
@@ -87,17 +75,7 @@ def fields_of(rt: RecordType) -> tuple[Field, ...]:
 def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
     """A stored record with every declared value loaded; undeclared leftovers are dropped."""
     record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
-    for name in (
-        "_id",
-        "number",
-        "rev",
-        "due_at",
-        "created_at",
-        "created_by",
-        "updated_at",
-        "updated_by",
-        "batch",
-    ):
+    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
         record[name] = son.get(name)
     record["acl"] = son.get("acl") or []
     record["granted"] = son.get("granted") or []
@@ -135,7 +113,7 @@ def create(
 
     def work() -> dict[str, Any]:
         record_id = ObjectId()
-        spend(once, record_id, now)
+        one_time.spend(once, record_id, now)
         draft = new_draft(entry, values, actor=actor, now=now, note=note)
         son = new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
         _insert(entry.rt, son)
@@ -276,20 +254,6 @@ def update_of(draft: Draft) -> dict[str, Any]:
         "$inc": {"rev": 1},
     }
     return {operator: values for operator, values in update.items() if values}
-
-
-def spend(once: str, record_id: ObjectId, now: datetime) -> None:
-    """Use up a one-time token, inside a transaction. :raises AlreadySent: when it was used before."""
-    if once:
-        check_unspent(once)
-        database()[SPENT].insert_one({"_id": once, "record": record_id, "at": now})
-
-
-def check_unspent(once: str) -> None:
-    """:raises AlreadySent: when a record was made with this one-time token already."""
-    spent = database()[SPENT].find_one({"_id": once}) if once else None
-    if spent is not None:
-        raise AlreadySent(spent["record"])
 
 
 def name_of(person_id: ObjectId | None) -> str:

@@ -16,6 +16,7 @@ from models import access, audit, history, listing, records, registry, schema, s
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
 from models.listing import BadQuery, Filter, ListQuery, paging
+from models.one_time import AlreadySent
 from models.person.roles import Person, Role
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -153,7 +154,7 @@ def test_saving_without_a_change_makes_no_version(owner: Person, now: datetime) 
 
 def test_the_same_form_twice_makes_one_record(owner: Person, now: datetime, db: DB) -> None:
     first = records.create(owner, "sample", {"name": "Lamp"}, now=now, once="t1")
-    with pytest.raises(store.AlreadySent) as twice:
+    with pytest.raises(AlreadySent) as twice:
         records.create(owner, "sample", {"name": "Lamp"}, now=now, once="t1")
     assert twice.value.record == first["_id"]
     assert db["record_sample"].count_documents({}) == 1
