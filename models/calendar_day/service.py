@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from pymongo import ReturnDocument
-
 from config.database import database, transaction
 from models import audit, schema
 from models.calendar_day import rules
 from models.calendar_day.document import CHANGES, CURRENT, DAYS, INDEXES, VERSION, YEARS, Row, write_day, write_year
-from models.calendar_day.stored import held
+from models.calendar_day.stored import held, version
 from models.day_words import day_text
 from models.deadline import recount
 from models.errors import Forbidden
@@ -123,13 +121,12 @@ def _note(
     day: date | None = None,
 ) -> None:
     """The next version with its history and audit entry, and the recount of the deadlines that follow from it."""
-    row: Row = database()[VERSION].find_one_and_update(
-        {"_id": CURRENT}, {"$inc": {"version": 1}}, upsert=True, return_document=ReturnDocument.AFTER
-    )
-    change: Row = {"_id": row["version"], "action": action, "year": year, "at": now, "by_name": person.name}
+    database()[VERSION].update_one({"_id": CURRENT}, {"$inc": {"version": 1}}, upsert=True)
+    number = version()
+    change: Row = {"_id": number, "action": action, "year": year, "at": now, "by_name": person.name}
     change |= {"by": person.id, "day": day.isoformat() if day else None, "before": before, "after": after}
     database()[CHANGES].insert_one(change)
-    number = day.isoformat() if day else str(year)
-    detail = {"version": row["version"]}
-    audit.append(action, person, audit.Subject(SUBJECT, number=number), now=now, detail=detail)
-    recount.ask(row["version"], now)
+    name = day.isoformat() if day else str(year)
+    detail = {"version": number}
+    audit.append(action, person, audit.Subject(SUBJECT, number=name), now=now, detail=detail)
+    recount.ask(number, now)
