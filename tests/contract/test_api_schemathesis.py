@@ -176,14 +176,18 @@ def run(app: Flask, desk: Desk, now: datetime) -> Summary:
     return summary
 
 
-def test_schemathesis_finds_nothing(app: Flask, desk: Desk, now: datetime, request: pytest.FixtureRequest) -> None:
+def test_schemathesis_finds_nothing(
+    app: Flask, desk: Desk, now: datetime, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `-v` the summary of the run is shown."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, about a document that leaves no example for everything
         summary = run(app, desk, now)
         gc.collect()
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and request.config.getoption("verbose") > 0:
-        reporter.write_line(f"\n{summary}")
+        with capsys.disabled():
+            reporter.write_line(f"\n{summary}")
     assert not summary.findings, str(summary)
     assert set(summary.phases) >= {"coverage", "fuzzing", "stateful"}
     assert sum(summary.statuses.values()) > 2_000
