@@ -84,7 +84,7 @@ def test_the_data_directory_may_have_a_long_name_in_any_script(start: Starter, t
         connection.shop.orders.insert_one({"_id": 1})
 
 
-def sockets_of(pid: int) -> set[str]:
+def sockets_of(pid: int | None) -> set[str]:
     """The sockets that a process holds open."""
     held = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
