@@ -44,10 +44,10 @@ class CalendarView(BaseView):
         """This year."""
         return redirect(url_for(".year", number=local(current_reader().now).year))
 
-    @expose("/<int:number>")  # type: ignore[untyped-decorator]
-    def year(self, number: int) -> str:
+    @expose("/<number>")  # type: ignore[untyped-decorator]
+    def year(self, number: str) -> str:
         """A year: its months, what is special in it, and whether it is known. :raises NotFound: out of reach."""
-        return self._year(number, current_reader())
+        return self._year(_number(number, 0), current_reader())
 
     @expose("/day", methods=("POST",))  # type: ignore[untyped-decorator]
     def add_day(self) -> ResponseReturnValue:
