@@ -10,12 +10,11 @@ from typing import Any
 from bson import Decimal128, ObjectId
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from pymongo import MongoClient, ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from bench.arm import Ask, Program
 from bench.world import World
-from config import embedded
+from config import database
 
 LISTED = {
     "customer": [
@@ -50,10 +49,8 @@ def _json(value: Any) -> Response:
 
 
 def make_app(world: World) -> Flask:
-    """The application. Its client asks as the product's does: majority reads, aware times."""
-    uri = world.settings.mongodb_uri or embedded.uri(world.settings.data_dir)
-    client: MongoClient[dict[str, Any]] = MongoClient(uri, tz_aware=True, readConcernLevel="majority")
-    db = client.get_database(world.settings.database, read_preference=ReadPreference.PRIMARY)
+    """The application, connected as the product is: majority reads, aware times."""
+    db = database.connect(world.settings)
     app = Flask("floor")
 
     def rows(slug: str) -> list[dict[str, Any]]:

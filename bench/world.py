@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bench import house
 from bench.content import Place, customer
-from bench.filling import number_of, record_id
+from bench.filling import REMEMBERED, number_of, record_id
 from config.settings import Settings
 
 DEEP = 0.9
@@ -30,7 +30,7 @@ class World:
 
     def opened(self, turn: int) -> Place:
         """The record that a turn opens or saves: one of those with a history, in the newer three quarters."""
-        step = 500
+        step = min(REMEMBERED, max(1, self.size // 4))
         count = max(1, self.size * 3 // 4 // step)
         return Place(self.size // step * step - step * (1 + turn * 7 % count), self.size)
 

@@ -1,0 +1,95 @@
+"""The measurements measure what the product makes: filled records are the store's, and every program answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from bench import filling, floor, house, screens, stock
+from bench.arm import Failed, Program, turns
+from bench.cases import CASES
+from bench.content import Place, complaint, customer
+from bench.world import World
+from config.settings import Settings
+from models import catalogue, schema, store
+from models.record import collection_name
+from tests.factories.web_fixtures import prepared
+
+Base = Database[dict[str, Any]]
+SIZE = 40
+FREE = {"_id", "number", "batch", "rev", "customer"}
+
+__all__ = ["prepared"]
+
+
+@pytest.fixture
+def filled(prepared: Settings, db: Base, now: datetime) -> World:
+    """A database with a few customers and complaints."""
+    catalogue.load()
+    house.move_in(now)
+    made = filling.make(Place(index, SIZE) for index in range(SIZE))
+    for slug, sons in made.sons.items():
+        db[collection_name(slug)].insert_many(sons)
+    filling.add_indexes()
+    return World(prepared, SIZE, now)
+
+
+def test_a_filled_record_is_what_the_store_makes_of_its_values(prepared: Settings, db: Base, now: datetime) -> None:
+    catalogue.load()
+    schema.migrate()
+    house.move_in(now)
+    for index in (0, 7, 20, 39):
+        place = Place(index, SIZE)
+        sons = filling.make([place]).sons
+        actor, filed = customer(place)
+        file = store.create("customer", filed, actor=actor, now=place.made_at)
+        owner = next(person for person in house.SPECIALISTS if person.id == filed["owner"])
+        writer, values = complaint(place, file["_id"], filed, owner)
+        said = store.create("complaint", values, actor=writer, now=place.made_at)
+        for slug, record in (("customer", file), ("complaint", said)):
+            stored = db[collection_name(slug)].find_one({"_id": record["_id"]}) or {}
+            (filled,) = sons[slug]
+            number, own = str(stored["number"]).casefold(), str(filled["number"]).casefold()
+            stored["haystack"] = stored["haystack"].replace(number, own)
+            for name in ("grams", "haystack") if number == own else ("haystack",):
+                assert filled[name] == stored[name]
+            rest = FREE | {"grams"}
+            assert {k: v for k, v in filled.items() if k not in rest} == {
+                k: v for k, v in stored.items() if k not in rest
+            }
+
+
+def test_the_same_place_gives_the_same_record() -> None:
+    catalogue.load()
+    assert filling.key_of(SIZE) == filling.key_of(SIZE)
+    assert customer(Place(7, SIZE)) == customer(Place(7, SIZE))
+
+
+def test_every_program_answers_every_page(filled: World) -> None:
+    answered = {}
+    for make in (floor.make, screens.make, stock.make):
+        program = make(filled)
+        answered[program.name] = [case.id for case in CASES if _answers(program, case.id)]
+    assert set(answered["screens"]) == {case.id for case in CASES}
+    assert {"list20", "list100", "deep20", "named100", "details", "save"} <= set(answered["floor"])
+
+
+def _answers(program: Program, case: str) -> bool:
+    return turns(program, case, 0, 1) is not None
+
+
+def test_the_first_page_shows_the_rows_of_the_floor(filled: World) -> None:
+    ours, theirs = turns(screens.make(filled), "list20", 0, 1), turns(floor.make(filled), "list20", 0, 1)
+    assert ours is not None
+    assert theirs is not None
+    assert [number for number in ours.shown if number in theirs.shown] == theirs.shown[:20]
+
+
+def test_a_refused_request_is_no_measurement(filled: World) -> None:
+    program = screens.make(filled)
+    program.cookies = ""
+    with pytest.raises((Failed, ValueError)):
+        turns(program, "save", 0, 1)
