@@ -128,7 +128,13 @@ def header(name: str, schema: Json, description: str) -> Json:
 def number(words: Words) -> Json:
     """The number of a record, in an address."""
     schema = {"type": "string", "pattern": "^[A-Z0-9-]{1,60}$"}
-    return {"name": "number", "in": "path", "required": True, "schema": schema, "example": words.rt.number.format(year=2026, seq=1)}
+    return {
+        "name": "number",
+        "in": "path",
+        "required": True,
+        "schema": schema,
+        "example": words.rt.number.format(year=2026, seq=1),
+    }
 
 
 def if_match(words: Words) -> Json:
