@@ -33,6 +33,12 @@ LISTS: dict[str, str] = {
 }
 
 
+def rare_lists(world: World) -> dict[str, str]:
+    """Searches for what few records hold."""
+    rare = {f"search_{language}_rare": world.words(language) for language in ("zh", "en")}
+    return {case: "/records/customer/?" + urlencode({"q": words}) for case, words in rare.items()}
+
+
 def signed_in(app: Flask, world: World) -> str:
     """The cookie of a session that has just begun."""
     sid = sessions.start(READER.id, f"bench-{READER.id}", "127.0.0.1", world.now)
@@ -107,8 +113,7 @@ def make(world: World) -> Program:
     app = create_app(world.settings)
     program = Program("screens", app.wsgi_app, nothing, signed_in(app, world))
 
-    rare = {f"search_{language}_rare": world.words(language) for language in ("zh", "en")}
-    lists = LISTS | {case: "/records/customer/?" + urlencode({"q": words}) for case, words in rare.items()}
+    lists = LISTS | rare_lists(world)
 
     def asks(case: str, turn: int) -> Ask | None:
         if case in lists:
