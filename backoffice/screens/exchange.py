@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.downloads import disposition
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
 from backoffice.screens.base import RecordView, view_of
-from backoffice.downloads import disposition
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.errors import Forbidden, NotFound, Refusal
