@@ -41,6 +41,8 @@ def rare_lists(world: World) -> dict[str, str]:
 
 def signed_in(app: Flask, world: World) -> str:
     """The cookie of a session that has just begun."""
+    if READER.id is None:
+        raise RuntimeError("nobody reads")
     sid = sessions.start(READER.id, f"bench-{READER.id}", "127.0.0.1", world.now)
     client = app.test_client()
     with client.session_transaction() as session:

@@ -67,7 +67,7 @@ class Complaint(me.Document):
     meta = {"collection": "record_complaint", "strict": False, "auto_create_index": False}
 
 
-class Customers(ModelView):  # type: ignore[misc]
+class Customers(ModelView):
     """Customers as the manual would show them."""
 
     column_list = [
@@ -109,7 +109,7 @@ class Customers(ModelView):  # type: ignore[misc]
     export_max_rows = EXPORT_ROWS
 
 
-class Complaints(ModelView):  # type: ignore[misc]
+class Complaints(ModelView):
     """Complaints as the manual would show them."""
 
     column_list = ["number", "subject", "customer", "channel", "received_at", "severity", "level", "owner", "state"]

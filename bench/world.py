@@ -47,8 +47,8 @@ class World:
         places = (Place(index, self.size) for index in range(self.size // 2, self.size))
         found = (customer(place)[1] for place in places)
         if language == "zh":
-            return next(one["name"] for one in found if not one["name"].isascii())[1:5]
-        return next(one["licence_no"] for one in found if "licence_no" in one)[5:15]
+            return str(next(one["name"] for one in found if not one["name"].isascii()))[1:5]
+        return str(next(one["licence_no"] for one in found if "licence_no" in one))[5:15]
 
     def deep(self, slug: str, turn: int) -> tuple[str, str]:
         """Number and id of the row behind which the deep page of a turn begins."""
