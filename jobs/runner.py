@@ -17,6 +17,7 @@ from threading import Event, Lock
 from time import monotonic
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from pymongo import timeout
 from pymongo.errors import PyMongoError
 
 from config.database import DatabaseError, connect, disconnect
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 # A lease is renewed this many times within its life.
 RENEWALS = 3
+# What waits is sealed, and the lease given back, within this time or by the next scheduler.
+GOODBYE_SECONDS = 10.0
 # Without a renewal attempt for this many lives of a lease the ticker counts as dead.
 STALLED_LIVES = 3
 
@@ -165,9 +168,10 @@ class Scheduler:
         held, self._held = self._held, None
         if held:
             try:
-                if self.sealer is not None:
-                    self.sealer.finish(held.lease)
-                leases.release(held.lease)
+                with timeout(GOODBYE_SECONDS):  # the database may have ended first
+                    if self.sealer is not None:
+                        self.sealer.finish(held.lease)
+                    leases.release(held.lease)
             except LeaseLost as error:
                 log.warning("this scheduler was not the active one at its end: %s", error)
             except (PyMongoError, DatabaseError) as error:

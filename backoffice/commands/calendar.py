@@ -49,7 +49,7 @@ def import_file(file: Path, preview: bool) -> None:
 @calendar.command()
 @click.argument("year", type=click.IntRange(FIRST_DECREE, LAST_TABLE_YEAR))
 def show(year: int) -> None:
-    """Show the YEAR: its months with what is off, and every day that is special."""
+    """Show the YEAR: working days by month, and every special day."""
     with connected():
         known = office.office_calendar()
     click.echo(f"{year}: {known.working_days_in(year)} working days")

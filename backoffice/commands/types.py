@@ -50,7 +50,7 @@ def show(slug: str) -> None:
 @types.command()
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 def put(file: Any) -> None:
-    """Bring the definition in FILE (JSON) into force as the next version of its type."""
+    """Put the definition in FILE (JSON) into force as a new version."""
     try:
         data = json.load(file)
     except (ValueError, RecursionError) as wrong:

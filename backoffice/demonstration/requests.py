@@ -41,6 +41,7 @@ STORIES = (
     Story("linzhixia", Level.SECRET, 0, 4),
     Story("jiangyuan", Level.CONFIDENTIAL, 0, 5),
     Story("jiangyuan", Level.SECRET, 1, 6),
+    Story("gunanfeng", Level.SECRET, 9, 3, ("expire",)),
 )
 CLOCKS = ("09:05", "10:10", "11:30", "15:40")
 """When a request is made, and when it is moved on."""

@@ -66,7 +66,7 @@ def test_declassifying_is_a_version_and_an_entry_of_the_trail_and_happens_once(o
     version = history.history("customer", record["_id"])[0]
     assert (version["action"], version["by_name"], version["rev"]) == ("declassify", "system", 2)
     assert {change["field"].name for change in version["changes"]} >= {"level", "secret_until"}
-    assert [entry["action"] for entry in audit.readings(record["_id"])] == ["declassify", "create"]
+    assert [entry["action"] for entry in audit.entries({"record": record["_id"]})] == ["declassify", "create"]
 
 
 def test_archived_records_are_declassified_too(owner: Person, now: datetime) -> None:
