@@ -15,13 +15,14 @@ from models.listing.query import ListQuery
 from models.record import collection_name
 
 COUNT_CEILING = 10_000
-COUNT_MS = 150
+TRIES = ((COUNT_CEILING, 20), (1_000, 150))
+"""Up to where is counted, and for how many milliseconds at most; what takes longer is tried with the next."""
 LARGE, LARGE_SECONDS, MORE_SECONDS = 1_000, 10.0, 60.0
 MOST_REMEMBERED = 2000
 
-_large: dict[str, tuple[int, float]] = {}
-"""Large counts, and until when they are believed: 10 seconds, and a minute for "more than". A condition names the
-reach that it was counted in, so nobody learns what another may see."""
+_large: dict[str, tuple[int, bool, float]] = {}
+"""Counts that are large or dear, whether there are more, and until when they are believed: 10 seconds, and a minute
+for "more than". A condition names the reach that it was counted in, so nobody learns what another may see."""
 
 
 def count(
@@ -29,22 +30,19 @@ def count(
 ) -> tuple[int, bool]:
     """How many records a list has, up to 10,000, and whether there are more.
 
-    Counting stops after 150 ms: then it is more than `at_least`, which the caller has seen. Counts beyond 1,000 may be
-    some seconds old.
+    A count that takes over 20 ms is given up and made up to 1,000; when that takes too long as well, there are more
+    than `at_least`, which the caller has seen. Counts beyond 1,000, and dear ones, may be some seconds old.
 
     :raises BadQuery: as `page`.
     """
     condition, _, _ = compile_query(rt, reach, query, fields)
     key = f"{collection_name(rt.slug)} {COUNT_CEILING} {condition!r}"
-    known, until = _large.get(key, (0, 0.0))
-    found: int | None = known if until > monotonic() else None
-    if found is None:
-        found = _count(rt, condition)
-        if found is None:
-            return at_least, True
-        if found > LARGE:
-            _remember(key, found)
-    return min(found, COUNT_CEILING), found > COUNT_CEILING
+    found, more, until = _large.get(key, (0, False, 0.0))
+    if until < monotonic():
+        found, more = _count(rt, condition)
+        if more or found > LARGE:
+            _remember(key, found, more)
+    return (max(found, at_least), True) if more else (found, False)
 
 
 def forget() -> None:
@@ -52,19 +50,22 @@ def forget() -> None:
     _large.clear()
 
 
-def _remember(key: str, found: int) -> None:
+def _remember(key: str, found: int, more: bool) -> None:
     if len(_large) >= MOST_REMEMBERED:
         _large.clear()
-    _large[key] = found, monotonic() + (MORE_SECONDS if found > COUNT_CEILING else LARGE_SECONDS)
+    _large[key] = found, more, monotonic() + (MORE_SECONDS if more else LARGE_SECONDS)
 
 
-def _count(rt: RecordType, condition: dict[str, object]) -> int | None:
-    """The number of records, one more than the ceiling at most; None when counting takes too long."""
-    limits: dict[str, Any] = {"limit": COUNT_CEILING + 1} | ({} if in_transaction() else {"maxTimeMS": COUNT_MS})
-    try:
-        return database()[collection_name(rt.slug)].count_documents(condition, **limits)
-    except ExecutionTimeout:
-        return None
+def _count(rt: RecordType, condition: dict[str, object]) -> tuple[int, bool]:
+    """How many records there are for certain, and whether there are more, or may be."""
+    for ceiling, patience in TRIES:
+        limits: dict[str, Any] = {"limit": ceiling + 1} | ({} if in_transaction() else {"maxTimeMS": patience})
+        try:
+            found = database()[collection_name(rt.slug)].count_documents(condition, **limits)
+        except ExecutionTimeout:
+            continue
+        return min(found, ceiling), found > ceiling
+    return 0, True
 
 
 def holds_any(rt: RecordType, reach: Reach) -> bool:
@@ -72,9 +73,9 @@ def holds_any(rt: RecordType, reach: Reach) -> bool:
     there is one is believed for a minute: a menu asks on every page."""
     condition = reach.query(cards=True, archived=None)
     key = f"{collection_name(rt.slug)} any {condition!r}"
-    if _large.get(key, (0, 0.0))[1] > monotonic():
+    if key in _large and _large[key][2] > monotonic():
         return True
     found = database()[collection_name(rt.slug)].find_one(condition, {"_id": 1}) is not None
     if found:
-        _remember(key, COUNT_CEILING + 1)
+        _remember(key, 1, True)
     return found
