@@ -164,7 +164,7 @@ def declared() -> dict[str, Label]:
     found = dict(each for rt in registry.all_types() for each in labels_in(rt, rt.slug))
     for module in modules():
         for name, value in vars(module).items():
-            if not name.startswith("__"):
+            if not name.startswith("_") or name.isupper():  # the others are what a module remembers while it runs
                 found |= dict(labels_in(value, f"{module.__name__}.{name}"))
     return found
 
