@@ -13,6 +13,7 @@ from flask_babel import Babel
 
 from bench.arm import Ask, Program, answer, nothing
 from bench.content import Place, customer
+from bench.floor import LISTED
 from bench.screens import FORM, form_of
 from bench.world import DEEP, World
 from config import database
@@ -70,20 +71,7 @@ class Complaint(me.Document):
 class Customers(ModelView):
     """Customers as the manual would show them."""
 
-    column_list = [
-        "number",
-        "name",
-        "region",
-        "industry",
-        "contact_name",
-        "salesperson",
-        "key_customer",
-        "grade",
-        "completeness",
-        "level",
-        "owner",
-        "state",
-    ]
+    column_list = LISTED["customer"]
     column_searchable_list = ("name", "contact_name", "licence_no")
     named_filter_urls = True
     column_filters = ("region", "state", "name", "city", "grade", "key_customer")
@@ -112,7 +100,7 @@ class Customers(ModelView):
 class Complaints(ModelView):
     """Complaints as the manual would show them."""
 
-    column_list = ["number", "subject", "customer", "channel", "received_at", "severity", "level", "owner", "state"]
+    column_list = LISTED["complaint"]
     column_default_sort = ("number", True)
     can_set_page_size = True
 

@@ -14,21 +14,20 @@ from typing import Any
 from bson import ObjectId
 from flask import Response, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
-from backoffice import auth
 from backoffice.downloads import disposition
 from backoffice.screens import audit_words as words
 from backoffice.screens import cells
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import audit, registry
 from models.audit.checkpoints import LONGEST as CHECKPOINT_LONGEST
 from models.audit.checkpoints import latest
 from models.declarations import LEVEL_LABELS, Level
-from models.errors import Forbidden
 from models.exchange.writing import CSV_TYPE, Column, stream_csv
 from models.kinds import ZONE, Unreadable, kind_of
 from models.listing import BadQuery
@@ -45,17 +44,10 @@ PARAMETERS = {*ASKED, "before"}
 Context = dict[str, Any]
 
 
-class AuditView(BaseView):
+class AuditView(ClosedView):
     """The trail, newest first, by keyset; closed to everybody without `audit:read`."""
 
-    def is_accessible(self) -> bool:
-        """Only whoever may read the trail."""
-        person = auth.known_person()
-        return person is not None and person.may(Permission.AUDIT_READ)
-
-    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
-        """:raises Forbidden: always."""
-        raise Forbidden()
+    needs = Permission.AUDIT_READ
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
@@ -67,7 +59,7 @@ class AuditView(BaseView):
         if len(rows) > PAGE:
             rows = rows[:PAGE]
             following = url_for("audit.index", **{**_kept(asked), "before": str(rows[-1]["_id"])})
-        rendered: str = self.render(
+        return self.page(
             "audit.html",
             rows=[_row(row, reader) for row in rows],
             asked=asked,
@@ -79,7 +71,6 @@ class AuditView(BaseView):
             state=_state(reader),
             export={"url": url_for("audit.export"), "values": _kept(asked)},
         )
-        return rendered
 
     @expose("/export", methods=("POST",))  # type: ignore[untyped-decorator]
     def export(self) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from models import registry, store
 from models.declarations import LEVEL_LABELS, Level
@@ -13,12 +14,79 @@ from models.record import SYSTEM_FIELDS
 Context = dict[str, Any]
 LONGEST_DETAIL = 200
 
+ACTS = {
+    "view": _l("read"),
+    "print": _l("printed"),
+    "export": _l("exported"),
+    "export_done": _l("finished the export"),
+    "refused": _l("was refused"),
+    "create": _l("created"),
+    "change": _l("changed"),
+    "token_made": _l("made an access token"),
+    "token_revoked": _l("revoked an access token"),
+    "restore_version": _l("restored a former version"),
+    "merge": _l("merged another record into it"),
+    "merged_away": _l("merged it into another record"),
+    "unmerge": _l("took a merge back"),
+    "record_merged": _l("merged the record: access to it ended"),
+    "not_duplicates": _l("said that they are two"),
+    "follow_merge": _l("merged the record to which it points"),
+    "lapse": _l("closed it: nobody decided in time"),
+    "calendar_moved": _l("moved with the working calendar"),
+    "calendar_day_set": _l("entered a day in the calendar"),
+    "calendar_day_removed": _l("took a day out of the calendar"),
+    "calendar_year_imported": _l("imported a year of the calendar"),
+    "deadlines_recounted": _l("counted deadlines anew"),
+    "archive": _l("archived"),
+    "restore": _l("restored"),
+    "declassify": _l("declassified"),
+    "expire": _l("access ended"),
+    "credit_decision": _l("credit decided"),
+    "contract_signed": _l("contract signed"),
+    "follow_customer": _l("followed the customer's file"),
+    "revisited": _l("customer revisited"),
+    "replace_scorecard": _l("changed the scorecard"),
+    "open_set": _l("opened as a set"),
+    "import": _l("imported"),
+    "import_confirmed": _l("confirmed an import"),
+    "import_undo_asked": _l("asked to take an import back"),
+    "import_undone": _l("took an import back"),
+    "undo_import": _l("removed with its import"),
+    "bulk_confirmed": _l("confirmed a bulk change"),
+    "bulk_done": _l("finished a bulk change"),
+    "bulk_stopped": _l("stopped a bulk change"),
+    "bulk_undo_asked": _l("asked to undo a bulk change"),
+    "bulk_undone": _l("undid a bulk change"),
+    "undo_bulk": _l("gave the former values back"),
+    "job_requested": _l("asked for a job to run"),
+    "job_enabled": _l("switched a job on"),
+    "job_disabled": _l("switched a job off"),
+    "signed_in": _l("signed in"),
+    "signed_out": _l("signed out"),
+    "password_changed": _l("changed the password"),
+    "second_factor_set_up": _l("set up the second step"),
+    "second_factor_removed": _l("took the second step away"),
+    "person_added": _l("added an account"),
+    "person_changed": _l("changed an account"),
+    "person_enabled": _l("enabled an account"),
+    "person_disabled": _l("disabled an account"),
+    "roles_changed": _l("changed roles"),
+    "right_proposed": _l("proposed a right"),
+    "right_confirmed": _l("confirmed a right"),
+    "right_refused": _l("refused a right"),
+    "access_reset": _l("reset access"),
+    "type_put": _l("changed a record type"),
+    "type_withdrawn": _l("withdrew a record type"),
+    "trail_exported": _l("exported the audit trail"),
+    "unusual_reading": _l("read unusually many records"),
+}
+"""Every act that is no move of a record's own."""
+
 
 def what(row: Context, language: str) -> str:
     """The act."""
-    known = acts().get(row["action"])
-    if known:
-        return known
+    if row["action"] in ACTS:
+        return str(ACTS[row["action"]])
     for rt in registry.all_types():
         for move in rt.workflow.transitions if rt.slug == row["type"] and rt.workflow else ():
             if move.name == row["action"]:
@@ -57,85 +125,14 @@ def _account_fields() -> dict[str, str]:
     }
 
 
-def acts() -> dict[str, str]:
-    """Every act that is no move of a record's own."""
-    return {
-        "view": _("read"),
-        "print": _("printed"),
-        "export": _("exported"),
-        "export_done": _("finished the export"),
-        "refused": _("was refused"),
-        "create": _("created"),
-        "change": _("changed"),
-        "token_made": _("made an access token"),
-        "token_revoked": _("revoked an access token"),
-        "restore_version": _("restored a former version"),
-        "merge": _("merged another record into it"),
-        "merged_away": _("merged it into another record"),
-        "unmerge": _("took a merge back"),
-        "record_merged": _("merged the record: access to it ended"),
-        "not_duplicates": _("said that they are two"),
-        "follow_merge": _("merged the record to which it points"),
-        "lapse": _("closed it: nobody decided in time"),
-        "calendar_moved": _("moved with the working calendar"),
-        "calendar_day_set": _("entered a day in the calendar"),
-        "calendar_day_removed": _("took a day out of the calendar"),
-        "calendar_year_imported": _("imported a year of the calendar"),
-        "deadlines_recounted": _("counted deadlines anew"),
-        "archive": _("archived"),
-        "restore": _("restored"),
-        "declassify": _("declassified"),
-        "expire": _("access ended"),
-        "credit_decision": _("credit decided"),
-        "contract_signed": _("contract signed"),
-        "follow_customer": _("followed the customer's file"),
-        "revisited": _("customer revisited"),
-        "replace_scorecard": _("changed the scorecard"),
-        "open_set": _("opened as a set"),
-        "import": _("imported"),
-        "import_confirmed": _("confirmed an import"),
-        "import_undo_asked": _("asked to take an import back"),
-        "import_undone": _("took an import back"),
-        "undo_import": _("removed with its import"),
-        "bulk_confirmed": _("confirmed a bulk change"),
-        "bulk_done": _("finished a bulk change"),
-        "bulk_stopped": _("stopped a bulk change"),
-        "bulk_undo_asked": _("asked to undo a bulk change"),
-        "bulk_undone": _("undid a bulk change"),
-        "undo_bulk": _("gave the former values back"),
-        "job_requested": _("asked for a job to run"),
-        "job_enabled": _("switched a job on"),
-        "job_disabled": _("switched a job off"),
-        "signed_in": _("signed in"),
-        "signed_out": _("signed out"),
-        "password_changed": _("changed the password"),
-        "second_factor_set_up": _("set up the second step"),
-        "second_factor_removed": _("took the second step away"),
-        "person_added": _("added an account"),
-        "person_changed": _("changed an account"),
-        "person_enabled": _("enabled an account"),
-        "person_disabled": _("disabled an account"),
-        "roles_changed": _("changed roles"),
-        "right_proposed": _("proposed a right"),
-        "right_confirmed": _("confirmed a right"),
-        "right_refused": _("refused a right"),
-        "access_reset": _("reset access"),
-        "type_put": _("changed a record type"),
-        "type_withdrawn": _("withdrew a record type"),
-        "trail_exported": _("exported the audit trail"),
-        "unusual_reading": _("read unusually many records"),
-    }
-
-
 def chosen_acts(language: str) -> list[tuple[str, str]]:
     """Every act that can be asked for: those of the product, then the moves of records by their first name."""
     moves: dict[str, str] = {}
-    known = acts()
     for rt in registry.all_types():
         for move in rt.workflow.transitions if rt.workflow else ():
-            if move.name not in known:
+            if move.name not in ACTS:
                 moves.setdefault(move.name, f"“{move.label.text(language)}”")
-    return [*known.items(), *sorted(moves.items(), key=lambda one: one[1])]
+    return [*((name, str(text)) for name, text in ACTS.items()), *sorted(moves.items(), key=lambda one: one[1])]
 
 
 def level(row: Context) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice import auth
 from backoffice.screens import calendar_page as pages
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import office
 from models.calendar import local
@@ -28,16 +27,8 @@ LARGEST = 200_000
 LONGEST = 200
 
 
-class CalendarView(BaseView):
+class CalendarView(ClosedView):
     """The calendar on which deadlines run. Everybody with an account may look; changing it needs `calendar:manage`."""
-
-    def is_accessible(self) -> bool:
-        """When the office works is nobody's secret, but the product says nothing to strangers."""
-        return auth.known_person() is not None
-
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
-        return fn(self, *args, **kwargs)
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
@@ -88,8 +79,7 @@ class CalendarView(BaseView):
             year = _number(request.form.get("year", ""), local(reader.now).year)
             return self._year(year, reader, wrong={"file": refusal.text(reader.language)}), refusal.status
         table = content.decode("utf-8-sig")
-        rendered: str = self.render("calendar/preview.html", **pages.preview(seen, table, reader))
-        return rendered
+        return self.page("calendar/preview.html", **pages.preview(seen, table, reader))
 
     @expose("/import/apply", methods=("POST",))  # type: ignore[untyped-decorator]
     def apply(self) -> ResponseReturnValue:
@@ -110,8 +100,7 @@ class CalendarView(BaseView):
             raise NotFound()
         office.refresh()
         may_change = reader.person.may(Permission.CALENDAR_MANAGE)
-        rendered: str = self.render("calendar/year.html", **pages.year(number, reader, may_change), **more)
-        return rendered
+        return self.page("calendar/year.html", **pages.year(number, reader, may_change), **more)
 
 
 def _day(text: str) -> date:

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from backoffice import auth, locale
+from backoffice import locale
+from backoffice.screens.closed import ClosedView
 from models.errors import NotFound
 
 FOLDER = Path(__file__).parents[1] / "help"
@@ -74,12 +75,8 @@ def _point_inside(tokens: Sequence[Token]) -> None:
             token.attrSet("href", target.removesuffix(".md"))
 
 
-class HelpView(BaseView):
+class HelpView(ClosedView):
     """The pages of help, for everybody who is signed in."""
-
-    def is_accessible(self) -> bool:
-        """Help is nobody's secret, but the product says nothing to strangers."""
-        return auth.known_person() is not None
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
@@ -95,5 +92,4 @@ class HelpView(BaseView):
             {"title": page(language, other).title, "url": url_for(".show", topic=other), "active": other == topic}
             for other in PAGES
         ]
-        rendered: str = self.render("help.html", page_title=shown.title, shown=shown, pages=pages)
-        return rendered
+        return self.page("help.html", page_title=shown.title, shown=shown, pages=pages)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext as _
 
-from backoffice import auth
 from backoffice.screens import cells, home_page
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import current_reader
 from models.calendar import local
 from models.listing import BadQuery
 from models.reminder import service as reminders
 
 
-class HomeView(AdminIndexView):
+class HomeView(ClosedView, AdminIndexView):
     """What waits for the person."""
-
-    def is_accessible(self) -> bool:
-        """Everybody who is signed in has work."""
-        return auth.known_person() is not None
-
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again after any TypeError in it."""
-        return fn(self, *args, **kwargs)
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
@@ -36,7 +25,7 @@ class HomeView(AdminIndexView):
         if only and only not in home_page.SECTIONS:
             raise BadQuery(parameter="show")
         day = cells.day_full(local(reader.now).date(), reader.language)
-        rendered: str = self.render(
+        return self.page(
             "home.html",
             page_title=_("My work"),
             greeting={"title": _("My work"), "date": day},
@@ -44,7 +33,6 @@ class HomeView(AdminIndexView):
             sections=home_page.sections(reader, only),
             figures=[] if only else home_page.figures(reader),
         )
-        return rendered
 
     @expose("/reminders/read", methods=("POST",))  # type: ignore[untyped-decorator]
     def read(self) -> ResponseReturnValue:

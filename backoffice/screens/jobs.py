@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice import auth
 from backoffice.screens import cells
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models.calendar import local
 from models.calendar_day.rules import year_to_announce
-from models.errors import Forbidden
 from models.job import service
 from models.job.document import Run, Schedule
 from models.job.rules import Kind, State
@@ -34,34 +32,22 @@ BEHIND = re.compile(r"([0-9]{1,14})\.([a-z0-9_]+@[0-9TZ:#a-z-]+)")
 TONES = {State.DONE: "good", State.FAILED: "bad", State.RUNNING: "info"}
 
 
-class JobsView(BaseView):
+class JobsView(ClosedView):
     """The jobs and their history; closed to everybody without `jobs:read`. Running one needs `jobs:run`."""
 
-    def is_accessible(self) -> bool:
-        """Only whoever may see the jobs."""
-        person = auth.known_person()
-        return person is not None and person.may(Permission.JOBS_READ)
-
-    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
-        """:raises Forbidden: always."""
-        raise Forbidden()
-
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again after any TypeError in it."""
-        return fn(self, *args, **kwargs)
+    needs = Permission.JOBS_READ
 
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
         """Every job, in the order of the table."""
         reader = current_reader()
         may_run = reader.person.may(Permission.JOBS_RUN)
-        rendered: str = self.render(
+        return self.page(
             "jobs/list.html",
             jobs=[_job(schedule, reader, may_run) for schedule in service.schedules()],
             active=service.active_scheduler() is not None,
             unannounced=year_to_announce(local(reader.now).date(), office_calendar()),
         )
-        return rendered
 
     @expose("/history")  # type: ignore[untyped-decorator]
     def history(self) -> str:
@@ -75,7 +61,7 @@ class JobsView(BaseView):
             raise BadQuery(parameter="job")
         runs = service.history(name or None, before=_behind(before), limit=PAGE + 1)
         more, runs = len(runs) > PAGE, runs[:PAGE]
-        rendered: str = self.render(
+        return self.page(
             "jobs/history.html",
             runs=[_run(run, reader) | {"job": labels.get(run.job, run.job)} for run in runs],
             jobs=list(labels.items()),
@@ -83,7 +69,6 @@ class JobsView(BaseView):
             next_url=url_for(".history", job=name or None, before=_token(runs[-1])) if more else "",
             first_url=url_for(".history", job=name or None) if before else "",
         )
-        return rendered
 
     @expose("/<job>/run", methods=("POST",))  # type: ignore[untyped-decorator]
     def run(self, job: str) -> ResponseReturnValue:

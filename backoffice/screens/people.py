@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectChoice, SelectField, SelectMultipleField, StringField
@@ -18,6 +17,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth, edge, locale
 from backoffice.screens import cells
+from backoffice.screens.closed import ClosedView
 from models.errors import FieldProblem, Forbidden, NotFound
 from models.person import directory, proposals, rights, rules, service
 from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Role
@@ -69,7 +69,7 @@ class PersonForm(Form):
         }
 
 
-class PeopleView(BaseView):
+class PeopleView(ClosedView):
     """Accounts and roles. Denies everybody but administrators; confirmations are open to privileged people."""
 
     def is_accessible(self) -> bool:
@@ -83,10 +83,6 @@ class PeopleView(BaseView):
         if not confirming and not person.may(Permission.PEOPLE_MANAGE):
             raise Forbidden()
 
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
-        return fn(self, *args, **kwargs)
-
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> str:
         """The accounts, a page at a time."""
@@ -94,7 +90,7 @@ class PeopleView(BaseView):
         after = request.args.get("after", "")
         rows = service.accounts(text, after=identifier(after) if after else None, limit=PAGE + 1)
         more = len(rows) > PAGE
-        return self._page(
+        return self.page(
             "people/list.html",
             people=[_line(row) for row in rows[:PAGE]],
             q=text,
@@ -188,7 +184,7 @@ class PeopleView(BaseView):
             }
             for p in waiting
         ]
-        return self._page("people/confirmations.html", lines=lines)
+        return self.page("people/confirmations.html", lines=lines)
 
     @expose("/confirmations/<proposal>/confirm", methods=["POST"])  # type: ignore[untyped-decorator]
     def confirm(self, proposal: str) -> ResponseReturnValue:
@@ -218,7 +214,7 @@ class PeopleView(BaseView):
     ) -> ResponseReturnValue:
         if problem is not None and problem.field in form:
             form[problem.field].errors = [problem.text(locale.language())]
-        page = self._page(
+        page = self.page(
             "people/form.html",
             form=form,
             row=row,
@@ -229,11 +225,7 @@ class PeopleView(BaseView):
         return page, (422 if problem else 200)
 
     def _access(self, name: str, email: str, password: str) -> str:
-        return self._page("people/access.html", name=name, email=service.normal_email(email), password=password)
-
-    def _page(self, template: str, **context: Any) -> str:
-        rendered: str = self.render(template, **context)
-        return rendered
+        return self.page("people/access.html", name=name, email=service.normal_email(email), password=password)
 
 
 def identifier(text: str | None) -> ObjectId:

@@ -6,18 +6,17 @@ from typing import Any
 
 from bson import ObjectId
 from flask import request, url_for
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from backoffice import auth
 from backoffice.screens import audit_words as words
 from backoffice.screens import cells
 from backoffice.screens.cells import record_url
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import audit, records
 from models.access import Purpose
-from models.errors import Forbidden
 from models.listing import BadQuery
 from models.person.roles import Permission
 
@@ -25,17 +24,10 @@ PAGE = 50
 Context = dict[str, Any]
 
 
-class ReadersView(BaseView):
+class ReadersView(ClosedView):
     """The readings of one record, newest first, by keyset; closed to everybody without `readers:read`."""
 
-    def is_accessible(self) -> bool:
-        """Only whoever may know who has read what."""
-        person = auth.known_person()
-        return person is not None and person.may(Permission.READERS_READ)
-
-    def inaccessible_callback(self, name: str, **kwargs: Any) -> None:
-        """:raises Forbidden: always."""
-        raise Forbidden()
+    needs = Permission.READERS_READ
 
     def is_visible(self) -> bool:
         """It is reached from a record."""
@@ -57,7 +49,7 @@ class ReadersView(BaseView):
         if len(rows) > PAGE:
             rows = rows[:PAGE]
             following = url_for("readers.of_record", slug=slug, number=sight.number, before=str(rows[-1]["_id"]))
-        rendered: str = self.render(
+        return self.page(
             "readers.html",
             number=sight.number,
             level=words.level(sight.values),
@@ -67,7 +59,6 @@ class ReadersView(BaseView):
             next_url=following,
             first_url=url_for("readers.of_record", slug=slug, number=sight.number) if before else "",
         )
-        return rendered
 
 
 def _before(text: str) -> ObjectId | None:

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
 
-from flask_admin import BaseView, expose
+from flask_admin import expose
 
-from backoffice import auth
+from backoffice.screens.closed import ClosedView
 from models.errors import NotFound
 from models.listing import BadQuery
 
 LONGEST_REV = 9
 
 
-class RecordRoutes(BaseView):
+class RecordRoutes(ClosedView):
     """Routes under `/records`. What a person may do there is asked of the models for each request."""
-
-    def is_accessible(self) -> bool:
-        """Only whoever is signed in; Flask-Admin would let everybody in."""
-        return auth.known_person() is not None
-
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
-        return fn(self, *args, **kwargs)
-
-    def page(self, template: str, **context: Any) -> str:
-        """A page in the product's frame."""
-        rendered: str = self.render(template, **context)
-        return rendered
 
     @expose("/")  # type: ignore[untyped-decorator]
     def nothing(self) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_admin import BaseView, expose
+from flask_admin import expose
 from flask_babel import gettext as _
 from wtforms import BooleanField, Form, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth
 from backoffice.screens import cells
+from backoffice.screens.closed import ClosedView
 from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from models import registry
@@ -54,16 +54,8 @@ class TokenForm(Form):
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
 
 
-class TokensView(BaseView):
+class TokensView(ClosedView):
     """The tokens of whoever is signed in, and of nobody else."""
-
-    def is_accessible(self) -> bool:
-        """Everybody with an account may have tokens."""
-        return auth.known_person() is not None
-
-    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run a view once: Flask-Admin would run it again, without its arguments, after any TypeError in it."""
-        return fn(self, *args, **kwargs)
 
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
@@ -88,8 +80,7 @@ class TokensView(BaseView):
             for name, problem in refusal.problems.items():
                 form[name].errors = [problem.zh if reader.language == "zh" else problem.en]
             return self._page(form, reader), refusal.status
-        rendered: str = self.render("tokens/made.html", token=_line(token, reader), secret=secret)
-        return rendered
+        return self.page("tokens/made.html", token=_line(token, reader), secret=secret)
 
     @expose("/<token>/revoke", methods=("POST",))  # type: ignore[untyped-decorator]
     def revoke(self, token: str) -> ResponseReturnValue:
@@ -101,8 +92,7 @@ class TokensView(BaseView):
 
     def _page(self, form: TokenForm, reader: Reader) -> str:
         lines = [_line(one, reader) for one in tokens.of_person(_account(reader)["_id"], reader.now)]
-        rendered: str = self.render("tokens/list.html", form=form, tokens=lines)
-        return rendered
+        return self.page("tokens/list.html", form=form, tokens=lines)
 
 
 def _account(reader: Reader) -> dict[str, Any]:
