@@ -30,7 +30,7 @@ def readyz() -> ResponseReturnValue:
     try:
         with pymongo.timeout(PATIENCE_SECONDS):
             database().command("ping")
-            still = audit.sealing_state().stands_still(edge.now())
+            still = audit.stands_still(audit.waiting_since(), edge.now())
     except errors.AWAY:
         return _say("database away", 503)
     return _say("ready", 200, *(["audit sealing stands still"] if still else []))

@@ -24,7 +24,7 @@ from backoffice.screens import audit_words as words
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
-from models import audit, registry
+from models import audit
 from models.audit.checkpoints import LONGEST as CHECKPOINT_LONGEST
 from models.audit.checkpoints import latest
 from models.declarations import LEVEL_LABELS, Level
@@ -38,6 +38,7 @@ from models.record import SYSTEM_FIELDS
 PAGE = 50
 AT_ONCE = 1_000
 LONGEST = 60
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 DAY = next(field for field in SYSTEM_FIELDS if field.name == "created_at")
 ASKED = ("person", "type", "number", "action", "level", "from", "until")
 PARAMETERS = {*ASKED, "before"}
@@ -64,7 +65,7 @@ class AuditView(ClosedView):
             rows=[_row(row, reader) for row in rows],
             asked=asked,
             actions=words.chosen_acts(reader.language),
-            types=[(rt.slug, rt.label.text(reader.language)) for rt in registry.all_types()],
+            types=words.kinds(reader.language),
             levels=[(level.value, LEVEL_LABELS[level].text(reader.language)) for level in Level],
             next_url=following,
             first_url=url_for("audit.index", **_kept(asked)) if asked["before"] else "",
@@ -109,6 +110,9 @@ def _condition(asked: dict[str, str]) -> dict[str, Any]:
     condition: dict[str, Any] = {name: asked[name] for name in ("type", "number", "action", "level") if asked[name]}
     if asked["level"] and asked["level"] not in {level.value for level in Level}:
         raise BadQuery(parameter="level")
+    for name in ("type", "action"):  # types that were withdrawn, and their moves, are in the trail as well
+        if asked[name] and not NAME.fullmatch(asked[name]):
+            raise BadQuery(parameter=name)
     if asked["person"]:
         condition["actor"] = {"$in": list(directory.named(re.escape(asked["person"])))}
     span = {}

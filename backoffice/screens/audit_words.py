@@ -96,13 +96,25 @@ def what(row: Context, language: str) -> str:
 
 def kind(slug: str, language: str) -> str:
     """What an entry is about: a type of records, or a thing of another kind."""
-    for rt in registry.all_types():
-        if rt.slug == slug:
-            return rt.label.text(language)
-    words = {"person": _("Account"), "job": _("Job"), "audit": _("Audit trail"), "import": _("Import")}
-    words["record_type"] = _("Record type")
-    words |= {"scorecard": _("Scorecard"), "bulk_change": _("Bulk change"), "calendar": _("Working calendar")}
-    return str(words.get(slug, slug))
+    return dict(kinds(language)).get(slug, slug)
+
+
+def kinds(language: str) -> list[tuple[str, str]]:
+    """Everything that an entry can be about, by its name in the trail: types of records, then other things."""
+    return [*((rt.slug, rt.label.text(language)) for rt in registry.all_types()), *_things().items()]
+
+
+def _things() -> dict[str, str]:
+    return {
+        "person": _("Account"),
+        "job": _("Job"),
+        "audit": _("Audit trail"),
+        "import": _("Import"),
+        "record_type": _("Record type"),
+        "scorecard": _("Scorecard"),
+        "bulk_change": _("Bulk change"),
+        "calendar": _("Working calendar"),
+    }
 
 
 def fields(row: Context, language: str) -> str:

@@ -7,7 +7,7 @@ all of it again and says what does not fit. Entries hold field names and never v
 
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
 from models.audit.keys import BadKey, KeySource, KeyUnreadable
-from models.audit.sealing import FIRST, SEALS, SealingState, hash_of, seal, sealing_state
+from models.audit.sealing import FIRST, SEALS, SealingState, hash_of, seal, sealing_state, stands_still, waiting_since
 from models.audit.trail import (
     ENTRIES,
     QUEUE,
@@ -48,7 +48,9 @@ __all__ = [
     "readings",
     "seal",
     "sealing_state",
+    "stands_still",
     "verify",
+    "waiting_since",
 ]
 
 from models.audit import checkpoints, sealing, trail

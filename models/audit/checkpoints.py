@@ -122,9 +122,10 @@ class Writer:
                     lambda: _signed(before, last, "key", now, self._is_resumed(last, now), public_text(key)), fence
                 )
                 self._file(last)
-                self.keys.vouched()
         made = self._store(lambda: _signed(key, last, event, now, self._is_resumed(last, now)), fence)
         self._file(made)
+        # Only now: whatever broke off before, the next call comes here again and nothing is left lying about.
+        self.keys.vouched(public_text(key))
         self._wrote = now
         return made
 

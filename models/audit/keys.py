@@ -65,9 +65,11 @@ class KeySource:
             return None
         return _private(_bytes(self.path_before), str(self.path_before))
 
-    def vouched(self) -> None:
-        """The key before has done its last work: its private half is removed, if it lies in our file."""
-        if not self.given:
+    def vouched(self, public: str) -> None:
+        """The key of this public half has signed and is the present one: the private half of the one before is removed,
+        if it lies in our file. What a change of key that broke off half-way left there is the present key itself, and
+        stays for the next change; a change that began since the signature is left alone."""
+        if not self.given and public_text(self.current()) == public and self._is_changing():
             self.path_before.unlink(missing_ok=True)
 
     def replace(self) -> str:
@@ -80,13 +82,18 @@ class KeySource:
             raise KeyUnreadable(
                 "the key is given from outside: set AUDIT_KEY to a new one and AUDIT_KEY_PREVIOUS to it"
             )
-        if self.path_before.exists():
+        # A file that is there stays: of two changes at once, or after one that broke off, both begin with one key.
+        _write(self.path_before, _pem(self.current()), keep=True)
+        if self._is_changing():
             raise KeyUnreadable("the last change of key is not finished: the scheduler has to sign it first")
-        present = _pem(self.current())
-        _write(self.path_before, present)
         made = Ed25519PrivateKey.generate()
         _write(self.path, _pem(made))
         return public_text(made)
+
+    def _is_changing(self) -> bool:
+        """Whether another key than the present one lies in the file of the key before."""
+        before = self.before()
+        return before is not None and public_text(before) != public_text(self.current())
 
 
 def public_text(key: Ed25519PrivateKey) -> str:

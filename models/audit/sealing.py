@@ -111,14 +111,26 @@ class SealingState:
 
     def stands_still(self, now: datetime) -> bool:
         """Whether an entry has waited for over a minute: then no sealer works."""
-        return self.since is not None and now - self.since > STANDSTILL
+        return stands_still(self.since, now)
 
 
 def sealing_state() -> SealingState:
     """How the sealing stands at this moment; asks the database for three small things."""
-    queue = audit_database()[QUEUE]
-    waiting = queue.count_documents({}, limit=MOST_COUNTED)
-    oldest = queue.find_one(sort=[("_id", ASCENDING)])
-    since = oldest.get("at", oldest["_id"].generation_time) if oldest else None
+    waiting = audit_database()[QUEUE].count_documents({}, limit=MOST_COUNTED)
     last = head()
-    return SealingState(last["seq"], last["total"], last["at"], waiting, since)
+    return SealingState(last["seq"], last["total"], last["at"], waiting, waiting_since())
+
+
+def waiting_since() -> datetime | None:
+    """When the entry that waits longest for its seal was written; None when none waits. One small question.
+
+    It is the moment of writing and not the entry's own: a job that is caught up works as of its planned time.
+    """
+    oldest = audit_database()[QUEUE].find_one({}, {"_id": 1}, sort=[("_id", ASCENDING)])
+    written: datetime | None = oldest["_id"].generation_time if oldest else None
+    return written
+
+
+def stands_still(since: datetime | None, now: datetime) -> bool:
+    """Whether what waits since then waits for over a minute."""
+    return since is not None and now - since > STANDSTILL

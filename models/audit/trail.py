@@ -30,6 +30,8 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("actor", ASCENDING), *NEWEST], name="actor"),
         IndexModel([("number", ASCENDING), *NEWEST], name="number"),
         IndexModel([("action", ASCENDING), *NEWEST], name="action"),
+        IndexModel([("type", ASCENDING), *NEWEST], name="type"),
+        IndexModel([("level", ASCENDING), *NEWEST], name="level"),
         IndexModel(NEWEST, name="at"),
     ],
     QUEUE: [],
@@ -105,7 +107,7 @@ def append_many(
     def store() -> None:
         trail = audit_database()
         trail[ENTRIES].insert_many(entries)
-        trail[QUEUE].insert_many([{"_id": entry["_id"], "at": at} for entry in entries])
+        trail[QUEUE].insert_many([{"_id": entry["_id"]} for entry in entries])
 
     try:
         transaction(store)
@@ -129,9 +131,10 @@ def readings(record: ObjectId, limit: int = 50, before: ObjectId | None = None) 
 def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
     """Who has read, printed or exported a record, the latest first: each with `name`, `count` and `last`."""
     read = [one for one in READINGS if one != "refused"]
-    by_person = {"_id": "$actor", "name": {"$last": "$actor_name"}, "count": {"$sum": 1}, "last": {"$max": "$at"}}
+    by_person = {"_id": "$actor", "name": {"$first": "$actor_name"}, "count": {"$sum": 1}, "last": {"$first": "$at"}}
     stages: list[dict[str, Any]] = [
         {"$match": {"record": record, "action": {"$in": read}}},
+        {"$sort": dict(NEWEST)},  # the order of an index; a person is named as at their last reading
         {"$group": by_person},
         {"$sort": {"last": DESCENDING, "_id": ASCENDING}},
         {"$limit": limit},

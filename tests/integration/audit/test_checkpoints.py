@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from models import audit
+from models.audit import keys
 from models.audit.keys import BEFORE, CURRENT, check_public
 from tests.integration.audit.conftest import Chain
 
@@ -54,6 +56,90 @@ def test_a_second_change_of_key_waits_for_the_first(chain: Chain) -> None:
     chain.keys.replace()
     with pytest.raises(audit.KeyUnreadable, match="not finished"):
         chain.keys.replace()
+
+
+class DiskFull(audit.Writer):
+    """The disk is full once the database has the checkpoint of the changed key."""
+
+    full = True
+
+    def _file(self, made: audit.Checkpoint) -> None:
+        if made.event == "key" and self.full:
+            raise OSError("no space left")
+        super()._file(made)
+
+
+def test_a_change_of_key_whose_checkpoint_could_not_be_filed_is_finished_by_the_next(chain: Chain) -> None:
+    old = chain.public
+    chain.keys.replace()
+    chain.writer = writer = DiskFull(chain.folder, chain.keys)
+    with pytest.raises(OSError, match="no space"):
+        chain.grow(1)
+    writer.full = False
+    chain.grow(1)
+    assert not (chain.folder.parent / BEFORE).exists()
+    assert chain.verify(old).findings == ()
+    chain.keys.replace()  # the next change is possible
+    chain.grow(1)
+    assert chain.verify(old).findings == ()
+
+
+def test_a_key_changed_before_the_first_checkpoint_needs_nobody_to_vouch(chain: Chain) -> None:
+    for collection in audit.COLLECTIONS:
+        chain.db[collection].delete_many({})
+    shutil.rmtree(chain.folder)
+    first = chain.keys.replace()
+    chain.restart()
+    chain.grow(1)
+    assert not (chain.folder.parent / BEFORE).exists()
+    chain.keys.replace()
+    chain.grow(1)
+    assert chain.verify(first).findings == ()
+
+
+def test_a_change_of_key_that_broke_off_half_way_can_be_made_again(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, write = chain.public, keys._write
+
+    def power_cut(path: Path, content: bytes, *, keep: bool = False) -> None:
+        if path.name == CURRENT:
+            raise KeyboardInterrupt
+        write(path, content, keep=keep)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keys, "_write", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            chain.keys.replace()
+    chain.grow(1)  # the sealer works on with the key that is still in force
+    assert chain.public == old
+    new = chain.keys.replace()
+    chain.grow(2)
+    assert chain.public == new != old
+    assert not (chain.folder.parent / BEFORE).exists()
+    assert chain.verify(old).findings == ()
+
+
+class ChangedMeanwhile(audit.Writer):
+    """The key is changed while a checkpoint is signed with the one before."""
+
+    changes = True
+
+    def _file(self, made: audit.Checkpoint) -> None:
+        super()._file(made)
+        if self.changes:
+            self.changes = False
+            self.keys.replace()
+
+
+def test_a_key_changed_while_a_checkpoint_is_written_is_vouched_for_by_the_next(chain: Chain) -> None:
+    old = chain.public
+    chain.writer = ChangedMeanwhile(chain.folder, chain.keys)
+    chain.grow(1)
+    assert (chain.folder.parent / BEFORE).exists()
+    chain.grow(1)
+    assert not (chain.folder.parent / BEFORE).exists()
+    assert chain.verify(old).findings == ()
 
 
 def test_a_key_from_the_environment_is_changed_by_naming_the_one_before(chain: Chain) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from bson import ObjectId
 
 from config.database import transaction
 from config.settings import Settings
@@ -20,10 +21,11 @@ from jobs.audit_seal import Sealer
 from jobs.execution import Desk, utc_now
 from jobs.runner import Scheduler
 from models import audit
+from models.audit.trail import NEWEST
 from models.job import lease as leases
 from models.job.document import LEASES, Lease
 from models.job.rules import LeaseLost
-from models.person.roles import SYSTEM
+from models.person.roles import SYSTEM, Person
 from tests.integration.audit.conftest import Base, Chain
 
 SUBJECT = audit.Subject("customer", number="C-1", level="secret")
@@ -178,5 +180,39 @@ def test_sealing_stands_still_when_an_entry_waits_for_over_a_minute(chain: Chain
     append(1, chain.now)
     state = audit.sealing_state()
     assert (state.waiting, state.seq, state.total) == (1, 6, 18)
-    assert not state.stands_still(chain.now + timedelta(minutes=1))
-    assert state.stands_still(chain.now + timedelta(minutes=1, seconds=1))
+    written = audit.waiting_since()
+    assert written is not None
+    assert not state.stands_still(written + timedelta(minutes=1))
+    assert state.stands_still(written + timedelta(minutes=1, seconds=1))
+
+
+@pytest.mark.parametrize("late", [timedelta(days=-2), timedelta(days=2)])
+def test_an_entry_waits_since_it_was_written_whatever_moment_it_tells_of(chain: Chain, late: timedelta) -> None:
+    written = utc_now()
+    append(1, written + late)  # as a job that is caught up writes as of its planned time
+    state = audit.sealing_state()
+    assert not state.stands_still(written + timedelta(seconds=30))
+    assert state.stands_still(written + timedelta(minutes=3))
+    assert "at" not in (chain.db[audit.QUEUE].find_one() or {})
+
+
+@pytest.mark.parametrize("condition", [{"type": "job"}, {"level": "secret"}, {"action": "view"}, {"type": "nothing"}])
+def test_a_page_of_the_trail_is_found_by_an_index_whatever_it_is_filtered_by(
+    chain: Chain, condition: dict[str, str]
+) -> None:
+    audit.append("done", SYSTEM, audit.Subject("job"), now=chain.now)
+    matching = chain.db[audit.ENTRIES].count_documents(condition)
+    told = chain.db[audit.ENTRIES].find({"$and": [condition]}).sort(list(NEWEST)).limit(50).explain()
+    stats = told["executionStats"]
+    assert stats["totalKeysExamined"] <= matching + 1
+    assert stats["totalDocsExamined"] == matching
+
+
+def test_readers_are_named_as_at_their_last_reading_in_whatever_order_it_was_stored(chain: Chain) -> None:
+    record, who = ObjectId(), ObjectId()
+    subject = audit.Subject("customer", record, "KH-1", "secret")
+    for name, hours in (("Wang Min (new)", 2), ("Wang Min", 1)):
+        audit.append("view", Person(who, name), subject, now=chain.now + timedelta(hours=hours))
+    [reader] = audit.readers(record)
+    assert (reader["name"], reader["count"]) == ("Wang Min (new)", 2)
+    assert reader["last"] == chain.now + timedelta(hours=2)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 from pymongo.database import Database
 
@@ -204,13 +205,18 @@ def test_the_export_holds_what_was_asked_for_and_is_itself_in_the_trail(sit: Sit
     [entry] = db[audit.ENTRIES].find({"action": "trail_exported"})
     assert (entry["actor"], entry["detail"]) == (auditor.person.id, {"filters": ["level"], "via": "screen"})
     assert auditor.post("/audit/export", {"levels": "secret"}).status_code == 400
+    for wrong in ({"level": "blue"}, {"type": "$ne"}, {"action": "a b"}, {"type": "x" * 50}):
+        assert auditor.get("/audit/", query_string=wrong).status_code == 400
+        assert auditor.post("/audit/export", wrong).status_code == 400
+    assert auditor.get("/audit/", query_string={"type": "withdrawn_type", "action": "its_move"}).status_code == 200
     assert sit(Role.HEAD).post("/audit/export", {}).status_code == 403
 
 
 def test_the_screen_and_the_watcher_say_when_sealing_stands_still(
-    sit: Sit, now: datetime, clock: Clock, tmp_path: Any
+    sit: Sit, now: datetime, clock: Clock, tmp_path: Any, db: Base
 ) -> None:
     auditor = sit(Role.AUDITOR, department="audit")
+    db[audit.QUEUE].insert_one({"_id": ObjectId.from_datetime(now)})
     clock.now = now + timedelta(minutes=2)
     assert "Nothing has been sealed for over a minute" in auditor.text("/audit/")
     answer = auditor.get("/readyz")
