@@ -46,7 +46,7 @@ class Stays:
 @dataclass(frozen=True)
 class Restoration:
     """What restoring a version would do. `version` is the stored version: rev, at, by_name and more; `veiled` says that
-    something, not named, stays because it changed while the record was more secret than the person may read (X6)."""
+    fields, not named, stay because the record was meanwhile more secret than the person may read (X6)."""
 
     version: Mapping[str, Any]
     back: tuple[Back, ...]
@@ -65,20 +65,16 @@ def preview(person: Person, found: Sight, rev: int) -> Restoration:
         raise NotFound()
     if not records.can(person, found.rt, current, Purpose.EDIT):
         raise Forbidden()
-    later = records.versions_of(found, 0, rev - 1)
-    version = later.pop()
+    version = records.versions_of(found, 0, rev - 1)[-1]
     if version["rev"] != rev or version["masked"]:
         raise NotFound()
-    then, unknown = {f.name: current[f.name] for f in found.fields}, set[str]()
-    for row in later:
-        then |= {c["field"].name: c["before"] for c in row["changes"] if c["field"].name in then}
-        unknown |= row["hidden"]
-    own = [f for f in found.fields if f.name not in unknown and f.computed is None]
-    differing = [f for f in own if then[f.name] != current[f.name]]
+    then = records.as_it_was(found, current, rev).values
+    own = [f for f in found.fields if f.computed is None]
+    differing = [f for f in own if f.name in then and then[f.name] != current[f.name]]
     judged = [_judged(person, found, f, current, then[f.name]) for f in differing]
     back = tuple(one for one in judged if isinstance(one, Back))
     stays = tuple(one for one in judged if isinstance(one, Stays))
-    return Restoration(version, back, stays, veiled=any(row["masked"] for row in later))
+    return Restoration(version, back, stays, veiled=any(f.name not in then for f in own))
 
 
 def _judged(person: Person, found: Sight, field: Field, current: Mapping[str, Any], value: Any) -> Back | Stays:

@@ -71,12 +71,15 @@ SYSTEM_SHOWN = (
     "due_at",
     "archived_at",
     "merged_into",
-    "merged_from",
     "created_at",
     "created_by",
     "updated_at",
     "updated_by",
 )
+
+
+NUMBERS_OF_OTHERS = "merged_from"
+"""Numbers of records that the reader may not know of: never part of a sight; `merge.service.merged_into` names them."""
 
 
 def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]) -> Sight | None:
@@ -116,6 +119,15 @@ def again(person: Person, slug: str, number: str) -> Sight:
     if found is None:
         raise NotFound()
     return found
+
+
+def still_read(person: Person, found: Sight, now: datetime) -> Sight:
+    """A record that this request has read in full, as it stands after somebody else's write. One that became more
+    secret meanwhile is read anew, and audited as what it is now. :raises NotFound: :raises Locked:"""
+    fresh = again(person, found.rt.slug, found.number)
+    if not fresh.full:
+        raise Locked()
+    return fresh if fresh.level == found.level else read(person, found.rt.slug, found.number, Purpose.VIEW, now)
 
 
 def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
@@ -187,18 +199,53 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     """The latest versions of a record that was read in full, newest first, behind version `after`, with the fields
     seen in it; 0 is no limit.
 
-    A version of a time when the record was more secret than the person reads says who and when, and no more: `masked`
-    is the level of that time, `hidden` the names of what changed (X3, X6).
+    A version of a time when the record had a level that the person does not read says who and when, and no more:
+    `masked` is that level (X3, X6).
     """
-    shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM}
+    shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
     rows = history.history(found.rt.slug, found.id, limit, after)
     level = found.level
     for row in rows:
         earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level
-        highest = max(level, earlier, key=lambda one: Level(one).rank)
-        row["masked"], row["hidden"] = "", set[str]()
-        if highest not in found.reads:
-            row |= {"masked": highest, "hidden": {c["field"].name for c in row["changes"]}, "changes": [], "note": ""}
+        unread = {level, earlier} - found.reads
+        row["masked"] = max(unread, key=lambda one: Level(one).rank) if unread else ""
+        if unread:
+            row |= {"changes": [], "note": ""}
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
         level = earlier
     return rows
+
+
+@dataclass(frozen=True)
+class Former:
+    """A former version of a record as far as one reader may know it: the `values` that are known, and the names of the
+    fields that are known to have `changed` since. Of a field in neither, nothing can be said."""
+
+    values: dict[str, Any]
+    changed: frozenset[str]
+
+
+def as_it_was(found: Sight, current: Mapping[str, Any], rev: int) -> Former:
+    """What version `rev` of a record held, for whoever reads `current` in full.
+
+    It is made of `current` and of the versions that the person sees (`versions_of`), and of nothing else: where a
+    masked version lies between, the values on its other side are unknown, whether it changed them or not (X6).
+    """
+    names = [f.name for f in (*found.fields, *store.OPEN_SYSTEM)]
+    rows = versions_of(found, 0)
+    since = [row for row in rows if row["rev"] > rev]
+    back = {name: current.get(name) for name in names}
+    for row in since:
+        back = {} if row["masked"] else {**back, **_side(row, "before")}
+    forth: dict[str, Any] = {}
+    for row in reversed(rows[len(since) :]):
+        began = dict.fromkeys(names) if row["action"] == "create" else forth
+        forth = {} if row["masked"] else {**began, **_side(row, "after")}
+    values = {**forth, **back}
+    touched = {name for row in since for name in _side(row, "after")}
+    changed = {name for name in names if values.get(name, current.get(name)) != current.get(name)}
+    return Former(values, frozenset(changed | (touched - set(values))))
+
+
+def _side(row: Mapping[str, Any], side: str) -> dict[str, Any]:
+    return {change["field"].name: change[side] for change in row["changes"]}

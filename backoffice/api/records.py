@@ -18,7 +18,6 @@ from backoffice.api.values import SYSTEM, Json, names_for, record, value
 from models import names, records, store
 from models.access import Purpose
 from models.errors import NotFound, Sentence, StaleRecord
-from models.history import at_rev
 from models.idempotency import Answer
 from models.names import Names
 from models.records import NeedsFreshSignIn, Sight
@@ -192,11 +191,14 @@ def _digestible(body: Mapping[str, Any]) -> bytes:
 
 
 def _conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
-    """What changed since version `rev`, by field, and the record as it is stored now, as the caller may see it."""
-    me, rt = caller(), sight.rt
-    before = at_rev(rt.slug, stale.current, rev)
-    fresh = records.again(me.person, rt.slug, sight.number)
-    changed = [f.name for f in (*fresh.fields, *SYSTEM) if before.get(f.name) != stale.current.get(f.name)]
+    """What changed since version `rev`, by field, as far as the caller may know it, and the record as it is stored now.
+
+    :raises NotFound: :raises Locked: when what was stored meanwhile took it out of reach.
+    """
+    me = caller()
+    fresh = records.still_read(me.person, sight, me.now)
+    known = records.as_it_was(fresh, stale.current, rev).changed
+    changed = [f.name for f in (*fresh.fields, *SYSTEM) if f.name in known]
     both = {name: CHANGED for name in changed if name in wanted}
     extra = {"current": _shown(fresh), "changed": changed}
     return Conflict(errors=both, extra=extra, by=stale.params["by"])

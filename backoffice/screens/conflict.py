@@ -18,10 +18,11 @@ from backoffice.screens import forms
 from backoffice.screens.cells import moment_short
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
-from models import history, names
-from models.declarations import Field, RecordType
+from models import names, records
+from models.declarations import Field
 from models.kinds import read_values
 from models.merge.rules import three_way
+from models.records import Sight
 
 Context = dict[str, Any]
 Posted = MultiDict[str, str]
@@ -38,7 +39,7 @@ def chosen(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def settled(
-    rt: RecordType,
+    sight: Sight,
     fields: tuple[Field, ...],
     posted: Posted,
     takes: Mapping[str, str],
@@ -47,15 +48,18 @@ def settled(
     reader: Reader,
 ) -> Posted:
     """What was posted, without the fields in which the other's value was chosen, and with the joined lists where both
-    were; `was` is the version from which the person had begun."""
+    were; `was` is the version from which the person had begun. Of a list whose former rows they may not know, all
+    that stand there now stay."""
+    slug = sight.rt.slug
     theirs = {name for name, choice in takes.items() if choice == "theirs"}
     both = tuple(f for f in fields if takes.get(f.name) == "both" and f.kind in LISTS)
     found = _without(posted, theirs | {f.name for f in both})
     if both:
-        original = history.at_rev(rt.slug, current, was)
+        known = records.as_it_was(sight, current, was).values
+        original = {f.name: known.get(f.name) for f in both}
         here = _without(posted, {f.name for f in fields} - {f.name for f in both})
-        sides = [forms.build(rt.slug, both, side, reader).initial for side in (original, current)]
-        mine = forms.build(rt.slug, both, current, reader, here)
+        sides = [forms.build(slug, both, side, reader).initial for side in (original, current)]
+        mine = forms.build(slug, both, current, reader, here)
         for field in both:
             joined = three_way(sides[0][field.name], mine.sent(field), sides[1][field.name])
             found.setlistdefault(field.name, [""])
@@ -94,7 +98,7 @@ def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def shown(
-    rt: RecordType,
+    sight: Sight,
     fields: tuple[Field, ...],
     current: Mapping[str, Any],
     rev: int,
@@ -102,16 +106,19 @@ def shown(
     reader: Reader,
 ) -> tuple[RecordForm, Context]:
     """The form that shows what was typed over the record as it now stands, and what the page says of the conflict.
+    `sight` is the record as its reader sees it now.
 
     Fields that the person had not touched take the other's value; what they typed stays. Saved again, it is a change
-    of the record as it now stands.
+    of the record as it now stands. Where the former value is not theirs to know, what they sent is theirs when it
+    differs from what stands now, and the other's stays unless they choose.
     """
-    original = history.at_rev(rt.slug, current, rev)
-    theirs = [f for f in fields if original.get(f.name) != current.get(f.name)]
-    before = forms.build(rt.slug, fields, original, reader, posted)
+    slug, former = sight.rt.slug, records.as_it_was(sight, current, rev)
+    original = former.values
+    before = forms.build(slug, fields, {**current, **original}, reader, posted)
     mine = before.raw(posted)
+    theirs = [f for f in fields if f.name in former.changed or (f.name in mine and f.name not in original)]
     untouched = {f.name for f in theirs if f.name not in mine}
-    form = forms.build(rt.slug, fields, current, reader, _without(posted, untouched))
+    form = forms.build(slug, fields, current, reader, _without(posted, untouched))
     typed = {f.name: _read(f, mine, before) for f in theirs if f.name in mine}
     sides = [((f,), side) for f in theirs for side in (original, current)]
     sides += [((f,), {f.name: typed[f.name]}) for f in theirs if typed.get(f.name) is not None]
@@ -141,20 +148,21 @@ def _line(
     typed: Mapping[str, Any],
     found: names.Names,
 ) -> Context:
-    item, touched = form[field.name], field.name in typed
+    item, touched, known = form[field.name], field.name in typed, field.name in original
     before = texts(field, original.get(field.name), found)
     yours = texts(field, typed.get(field.name), found) if touched else []
     if touched and not yours and isinstance(item.data, str) and item.data:
         yours = [item.data]  # not readable as a value: as it was typed
     several = field.kind in LISTS
-    options = (["both"] if several else []) + ["mine", "theirs"] if touched else []
+    options = (["both"] if several else []) + (["mine", "theirs"] if known else ["theirs", "mine"]) if touched else []
+    against = before if several and known else None
     return {
         "name": field.name,
         "field": item.id,
         "label": field.label.text(found.language),
-        "original": _marked(before, before),
-        "theirs": _marked(texts(field, current.get(field.name), found), before if several else None),
-        "yours": _marked(yours, before if several else None) if touched else None,
+        "original": _marked(before, before) if known else None,
+        "theirs": _marked(texts(field, current.get(field.name), found), against),
+        "yours": _marked(yours, against) if touched else None,
         "options": options,
         "choice": options[0] if options else "",
     }

@@ -204,10 +204,15 @@ def edit_context(
 def conflict_context(
     view: RecordView, sight: Sight, stale: StaleRecord, rev: int, posted: MultiDict[str, str], reader: Reader
 ) -> Context:
-    """The page on which the person chooses between their words and those saved meanwhile."""
+    """The page on which the person chooses between their words and those saved meanwhile.
+
+    :raises NotFound: :raises Locked: :raises Forbidden: when what was saved meanwhile took the record out of reach.
+    """
+    fresh = records.still_read(reader.person, sight, reader.now)
+    if not records.can(reader.person, sight.rt, stale.current, Purpose.EDIT):
+        raise Forbidden()
     fields = records.form_fields(reader.person, sight.rt, stale.current)
-    form, told = conflict.shown(sight.rt, fields, stale.current, rev, posted, reader)
-    fresh = records.again(reader.person, sight.rt.slug, sight.number)
+    form, told = conflict.shown(fresh, fields, stale.current, rev, posted, reader)
     return edit_context(view, fresh, form, reader, rev=stale.current["rev"]) | {"conflict": told}
 
 

@@ -77,7 +77,7 @@ class WritingRoutes(RecordRoutes):
         takes = conflict.chosen(request.form)
         if takes:
             was = revision(request.form.get(conflict.WAS))
-            sent.posted = conflict.settled(rt, fields, sent.posted, takes, current, was, reader)
+            sent.posted = conflict.settled(sight, fields, sent.posted, takes, current, was, reader)
         if "_add" in request.form:
             form = view.edit_form(current, posted=sent.posted)
             form.add_row(request.form["_add"])
