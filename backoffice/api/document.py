@@ -13,7 +13,7 @@ from typing import Any
 from apispec import APISpec
 from flask import Response
 
-from backoffice.api import bodies, operations, schemas
+from backoffice.api import bodies, general, operations, schemas
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
 from backoffice.api.problems import PREFIX
@@ -58,7 +58,7 @@ def build(person: Person, language: str) -> Json:
         made.components.schema(name, schema)
     operations.add_problems(made, language)
     types = [registry.get(slug).rt for slug in tokens.reached(person)]
-    operations.add_general(made, [rt.slug for rt in types], language)
+    general.add(made, [rt.slug for rt in types], language)
     for rt in types:
         add_type(made, rt, person, language)
     return made.to_dict()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from apispec import APISpec
 
 from backoffice.api import schemas
-from backoffice.api.problems import MEDIA, PREFIX, TITLES, say
+from backoffice.api.problems import MEDIA, TITLES, say
 from backoffice.api.values import IN_LISTS as ROW_FIELDS
 from backoffice.api.values import SYSTEM
 from models import listing
 from models.declarations import Field, RecordType, Transition
-from models.errors import Sentence
 from models.kinds import kind_of
 from models.listing import address
 from models.listing.written import CONTROLS, SAME
@@ -133,6 +131,7 @@ def number(words: Words) -> Json:
         "in": "path",
         "required": True,
         "schema": schema,
+        "description": words.text("记录的编号", "The number of the record"),
         "example": words.rt.number.format(year=2026, seq=1),
     }
 
@@ -162,12 +161,20 @@ def listing_parameters(words: Words, visible: tuple[Field, ...]) -> list[Json]:
     columns = "|".join(f.name for f in visible)
     made = [
         query("q", {"type": "string", "maxLength": 100}, words.text("搜索", "Words to search for")),
-        query("sort", {"type": "string", "enum": [s + name for name in sortable for s in ("", "-")]}),
+        query(
+            "sort",
+            {"type": "string", "enum": [s + name for name in sortable for s in ("", "-")]},
+            words.text("排序字段；前加 - 为降序", "The field to sort by; with - before it, the other way round"),
+        ),
         query("show", {"type": "integer", "enum": list(address.PAGE_SIZES)}, words.text("每页条数", "Records a page")),
         query("after", {"type": "string", "maxLength": 2000}, words.text("下一页的标记", "The `next` of a page")),
         query("before", {"type": "string", "maxLength": 2000}, words.text("上一页的标记", "The `previous` of a page")),
-        query("archived", {"type": "string", "enum": ["0", "1"]}),
-        query("columns", {"type": "string", "pattern": f"^(({columns})(,({columns}))*)?$", "maxLength": 1000}),
+        query("archived", {"type": "string", "enum": ["0", "1"]}, words.text("1：只列已归档", "1: archived ones")),
+        query(
+            "columns",
+            {"type": "string", "pattern": f"^(({columns})(,({columns}))*)?$", "maxLength": 1000},
+            words.text("返回哪些字段，用逗号分隔", "The fields to answer with, between commas"),
+        ),
         query(
             "where",
             {"type": "string", "maxLength": 4000},
@@ -190,7 +197,7 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     page = {
         "type": "object",
         "required": ["items", "next", "previous"],
-        "properties": {"items": {"type": "array", "items": _any(rows)}, "next": token, "previous": token},
+        "properties": {"items": {"type": "array", "items": any_of(rows)}, "next": token, "previous": token},
     }
     link = {"Link": {"schema": {"type": "string"}, "description": 'rel="next", rel="prev"'}}
     done = {"200": answer(words.text("一页记录", "A page"), page, headers=link)}
@@ -198,7 +205,8 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     return operation(words, "list", summary, listing_parameters(words, visible), done)
 
 
-def _any(options: list[Json]) -> Json:
+def any_of(options: list[Json]) -> Json:
+    """One of some schemas."""
     return options[0] if len(options) == 1 else {"anyOf": options}
 
 
@@ -212,13 +220,14 @@ def _has_card(rt: RecordType) -> bool:
 def reading(words: Words) -> Json:
     """Read one."""
     shown = [ref(words.rt.slug), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
-    known = header("If-None-Match", {"type": "string"}, "ETag")
+    text = words.text("上次读取时的 ETag；没有变化时回答 304", "The ETag of the last time; 304 when nothing changed")
+    known = header("If-None-Match", {"type": "string"}, text)
     etag = {"ETag": {"schema": {"type": "string"}}}
     done = {
-        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), _any(shown), headers=etag),
+        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), any_of(shown), headers=etag),
         "304": {"description": words.text("没有变化", "Not changed")},
     }
-    return operation(words, "get", words.text("读取{}", "Read: {}"), [number(words), known], done)
+    return operation(words, "get", words.text("读取{}", "Get: {}"), [number(words), known], done)
 
 
 def creation(words: Words, body: Json) -> Json:
@@ -231,7 +240,7 @@ def creation(words: Words, body: Json) -> Json:
     }
     links["archive"]["requestBody"] = {"rev": "$response.body#/rev"}
     done = {"201": answer(words.text("已新建", "Made"), ref("written"), headers=told, links=links)}
-    return operation(words, "create", words.text("新建{}", "Make: {}"), [key(words)], done, write=True, body=body)
+    return operation(words, "create", words.text("新建{}", "Create: {}"), [key(words)], done, write=True, body=body)
 
 
 def change(words: Words, body: Json) -> Json:
@@ -276,8 +285,8 @@ def history(words: Words) -> Json:
     """What happened to one."""
     by = schemas.nullable(schemas.PERSON)
     text, anything = {"type": ["string", "null"]}, Json()
-    changed = _object(field={"type": "string"}, before=anything, after=anything)
-    row = _object(
+    changed = closed_object(field={"type": "string"}, before=anything, after=anything)
+    row = closed_object(
         rev={"type": "integer"},
         at=schemas.MOMENT,
         by=by,
@@ -285,14 +294,14 @@ def history(words: Words) -> Json:
         note=text,
         changes={"type": "array", "items": changed},
     )
-    done = {"200": answer(words.text("历史", "History"), _object(items={"type": "array", "items": row}))}
+    done = {"200": answer(words.text("历史", "History"), closed_object(items={"type": "array", "items": row}))}
     return _reading(words, "history", words.text("{}的历史", "History: {}"), done)
 
 
 def actions(words: Words) -> Json:
     """The moves that are possible now."""
     names = {"type": "array", "items": {"type": "string"}}
-    item = _object(
+    item = closed_object(
         name={"type": "string"},
         label={"type": "string"},
         asks=names,
@@ -301,14 +310,15 @@ def actions(words: Words) -> Json:
         signature={"type": "boolean"},
         target={"type": "string"},
     )
-    body = _object(rev={"type": "integer"}, items={"type": "array", "items": item})
+    body = closed_object(rev={"type": "integer"}, items={"type": "array", "items": item})
     done = {"200": answer(words.text("可执行的动作", "Moves that are possible now"), body)}
     return _reading(words, "actions", words.text("{}可执行的动作", "Possible moves: {}"), done)
 
 
 def download(words: Words) -> Json:
     """The content of an attached file."""
-    file_id = {"name": "file_id", "in": "path", "required": True, "schema": schemas.ID}
+    text = words.text("附件的标识，见记录的字段", "The id of the file, as the record has it")
+    file_id = {"name": "file_id", "in": "path", "required": True, "schema": schemas.ID, "description": text}
     content: Json = {"*/*": {"schema": {}}}
     done = {"200": {"description": words.text("文件内容", "The content"), "content": content}}
     made = _reading(words, "file", words.text("下载附件：{}", "Attached file: {}"), done)
@@ -321,7 +331,7 @@ def _reading(words: Words, name: str, summary: str, done: Json) -> Json:
     return made
 
 
-def _object(**properties: Json) -> Json:
+def closed_object(**properties: Json) -> Json:
     return {
         "type": "object",
         "required": list(properties),
@@ -339,62 +349,3 @@ def system_schemas(rt: RecordType) -> dict[str, Json]:
 def card_schema(field: Field) -> Json:
     """A field as the locked card shows it."""
     return {"type": ["string", "null"]} if field.card == "masked" else schemas.answered(field)
-
-
-# --- beside the types
-
-
-def add_general(made: APISpec, slugs: Iterable[str], language: str) -> None:
-    """Who calls, search, sending files."""
-    zh = language == "zh"
-
-    def told(name: str, summary: Sentence, done: Json, **more: Any) -> Json:
-        problems = {
-            str(code): {"$ref": f"#/components/responses/problem{code}"} for code in more.pop("problems", ALWAYS)
-        }
-        tag = "通用" if zh else "General"
-        return {
-            "operationId": name,
-            "tags": [tag],
-            "summary": say(summary, language),
-            "responses": {**done, **problems},
-            **more,
-        }
-
-    text = {"type": "string"}
-    token = _object(name=text, prefix=text, read_only={"type": "boolean"}, expires=schemas.MOMENT)
-    names = {"type": "array", "items": text}
-    me = _object(
-        id=schemas.ID, name=text, email=text, roles=names, department=_object(code=text, name=text),
-        language=text, types=names, token=token,
-    )  # fmt: skip
-    made.path(
-        path=f"{PREFIX}/me",
-        operations={"get": told("me", Sentence("我是谁", "Who calls"), {"200": answer("OK", me)})},
-    )
-    rows = [ref(f"{slug}.row") for slug in slugs]
-    items: Json = {"type": "array", "items": _any(rows) if rows else {}}
-    group = _object(type=text, label=text, items=items, more={"type": ["string", "null"]})
-    found = {"200": answer("OK", _object(groups={"type": "array", "items": group}))}
-    words = {
-        "name": "q",
-        "in": "query",
-        "required": True,
-        "schema": {"type": "string", "minLength": 2, "maxLength": 100},
-    }
-    summary = Sentence("在所有类型中搜索", "Search every type")
-    made.path(path=f"{PREFIX}/search", operations={"get": told("search", summary, found, parameters=[words])})
-    sent = {
-        "required": True,
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    }
-    name = {
-        "name": "name",
-        "in": "query",
-        "required": True,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-    }
-    summary = Sentence("上传文件，随后由记录引用", "Send a file, for a record to point to")
-    stored = {"201": answer("OK", ref("file"))}
-    upload = told("upload", summary, stored, parameters=[name], requestBody=sent, problems=ALWAYS + WRITES)
-    made.path(path=f"{PREFIX}/files", operations={"post": upload})

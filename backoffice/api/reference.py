@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from backoffice import auth, locale
 from backoffice.api import document
-from backoffice.api.problems import PREFIX, TITLES, say
+from backoffice.api.problems import PREFIX
 
 Json = dict[str, Any]
 
@@ -36,7 +36,6 @@ def show() -> str:
         chosen=chosen,
         about=made["info"]["description"],
         prefix=PREFIX,
-        problems=[{"status": status, "title": say(title, locale.language())} for status, title in TITLES.items()],
     )
 
 
@@ -47,12 +46,12 @@ def _sections(made: Json) -> Iterator[Json]:
         for method in METHODS:
             if method in methods:
                 one = methods[method]
-                found.setdefault(one["tags"][0], []).append(_operation(method, path, one))
+                found.setdefault(one["tags"][0], []).append(_operation(made, method, path, one))
     for name, operations in found.items():
         yield {"name": name, "operations": operations}
 
 
-def _operation(method: str, path: str, one: Json) -> Json:
+def _operation(made: Json, method: str, path: str, one: Json) -> Json:
     body = one.get("requestBody", {}).get("content", {})
     schema = body.get("application/json", {}).get("schema")
     return {
@@ -61,13 +60,31 @@ def _operation(method: str, path: str, one: Json) -> Json:
         "summary": one["summary"],
         "help": one.get("description", ""),
         "parameters": [
-            {"name": p["name"], "type": _type(p["schema"]), "in": p["in"], "text": p.get("description", "")}
+            {
+                "name": p["name"],
+                "type": _type(p["schema"]),
+                "where": p["in"],
+                "required": p.get("required", False),
+                "text": p.get("description", ""),
+            }
             for p in one.get("parameters", [])
         ],
         "body": list(_properties(schema)) if schema else [],
         "raw": next(iter(body), "") if body and not schema else "",
-        "answers": sorted(one["responses"]),
+        "answers": [
+            {"status": status, "text": _answer(made, found), "good": status < "400"}
+            for status, found in sorted(one["responses"].items())
+        ],
+        "anchor": one["operationId"],
     }
+
+
+def _answer(made: Json, found: Json) -> str:
+    """What an answer means, in the document's words."""
+    if "$ref" in found:
+        found = made["components"]["responses"][found["$ref"].rsplit("/", 1)[1]]
+    text: str = found["description"]
+    return text
 
 
 def _properties(schema: Json, prefix: str = "") -> Iterator[Json]:
@@ -88,6 +105,8 @@ def _properties(schema: Json, prefix: str = "") -> Iterator[Json]:
 
 def _type(schema: Json) -> str:
     """A schema in a word or two."""
+    if "enum" in schema:
+        return " | ".join(str(one) for one in schema["enum"])
     kinds = schema.get("type", "")
     named = kinds if isinstance(kinds, str) else " | ".join(kinds)
     return " ".join(part for part in (named, schema.get("format", "")) if part)
