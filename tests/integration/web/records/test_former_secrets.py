@@ -1,4 +1,4 @@
-"""What a record held while it was more secret than the person reads stays unsaid when a form names an old version (X6)."""
+"""What a record held while it was more secret than the person reads stays unsaid when a form names an old version."""
 
 from __future__ import annotations
 
