@@ -191,14 +191,23 @@ def pointed(reader: Person, declared: Field, raw: Any) -> Any:
     reach = access.reach(reader, rt, Purpose.VIEW)
     query = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
     son = database()[collection_name(rt.slug)].find_one(query, {"merged_into": 1})
-    return standing(rt, son) if son else raw
+    return ObjectId(standing(reach, rt.slug, son)["_id"]) if son else raw
 
 
-def standing(rt: RecordType, son: Mapping[str, Any]) -> ObjectId:
-    """The record for which a stored one stands (with `merged_into`): itself, or the one into which it was merged."""
-    into = son.get("merged_into")
-    further = database()[collection_name(rt.slug)].find_one({"_id": into}, {"merged_into": 1}) if into else None
-    return standing(rt, further) if further else ObjectId(son["_id"])
+def standing(reach: access.Reach, slug: str, son: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record for which a stored one (with `merged_into`) stands for a reader: of those into which it was merged,
+    one after the other, the last that they may know, if only by its card; itself, when they may know none (X6).
+
+    Its `_id`, `number` and `merged_into` are there; the last one leads on only to what the reader may not know.
+    """
+    seen = {son["_id"]}
+    while (into := son.get("merged_into")) is not None and into not in seen:
+        seen.add(into)
+        further = database()[collection_name(slug)].find_one({"_id": into}, {"number": 1, "acl": 1, "merged_into": 1})
+        if further is None or not reach.sees(further["acl"]):
+            break
+        son = further
+    return son
 
 
 def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -> tuple[ObjectId, ...]:

@@ -59,8 +59,9 @@ def terms_within(text: str) -> list[str]:
 
 
 def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
-    """The texts under which a record is found: its number, its searchable fields, embedded ones included, and the
-    numbers of the records merged into it."""
+    """The texts under which a record is found: its number and its searchable fields, embedded ones included.
+
+    The numbers of records merged into it are none of them: not all who read it may know those (`listing.merged`)."""
     texts = [str(values.get("number") or "")]
     for field in rt.fields:
         value = values.get(field.name)
@@ -73,7 +74,6 @@ def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
             )
         else:
             texts.append(kind_of(field).text(field, value, "zh"))
-    texts.extend((values.get("merged_from") or "").split())
     return [text for text in texts if text]
 
 

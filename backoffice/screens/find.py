@@ -47,8 +47,8 @@ class FindRoutes(RecordRoutes):
 
 def search(rt: RecordType, text: str, reader: Reader) -> list[Sight]:
     """The first records of a type that hold `text` and that the reader has in full. :raises QueryTooShort:"""
-    reach = access.Reach(access.reach(reader.person, rt, Purpose.VIEW).full)
-    if reach.nothing:
+    reach = access.reach(reader.person, rt, Purpose.VIEW)
+    if not reach.full:
         return []
     rows = listing.page(rt, reach, ListQuery(q=text, limit=SHOWN), access.visible_fields(reader.person, rt)).rows
     seen = (records.sight(reader.person, rt, reach, row) for row in rows)

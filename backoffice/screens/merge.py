@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -149,17 +150,17 @@ def led_on(sight: Sight, reader: Reader) -> str:
     return record_url(sight.rt.slug, number)
 
 
-def merge_notices(sight: Sight, reader: Reader) -> list[dict[str, Any]]:
-    """What a record's page says about merges: what was merged into it, or where it has gone itself."""
+def merge_notices(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[dict[str, Any]]:
+    """What the page of a record, as it is stored, says about merges: what was merged into it, as far as the reader may
+    know, or where it has gone itself."""
     if not sight.full:
         return []
     if sight.values["merged_into"] is not None:
         return [_gone(sight, reader)]
-    if not sight.values["merged_from"]:
+    if not current["merged_from"]:
         return []
-    rt, slug = sight.rt, sight.rt.slug
-    may = service.may_merge(reader.person, rt, store.fetch(slug, sight.id))
-    return [_came(sight, one, reader, may) for one in service.merged_into(sight)]
+    may = service.may_merge(reader.person, sight.rt, current)
+    return [_came(sight, one, reader, may) for one in service.merged_into(reader.person, sight)]
 
 
 def _gone(sight: Sight, reader: Reader) -> dict[str, Any]:
@@ -173,10 +174,8 @@ def _came(sight: Sight, one: service.Merged, reader: Reader, may: bool) -> dict[
     slug, at = sight.rt.slug, cells.moment_short(one.at, reader.language)
     text = _("%(number)s was merged into this record by %(who)s, %(when)s.", number=one.number, who=one.by, when=at)
     if one.under_way:
-        text += " " + _("Records that point to it are still being moved: %(count)s so far.", count=one.moved)
-    actions: list[dict[str, Any]] = []
-    if names.one(reader.person, slug, one.id, reader.language).number:
-        actions.append({"label": _("As it was"), "url": record_url(slug, one.number, kept=1)})
+        text += " " + _("Records that point to it are still being moved.")
+    actions: list[dict[str, Any]] = [{"label": _("As it was"), "url": record_url(slug, one.number, kept=1)}]
     if one.undoable and may:
         sure = {
             "title": _("Take the merge back?"),

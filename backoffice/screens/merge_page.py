@@ -137,13 +137,7 @@ def notes(found: service.Comparison, reader: Reader) -> list[str]:
         said.append(_("The level is the higher of both: %(level)s.", level=level))
         said.append(_("Requests and permissions to see %(other)s end.", other=other))
     if found.unseen:
-        said.append(
-            ngettext(
-                "One field that you may not see is settled by itself: what this record has stays.",
-                "%(num)s fields that you may not see are settled by themselves: what this record has stays.",
-                found.unseen,
-            )
-        )
+        said.append(_("What you may not see is settled by itself: what this record has stays."))
     said.append(_("It can be taken back until somebody changes the record."))
     return said
 
@@ -153,7 +147,7 @@ def _errors(refusal: Refusal | None, keep: Sight, reader: Reader) -> list[Contex
         return []
     if not isinstance(refusal, Invalid):
         return [{"label": _("Not merged"), "message": refusal.text(reader.language)}]
-    labels = {f.name: f.label.text(reader.language) for f in keep.rt.fields}
+    labels = {f.name: f.label.text(reader.language) for f in keep.fields}
     return [
         {
             "label": labels.get(path.split(".")[0], _("Not merged")),

@@ -93,7 +93,7 @@ class RecordsHost(
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
-            notices=[*merge_notices(sight, reader), *record_page.notices(sight, reader)],
+            notices=[*merge_notices(sight, current, reader), *record_page.notices(sight, reader)],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),
             urls={

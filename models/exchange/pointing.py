@@ -7,7 +7,7 @@ from bson import ObjectId
 from config.database import database
 from models import access, names, registry
 from models.access import Purpose
-from models.declarations import Field
+from models.declarations import Field, RecordType
 from models.errors import Sentence
 from models.person import directory
 from models.person.roles import Person
@@ -60,7 +60,8 @@ class Pointing:
         reach = access.reach(self.person, rt, Purpose.VIEW)
         by_number = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
         if (found := records.find_one(by_number, {"merged_into": 1})) is not None:
-            return names.standing(rt, found)
+            stands = names.standing(reach, rt.slug, found)
+            return _said(NO_RECORD, rt) if stands.get("merged_into") else stands["_id"]
         readable = {f.name: f for f in access.visible_fields(self.person, rt)}
         by = [name for name in (rt.title, rt.foreign) if name in readable and readable[name].kind == "text"]
         hits: list[ObjectId] = []
@@ -69,5 +70,8 @@ class Pointing:
             hits = [row["_id"] for row in records.find(query, {"_id": 1}).limit(2)]
         if len(hits) == 1:
             return hits[0]
-        said = SEVERAL if hits else NO_RECORD
-        return Sentence(said.zh.format(type=rt.label.zh), said.en.format(type=rt.label.en))
+        return _said(SEVERAL if hits else NO_RECORD, rt)
+
+
+def _said(sentence: Sentence, rt: RecordType) -> Sentence:
+    return Sentence(sentence.zh.format(type=rt.label.zh), sentence.en.format(type=rt.label.en))

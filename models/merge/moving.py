@@ -14,7 +14,8 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from config.database import database, transaction
-from models import audit, registry, schema, store
+from models import access, audit, registry, schema, store
+from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.kinds import loaded
 from models.person.roles import Person
@@ -66,9 +67,35 @@ def pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId]) -> list[tu
 
 
 def count_pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId], limit: int) -> int:
-    """How many records point to one, up to `limit`."""
+    """How many records point to one, up to `limit`, whoever may see them: for the machine, never for a page."""
+    return _count(pointing(slug, record_id, but), limit)
+
+
+def count_known_pointing(person: Person, slug: str, record_id: ObjectId, but: Sequence[ObjectId], limit: int) -> int:
+    """How many records point to one, up to `limit`, of those of which the person may know that they do: the pointer is
+    theirs to see, on a record that they have in full or on its card (X6)."""
+    return _count(_known_pointing(person, slug, record_id, but), limit)
+
+
+def _known_pointing(
+    person: Person, slug: str, record_id: ObjectId, but: Sequence[ObjectId]
+) -> Iterator[tuple[RecordType, Row]]:
+    for rt in registry.all_types():
+        reach = access.reach(person, rt, Purpose.VIEW)
+        plain = [field for field in access.card_fields(rt) if field.card == "plain"]
+        shown = ((reach.full, access.visible_fields(person, rt)), (reach.card, plain))
+        ways = [
+            {"$or": [{path: record_id} for path in paths], **Reach(tokens).query(archived=None)}
+            for tokens, fields in shown
+            if tokens and (paths := list(_paths(fields, slug)))
+        ]
+        if ways:
+            yield rt, {"$or": ways, "_id": {"$nin": list(but)}}
+
+
+def _count(conditions: Iterable[tuple[RecordType, Row]], limit: int) -> int:
     total = 0
-    for rt, condition in pointing(slug, record_id, but):
+    for rt, condition in conditions:
         total += database()[collection_name(rt.slug)].count_documents(condition, limit=limit)
         if total >= limit:
             return limit

@@ -7,7 +7,7 @@ follow chunk by chunk (`moving`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, history, records, registry, store
+from models import access, history, names, records, registry, store
 from models.access import Purpose
 from models.access_request import service as access_request
 from models.attachment import service as attachment
@@ -34,6 +34,10 @@ AT_ONCE = 300
 """Up to so many references are moved in the transaction of the merge itself."""
 COUNTED = 10_000
 UNDER_WAY = [MOVING, UNDOING]
+OUT_OF_SIGHT = Sentence(
+    "有您无权查看的内容不符合规则，无法合并。请联系客服部经理。",
+    "Something that you may not see is against the rules, so they cannot be merged. The department head can help.",
+)
 
 
 @dataclass(frozen=True)
@@ -50,26 +54,26 @@ class Line:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two records before they are merged, as the person sees them. `unseen` counts the fields that differ and are not
-    theirs to see; `pointing` the records that point to the other one, up to 10,000."""
+    """Two records before they are merged, as the person sees them. `unseen` says that the type has fields which are not
+    theirs to see, whether or not the two differ in them; `pointing` counts the records that point to the other one, up
+    to 10,000, as far as the person may know (X6)."""
 
     keep: Sight
     other: Sight
     lines: tuple[Line, ...]
-    unseen: int
+    unseen: bool
     level: str
     pointing: int
 
 
 @dataclass(frozen=True)
 class Merged:
-    """A record that was merged into another one, and how far its references are moved."""
+    """A record that was merged into another one, and whether its references are still being moved."""
 
     id: ObjectId
     number: str
     at: datetime
     by: str
-    moved: int
     under_way: bool
     undoable: bool
 
@@ -101,10 +105,10 @@ def compare(person: Person, slug: str, number: str, other: str, now: datetime) -
     _check(person, first.rt, keep, gone)
     seen = {f.name for f in first.fields}
     lines = _lines(person, first.rt, keep, gone)
-    count = moving.count_pointing(slug, gone["_id"], (keep["_id"], gone["_id"]), COUNTED)
+    count = moving.count_known_pointing(person, slug, gone["_id"], (keep["_id"], gone["_id"]), COUNTED)
     shown = tuple(line for line in lines if line.field.name in seen)
     level = rules.secrecy(keep, gone)["level"]
-    return Comparison(first, second, shown, len(lines) - len(shown), level, count)
+    return Comparison(first, second, shown, len(seen) < len(first.rt.fields), level, count)
 
 
 def _check(person: Person, rt: RecordType, keep: Row, gone: Row) -> None:
@@ -165,8 +169,9 @@ def merge(
     is the higher of both. Requests and grants for the other one end.
 
     :raises StaleRecord: when one of the two was changed since, archived or merged elsewhere.
-    :raises Invalid: for a pick that is not offered, and when a rule refuses the result.
-    :raises Forbidden: :raises NotFound: :raises Settled: :raises MergeUnderWay: as `compare`.
+    :raises Invalid: for a pick that is not offered, and when a rule refuses the result; what is wrong with a field that
+        the person may not see is told without its name (X6).
+    :raises TooManyRows: :raises Forbidden: :raises NotFound: :raises Settled: :raises MergeUnderWay: as `compare`.
     """
     first = records.read(person, slug, number, Purpose.VIEW, now)
     second = records.read(person, slug, other, Purpose.VIEW, now)
@@ -177,7 +182,7 @@ def merge(
             if record["rev"] != rev:
                 raise StaleRecord(by=store.name_of(record["updated_by"]), at=record["updated_at"], current=record)
         _check(person, first.rt, keep, gone)
-        values = _values(_lines(person, first.rt, keep, gone), picks)
+        values = _values(_lines(person, first.rt, keep, gone), picks, {f.name for f in first.fields})
         row = _row(person, slug, keep, gone, now)
         _store_pair(person, first.rt, keep, gone, values, row)
         access_request.end_for(slug, gone, actor=person, now=now)
@@ -188,11 +193,25 @@ def merge(
             jobs.ask(moving.JOB, person.name, now)
         return store.fetch(slug, keep["_id"])
 
-    return transaction(work)
+    try:
+        return transaction(work)
+    except Invalid as wrong:
+        raise _in_sight(wrong, first, picks) from None
 
 
-def _values(lines: Sequence[Line], picks: Mapping[str, str]) -> dict[str, Any]:
-    """The surviving record's values. :raises Invalid: for a pick that is not offered."""
+def _in_sight(wrong: Invalid, seen: Sight, picks: Iterable[str]) -> Invalid:
+    """A refusal as somebody may know it who sees a record's fields and named those of `picks`: of the others, that
+    there is something."""
+    known = {f.name for f in (*seen.fields, *records.PLACING)} | {"", *picks}
+    told = {path: said for path, said in wrong.problems.items() if path.partition(".")[0] in known}
+    return Invalid(told if len(told) == len(wrong.problems) else {**told, "": told.get("", OUT_OF_SIGHT)})
+
+
+def _values(lines: Sequence[Line], picks: Mapping[str, str], seen: Container[str]) -> dict[str, Any]:
+    """The surviving record's values, for a person who has `seen` these fields.
+
+    :raises Invalid: for a pick that is not offered. :raises TooManyRows:
+    """
     offered = {line.field.name: line for line in lines if line.options}
     problems = {
         name: Sentence("没有这个选项。", "That cannot be picked.")
@@ -201,10 +220,16 @@ def _values(lines: Sequence[Line], picks: Mapping[str, str]) -> dict[str, Any]:
     }
     if problems:
         raise Invalid(problems)
-    return {
-        line.field.name: rules.picked(line.field, Pick(picks.get(line.field.name, line.pick)), line.keep, line.other)
-        for line in lines
-    }
+    values: dict[str, Any] = {}
+    for line in lines:
+        name = line.field.name
+        try:
+            values[name] = rules.picked(line.field, Pick(picks.get(name, line.pick)), line.keep, line.other)
+        except rules.TooManyRows:
+            if name in seen:
+                raise
+            raise Invalid({"": OUT_OF_SIGHT}) from None
+    return values
 
 
 def _row(person: Person, slug: str, keep: Row, gone: Row, now: datetime) -> Row:
@@ -248,16 +273,21 @@ def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Ro
 # --- afterwards
 
 
-def merged_into(found: Sight) -> list[Merged]:
-    """The records that were merged into one that the person reads in full, the latest first."""
-    rows = database()[MERGES].find({"survivor": found.id, "state": {"$ne": UNDONE}}).sort("at", -1)
+def merged_into(person: Person, found: Sight) -> list[Merged]:
+    """The records that were merged into one that the person reads in full, the latest first; only those that they may
+    know, if only by their card (X6)."""
+    merges = list(database()[MERGES].find({"survivor": found.id, "state": {"$ne": UNDONE}}).sort("at", -1))
+    reach = access.reach(person, found.rt, Purpose.VIEW)
+    losers = {"_id": {"$in": [row["loser"] for row in merges]}}
+    sons = database()[collection_name(found.rt.slug)].find(losers, {"acl": 1}) if merges else ()
+    known = {son["_id"] for son in sons if reach.sees(son["acl"])}
+    rows = [row for row in merges if row["loser"] in known]
     return [
         Merged(
             row["loser"],
             row["loser_number"],
             row["at"],
             row["by_name"],
-            row["moved"],
             row["state"] in UNDER_WAY,
             row["state"] == DONE and found.values["rev"] == row["survivor_rev"],
         )
@@ -269,14 +299,14 @@ def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -
     """Take a merge back: both records are as they were, and the references point to the former one again. Access that
     ended with the merge stays ended. Returns the record that comes back.
 
-    :raises NotFound: when the one was not merged into the other.
+    :raises NotFound: when the one was not merged into the other, and when the person may not know of it, alike (X6).
     :raises ChangedSince: when one of the two was changed after the merge.
     :raises Forbidden: when the person may not merge. :raises MergeUnderWay:
     """
     first = records.read(person, slug, number, Purpose.VIEW, now)
 
     def work() -> dict[str, Any]:
-        row = _merge_of(slug, first.id, other)
+        row = _merge_of(person, first, other)
         keep, gone = store.fetch(slug, row["survivor"]), store.fetch(slug, row["loser"])
         _check_rights(person, first.rt, keep, gone)
         if (keep["rev"], gone["rev"]) != (row["survivor_rev"], row["loser_rev"]):
@@ -294,10 +324,12 @@ def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -
     return transaction(work)
 
 
-def _merge_of(slug: str, survivor: ObjectId, loser_number: str) -> Row:
-    condition = {"type": slug, "survivor": survivor, "loser_number": loser_number, "state": {"$ne": UNDONE}}
+def _merge_of(person: Person, survivor: Sight, loser_number: str) -> Row:
+    slug = survivor.rt.slug
+    condition = {"type": slug, "survivor": survivor.id, "loser_number": loser_number, "state": {"$ne": UNDONE}}
     row = database()[MERGES].find_one(condition, sort=[("at", -1)])
-    if row is None:
+    reach = access.reach(person, survivor.rt, Purpose.VIEW)
+    if row is None or not reach.sees(store.fetch(slug, row["loser"])["acl"]):
         raise NotFound()
     if row["state"] != DONE:
         raise rules.MergeUnderWay()
@@ -322,13 +354,7 @@ def _only_of(handed: Row, gone: Row) -> Row:
 def leads_to(person: Person, found: Sight) -> str:
     """The number of the record into which one was merged, in the end; '' for none, or one that the person may not know
     of (X6)."""
-    target, slug = found.values.get("merged_into"), found.rt.slug
-    seen: set[ObjectId] = set()
-    number = ""
-    while target is not None and target not in seen:
-        seen.add(target)
-        son = database()[collection_name(slug)].find_one({"_id": target}, {"number": 1, "acl": 1, "merged_into": 1})
-        if son is None or not access.reach(person, found.rt, Purpose.VIEW).sees(son["acl"]):
-            break
-        number, target = son["number"], son.get("merged_into")
-    return number
+    reach = access.reach(person, found.rt, Purpose.VIEW)
+    stored = {"_id": found.id, "merged_into": found.values.get("merged_into")}
+    stands = names.standing(reach, found.rt.slug, stored)
+    return "" if stands is stored else str(stands["number"])
