@@ -210,7 +210,7 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
         unread = {level, earlier} - found.reads
         row["masked"] = max(unread, key=lambda one: Level(one).rank) if unread else ""
         if unread:
-            row |= {"changes": [], "note": ""}
+            row |= {"action": "masked", "changes": [], "note": ""}
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
         level = earlier
     return rows

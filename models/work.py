@@ -174,19 +174,21 @@ def _pile(task: Task, now: datetime) -> Pile:
 
 
 def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returned]:
-    """Which records somebody else took out of a frozen or final state, so that they are with the person again."""
-    types = {task.sight.id: task.sight.rt for task in tasks if not _is_closed(_state(task.sight))}
+    """Which records somebody else took out of a frozen or final state, so that they are with the person again; and
+    why, unless the record was then more secret than the person reads (X6)."""
+    sights = {task.sight.id: task.sight for task in tasks if not _is_closed(_state(task.sight))}
     moved: list[Condition] = [
-        {"$match": {"record": {"$in": list(types)}, "changes.field": "state"}},
+        {"$match": {"record": {"$in": list(sights)}, "changes.field": "state"}},
         {"$sort": {"record": 1, "rev": -1}},
         {"$group": {"_id": "$record", "last": {"$first": "$$ROOT"}}},
     ]
     found = {}
-    for row in database()[store.VERSIONS].aggregate(moved) if types else ():
-        last = row["last"]
+    for row in database()[store.VERSIONS].aggregate(moved) if sights else ():
+        last, sight = row["last"], sights[row["_id"]]
         before = next(change["before"] for change in last["changes"] if change["field"] == "state")
-        if last["by"] not in (None, person.id) and _is_closed(access.state_of(types[row["_id"]], {"state": before})):
-            found[row["_id"]] = Returned(last["by_name"], last["note"])
+        if last["by"] not in (None, person.id) and _is_closed(access.state_of(sight.rt, {"state": before})):
+            seen = records.versions_of(sight, 0, last["rev"] - 1)[-1] if sight.rt.classified else last
+            found[row["_id"]] = Returned(last["by_name"], seen["note"])
     return found
 
 

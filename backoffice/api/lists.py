@@ -16,6 +16,7 @@ from backoffice.api.values import Rows
 from models import access, listing, records
 from models.access import Purpose
 from models.declarations import Field, RecordType
+from models.errors import Forbidden
 from models.idempotency import Answer
 from models.listing import address
 
@@ -71,6 +72,10 @@ def create(slug: str) -> Response:
     body = bodies.read(schemas.new_body(fields), fields)
     values = bodies.pointed(me.person, fields, body["values"])
 
+    def prepare() -> None:
+        if not access.may_create(me.person, rt):
+            raise Forbidden()
+
     def write(_ready: None) -> Answer:
         try:
             made = records.create(me.person, slug, values, now=me.now, sure=body.get("sure", False))
@@ -78,7 +83,7 @@ def create(slug: str) -> Response:
             raise LooksAlike(extra={"found": [_alike(one) for one in alike.found]}) from None
         return once.written(201, slug, made, location=record_path(slug, made["number"]))
 
-    return once.carry_out(json.dumps(body, sort_keys=True).encode(), lambda: None, write)
+    return once.carry_out(json.dumps(body, sort_keys=True).encode(), prepare, write)
 
 
 def _alike(one: Any) -> dict[str, Any]:

@@ -33,8 +33,9 @@ def written(status: int, slug: str, record: Mapping[str, Any], *, location: str 
 def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer]) -> Response:
     """Carry out a write, or answer it again. `sent` is what tells requests with the same key apart.
 
-    `prepare` reads and asks for rights; what it audits stays when `write` is refused. `write` only writes: it runs in
-    one transaction with the answer that is kept, and may run more than once.
+    `prepare` reads and asks for rights; what it audits stays when `write` is refused. It is asked before an answer is
+    given again, too: who has lost the right meanwhile is told so. `write` only writes: it runs in one transaction with
+    the answer that is kept, and may run more than once.
 
     :raises KeyReused: :raises StillRunning: :raises BadRequest: for a key that is none.
     """
@@ -49,6 +50,7 @@ def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer
     asked = idempotency.digest(address.encode(), request.headers.get("If-Match", "").encode(), sent)
     mine = idempotency.claim(idempotency.digest(str(me.token.id).encode(), key.encode()), asked, me.now)
     if isinstance(mine, Answer):
+        prepare()
         return _response(mine, again=True)
     done = False
     try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
-from models import history, past, records, registry, schema, store
+from models import history, past, records, registry, schema, store, work
 from models.attachment import service as attachment
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
+from models.office import office_calendar
 from models.person.roles import Person, Role
 from models.records import Sight
 from tests.factories.people import person
@@ -208,3 +210,21 @@ def test_a_secret_time_is_no_source_of_what_is_restored(owner: Person, head: Per
         with pytest.raises(NotFound):
             past.preview(custodian, seen(custodian, made), rev)
     assert restored(owner, made, 2, now)["notes"] == "hush"
+
+
+def test_what_was_done_in_a_secret_time_and_why_is_not_said(owner: Person, head: Person, now: datetime) -> None:
+    assert SAMPLE.workflow is not None
+    draft, waiting, approved = SAMPLE.workflow.states
+    states = (replace(draft, turn=("custodian",)), replace(waiting, frozen=True), approved)
+    moves = tuple(replace(move, by=("turn",), needs=()) for move in SAMPLE.workflow.transitions)
+    registry.register(replace(SAMPLE, workflow=replace(SAMPLE.workflow, states=states, transitions=moves)))
+    made = make(owner, now, level="top_secret", answer_by="2026-11-24")
+    store.change("sample", made["_id"], {"state": "waiting"}, actor=owner, now=now, action="submit")
+    note = "Hushed reason"
+    store.change("sample", made["_id"], {"state": "draft"}, actor=head, now=now, action="send_back", note=note)
+    change(head, made, now, level="internal")
+    custodian = person(Role.CUSTODIAN, name="Custodian")
+    rows = records.versions(custodian, "sample", made["number"], now)
+    assert {(row["action"], row["note"]) for row in rows} == {("masked", "")}
+    told = work.desk(custodian, now, office_calendar())
+    assert [task.returned for task in told] == [work.Returned("Head", "")]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from backoffice.api import once
 from config.database import database
-from models import idempotency
+from models import idempotency, store
 from models.idempotency import Claim
 from models.person.roles import Role
 from models.record import collection_name
@@ -47,6 +47,35 @@ def test_a_change_is_answered_the_same_though_its_version_is_no_longer_there(hea
     assert [one.status_code for one in answers] == [200, 200]
     assert answers[0].get_data() == answers[1].get_data()
     assert head.get(f"/sample/{number}")["rev"] == 2
+
+
+def test_who_has_lost_the_right_is_told_so_and_not_what_was_answered_before(
+    head: Program, start: Start, clock: Clock
+) -> None:
+    owner = start(Role.SPECIALIST)
+    number = owner.make(level="secret")
+    wanted = {"rev": 1, "values": {"name": "Torch"}}
+    assert head.ask("PATCH", f"/sample/{number}", json=wanted, headers=KEY).status_code == 200
+    store.change("sample", stored_id(number), {"department": "sales"}, actor=owner.person, now=clock.now)
+    answer = head.ask("PATCH", f"/sample/{number}", json=wanted, headers=KEY)
+    assert "Idempotency-Replayed" not in answer.headers
+    problem(answer, 404, "not_found")
+    assert send(owner).status_code == 201
+    database()["user"].update_one({"_id": owner.person.id}, {"$set": {"roles": [Role.SALES.value]}})
+    problem(send(owner), 403, "forbidden")
+
+
+def test_an_answer_given_again_is_a_reading_of_its_own(head: Program, start: Start) -> None:
+    number = start(Role.SPECIALIST).make(level="secret")
+    for times in (1, 2):
+        head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"name": "Torch"}}, headers=KEY)
+        assert database()["audit"].count_documents({"action": "view", "number": number}) == times
+
+
+def stored_id(number: str) -> Any:
+    found = database()[collection_name("sample")].find_one({"number": number})
+    assert found is not None
+    return found["_id"]
 
 
 def test_another_request_with_the_key_is_refused(head: Program) -> None:
