@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -20,10 +21,12 @@ from models import names
 from models.bulk_change import rules, service, told
 from models.bulk_change.document import AT_WORK, CARRIED_OUT, UNDOABLE, Kind, Plan, Said, State
 from models.bulk_change.offers import Offer, offer
-from models.declarations import RecordType
+from models.declarations import Field, RecordType
+from models.errors import Sentence
 from models.job import service as jobs
 from models.kinds import loaded
-from models.listing import BadQuery
+from models.listing import BadQuery, written
+from models.listing.written import Pair
 from models.record_input import PLACING as PLACING_FIELDS
 
 Context = dict[str, Any]
@@ -32,6 +35,7 @@ Form = MultiDict[str, str]
 TICKED = "_set"
 """Names the fields that are to be changed; no field begins so."""
 LONGEST = 120
+DECLARED_VALUES = frozenset({"choice", "choices", "tree", "yes_no"})
 TONES = {State.DONE: "good", State.FAILED: "bad", State.STOPPED: "warn", State.UNDONE: "neutral", State.CHECKED: "warn"}
 
 
@@ -81,9 +85,9 @@ def at(plan: Plan, **values: Any) -> str:
     return url_for("records.bulk_plan", slug=plan.type, plan_id=str(plan.id), **values)
 
 
-def list_url(plan: Plan) -> str:
-    """The list from which a bulk change was begun."""
-    query = urlencode(plan.address, safe=":|(),")
+def list_url(plan: Plan, pairs: Iterable[Pair] | None = None) -> str:
+    """The list from which a bulk change was begun, or with some parameters only."""
+    query = urlencode(plan.address if pairs is None else tuple(pairs), safe=":|(),")
     return url_for("records.listing", slug=plan.type) + (f"?{query}" if query else "")
 
 
@@ -131,7 +135,7 @@ def preview(view: RecordView, plan: Plan, reader: Reader) -> Context:
     marks = [mark for one in samples if (mark := watermark(one.sight, reader))]
     return {
         **_head(view, plan, reader),
-        **_counts(view.rt, plan, reader),
+        **_counts(plan, reader),
         "stamp": plan.stamp,
         "samples": [_sample(view.rt, one, found, reader) for one in samples],
         "watermark": marks[0] if marks else "",
@@ -161,10 +165,11 @@ def _sample(rt: RecordType, one: told.Sample, found: names.Names, reader: Reader
 def result(view: RecordView, plan: Plan, reader: Reader) -> Context:
     """What became of the records."""
     undoable = plan.kind in UNDOABLE and plan.state in CARRIED_OUT and bool(plan.count("changed"))
+    own = plan.owner == reader.person.id
     return {
         **_head(view, plan, reader),
-        **_counts(view.rt, plan, reader),
-        "failure": plan.failure.get("zh" if reader.language == "zh" else "en", ""),
+        **_counts(plan, reader),
+        "failure": plan.failure.get("zh" if reader.language == "zh" else "en", "") if own else "",
         "can_undo": undoable and not rules.too_late_to_undo(plan.at, reader.now),
         "can_download": any(plan.count(kind.value) for kind in Said),
         "set": _set(view.rt, plan, reader),
@@ -181,39 +186,38 @@ def _set(rt: RecordType, plan: Plan, reader: Reader) -> list[Context]:
     return [{"label": f.label.text(reader.language), "text": text} for f, text in lines]
 
 
-def _counts(rt: RecordType, plan: Plan, reader: Reader) -> Context:
-    chinese = reader.language == "zh"
-    lines = {kind: told.lines(plan, kind) for kind in Said}
-    known = told.numbers(reader.person, rt, [line.record for some in lines.values() for line in some])
-
-    def label(name: str) -> str:
-        return told.field_label(reader.person, rt, name, reader.language)
-
+def _counts(plan: Plan, reader: Reader) -> Context:
+    kinds = [kind for kind in Said if plan.count(kind.value)]
     return {
         "counts": {**dict(plan.counts), **{kind.value: plan.count(kind.value) for kind in Said}},
-        "said": [
+        "said": [_said(plan, kind, reader) for kind in kinds],
+    }
+
+
+def _said(plan: Plan, kind: Said, reader: Reader) -> Context:
+    """What is said about the records of one sort, as far as the reader may know."""
+    lines = told.told_of(reader.person, plan, told.lines(plan, kind), reader.language)
+    return {
+        "kind": kind.value,
+        "title": SAID_TITLES[kind](),
+        "count": plan.count(kind.value),
+        "reasons": [
+            {"count": count, **_reason(label, said, reader)}
+            for count, label, said in told.summary(reader.person, plan, kind, reader.language)
+        ],
+        "lines": [
             {
-                "kind": kind.value,
-                "title": SAID_TITLES[kind](),
-                "count": plan.count(kind.value),
-                "reasons": [
-                    {"count": r.count, "field": label(r.field), "text": r.zh if chinese else r.en}
-                    for r in sorted(plan.reasons, key=lambda r: -r.count)
-                    if r.kind is kind
-                ],
-                "lines": [
-                    {
-                        "number": known.get(line.record, ""),
-                        "url": cells.record_url(rt.slug, known[line.record]) if line.record in known else "",
-                        "reasons": [{"field": label(f), "text": zh if chinese else en} for f, zh, en in line.reasons],
-                    }
-                    for line in lines[kind]
-                ],
+                "number": one.number,
+                "url": cells.record_url(plan.type, one.number) if one.number else "",
+                "reasons": [_reason(label, said, reader) for label, said in one.reasons],
             }
-            for kind in Said
-            if plan.count(kind.value)
+            for one in lines
         ],
     }
+
+
+def _reason(label: str, said: Sentence, reader: Reader) -> Context:
+    return {"field": label, "text": said.zh if reader.language == "zh" else said.en}
 
 
 SAID_TITLES = {
@@ -227,15 +231,16 @@ def _head(view: RecordView, plan: Plan, reader: Reader) -> Context:
     steps = ("check", "confirm", "stop", "undo", "drop", "rows", "state")
     at_plan: Context = {"slug": plan.type, "plan_id": str(plan.id)}
     selected = len(plan.picked) if plan.picked is not None else None
+    pairs = _address(view, plan, reader)
     return {
         "type": list_page.type_of(view, reader),
         "plan": line(view.rt, plan, reader),
         "selected": ngettext("%(num)s record selected", "%(num)s records selected", selected)
         if selected is not None
         else _("All records of the list"),
-        "chips": _chips(view, plan, reader),
+        "chips": _chips(view, plan, pairs, reader),
         "urls": {
-            "list": list_url(plan),
+            "list": list_url(plan, pairs),
             "all": url_for("bulk_changes.index"),
             "self": at(plan),
             "fields": at(plan, step="fields"),
@@ -244,13 +249,27 @@ def _head(view: RecordView, plan: Plan, reader: Reader) -> Context:
     }
 
 
-def _chips(view: RecordView, plan: Plan, reader: Reader) -> list[str]:
+def _address(view: RecordView, plan: Plan, reader: Reader) -> tuple[Pair, ...]:
+    """The parameters of the list that the reader may know. What was typed belongs to whoever typed it: it may name what
+    others have no right to know of (X6). Others see the conditions on fields of theirs whose values are declared."""
+    if plan.owner == reader.person.id:
+        return plan.address
+    known = view.queryable(reader)
+    return tuple(pair for pair in plan.address if written.is_condition(pair[0]) and _declared(pair, known))
+
+
+def _declared(pair: Pair, known: Mapping[str, Field]) -> bool:
+    leaves = [leaf for _path, leaf in written.paths(written.node_of(*pair))]
+    return all(leaf.name in known and known[leaf.name].kind in DECLARED_VALUES for leaf in leaves)
+
+
+def _chips(view: RecordView, plan: Plan, pairs: Iterable[Pair], reader: Reader) -> list[str]:
     """The filters of the list, in words; none when the reader may not filter so any more."""
     try:
-        asked = listing_args.read(MultiDict(plan.address), view.queryable(reader), reader)
+        asked = listing_args.read(MultiDict(pairs), view.queryable(reader), reader)
     except BadQuery:
         return []
-    return [chip["label"] for chip in list_page.chips(asked, list_url(plan), reader)]
+    return [chip["label"] for chip in list_page.chips(asked, list_url(plan, ()), reader)]
 
 
 def line(rt: RecordType, plan: Plan, reader: Reader) -> Context:

@@ -132,7 +132,7 @@ class Judge:
         allowed = {field.name for field in records.form_fields(self.person, self.rt, record)}
         for name in self.values:
             if name not in allowed and (field := self._known(name)) is not None:
-                raise FieldNotYours(field=field.label)
+                raise FieldNotYours(field)
         check_level(self.person, record, self.values)
 
     def _known(self, name: str) -> Field | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.bulk_change import rules
+from models.declarations import Field
 from models.errors import Refusal
 
 
@@ -94,6 +95,10 @@ class FieldNotYours(Refusal):
 
     code, status = "field_not_yours", 403
     zh, en = "您不能修改此记录的“{field}”。", "“{field}” of this record is not yours to change."
+
+    def __init__(self, field: Field) -> None:
+        self.name = field.name
+        super().__init__(field=field.label)
 
 
 class AlreadySo(Refusal):

@@ -18,7 +18,7 @@ from models import registry, store
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
 from models.bulk_change.offers import offer
-from models.bulk_change.refusals import AlreadySo, ChangedMeanwhile, TouchedSince
+from models.bulk_change.refusals import AlreadySo, ChangedMeanwhile, FieldNotYours, TouchedSince
 from models.bulk_change.selection import Target
 from models.bulk_change.writing import Act, Change, Outcome
 from models.errors import Invalid, Refusal, Sentence, StaleRecord
@@ -243,6 +243,8 @@ def _tally(plan: Plan, whole: Iterable[str]) -> tally.Tally:
 def _say(made: tally.Tally, plan: Plan, kind: Said, record: ObjectId, refusal: Refusal) -> None:
     """Note why a record stays as it is, field by field where the refusal says so."""
     said: list[tally.Said] = [("", Sentence(refusal.text("zh"), refusal.text("en")))]
+    if isinstance(refusal, FieldNotYours):
+        said = [(refusal.name, said[0][1])]
     if isinstance(refusal, Invalid):
         said = [(path.partition(".")[0], sentence) for path, sentence in refusal.problems.items()]
     step = "check" if plan.state is State.CHECKING else "run"

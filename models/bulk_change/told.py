@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,8 @@ SHOWN_LINES = 200
 AT_ONCE = 500
 HIDDEN_SYSTEM = ("level_set_by", "secret_until")
 """Follow from the level by themselves."""
+STAYED = Sentence("未办理。", "It stayed as it is.")
+"""Stands for reasons that somebody may not know."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +92,54 @@ def lines(plan: Plan, kind: Said, limit: int = SHOWN_LINES) -> list[Line]:
     return [Line.read(row) for row in database()[LINES].find(wanted).sort("record", 1).limit(limit)]
 
 
-def numbers(person: Person, rt: RecordType, ids: Iterable[ObjectId]) -> dict[ObjectId, str]:
-    """The numbers of those records that the person sees, if only as a card."""
-    reach = access.reach(person, rt, Purpose.VIEW)
-    query = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(cards=True, archived=None)]}
-    return {son["_id"]: son["number"] for son in database()[collection_name(rt.slug)].find(query, {"number": 1})}
-
-
 def field_label(person: Person, rt: RecordType, name: str, language: str) -> str:
     """How a reason's field is called; '' for the record, and for a field that is not the person's to know of."""
     known = (*access.visible_fields(person, rt), *store.OPEN_SYSTEM)
     return next((f.label.text(language) for f in known if f.name == name), "")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one person is told of a line: the record's number, '' when they may not know it, and the reasons, each with
+    its field's label ('' for the record)."""
+
+    number: str
+    reasons: tuple[tuple[str, Sentence], ...]
+
+
+def told_of(person: Person, plan: Plan, rows: Sequence[Line], language: str) -> list[Told]:
+    """Some lines as a person may know them, in their order (X6).
+
+    A reason was written for whoever made the plan, and may speak of what the record holds: of a record that the person
+    has not in full, and of a field that is not theirs to see, they learn that it stayed as it is. Whoever made the plan
+    knows why a record as a whole was refused.
+    """
+    rt = registry.get(plan.type).rt
+    reach = access.reach(person, rt, Purpose.VIEW)
+    ids = {"_id": {"$in": [line.record for line in rows]}}
+    sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find(ids, {"number": 1, "acl": 1})}
+    made = []
+    for line in rows:
+        son = sons.get(line.record)
+        seen = reach.sees(son["acl"]) if son else ""
+        said: dict[tuple[str, Sentence], None] = {}
+        for name, zh, en in line.reasons:
+            label = field_label(person, rt, name, language)
+            open_to = (seen == "full" or plan.owner == person.id) if not name else (seen == "full" and label)
+            said[(label, Sentence(zh, en)) if open_to else ("", STAYED)] = None
+        made.append(Told(son["number"] if son and seen else "", tuple(said)))
+    return made
+
+
+def summary(person: Person, plan: Plan, kind: Said, language: str) -> list[tuple[int, str, Sentence]]:
+    """How many records share a reason, with its field's label, the commonest first. It counts records whatever their
+    level, so it is for whoever made the plan; fields that are not theirs to see are left out."""
+    if plan.owner != person.id:
+        return []
+    rt = registry.get(plan.type).rt
+    found = [one for one in plan.reasons if one.kind is kind]
+    named = [(one, field_label(person, rt, one.field, language)) for one in sorted(found, key=lambda one: -one.count)]
+    return [(one.count, label, Sentence(one.zh, one.en)) for one, label in named if label or not one.field]
 
 
 def rejects(person: Person, plan: Plan, language: str) -> Iterator[bytes]:
@@ -111,19 +150,16 @@ def rejects(person: Person, plan: Plan, language: str) -> Iterator[bytes]:
 
 
 def _rows(person: Person, plan: Plan, language: str) -> Iterator[tuple[str, str]]:
-    rt = registry.get(plan.type).rt
     cursor = database()[LINES].find({"plan": plan.id, "step": step_of(plan)}).sort([("kind", 1), ("record", 1)])
     batch: list[Line] = []
     for row in cursor:
         batch.append(Line.read(row))
         if len(batch) == AT_ONCE:
-            yield from _told(person, rt, batch, language)
+            yield from _told(person, plan, batch, language)
             batch = []
-    yield from _told(person, rt, batch, language)
+    yield from _told(person, plan, batch, language)
 
 
-def _told(person: Person, rt: RecordType, batch: list[Line], language: str) -> Iterator[tuple[str, str]]:
-    known = numbers(person, rt, [line.record for line in batch])
-    for line in batch:
-        reasons = [(field_label(person, rt, name, language), Sentence(zh, en)) for name, zh, en in line.reasons]
-        yield known.get(line.record, names.HIDDEN), told(reasons, language)
+def _told(person: Person, plan: Plan, batch: list[Line], language: str) -> Iterator[tuple[str, str]]:
+    for one in told_of(person, plan, batch, language):
+        yield one.number or names.HIDDEN, told(one.reasons, language)

@@ -232,3 +232,18 @@ def test_auditor_and_administrator_see_who_did_what_and_no_content(
     assert "Kanarie" in head.text(at)
     assert at in head.text("/bulk-changes/")
     assert "Ann" not in sit(Role.SALES, department="sales").text("/bulk-changes/")
+
+
+def test_what_was_typed_to_make_the_list_is_not_told_to_the_head(
+    ann: Desk, sit: Sit, make: Make, now: datetime
+) -> None:
+    make(ann.person, name="Lamp 7", colour="red")
+    query = "q=Lamp&name=contains:Lamp&colour=red&where=any(name:contains:Lamp,colour:is:red)"
+    at = preview(ann, None, query, colour="blue")
+    confirm(ann, at)
+    work(now)
+    assert "contains:Lamp" in ann.text(at)
+    page = sit(Role.HEAD).text(at)
+    assert "Lamp" not in page
+    assert "Red" in page
+    assert "/records/sample/?colour=red" in page
