@@ -20,8 +20,8 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from backoffice.downloads import disposition
+from backoffice.screens import audit_details, cells
 from backoffice.screens import audit_words as words
-from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import audit
@@ -159,7 +159,7 @@ def _row(row: Context, reader: Reader) -> Context:
         "url": url_for("audit.index", type=row["type"], number=row["number"]) if row.get("number") else "",
         "level": words.level(row),
         "fields": words.fields(row, reader.language),
-        "detail": words.detail(row),
+        "detail": audit_details.told(row, reader.language),
     }
 
 

@@ -12,7 +12,6 @@ from models.declarations import LEVEL_LABELS, Level
 from models.record import SYSTEM_FIELDS
 
 Context = dict[str, Any]
-LONGEST_DETAIL = 200
 
 ACTS = {
     "view": _l("read"),
@@ -151,9 +150,3 @@ def level(row: Context) -> str:
     """The level's value when it is one of secrecy, else ''."""
     value = row.get("level") or ""
     return value if value in LEVEL_LABELS and value != Level.INTERNAL.value else ""
-
-
-def detail(row: Context) -> str:
-    """What the entry says beside that, as names and values; entries hold no content of records."""
-    told = {name: value for name, value in (row.get("detail") or {}).items() if value not in (None, "", [], {})}
-    return ", ".join(f"{name}={value}" for name, value in told.items())[:LONGEST_DETAIL]

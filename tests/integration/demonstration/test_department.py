@@ -12,6 +12,8 @@ from pymongo.database import Database
 
 from backoffice.demonstration import department
 from backoffice.demonstration.plan import Act, World
+from backoffice.screens.audit_details import NAMES
+from backoffice.screens.audit_words import ACTS
 from config import database as store
 from config.settings import Settings
 from models import access, audit, catalogue, records, registry, schema
@@ -160,6 +162,13 @@ def test_the_audit_trail_holds_together(filled: Base, now: datetime) -> None:
     verdict = audit.verify()
     assert verdict.findings == ()
     assert verdict.checked > 2000
+
+
+def test_the_trail_is_told_in_words_that_it_knows(filled: Base) -> None:
+    entries = list(filled[audit.ENTRIES].find({}, {"action": 1, "detail": 1}))
+    moves = {move.name for rt in registry.all_types() if rt.workflow for move in rt.workflow.transitions}
+    assert {row["action"] for row in entries} <= set(ACTS) | moves
+    assert {name for row in entries for name in row.get("detail") or {}} <= set(NAMES)
 
 
 def test_a_second_run_adds_nothing(filled: Base) -> None:

@@ -1,0 +1,92 @@
+"""What an audit entry says beside its act and its fields, in the reader's words: names, then values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from models import registry
+from models.person.roles import ROLE_LABELS, Role
+
+LONGEST = 200
+
+NAMES = {
+    "act": _l("act"),
+    "archived": _l("archived ones"),
+    "batch": _l("work"),
+    "complete": _l("complete"),
+    "days": _l("days"),
+    "filters": _l("filters"),
+    "format": _l("format"),
+    "given": _l("given"),
+    "kept": _l("kept"),
+    "levels": _l("levels"),
+    "looked_at": _l("looked at"),
+    "minutes": _l("minutes"),
+    "moved": _l("moved"),
+    "occasion": _l("occasion"),
+    "of": _l("of"),
+    "opened": _l("opened"),
+    "purpose": _l("for"),
+    "read_only": _l("reads only"),
+    "records": _l("records"),
+    "refused": _l("refused"),
+    "roles": _l("roles"),
+    "rows": _l("rows"),
+    "searched": _l("searched"),
+    "second_factor": _l("second step"),
+    "sha256": "SHA-256",
+    "signature": _l("signed"),
+    "stored": _l("stored"),
+    "taken": _l("taken"),
+    "token": _l("token"),
+    "types": _l("types"),
+    "undone": _l("taken back"),
+    "version": _l("version"),
+    "via": _l("by way of"),
+    "what": _l("what"),
+}
+"""The names of what entries tell; one that is not here is shown as it stands."""
+
+VALUES = {
+    "purpose": {
+        "view": _l("reading"),
+        "print": _l("printing"),
+        "export": _l("exporting"),
+        "edit": _l("editing"),
+        "archive": _l("archiving"),
+        "merge": _l("merging"),
+    },
+    "via": {"screen": _l("a page"), "api": _l("the API"), "command": _l("a command")},
+}
+
+
+def told(row: Mapping[str, Any], language: str) -> str:
+    """An entry's detail in a line, cut at 200 characters; entries hold no content of records."""
+    stops = ("：", "；") if language == "zh" else (": ", "; ")
+    said = (_one(name, value, language, stops[0]) for name, value in (row.get("detail") or {}).items())
+    return stops[1].join(text for text in said if text)[:LONGEST]
+
+
+def _one(name: str, value: Any, language: str, colon: str) -> str:
+    if value is None or value is False or value in ("", [], {}):
+        return ""
+    label = str(NAMES.get(name, name.replace("_", " ")))
+    return label if value is True else f"{label}{colon}{_value(name, value, language)}"
+
+
+def _value(name: str, value: Any, language: str) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ("、" if language == "zh" else ", ").join(_value(name, one, language) for one in value)
+    text = str(value)
+    if name in VALUES:
+        return str(VALUES[name].get(text, text))
+    if name in ("of", "types"):
+        return next((rt.label.text(language) for rt in registry.all_types() if rt.slug == text), text)
+    if name in ("roles", "given", "taken") and text in Role._value2member_map_:
+        return ROLE_LABELS[Role(text)][0 if language == "zh" else 1]
+    return text
