@@ -104,7 +104,7 @@ def _taken(desk: Desk, lease: Lease) -> Iterator[Run]:
             runs.settle(run, _failure(desk, run, runs.LOST))
         else:
             yield runs.take_over(run, lease)
-    for request in service.requests():
+    for request in service.requests(desk.clock()):
         yield runs.take_request(request, lease=lease, now=desk.clock())
     for schedule in service.due(desk.clock()):
         run_or_none = _take_planned(desk, lease, schedule)

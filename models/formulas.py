@@ -26,13 +26,15 @@ ROWS = ("embedded_list", "choices", "files")
 @dataclass(frozen=True)
 class Derivation:
     """What a formula reads (`takes`: kinds), how many of it, what it gives, and how. `derive` gets a value for each
-    source, None for an empty one, and for a column of an embedded list a list of its values."""
+    source, None for an empty one, and for a column of an embedded list a list of its values; the first `single` sources
+    are no such columns."""
 
     takes: tuple[str, ...]
     gives: tuple[str, ...]
     derive: Callable[[Sequence[Any]], Any]
     least: int = 1
     most: int = 20
+    single: int = 0
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:
@@ -94,12 +96,12 @@ def _count(values: Sequence[Any]) -> Any:
 
 FORMULAS: dict[str, Derivation] = {
     "sum": Derivation(NUMBERS, NUMBERS, _sum),
-    "difference": Derivation(NUMBERS, NUMBERS, _difference, least=2),
-    "product": Derivation(NUMBERS, NUMBERS, _product, least=2),
-    "share": Derivation(NUMBERS, ("percent", "decimal"), _share, least=2, most=2),
+    "difference": Derivation(NUMBERS, NUMBERS, _difference, least=2, single=1),
+    "product": Derivation(NUMBERS, NUMBERS, _product, least=2, single=20),
+    "share": Derivation(NUMBERS, ("percent", "decimal"), _share, least=2, most=2, single=2),
     "smallest": Derivation((*NUMBERS, "date"), (*NUMBERS, "date"), _smallest),
     "largest": Derivation((*NUMBERS, "date"), (*NUMBERS, "date"), _largest),
-    "days": Derivation((*DAYS, "period"), ("integer",), _days, most=2),
+    "days": Derivation((*DAYS, "period"), ("integer",), _days, most=2, single=2),
     "join": Derivation(TEXTS, ("text",), _join),
     "count": Derivation(ROWS, ("integer",), _count),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -56,6 +56,10 @@ class Draft:
         if self.problems:
             raise Invalid(self.problems)
 
+
+UNDER_WAY = timedelta(seconds=30)
+"""A process takes over a changed type or calendar before its next request or job. What it has begun goes by the former
+one, for so long at most; whoever puts stored records right after a change waits for the end of that."""
 
 Hook = Callable[[Draft], None]
 Keys = Callable[[Mapping[str, Any]], Iterable[str]]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from models.checks.finding import Case, Finding
 from models.declarations import Field, RecordType, When
-from models.formulas import FORMULAS
+from models.formulas import FORMULAS, Derivation
 from models.kinds import KINDS, Unreadable, kind_of
 
 DAYS = ("date", "datetime")
@@ -77,7 +77,14 @@ def _formula(case: Case, field: Field, before: dict[str, Field]) -> Iterator[Fin
         yield case.finding(
             "E022", field.name, "计算字段不能必填，也没有默认值。", "nobody fills a computed field: it needs no value"
         )
-    for path in formula.of:
+    if not _fit_together(field, derivation, [source(before, path) for path in formula.of]):
+        yield case.finding(
+            "E022",
+            field.name,
+            f"“{formula.name}”不能把这些字段放在一起计算。",
+            f"“{formula.name}” does not go with these fields together",
+        )
+    for place, path in enumerate(formula.of):
         read, outer = source(before, path), before.get(path.partition(".")[0])
         if read is None or outer is None or read.kind not in derivation.takes or read.currencies:
             yield case.finding(
@@ -87,6 +94,13 @@ def _formula(case: Case, field: Field, before: dict[str, Field]) -> Iterator[Fin
                 f"“{path}” is no field declared before it that “{formula.name}” can read",
             )
             continue
+        if place < derivation.single and outer is not read and outer.kind == "embedded_list":
+            yield case.finding(
+                "E022",
+                field.name,
+                f"“{path}”是列表的一列，这里只能用单个值。",
+                f"“{path}” is a column of rows, and one value is needed here",
+            )
         if outer.viewers and not (field.viewers and set(field.viewers) <= set(outer.viewers)):
             yield case.finding(
                 "E008",
@@ -98,6 +112,15 @@ def _formula(case: Case, field: Field, before: dict[str, Field]) -> Iterator[Fin
             yield case.finding(
                 "E008", field.name, f"“{path}”是个人信息，由其算出的值也是。", f"“{path}” is personal, and so is this"
             )
+
+
+def _fit_together(field: Field, derivation: Derivation, sources: Iterable[Field | None]) -> bool:
+    """Whether sources that each can be read by a formula make sense side by side: days beside days, a period alone."""
+    kinds = [one.kind for one in sources if one is not None]
+    if "period" in derivation.takes:
+        return len(kinds) == 1 if "period" in kinds else len(kinds) != 1
+    dates = [kind in DAYS for kind in (field.kind, *kinds)]
+    return "date" not in derivation.gives or len(set(dates)) == 1
 
 
 def _condition(case: Case, field: Field, when: When) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 What lies ahead and stands where an earlier version of the calendar put it moves to where the present one puts it, as a
 version of its record with the former value in it. What is overdue, what a person set, and what would be past at once
-stays. The mark of the recount in a record's versions is unique, so that no record is moved twice.
+stays. The mark of the recount in a record's versions is unique, so that no record is moved twice. It begins when no
+request under way goes by the former calendar any more: what such a one stores behind it would stay where it was.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from models.job.long import GoOn, LongWork, Overtaken, Row
 from models.kinds import stored
 from models.person.roles import SYSTEM
 from models.record import collection_name
+from models.registry import UNDER_WAY
 
 RECOUNTS = "deadline_recount"
 JOB = "calendar_change"
@@ -51,7 +53,7 @@ def ask(version: int, now: datetime) -> None:
     since = last["version"] if last else 0
     made: Row = {"version": version, "since": since, "state": RUNNING, "asked": now, "types": _types()}
     recounts.insert_one(made | {"at_type": 0, "behind": None, "looked_at": 0, "moved": 0, "refused": 0})
-    jobs.ask(JOB, "", now)
+    jobs.ask(JOB, "", now + UNDER_WAY)
 
 
 def latest() -> Row | None:
@@ -60,8 +62,11 @@ def latest() -> Row | None:
 
 
 def work(holder: str, now: datetime, go_on: GoOn) -> tuple[int, bool]:
-    """Go on with what waits while `go_on`; returns how many records moved, and whether work is left."""
+    """Go on with what waits while `go_on`; returns how many records moved, and whether work is left. What was asked for
+    within the last half minute waits for its time."""
     row = database()[RECOUNTS].find_one({"state": RUNNING}, sort=[("version", -1)])
+    if row is not None and now - row["asked"] < UNDER_WAY:
+        return 0, False
     if row is None:
         return 0, False
     left = WORK.advance(row["_id"], holder, now, lambda taken: _go_on(taken, holder, now, go_on))

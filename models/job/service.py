@@ -78,13 +78,15 @@ def request_run(name: str, actor: Person, now: datetime) -> bool:
     return transaction(store)
 
 
-def ask(name: str, by: str, now: datetime) -> None:
-    """Have the active scheduler run a job soon because there is work for it; asked twice is asked once.
+def ask(name: str, by: str, at: datetime) -> None:
+    """Have the active scheduler run a job soon, at `at` if that lies ahead, because there is work for it; asked twice
+    is asked once.
 
     For use cases that leave their work to a job; people ask through `request_run`.
     """
-    asked = {"by": by, "asked": now, "serial": str(ObjectId())}
-    database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked}, upsert=True)
+    asked = {"by": by, "asked": at, "serial": str(ObjectId())}
+    # A request that is there is written to: one that is taken up just now, before this work can be seen, conflicts.
+    database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
 
 
 def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
@@ -152,9 +154,9 @@ def advance(schedule: Schedule, next_planned: datetime, lease: Lease) -> None:
     transaction(store)
 
 
-def requests() -> list[Request]:
-    """What people asked to run now, oldest first."""
-    return [Request.read(row) for row in database()[REQUESTS].find().sort("asked")]
+def requests(now: datetime) -> list[Request]:
+    """What was asked to run by now, oldest first."""
+    return [Request.read(row) for row in database()[REQUESTS].find({"asked": {"$lte": now}}).sort("asked")]
 
 
 def _store_plan(plan: Plan, known: Row | None, position: int, now: datetime) -> None:

@@ -1,13 +1,16 @@
 """What follows from records' values, derived anew when their type has changed: search terms, rights, deadlines, whose
-turn it is, computed fields. Values that people gave stay as they are, and so do versions."""
+turn it is, computed fields. Values that people gave stay as they are, and so do versions.
+
+It goes in pieces, so that whoever does it can stop, note how far it is, and look whether the type changed again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
-from pymongo import UpdateOne
+from bson import ObjectId
+from pymongo import ASCENDING, UpdateOne
 
 from config.database import database
 from models import formulas, store
@@ -25,24 +28,27 @@ def follows_alike(rt: RecordType, former: RecordType) -> bool:
 
 def _basis(rt: RecordType) -> tuple[Any, ...]:
     fields = [
-        (f.name, f.kind, f.searchable, f.opens, f.computed, f.choices if f.searchable else (), f.fields)
+        (f.name, f.kind, f.searchable, f.opens, f.computed, f.places, f.choices if f.searchable else (), f.fields)
         for f in rt.fields
         if f.searchable or f.opens or f.computed or f.fields
     ]
     return fields, rt.due, rt.workflow, rt.classified
 
 
-def derive_again(rt: RecordType) -> int:
-    """Derive what follows from the values of every record of a type in force; return how many changed by it. A record
-    that somebody writes meanwhile is left to that write."""
+def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[ObjectId]:
+    """Derive what follows from the values of the records of a type in force, by their ids from the one `behind` on;
+    after some hundred gives the last one's id. A record that somebody writes meanwhile is left to that write."""
     collection = database()[collection_name(rt.slug)]
-    changed = 0
-    sons: Iterator[Mapping[str, Any]] = iter(collection.find(batch_size=AT_ONCE))
-    while chunk := list(islice(sons, AT_ONCE)):
-        updates = [update for son in chunk if (update := _update(rt, son)) is not None]
+    while True:
+        rest = {"_id": {"$gt": behind}} if behind else {}
+        sons = list(collection.find(rest).sort("_id", ASCENDING).limit(AT_ONCE))
+        if not sons:
+            return
+        updates = [update for son in sons if (update := _update(rt, son)) is not None]
         if updates:
-            changed += collection.bulk_write(updates, ordered=False).modified_count
-    return changed
+            collection.bulk_write(updates, ordered=False)
+        behind = sons[-1]["_id"]
+        yield behind
 
 
 def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
@@ -57,4 +63,6 @@ def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
         "$set": {name: value for name, value in wrong.items() if value is not None},
         "$unset": {name: "" for name, value in wrong.items() if value is None},
     }
-    return UpdateOne({"_id": son["_id"], "rev": son["rev"]}, {how: what for how, what in update.items() if what})
+    # A grant opens a record without a new version: its token is not to be lost.
+    unchanged = {"_id": son["_id"], "rev": son["rev"], "granted": son.get("granted")}
+    return UpdateOne(unchanged, {how: what for how, what in update.items() if what})

@@ -7,11 +7,12 @@ force; only behaviour (hooks) it cannot have.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
+from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
@@ -48,7 +49,7 @@ class ChangedMeanwhile(Refusal):
 def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
     What follows from the values of stored records (search terms, deadlines, computed fields) is derived anew where the
-    new version says otherwise. The very same definition again changes nothing.
+    new version says otherwise. The very same definition again changes nothing, but completes that.
 
     :raises WrongDefinition: with a coded finding for everything that is wrong; nothing is changed.
     :raises ChangedMeanwhile:
@@ -60,6 +61,8 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     rt = from_plain({**to_plain(given), "version": version + 1})
     definition = {k: v for k, v in to_plain(rt).items() if k != "version"}
     if stored and stored["in_force"] and stored["definition"] == definition:
+        if stored.get("derive"):
+            _derive_at_once(registry.get(given.slug).rt)
         return registry.get(given.slug).rt
     kinds: dict[str, str] = stored["kinds"] if stored else {}
     _check(rt, kinds)
@@ -75,12 +78,48 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         "changed_at": now,
         "changed_by": actor.id,
     }
+    former = _read(stored) if stored else None
+    if stored and (stored.get("derive") or former is None or not follows_alike(rt, former)):
+        row |= {"derive": True, "derived_to": None}
     _keep(rt.slug, version, row, "type_put", actor, now)
     refresh()
-    former = _read(stored) if stored else None
-    if former is not None and not follows_alike(rt, former):
-        derive_again(rt)
+    if row.get("derive"):
+        _derive_at_once(rt)
     return registry.get(rt.slug).rt
+
+
+def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
+    """Put right what follows from the records of changed types, while `go_on`; returns how many types are done.
+
+    `put` did it at once, unless it died; but other processes may still have written by the former version since. So it
+    is done a second time, when nothing that they began can be under way any more.
+    """
+    asked = {"derive": True, "in_force": True, "changed_at": {"$lte": now - registry.UNDER_WAY}}
+    done = 0
+    for row in list(database()[TYPES].find(asked).sort("_id", 1)):
+        rt = next((one for one in registry.all_types() if one.slug == row["_id"]), None)
+        if rt is None or rt.version != row["version"]:  # this process does not understand it
+            continue
+        if all(_noted(rt, last) and go_on() for last in derive_again(rt, row["derived_to"])):
+            database()[TYPES].update_one(_standing(rt), {"$unset": {"derive": "", "derived_to": ""}})
+            done += 1
+    return done
+
+
+def _derive_at_once(rt: RecordType) -> None:
+    """What `carry_on` does later, without noting how far it is; somebody else's next version ends it."""
+    for _ in derive_again(rt):
+        if database()[TYPES].find_one(_standing(rt), {"_id": 1}) is None:
+            return
+
+
+def _noted(rt: RecordType, last: ObjectId) -> bool:
+    """Note how far it is; False when the version no longer stands."""
+    return database()[TYPES].update_one(_standing(rt), {"$set": {"derived_to": last}}).matched_count == 1
+
+
+def _standing(rt: RecordType) -> dict[str, Any]:
+    return {"_id": rt.slug, "version": rt.version, "in_force": True}
 
 
 def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
@@ -113,10 +152,10 @@ def refresh() -> list[str]:
     One small question while nothing has changed. A stored definition that no longer makes sense (or not yet, in a
     process of an older version of the program) is left as it was before, and logged.
     """
-    wanted = {row["_id"]: row["version"] for row in database()[TYPES].find({"in_force": True}, {"version": 1})}
-    if wanted == _adopted:
+    if _versions() == _adopted:
         return []
     with _lock:
+        wanted = _versions()  # another thread may have taken over more since
         new = {slug for slug, version in wanted.items() if _adopted.get(slug) != version}
         gone = _adopted.keys() - wanted.keys()
         found = {row["_id"]: row for row in database()[TYPES].find({"_id": {"$in": sorted(new)}, "in_force": True})}
@@ -131,6 +170,10 @@ def refresh() -> list[str]:
         _adopted.update({slug: row["version"] for slug, row in found.items()})
         registry.follow()
         return sorted(new | gone)
+
+
+def _versions() -> dict[str, int]:
+    return {row["_id"]: row["version"] for row in database()[TYPES].find({"in_force": True}, {"version": 1})}
 
 
 def findings_of(rt: RecordType) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -228,6 +229,21 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E022", "extra", lambda: with_field(kind="money", computed=Formula("sum", ("price",)))),
     ("E022", "extra", lambda: with_field(kind="money", computed=Formula("share", ("amount", "amount")))),
     ("E022", "extra", lambda: with_field(kind="percent", computed=Formula("share", ("amount",)))),
+    *(
+        ("E022", "extra", partial(with_field, kind=kind, computed=Formula(name, of)))
+        for name, kind, of in (
+            ("product", "money", ("pieces", "people.wage")),
+            ("share", "percent", ("amount", "people.wage")),
+            ("share", "percent", ("people.wage", "amount")),
+            ("difference", "money", ("people.wage", "amount")),
+            ("days", "integer", ("made_on", "people.born")),
+            ("days", "integer", ("people.shift",)),
+            ("days", "integer", ("made_on",)),
+            ("days", "integer", ("lent", "made_on")),
+            ("smallest", "integer", ("made_on",)),
+            ("largest", "date", ("made_on", "pieces")),
+        )
+    ),
     ("E022", "extra", lambda: with_field(kind="money", required=True, computed=Formula("sum", ("amount",)))),
     ("E023", "extra", lambda: with_field(required_when=When("nothing"))),
     ("E023", "extra", lambda: with_field(required_when=When("colour", ("green",)))),

@@ -17,6 +17,7 @@ from models.job import service as jobs
 from models.job.long import Overtaken
 from models.office import refresh
 from models.person.roles import SYSTEM, Person, Role
+from models.registry import UNDER_WAY
 from tests.factories.customers import customer
 from tests.factories.people import person
 
@@ -41,7 +42,7 @@ def day_off(admin: Person, now: datetime, day: date = THURSDAY) -> None:
 
 def worked(now: datetime, holder: str = "one") -> int:
     refresh()
-    moved, left = recount.work(holder, now, lambda: True)
+    moved, left = recount.work(holder, now + UNDER_WAY, lambda: True)
     assert not left
     return moved
 
@@ -177,7 +178,20 @@ def moved_versions(db: Base) -> list[Any]:
 
 def test_a_change_asks_for_the_job(admin: Person, now: datetime) -> None:
     day_off(admin, now)
-    assert [request.job for request in jobs.requests()] == [recount.JOB]
+    assert jobs.requests(now) == []
+    assert [request.job for request in jobs.requests(now + UNDER_WAY)] == [recount.JOB]
+
+
+def test_what_is_stored_meanwhile_by_the_former_calendar_moves_as_well(
+    file: File, admin: Person, now: datetime
+) -> None:
+    day_off(admin, now)  # this process does not know it yet: it goes by what it has read
+    early = recount.work("one", now + timedelta(seconds=5), lambda: True)
+    record = file()
+    assert record["first_fill_due"] == THURSDAY
+    assert early == (0, False)
+    assert worked(now) == 1
+    assert now_of(record)["first_fill_due"] == date(2026, 11, 27)
 
 
 def test_broken_off_it_goes_on_behind_the_last_chunk(
@@ -187,7 +201,7 @@ def test_broken_off_it_goes_on_behind_the_last_chunk(
     day_off(admin, now)
     refresh()
     turns = iter([True, True, False])
-    moved, left = recount.work("one", now, lambda: next(turns))
+    moved, left = recount.work("one", now + UNDER_WAY, lambda: next(turns))
     assert (moved, left) == (4, True)
     assert worked(now, "two") == 1
     assert sorted(moved_versions(db)) == sorted(files)
@@ -205,7 +219,7 @@ def test_a_worker_that_was_overtaken_stores_nothing_of_its_chunk(
         raise Overtaken
 
     monkeypatch.setattr(type(recount.WORK), "note", overtaken)
-    assert recount.work("paused", now, lambda: True) == (0, True)
+    assert recount.work("paused", now + UNDER_WAY, lambda: True) == (0, True)
     assert moved_versions(db) == []
     monkeypatch.setattr(type(recount.WORK), "note", lambda self, *a: note(*a))
     assert worked(now, "next") == 3
@@ -219,7 +233,7 @@ def test_a_second_change_meanwhile_begins_anew_and_still_moves_everything(
     day_off(admin, now)
     refresh()
     turns = iter([True, False])
-    assert recount.work("one", now, lambda: next(turns)) == (2, True)
+    assert recount.work("one", now + UNDER_WAY, lambda: next(turns)) == (2, True)
     day_off(admin, now, date(2026, 11, 27))
     assert worked(now) == 5
     assert {now_of(one)["first_fill_due"] for one in files} == {date(2026, 11, 30)}

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from threading import Thread
+
 import pytest
 
+from config.database import transaction
+from jobs.cadence import EveryMinutes
+from jobs.context import JobContext, Report
+from jobs.schedule import Job, Table
 from models import audit
+from models.declarations import Label
 from models.errors import Forbidden
 from models.job import service
+from models.job.document import Run
 from models.job.rules import Kind, State, UnknownJob
 from models.person.roles import Person, Role
 from tests.integration.jobs.conftest import Office
-from tests.integration.jobs.sample import table
+from tests.integration.jobs.sample import EFFECTS, table
 
 ADMINISTRATOR = Person(id=None, name="Chen", roles=frozenset({Role.ADMINISTRATOR}))
 HEAD = Person(id=None, name="Zhao", roles=frozenset({Role.HEAD}))
@@ -80,3 +89,36 @@ def test_history_is_newest_first_by_job_and_in_pages(office: Office) -> None:
     assert [len(newest), len(older)] == [2, 3]
     assert newest[0].started > newest[1].started > older[0].started
     assert service.history("other") == []
+
+
+def test_work_that_is_not_to_begin_yet_waits_for_its_time(office: Office) -> None:
+    tick = office.open(table("add", minutes=60))
+    service.ask("sample", "", office.clock.now + timedelta(seconds=30))
+    assert tick() == []
+    office.clock.turn(seconds=30)
+    assert [(run.kind, run.planned) for run in tick()] == [(Kind.REQUESTED, office.clock.now)]
+
+
+def test_work_asked_for_while_the_job_is_taken_up_is_not_forgotten(office: Office) -> None:
+    """Who asks a second time relies on the request that is there, and stores the work in the same transaction."""
+
+    def look(context: JobContext) -> Report:
+        return Report({"seen": context.db[EFFECTS].count_documents({"_id": "work"})})
+
+    job = Job(name="sample", label=Label("查看", "Look"), cadence=EveryMinutes(60), work=look, transactional=False)
+    tick = office.open(Table([job]))
+    service.ask("sample", "", office.clock.now)
+    taken: list[Run] = []
+    scheduler = Thread(target=lambda: taken.extend(tick()))
+
+    def store() -> None:
+        service.ask("sample", "", office.clock.now)
+        if scheduler.ident is None:
+            scheduler.start()
+            scheduler.join(1)
+        office.db[EFFECTS].insert_one({"_id": "work"})
+
+    transaction(store)
+    scheduler.join(20)
+    taken += tick()
+    assert [run.counts["seen"] for run in taken][-1] == 1

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from pymongo.database import Database
 
 from config.database import database
-from models import audit, checks, records, registry, schema
+from models import audit, checks, records, registry, schema, store
 from models.access import Purpose
 from models.errors import NotFound
 from models.person.roles import SYSTEM, Role
-from models.record_type import service
+from models.record_type import deriving, service
 from models.record_type.plain import WrongDefinition, from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
 from tests.factories.people import person
@@ -109,6 +111,122 @@ def test_stored_records_follow_the_new_version_without_being_written(db: DB, now
     son = db["record_visit"].find_one({"_id": made["_id"]}) or {}
     assert "due_at" not in son
     assert son["grams"] == first["grams"]
+
+
+class PowerCut(Exception):
+    """The process dies."""
+
+
+def dies(*_: Any) -> Any:
+    raise PowerCut
+
+
+@pytest.fixture
+def half_put(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> ObjectId:
+    """A visit whose type has a deadline since, put by a process that died before the records followed."""
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    made = records.create(person(Role.HEAD), "visit", {"visitor": "王敏", "on": "2026-11-30"}, now=now)
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "derive_again", dies)
+        with pytest.raises(PowerCut):
+            service.put(visit_with(searchable=True) | {"due": "on"}, actor=SYSTEM, now=now)
+    record: ObjectId = made["_id"]
+    assert "due_at" not in stored(db, record)
+    return record
+
+
+def stored(db: DB, record: ObjectId) -> dict[str, Any]:
+    return db["record_visit"].find_one({"_id": record}) or {}
+
+
+def test_a_put_that_broke_off_is_completed_by_the_same_definition_again(
+    db: DB, now: datetime, half_put: ObjectId
+) -> None:
+    service.put(visit_with(searchable=True) | {"due": "on"}, actor=SYSTEM, now=now)
+    assert "due_at" in stored(db, half_put)
+    assert registry.get("visit").rt.version == 2
+
+
+def test_a_put_that_broke_off_is_completed_by_the_job_and_only_once(db: DB, now: datetime, half_put: ObjectId) -> None:
+    assert service.carry_on(now, lambda: True) == 0  # others may still be writing by the former version
+    later = now + registry.UNDER_WAY
+    assert service.carry_on(later, lambda: True) == 1
+    assert "due_at" in stored(db, half_put)
+    assert service.carry_on(later, lambda: True) == 0
+
+
+def test_what_another_process_stored_meanwhile_by_the_former_version_follows(db: DB, now: datetime) -> None:
+    service.put(visit_with(), actor=SYSTEM, now=now)
+    made = records.create(person(Role.HEAD), "visit", {"visitor": "王敏", "on": "2026-11-30"}, now=now)
+    service.put(visit_with() | {"due": "on"}, actor=SYSTEM, now=now)
+    db["record_visit"].update_one({"_id": made["_id"]}, {"$unset": {"due_at": ""}, "$inc": {"rev": 1}})
+    assert service.carry_on(now + registry.UNDER_WAY, lambda: True) == 1
+    assert "due_at" in stored(db, made["_id"])
+
+
+def test_a_long_register_follows_in_turns_and_goes_on_behind_what_is_done(
+    db: DB, now: datetime, half_put: ObjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deriving, "AT_ONCE", 1)
+    more = [records.create(person(Role.HEAD), "visit", {"visitor": "x"}, now=now)["_id"] for _ in range(2)]
+    db["record_visit"].update_many({}, {"$unset": {"grams": ""}})
+    later, turns = now + registry.UNDER_WAY, 0
+    while service.carry_on(later, lambda: False) == 0:
+        turns += 1
+        assert turns < 10
+    assert turns == 3
+    assert all("grams" in stored(db, one) for one in (half_put, *more))
+
+
+def test_the_former_version_s_work_ends_when_the_next_is_put(
+    db: DB, now: datetime, half_put: ObjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deriving, "AT_ONCE", 1)
+    made = records.create(person(Role.HEAD), "visit", {"visitor": "x"}, now=now)["_id"]
+    db["record_visit"].update_many({}, {"$unset": {"grams": ""}})
+    pieces = service.derive_again
+
+    def overtaken(*args: Any) -> Iterator[ObjectId]:
+        for last in pieces(*args):
+            db[service.TYPES].update_one({"_id": "visit"}, {"$inc": {"version": 1}})
+            yield last
+
+    monkeypatch.setattr(service, "derive_again", overtaken)
+    service._derive_at_once(registry.get("visit").rt)
+    assert ["grams" in stored(db, one) for one in (half_put, made)] == [True, False]
+
+
+def test_a_grant_given_while_records_follow_is_kept(db: DB, now: datetime, half_put: ObjectId) -> None:
+    grant = ObjectId()
+    rt = registry.get("visit").rt
+    update = deriving._update(rt, stored(db, half_put) | {"acl": ["changed"]})
+    store.add_grant("visit", half_put, grant)
+    assert update is not None
+    db["record_visit"].bulk_write([update])
+    assert any(str(grant) in token for token in stored(db, half_put)["acl"])
+
+
+class Late:
+    """A lock that one gets when another thread has taken a type over in between."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.row = row
+
+    def __enter__(self) -> None:
+        database()[service.TYPES].insert_one(self.row)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_of_two_threads_that_look_at_once_none_takes_away_what_the_other_has_just_taken_over(
+    db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    row = db[service.TYPES].find_one_and_delete({"_id": "visit"})
+    monkeypatch.setattr(service, "_lock", Late(row))
+    assert service.refresh() == []
+    assert "visit" in {rt.slug for rt in registry.all_types()}
 
 
 def test_indexes_that_only_the_former_version_wanted_are_dropped(db: DB, now: datetime) -> None:

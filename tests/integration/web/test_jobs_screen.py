@@ -63,11 +63,11 @@ def test_a_stopped_scheduler_is_told(sit: Sit, db: Base, runner: Runner) -> None
     assert "No scheduler is at work" in sit(Role.ADMINISTRATOR).text("/jobs/")
 
 
-def test_run_now_writes_the_request_and_its_audit_entry_once(sit: Sit, db: Base, runner: Runner) -> None:
+def test_run_now_writes_the_request_and_its_audit_entry_once(sit: Sit, db: Base, runner: Runner, now: datetime) -> None:
     admin = sit(Role.ADMINISTRATOR, name="吴七")
     for _ in range(2):
         admin.send("/jobs/secrecy_end/run")
-    assert [(request.job, request.by) for request in service.requests()] == [("secrecy_end", "吴七")]
+    assert [(request.job, request.by) for request in service.requests(now)] == [("secrecy_end", "吴七")]
     entries = list(db["audit"].find({"action": "job_requested"}))
     assert [(entry["actor"], entry["number"]) for entry in entries] == [(admin.person.id, "secrecy_end")]
     lease = leases.acquire("first")
@@ -77,7 +77,7 @@ def test_run_now_writes_the_request_and_its_audit_entry_once(sit: Sit, db: Base,
     assert "asked for · 吴七" in admin.text("/jobs/history")
 
 
-def test_who_may_not_read_or_run_jobs_is_refused(sit: Sit, db: Base, runner: Runner) -> None:
+def test_who_may_not_read_or_run_jobs_is_refused(sit: Sit, db: Base, runner: Runner, now: datetime) -> None:
     for role in Role:
         desk, reads, may_run = sit(role), role in READERS, role is Role.ADMINISTRATOR
         assert [desk.get(path).status_code for path in ("/jobs/", "/jobs/history")] == [200 if reads else 403] * 2, role
@@ -85,7 +85,7 @@ def test_who_may_not_read_or_run_jobs_is_refused(sit: Sit, db: Base, runner: Run
         if not may_run:
             desk.send("/jobs/secrecy_end/run", 403)
             desk.send("/jobs/secrecy_end/switch", 403, on="")
-    assert service.requests() == []
+    assert service.requests(now) == []
     assert all(schedule.enabled for schedule in service.schedules())
 
 
@@ -98,10 +98,10 @@ def test_a_job_is_switched_off_and_on_again(sit: Sit, runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("name", ["revue", "$where", "a" * 500, "../people"])
-def test_a_job_that_there_is_not_is_not_found(sit: Sit, runner: Runner, name: str) -> None:
+def test_a_job_that_there_is_not_is_not_found(sit: Sit, runner: Runner, name: str, now: datetime) -> None:
     answer = sit(Role.ADMINISTRATOR).post(f"/jobs/{name}/run")
     assert answer.status_code in (404, 405)
-    assert service.requests() == []
+    assert service.requests(now) == []
 
 
 # --- history

@@ -15,6 +15,7 @@ from models import office, records, store
 from models.calendar_day import service
 from models.deadline import recount
 from models.person.roles import Role
+from models.registry import UNDER_WAY
 from tests.factories.customers import customer
 from tests.factories.desks import Desk, seat
 from tests.factories.people import person
@@ -42,7 +43,7 @@ def day_off(now: datetime) -> None:
     admin = person(Role.ADMINISTRATOR)
     service.set_day(admin, THURSDAY, working=False, reason="停电", now=now)
     office.refresh()
-    recount.work("test", now, lambda: True)
+    recount.work("test", now + UNDER_WAY, lambda: True)
 
 
 def steps(page: str) -> list[str]:
