@@ -48,7 +48,7 @@ def year(number: int, reader: Reader, may_change: bool) -> Context:
         "hours": _hours(policy().calendar.working_hours),
         "calling_hours": _hours(policy().revisit.calling_hours),
         "changes": [_change(row, reader) for row in service.changes(number)],
-        "recount": _recount(),
+        "recount": _recount(may_change),
         "may_change": may_change,
         "before_url": url_for(".year", number=number - 1) if number > FIRST_DECREE else "",
         "after_url": url_for(".year", number=number + 1) if number < LAST_TABLE_YEAR else "",
@@ -160,8 +160,11 @@ def _change(row: Context, reader: Reader) -> Context:
     }
 
 
-def _recount() -> Context | None:
+def _recount(may_change: bool) -> Context | None:
+    """How far the deadlines have followed. How many there are counts records of every type and level: only for whoever
+    keeps the calendar (X6)."""
     row = recount.latest()
     if row is None:
         return None
-    return {"running": row["state"] == recount.RUNNING, "moved": row["moved"], "looked_at": row["looked_at"]}
+    made: Context = {"running": row["state"] == recount.RUNNING}
+    return made | ({"moved": row["moved"], "looked_at": row["looked_at"]} if may_change else {})

@@ -17,7 +17,10 @@ from pymongo.database import Database
 
 from models import office
 from models.calendar_day import service, stored
+from models.deadline import recount
 from models.person.roles import Role
+from models.registry import UNDER_WAY
+from tests.factories.customers import customer
 from tests.factories.desks import Desk, seat
 
 Base = Database[dict[str, Any]]
@@ -159,3 +162,19 @@ def test_the_address_of_a_paper_is_a_link_only_when_it_is_a_web_address(sit: Sit
     page = admin.text("/calendar/2027")
     assert "javascript:" not in page
     assert 'href="https://example.test/ok"' in page
+
+
+def test_how_many_records_were_recounted_is_told_only_to_who_keeps_the_calendar(sit: Sit, now: datetime) -> None:
+    """The figure counts records of every type and level (X6)."""
+    owner, admin = sit(Role.SPECIALIST), sit(Role.ADMINISTRATOR)
+    customer(owner.person, now, contract_signed=date(2026, 11, 20), level="top_secret")
+    service.set_day(admin.person, date(2026, 11, 24), working=False, reason="停电", now=now)
+    sales = sit(Role.SALES)
+    for desk, told in ((admin, "looked at"), (sales, "deadlines are being moved.")):
+        assert told in desk.text("/calendar/2026")
+    assert "looked at" not in sales.text("/calendar/2026")
+    recount.work("test", now + UNDER_WAY, lambda: True)
+    assert re.search(r"The latest change moved \d+ deadlines", admin.text("/calendar/2026"))
+    page = sales.text("/calendar/2026")
+    assert "Deadlines follow the latest change." in page
+    assert not re.search(r"moved \d", page)
