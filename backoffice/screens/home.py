@@ -25,12 +25,13 @@ class HomeView(ClosedView, AdminIndexView):
         if only and only not in home_page.SECTIONS:
             raise BadQuery(parameter="show")
         day = cells.day_full(local(reader.now).date(), reader.language)
+        sections = home_page.sections(reader, only)  # closes reminders that stand no longer: they are not counted
         return self.page(
             "home.html",
             page_title=_("My work"),
             greeting={"title": _("My work"), "date": day},
             notices=[] if only else home_page.notices(reader),
-            sections=home_page.sections(reader, only),
+            sections=sections,
             figures=[] if only else home_page.figures(reader),
         )
 

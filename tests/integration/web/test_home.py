@@ -288,3 +288,13 @@ def test_what_is_archived_or_done_is_nobodys_work(sit: Sit, now: datetime) -> No
     store.change("revisit", done["_id"], {"state": "reached"}, actor=SYSTEM, now=now)
     store.change("revisit", archived["_id"], {"archived_at": now}, actor=SYSTEM, now=now)
     assert piles(desk) == {}
+
+
+def test_a_reminder_of_what_is_out_of_reach_by_now_is_not_counted(sit: Sit, now: datetime) -> None:
+    owner, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST, name="Other")
+    record = revisit(owner.person, MONDAY, now)
+    chase_deadlines(now, office_calendar())
+    assert "One reminder is unread" in owner.text("/")
+    values = {"owner": other.person.id}
+    store.change("revisit", record["_id"], values, actor=other.person, now=now, rev=record["rev"])
+    assert "reminder is unread" not in owner.text("/")
