@@ -10,6 +10,7 @@ from flask import Response
 from werkzeug.datastructures import Headers
 
 from models.attachment import service as attachment
+from models.attachment.marking import PDF, marked_pdf
 
 CHUNK = 255 * 1024
 
@@ -27,11 +28,14 @@ def disposition(name: str, *, inline: bool = False) -> str:
     return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe=SAFE)}"
 
 
-def serve(row: Mapping[str, Any], *, inline: bool) -> Response:
-    """An attached file as an answer: of the type that its content has, never run by the browser."""
+def serve(row: Mapping[str, Any], *, inline: bool, mark: str = "") -> Response:
+    """An attached file as an answer: of the type that its content has, never run by the browser. A PDF bears `mark`
+    on each of its pages (X1). :raises NotMarkable: for one that cannot."""
     content = attachment.content(row["file"])
     headers = Headers()
     headers["Content-Disposition"] = disposition(row["name"], inline=inline)
+    if mark and row["type"] == PDF:
+        return Response(marked_pdf(content.read(), mark, row["name"]), mimetype=PDF, headers=headers)
     headers["Content-Length"] = str(row["size"])
     return Response(_chunks(content), mimetype=row["type"], headers=headers)
 

@@ -13,6 +13,7 @@ from backoffice.downloads import serve
 from models import records
 from models.attachment import service as attachment
 from models.errors import Forbidden, Sentence
+from models.watermark import watermark
 
 BYTES = "application/octet-stream"
 LONGEST_NAME = 200
@@ -42,7 +43,8 @@ def download(slug: str, number: str, file_id: str) -> Response:
     me = caller()
     bodies.check_parameters()
     sight = records.taken_out(me.person, slug, number, me.now)
-    return serve(records.pointed_file(sight, file_id), inline=False)
+    mark = watermark(sight.level, me.person, me.now, me.person.language)
+    return serve(records.pointed_file(sight, file_id), inline=False, mark=mark)
 
 
 ROUTES = (("/files", "POST", upload), ("/<type:slug>/<number>/files/<file_id>", "GET", download))

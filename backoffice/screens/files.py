@@ -31,18 +31,18 @@ class FileRoutes(RecordRoutes):
         view_of(slug, self.admin)
         reader = current_reader()
         sight = records.taken_out(reader.person, slug, number, reader.now)
-        return serve(records.pointed_file(sight, file_id), inline=False)
+        return serve(records.pointed_file(sight, file_id), inline=False, mark=record_page.watermark(sight, reader))
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
-        """Look at an image or PDF on the screen: images under the reader's watermark (X1), a PDF as it is."""
+        """Look at an image or PDF on the screen, under the reader's watermark (X1)."""
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
         row = records.pointed_file(sight, file_id)
         if row["type"] not in SHOWN:
             raise NotFound()
         if row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE:
-            return serve(row, inline=True)
+            return serve(row, inline=True, mark=record_page.watermark(sight, reader))
         content = base64.b64encode(attachment.content(row["file"]).read()).decode()
         people = person_ids(sight.values)
         found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)

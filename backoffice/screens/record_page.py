@@ -12,6 +12,7 @@ from backoffice.screens import cells, deadlines
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
 from models import access, keeping, records, registry
+from models import watermark as mark
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
@@ -202,10 +203,7 @@ def in_language(text: Sentence, language: str) -> str:
 
 def watermark(sight: Sight, reader: Reader) -> str:
     """The reader's name and time, across every page of a classified record (X1); '' for one without class."""
-    if sight.level == Level.INTERNAL.value:
-        return ""
-    level = LEVEL_LABELS[Level(sight.level)].text(reader.language)
-    return f"{level} · {reader.person.name} · {cells.moment_short(reader.now, reader.language)}"
+    return mark.watermark(sight.level, reader.person, reader.now, reader.language)
 
 
 def with_choices(field: Field, rt: RecordType) -> Field:
