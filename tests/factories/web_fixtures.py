@@ -19,9 +19,11 @@ from backoffice.app import create_app
 from config.settings import Settings
 from models import schema
 from models.person.roles import Role
+from tests.factories.desks import Desk, seat
 from tests.factories.web import Browser, Clock, account
 
 Add = Callable[..., ObjectId]
+Sit = Callable[..., Desk]
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +72,13 @@ def add(app: Flask, now: datetime) -> Add:
         return account(app, *roles, email=email, now=now, **more)
 
     return make
+
+
+@pytest.fixture
+def sit(demo_app: Flask, now: datetime) -> Sit:
+    """Seat somebody: `sit(Role.HEAD)`; they read English unless said otherwise."""
+
+    def made(*roles: Role, **more: Any) -> Desk:
+        return seat(demo_app, *roles, now=now, **more)
+
+    return made

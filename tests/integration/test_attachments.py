@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,29 +10,17 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from models import records, registry, schema, store
+from models import records, store
 from models.attachment import rules
 from models.attachment import service as attachment
 from models.errors import Invalid, NotFound
 from models.person.roles import Person, Role
 from tests.factories.people import person
-from tests.factories.types import SAMPLE
 
 DB = Database[dict[str, Any]]
+
+pytestmark = pytest.mark.usefixtures("sample")
 PDF = b"%PDF-1.7 " + b"x" * 600_000
-
-
-@pytest.fixture(autouse=True)
-def sample(db: DB) -> Iterator[None]:
-    registry.register(SAMPLE)
-    schema.migrate()
-    yield
-    registry.unregister("sample")
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
 
 
 def send(who: Person, now: datetime, data: bytes = PDF, name: str = "scan.pdf", limit: int = 10**7) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,43 +10,19 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import history, past, records, registry, schema, store, work
+from models import history, past, records, registry, store, work
 from models.attachment import service as attachment
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
 from models.office import office_calendar
 from models.person.roles import Person, Role
 from models.records import Sight
 from tests.factories.people import person
+from tests.factories.samples import sample as make
 from tests.factories.types import SAMPLE
 
 DB = Database[dict[str, Any]]
 
-
-@pytest.fixture(autouse=True)
-def sample(db: DB) -> Iterator[None]:
-    registry.register(SAMPLE)
-    schema.migrate()
-    yield
-    registry.unregister("sample")
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
-
-
-@pytest.fixture
-def clerk(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Clerk")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
-
-
-def make(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:
-    return records.create(actor, "sample", {"name": "Lamp", **values}, now=now)
+pytestmark = pytest.mark.usefixtures("sample")
 
 
 def change(who: Person, record: dict[str, Any], now: datetime, **values: Any) -> dict[str, Any]:

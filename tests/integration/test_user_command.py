@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from flask import Flask
 from pymongo.database import Database
 
 from backoffice.app import create_app
-from backoffice.cli import main
 from config.settings import Settings
-from models import schema
 from models.person.roles import Role
 from tests.factories.web import PASSWORD, Browser, account
 
@@ -24,24 +23,9 @@ HEAD = ["--name", "李雷", "--role", "head"]
 
 
 @pytest.fixture
-def run(connected: Settings, db: Base, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command on the tests' database, whose connection it may end."""
-    schema.migrate()
-    uri = connected.mongodb_uri
-    assert uri is not None
-    monkeypatch.setenv("MONGODB_URI", uri)
-    monkeypatch.setenv("BACKOFFICE_DATABASE", connected.database)
-    monkeypatch.setenv("SECRET_KEY", connected.secret_key)
-    monkeypatch.setenv("PASSWORD_SALT", connected.password_salt)
-    monkeypatch.setenv("TOTP_SECRET", connected.totp_secret)
-    monkeypatch.setattr("backoffice.logging.configure", lambda _settings: None)
-    monkeypatch.setattr("config.database.connect", lambda _settings: db)
-    monkeypatch.setattr("config.database.disconnect", lambda: None)
-
-    def command(*arguments: str, text: str = "") -> Result:
-        return CliRunner().invoke(main, ["user", *arguments], input=text)
-
-    return command
+def run(command: Run) -> Run:
+    """`backoffice user …` on the tests' database."""
+    return partial(command, "user")
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from pymongo.database import Database
 
-from backoffice.cli import main
-from config.settings import Settings
 from models.token import service as tokens
 from tests.integration.api.conftest import Program
 
@@ -19,23 +18,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(connected: Settings, db: Base, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command on the tests' database, whose connection it may end."""
-    uri = connected.mongodb_uri
-    assert uri is not None
-    monkeypatch.setenv("MONGODB_URI", uri)
-    monkeypatch.setenv("BACKOFFICE_DATABASE", connected.database)
-    monkeypatch.setenv("SECRET_KEY", connected.secret_key)
-    monkeypatch.setenv("PASSWORD_SALT", connected.password_salt)
-    monkeypatch.setenv("TOTP_SECRET", connected.totp_secret)
-    monkeypatch.setattr("backoffice.logging.configure", lambda _settings: None)
-    monkeypatch.setattr("config.database.connect", lambda _settings: db)
-    monkeypatch.setattr("config.database.disconnect", lambda: None)
-
-    def command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, ["token", *arguments])
-
-    return command
+def run(command: Run) -> Run:
+    """`backoffice token …` on the tests' database."""
+    return partial(command, "token")
 
 
 def test_a_token_is_made_listed_and_revoked(run: Run, head: Program, db: Base) -> None:

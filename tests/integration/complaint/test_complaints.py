@@ -25,16 +25,6 @@ from tests.factories.people import person
 DB = Database[dict[str, Any]]
 
 
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
-
-
 def record(who: Person, now: datetime, **values: Any) -> dict[str, Any]:
     raw = {"subject": "灯具到货破损", "channel": "phone", "facts": "三箱破损", "complainant": "李女士", **values}
     return records.create(who, "complaint", raw, now=now)

@@ -13,27 +13,11 @@ from models.access import Purpose
 from models.customer import service
 from models.customer.document import CUSTOMER
 from models.listing import ListQuery
-from models.person.roles import Person, Role
+from models.person.roles import Person
 from tests.factories.customers import customer
-from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
 LICENCE, PHONE = "91310000MA1K00001X", "021-55501234"
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
-
-
-@pytest.fixture
-def clerk(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Clerk")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
 
 
 @pytest.mark.parametrize(

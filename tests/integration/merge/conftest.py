@@ -13,7 +13,6 @@ from pymongo.database import Database
 from models import records, registry, schema, store
 from models.declarations import Field, Label, RecordType, Relation, Rule
 from models.person.roles import Person, Role
-from tests.factories.people import person
 from tests.factories.types import SAMPLE
 
 DB = Database[dict[str, Any]]
@@ -64,16 +63,6 @@ def types(db: DB) -> Iterator[None]:
     yield
     registry.unregister("sample")
     registry.unregister("pointing")
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
 
 
 def lamp(actor: Person, now: datetime, **values: Any) -> dict[str, Any]:

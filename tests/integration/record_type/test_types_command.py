@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from backoffice.cli import main
-from config.settings import Settings
 from models.record_type import service
 from tests.factories.definitions import visit, visit_with
 
@@ -19,21 +18,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(connected: Settings, db: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command on the tests' database, whose connection it may end."""
-    monkeypatch.setenv("MONGODB_URI", str(connected.mongodb_uri))
-    monkeypatch.setenv("BACKOFFICE_DATABASE", connected.database)
-    monkeypatch.setenv("SECRET_KEY", connected.secret_key)
-    monkeypatch.setenv("PASSWORD_SALT", connected.password_salt)
-    monkeypatch.setenv("TOTP_SECRET", connected.totp_secret)
-    monkeypatch.setattr("backoffice.logging.configure", lambda _settings: None)
-    monkeypatch.setattr("config.database.connect", lambda _settings: db)
-    monkeypatch.setattr("config.database.disconnect", lambda: None)
-
-    def command(*arguments: str) -> Result:
-        return CliRunner().invoke(main, ["types", *arguments])
-
-    return command
+def run(command: Run) -> Run:
+    """`backoffice types …` on the tests' database."""
+    return partial(command, "types")
 
 
 @pytest.fixture

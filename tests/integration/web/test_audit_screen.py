@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from pymongo.database import Database
 
 import backoffice
@@ -20,19 +19,11 @@ from models import audit, records
 from models.access import Purpose
 from models.person.roles import Role
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 WRITERS = {"audit.append", "audit.append_many", "credentials.report", "_audit"}
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 def test_an_auditor_sees_who_read_what_and_no_content(sit: Sit, now: datetime) -> None:

@@ -5,44 +5,29 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from pymongo.database import Database
 
-from models import office
 from models.calendar_day import service, stored
 from models.deadline import recount
 from models.person.roles import Role
 from models.registry import UNDER_WAY
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
+
+pytestmark = pytest.mark.usefixtures("fresh_calendar")
 DECREES = Path(__file__).parents[2] / "unit" / "decrees"
 NEW_YEAR = {"name": "元旦", "date": "2027-01-01", "isOffDay": True}
 COMING = {"year": 2027, "papers": ["https://example.test/decree"], "days": [NEW_YEAR]}
-
-
-@pytest.fixture(autouse=True)
-def unknown() -> Iterator[None]:
-    office.forget()
-    yield
-    office.forget()
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 def upload(desk: Desk, content: bytes, status: int = 200) -> str:

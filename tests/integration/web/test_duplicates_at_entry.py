@@ -6,26 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import pytest
-from flask import Flask
 from pymongo.database import Database
 
 from models.person.roles import Role
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 NEW = "/records/customer/new"
 NAME = "远山机械有限公司"
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 def test_a_likely_duplicate_is_asked_about_before_anything_is_stored(sit: Sit, now: datetime, db: Base) -> None:

@@ -9,7 +9,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from flask import Flask
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -22,21 +21,13 @@ from models.reminder.chasing import announce_declassification, chase_deadlines
 from models.reminder.document import REMINDERS
 from tests.factories.credit_reports import credit_report
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 MONDAY = date(2026, 11, 23)
 DAY = timedelta(days=1)
 PILES = ("late", "today", "signature", "returned", "coming", "open", "department", "reminders")
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 def revisit(owner: Person, due: date, now: datetime, **values: Any) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from flask import Flask
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
@@ -28,16 +27,6 @@ Base = Database[dict[str, Any]]
 AT = "/records/customer/import"
 GOOD = "公司名称,电话,成立日期\n远山机械有限公司,021-55501234,2001-02-03\n近水电子有限公司,0571-8880001,1998/7/1\n"
 Sit = Callable[..., Desk]
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    """Seat somebody: `sit(Role.HEAD)`; they read English unless said otherwise."""
-
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 @pytest.fixture

@@ -23,19 +23,11 @@ from models.job import runs, service
 from models.job.document import RUNS
 from models.job.rules import State
 from models.person.roles import PERMISSIONS, Permission, Role
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 READERS = [role for role in Role if Permission.JOBS_READ in PERMISSIONS.get(role, frozenset())]
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 @pytest.fixture

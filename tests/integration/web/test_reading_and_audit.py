@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from flask import Flask
 from pymongo.database import Database
 
 from config import policy
@@ -19,20 +18,12 @@ from models.person.roles import Role
 from models.reading import service as reading
 from models.reading.rules import TooMuchReading, next_hold
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 from tests.factories.web import Clock
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 FEW = "[reading]\nrecords = 10\n"
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 @pytest.fixture

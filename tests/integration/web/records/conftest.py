@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from models import records, registry, schema
-from models.person.roles import Person, Role
-from tests.factories.desks import Desk, seat
+from models.person.roles import Person
+from tests.factories.desks import Desk
 from tests.factories.types import SAMPLE
 
 Sit = Callable[..., Desk]
@@ -27,13 +27,9 @@ def sample(demo_app: Flask) -> Iterator[None]:
 
 
 @pytest.fixture
-def sit(demo_app: Flask, sample: None, now: datetime) -> Sit:
-    """Seat somebody: `sit(Role.HEAD)`; they read English unless said otherwise."""
-
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
+def sit(sample: None, sit: Sit) -> Sit:
+    """Seat somebody while the sample type is in force."""
+    return sit
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from html import unescape
-from typing import Any
 
 import pytest
-from flask import Flask
 
 from models import office, records, store
 from models.calendar_day import service
@@ -17,26 +15,13 @@ from models.deadline import recount
 from models.person.roles import Role
 from models.registry import UNDER_WAY
 from tests.factories.customers import customer
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 from tests.factories.people import person
 
 Sit = Callable[..., Desk]
+
+pytestmark = pytest.mark.usefixtures("fresh_calendar")
 THURSDAY = date(2026, 11, 26)
-
-
-@pytest.fixture(autouse=True)
-def unknown() -> Iterator[None]:
-    office.forget()
-    yield
-    office.forget()
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 def day_off(now: datetime) -> None:
