@@ -1,142 +1,393 @@
-"""The form items that WTForms lacks: rows, ticked choices, pointers with their titles, files.
+"""What stands on a record's form for each field: the input with its label, help and errors, as HTML.
 
-None of them judges a value. They carry what was typed; an empty input of the field's own name says that the field was
-on the page, so that "all rows removed" differs from "not sent".
+An item never judges a value. It carries what was typed, there and back: `held` is a text, a list of texts, a mapping
+for the parts of a value, or a list of mappings for rows. A form has up to a hundred of them, so whatever is the same
+on every page of a language is written once, when the item is made; items are kept and shared between requests.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
-from wtforms import FieldList, FormField, SelectMultipleField, StringField
-from wtforms.fields.core import Field as FormItem
-from wtforms.form import BaseForm
-from wtforms.meta import DefaultMeta
+from markupsafe import escape
+from werkzeug.datastructures import MultiDict
 
-MARKER = Markup('<input type="hidden" name="{}" value="">')
+from backoffice.screens.cells import size_text
+from models.declarations import Field
 
+MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
+MOST_KEPT = 20  # rows of a list whose items are kept; those further down are made when they are needed
+BLANK = "__row__"
 
-class Typed:
-    """The texts of one embedded record, as a form shows them."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = dict(values)
+Posted = MultiDict[str, str]
+Attributes = Mapping[str, str]
 
 
-class InnerForms:
-    """Makes the form inside an embedded field, as WTForms asks for it."""
+@dataclass(frozen=True)
+class Spec:
+    """What is told of a field on forms in one language: its words and attributes, and what stands inside it."""
 
-    def __init__(self, items: Mapping[str, Any]) -> None:
-        self.items = items
+    field: Field
+    make: type[Item]
+    label: str
+    help: str = ""
+    attributes: Attributes = field(default_factory=dict)
+    choices: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    wide: bool = False
+    inner: tuple[Spec, ...] = ()
 
-    def __call__(self, formdata: Any = None, obj: Any = None, prefix: str = "", meta: Any = None) -> BaseForm:
-        """A form for one embedded record."""
-        bound = DefaultMeta()
-        bound.update_values(meta or {})
-        form = BaseForm(self.items, prefix=prefix, meta=bound)
-        form.process(formdata, data=obj.values if isinstance(obj, Typed) else None)
-        return form
+    def item(self, name: str, anchor: str = "") -> Item:
+        """The item of this field whose input has a name, and an id: the name, unless another one is given."""
+        return self.make(self, name, anchor or name)
 
 
-class RowsField(FieldList):
+@dataclass(frozen=True)
+class Page:
+    """What differs from page to page: the sentences beside inputs, by name; what pointers are called, by what is sent
+    for them; the files that may be shown, by id."""
+
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Item(ABC):
+    """One field on a form."""
+
+    look = "form-control"
+
+    def __init__(self, spec: Spec, name: str, anchor: str) -> None:
+        self.spec, self.name, self.id = spec, name, anchor
+        self.star = _star(spec)
+        self.label = f"{escape(spec.label)}{self.star}"
+        self._help = f"<span>{escape(spec.help)}</span>" if spec.help else ""
+        self._frames = self._frame(False), self._frame(True)
+        self._marks = self._mark(False), self._mark(True)
+
+    @abstractmethod
+    def control(self, held: Any, page: Page) -> str:
+        """The bare input."""
+
+    def html(self, held: Any, page: Page) -> str:
+        """The input with its label, help and errors."""
+        wrong = page.errors.get(self.name, ())
+        before, after = self._frames[bool(wrong)]
+        return f"{before}{self.control(held, page)}{after}{self.help(wrong)}</div>"
+
+    def read(self, posted: Posted, shown: Any) -> Any:
+        """What was typed; what was shown, where the input was not on the page."""
+        return posted.get(self.name, shown)
+
+    def sent(self, held: Any) -> Any:
+        """What is held, as it is read: blank rows and unticked boxes are left out."""
+        return held or ""
+
+    def written(self, held: Any) -> bool:
+        """Whether something is written in it."""
+        return bool(held.strip() if isinstance(held, str) else held)
+
+    def find(self, steps: list[str], held: Any, label: str) -> tuple[Item, str]:
+        """The item at the rest of a problem's path, as deep as there is one, and what it is called."""
+        return self, label
+
+    @property
+    def first(self) -> Item:
+        """Where a problem of the whole stands: an item with an input of its own."""
+        return self
+
+    def help(self, wrong: Iterable[str]) -> str:
+        """What stands below the input."""
+        said = "".join(f'<span class="field-error">{escape(one)}</span>' for one in wrong) + self._help
+        return f'<div class="field-help" id="{self.id}-help">{said}</div>' if said else ""
+
+    def mark(self, page: Page) -> str:
+        """The attributes of the input, with those that say that something is wrong."""
+        return self._marks[self.name in page.errors]
+
+    def _frame(self, wrong: bool) -> tuple[str, str]:
+        unit = self.spec.unit
+        opening, closing = ('<div class="with-unit">', f"<span>{escape(unit)}</span></div>") if unit else ("", "")
+        looks = "field" + (" wide" if self.spec.wide else "") + (" has-error" if wrong else "")
+        label = f'<label class="field-label" id="{self.id}-label" for="{self.id}">{self.label}</label>'
+        return f'<div class="{looks}" id="{self.id}-field">{label}{opening}', closing
+
+    def _mark(self, wrong: bool) -> str:
+        made = {"id": self.id, "name": self.name, "class": self.look + (" is-invalid" if wrong else "")}
+        if wrong or self.spec.help:
+            made["aria-describedby"] = f"{self.id}-help"
+        if wrong:
+            made["aria-invalid"] = "true"
+        if self.spec.field.required:
+            made["required"] = ""
+        return attributes({**made, **self.spec.attributes})
+
+
+class Input(Item):
+    """A text in one line."""
+
+    def control(self, held: Any, page: Page) -> str:
+        return f'<input{self.mark(page)} value="{escape(held)}">'
+
+
+class Area(Item):
+    """A text of several lines."""
+
+    def control(self, held: Any, page: Page) -> str:
+        return f"<textarea{self.mark(page)}>\r\n{escape(held)}</textarea>"
+
+
+class Pointer(Item):
+    """The number of a record or the email of a person; a script makes a combobox of it, which shows what it is called.
+    Without one the number can be typed."""
+
+    def control(self, held: Any, page: Page) -> str:
+        title = page.titles.get(held)
+        shown = f' data-lookup-text="{escape(title)}"' if title else ""
+        return f'<input{self.mark(page)}{shown} value="{escape(held)}">'
+
+
+class Select(Item):
+    """One of some choices."""
+
+    look = "form-select"
+
+    def __init__(self, spec: Spec, name: str, anchor: str) -> None:
+        super().__init__(spec, name, anchor)
+        self._options = {value: f' value="{escape(value)}">{escape(label)}</option>' for value, label in spec.choices}
+        self._made: dict[str | None, str] = {}
+
+    def control(self, held: Any, page: Page) -> str:
+        chosen = held if held in self._options else None
+        if chosen not in self._made:
+            self._made[chosen] = "".join(
+                f"<option{' selected' if value == chosen else ''}{rest}" for value, rest in self._options.items()
+            )
+        return f"<select{self.mark(page)}>{self._made[chosen]}</select>"
+
+
+class Ticks(Item):
+    """Several of some choices, as boxes to tick."""
+
+    def control(self, held: Any, page: Page) -> str:
+        boxes = (
+            f'<label class="choice"><input class="form-check-input" type="checkbox" name="{self.name}" '
+            f'value="{escape(value)}"{" checked" if value in held else ""}><span>{escape(label)}</span></label>'
+            for value, label in self.spec.choices
+        )
+        return f'{_here(self.name)}<div class="choices" id="{self.id}">{"".join(boxes)}</div>'
+
+    def read(self, posted: Posted, shown: Any) -> Any:
+        return posted.getlist(self.name) if self.name in posted else shown
+
+    def sent(self, held: Any) -> Any:
+        return [one for one in held if one]
+
+    def written(self, held: Any) -> bool:
+        return any(held)
+
+
+class Files(Item):
+    """Attached files, each with a tick to keep it, and an input for more."""
+
+    def control(self, held: Any, page: Page) -> str:
+        rows = [page.files[one] for one in held if one in page.files]
+        lines = (
+            f'<li><label class="choice"><input class="form-check-input" type="checkbox" name="{self.name}-kept" '
+            f'value="{row["file"]}" checked><span>{escape(row["name"])} '
+            f'<small class="muted">{size_text(row["size"])}</small></span></label></li>'
+            for row in rows
+        )
+        label = escape(_("Files that stay; untick to take one off"))
+        kept = f'<ul class="plain files-kept" aria-label="{label}">{"".join(lines)}</ul>' if rows else ""
+        return f'{_here(self.name)}{kept}<input type="file" multiple{self.mark(page)}>'
+
+    def read(self, posted: Posted, shown: Any) -> Any:
+        return posted.getlist(f"{self.name}-kept") if self.name in posted else shown
+
+    def sent(self, held: Any) -> Any:
+        return list(held)
+
+
+class Compound(Item):
+    """A value that has others inside it, each under its own name."""
+
+    def __init__(self, spec: Spec, name: str, anchor: str) -> None:
+        super().__init__(spec, name, anchor)
+        self.inner = {one.field.name: one.item(f"{name}-{one.field.name}") for one in spec.inner}
+
+    def read(self, posted: Posted, shown: Any) -> Any:
+        return {name: one.read(posted, shown[name]) for name, one in self.inner.items()}
+
+    def sent(self, held: Any) -> Any:
+        return {name: one.sent(held[name]) for name, one in self.inner.items()}
+
+    def written(self, held: Any) -> bool:
+        # A currency is chosen before anything is written.
+        return any(one.written(held[name]) for name, one in self.inner.items() if name != "currency")
+
+    def find(self, steps: list[str], held: Any, label: str) -> tuple[Item, str]:
+        inner = self.inner.get(steps[0]) if steps else None
+        if inner is None:
+            return self, label
+        return inner.find(steps[1:], held[steps[0]], f"{label}: {inner.spec.label}")
+
+    @property
+    def first(self) -> Item:
+        inner = next(iter(self.inner.values()), None)
+        return inner.first if inner is not None else self
+
+
+class Parts(Compound):
+    """The parts of one value side by side: a period, an address, an amount with its currency."""
+
+    def control(self, held: Any, page: Page) -> str:
+        parts = (
+            f'<label class="part part-{name}"><span class="part-name">{escape(one.spec.label)}</span>'
+            f"{one.control(held[name], page)}</label>"
+            for name, one in self.inner.items()
+        )
+        return "".join(parts)
+
+    def html(self, held: Any, page: Page) -> str:
+        wrong = [said for one in self.inner.values() for said in page.errors.get(one.name, ())]
+        before, after = self._frames[bool(wrong)]
+        return f"{before}{self.control(held, page)}{after}{self.help(wrong)}</fieldset>"
+
+    def _frame(self, wrong: bool) -> tuple[str, str]:
+        kind = self.spec.field.kind
+        looks = "field" + (" wide" if kind == "address" else "") + (" has-error" if wrong else "")
+        return (
+            f'<fieldset class="{looks}" id="{self.id}-field"{attributes(self.spec.attributes)}>'
+            f'<legend class="field-label" id="{self.id}-label">{self.label}</legend><div class="parts parts-{kind}">'
+        ), "</div>"
+
+
+class Nested(Compound):
+    """The fields of an embedded record."""
+
+    def control(self, held: Any, page: Page) -> str:
+        return "".join([one.html(held[name], page) for name, one in self.inner.items()])
+
+    def html(self, held: Any, page: Page) -> str:
+        return (
+            f'<fieldset class="field wide embedded-one" id="{self.id}-field"><legend class="field-label">{self.label}'
+            f'</legend><div class="form-grid two">{self.control(held, page)}</div></fieldset>'
+        )
+
+
+class Rows(Item):
     """The rows of an embedded list. Blank ones are not sent on; problems find their row all the same."""
 
-    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
-        pattern = re.compile(re.escape(prefix) + "-([0-9]{1,4})-")
-        for name in formdata:
-            if found := pattern.match(name):
-                yield int(found[1])
+    def __init__(self, spec: Spec, name: str, anchor: str) -> None:
+        super().__init__(spec, name, anchor)
+        self._kept: dict[int, Nested] = {}
+        self._indices = re.compile(re.escape(name) + "-([0-9]{1,4})-")
+        self._tools = _tools()
+        self._blank = self._line(self.row(BLANK), self.blank(), Page())
+        self._add = (
+            f'<button type="submit" name="_add" value="{name}" formnovalidate class="btn btn-sm btn-quiet" '
+            f'data-row-do="add"><i class="bi bi-plus-lg" aria-hidden="true"></i>{escape(_("Add a row"))}</button>'
+        )
 
-    @property
-    def filled(self) -> list[int]:
-        """The positions of the rows in which something is written."""
-        return [i for i, row in enumerate(self.entries) if any(written(item) for item in row.form)]
+    def blank(self) -> dict[str, Any]:
+        """A row in which nothing is written."""
+        return {one.field.name: _nothing(one) for one in self.spec.inner}
 
-    def position(self, sent: int) -> int | None:
-        """The position of the row that was sent on as number `sent`."""
-        filled = self.filled
-        return filled[sent] if sent < len(filled) else None
+    def row(self, at: int | str) -> Nested:
+        """The fields of the row at a position."""
+        if isinstance(at, int) and at in self._kept:
+            return self._kept[at]
+        made = Nested(self.spec, f"{self.name}-{at}", f"{self.name}-{at}")
+        if isinstance(at, int) and at < MOST_KEPT:
+            self._kept[at] = made
+        return made
+
+    def control(self, held: Any, page: Page) -> str:
+        return "".join([self._line(self.row(at), row, page) for at, row in enumerate(held)])
+
+    def html(self, held: Any, page: Page) -> str:
+        told = f'<div class="field-help">{escape(self.spec.help)}</div>' if self.spec.help else ""
+        wrong = "".join(f'<span class="field-error">{escape(one)}</span>' for one in page.errors.get(self.name, ()))
+        # Two markers, so that "every row removed" differs from "not on the page".
+        return (
+            f'<fieldset class="field wide embedded" id="{self.id}-field" data-list="{self.name}" '
+            f'data-list-id="{self.id}"><legend class="field-label">{self.label}</legend>{told}{wrong}'
+            f'{_here(self.name)}{_here(self.name)}<ol class="list-rows" data-rows>{self.control(held, page)}</ol>'
+            f"<template data-blank>{self._blank}</template>{self._add}</fieldset>"
+        )
+
+    def read(self, posted: Posted, shown: Any) -> Any:
+        found = {int(match[1]) for name in posted if (match := self._indices.match(name))}
+        if not found and self.name not in posted:
+            return shown
+        first = sorted(found)[:MOST_ROWS]
+        return [
+            self.row(index).read(posted, shown[at] if at < len(shown) else self.blank())
+            for at, index in enumerate(first)
+        ]
+
+    def sent(self, held: Any) -> Any:
+        return [self.row(at).sent(row) for at, row in enumerate(held) if self.row(at).written(row)]
+
+    def written(self, held: Any) -> bool:
+        return any(self.row(at).written(row) for at, row in enumerate(held))
+
+    def find(self, steps: list[str], held: Any, label: str) -> tuple[Item, str]:
+        filled = [at for at, row in enumerate(held) if self.row(at).written(row)]
+        if not steps or not steps[0].isdecimal() or int(steps[0]) >= len(filled):
+            return self, label
+        at = filled[int(steps[0])]
+        return self.row(at).find(steps[1:], held[at], f"{label} {at + 1}")
+
+    def _line(self, row: Nested, held: Any, page: Page) -> str:
+        return (
+            f'<li class="list-row" data-row><div class="list-row-fields">{row.control(held, page)}</div>'
+            f'<div class="list-row-tools">{self._tools}</div></li>'
+        )
 
 
-def written(item: FormItem) -> bool:
-    """Whether something is written in a form item."""
-    if isinstance(item, FormField):
-        return any(written(inner) for inner in item.form)
-    return bool(item.data.strip() if isinstance(item.data, str) else item.data)
+def attributes(made: Attributes) -> str:
+    """Attributes as HTML; an empty one stands by its name."""
+    return "".join([f' {name}="{escape(value)}"' if value else f" {name}" for name, value in made.items()])
 
 
-def tick_boxes(field: FormItem, **_kwargs: Any) -> Markup:
-    """Several choices as boxes to tick."""
-    box = Markup(
-        '<label class="choice"><input class="form-check-input" type="checkbox" name="{}" value="{}"{}>'
-        "<span>{}</span></label>"
+def _nothing(spec: Spec) -> Any:
+    """What an item holds in which nothing was written."""
+    if issubclass(spec.make, Compound):
+        return {one.field.name: _nothing(one) for one in spec.inner}
+    if issubclass(spec.make, Ticks | Files | Rows):
+        return []
+    return spec.choices[0][0] if spec.choices else ""
+
+
+def _star(spec: Spec) -> str:
+    if spec.field.required:
+        return f'<span class="required" title="{escape(_("Required"))}">*</span>'
+    if "data-when" in spec.attributes:
+        return f'<span class="required" title="{escape(_("Required"))}" data-star hidden>*</span>'
+    return ""
+
+
+def _here(name: str) -> str:
+    """Says that a field was on the page, whatever else is sent of it."""
+    return f'<input type="hidden" name="{name}" value="">'
+
+
+def _tools() -> str:
+    """What may be done with a row."""
+    tools = (
+        ("up", _("Move up"), "arrow-up"),
+        ("down", _("Move down"), "arrow-down"),
+        ("remove", _("Remove"), "trash3"),
     )
-    boxes = [
-        box.format(field.name, one.value, Markup(" checked") if one.selected else "", one.label)
-        for one in field.iter_choices()
-    ]
-    return Markup('{}<div class="choices" id="{}">{}</div>').format(
-        MARKER.format(field.name), field.id, Markup("").join(boxes)
+    return "".join(
+        f'<button type="button" class="icon-btn" data-row-do="{what}" title="{escape(label)}">'
+        f'<i class="bi bi-{icon}" aria-hidden="true"></i><span class="visually-hidden">{escape(label)}</span></button>'
+        for what, label, icon in tools
     )
-
-
-class ManyField(SelectMultipleField):
-    """Several of the declared choices."""
-
-    widget = staticmethod(tick_boxes)
-
-
-class PointerField(StringField):
-    """The number of a record or the email of a person; `titles` say what the combobox shows for it."""
-
-    def __init__(self, *args: Any, titles: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.titles = titles
-
-    def __call__(self, **kwargs: Any) -> Any:
-        """The input, which a script turns into a combobox; without one the number can be typed."""
-        title = self.titles.get(self.data or "")
-        return super().__call__(**({"data-lookup-text": title} if title else {}), **kwargs)
-
-
-def file_list(field: FilesField, **kwargs: Any) -> Markup:
-    """The files that are there, each with a tick to keep it, and an input for more."""
-    line = Markup(
-        '<li><label class="choice"><input class="form-check-input" type="checkbox" name="{}-kept" value="{}" checked>'
-        '<span>{} <small class="muted">{}</small></span></label></li>'
-    )
-    lines = [line.format(field.name, row["file"], row["name"], field.size_text(row["size"])) for row in field.rows]
-    kept = Markup('<ul class="plain files-kept" aria-label="{}">{}</ul>').format(
-        _("Files that stay; untick to take one off"), Markup("").join(lines)
-    )
-    more = Markup('<input type="file" multiple name="{}" id="{}" class="{}"{}>').format(
-        field.name, field.id, kwargs.get("class", ""), Markup(" aria-invalid=true") if field.errors else ""
-    )
-    return MARKER.format(escape(field.name)) + (kept if lines else Markup("")) + more
-
-
-class FilesField(FormItem):
-    """Attached files: `data` are ids; `known` the rows of files that may be shown here, by id."""
-
-    widget = staticmethod(file_list)
-
-    def __init__(self, *args: Any, known: Mapping[str, Mapping[str, Any]], size_text: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.known = known
-        self.size_text = size_text
-
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        """Take the ids that were sent, when the field was on the page; else those that are stored."""
-        self.process_errors = list[str]()
-        self.object_data = self.data = list(data or [])
-        if formdata is not None and self.name in formdata:
-            self.data = formdata.getlist(f"{self.name}-kept")
-
-    @property
-    def rows(self) -> list[Mapping[str, Any]]:
-        """The rows of the files in the field."""
-        return [self.known[one] for one in self.data if one in self.known]

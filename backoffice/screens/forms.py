@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from bson import ObjectId
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from wtforms import FormField
-from wtforms.fields.core import Field as FormItem
-from wtforms.form import BaseForm
 
-from backoffice.screens.form_items import RowsField, Typed
-from backoffice.screens.form_making import MOST_ROWS, Making, Raw, item
+from backoffice.screens.form_items import MOST_ROWS, Item, Page, Posted, Rows
+from backoffice.screens.form_making import item
 from backoffice.screens.reader import Reader
-from models import names
+from models import names, registry
 from models.attachment import service as attachment
-from models.declarations import Field
+from models.declarations import Field, RecordType
 from models.errors import Refusal, Sentence
 from models.kinds import ZONE, parts_of
 from models.person import directory
 
 CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "_add", "_was", "sure"})
-Posted = MultiDict[str, str]
+MOST_SHAPES = 500
+
+Raw = dict[str, Any]
+Files = Mapping[str, Mapping[str, Any]]
 
 
 class UnknownFormField(Refusal):
@@ -37,20 +40,51 @@ class UnknownFormField(Refusal):
     zh, en = "表单中没有“{field}”这个字段。", "There is no field “{field}” in this form."
 
 
-class RecordForm(BaseForm):
-    """The bound form of one record. Its items are reached by name only, so a field may be called anything."""
+@dataclass(frozen=True)
+class Making:
+    """What a form is filled with: its reader, names and emails to show, files that may be shown."""
 
-    def __init__(self, fields: tuple[Field, ...], making: Making) -> None:
-        super().__init__({f.name: item(f, making, f.name) for f in fields})
+    rt: RecordType
+    reader: Reader
+    found: names.Names
+    emails: Mapping[ObjectId, str]
+    files: Files
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What people and records are called, by what a form sends for them."""
+        people = {self.emails[i]: name for i, name in self.found.people.items() if i in self.emails}
+        return people | {name.number: name.text for name in self.found.records.values()}
+
+
+class RecordForm:
+    """The form of one record: for each field its item, what it holds, and what is wrong with that."""
+
+    def __init__(self, fields: tuple[Field, ...], making: Making, held: Raw, *, stored: bool) -> None:
         self.declared = fields
         self.making = making
-        self.initial: Raw = {}
+        self.items: dict[str, Item] = {f.name: item(making.rt, f, making.reader.language) for f in fields}
+        self.held = held
+        self.errors: dict[str, list[str]] = {}
+        self._stored, self._shown = stored, held
+
+    def __getitem__(self, name: str) -> FormField:
+        return FormField(self, self.items[name])
+
+    @cached_property
+    def initial(self) -> Raw:
+        """What the form would send as it was shown; nothing for a record that is not stored yet."""
+        return {name: one.sent(self._shown[name]) for name, one in self.items.items()} if self._stored else {}
+
+    def read(self, posted: Posted) -> None:
+        """Take what was posted; fields that were not on the page keep what they show."""
+        self.held = {name: one.read(posted, self.held[name]) for name, one in self.items.items()}
 
     def raw(self, posted: Iterable[str]) -> Raw:
         """What was sent, as `models.records` takes it, pointers as ids. What stands as it was shown is left out, so
         that an untouched field keeps even what this form cannot show of it."""
         on_page = {name.partition("-")[0] for name in posted}
-        sent = {f.name: _sent(f, self[f.name]) for f in self.declared if f.name in on_page}
+        sent = {f.name: self.sent(f) for f in self.declared if f.name in on_page}
         return {
             f.name: _pointed(f, sent[f.name], self.making.reader)
             for f in self.declared
@@ -59,42 +93,78 @@ class RecordForm(BaseForm):
 
     def sent(self, declared: Field) -> Any:
         """What an item of the form sends, as plain texts, lists and dicts."""
-        return _sent(declared, self[declared.name])
+        return self.items[declared.name].sent(self.held[declared.name])
 
-    def add_row(self, path: str) -> str:
-        """Put an empty row at the end of the list at this path and return its anchor; '' where there is no list."""
-        item = self._fields.get(path)
-        if not isinstance(item, RowsField) or len(item.entries) >= MOST_ROWS:
-            return ""
-        return str(item.append_entry().id)
+    def add_row(self, path: str) -> None:
+        """Put an empty row at the end of the list at this path, where there is one and it is not full."""
+        found = self.items.get(path)
+        if isinstance(found, Rows) and len(self.held[path]) < MOST_ROWS:
+            self.held[path] = [*self.held[path], found.blank()]
 
     def show(self, problems: Mapping[str, Sentence]) -> list[dict[str, str]]:
         """Put each problem beside its field and return the summary `[{label, anchor, message}]`."""
         summary = []
         for path, sentence in problems.items():
             message = sentence.zh if self.making.reader.language == "zh" else sentence.en
-            item, label = self._at(path)
-            if isinstance(item, FormField):
-                item = next(iter(item.form), None)  # a problem of the whole stands at its first part
-            if item is not None:
-                item.errors = [*item.errors, message]
-            summary.append({"label": label, "anchor": item.id if item is not None else "", "message": message})
+            first, *rest = path.split(".")
+            anchor = label = ""
+            if first in self.items:
+                whole = self.items[first]
+                found, label = whole.find(rest, self.held[first], whole.spec.label)
+                anchor = found.first.id
+                self.errors.setdefault(found.first.name, []).append(message)
+            summary.append({"label": label, "anchor": anchor, "message": message})
         return summary
 
-    def _at(self, path: str) -> tuple[FormItem | None, str]:
-        """The item at a path like `people.2.phone`, as deep as there is one, and what it is called."""
-        first, *rest = path.split(".")
-        if first not in self:
-            return None, ""
-        item, label = self[first], str(self[first].label.text)
-        for part in rest:
-            if isinstance(item, RowsField) and part.isdecimal() and (at := item.position(int(part))) is not None:
-                item.errors = [*item.errors, {}]  # says that a row below is wrong; it has no sentence of its own
-                item, label = item.entries[at], f"{label} {at + 1}"
-            elif isinstance(item, FormField) and part in item.form:
-                item = item.form[part]
-                label = f"{label}: {item.label.text}"
-        return item, label
+    @cached_property
+    def page(self) -> Page:
+        """What the items need of this page."""
+        return Page(self.errors, self.making.titles, self.making.files)
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of a form, as pages lay it out."""
+
+    form: RecordForm
+    item: Item
+
+    @property
+    def name(self) -> str:
+        """Its name, under which it is sent."""
+        return self.item.name
+
+    @property
+    def id(self) -> str:
+        """The anchor of its input."""
+        return self.item.id
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.item.spec.label
+
+    @property
+    def data(self) -> Any:
+        """What stands in it."""
+        return self.form.held[self.name]
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The rows of the files in it."""
+        known = self.form.making.files
+        return [known[one] for one in self.data if one in known]
+
+    @property
+    def errors(self) -> list[str]:
+        """What is wrong with it, or with anything inside it."""
+        found = self.form.errors
+        return [said for at in found if at == self.name or at.startswith(f"{self.name}-") for said in found[at]]
+
+    @property
+    def html(self) -> Markup:
+        """The input with its label, help and errors."""
+        return Markup(self.item.html(self.data, self.form.page))  # items escape what they are given  # noqa: S704
 
 
 def build(
@@ -116,17 +186,16 @@ def build(
     found = names.resolve(reader.person, [(fields, values)], language=reader.language)
     people = [pointer for field, pointer in names.pointers(fields, values) if field.kind == "person"]
     files = _files_known(fields, values, reader, posted or MultiDict())
-    form = RecordForm(fields, Making(slug, reader, found, directory.emails(people), files))
-    shown = {f.name: typed(f, values[f.name], form.making) for f in fields}
-    form.process(data=shown | dict(prefill or {}))
-    form.initial = {f.name: _sent(f, form[f.name]) for f in fields} if stored else {}
+    making = Making(registry.get(slug).rt, reader, found, directory.emails(people), files)
+    shown = {f.name: typed(f, values[f.name], making) for f in fields}
+    form = RecordForm(fields, making, shown | dict(prefill or {}), stored=bool(stored))
     if posted is not None:
-        form.process(posted, data=shown)
+        form.read(posted)
     return form
 
 
 def changes(slug: str, fields: Iterable[Field], stored: Mapping[str, Any], reader: Reader, posted: Posted) -> Raw:
-    """`RecordForm.raw` of the form that shows what is stored, without making it: inputs are made only for fields that
+    """`RecordForm.raw` of the form that shows what is stored, without making it: items are made only for fields that
     are not plainly as they were shown. The names of what was posted are taken as checked."""
     few = _touched(slug, fields, stored, reader, posted)
     names_of_few = {f.name for f in few}
@@ -142,7 +211,7 @@ def _touched(
     on_page = {name.partition("-")[0] for name in posted}
     here = [f for f in fields if f.name in on_page]
     people = [stored[f.name] for f in here if f.kind == "person" and stored.get(f.name) is not None]
-    making = Making(slug, reader, names.Names(reader.language), directory.emails(people), {})
+    making = Making(registry.get(slug).rt, reader, names.Names(reader.language), directory.emails(people), {})
     return tuple(f for f in here if not _one_input(f) or posted.get(f.name, "") != typed(f, stored.get(f.name), making))
 
 
@@ -152,10 +221,15 @@ def _one_input(field: Field) -> bool:
 
 def check_posted(fields: Iterable[Field], posted: Iterable[str]) -> None:
     """:raises UnknownFormField: for the first posted name that no field of the form sends."""
-    known = re.compile("|".join(pattern for field in fields for pattern in _sends(field)) or "(?!)")
+    known = _shape(tuple(fields))
     for name in posted:
         if name not in CONTROLS and not known.fullmatch(name):
             raise UnknownFormField(field=name[:60])
+
+
+@lru_cache(maxsize=MOST_SHAPES)
+def _shape(fields: tuple[Field, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(pattern for field in fields for pattern in _sends(field)) or "(?!)")
 
 
 def _sends(field: Field, prefix: str = "") -> Iterator[str]:
@@ -168,9 +242,7 @@ def _sends(field: Field, prefix: str = "") -> Iterator[str]:
         yield from _sends(inner, f"{prefix}{field.name}-{row}")
 
 
-def _files_known(
-    fields: Iterable[Field], values: Mapping[str, Any], reader: Reader, posted: Posted
-) -> dict[str, Mapping[str, Any]]:
+def _files_known(fields: Iterable[Field], values: Mapping[str, Any], reader: Reader, posted: Posted) -> Files:
     """The files that the form may show: those of the record, and those that this person has just sent."""
     here = [f.name for f in fields if f.kind == "files"]
     kept = [row for name in here for row in values.get(name) or ()]
@@ -183,13 +255,13 @@ def _files_known(
 
 
 def typed(field: Field, value: Any, making: Making) -> Any:
-    """A value as it stands in its input. A pointer to what the reader may not see stands as nothing."""
+    """A value as its item holds it. A pointer to what the reader may not see stands as nothing."""
     if field.currencies and value is None:
-        return Typed({"amount": "", "currency": field.currencies[0]})
+        return {"amount": "", "currency": field.currencies[0]}
     if field.kind != "embedded_list" and (parts := parts_of(field)):
-        return Typed({f.name: typed(f, (value or {}).get(f.name), making) for f in parts})
+        return {f.name: typed(f, (value or {}).get(f.name), making) for f in parts}
     if field.kind == "embedded_list":
-        return [Typed({f.name: typed(f, row.get(f.name), making) for f in field.fields}) for row in value or ()]
+        return [{f.name: typed(f, row.get(f.name), making) for f in field.fields} for row in value or ()]
     if field.kind == "files":
         return [str(row["file"]) for row in value or ()]
     if field.kind == "choices":
@@ -207,20 +279,6 @@ def typed(field: Field, value: Any, making: Making) -> Any:
     if field.kind == "reference":
         return making.found.record(field.to, value).number
     return f"{value:f}" if field.kind in ("decimal", "money", "percent") else str(value)
-
-
-def _sent(field: Field, item: FormItem) -> Any:
-    """What an item holds, as plain texts, lists and dicts; blank rows are left out."""
-    if field.kind != "embedded_list" and (parts := parts_of(field)):
-        return {f.name: _sent(f, item.form[f.name]) for f in parts}
-    if field.kind == "embedded_list":
-        rows = [item.entries[at] for at in item.filled]
-        return [{f.name: _sent(f, row.form[f.name]) for f in field.fields} for row in rows]
-    if field.kind == "choices":
-        return [one for one in item.data or () if one]
-    if field.kind == "files":
-        return list(item.data)
-    return item.data or ""
 
 
 def _pointed(field: Field, sent: Any, reader: Reader) -> Any:

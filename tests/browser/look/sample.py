@@ -13,10 +13,10 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
-from wtforms import FieldList, Form, FormField, StringField
-from wtforms.validators import DataRequired
 
 from backoffice import assets
+from backoffice.screens.form_items import Input, Item, Page, Pointer, Rows, Spec
+from models.declarations import Field, Label
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -26,19 +26,15 @@ CITIES = ("Suzhou", "Ningbo", "Qingdao", "Chengdu", "Wuhan")
 TYPE = {"slug": "customer", "label": "customer file", "plural": "Customer files", "icon": "people", "url": "/list"}
 
 
-class PersonRow(Form):
-    """A row of the embedded list."""
+def spec(name: str, label: str, make: type[Item] = Input, **more: Any) -> Spec:
+    """A field as a form has it; the declaration says nothing but its name."""
+    declared = Field(name=name, kind="text", label=Label(label, label), required=name == "company")
+    lookup = {"data-lookup": "/lookup"} if make is Pointer else {}
+    return Spec(declared, make, label, attributes={"type": "text", **lookup}, **more)
 
-    name = StringField("Name", [DataRequired()])
-    phone = StringField("Phone")
 
-
-class CustomerForm(Form):
-    """A form with a field of every special kind."""
-
-    company = StringField("Company", [DataRequired()])
-    seller = StringField("Salesperson", render_kw={"data-lookup": "/lookup", "data-lookup-text": "Wang Qiang"})
-    people = FieldList(FormField(PersonRow), "Key people")
+PEOPLE = spec("people", "Key people", Rows, inner=(spec("name", "Name"), spec("phone", "Phone")))
+FORM = (spec("company", "Company"), spec("seller", "Salesperson", Pointer), PEOPLE)
 
 
 class StockView(BaseView):
@@ -182,17 +178,24 @@ def form() -> str | Response:
     if request.method == "POST":
         return echo()
     rows = [{"name": "Zhou", "phone": "1"}, {"name": "Wu", "phone": "2"}]
-    bound = CustomerForm(data={"company": "" if "bad" in request.args else "Huadong", "seller": "U-7", "people": rows})
-    errors = []
-    if not bound.validate():
-        errors = [{"label": "Company", "anchor": "company", "message": "Give a name."}]
+    held = {"company": "" if "bad" in request.args else "Huadong", "seller": "U-7", "people": rows}
+    wrong = {} if held["company"] else {"company": ["Give a name."]}
+    errors = [{"label": "Company", "anchor": at, "message": said[0]} for at, said in wrong.items()]
+    page = Page(wrong, {"U-7": "Wang Qiang"})
+    company, seller, people = (
+        {
+            "html": Markup(one.item(one.field.name).html(held[one.field.name], page)),
+            "errors": wrong.get(one.field.name),
+        }
+        for one in FORM
+    )
     return render_template(
         "records/form.html",
         type=TYPE,
         head=head(),
         groups=[
-            {"name": "basic", "label": "Basic data", "fields": [bound.company, bound.seller], "folded": True},
-            {"name": "people", "label": "Key people", "fields": [bound.people]},
+            {"name": "basic", "label": "Basic data", "fields": [company, seller], "folded": True},
+            {"name": "people", "label": "Key people", "fields": [people]},
         ],
         errors=errors,
         conflict=None,
