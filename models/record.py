@@ -12,14 +12,19 @@ from models.declarations import Field, Label, Level, RecordType
 from models.kinds import kind_of, loaded
 
 LEVEL_FIELD = "level"
+REACH_INDEX = "acl_number"
+"""The one index over the rights tokens: what a person may read, newest number first."""
+FORMER_PREFIX, LIST_PREFIX = "acl_", "list_"
+"""How the names of list indexes began when they stood over the rights tokens, and begin now. One of these that no
+declaration wants any more is dropped."""
 
 
 class Record(me.Document):
     """What every record has beside its declared fields.
 
     `merged_into` is the record into which this one was merged, `merged_from` the numbers of those merged into it.
-    `rev` counts the stored versions from 1; `acl`, `waiting`, `grams`, `haystack` and `keys` are derived at
-    every write; `granted` holds the grants that open the record (X5); times are aware and in UTC.
+    `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack` and
+    `keys` are derived at every write; `granted` holds the grants that open the record (X5); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)
@@ -39,6 +44,7 @@ class Record(me.Document):
     updated_at = me.DateTimeField(required=True)
     updated_by = me.ObjectIdField()
     archived_at = me.DateTimeField()
+    archived = me.BooleanField()
     merged_into = me.ObjectIdField()
     merged_from = me.StringField()
     batch = me.ObjectIdField()
@@ -95,7 +101,7 @@ def indexes(rt: RecordType) -> list[IndexModel]:
             partialFilterExpression={"batch_row": {"$exists": True}},
         ),
         IndexModel([("keys", ASCENDING)], name="keys", sparse=True),
-        IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name="acl_number"),
+        IndexModel([("acl", ASCENDING), ("number", DESCENDING)], name=REACH_INDEX),
     ]
     made += [_list_index("updated_at"), _list_index("created_at"), _list_index("owner")]
     if rt.workflow is not None:
@@ -120,24 +126,16 @@ def indexes(rt: RecordType) -> list[IndexModel]:
             made.append(_list_index(path, field.name))
         if field.kind == "reference":
             made.append(IndexModel([(field.name, ASCENDING), ("_id", ASCENDING)], name=f"ref_{field.name}"))
-    return [index for index in made if not _parallel(rt, index)]
-
-
-def list_index(name: str) -> str:
-    """The name of the index that lists sorted by a field walk."""
-    return "acl_updated" if name == "updated_at" else f"acl_{name}"
+    return made
 
 
 def _list_index(path: str, name: str = "") -> IndexModel:
-    """What a list needs that is filtered or sorted by a value, within any rights. The number at its end gives lists
-    their usual order within one value, and keeps equals apart when a list is sorted by the value."""
-    return IndexModel([("acl", ASCENDING), (path, ASCENDING), ("number", ASCENDING)], name=list_index(name or path))
-
-
-def _parallel(rt: RecordType, index: IndexModel) -> bool:
-    """Whether an index would hold two arrays, which the database refuses."""
-    arrays = {f.name for f in rt.fields if f.kind in ("choices", "embedded_list", "files")} | {"acl"}
-    return len(arrays.intersection(index.document["key"])) > 1
+    """What a list needs that is filtered or sorted by a value. The number at its end gives lists their usual order
+    within one value, and keeps equals apart when a list is sorted by the value; archived records, or all others, are
+    passed over without being read. Rights are looked up in the records: over the tokens, of which a record has several,
+    each index would be several times as large."""
+    keys = [(path, ASCENDING), ("archived", ASCENDING), ("number", ASCENDING)]
+    return IndexModel(keys, name=f"{LIST_PREFIX}{name or path}")
 
 
 SYSTEM_FIELDS: tuple[Field, ...] = (

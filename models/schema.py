@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pymongo import IndexModel
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from config.database import Row, audit_database, database
 from models import audit, numbering, one_time, registry, store
+from models.access import ARCHIVED
 from models.attachment import service as attachment
 from models.declarations import RecordType
-from models.record import collection_name, indexes
+from models.record import FORMER_PREFIX, LIST_PREFIX, REACH_INDEX, collection_name, indexes
 
 _declared: dict[str, list[IndexModel]] = {}
-INDEX_CONFLICTS = (85, 86)
 
 
 def declare(wanted: Mapping[str, Iterable[IndexModel]]) -> None:
@@ -52,9 +52,10 @@ def _existing() -> set[str]:
 
 
 def migrate() -> list[str]:
-    """Create every collection and index that is missing, and rebuild indexes whose declaration changed.
+    """Create every collection and index that is missing, rebuild indexes whose declaration changed, and drop list
+    indexes that no declaration wants any more. A collection's missing indexes are made in one reading of it.
 
-    Returns a line for each collection made or index rebuilt; running it again returns nothing.
+    Returns a line for each collection made and index rebuilt or dropped; running it again returns nothing.
 
     :raises DuplicateKeyError: when stored records break a newly declared unique field.
     """
@@ -64,9 +65,28 @@ def migrate() -> list[str]:
         if name not in existing:
             _home(name).create_collection(name)
             done.append(f"created {name}")
-        for model in models:
-            done.extend(_ensure(name, model))
+        done.extend(_bring_up(name, models))
     return done
+
+
+def _bring_up(collection: str, models: list[IndexModel]) -> list[str]:
+    """Give a collection the indexes that it should have. What is idle goes first: a collection takes 64 of them."""
+    target = _home(collection)[collection]
+    stored = {index["name"]: _shape(index) for index in target.list_indexes()}
+    wanted = {model.document["name"]: _shape(model.document) for model in models}
+    if any(name.startswith(FORMER_PREFIX) and name != REACH_INDEX for name in stored):
+        _mark_archived(target)
+    changed = [name for name, shape in wanted.items() if name in stored and stored[name] != shape]
+    idle = sorted(name for name in stored.keys() - wanted if name.startswith((FORMER_PREFIX, LIST_PREFIX)))
+    for name in (*changed, *idle):
+        target.drop_index(name)
+    missing = [model for model in models if stored.get(model.document["name"]) != wanted[model.document["name"]]]
+    if missing:
+        target.create_indexes(missing)
+    return [
+        *(f"dropped index {name} of {collection}" for name in idle),
+        *(f"rebuilt index {name} of {collection}" for name in changed),
+    ]
 
 
 def prepare(rt: RecordType) -> list[str]:
@@ -76,8 +96,7 @@ def prepare(rt: RecordType) -> list[str]:
     """
     db, name, wanted = database(), collection_name(rt.slug), indexes(rt)
     done = [] if name in db.list_collection_names() else [db.create_collection(name).name]
-    for model in wanted:
-        done.extend(_ensure(name, model))
+    done.extend(_bring_up(name, wanted))
     former = next((one for one in registry.all_types() if one.slug == rt.slug), None)
     if former is not None:
         idle = {model.document["name"] for model in indexes(former)} - {model.document["name"] for model in wanted}
@@ -104,19 +123,12 @@ def missing() -> list[str]:
 
 def _shape(index: Mapping[str, Any]) -> tuple[Any, ...]:
     """What makes two indexes the same."""
-    return list(index["key"].items()), bool(index.get("unique")), index.get("partialFilterExpression")
+    kinds = bool(index.get("unique")), bool(index.get("sparse")), index.get("expireAfterSeconds")
+    return list(index["key"].items()), kinds, index.get("partialFilterExpression")
 
 
-def _ensure(collection: str, model: IndexModel) -> list[str]:
-    target = _home(collection)[collection]
-    try:
-        target.create_indexes([model])
-    except DuplicateKeyError:
-        raise
-    except OperationFailure as conflict:
-        if conflict.code not in INDEX_CONFLICTS:
-            raise
-        target.drop_index(model.document["name"])
-        target.create_indexes([model])
-        return [f"rebuilt index {model.document['name']} of {collection}"]
-    return []
+def _mark_archived(records: Collection[Row]) -> None:
+    """Give archived records of the time when every list index stood over the rights tokens the mark that list indexes
+    hold now."""
+    archived = {"acl": {"$gte": ARCHIVED}, "archived": {"$exists": False}}
+    records.update_many(archived, {"$set": {"archived": True}})

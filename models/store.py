@@ -313,6 +313,7 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "acl": access.tokens_of(rt, values),
         "waiting": [] if over else access.turns_of(rt, values),
+        "archived": True if values.get("archived_at") else None,
         "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
         "grams": grams(texts),
         "haystack": "\n".join(texts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from models import search
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import ZONE, Unreadable, kind_of
+from models.listing import merged
 from models.listing.query import BadQuery, Filter, Group, ListQuery, Part, leaves, queryable, sortable
-from models.record import SYSTEM_FIELDS
+from models.record import LEVEL_FIELD, SYSTEM_FIELDS
 
 Condition = dict[str, Any]
 
@@ -53,11 +55,45 @@ def compile_query(
             raise BadQuery(parameter=wanted.field.name[:40])
     touched = {f.field.name for f in asked} | ({sort_field} if query.sort else set())
     cards = not query.q and touched <= _plain_on_cards(rt)
-    parts: list[Condition] = [reach.query(cards=cards, archived=query.archived)]
-    parts += [_part(part, rt) for part in query.filters]
+    within = _within_levels(reach, query.filters).query(cards=cards, archived=query.archived)
+    # The tokens say it too. Asked for as "null", what is not there would count as two values and be out of order.
+    archived: Condition = {"archived": True if query.archived else {"$exists": False}}
+    parts: list[Condition] = [within, archived, *(_part(part, rt) for part in query.filters)]
     if query.q:
-        parts.append(search.condition(query.q))
+        parts.append(_found(rt, reach, query.q))
     return {"$and": parts}, sort_field, direction
+
+
+def tokens_in(condition: Condition) -> list[str]:
+    """The rights tokens of a compiled list."""
+    within = condition["$and"][0]
+    found: list[str] = within.get("$and", [within])[0]["acl"]["$in"]
+    return found
+
+
+def countable(condition: Condition) -> Condition:
+    """A compiled list as it is counted: without what only its order needs and its tokens say already."""
+    within, _archived, *rest = condition["$and"]
+    return {"$and": [within, *rest]}
+
+
+def _within_levels(reach: Reach, parts: Iterable[Part]) -> Reach:
+    """The reach without the tokens of levels that are not asked for: no record under them could be in the list."""
+    for part in parts:
+        if isinstance(part, Filter) and part.field.name == LEVEL_FIELD and part.operator == "is":
+            reach = replace(
+                reach,
+                full=frozenset(one for one in reach.full if one.startswith(f"{part.value}|")),
+                card=frozenset(one for one in reach.card if one.startswith(f"{part.value}|")),
+            )
+    return reach
+
+
+def _found(rt: RecordType, reach: Reach, text: str) -> Condition:
+    """What a search finds: texts, and by the number of a merged record the one that it became."""
+    survivors = merged.survivors(rt, reach, text)
+    condition = search.condition(text)
+    return {"$or": [condition, {"_id": {"$in": survivors}}]} if survivors else condition
 
 
 def _plain_on_cards(rt: RecordType) -> set[str]:

@@ -6,22 +6,23 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
-from bson import Decimal128, ObjectId, json_util
+from bson import Decimal128, MinKey, ObjectId, json_util
 from bson.errors import BSONError
-from pymongo.errors import ExecutionTimeout, OperationFailure
+from pymongo.errors import ExecutionTimeout
 
 from config.database import database, in_transaction
 from models.access import Reach
 from models.declarations import Field, RecordType
-from models.listing.conditions import Condition, compile_query
+from models.listing.conditions import Condition, compile_query, tokens_in
 from models.listing.query import BadQuery, ListQuery, Page, TooBroad
-from models.record import collection_name, list_index
+from models.listing.walking import by, index_of
+from models.record import collection_name
 
 LARGEST_PAGE = 200
 PAGE_MS = 10_000
-NO_SUCH_INDEX = 2  # BadValue: "hint provided does not correspond to an existing index"
 DERIVED = {"grams": 0, "haystack": 0, "keys": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 """Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
@@ -49,11 +50,11 @@ def page(
     order = -direction if backwards else direction
     limit = min(max(query.limit, 1), LARGEST_PAGE)
     shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
-    # With nothing but an order asked for there is one right index; with more, the database weighs what is rarer.
-    index = "" if query.filters or query.q else list_index(sort_field)
+    index = index_of(rt, tokens_in(condition), query, sort_field)
     rows: list[Row] = []
-    for beyond, sequence in beyond_token(sort_field, order, token) if token else [({}, order_by(sort_field, order))]:
-        wanted = {"$and": [*condition["$and"], beyond]} if beyond else condition
+    start = [(_anything(sort_field), order_by(sort_field, order))]
+    for beyond, sequence in beyond_token(sort_field, order, token) if token else start:
+        wanted = {"$and": [*condition["$and"], beyond]}
         rows += _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
         if len(rows) > limit:
             break
@@ -85,8 +86,15 @@ def following(
 def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[Row]:
     """Every record of a list, whole, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)
-    cursor = database()[collection_name(rt.slug)].find(condition, DERIVED, batch_size=500)
-    yield from cursor.sort(order_by(sort_field, direction)).allow_disk_use(True)
+    wanted = {"$and": [*condition["$and"], _anything(sort_field)]}
+    index = index_of(rt, tokens_in(condition), query, sort_field)
+
+    def begun(by_index: dict[str, str]) -> Iterator[Row]:
+        cursor = database()[collection_name(rt.slug)].find(wanted, DERIVED, batch_size=500, **by_index)
+        rows = cursor.sort(order_by(sort_field, direction)).allow_disk_use(True)
+        return chain(list(islice(rows, 1)), rows)
+
+    yield from by(index, begun)
 
 
 def order_by(sort_field: str, direction: int) -> Order:
@@ -101,18 +109,15 @@ def token_of(row: Mapping[str, Any], sort_field: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int, index: str = "") -> list[Row]:
-    cursor = database()[collection_name(rt.slug)].find(condition, shown).sort(order).limit(limit)
-    if not in_transaction():
-        cursor = cursor.max_time_ms(PAGE_MS)
+def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int, index: str) -> list[Row]:
+    def found(by_index: dict[str, str]) -> list[Row]:
+        cursor = database()[collection_name(rt.slug)].find(condition, shown, **by_index).sort(order).limit(limit)
+        return list(cursor if in_transaction() else cursor.max_time_ms(PAGE_MS))
+
     try:
-        return list(cursor.hint(index) if index else cursor)
+        return by(index, found)
     except ExecutionTimeout:
         raise TooBroad() from None
-    except OperationFailure as failure:
-        if failure.code != NO_SUCH_INDEX or not index:
-            raise
-        return _find(rt, condition, shown, order, limit)  # the type is new and its indexes are still being made
 
 
 def _projection(rt: RecordType) -> dict[str, int]:
@@ -139,6 +144,12 @@ def beyond_token(sort_field: str, direction: int, token: str) -> list[tuple[Cond
         return [rest, ({sort_field: {"$ne": None}}, whole)] if direction > 0 else [rest]
     # `$lt` would leave out the empty values, which sort before everything.
     return [rest, ({sort_field: {"$gt": value} if direction > 0 else {"$not": {"$gte": value}}}, whole)]
+
+
+def _anything(sort_field: str) -> Condition:
+    """What every record fulfils, naming the field of an order: else its index is not thought of. The usual order has
+    one that is."""
+    return {} if sort_field == "number" else {sort_field: {"$gte": MinKey()}}
 
 
 def _read_token(token: str) -> tuple[Any, str]:

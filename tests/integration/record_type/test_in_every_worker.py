@@ -51,7 +51,7 @@ def test_two_processes_work_with_a_type_put_into_the_database_and_with_its_next_
         assert "Badge" in page
     head.send(f"/records/visit/{NUMBER}/edit", rev="2", visitor="王敏女士", badge="B-7")
     assert NUMBER in other.get("/records/visit/?badge=is:B-7")
-    assert {"acl_badge", "acl_visitor"} <= set(database()["record_visit"].index_information())
+    assert {"list_badge", "list_visitor"} <= set(database()["record_visit"].index_information())
 
     wrong = other.ask(put=visit_with(kind="colour"))
     assert wrong == {"wrong": ["E002 visit.badge: there is no kind “colour”"]}

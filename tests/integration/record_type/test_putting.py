@@ -232,7 +232,7 @@ def test_of_two_threads_that_look_at_once_none_takes_away_what_the_other_has_jus
 def test_indexes_that_only_the_former_version_wanted_are_dropped(db: DB, now: datetime) -> None:
     service.put(visit_with(filterable=True), actor=SYSTEM, now=now)
     service.put(visit(), actor=SYSTEM, now=now)
-    assert "acl_badge" not in db["record_visit"].index_information()
+    assert "list_badge" not in db["record_visit"].index_information()
 
 
 def test_a_withdrawn_type_is_gone_with_its_records_until_it_is_put_again(db: DB, now: datetime) -> None:
@@ -282,4 +282,4 @@ def test_a_sample_of_everything_goes_through_the_database_unchanged(now: datetim
     definition = json.loads(json.dumps(to_plain(SAMPLE)))
     stored = service.put(definition, actor=SYSTEM, now=now)
     assert stored == SAMPLE
-    assert database()["record_sample"].index_information().keys() >= {"acl_address", "acl_lent", "acl_price"}
+    assert database()["record_sample"].index_information().keys() >= {"list_address", "list_lent", "list_price"}

@@ -1,0 +1,64 @@
+"""A database is brought up to the declarations in force, also one of an older version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo import ASCENDING
+from pymongo.database import Database
+
+from models import access, listing, records, registry, schema
+from models.access import Purpose
+from models.listing import ListQuery
+from models.person.roles import Role
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+RECORDS = "record_sample"
+
+
+@pytest.fixture(autouse=True)
+def sample(db: DB) -> Iterator[None]:
+    registry.register(SAMPLE)
+    schema.migrate()
+    yield
+    registry.unregister("sample")
+
+
+def test_migrating_twice_does_nothing(db: DB) -> None:
+    assert schema.migrate() == []
+    assert schema.missing() == []
+
+
+def test_an_index_that_is_declared_otherwise_is_made_anew(db: DB) -> None:
+    db[RECORDS].drop_index("list_name")
+    db[RECORDS].create_index([("name", ASCENDING)], name="list_name")
+    assert [line for line in schema.missing() if RECORDS in line] == [f"index list_name of {RECORDS} is different"]
+    assert schema.migrate() == [f"rebuilt index list_name of {RECORDS}"]
+    assert schema.missing() == []
+
+
+def test_list_indexes_over_the_rights_tokens_give_way_and_archived_records_are_marked(db: DB, now: datetime) -> None:
+    head = person(Role.HEAD)
+    made = [records.create(head, "sample", {"name": f"Lamp {n}"}, now=now) for n in range(3)]
+    records.set_archived(head, "sample", made[0]["number"], True, rev=1, now=now, note="old")
+    db[RECORDS].update_many({}, {"$unset": {"archived": ""}})
+    for name in ("updated", "name"):
+        keys = [("acl", ASCENDING), (name, ASCENDING), ("number", ASCENDING)]
+        db[RECORDS].create_index(keys, name=f"acl_{name}")
+    db[RECORDS].create_index([("name", ASCENDING), ("notes", ASCENDING)], name="own")
+    db[RECORDS].drop_index("list_amount")
+
+    assert schema.migrate() == [f"dropped index acl_name of {RECORDS}", f"dropped index acl_updated of {RECORDS}"]
+
+    names = set(db[RECORDS].index_information())
+    assert {"acl_number", "list_amount", "own"} <= names
+    assert not {"acl_name", "acl_updated"} & names
+    reach = access.reach(head, SAMPLE, Purpose.VIEW)
+    for archived, numbers in ((True, {made[0]["number"]}), (False, {one["number"] for one in made[1:]})):
+        rows = listing.page(SAMPLE, reach, ListQuery(sort="name", archived=archived), SAMPLE.fields).rows
+        assert {row["number"] for row in rows} == numbers
