@@ -6,6 +6,7 @@ import click
 
 from backoffice.commands import (
     audit,
+    backup,
     calendar,
     checks,
     demo,
@@ -37,6 +38,8 @@ Settings come from the environment:
   BACKOFFICE_DATABASE    name of the database there (backoffice)
   BACKOFFICE_AUDIT_DATABASE  database of the audit trail (BACKOFFICE_DATABASE)
   BACKOFFICE_AUDIT_DIR   folder of the audit trail's signed checkpoints (BACKOFFICE_DATA/audit)
+  BACKOFFICE_BACKUP_DIR  folder of the daily backups (BACKOFFICE_DATA/backup)
+  BACKOFFICE_BACKUP_KEEP how many daily backups are kept (7)
   AUDIT_KEY_FILE, AUDIT_KEY, AUDIT_KEY_PREVIOUS  key that signs them, else made once
   SECRET_KEY, PASSWORD_SALT, TOTP_SECRET  needed with MONGODB_URI, else made once
   SMTP_URL, MAIL_FROM    mail server; without one, mail is written to the folder mail
@@ -70,6 +73,7 @@ for command in (
     *exchange.COMMANDS,
     *checks.COMMANDS,
     *audit.COMMANDS,
+    *backup.COMMANDS,
     *user.COMMANDS,
     *token.COMMANDS,
 ):

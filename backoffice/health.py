@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pymongo
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
@@ -9,6 +11,9 @@ from flask.typing import ResponseReturnValue
 from backoffice import edge, errors
 from config.database import database
 from models import audit
+from models.backup import rules as backup
+from models.job import service as jobs
+from models.job.rules import State
 
 PATIENCE_SECONDS = 2
 
@@ -31,9 +36,19 @@ def readyz() -> ResponseReturnValue:
         with pymongo.timeout(PATIENCE_SECONDS):
             database().command("ping")
             still = audit.stands_still(audit.waiting_since(), edge.now())
+            unsaved = _unsaved(edge.now())
     except errors.AWAY:
         return _say("database away", 503)
-    return _say("ready", 200, *(["audit sealing stands still"] if still else []))
+    return _say("ready", 200, *(["audit sealing stands still"] if still else []), *([unsaved] if unsaved else []))
+
+
+def _unsaved(now: datetime) -> str:
+    """What is wrong with the daily backup, '' for nothing."""
+    found = jobs.schedule(backup.JOB)
+    if found is None:
+        return ""
+    failed = found.last is not None and found.last.state is State.FAILED
+    return backup.warning(enabled=found.enabled, failed=failed, planned=found.next_planned, now=now)
 
 
 def _say(status: str, code: int, *warnings: str) -> Response:

@@ -46,6 +46,8 @@ class Settings:
     audit_key_previous: str = field(default="", repr=False)
     audit_key_file: Path | None = None
     audit_folder: Path | None = None
+    backup_folder: Path | None = None
+    backup_keep: int = 7
     data_dir: Path = Path("var")
     host: str = "127.0.0.1"
     port: int = 8000
@@ -68,6 +70,11 @@ class Settings:
     def audit_dir(self) -> Path:
         """Where the signed checkpoints of the audit trail are written, outside the database."""
         return self.audit_folder or self.data_dir / "audit"
+
+    @property
+    def backup_dir(self) -> Path:
+        """Where the daily backups are written."""
+        return self.backup_folder or self.data_dir / "backup"
 
     @property
     def mail_dir(self) -> Path:
@@ -102,6 +109,8 @@ class Settings:
             audit_key_previous=_pem(environ, "AUDIT_KEY_PREVIOUS"),
             audit_key_file=_path(environ, "AUDIT_KEY_FILE"),
             audit_folder=_path(environ, "BACKOFFICE_AUDIT_DIR"),
+            backup_folder=_path(environ, "BACKOFFICE_BACKUP_DIR"),
+            backup_keep=_integer(environ, "BACKOFFICE_BACKUP_KEEP", 7, 1, 1000),
             data_dir=data_dir,
             host=host,
             port=port,

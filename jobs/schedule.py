@@ -11,6 +11,7 @@ from enum import StrEnum
 from jobs import (
     access_request,
     attachment,
+    backup,
     bulk_changes,
     calendar,
     credit_report,
@@ -25,6 +26,7 @@ from jobs import (
 )
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
+from models.backup.rules import JOB as BACKUP
 from models.bulk_change.service import JOB as BULK_CHANGES
 from models.deadline.recount import JOB as DEADLINES
 from models.declarations import Label
@@ -111,6 +113,13 @@ JOBS = Table(
             label=Label("到期解密", "Declassify what has ended"),
             cadence=Daily(time(0, 5)),
             work=secrecy.end,
+            transactional=False,
+        ),
+        Job(
+            name=BACKUP,
+            label=Label("备份", "Back up"),
+            cadence=Daily(time(2)),
+            work=backup.daily,
             transactional=False,
         ),
         Job(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from backoffice.commands.connection import connected
+from backoffice.commands.errors import Failure
 from models import schema
+from models.backup import restoring
 
 
 @click.command()
@@ -18,6 +20,8 @@ def migrate(quiet: bool) -> None:
     before the web.
     """
     with connected():
+        if restoring.broke_off():
+            raise Failure("a restore broke off here: run 'backoffice restore' again, or drop this database")
         done = schema.migrate()
     for line in () if quiet else done:
         click.echo(line)

@@ -76,6 +76,8 @@ ACTS = {
     "access_reset": _l("reset access"),
     "type_put": _l("changed a record type"),
     "type_withdrawn": _l("withdrew a record type"),
+    "backup_made": _l("made a backup"),
+    "backup_restored": _l("restored a backup"),
     "trail_exported": _l("exported the audit trail"),
     "unusual_reading": _l("read unusually many records"),
 }
@@ -108,6 +110,7 @@ def _things() -> dict[str, str]:
         "person": _("Account"),
         "job": _("Job"),
         "audit": _("Audit trail"),
+        "backup": _("Backup"),
         "import": _("Import"),
         "record_type": _("Record type"),
         "scorecard": _("Scorecard"),

@@ -160,6 +160,7 @@ def count_words() -> dict[str, str]:
         "declassified": _("declassified"),
         "kept": _("kept their level"),
         "announced": _("announced"),
+        "documents": _("documents saved"),
         "swept": _("removed"),
         "opened": _("opened"),
         "new": _("new reminders"),

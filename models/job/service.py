@@ -42,6 +42,12 @@ def schedules() -> list[Schedule]:
     return [Schedule.read(row, waiting=row["_id"] in waiting) for row in rows]
 
 
+def schedule(name: str) -> Schedule | None:
+    """A job of the running version, with its next time and last run; None while no scheduler has made it known."""
+    row = database()[SCHEDULES].find_one({"_id": name, "retired": False})
+    return Schedule.read(row) if row else None
+
+
 def history(job: str | None = None, *, before: tuple[datetime, str] | None = None, limit: int = 50) -> list[Run]:
     """Past runs, newest first, at most 200: of one job or all, behind the run with this start and key."""
     wanted: Row = {"job": job} if job else {}

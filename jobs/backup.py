@@ -1,0 +1,50 @@
+"""The daily backup: into a folder, the newest few kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from config.settings import Settings
+from jobs.context import JobContext, JobError, Report
+from models import audit
+from models.backup import rules, snapshot
+from models.backup.archive import PART_SUFFIX, Tell, silent
+from models.backup.manifest import BackupError, Manifest
+from models.person.roles import SYSTEM
+
+
+def daily(context: JobContext) -> Report:
+    """Save everything and remove the oldest backups beyond those to keep. Old ones go only after a new one is whole.
+
+    :raises JobError: there is no new backup; the old ones are all there.
+    """
+    folder = context.settings.backup_dir
+    path = folder / rules.name_at(context.now)
+    try:
+        made = save(path, context.settings, context.now) if not path.exists() else None
+        removed = _remove_old(folder, context.settings.backup_keep, context.now)
+    except BackupError as error:
+        raise JobError(str(error)) from error
+    except OSError as error:
+        raise JobError(f"{folder} cannot be tidied up: {error.strerror}") from error
+    return Report({"documents": made.count if made else 0, "swept": removed})
+
+
+def save(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> Manifest:
+    """Take a backup and note it in the audit trail. :raises BackupError: there is none."""
+    made = snapshot.take(path, settings, now, tell)
+    subject = audit.Subject("backup", number=path.name)
+    audit.append("backup_made", SYSTEM, subject, now=now, detail={"documents": made.count, "digest": made.digest})
+    return made
+
+
+def _remove_old(folder: Path, keep: int, now: datetime) -> int:
+    """Remove backups beyond the newest, and what processes left behind that died over a backup."""
+    paths = {path.name: path for path in folder.iterdir()}
+    gone = rules.to_remove(paths, keep)
+    before = (now - rules.DEAD_PART).timestamp()
+    parts = [name for name in paths if name.startswith(".backoffice-") and name.endswith(PART_SUFFIX)]
+    for name in (*gone, *(part for part in parts if paths[part].stat().st_mtime < before)):
+        paths[name].unlink(missing_ok=True)
+    return len(gone)

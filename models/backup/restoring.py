@@ -1,0 +1,250 @@
+"""Restoring a backup into an empty place, and proving that what is stored is what was saved.
+
+Either everything is restored, or the place is empty again. A mark in the database says that a restore is going on: one
+whose process died is not served from, and the next restore clears it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from config.database import audit_database, database
+from config.settings import Settings
+from models import audit, schema
+from models.audit.stored import StoredTrail
+from models.backup.archive import Reading, Tell, silent
+from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, Manifest, Part, different_secrets
+from models.backup.rules import RESTORING
+from models.backup.snapshot import metadata_in
+from models.person.document import USERS
+from models.person.roles import SYSTEM, Role
+
+BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 8 * 2**20
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
+HASHED = "$argon2"
+Row = dict[str, Any]
+
+
+class NotEmpty(BackupError):
+    """There is something where the backup would go."""
+
+
+class NotAsSaved(BackupError):
+    """What was restored does not prove to be what was saved; it was removed again."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The report. `accounts` are those in use with a password that the sign-in can read, `administrators` those among
+    them who manage accounts. `notes` are what a person should know; `changes` what was brought up to this version."""
+
+    manifest: Manifest
+    entries: int
+    waiting: int
+    checkpoints: int
+    accounts: int
+    administrators: int
+    notes: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+def restore(
+    archive: Reading, settings: Settings, now: datetime, *, tell: Tell = silent, despite: bool = False
+) -> Restored:
+    """Restore a backup into the connected, empty database, and the audit trail's checkpoints into their empty folder.
+
+    The archive is read twice: whoever calls has verified it once before anything is written. With `despite`, secrets
+    that differ and findings in the audit trail end up in the notes instead of ending the restore.
+
+    :raises NotEmpty: the place is not empty; nothing is touched.
+    :raises BackupError: the secrets are others, or what is stored is not what was saved; the place is empty again.
+    """
+    notes = _check_secrets(archive.manifest, settings, despite)
+    require_empty(settings)
+    with _all_or_nothing(settings):
+        for part in archive.manifest.parts:
+            _load(archive, part, tell)
+        _put_checkpoints(archive, settings.audit_dir)
+        verdict = _check_trail(archive.manifest, settings, despite)
+        accounts, administrators = _accounts()
+        # Indexes come after the proof: some let old documents go by themselves.
+        for part in archive.manifest.parts:
+            _index(archive, part)
+        database()[RESTORING].drop()
+    changes = schema.migrate()
+    subject = audit.Subject("backup", number=archive.manifest.taken)
+    audit.append("backup_restored", SYSTEM, subject, now=now, detail={"digest": archive.manifest.digest})
+    found = tuple(f"audit trail: {line}" for line in (*verdict.findings, *verdict.notes))
+    return Restored(
+        archive.manifest,
+        verdict.checked,
+        verdict.waiting,
+        verdict.checkpoints,
+        accounts,
+        administrators,
+        (*notes, *found),
+        tuple(changes),
+    )
+
+
+def require_empty(settings: Settings) -> None:
+    """Refuse a place that is not empty. What a restore left there whose process died is cleared away.
+
+    :raises NotEmpty:
+    """
+    if broke_off():
+        _clear(settings)
+    for db in (database(), audit_database()):
+        names = [name for name in db.list_collection_names() if not name.startswith("system.")]
+        if names:
+            raise NotEmpty(
+                f"the database {db.name} is not empty ({len(names)} collections); a restore needs an empty one"
+            )
+    if _checkpoint_files(settings.audit_dir):
+        raise NotEmpty(
+            f"{settings.audit_dir} holds checkpoints of another audit trail; a restore needs an empty folder"
+        )
+
+
+def broke_off() -> bool:
+    """Whether a restore is going on here, or one died."""
+    return RESTORING in database().list_collection_names()
+
+
+@contextmanager
+def _all_or_nothing(settings: Settings) -> Iterator[None]:
+    database().create_collection(RESTORING)
+    try:
+        yield
+    except BaseException:
+        _clear(settings)
+        raise
+
+
+def _clear(settings: Settings) -> None:
+    """Empty the place, which was empty before the restore; the mark goes last."""
+    for path in _checkpoint_files(settings.audit_dir):
+        path.unlink(missing_ok=True)
+    for db in (audit_database(), database()):
+        for name in db.list_collection_names():
+            if not name.startswith("system.") and name != RESTORING:
+                db[name].drop()
+    database()[RESTORING].drop()
+
+
+def _checkpoint_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("checkpoints-*.jsonl"))
+
+
+# --- putting in
+
+
+def _home(part: Part) -> Database[Row]:
+    """Where a collection belongs here: the audit trail may have a database of its own, or none."""
+    return audit_database() if part.collection in audit.COLLECTIONS else database()
+
+
+def _load(archive: Reading, part: Part, tell: Tell) -> None:
+    """Store a collection as its bytes were saved, read it again and compare."""
+    db, options = _home(part), _described(archive, part)["options"]
+    db.create_collection(part.collection, check_exists=False, **options)
+    target = cast("Collection[RawBSONDocument]", db.get_collection(part.collection, codec_options=RAW))
+    batch: list[RawBSONDocument] = []
+    size = done = 0
+    for document in archive.documents(part):
+        batch.append(RawBSONDocument(document, RAW))
+        size += len(document)
+        if len(batch) >= BATCH_DOCUMENTS or size >= BATCH_BYTES:
+            done += _insert(target, batch)
+            batch, size = [], 0
+            tell(part.collection, done)
+    _insert(target, batch)
+    tell(part.collection, part.count)
+    _compare(target, part)
+
+
+def _insert(target: Collection[RawBSONDocument], batch: list[RawBSONDocument]) -> int:
+    if batch:
+        target.insert_many(batch, ordered=True, bypass_document_validation=True)
+    return len(batch)
+
+
+def _compare(target: Collection[RawBSONDocument], part: Part) -> None:
+    """What is stored, in the order in which it was stored, has the hash of what was saved. :raises NotAsSaved:"""
+    digest = hashlib.sha256()
+    found = target.find_raw_batches({}, batch_size=BATCH_DOCUMENTS).sort("$natural", 1)
+    for chunk in cast("Iterable[bytes]", found):
+        digest.update(chunk)
+    if digest.hexdigest() != part.sha256:
+        raise NotAsSaved(f"{part.collection} is not stored as it was saved; is somebody writing there?")
+
+
+def _index(archive: Reading, part: Part) -> None:
+    """Build the indexes as the server described them."""
+    wanted = [index for index in _described(archive, part)["indexes"] if index["name"] != "_id_"]
+    if wanted:
+        _home(part).command({"createIndexes": part.collection, "indexes": wanted})
+
+
+def _described(archive: Reading, part: Part) -> Row:
+    small = next(one for one in archive.manifest.files if one.name == part.metadata)
+    return metadata_in(archive.small(small))
+
+
+def _put_checkpoints(archive: Reading, folder: Path) -> None:
+    for small in archive.manifest.files:
+        if small.name.startswith(CHECKPOINT_FOLDER):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = folder / small.name.removeprefix(CHECKPOINT_FOLDER)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(archive.small(small))
+                file.flush()
+                os.fsync(file.fileno())
+
+
+# --- the proof
+
+
+def _check_secrets(manifest: Manifest, settings: Settings, despite: bool) -> list[str]:
+    """Notes about the secrets. Another SECRET_KEY ends sessions only; the others keep everybody out."""
+    different = different_secrets(manifest, settings)
+    vital = [name for name in different if name != "SECRET_KEY"]
+    if vital and not despite:
+        raise BackupError(
+            f"{' and '.join(vital)} differ from those of the backup: with them nobody could sign in. Give this "
+            "installation the secrets (secrets.json or the environment) of the one that was saved"
+        )
+    return [f"{name} is not that of the backup" + ("" if name in vital else ", which is fine") for name in different]
+
+
+def _check_trail(manifest: Manifest, settings: Settings, despite: bool) -> audit.Verdict:
+    """Verify the restored audit trail, which must end where the backup says. :raises NotAsSaved:"""
+    folders = [settings.audit_dir] if _checkpoint_files(settings.audit_dir) else None
+    verdict = audit.verify(StoredTrail(audit_database()), folders)
+    state = audit.sealing_state()
+    findings = list(verdict.findings)
+    if (state.seq, state.total) != (manifest.head["seq"], manifest.head["total"]):
+        findings.append(f"the trail ends with seal {state.seq}, not {manifest.head['seq']}")
+    if findings and not despite:
+        raise NotAsSaved(f"the audit trail does not verify ({len(findings)} findings): {findings[0]}")
+    return verdict
+
+
+def _accounts() -> tuple[int, int]:
+    """How many accounts can sign in, and how many administrators among them."""
+    usable: Row = {"active": True, "password": {"$regex": f"^\\{HASHED}"}}
+    users = database()[USERS]
+    administrators = {**usable, "roles": Role.ADMINISTRATOR.value}
+    return users.count_documents(usable), users.count_documents(administrators)

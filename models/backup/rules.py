@@ -1,0 +1,48 @@
+"""Rules of backups: their names, which are kept, when one is missing, and what no backup holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+JOB = "backup"
+OVERDUE = timedelta(hours=2)
+"""A backup that has waited for this long shows that nothing makes one."""
+DEAD_PART = timedelta(days=1)
+"""An unfinished file that is older was left behind by a process that died."""
+
+RESTORING = "restore_in_progress"
+"""A collection that is there while a restore is going on, and after one whose process died."""
+
+LEFT_OUT = {
+    "session": "nobody is signed in where it is restored",
+    "sign_in_try": "counts of the last minutes",
+    "lease": "who works at the moment",
+    RESTORING: "a restore that is going on",
+}
+"""Collections that no backup holds, with the reason. Keys that seal records will be among them: a backup must not
+bring back what was destroyed (D2)."""
+
+NAME = re.compile(r"backoffice-\d{8}T\d{6}Z\.zip")
+
+
+def name_at(moment: datetime) -> str:
+    """The file name of a backup taken at `moment`; names sort by time."""
+    return f"backoffice-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
+
+
+def to_remove(names: Iterable[str], keep: int) -> list[str]:
+    """Of the files in a folder, the backups beyond the `keep` newest. Other files are nobody's business."""
+    backups = sorted((name for name in names if NAME.fullmatch(name)), reverse=True)
+    return backups[keep:]
+
+
+def warning(*, enabled: bool, failed: bool, planned: datetime, now: datetime) -> str:
+    """What somebody should look at about the daily backup, '' for nothing: its last run failed, or nobody runs it.
+    Whoever switched it off saves in another way."""
+    if not enabled:
+        return ""
+    if failed:
+        return "the last backup failed"
+    return "the daily backup is overdue" if now - planned > OVERDUE else ""

@@ -1,0 +1,200 @@
+"""Taking a backup: every collection as it stood at one moment of the cluster, while everybody goes on writing.
+
+A session with read concern "snapshot" fixes the moment at its first read; each collection is then streamed as it stood,
+transactions whole or not at all. Collections and indexes are no part of such a moment: they are listed before and after
+it, and when the two differ the backup begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+from bson import json_util
+from bson.json_util import CANONICAL_JSON_OPTIONS
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from config.database import audit_database, database
+from config.settings import Settings
+from models import audit
+from models.audit.checkpoints import CHECKPOINTS, Checkpoint, lines_in
+from models.backup import archive
+from models.backup.archive import Tell, Writing, silent
+from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Manifest, Part, Small, proofs
+from models.backup.rules import LEFT_OUT
+
+BATCH = 1_000
+ATTEMPTS = 5
+SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
+WINDOW = "minSnapshotHistoryWindowInSeconds"
+WINDOW_SECONDS = 6 * 3600
+Row = dict[str, Any]
+
+
+class Moved(Exception):
+    """A collection or index was made or dropped at the moment of the snapshot."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collection to save, with what `mongorestore` makes it from."""
+
+    db: Database[Row]
+    name: str
+    metadata: Row
+
+
+def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> Manifest:
+    """Write a backup of the connected database, and of the audit trail's, to `path`.
+
+    The file is complete, on the disk and readable by its owner only, or it is not there. Memory does not grow with the
+    database.
+
+    :raises BackupError: it cannot be made; the text says why.
+    :raises pymongo.errors.PyMongoError: the database went away.
+    """
+    with _history_kept(settings):
+        for _ in range(ATTEMPTS):
+            try:
+                return _attempt(path, settings, now, tell)
+            except Moved:
+                continue
+    raise BackupError("collections or indexes were made again and again meanwhile; try again when that is over")
+
+
+def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manifest:
+    moment = now.astimezone(UTC)
+    stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    sources = _sources()
+    with database().client.start_session(snapshot=True) as session, archive.new(path, stamp) as file:
+        with _snapshot_errors():
+            head = _head(session)  # the first read: from here on the moment is fixed
+            if _sources() != sources:
+                raise Moved
+            parts = tuple(_save(file, source, session, tell) for source in sources)
+            checkpoints = _checkpoints(file, settings.audit_dir, session)
+        metadata = tuple(_describe(file, source, part) for source, part in zip(sources, parts, strict=True))
+        taken = moment.isoformat(timespec="milliseconds")
+        made = Manifest(
+            taken=taken,
+            product=version("backoffice"),
+            parts=parts,
+            files=(*metadata, *checkpoints),
+            head=head,
+            left_out=LEFT_OUT,
+            proofs=proofs(settings, taken),
+        )
+        file.manifest(made)
+    return made
+
+
+def _sources() -> list[Source]:
+    """Every collection of the product, in order: its database's, and the audit trail's."""
+    homes = [
+        (database(), lambda name: name not in audit.COLLECTIONS),
+        (audit_database(), audit.COLLECTIONS.__contains__),
+    ]
+    found = []
+    for db, belongs in homes:
+        for listed in sorted(db.list_collections(), key=lambda one: str(one["name"])):
+            name = listed["name"]
+            saved = listed["type"] == "collection" and not name.startswith("system.") and name not in LEFT_OUT
+            if saved and belongs(name):
+                found.append(Source(db, name, _metadata(db, listed)))
+    return found
+
+
+def _metadata(db: Database[Row], listed: Mapping[str, Any]) -> Row:
+    indexes = [
+        {key: value for key, value in index.items() if key != "ns"} for index in db[listed["name"]].list_indexes()
+    ]
+    return {
+        "options": listed.get("options", {}),
+        "indexes": indexes,
+        "uuid": bytes(listed["info"]["uuid"]).hex(),
+        "collectionName": listed["name"],
+        "type": "collection",
+    }
+
+
+def _head(session: ClientSession) -> Row:
+    """The audit chain's last link at the moment."""
+    wanted = {"_id": 0, "seq": 1, "hash": 1, "total": 1}
+    last = audit_database()[audit.SEALS].find_one({}, wanted, sort=[("seq", -1)], session=session)
+    return last or {"seq": 0, "hash": audit.FIRST, "total": 0}
+
+
+def _save(file: Writing, source: Source, session: ClientSession, tell: Tell) -> Part:
+    found = source.db[source.name].find_raw_batches({}, session=session, batch_size=BATCH)
+    batches = cast("Iterable[bytes]", found)  # each is a row of whole documents
+    return file.documents(source.db.name, source.name, batches, tell)
+
+
+def _describe(file: Writing, source: Source, part: Part) -> Small:
+    text = json_util.dumps(source.metadata, json_options=CANONICAL_JSON_OPTIONS)
+    return file.small(part.metadata, text.encode())
+
+
+def _checkpoints(file: Writing, folder: Path, session: ClientSession) -> list[Small]:
+    """The checkpoint files up to the last checkpoint that the saved database knows: later ones would say, of a restored
+    trail, that its end was cut."""
+    row = audit_database()[CHECKPOINTS].find_one({}, sort=[("_id", -1)], session=session)
+    last = row["_id"] if row else 0
+    days: dict[str, list[str]] = {}
+    try:
+        for name, line in lines_in([folder]):
+            made = Checkpoint.read(line)
+            if made is not None and made.number <= last:
+                days.setdefault(name, []).append(line)
+    except OSError as error:
+        raise BackupError(f"the checkpoints in {folder} cannot be read: {error.strerror}") from error
+    return [file.small(CHECKPOINT_FOLDER + name, "\n".join([*lines, ""]).encode()) for name, lines in days.items()]
+
+
+@contextmanager
+def _snapshot_errors() -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code == SNAPSHOT_UNAVAILABLE:
+            raise Moved from error
+        if error.code == SNAPSHOT_TOO_OLD:
+            raise BackupError(
+                f"the backup took longer than the server remembers a moment: raise its parameter {WINDOW}"
+            ) from error
+        raise
+
+
+@contextmanager
+def _history_kept(settings: Settings) -> Iterator[None]:
+    """Have our own server remember the moment for as long as a backup may take; one of others' is left as it is."""
+    if not settings.embedded:
+        yield
+        return
+    admin = database().client.admin
+    before = admin.command({"setParameter": 1, WINDOW: WINDOW_SECONDS})["was"]
+    try:
+        yield
+    finally:
+        admin.command({"setParameter": 1, WINDOW: before})
+
+
+def metadata_in(content: bytes) -> Row:
+    """Options and indexes of a collection as they stand in a backup. :raises BadBackup:"""
+    try:
+        found: Row = json_util.loads(content.decode(), json_options=CANONICAL_JSON_OPTIONS)
+        usable = isinstance(found["options"], dict) and all(
+            index["key"] and index["name"] for index in found["indexes"]
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadBackup("the options of a collection cannot be read") from error
+    if not usable:
+        raise BadBackup("the options of a collection cannot be read")
+    return found

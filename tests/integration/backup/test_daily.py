@@ -1,0 +1,111 @@
+"""The daily backup as a job: kept, counted, audited, and noticed when it fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from backoffice.app import create_app
+from config.settings import Settings
+from jobs import execution
+from jobs.execution import Desk
+from models import audit, schema
+from models.backup import archive
+from models.backup.rules import JOB, OVERDUE
+from models.job import lease as leases
+from models.job import service
+from models.job.document import Run
+from models.job.rules import State
+
+Base = Database[dict[str, Any]]
+RunAt = Callable[[datetime], Run]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "safe"
+
+
+@pytest.fixture
+def run(saved: Settings, folder: Path) -> RunAt:
+    """The job, with two backups kept."""
+    desk = Desk(worker="first", settings=replace(saved, backup_folder=folder, backup_keep=2))
+    return lambda moment: execution.run_now(desk, JOB, moment, "test")
+
+
+def test_each_day_makes_one_and_the_newest_are_kept(run: RunAt, folder: Path, now: datetime) -> None:
+    folder.mkdir()
+    (folder / "letter.zip").write_text("not ours")
+    runs = [run(now + timedelta(days=day)) for day in range(4)]
+    assert [(one.state, one.counts["swept"]) for one in runs] == [(State.DONE, n) for n in (0, 0, 1, 1)]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "backoffice-20261125T020000Z.zip",
+        "backoffice-20261126T020000Z.zip",
+        "letter.zip",
+    ]
+    with archive.opened(folder / "backoffice-20261126T020000Z.zip") as source:
+        source.verify()
+        digest = source.manifest.digest
+    entry = audit.entries({"action": "backup_made"})[0]
+    assert (entry["number"], entry["detail"]["digest"]) == ("backoffice-20261126T020000Z.zip", digest)
+
+
+def test_the_same_occurrence_twice_makes_one(run: RunAt, folder: Path, now: datetime) -> None:
+    assert [run(now).state, run(now).state] == [State.DONE, State.DONE]
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_what_a_dead_process_left_goes_after_a_day(run: RunAt, folder: Path, now: datetime) -> None:
+    folder.mkdir()
+    for name, age in (("old", timedelta(days=2)), ("at_work", timedelta(minutes=1))):
+        path = folder / f".backoffice-20261120T020000Z.zip.{name}.part"
+        path.touch()
+        os.utime(path, times=((now - age).timestamp(),) * 2)
+    run(now)
+    assert {path.name.split(".")[3] for path in folder.glob(".*.part")} == {"at_work"}
+
+
+def test_a_folder_that_cannot_be_written_fails_the_run_and_says_so(run: RunAt, folder: Path, now: datetime) -> None:
+    folder.write_text("a file in the way")
+    failed = run(now)
+    assert failed.state is State.FAILED
+    assert str(folder) in failed.error
+    assert "cannot be written" in failed.error
+    assert audit.entries({"action": "backup_made"}) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "later", "warning"),
+    [
+        ({}, timedelta(), None),
+        ({}, timedelta(days=1) + OVERDUE, "the daily backup is overdue"),
+        ({"last.state": "failed"}, timedelta(), "the last backup failed"),
+        ({"last.state": "failed", "enabled": False}, timedelta(days=9), None),
+    ],
+)
+def test_readyz_warns(
+    saved: Settings, db: Base, now: datetime, change: dict[str, Any], later: timedelta, warning: str | None
+) -> None:
+    schema.migrate()
+    audit.seal(now)
+    desk = Desk(worker="first", settings=saved, clock=lambda: now)
+    lease = leases.acquire("first")
+    assert lease is not None
+    execution.sync(desk, lease)
+    done = execution.run_now(desk, "import_sweep", now, "test")
+    db["job_schedule"].update_one({"_id": JOB}, {"$set": {"last": done.row()}})
+    db["job_schedule"].update_one({"_id": JOB}, {"$set": {"retired": False, **change}})
+    db["audit_queue"].delete_many({})
+    app = create_app(saved, clock=lambda: now + later, connect=False)
+    answer = app.test_client().get("/readyz")
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert body.get("warnings", []) == ([warning] if warning else [])
+    assert service.schedule("no_such_job") is None

@@ -1,0 +1,206 @@
+"""What cannot be restored is refused, and the place stays as it was."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from config import database as store
+from config.settings import Settings
+from models import audit
+from models.backup import archive, restoring, snapshot
+from models.backup.manifest import BackupError, BadBackup
+from models.backup.restoring import NotAsSaved, NotEmpty, Restored
+from models.backup.rules import RESTORING
+
+Base = Database[dict[str, Any]]
+Restore = Callable[..., Restored]
+
+
+@pytest.fixture
+def file(saved: Settings, db: Base, now: datetime, tmp_path: Path) -> Path:
+    """A whole backup."""
+    db["sample"].insert_many([{"_id": n, "text": "某某" * 50} for n in range(2_000)])
+    snapshot.take(tmp_path / "one.zip", saved, now)
+    return tmp_path / "one.zip"
+
+
+def nothing_there(there: Settings) -> bool:
+    base = store.connect(there)
+    files = list(there.audit_dir.glob("*")) if there.audit_dir.exists() else []
+    return base.list_collection_names() == [] and files == []
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0x40
+    path.write_bytes(content)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def foreign(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as other:
+        other.writestr("holiday.jpg", b"\xff\xd8")
+
+
+def picture(path: Path) -> None:
+    path.write_bytes(b"\x89PNG\r\n" * 1_000)
+
+
+def rewrite(path: Path, change: Callable[[str, bytes], tuple[str, bytes]]) -> None:
+    """The same file with its members changed, as somebody would who knows how to write a ZIP."""
+    with zipfile.ZipFile(path) as source:
+        members = [(info.filename, source.read(info)) for info in source.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in members:
+            target.writestr(*change(name, content))
+
+
+def changed_document(path: Path) -> None:
+    rewrite(path, lambda name, body: (name, body[:-3] + b"x\0\0" if name.endswith("/sample.bson") else body))
+
+
+def climbing_name(path: Path) -> None:
+    rewrite(path, lambda name, body: (name.replace("audit/", "../../"), body.replace(b'"audit/', b'"../../')))
+
+
+def server_database(path: Path) -> None:
+    def change(name: str, body: bytes) -> tuple[str, bytes]:
+        main = json.loads(whole)["parts"][0]["database"]
+        return name.replace(f"/{main}/", "/admin/"), body.replace(main.encode(), b"admin")
+
+    with zipfile.ZipFile(path) as source:
+        whole = source.read("manifest.json")
+    rewrite(path, change)
+
+
+def later_format(path: Path) -> None:
+    rewrite(path, lambda name, body: (name, body.replace(b'"version": 1', b'"version": 2')))
+
+
+def one_more(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as target:
+        target.writestr("dump/x/y.bson", b"")
+
+
+DAMAGES = (
+    cut, flip, empty, foreign, picture, changed_document, climbing_name, server_database, later_format, one_more,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_file_that_is_not_a_whole_backup_is_refused_before_anything_is_touched(
+    file: Path, there: Settings, restore: Restore, damage: Callable[[Path], None]
+) -> None:
+    damage(file)
+    with pytest.raises(BadBackup) as refused:
+        restore(file)
+    assert 20 < len(str(refused.value)) < 200
+    assert nothing_there(there)
+
+
+def test_what_is_there_already_is_left_alone(file: Path, there: Settings, restore: Restore) -> None:
+    store.connect(there)["something"].insert_one({"_id": 1})
+    with pytest.raises(NotEmpty, match="not empty"):
+        restore(file)
+    assert store.database()["something"].count_documents({}) == 1
+    store.database().drop_collection("something")
+    there.audit_dir.mkdir(parents=True)
+    other = there.audit_dir / "checkpoints-2026-01-01.jsonl"
+    other.write_text("{}\n")
+    with pytest.raises(NotEmpty, match="checkpoints"):
+        restore(file)
+    assert other.read_text() == "{}\n"
+
+
+def test_other_secrets_are_refused_because_nobody_could_sign_in(file: Path, there: Settings, now: datetime) -> None:
+    other = replace(there, password_salt="another-salt-" * 3, secret_key="another-key-" * 3)
+    with archive.opened(file) as source:
+        store.connect(other)
+        with pytest.raises(BackupError, match=r"^PASSWORD_SALT differ"):
+            restoring.restore(source, other, now)
+        assert nothing_there(there)
+        report = restoring.restore(source, other, now, despite=True)
+    assert {note.split()[0] for note in report.notes} >= {"PASSWORD_SALT", "SECRET_KEY"}
+
+
+def test_no_secret_can_be_read_from_the_file(file: Path, saved: Settings) -> None:
+    with zipfile.ZipFile(file) as source:
+        everything = b"".join(source.read(info) for info in source.infolist())
+    for secret in (saved.secret_key, saved.password_salt, saved.totp_secret):
+        assert secret.encode() not in everything
+
+
+@pytest.mark.parametrize("meddle", ["entry", "tail"])
+def test_a_trail_that_was_tampered_with_is_not_restored_in_silence(
+    saved: Settings, db: Base, there: Settings, restore: Restore, now: datetime, tmp_path: Path, meddle: str
+) -> None:
+    if meddle == "entry":
+        db["audit"].update_one({"number": "1"}, {"$set": {"actor_name": "nobody"}})
+    else:
+        db["audit_seal"].delete_many({})
+        db["audit"].delete_many({})
+    snapshot.take(tmp_path / "one.zip", saved, now)
+    with pytest.raises(NotAsSaved, match="audit trail does not verify"):
+        restore(tmp_path / "one.zip")
+    assert nothing_there(there)
+    report = restore(tmp_path / "one.zip", despite=True)
+    assert any("audit trail:" in note for note in report.notes)
+
+
+def test_a_restore_that_breaks_off_leaves_nothing(
+    file: Path, there: Settings, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restoring, "_check_trail", die)
+    with pytest.raises(KeyboardInterrupt):
+        restore(file)
+    assert nothing_there(there)
+
+
+def test_somebody_who_writes_meanwhile_is_noticed(
+    file: Path, there: Settings, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = restoring._compare
+
+    def late(target: Any, part: Any) -> None:
+        store.database()["sample"].update_one({"_id": 7}, {"$set": {"text": "other"}})
+        compare(target, part)
+
+    monkeypatch.setattr(restoring, "_compare", late)
+    with pytest.raises(NotAsSaved, match="sample"):
+        restore(file)
+    assert nothing_there(there)
+
+
+def test_what_a_killed_restore_left_is_cleared_away_by_the_next(
+    file: Path, there: Settings, restore: Restore, now: datetime
+) -> None:
+    base = store.connect(there)
+    base.create_collection(RESTORING)
+    base["sample"].insert_one({"_id": "half"})
+    there.audit_dir.mkdir(parents=True)
+    (there.audit_dir / "checkpoints-2026-01-01.jsonl").write_text("half\n")
+    assert restoring.broke_off()
+    report = restore(file)
+    assert not restoring.broke_off()
+    assert store.database()["sample"].count_documents({}) == 2_000
+    assert report.checkpoints == 1
+    assert audit.entries({"action": "backup_restored"})[0]["number"] == report.manifest.taken
