@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from config.database import database
 from config.settings import Settings
 from jobs import execution
 from jobs.execution import Desk
@@ -124,7 +125,7 @@ def office(db: Database[dict[str, Any]], connected: Settings, now: datetime) -> 
     with made.started:
         yield made
     for collection in (*sample.COLLECTIONS, *INDEXES):  # written to by other processes too
-        db[collection].delete_many({})
+        database()[collection].delete_many({})  # a simulation connects anew
 
 
 @pytest.fixture

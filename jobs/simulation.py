@@ -1,0 +1,158 @@
+"""A span of time played through on a copy of the database: which jobs would run, and whom they would remind (J).
+
+Everything is done for real, at the moments of the schedule, on a copy that is dropped at the end; nothing leaves it.
+People do nothing meanwhile: what is late stays late, and is chased.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from pymongo.errors import OperationFailure
+
+from config import database as store
+from config.database import database, transaction
+from config.settings import Settings
+from jobs.cadence import Cadence, Daily, EveryMinutes, next_after
+from jobs.context import JobContext, JobError, Report
+from jobs.schedule import Job, Table
+from models import office, schema
+from models.calendar import WorkingCalendar, local
+from models.errors import Refusal
+from models.record_type import service as record_type
+from models.reminder.document import REMINDERS, Reminder
+
+MARK = "_simulation_"
+LEFT_BEHIND = timedelta(days=1)
+MADE = "simulation"
+CONTENT = ".chunks"
+"""The end of the names of collections that hold the content of files, which no job reads."""
+
+END_OF_DAY = Daily(time(18, 5))
+OFFICE_HOURS = range(9, 19)
+
+
+class NoCopy(JobError):
+    """The database does not let this account make a copy."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """One occurrence: its job and time (UTC), what it counted or the kind of its failure, and the reminders made."""
+
+    job: Job
+    planned: datetime
+    counts: dict[str, int]
+    error: str
+    reminders: tuple[Reminder, ...]
+
+
+def simulate(settings: Settings, table: Table, since: datetime, until: datetime) -> Iterator[Played]:
+    """Play the schedule from `since` to `until`, both included, and tell what each occurrence did.
+
+    Jobs of every few minutes run once a day after closing, hourly ones in office hours of working days: what they
+    would find is the same. While it is read, the process is connected to the copy.
+
+    :raises NoCopy: when no copy can be made.
+    """
+    with _copy(settings) as copied:
+        yield from _play(copied, table, since, until)
+
+
+def _play(settings: Settings, table: Table, since: datetime, until: datetime) -> Iterator[Played]:
+    before = since - timedelta(milliseconds=1)
+    plans = [(job, _coarse(job.cadence)) for job in table.jobs if job.simulated]
+    waiting = [(next_after(cadence, before, office.office_calendar()), n) for n, (_, cadence) in enumerate(plans)]
+    heapify(waiting)
+    told: set[str] = set()
+    while waiting and waiting[0][0] <= until:
+        planned, number = heappop(waiting)
+        job, cadence = plans[number]
+        calendar = office.office_calendar()
+        if not isinstance(cadence, EveryMinutes) or _in_office(planned, calendar):
+            played = _run(settings, job, planned, calendar)
+            new = tuple(one for one in played.reminders if one.id not in told)
+            told = {one.id for one in played.reminders}  # two jobs of one moment
+            yield replace(played, reminders=new)
+        heappush(waiting, (next_after(cadence, planned, calendar), number))
+
+
+def _coarse(cadence: Cadence) -> Cadence:
+    if not isinstance(cadence, EveryMinutes):
+        return cadence
+    return END_OF_DAY if cadence.minutes < 60 else EveryMinutes(60)
+
+
+def _in_office(moment: datetime, calendar: WorkingCalendar) -> bool:
+    return local(moment).hour in OFFICE_HOURS and calendar.is_working(local(moment).date())
+
+
+def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalendar) -> Played:
+    context = JobContext(now=planned, db=database(), settings=settings, calendar=calendar)
+
+    def work() -> Report:
+        return job.work(context)
+
+    counts, error = {}, ""
+    try:
+        report = transaction(work) if job.transactional else work()
+        counts = {name: count for name, count in report.counts.items() if count}
+    except JobError as failure:
+        error = str(failure)
+    except Refusal as refusal:
+        error = refusal.code
+    made = database()[REMINDERS].find({"created": planned}).sort([("person", 1), ("due", 1)])
+    return Played(job, planned, counts, error, tuple(Reminder.read(row) for row in made))
+
+
+@contextmanager
+def _copy(settings: Settings) -> Iterator[Settings]:
+    """Connected to a copy of the database; afterwards to the database again, and the copy is gone."""
+    source, client = database(), database().client
+    _drop_left_behind(source.name, client)
+    copied = replace(settings, database=f"{source.name[:40]}{MARK}{secrets.token_hex(4)}", audit_database=None)
+    try:
+        client[copied.database][MADE].insert_one({"at": datetime.now(UTC)})
+        names = [name for name in source.list_collection_names() if not name.startswith("system.")]
+        store.connect(copied)
+        schema.migrate()
+        for name in names:
+            if not name.endswith(CONTENT) and name != MADE:
+                _copy_collection(database().client[source.name][name], copied.database)
+        _fresh()
+        yield copied
+    except OperationFailure as failure:
+        raise NoCopy(f"no copy of the database can be made: {failure.code}") from None
+    finally:
+        store.connect(settings)
+        with suppress(OperationFailure):
+            database().client.drop_database(copied.database)
+        _fresh()
+
+
+def _copy_collection(collection: Any, target: str) -> None:
+    """The server copies by itself; indexes that were made before stay."""
+    with collection.aggregate([{"$out": {"db": target, "coll": collection.name}}]):
+        pass
+
+
+def _fresh() -> None:
+    """Read anew what the process remembers of its database."""
+    record_type.refresh()
+    office.forget()
+    office.refresh()
+
+
+def _drop_left_behind(name: str, client: Any) -> None:
+    """Copies that a dead process left."""
+    for other in client.list_database_names():
+        if other.startswith(f"{name[:40]}{MARK}"):
+            row = client[other][MADE].find_one() or {}
+            if datetime.now(UTC) - row.get("at", datetime.now(UTC)) > LEFT_BEHIND:
+                client.drop_database(other)

@@ -1,0 +1,119 @@
+"""A span of time is played through on a copy; the database itself does not learn of it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime, time, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from backoffice.commands import jobs as command
+from config.database import database
+from jobs.cadence import Daily, EveryMinutes
+from jobs.context import JobContext, JobError, Report
+from jobs.schedule import JOBS, Job, Table
+from jobs.simulation import MARK, Played, simulate
+from models import catalogue, schema
+from models.backup.rules import JOB as BACKUP
+from models.calendar import SHANGHAI, local
+from models.declarations import Label
+from models.errors import Refusal
+from models.person.roles import Role
+from tests.factories.customers import customer
+from tests.factories.people import person
+from tests.integration.jobs.conftest import Office
+
+SINCE = datetime(2026, 12, 31, tzinfo=SHANGHAI)
+UNTIL = SINCE + timedelta(days=6)
+FIRST_WORKING_DAY = datetime(2027, 1, 4, 6, tzinfo=SHANGHAI)
+
+
+@pytest.fixture(autouse=True)
+def shipped(office: Office) -> None:
+    catalogue.load()
+    schema.migrate()
+
+
+def copies() -> list[str]:
+    return [name for name in database().client.list_database_names() if MARK in name]
+
+
+def by_job(office: Office, table: Table = JOBS) -> dict[str, list[Played]]:
+    found: dict[str, list[Played]] = {}
+    for played in simulate(office.desk(table).settings, table, SINCE, UNTIL):
+        found.setdefault(played.job.name, []).append(played)
+    return found
+
+
+def test_the_quarters_reviews_would_open_on_the_first_working_day_and_nothing_is_stored(office: Office) -> None:
+    customer(person(Role.SPECIALIST), SINCE - timedelta(days=100), state="active")
+    before = {name: database()[name].count_documents({}) for name in database().list_collection_names()}
+    played = by_job(office)
+    opened = [one for one in played["quarterly_review"] if one.counts]  # the present quarter's, then the next
+    assert [one.planned for one in opened] == [SINCE + timedelta(hours=6), FIRST_WORKING_DAY]
+    reminded = [one for runs in played.values() for run in runs for one in run.reminders]
+    assert reminded
+    assert len({one.id for one in reminded}) == len(reminded)
+    after = {name: database()[name].count_documents({}) for name in database().list_collection_names()}
+    assert after == before
+    assert copies() == []
+
+
+def test_what_reaches_beyond_the_database_is_left_out(office: Office) -> None:
+    played = by_job(office)
+    assert set(played) == {job.name for job in JOBS.jobs if job.simulated}
+    assert not {"mail_delivery", BACKUP} & set(played)
+    assert not [one.error for runs in played.values() for one in runs if one.error]
+
+
+def test_jobs_of_minutes_run_once_a_day_and_hourly_ones_in_office_hours(office: Office) -> None:
+    played = by_job(office)
+    assert len(played["access_expiry"]) == 6
+    hours = [local(one.planned) for one in played["deadline_reminders"]]
+    assert {moment.day for moment in hours} == {31, 4, 5}  # 1 to 3 January are the holiday
+    assert {moment.hour for moment in hours} == set(range(9, 19))
+
+
+def test_a_failing_job_is_told_and_the_others_go_on(office: Office) -> None:
+    class Broken(Refusal):
+        code, zh, en = "broken", "坏了。", "Broken."
+
+    def refuse(_: JobContext) -> Report:
+        raise Broken
+
+    def fail(_: JobContext) -> Report:
+        raise JobError("no paper")
+
+    works = {"refusing": refuse, "failing": fail, "working": lambda _: Report({"done": 1})}
+    table = Table(
+        [Job(name=name, label=Label("试", "Trial"), cadence=Daily(time(7)), work=work) for name, work in works.items()]
+    )
+    played = by_job(office, table)
+    told = {name: {(one.error, one.counts.get("done", 0)) for one in runs} for name, runs in played.items()}
+    assert told == {"refusing": {("broken", 0)}, "failing": {("no paper", 0)}, "working": {("", 1)}}
+
+
+def test_a_simulation_that_is_broken_off_leaves_no_copy(office: Office) -> None:
+    name = database().name
+
+    def stop(_: JobContext) -> Report:
+        raise KeyboardInterrupt
+
+    table = Table([Job(name="stopped", label=Label("停", "Stopped"), cadence=EveryMinutes(60), work=stop)])
+    with pytest.raises(KeyboardInterrupt):
+        by_job(office, table)
+    assert copies() == []
+    assert database().name == name
+
+
+def test_the_command_prints_what_would_run_and_the_sums(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "connected", lambda: nullcontext(office.settings))
+    customer(person(Role.SPECIALIST), SINCE - timedelta(days=100), state="active")
+    span = ["simulate", "--from", "2026-12-31", "--to", "2027-01-05"]
+    result = CliRunner().invoke(command.jobs, span)
+    assert result.exit_code == 0, result.output
+    assert "2027-01-04 06:00:00  quarterly_review       opened 1" in result.output
+    assert "0 failed" in result.output
+    backwards = CliRunner().invoke(command.jobs, ["simulate", "--from", "2027-01-05", "--to", "2026-12-31"])
+    assert backwards.exit_code != 0
