@@ -21,7 +21,7 @@ from backoffice.errors import NotSignedIn
 from config.settings import Settings
 from models.access_request.service import grants_in_force
 from models.errors import Forbidden
-from models.person import rules, service
+from models.person import deputies, rules, service
 from models.person import session as sessions
 from models.person.roles import Permission, Person
 
@@ -120,6 +120,7 @@ def _load(user_id: str) -> Account | None:
         return None
     g.session_row, g.account_row = found
     person = service.person_of(g.account_row, locale.language())
+    person = deputies.with_stand_ins(person, g.account_row, edge.now())
     g.person = replace(person, grants=grants_in_force(found[0].user, edge.now()))
     set_request_attr("fs_authn_via", "session")
     # Flask-Security compares with the wall clock; ours decides.

@@ -23,6 +23,7 @@ from jobs import (
     review,
     revisit,
     secrecy,
+    signature,
 )
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
@@ -54,7 +55,8 @@ class Job:
     With `transactional` the work, its run record and the schedule's advance are stored in one transaction or
     not at all; the work has to fit into a minute. Without, `work` may be broken off at any point and be run
     again, by two schedulers at the same time in the worst case, so unique keys must make it idempotent; only
-    such work can use `$merge` or talk to other systems. `kept` is how long a run stays in the history.
+    such work can use `$merge` or talk to other systems. `kept` is how long a run stays in the history. Work that
+    reaches beyond the database is not `simulated`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Job:
     transactional: bool = True
     catch_up: CatchUp = CatchUp.ONCE
     kept: timedelta = DEFAULT_KEPT
+    simulated: bool = True
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -97,6 +100,7 @@ JOBS = Table(
             cadence=EveryMinutes(1),
             work=mail.deliver,
             transactional=False,
+            simulated=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
         ),
@@ -121,6 +125,7 @@ JOBS = Table(
             cadence=Daily(time(2)),
             work=backup.daily,
             transactional=False,
+            simulated=False,
         ),
         Job(
             name="attachment_sweep",
@@ -213,6 +218,14 @@ JOBS = Table(
             cadence=Daily(time(6, 10)),
             work=credit_report.open_due,
             transactional=False,
+        ),
+        Job(
+            name="signature_climb",
+            label=Label("久未签署转上一级", "Pass on what nobody signs"),
+            cadence=EveryMinutes(10),
+            work=signature.climb,
+            transactional=False,
+            kept=timedelta(days=30),
         ),
         Job(
             name="deadline_reminders",

@@ -64,6 +64,9 @@ CLASSIFIED_EXPORT: tuple[Rule, ...] = (
 )
 """What may leave the screen (print, export) without or with a borrowing grant (X4)."""
 
+DEPUTIES_READ = UP_TO_CONFIDENTIAL
+"""What waits for somebody's signature opens to their deputy; nothing top secret, and nothing else of theirs."""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -123,6 +126,7 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
             found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
+    found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
@@ -134,7 +138,7 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     if state is None or record.get("archived_at"):
         return []
     found = set()
-    for whose in state.turn:
+    for whose in (*state.turn, *climbed_to(state, record)):
         if whose in Role._value2member_map_:
             found.add(f"role:{whose}")
         elif whose == "creator" and record.get("created_by"):
@@ -142,6 +146,21 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         elif whose != "creator" and record.get(whose):
             found.add(f"user:{record[whose]}")
     return sorted(found)
+
+
+def climbed_to(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """To whom a record has gone on because nobody signed it in time."""
+    return tuple(whose for climb in state.climbs[: record.get("climbed") or 0] for whose in climb.to)
+
+
+def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
+    """Whose deputies may sign the record: the ids of people, and roles. Where a type is read by department, the roles
+    are those of the record's."""
+    if rt.workflow is None or not rt.workflow.signatures(record.get("state") or ""):
+        return []
+    where = "" if rt.classified else f"@{record.get('department') or ''}"
+    turns = (whose.partition(":") for whose in turns_of(rt, record))
+    return [whose if kind == "user" else f"{whose}{where}" for kind, _, whose in turns]
 
 
 def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
@@ -155,6 +174,17 @@ def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
 def turn_tokens(person: Person) -> list[str]:
     """The tokens under which records wait for this person (`waiting` field)."""
     return sorted([f"user:{person.id}", *(f"role:{role.value}" for role in person.roles)])
+
+
+def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
+    """The tokens (`acl` field) of records of a type that wait for a signature of somebody whose deputy the person is.
+    They open nothing top secret."""
+    whom: set[str] = set()
+    for one in person.stands_in:
+        if one.covers(rt.slug):
+            where = "" if rt.classified else f"@{one.principal.department}"
+            whom |= {str(one.principal.id), *(f"{role.value}{where}" for role in one.principal.roles)}
+    return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
 
 
 def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
@@ -177,6 +207,7 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     opened = _tokens(person, view, Purpose.VIEW)
     carded = _tokens(person, card, Purpose.VIEW)
     if purpose is Purpose.VIEW:
+        opened |= frozenset(deputed_tokens(person, rt))
         return Reach(opened, carded - opened)
     if purpose in (Purpose.EXPORT, Purpose.PRINT):
         leaving = _tokens(person, CLASSIFIED_EXPORT if rt.classified else rt.rights.export, purpose)

@@ -1,4 +1,4 @@
-"""Transitions: which moves a person may make on a record, and why not the others. Pure."""
+"""Transitions: which moves a person may make on a record, for whom, and why not the others. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import access
-from models.declarations import RecordType, Transition
+from models.declarations import Level, RecordType, Transition
 from models.errors import Forbidden, Refusal
 from models.person.roles import Person, Role
 
@@ -25,6 +25,16 @@ class NotYourOwn(Refusal):
     zh, en = "不能审批或签署本人提出的事项。", "You may not approve or sign what you requested yourself."
 
 
+class SignedAlready(Refusal):
+    """A deputy signs nothing that they, or whom they stand in for, signed before: two signatures are of two people."""
+
+    code, status = "signed_already", 403
+    zh, en = (
+        "您本人或被代理人已在前一步签署，须由他人签署这一步。",
+        "You, or the person you stand in for, signed a step before this one. Somebody else has to sign this one.",
+    )
+
+
 class NeedsFreshSignIn(Refusal):
     """Signatures need a sign-in of the last five minutes."""
 
@@ -33,21 +43,46 @@ class NeedsFreshSignIn(Refusal):
 
 
 def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
-    """The transitions that the person may make on a record that they read in full, in declared order."""
+    """The transitions that the person may make on a record that they read in full, in declared order: their own, and
+    those of whom they stand in for."""
     if rt.workflow is None or record.get("archived_at"):
         return []
-    return [t for t in rt.workflow.transitions if why_not(person, rt, t, record) is None]
+    return [
+        t
+        for t in rt.workflow.transitions
+        if why_not(person, rt, t, record) is None or deputed(person, rt, t, record) is not None
+    ]
 
 
 def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
-    """Why the person may not make the move; None when they may."""
+    """Why the person may not make the move in their own right; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    if person.read_only or not any(_is(person, rt, whose, record) for whose in transition.by):
+    if person.read_only or not _may(person, rt, transition, record):
         return Forbidden()
     if any(_is(person, rt, whose, record) for whose in transition.not_by):
         return NotYourOwn()
     return None
+
+
+def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Person | None:
+    """For whom the person may make the move as a deputy; None when for nobody. Only signatures are given for others,
+    and neither who asked signs, for whomever, nor the deputy of who asked in their name."""
+    if not transition.signature or record.get("level") == Level.TOP_SECRET.value:
+        return None
+    if any(_is(person, rt, whose, record) for whose in transition.not_by):
+        return None
+    for one in person.stands_in:
+        if one.covers(rt.slug) and why_not(one.principal, rt, transition, record) is None:
+            return one.principal
+    return None
+
+
+def _may(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
+    """Whether the move is theirs: declared so, or come to them because nobody signed in time."""
+    state = access.state_of(rt, record)
+    climbed = access.climbed_to(state, record) if state is not None and transition.signature else ()
+    return any(_is(person, rt, whose, record) for whose in (*transition.by, *climbed))
 
 
 def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from models import access, one_time, registry, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, moves, why_not
+from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, deputed, moves, why_not
 from models.person.roles import Person
 from models.record_input import (
     LEVEL_CHOICES,
@@ -60,6 +60,7 @@ __all__ = [
     "NotToLeave",
     "NotYourOwn",
     "Sight",
+    "SignedAlready",
     "again",
     "as_it_was",
     "asked_fields",
@@ -67,6 +68,7 @@ __all__ = [
     "change",
     "change_seen",
     "create",
+    "deputed",
     "form_fields",
     "leaving_purpose",
     "move",
@@ -235,17 +237,33 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     """A transition that the person may make on a record that they have read in full, with the stored record.
 
     :raises NotFound: for a name that is no transition of the type.
-    :raises NotNow: :raises Forbidden: :raises NotYourOwn: when they may not.
+    :raises NotNow: :raises Forbidden: :raises NotYourOwn: :raises SignedAlready: when they may not.
     """
     rt = found.rt
     transition = next((t for t in rt.workflow.transitions if t.name == name), None) if rt.workflow else None
     if transition is None:
         raise NotFound()
     current = store.fetch(rt.slug, found.id)
-    refusal = why_not(person, rt, transition, current)
-    if refusal is not None:
+    refusal, behalf = why_not(person, rt, transition, current), deputed(person, rt, transition, current)
+    if refusal is not None and behalf is None:
         raise refusal
+    if transition.signature:
+        _keep_apart(person, behalf if refusal is not None else None, rt, found)
     return transition, current
+
+
+def _keep_apart(person: Person, behalf: Person | None, rt: RecordType, found: Sight) -> None:
+    """Of the signatures since the record was last handed in, none made by or for a deputy counts twice for one person.
+
+    :raises SignedAlready:
+    """
+    signatures = {t.name for t in rt.workflow.transitions if t.signature} if rt.workflow else set()
+    for row in store.latest_moves(found.id):
+        if row["action"] not in signatures:
+            return
+        both = {row["by"], row.get("behalf")} - {None}
+        if (behalf is not None and not both.isdisjoint({person.id, behalf.id})) or person.id == row.get("behalf"):
+            raise SignedAlready()
 
 
 def move_seen(
@@ -262,6 +280,7 @@ def move_seen(
     """`move` for a record that the same request has read in full, and audited."""
     rt, slug = found.rt, found.rt.slug
     transition, current = possible_move(person, found, name)
+    own = why_not(person, rt, transition, current) is None
     if transition.signature and not fresh:
         raise NeedsFreshSignIn()
     asked = asked_fields(rt, transition)
@@ -278,6 +297,7 @@ def move_seen(
         action=name,
         note=note,
         transition=transition,
+        behalf=None if own else deputed(person, rt, transition, current),
     )
 
 

@@ -23,9 +23,10 @@ class Draft:
 
     Hooks read `before` (None on create) and change `values` (declared and system fields, loaded form).
     `action` is `create`, `change`, `archive`, `restore` or a transition's name; `note` the person's reason.
-    `given` names what the writer set, so that a hook can tell a choice from a default. `nearby` holds records that this
-    one points to and that were read already, by id: for a set they are read together. A transition's hook may
-    set another `state` than its declared target, for moves that wait for a second signature.
+    `behalf` is the person for whom a deputy signs. `given` names what the writer set, so that a hook can tell a choice
+    from a default. `nearby` holds records that this one points to and that were read already, by id: for a set they are
+    read together. A transition's hook may set another `state` than its declared target, for moves that wait for a
+    second signature.
     """
 
     rt: RecordType
@@ -37,6 +38,7 @@ class Draft:
     note: str = ""
     transition: Transition | None = None
     given: frozenset[str] = frozenset()
+    behalf: Person | None = None
     nearby: dict[ObjectId, Mapping[str, Any]] = field(default_factory=dict)
     problems: dict[str, Sentence] = field(default_factory=dict)
 

@@ -77,6 +77,7 @@ def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
     record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
     for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
         record[name] = son.get(name)
+    record["climbed"] = son.get("climbed")
     record["acl"] = son.get("acl") or []
     record["granted"] = son.get("granted") or []
     record["state_since"] = son.get("state_since")
@@ -178,10 +179,12 @@ def change(
     action: str = "change",
     note: str = "",
     transition: Transition | None = None,
+    behalf: Person | None = None,
 ) -> dict[str, Any]:
     """Store changed values as the next version and return the record; nothing changed stores nothing.
 
     `rev` is the version that the person saw; None takes whatever is stored, for changes that follow from a decision.
+    `behalf` is for whom the actor signs as a deputy; both stand in the version and in the trail.
 
     :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
     :raises Invalid: when a hook refuses the values.
@@ -194,6 +197,7 @@ def change(
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
         draft = next_draft(entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition)
+        draft.behalf = behalf
         if not draft.changed and not transition:
             return before
         put(draft)
@@ -240,14 +244,16 @@ def put(draft: Draft, merge: ObjectId | None = None) -> None:
 def update_of(draft: Draft) -> dict[str, Any]:
     """The database update that stores a prepared change, with what is derived."""
     before = draft.before or {}
+    began: dict[str, Any] = {}
+    if draft.values["state"] != before.get("state"):
+        began = {"state_since": draft.now, "climbed": None}
     son = {
         **_declared_son(draft),
-        **derived(draft.rt, draft.values),
+        **derived(draft.rt, {**draft.values, **began}),
+        **began,
         "updated_at": draft.now,
         "updated_by": draft.actor.id,
     }
-    if draft.values["state"] != before.get("state"):
-        son["state_since"] = draft.now
     update = {
         "$set": {k: v for k, v in son.items() if v is not None},
         "$unset": {k: "" for k, v in son.items() if v is None},
@@ -260,6 +266,13 @@ def name_of(person_id: ObjectId | None) -> str:
     """A person's name, for messages."""
     row = database()["user"].find_one({"_id": person_id}, {"name": 1}) if person_id else None
     return row["name"] if row else "system"
+
+
+def latest_moves(record_id: ObjectId, limit: int = 20) -> list[dict[str, Any]]:
+    """The last changes of a record's state, newest first: `action`, when, who, and for whom as a deputy (`behalf`)."""
+    wanted = {"action": 1, "by": 1, "by_name": 1, "behalf": 1, "behalf_name": 1, "at": 1, "rev": 1}
+    condition = {"record": record_id, "changes.field": "state"}
+    return list(database()[VERSIONS].find(condition, wanted).sort("rev", DESCENDING).limit(limit))
 
 
 def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
@@ -360,8 +373,15 @@ def _remember(draft: Draft, rev: int, merge: ObjectId | None = None) -> None:
         subject(draft.rt, draft.values),
         now=draft.now,
         fields=[c["field"] for c in row["changes"]],
-        detail={"signature": True} if draft.transition and draft.transition.signature else {},
+        detail=_signed(draft),
     )
+
+
+def _signed(draft: Draft) -> dict[str, Any]:
+    """What the trail says of a signature."""
+    if draft.transition is None or not draft.transition.signature:
+        return {}
+    return {"signature": True, **({"for": draft.behalf.name, "for_id": str(draft.behalf.id)} if draft.behalf else {})}
 
 
 def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[str, Any]:
@@ -386,6 +406,7 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
             if field.name in changed
         ],
         **({"merge": merge} if merge else {}),
+        **({"behalf": draft.behalf.id, "behalf_name": draft.behalf.name} if draft.behalf else {}),
     }
 
 

@@ -69,14 +69,17 @@ class Task:
 # --- whose work
 
 
-def waits_for(person: Person) -> Condition:
-    """The database condition for records that are the person's work. To be joined with the person's reach."""
-    return {"$or": [turn_of(person), *owned_by(person)]}
+def waits_for(person: Person, rt: RecordType) -> Condition:
+    """The database condition for records of a type that are the person's work. To be joined with the person's reach."""
+    return {"$or": [turn_of(person, rt), *owned_by(person)]}
 
 
-def turn_of(person: Person) -> Condition:
-    """The condition for records that wait for the person, by name or by role."""
-    return {"waiting": {"$in": access.turn_tokens(person)}}
+def turn_of(person: Person, rt: RecordType) -> Condition:
+    """The condition for records that wait for the person, by name or by role, or for a signature of somebody for whom
+    they stand in."""
+    own: Condition = {"waiting": {"$in": access.turn_tokens(person)}}
+    deputed = access.deputed_tokens(person, rt)
+    return {"$or": [own, {"acl": {"$in": deputed}}]} if deputed else own
 
 
 def owned_by(person: Person) -> list[Condition]:
@@ -88,10 +91,12 @@ def owned_by(person: Person) -> list[Condition]:
     ]
 
 
-def is_work_of(person: Person, son: Row) -> bool:
-    """Whether a stored record is the person's work: what `waits_for` asks the database."""
+def is_work_of(person: Person, rt: RecordType, son: Row) -> bool:
+    """Whether a stored record of a type is the person's work: what `waits_for` asks the database."""
     waiting = son.get("waiting") or []
     if not set(waiting).isdisjoint(access.turn_tokens(person)):
+        return True
+    if not set(son.get("acl") or ()).isdisjoint(access.deputed_tokens(person, rt)):
         return True
     unnamed = not any(token.startswith("user:") for token in waiting)
     left_to_owner = not waiting or (unnamed and son.get("level") == Level.TOP_SECRET.value)
@@ -117,9 +122,9 @@ def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 
 
 def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[Task]:
     """What is late in a head's department and is not their own work, the oldest first; `limit` of each type (F5)."""
-    late = {"due_at": {"$lt": now}, "department": person.department, "$nor": [waits_for(person)]}
     tasks: list[Task] = []
     for rt in registry.all_types():
+        late = {"due_at": {"$lt": now}, "department": person.department, "$nor": [waits_for(person, rt)]}
         reach = access.reach(person, rt, Purpose.VIEW)
         if rt.due and not reach.nothing:
             rows = _find(rt, {"$and": [late, reach.query()]}).sort([("due_at", 1), ("_id", 1)]).limit(limit)
@@ -129,14 +134,14 @@ def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[T
 
 
 def _dated(person: Person, rt: RecordType, reach: access.Reach, horizon: datetime, limit: int) -> Iterator[Row]:
-    turn = {**turn_of(person), "due_at": {"$type": "date"}}
+    turn = {**turn_of(person, rt), "due_at": {"$type": "date"}}
     owned = [{**condition, "due_at": {"$lt": horizon}} for condition in owned_by(person)]
     found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query()]})
     yield from found.sort([("due_at", 1), ("_id", 1)]).limit(limit)
 
 
 def _undated(person: Person, rt: RecordType, reach: access.Reach, limit: int) -> Iterator[Row]:
-    found = _find(rt, {"$and": [{**turn_of(person), "due_at": None}, reach.query()]})
+    found = _find(rt, {"$and": [{**turn_of(person, rt), "due_at": None}, reach.query()]})
     yield from found.sort([("state_since", 1), ("_id", 1)]).limit(limit)
 
 

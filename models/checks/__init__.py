@@ -16,7 +16,7 @@
 | E012 | numbers that are not unique or fit no address |
 | E013 | bounds or a default that no value satisfies |
 | E014 | a property that the field's kind cannot have |
-| E015 | a signature that one may give on one's own request |
+| E015 | a signature that one may give on one's own request, a refusal without reason, a climb that leads nowhere |
 | E016 | a record that nobody may ever read, or a move that nobody may ever make |
 | E017 | more indexes than the database takes |
 | E018 | two things of one name |

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
-from models.declarations import Transition, Workflow
+from models.declarations import State, Transition, Workflow
 from models.person.roles import Role
 from models.records import PLACING
 
@@ -13,6 +13,8 @@ TONES = ("neutral", "info", "good", "warn", "bad")
 WAITED_FOR = frozenset({"owner", "creator"})
 MAY_MOVE = WAITED_FOR | {"turn", "reader"}
 ASKED = frozenset(field.name for field in PLACING)
+LONGEST_WAIT = 400
+"""Working hours."""
 ROLES = frozenset(role.value for role in Role)
 
 
@@ -26,6 +28,7 @@ def check(case: Case) -> Iterator[Finding]:
     for move in flow.transitions:
         yield from _ends(case, flow, move)
         yield from _people(case, move, people)
+        yield from _refusal(case, move)
         yield from _sheet(case, move)
 
 
@@ -42,12 +45,27 @@ def _states(case: Case, flow: Workflow, people: frozenset[str]) -> Iterator[Find
         place = f"workflow.{state.value}"
         for whose in set(state.turn) - ROLES - WAITED_FOR - people:
             yield case.finding("E005", place, f"等待的“{whose}”不存在。", f"it waits for “{whose}”, which is nobody")
+        yield from _climbs(case, flow, state, people)
         if state.tone not in TONES:
             yield case.finding("E005", place, f"没有“{state.tone}”这种色调。", f"there is no tone “{state.tone}”")
         if state.value not in left and not state.final:
             yield case.finding(
                 "W101", place, "没有操作离开此状态，却不是终态。", "no move leaves it, yet it is not final"
             )
+
+
+def _climbs(case: Case, flow: Workflow, state: State, people: frozenset[str]) -> Iterator[Finding]:
+    place, before = f"workflow.{state.value}", 0
+    for climb in state.climbs:
+        for whose in sorted(set(climb.to) - ROLES - WAITED_FOR - people):
+            yield case.finding("E005", place, f"升级对象“{whose}”不存在。", f"it goes on to “{whose}”, which is nobody")
+        if not climb.to or not before < climb.hours <= LONGEST_WAIT:
+            yield case.finding(
+                "E015", place, "升级须写明对象，小时数逐级增加。", "it goes on to somebody, each time after more hours"
+            )
+        before = climb.hours
+    if state.climbs and not flow.signatures(state.value):
+        yield case.finding("E015", place, "此状态没有可签署的操作。", "nothing is signed in a state that goes on")
 
 
 def _ends(case: Case, flow: Workflow, move: Transition) -> Iterator[Finding]:
@@ -75,6 +93,11 @@ def _people(case: Case, move: Transition, people: frozenset[str]) -> Iterator[Fi
             "签署须有回避：任何人不得审批本人提出的事项。",
             "nobody signs their own: a signature has to say by whom it is not given",
         )
+
+
+def _refusal(case: Case, move: Transition) -> Iterator[Finding]:
+    if move.signature and move.tone == "bad" and not (move.reason or move.needs):
+        yield case.finding("E015", f"workflow.{move.name}", "拒绝须说明理由。", "a refusal needs a reason")
 
 
 def _sheet(case: Case, move: Transition) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.contract.fields import FIELDS
-from models.declarations import Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Climb, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
 from models.describe import group, state, view
 from models.person.roles import Role
 
@@ -12,6 +12,8 @@ SLUG = "contract"
 FINANCE, LEGAL = Role.FINANCE_REVIEWER.value, Role.LEGAL_REVIEWER.value
 CUSTODIAN, HEAD, MANAGER = Role.CUSTODIAN.value, Role.HEAD.value, Role.GENERAL_MANAGER.value
 NOT_OWN = ("creator", "owner", "submitted_by")
+NEXT_LEVEL = (Climb(8, (MANAGER,)),)
+"""A reviewer who is away: after a working day the next level decides (K2)."""
 IN_REVIEW = ("in_review", "with_finance", "with_legal")
 
 STATES = (
@@ -22,10 +24,27 @@ STATES = (
         "In review",
         "info",
         turn=(FINANCE, "finance_person", LEGAL, "legal_person"),
+        climbs=NEXT_LEVEL,
         frozen=True,
     ),
-    state("with_finance", "待财务审查", "With finance", "info", turn=(FINANCE, "finance_person"), frozen=True),
-    state("with_legal", "待法务审查", "With legal", "info", turn=(LEGAL, "legal_person"), frozen=True),
+    state(
+        "with_finance",
+        "待财务审查",
+        "With finance",
+        "info",
+        turn=(FINANCE, "finance_person"),
+        climbs=NEXT_LEVEL,
+        frozen=True,
+    ),
+    state(
+        "with_legal",
+        "待法务审查",
+        "With legal",
+        "info",
+        turn=(LEGAL, "legal_person"),
+        climbs=NEXT_LEVEL,
+        frozen=True,
+    ),
     state("returned", "已退回", "Returned", "warn", turn=("creator",)),
     state("approved", "待签订", "To be signed", "good", turn=("creator", "owner"), frozen=True),
     state("signed", "待移交", "To be handed in", "warn", turn=("creator", "owner", CUSTODIAN), frozen=True),

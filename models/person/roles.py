@@ -99,11 +99,25 @@ MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """Whom somebody stands in for at the moment, as their deputy: `principal` with the roles that it is about, for
+    signatures on records of `types` (none: of every type)."""
+
+    principal: Person
+    types: frozenset[str] = frozenset()
+
+    def covers(self, slug: str) -> bool:
+        """Whether it is about records of this type."""
+        return not self.types or slug in self.types
+
+
+@dataclass(frozen=True)
 class Person:
     """Who acts: the values that the rules need of a signed-in user, taken once per request.
 
-    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5). A token may open less
-    than its person may do: with `only`, records of these types and no other; `read_only`, nothing to be written.
+    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those for
+    whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
+    and no other; `read_only`, nothing to be written.
     """
 
     id: ObjectId | None
@@ -116,6 +130,7 @@ class Person:
     grants: dict[str, frozenset[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     read_only: bool = False
+    stands_in: tuple[StandIn, ...] = ()
 
     def may(self, permission: Permission) -> bool:
         """Whether any role of the person carries the permission."""

@@ -21,6 +21,7 @@ from models.declarations import RecordType
 from models.declassification import CLASSIFIED, UNTIL
 from models.kinds import stored
 from models.opening import CLOSING_UTC
+from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -50,19 +51,32 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar) -> Chased:
     open_types = [(rt, borders) for rt, borders in types if borders is not None]
     if not open_types:
         return Chased()
-    for person in people.active_people():
+    for person in deputies.all_with_stand_ins(people.active_people(), now):
         for rt, borders in open_types:
             reach = access.reach(person, rt, Purpose.VIEW)
             if reach.nothing:
                 continue
-            _merge(rt, _work_of(person, reach, borders), _deadline(rt, person, borders), now)
+            _merge(rt, _work_of(person, rt, reach, borders), _deadline(rt, person, borders), now)
             if person.has(Role.HEAD):
-                _merge(rt, _late_under(person, reach, borders), _climbed(rt, person), now)
+                _merge(rt, _late_under(person, rt, reach, borders), _climbed(rt, person), now)
     return _settled(Matter.DEADLINE, now)
 
 
 def _timed_types() -> list[RecordType]:
     return [rt for rt in registry.all_types() if rt.due]
+
+
+def announce_stuck(now: datetime) -> Chased:
+    """Tell everybody for whom a record waits because nobody signed it in time; those before them too."""
+    types = [rt for rt in registry.all_types() if rt.workflow and any(state.climbs for state in rt.workflow.states)]
+    for person in deputies.all_with_stand_ins(people.active_people(), now):
+        for rt in types:
+            reach = access.reach(person, rt, Purpose.VIEW)
+            if not reach.nothing:
+                stuck = {"$and": [{"climbed": {"$gte": 1}}, work.turn_of(person, rt), reach.query()]}
+                whom = {"$literal": person.id}
+                _merge(rt, stuck, _reminder(rt, whom, Matter.SIGNATURE, Step.STUCK.value, "$state_since"), now)
+    return _settled(Matter.SIGNATURE, now)
 
 
 def announce_declassification(now: datetime) -> Chased:
@@ -93,14 +107,14 @@ def _stored(day: date) -> datetime:
 # --- what is found
 
 
-def _work_of(person: Person, reach: access.Reach, borders: Window) -> dict[str, Any]:
-    return {"$and": [{"due_at": {"$lt": borders.soon_ends}}, reach.query(), work.waits_for(person)]}
+def _work_of(person: Person, rt: RecordType, reach: access.Reach, borders: Window) -> dict[str, Any]:
+    return {"$and": [{"due_at": {"$lt": borders.soon_ends}}, reach.query(), work.waits_for(person, rt)]}
 
 
-def _late_under(head: Person, reach: access.Reach, borders: Window) -> dict[str, Any]:
+def _late_under(head: Person, rt: RecordType, reach: access.Reach, borders: Window) -> dict[str, Any]:
     """What is late for days in the head's department and is not the head's own work."""
     late = {"due_at": {"$lt": borders.climbs_before}, "department": head.department}
-    return {"$and": [late, reach.query(), {"$nor": [work.waits_for(head)]}]}
+    return {"$and": [late, reach.query(), {"$nor": [work.waits_for(head, rt)]}]}
 
 
 # --- what is made of it

@@ -11,10 +11,11 @@ from models.declarations import Label, Reminding
 
 
 class Matter(StrEnum):
-    """What a reminder is about: a record's deadline, or the end of its secrecy (X2)."""
+    """What a reminder is about: a record's deadline, the end of its secrecy (X2), or a signature that nobody gave."""
 
     DEADLINE = "deadline"
     SECRECY = "secrecy"
+    SIGNATURE = "signature"
 
 
 class Step(StrEnum):
@@ -26,6 +27,7 @@ class Step(StrEnum):
     CLIMBED = "climbed"
     NOTICE = "notice"
     LAST_NOTICE = "last_notice"
+    STUCK = "stuck"
 
 
 LABELS = {
@@ -35,6 +37,7 @@ LABELS = {
     Step.CLIMBED: Label("逾期未办，请督促", "Late for days: please look into it"),
     Step.NOTICE: Label("保密期将满，届时自动解密", "Its secrecy ends soon; it is then declassified by itself"),
     Step.LAST_NOTICE: Label("保密期即将届满，即将自动解密", "Its secrecy ends within days; it is then declassified"),
+    Step.STUCK: Label("久未签署，已转请上一级", "Unsigned for too long: it has gone on to the next"),
 }
 
 

@@ -83,8 +83,8 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
         found.update({(slug, son["_id"]): son for son in _records(person, slug, ids)})
     for reminder in ordered:
         son = found.get((reminder.type, reminder.record))
-        if son is not None and _stands(person, reminder, son):
-            rt = registry.get(reminder.type).rt
+        rt = registry.get(reminder.type).rt if son is not None else None
+        if son is not None and rt is not None and _stands(person, rt, reminder, son):
             title = names.title_of(person, rt, son, "full", language)
             yield Told(reminder, rt, son["number"], title, son["level"])
 
@@ -95,16 +95,19 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
     except NotFound:  # the type was taken out of force
         return []
     reach = access.reach(person, rt, Purpose.VIEW)
-    shown = ("number", "level", "owner", "waiting", "due_at", "secret_until", "department", rt.title)
+    shown = ("number", "level", "owner", "waiting", "acl", "due_at", "secret_until", "department", "state_since")
+    fields = dict.fromkeys((*shown, "climbed", rt.title), 1)
     within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
-    return database()[collection_name(slug)].find(within, dict.fromkeys(shown, 1))
+    return database()[collection_name(slug)].find(within, fields)
 
 
-def _stands(person: Person, reminder: Reminder, son: Mapping[str, Any]) -> bool:
+def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str, Any]) -> bool:
     """Whether a reminder is still about something, and this person's business."""
+    if reminder.matter is Matter.SIGNATURE:
+        return bool(son.get("climbed")) and son["state_since"] == reminder.due and work.is_work_of(person, rt, son)
     if reminder.matter is Matter.SECRECY:
         until = son.get("secret_until")
         return until is not None and store.end_of(until.date()) == reminder.due and son.get("owner") == person.id
     if son.get("due_at") != reminder.due:
         return False
-    return reminder.step is Step.CLIMBED or work.is_work_of(person, son)
+    return reminder.step is Step.CLIMBED or work.is_work_of(person, rt, son)

@@ -12,6 +12,7 @@ from pymongo.database import Database
 from models import access, work
 from models.declarations import Relation
 from models.person.roles import Person, Role
+from tests.factories.types import SAMPLE
 
 Base = Database[dict[str, Any]]
 
@@ -39,7 +40,7 @@ def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, no
     db["record_sample"].insert_many(rows)
     sizes = []
     for person in people:
-        found = {row["_id"] for row in db["record_sample"].find(work.waits_for(person))}
-        assert found == {row["_id"] for row in rows if work.is_work_of(person, row)}
+        found = {row["_id"] for row in db["record_sample"].find(work.waits_for(person, SAMPLE))}
+        assert found == {row["_id"] for row in rows if work.is_work_of(person, SAMPLE, row)}
         sizes.append(len(found))
     assert sizes == [15, 8, 6]

@@ -184,7 +184,7 @@ def test_the_former_version_s_work_ends_when_the_next_is_put(
     monkeypatch.setattr(deriving, "AT_ONCE", 1)
     made = records.create(person(Role.HEAD), "visit", {"visitor": "x"}, now=now)["_id"]
     db["record_visit"].update_many({}, {"$unset": {"grams": ""}})
-    pieces = service.derive_again
+    pieces = deriving.derive_again
 
     def overtaken(*args: Any) -> Iterator[ObjectId]:
         for last in pieces(*args):
@@ -224,6 +224,7 @@ def test_of_two_threads_that_look_at_once_none_takes_away_what_the_other_has_jus
 ) -> None:
     service.put(visit(), actor=SYSTEM, now=now)
     row = db[service.TYPES].find_one_and_delete({"_id": "visit"})
+    assert row is not None
     monkeypatch.setattr(service, "_lock", Late(row))
     assert service.refresh() == []
     assert "visit" in {rt.slug for rt in registry.all_types()}

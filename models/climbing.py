@@ -1,0 +1,73 @@
+"""Signatures that nobody gave in time: the record goes on to the next, as its state declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import audit, registry, store
+from models.calendar import Deadline, WorkingCalendar
+from models.declarations import RecordType, State
+from models.person.roles import SYSTEM
+from models.record import collection_name
+
+ACTION = "signature_climbed"
+AT_ONCE = 500
+
+
+def climb(now: datetime, calendar: WorkingCalendar) -> int:
+    """Let everything that waits unsigned for too long wait for the next as well; returns how many steps were taken.
+
+    A step is taken once: running it again, or twice at the same time, adds nothing. The record's version stays what it
+    is, so that whoever is just signing is not told that it changed.
+    """
+    return sum(
+        transaction(lambda rt=rt, state=state, row=row: _step(rt, state, row, now))
+        for rt, state, at in _steps()
+        for row in _stuck(rt, state, at, now, calendar)
+    )
+
+
+def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
+    """When a record that waits in a state goes on to the next; None when it goes no further."""
+    at = record.get("climbed") or 0
+    if at >= len(state.climbs) or record.get("state_since") is None:
+        return None
+    return calendar.add_working_hours(record["state_since"], state.climbs[at].hours)
+
+
+def _steps() -> Iterator[tuple[RecordType, State, int]]:
+    for rt in registry.all_types():
+        for state in rt.workflow.states if rt.workflow else ():
+            for at in range(len(state.climbs)):
+                yield rt, state, at
+
+
+def _stuck(rt: RecordType, state: State, at: int, now: datetime, calendar: WorkingCalendar) -> list[Mapping[str, Any]]:
+    since = calendar.subtract_working_time(now, timedelta(hours=state.climbs[at].hours))
+    condition = {
+        "state": state.value,
+        "state_since": {"$lte": since},
+        "climbed": at or None,
+        "archived_at": None,
+    }
+    return list(database()[collection_name(rt.slug)].find(condition, {"_id": 1}).limit(AT_ONCE))
+
+
+def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -> int:
+    """Take one step, unless the record has moved on since."""
+    record_id: ObjectId = row["_id"]
+    record = store.fetch(rt.slug, record_id)
+    at = record["climbed"] or 0
+    if record["state"] != state.value or record["archived_at"] or at >= len(state.climbs):
+        return 0
+    follows = store.derived(rt, {**record, "climbed": at + 1})
+    change = {"climbed": at + 1, "acl": follows["acl"], "waiting": follows["waiting"]}
+    database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
+    detail = {"step": at + 1, "to": list(state.climbs[at].to)}
+    audit.append(ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
+    return 1

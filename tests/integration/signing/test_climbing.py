@@ -1,0 +1,116 @@
+"""What nobody signs goes on to the next after the declared working hours, once, and tells them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from models import audit, climbing, records, registry, store, work
+from models.declarations import Climb
+from models.errors import Forbidden, Invalid
+from models.office import office_calendar
+from models.person.roles import Person, Role
+from models.reminder import chasing, service
+from models.reminder.rules import Step
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+from tests.integration.signing.conftest import Base, Cast, reads, sign, waiting
+
+CALENDAR = office_calendar()
+
+
+@pytest.fixture(autouse=True)
+def climbing_sample(types: None) -> None:
+    flow = SAMPLE.workflow
+    assert flow is not None
+    climbs = (Climb(8, ("sales_manager",)), Climb(16, ("general_manager",)))
+    states = tuple(replace(one, climbs=climbs) if one.value == "waiting" else one for one in flow.states)
+    registry.register(replace(SAMPLE, workflow=replace(flow, states=states)))
+
+
+@pytest.fixture
+def manager(db: Base) -> Person:
+    return person(Role.GENERAL_MANAGER, name="Manager", department="management")
+
+
+def test_working_hours_decide_and_each_step_is_taken_once(cast: Cast, manager: Person, now: datetime, db: Base) -> None:
+    record = waiting(cast, now)
+    first, second = (CALENDAR.add_working_hours(now, hours).at for hours in (8, 16))
+    assert climbing.climb(first - timedelta(minutes=1), CALENDAR) == 0
+    before = store.fetch("sample", record["_id"])
+    assert not reads(cast.deputy, before)
+    assert [climbing.climb(first, CALENDAR) for _ in range(3)] == [1, 0, 0]
+    after = store.fetch("sample", record["_id"])
+    assert (after["rev"], after["climbed"]) == (before["rev"], 1)
+    assert reads(cast.deputy, after)
+    assert not reads(manager, after)
+    assert [task.sight.number for task in work.desk(cast.deputy, first, CALENDAR)] == [record["number"]]
+    assert climbing.climb(second - timedelta(minutes=1), CALENDAR) == 0
+    assert climbing.climb(second, CALENDAR) == 1
+    assert reads(manager, store.fetch("sample", record["_id"]))
+    steps = [(e["actor_name"], e["detail"]["step"]) for e in db[audit.ENTRIES].find({"action": climbing.ACTION})]
+    assert steps == [("system", 1), ("system", 2)]
+
+
+def test_a_weekend_does_not_count(cast: Cast, now: datetime) -> None:
+    friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)  # an hour before closing
+    waiting(cast, friday)
+    assert climbing.climb(datetime(2026, 11, 30, 1, 0, tzinfo=UTC), CALENDAR) == 0
+    assert climbing.climb(datetime(2026, 11, 30, 9, 0, tzinfo=UTC), CALENDAR) == 1
+
+
+def test_the_next_signs_or_those_before_them_and_the_following_state_begins_anew(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    later = now + timedelta(days=1)
+    record, other = waiting(cast, now), waiting(cast, now)
+    climbing.climb(later, CALENDAR)
+    with pytest.raises((Forbidden, records.NotFound)):
+        sign(manager, record, later)
+    signed = sign(cast.deputy, record, later)
+    assert (signed["state"], signed["climbed"]) == ("approved", None)
+    assert not reads(cast.deputy, signed)
+    assert sign(cast.checker, other, later)["state"] == "approved"
+
+
+def test_what_was_signed_meanwhile_stays_where_it_is(cast: Cast, now: datetime) -> None:
+    record, later = waiting(cast, now), now + timedelta(days=1)
+    sign(cast.checker, record, now)
+    assert climbing.climb(later, CALENDAR) == 0
+    flow = registry.get("sample").rt
+    state = flow.workflow.state("waiting") if flow.workflow else None
+    assert state is not None
+    assert climbing._step(flow, state, {"_id": record["_id"]}, later) == 0
+
+
+def test_the_one_to_whom_it_goes_is_told_once_and_while_it_stands(cast: Cast, now: datetime) -> None:
+    record, later = waiting(cast, now), now + timedelta(days=1)
+    assert chasing.announce_stuck(later).new == 0
+    climbing.climb(later, CALENDAR)
+    told = [chasing.announce_stuck(later + timedelta(minutes=ten)).new for ten in (0, 10, 20)]
+    assert told == [2, 0, 0]  # whom it waited for, and the next
+    [one] = service.inbox(cast.deputy, later, "en")
+    assert (one.reminder.step, one.number) == (Step.STUCK, record["number"])
+    sign(cast.checker, record, later)
+    assert service.inbox(cast.deputy, later, "en") == []
+
+
+def test_a_request_for_access_goes_from_the_manager_to_the_head_and_the_general_manager(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    own = person(Role.SALES_MANAGER, name="Own manager", department="sales")
+    asker = person(Role.SPECIALIST, name="Asker", manager=own.id)
+    values = {"uses": ["view"], "reason": "x", "type_asked": "sample", "department": "service", "state": "asked"}
+    request = store.create("access_request", {**values, "manager": own.id}, actor=asker, now=now)
+    seen = []
+    for hours in (0, 24, 48):
+        climbing.climb(now + timedelta(hours=hours), CALENDAR)
+        seen.append(store.fetch("access_request", request["_id"])["climbed"])
+    assert seen == [None, 1, 2]
+    later = now + timedelta(hours=48)
+    with pytest.raises(Invalid):
+        records.move(cast.head, "access_request", request["number"], "refuse", {}, rev=1, now=later, fresh=True)
+    signed = records.move(cast.head, "access_request", request["number"], "sign", {}, rev=1, now=later, fresh=True)
+    assert (signed["state"], signed["climbed"]) == ("signed", None)

@@ -1,0 +1,120 @@
+"""One winner of two decisions at once; steps that are over, skipped or taken back are signed by nobody."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from models import records, store
+from models.access_request import service
+from models.calendar import local
+from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
+from models.person.roles import Person, Role
+from tests.factories.people import person
+from tests.integration.signing.conftest import Base, Cast
+
+RACES = 100
+SLUG = "access_request"
+
+
+@pytest.fixture
+def heads(db: Base) -> tuple[Person, Person]:
+    return person(Role.HEAD, name="Head one"), person(Role.HEAD, name="Head two")
+
+
+def request(now: datetime, cast: Cast, state: str = "signed", **more: Any) -> dict[str, Any]:
+    target = records.create(cast.owner, "sample", {"name": "Lamp", "level": "secret"}, now=now)
+    values = {
+        "uses": ["view"],
+        "reason": "x",
+        "type_asked": "sample",
+        "number_asked": target["number"],
+        "department": "service",
+        "valid_until": local(now).date() + timedelta(days=2),
+        "state": state,
+        **more,
+    }
+    return store.create(SLUG, values, actor=person(Role.SPECIALIST, name="Asker"), now=now)
+
+
+def decide(who: Person, one: dict[str, Any], act: str, now: datetime, rev: int = 1) -> dict[str, Any]:
+    raw = {"valid_until": one["valid_until"].isoformat()} if act == "approve" else {}
+    return records.move(who, SLUG, one["number"], act, raw, rev=rev, now=now, note="reason", fresh=True)
+
+
+def test_of_two_opposite_decisions_at_once_one_wins_each_of_a_hundred_times(
+    cast: Cast, heads: tuple[Person, Person], db: Base, now: datetime
+) -> None:
+    won: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(RACES):
+            one, start = request(now, cast), Barrier(2, timeout=20)
+
+            def act(who: Person, move: str, one: dict[str, Any] = one, start: Barrier = start) -> str:
+                start.wait()
+                try:
+                    return str(decide(who, one, move, now)["state"])
+                except (StaleRecord, records.NotNow) as lost:
+                    return lost.code
+
+            outcomes = list(pool.map(act, heads, ("approve", "refuse"), timeout=60))
+            [winner] = [state for state in outcomes if state in ("granted", "refused")]
+            stored = store.fetch(SLUG, one["_id"])
+            assert (stored["state"], stored["rev"]) == (winner, 2)
+            assert db["grant"].count_documents({"request": one["_id"]}) == int(winner == "granted")
+            assert db[store.VERSIONS].count_documents({"record": one["_id"]}) == 2
+            won.append(winner)
+    assert len(won) == RACES
+
+
+def test_a_withdrawn_a_lapsed_and_a_decided_request_are_signed_by_nobody(
+    cast: Cast, heads: tuple[Person, Person], now: datetime, db: Base
+) -> None:
+    first, second = heads
+    asked = request(now, cast)
+    asker = Person(id=asked["created_by"], name="Asker", roles=frozenset({Role.SPECIALIST}), department="service")
+    records.move(asker, SLUG, asked["number"], "withdraw", {}, rev=1, now=now)
+    lapsed = request(now, cast)
+    later = now + timedelta(days=4)
+    assert service.expire(later) == 1
+    granted = request(now, cast)
+    decide(first, granted, "approve", now)
+    for one, when in ((asked, now), (lapsed, later), (granted, now)):
+        for act in ("approve", "refuse", "sign"):
+            with pytest.raises((records.NotNow, Forbidden)):
+                decide(second, one, act, when, rev=2)
+
+
+def test_a_step_that_was_skipped_is_signed_by_nobody(cast: Cast, now: datetime) -> None:
+    """Where one's own manager is the head, the first step is left out; who stands there signs nothing any more."""
+    manager = person(Role.SALES_MANAGER, department="service")
+    one = request(now, cast, state="signed", manager=manager.id)
+    with pytest.raises((records.NotNow, NotFound, Forbidden, records.Locked)):
+        decide(manager, one, "sign", now)
+
+
+def test_a_refusal_needs_a_reason_and_a_signature_a_fresh_sign_in(
+    cast: Cast, heads: tuple[Person, Person], now: datetime
+) -> None:
+    one = request(now, cast)
+    with pytest.raises(Invalid) as refused:
+        records.move(heads[0], SLUG, one["number"], "refuse", {}, rev=1, now=now, note="  ", fresh=True)
+    assert set(refused.value.problems) == {"note"}
+    for act in ("approve", "refuse"):
+        with pytest.raises(records.NeedsFreshSignIn):
+            records.move(heads[0], SLUG, one["number"], act, {}, rev=1, now=now, note="x")
+    assert store.fetch(SLUG, one["_id"])["rev"] == 1
+
+
+def test_a_second_signature_of_the_same_kind_is_told_that_it_is_done(
+    cast: Cast, heads: tuple[Person, Person], now: datetime
+) -> None:
+    one = request(now, cast)
+    decide(heads[0], one, "approve", now)
+    with pytest.raises(Refusal):
+        decide(heads[0], one, "approve", now)
+    assert store.fetch(SLUG, one["_id"])["rev"] == 2
