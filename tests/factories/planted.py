@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -12,21 +13,31 @@ from typing import Any
 from models import registry, store
 from models.attachment import service as attachment
 from models.declarations import Field, Level, RecordType
+from models.merge import service as merging
 from models.person.roles import Person
 
-DIGITS = 71_000_000
+DIGITS, APART = 71_000_000, 72_000_000
+ONCE_SECRET, MERGED, MORE = 500, 600, 200
+TEXTS = ("text", "long_text")
 A_DAY, A_MOMENT = date(2026, 3, 4), "2026-03-04 05:06"
 
 
 @dataclass
 class Planted:
-    """A stored record and the words that betray it."""
+    """A stored record and the words that betray it.
+
+    `hushed` are the words of a time when it was top secret, `apart` those of single fields, by name; `into` is the
+    record into which it was merged, whose readers may know its words.
+    """
 
     rt: RecordType
     level: Level
     son: dict[str, Any]
     words: list[str] = field(default_factory=list)
     file_id: str = "5f0000000000000000000001"
+    hushed: list[str] = field(default_factory=list)
+    apart: dict[str, list[str]] = field(default_factory=dict)
+    into: Planted | None = None
 
     @property
     def number(self) -> str:
@@ -53,22 +64,79 @@ def plant(types: Iterable[RecordType], owner: Person, now: datetime) -> list[Pla
     return made
 
 
-def _plant(rt: RecordType, level: Level, owner: Person, now: datetime, count: int, targets: dict[str, Any]) -> Planted:
+@contextmanager
+def unruled(rt: RecordType) -> Iterator[None]:
+    """A type without its own behaviour for the time of a block."""
     hooks = registry.get(rt.slug).hooks
-    one = Planted(rt, level, {}, [f"Kanarie{count:03d}"])
-    values = {f.name: _value(f, one, count, owner, now, targets) for f in rt.fields if f.computed is None}
     registry.register(rt)
     try:
-        given = {**values, "owner": owner.id, "level": level.value}
-        one.son = store.create(rt.slug, {k: v for k, v in given.items() if v is not None}, actor=owner, now=now)
+        yield
     finally:
         registry.register(rt, hooks)
+
+
+def give_past(one: Planted, owner: Person, now: datetime) -> None:
+    """Let a record have held other texts before, changed with a note; the words are its own all the same."""
+    own = [f for f in one.rt.fields if f.kind in TEXTS and f.computed is None]
+    texts = {f.name: f"{one.apart.get(f.name, one.words)[0]} now"[: f.max_length] for f in own}
+    with unruled(one.rt):
+        store.change(one.rt.slug, one.son["_id"], texts, actor=owner, now=now, note=f"{one.word} noted")
+
+
+def plant_once_secret(types: Iterable[RecordType], owner: Person, now: datetime) -> list[Planted]:
+    """An internal record of each classified type that was top secret, and held other words, in its first version."""
+    made = []
+    for count, rt in enumerate((rt for rt in types if rt.classified), ONCE_SECRET):
+        former = _plant(rt, Level.TOP_SECRET, owner, now, count, {}, word=f"Hush{count:03d}")
+        one = Planted(rt, Level.INTERNAL, former.son, [f"Kanarie{count:03d}"], hushed=former.words)
+        values = {f.name: _value(f, one, count + MORE, owner, now, {}) for f in rt.fields if f.computed is None}
+        opened = {**values, "level": Level.INTERNAL.value}
+        with unruled(rt):
+            note = f"Hush{count:03d} opened"
+            one.son = store.change(rt.slug, former.son["_id"], opened, actor=owner, now=now, note=note)
+        made.append(one)
+    return made
+
+
+def plant_merged(
+    types: Iterable[RecordType], owners: tuple[Person, Person], merger: Person, now: datetime
+) -> list[Planted]:
+    """Of each type that is merged, a top-secret record of the first owner's and one of the second's, merged into it."""
+    made = []
+    for count, rt in enumerate((rt for rt in types if rt.rights.merge), MERGED):
+        level = Level.TOP_SECRET if rt.classified else Level.INTERNAL
+        keep, gone = (_plant(rt, level, who, now, count + at * MORE, {}) for at, who in enumerate(owners))
+        gone.into = keep
+        with unruled(rt):
+            numbers = (keep.number, gone.number)
+            merging.merge(merger, rt.slug, *numbers, {}, revs=(1, 1), now=now)
+        made += [keep, gone]
+    return made
+
+
+def _plant(
+    rt: RecordType,
+    level: Level,
+    owner: Person,
+    now: datetime,
+    count: int,
+    targets: dict[str, Any],
+    word: str = "",
+) -> Planted:
+    one = Planted(rt, level, {}, [word or f"Kanarie{count:03d}"])
+    values = {f.name: _value(f, one, count, owner, now, targets) for f in rt.fields if f.computed is None}
+    given = {**values, "owner": owner.id, "level": level.value}
+    with unruled(rt):
+        one.son = store.create(rt.slug, {k: v for k, v in given.items() if v is not None}, actor=owner, now=now)
     return one
 
 
 def _value(declared: Field, one: Planted, count: int, owner: Person, now: datetime, targets: dict[str, Any]) -> Any:
     kind, word = declared.kind, one.word
-    if kind in ("text", "long_text"):
+    if kind in TEXTS:
+        if declared.viewers:
+            word = f"Apart{count:03d}"
+            one.apart[declared.name] = [word]
         return f"{word} {declared.name}"[: declared.max_length]
     if kind in ("integer", "decimal", "money", "percent") and not declared.currencies:
         return _number(declared, one, count)
@@ -101,11 +169,11 @@ def _value(declared: Field, one: Planted, count: int, owner: Person, now: dateti
 
 
 def _number(declared: Field, one: Planted, count: int) -> Any:
-    number = DIGITS + count
+    number = (APART if declared.viewers else DIGITS) + count
     if declared.minimum is not None or declared.maximum is not None or declared.kind == "percent":
         low = declared.minimum if declared.minimum is not None else 1
         return low if declared.kind == "integer" else Decimal(low)
-    one.words.append(f"{number:,}")
+    (one.apart.setdefault(declared.name, []) if declared.viewers else one.words).append(f"{number:,}")
     return number if declared.kind == "integer" else Decimal(number)
 
 
