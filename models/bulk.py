@@ -42,12 +42,21 @@ class Outcome:
     refusal: Refusal | None = None
 
 
-def prepared(slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetime, note: str = "") -> list[Outcome]:
-    """The writes of some new records, with everything that rules derive or refuse; nothing is stored."""
+def prepared(
+    slug: str,
+    wanted: Sequence[Wanted],
+    *,
+    actor: Person,
+    now: datetime,
+    note: str = "",
+    memory: dict[str, Any] | None = None,
+) -> list[Outcome]:
+    """The writes of some new records, with everything that rules derive or refuse; nothing is stored. `memory` is the
+    same for all parts of one set: what is counted for the set is counted once."""
     entry = registry.get(slug)
     rows = [dict(one.values) for one in wanted]
     if entry.hooks.share_out is not None:
-        entry.hooks.share_out(rows, actor)
+        entry.hooks.share_out(rows, actor, {} if memory is None else memory)
     nearby = pointed_at(entry.rt, rows)
     outcomes = []
     for one, values in zip(wanted, rows, strict=True):
@@ -73,22 +82,46 @@ def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[Object
 
 
 def create_many(
-    slug: str, wanted: Sequence[Wanted], *, actor: Person, now: datetime, batch: ObjectId, note: str = ""
+    slug: str,
+    wanted: Sequence[Wanted],
+    *,
+    actor: Person,
+    now: datetime,
+    batch: ObjectId,
+    note: str = "",
+    ready: Sequence[Outcome] | None = None,
 ) -> list[Outcome]:
     """Store new records in one transaction and return an outcome for each row, in their order.
+
+    `ready` are the outcomes that `prepared` gave for the rows a moment ago; they are made again when a record to which
+    one points is no longer what its rules looked at.
 
     :raises AlreadyUsed: a value that must be unique is taken, or the row was stored before; nothing is stored.
     :raises Refusal: a rule refused a record after it was stored; nothing is stored.
     """
 
     def work() -> list[Outcome]:
-        outcomes = prepared(slug, wanted, actor=actor, now=now, note=note)
+        outcomes = ready
+        if outcomes is None or _moved(registry.get(slug).rt, outcomes):
+            outcomes = prepared(slug, wanted, actor=actor, now=now, note=note)
         good = [(one.row, one.draft) for one in outcomes if one.draft is not None]
         if good:
             _insert(slug, good, batch)
-        return outcomes
+        return list(outcomes)
 
     return transaction(work)
+
+
+def _moved(rt: RecordType, outcomes: Sequence[Outcome]) -> bool:
+    """Whether a record to which prepared writes point was written or opened to others since it was read."""
+    looked = {key: record for one in outcomes if one.draft is not None for key, record in one.draft.nearby.items()}
+    for slug in {field.to for field in rt.fields if field.kind == "reference"} if looked else ():
+        rows = database()[collection_name(slug)].find({"_id": {"$in": list(looked)}}, {"rev": 1, "acl": 1})
+        for row in rows:
+            known = looked.pop(row["_id"])
+            if (row["rev"], row["acl"]) != (known["rev"], known["acl"]):
+                return True
+    return bool(looked)
 
 
 def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> None:
@@ -98,7 +131,8 @@ def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> No
         {**store.new_son(draft, ObjectId(), number, batch), "batch_row": row}
         for (row, draft), number in zip(good, numbers, strict=True)
     ]
-    versions = [store.version_row(draft, 1) for _, draft in good]
+    names = [field.name for field in store.fields_of(entry.rt)]
+    versions = [_first_version(draft, son, names) for (_, draft), son in zip(good, sons, strict=True)]
     try:
         database()[collection_name(slug)].insert_many(sons)
     except BulkWriteError as error:
@@ -107,15 +141,33 @@ def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> No
             raise
         raise store.already_used(entry.rt, first_error.get("keyPattern", {})) from None  # its text quotes the record
     database()[store.VERSIONS].insert_many(versions)
-    first = good[0][1]
+    drafts = [draft for _, draft in good]
     subjects = [
         (store.subject(entry.rt, draft.values), [change["field"] for change in version["changes"]])
-        for (_, draft), version in zip(good, versions, strict=True)
+        for draft, version in zip(drafts, versions, strict=True)
     ]
-    audit.append_many("create", first.actor, subjects, now=first.now, detail={"batch": str(batch)})
-    for _, draft in good:
-        for hook in entry.hooks.after:
-            hook(draft)
+    audit.append_many("create", drafts[0].actor, subjects, now=drafts[0].now, detail={"batch": str(batch)})
+    for hook in entry.hooks.after:
+        if (for_sets := entry.hooks.for_sets.get(hook)) is not None:
+            for_sets(drafts)
+        else:
+            for draft in drafts:
+                hook(draft)
+
+
+def _first_version(draft: Draft, son: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """What `store.version_row` makes of a new record; the stored values are there already."""
+    return {
+        "type": draft.rt.slug,
+        "record": son["_id"],
+        "rev": 1,
+        "at": draft.now,
+        "by": draft.actor.id,
+        "by_name": draft.actor.name,
+        "action": draft.action,
+        "note": draft.note,
+        "changes": [{"field": name, "before": None, "after": son[name]} for name in names if name in son],
+    }
 
 
 def take_back(

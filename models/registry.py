@@ -75,8 +75,10 @@ class Hooks:
     `keys` derives the terms under which services find a record again (F7); nobody reads or queries them.
 
     For sets (an import): `share_out` settles at once, in the rows' values, what `prepare` would ask the database for
-    each; `known` names, for each row, the number of a record that it may repeat, among those that the person reads in
-    full; `forget` clears what `after` left of records that are taken back.
+    each, and keeps what it counted in a memory that is the same for all parts of the set; `for_sets` says what stands
+    for a hook of `after` when many new records are stored at once; `known` names, for each row, the number of a record
+    that it may repeat, among those that the person reads in full; `forget` clears what `after` left of records that are
+    taken back.
 
     `deadlines` reckons the type's deadlines that a declaration cannot say, by field: it explains them, and they are
     reckoned again when the calendar changes; `prepare` sets them.
@@ -93,7 +95,8 @@ class Hooks:
     after: tuple[Hook, ...] = ()
     keys: Keys | None = None
     deadlines: Mapping[str, Reckoning] = field(default_factory=dict)
-    share_out: Callable[[Sequence[dict[str, Any]], Person], None] | None = None
+    share_out: Callable[[Sequence[dict[str, Any]], Person, dict[str, Any]], None] | None = None
+    for_sets: Mapping[Hook, Callable[[Sequence[Draft]], None]] = field(default_factory=dict)
     known: Callable[[Person, Sequence[Mapping[str, Any]]], Sequence[str]] | None = None
     forget: Callable[[Sequence[ObjectId]], None] | None = None
     alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None

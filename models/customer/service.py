@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from bson import ObjectId
@@ -186,7 +188,8 @@ def known(person: Person, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         return [""] * len(rows)
     condition = {"keys": {"$in": wanted}, **reach.query(archived=None)}
     numbers: dict[str, str] = {}
-    for son in database()[COLLECTION].find(condition, {"keys": 1, "number": 1}).sort("_id", ASCENDING):
+    # Sorted here: asked for an order, the database may walk all records in it.
+    for son in sorted(database()[COLLECTION].find(condition, {"keys": 1, "number": 1}), key=itemgetter("_id")):
         for key in son["keys"]:
             numbers.setdefault(key, son["number"])
     return [next((numbers[key] for key in sorted(own) if key in numbers), "") for own in keys]
@@ -214,6 +217,29 @@ def note_hidden(draft: Draft) -> None:
         database()[NOTES].replace_one({"_id": record}, note, upsert=True)
     elif draft.before is not None:
         database()[NOTES].delete_one({"_id": record})
+
+
+def note_all_hidden(drafts: Sequence[Draft]) -> None:
+    """What `note_hidden` does, for the new files of a set, in two questions to the database."""
+    wanted = {draft.values["_id"]: set(keys_of(draft.values)) for draft in drafts}
+    keys = sorted(set().union(*wanted.values()))
+    full = access.reach(drafts[0].actor, CUSTOMER, Purpose.VIEW).full
+    seen = [prefix + one for one in full for prefix in ("", access.ARCHIVED)]
+    most = MOST_DUPLICATES * len(drafts)
+    condition = {"keys": {"$in": keys}, "acl": {"$nin": seen}}
+    hidden = list(database()[COLLECTION].find(condition, {"keys": 1}).limit(most)) if keys else []
+    if len(hidden) == most:  # some key is everybody's: each file is looked at by itself
+        for draft in drafts:
+            note_hidden(draft)
+        return
+    notes = []
+    for record, own in wanted.items():
+        others = sorted(son["_id"] for son in hidden if son["_id"] != record and not own.isdisjoint(son["keys"]))
+        if others:
+            note = {"others": others[:MOST_DUPLICATES], "by": drafts[0].actor.id, "noted_at": drafts[0].now}
+            notes.append({"_id": record, **note})
+    if notes:
+        database()[NOTES].insert_many(notes)
 
 
 def forget(records: Sequence[ObjectId]) -> None:
@@ -275,20 +301,29 @@ def assign(count: int) -> list[ObjectId]:
 
     :raises NoSpecialist: when nobody has capacity.
     """
+    return rules.spread(count, _loads())
+
+
+def _loads() -> list[rules.Load[ObjectId]]:
     able = directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by)
     files = database()[COLLECTION]
-    loads = [rules.Load(who, files.count_documents({"owner": who}), weight) for who, weight in able.items()]
-    return rules.spread(count, loads)
+    return [rules.Load(who, files.count_documents({"owner": who}), weight) for who, weight in able.items()]
 
 
-def share_out(rows: Sequence[dict[str, Any]], actor: Person) -> None:
-    """Give the new files of a set to specialists as if they came one by one (F6), unless the writer is one."""
+def share_out(rows: Sequence[dict[str, Any]], actor: Person, memory: dict[str, Any]) -> None:
+    """Give the new files of a set to specialists as if they came one by one (F6), unless the writer is one. The files
+    that each has are counted once for the whole set, in `memory`: there may be hundreds of thousands."""
     if actor.has(Role.SPECIALIST):
         return
+    loads = memory["loads"] if "loads" in memory else _loads()
     unowned = [row for row in rows if row.get("owner") is None]
-    if directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by):
-        for row, owner in zip(unowned, assign(len(unowned)), strict=True):
+    if loads:
+        chosen = rules.spread(len(unowned), loads)
+        for row, owner in zip(unowned, chosen, strict=True):
             row["owner"] = owner
+        given = Counter(chosen)
+        loads = [rules.Load(one.person, one.files + given[one.person], one.capacity) for one in loads]
+    memory["loads"] = loads
 
 
 # --- what a file lacks
@@ -328,6 +363,7 @@ HOOKS = Hooks(
     share_out=share_out,
     known=known,
     forget=forget,
+    for_sets={note_hidden: note_all_hidden},
     alike=duplicates,
     lacks=lambda values: [finding.text for finding in findings(values)],
     merged=settle_merge,

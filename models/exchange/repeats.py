@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from config.database import database
@@ -11,15 +12,25 @@ from models import access
 from models.access import Purpose
 from models.declarations import RecordType
 from models.errors import Sentence
-from models.exchange.document import SEEN, Batch, Kind
+from models.exchange.document import SEEN, Batch
+from models.exchange.table import Row
 from models.exchange.taking import Said, Taken
-from models.exchange.tally import Tally
 from models.person.roles import Person
 from models.record import collection_name
 
 SAME_ROW = Sentence("此行与“第 {row} 行”完全相同。", "This row is the same as “row {row}”.")
 SAME_CODE = Sentence("编号与“第 {row} 行”相同。", "The number is that of “row {row}”.")
 HERE = Sentence("此编号已登记为“{number}”。", "This number is recorded already, as “{number}”.")
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The rows of a chunk; those that are taken although they repeat something, with what is said of them; the marks
+    that are to be remembered."""
+
+    takens: list[Taken]
+    kept: list[tuple[Row, Said]]
+    marks: Mapping[str, int]
 
 
 class Repeats:
@@ -33,14 +44,16 @@ class Repeats:
         self.batch, self.person, self.rt, self.first_pass = batch, person, rt, first_pass
         readable = {f.name for f in access.visible_fields(person, rt)}
         self.foreign = rt.foreign if rt.foreign in readable else ""
+        self._latest: Mapping[str, int] = {}
 
-    def mark(self, takens: Sequence[Taken], tally: Tally) -> list[Taken]:
+    def mark(self, takens: Sequence[Taken]) -> Marked:
         """The rows, those that repeat something refused, or only marked when the person keeps them."""
         marks = {taken.row.number: self._marks(taken) for taken in takens if not taken.refused}
-        seen = self._seen(sorted({m for own in marks.values() for m in own}))
+        stored = self._seen(sorted({m for own in marks.values() for m in own}))
         here = self._here(takens)
+        seen = {**self._latest, **stored}
         fresh: dict[str, int] = {}
-        made = []
+        made, kept = [], []
         for taken in takens:
             row = taken.row.number
             said = self._said(taken, marks.get(row, ()), {**fresh, **seen}, here)
@@ -49,12 +62,13 @@ class Repeats:
             if said is None:
                 made.append(taken)
             elif self.batch.options.keep_repeats:
-                tally.add(Kind.WARNED, taken.row, (said,))
+                kept.append((taken.row, said))
                 made.append(taken)
             else:
                 made.append(Taken(taken.row, {}, (said,)))
-        self._remember({mark: row for mark, row in fresh.items() if mark not in seen})
-        return made
+        new = {mark: row for mark, row in fresh.items() if seen.get(mark, row) == row and mark not in stored}
+        self._latest = new  # what is prepared next may not find these in the database yet
+        return Marked(made, kept, new)
 
     def _marks(self, taken: Taken) -> tuple[str, ...]:
         marks = [_mark(self.batch, "row", *map(repr, taken.row.cells))]
@@ -66,7 +80,8 @@ class Repeats:
         found = database()[SEEN].find({"_id": {"$in": marks}}, {"row": 1})
         return {row["_id"]: row["row"] for row in found}
 
-    def _remember(self, marks: dict[str, int]) -> None:
+    def remember(self, marks: Mapping[str, int]) -> None:
+        """Leave the marks of a chunk, in its transaction."""
         if self.first_pass and marks:
             rows = [{"_id": mark, "batch": self.batch.id, "row": row} for mark, row in marks.items()]
             database()[SEEN].insert_many(rows)

@@ -6,32 +6,32 @@ restart or a pause begins with the next row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import audit, bulk, registry
-from models.errors import Refusal, Sentence
+from models import audit
+from models.errors import Refusal
 from models.exchange import service
-from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, Kind, State
-from models.exchange.repeats import Repeats
-from models.exchange.table import Row
-from models.exchange.taking import Said, Taken, Taker
+from models.exchange.desk import Desk, Prepared, Rows
+from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, State
+from models.exchange.table import Table
 from models.exchange.tally import Tally
 from models.exchange.undoing import undo_chunk
 from models.job import long
+from models.job.ahead import ahead
 from models.job.long import GoOn, LongWork, Overtaken
 from models.person.roles import Person
-from models.registry import Draft
 
 CHUNK = 200
 WORK = LongWork(BATCHES, tuple(state.value for state in AT_WORK))
 Told = Callable[[Batch], None]
-POSSIBLE = Sentence("可能与已有记录“{number}”重复。", "This may repeat the record “{number}”.")
 
 
 def work(holder: str, now: datetime, go_on: GoOn) -> tuple[int, bool]:
@@ -77,118 +77,55 @@ def _claim(batch_id: ObjectId, holder: str) -> Batch:
 
 
 def _rows(batch: Batch, holder: str, now: datetime, go_on: GoOn, told: Told) -> Batch | None:
-    """Check or store chunk by chunk; the batch as it is then."""
+    """Check or store chunk by chunk, each made ready while the one before is stored; the batch as it is then."""
     person = service.actor_of(batch)
     _, taker = service.plan_of(person, batch)
+    desk = Desk(batch, person, taker, now)
+    with service.opened(batch) as table, closing(ahead(map(desk.prepare, _chunks(table, batch)))) as chunks:
+        for chunk in chunks:
+            if not go_on():
+                return service.get(batch.id)
+            batch = _store(_claim(batch.id, holder), holder, desk, chunk)
+            told(batch)
+    _finish(batch, holder, person, now)
+    return service.get(batch.id)
+
+
+def _chunks(table: Table, batch: Batch) -> Iterator[Rows]:
+    """What is left of a file, some hundred rows at a time."""
     place = [batch.done, batch.size]
 
     def at(done: int, total: int) -> None:
         place[:] = [done, total]
 
-    with service.opened(batch) as table:
-        desk = _Desk(batch, holder, now, person, taker)
-        for rows in _chunks(table.rows(at), batch.at_row):
-            if not go_on():
-                return service.get(batch.id)
-            desk.batch = _claim(batch.id, holder)
-            desk.take(rows, done=place[0], total=place[1])
-            told(desk.batch)
-    _finish(batch, holder, person, now)
-    return service.get(batch.id)
+    left = (row for row in table.rows(at) if row.number > batch.at_row)
+    while rows := tuple(islice(left, CHUNK)):
+        yield Rows(rows, place[0], place[1])
 
 
-def _chunks(rows: Iterable[Row], after: int) -> Iterator[list[Row]]:
-    chunk: list[Row] = []
-    for row in rows:
-        if row.number > after:
-            chunk.append(row)
-        if len(chunk) >= CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+def _store(batch: Batch, holder: str, desk: Desk, chunk: Prepared) -> Batch:
+    """Store a chunk; when something in it cannot be stored beside the others, row by row. The batch as it is then."""
+    try:
+        return transaction(partial(_write, batch, holder, desk, chunk))
+    except Refusal as refusal:
+        if len(chunk.takens) == 1:
+            return transaction(partial(_write, batch, holder, desk, desk.refused(chunk, refusal)))
+        for one in chunk.one_by_one():
+            batch = _store(batch, holder, desk, one)
+        return batch
 
 
-class _Desk:
-    """What the chunks of one batch are worked on with."""
-
-    def __init__(self, batch: Batch, holder: str, now: datetime, person: Person, taker: Taker) -> None:
-        self.batch, self.holder, self.now, self.person, self.taker = batch, holder, now, person, taker
-        self.entry = registry.get(batch.type)
-        self.checking = batch.state is State.CHECKING
-        self.repeats = Repeats(batch, person, taker.rt, first_pass=self.checking)
-
-    def take(self, rows: Sequence[Row], *, done: int, total: int) -> None:
-        """Take a chunk; when something in it cannot be stored beside the others, row by row."""
-        try:
-            self.batch = transaction(partial(self._chunk, rows, done, total))
-        except Refusal as refusal:
-            if len(rows) > 1:
-                for row in rows:
-                    self.take([row], done=done, total=total)
-                return
-            self.batch = transaction(partial(self._refuse, rows[0], refusal, done, total))
-
-    def _chunk(self, rows: Sequence[Row], done: int, total: int) -> Batch:
-        tally = Tally(self.batch)
-        takens = self.repeats.mark([self.taker.take(row) for row in rows], tally)
-        taken = self._decide(takens)
-        for one in takens:
-            if one.refused:
-                tally.add(Kind.REFUSED, one.row, one.refused)
-            elif one.emptied:
-                tally.add(Kind.EMPTIED, one.row, one.emptied)
-        if self.checking:
-            self._warn([(one, taken[one.row.number]) for one in takens if not one.refused], tally)
-        tally.count(rows=len(rows), taken=len(taken))
-        return self._store(tally, rows[-1].number, done, total)
-
-    def _decide(self, takens: list[Taken]) -> dict[int, Draft]:
-        """What the rules of the type make of the rows; a row without the values that a rule named gets a second try.
-        Refused rows are put in the place of those in `takens`."""
-        drafts: dict[int, Draft] = {}
-        for again in (False, True):
-            places = {t.row.number: i for i, t in enumerate(takens) if not t.refused and t.row.number not in drafts}
-            wanted = [bulk.Wanted(number, takens[place].values) for number, place in places.items()]
-            if not wanted:
-                break
-            for outcome in self._make(wanted):
-                place = places[outcome.row]
-                if outcome.draft is not None:
-                    drafts[outcome.row] = outcome.draft
-                elif outcome.refusal is not None:
-                    takens[place] = self.taker.refused(takens[place], outcome.refusal, again=again)
-        return drafts
-
-    def _make(self, wanted: Sequence[bulk.Wanted]) -> list[bulk.Outcome]:
-        slug = self.batch.type
-        if self.checking:
-            return bulk.prepared(slug, wanted, actor=self.person, now=self.now)
-        return bulk.create_many(slug, wanted, actor=self.person, now=self.now, batch=self.batch.id)
-
-    def _warn(self, good: Sequence[tuple[Taken, Draft]], tally: Tally) -> None:
-        if self.entry.hooks.known is None or not good:
-            return
-        numbers = self.entry.hooks.known(self.person, [draft.values for _, draft in good])
-        for (taken, _), number in zip(good, numbers, strict=True):
-            if number:
-                said = Sentence(POSSIBLE.zh.format(number=number), POSSIBLE.en.format(number=number))
-                tally.add(Kind.WARNED, taken.row, (("", said),))
-
-    def _refuse(self, row: Row, refusal: Refusal, done: int, total: int) -> Batch:
-        tally = Tally(self.batch)
-        said: Said = ("", Sentence(refusal.text("zh"), refusal.text("en")))
-        tally.add(Kind.REFUSED, row, (said,))
-        tally.count(rows=1)
-        return self._store(tally, row.number, done, total)
-
-    def _store(self, tally: Tally, at_row: int, done: int, total: int) -> Batch:
-        """Note what became of a chunk, in its transaction. :raises Overtaken:"""
-        if tally.lines:
-            database()[LINES].insert_many(tally.lines)
-        batch = self.batch
-        change = tally.update({"at_row": at_row, "done": done, "total": total, "attempts": 0})
-        return Batch.read(WORK.note(_seen(batch), self.holder, change))
+def _write(batch: Batch, holder: str, desk: Desk, chunk: Prepared) -> Batch:
+    """Store a chunk and note what became of it, in one transaction. :raises Overtaken:"""
+    tally = Tally(batch)
+    taken = desk.store(chunk)
+    for kind, row, said in chunk.told():
+        tally.add(kind, row, said)
+    tally.count(rows=len(chunk.takens), taken=taken)
+    if tally.lines:
+        database()[LINES].insert_many(tally.lines)
+    place = {"at_row": chunk.takens[-1].row.number, "done": chunk.done, "total": chunk.total}
+    return Batch.read(WORK.note(_seen(batch), holder, tally.update({**place, "attempts": 0})))
 
 
 def _seen(batch: Batch) -> long.Row:

@@ -1,0 +1,139 @@
+"""Where the rows of an import are made ready: read, compared and checked by the rules, before the transaction that
+stores them. What is ready is a value; it may be stored again when the database asks for it, or row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models import bulk, registry
+from models.bulk import Outcome, Wanted
+from models.errors import Refusal, Sentence
+from models.exchange.document import Batch, Kind, State
+from models.exchange.repeats import Repeats
+from models.exchange.table import Row
+from models.exchange.taking import Said, Taken, Taker
+from models.person.roles import Person
+
+POSSIBLE = Sentence("可能与已有记录“{number}”重复。", "This may repeat the record “{number}”.")
+Told = tuple[Kind, Row, Sequence[Said]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of the file, and how far it is read behind them: `done` of `total` bytes."""
+
+    rows: tuple[Row, ...]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A chunk that is ready: its rows as values or with why they are refused, the writes of the good ones, the marks to
+    leave, and what is said of rows that are taken nevertheless."""
+
+    takens: tuple[Taken, ...]
+    good: tuple[Outcome, ...]
+    marks: dict[str, int]
+    warned: tuple[tuple[Row, Said], ...]
+    done: int
+    total: int
+
+    def told(self) -> Iterator[Told]:
+        """What there is to say of the rows."""
+        for row, said in self.warned:
+            yield Kind.WARNED, row, (said,)
+        for one in self.takens:
+            if one.refused:
+                yield Kind.REFUSED, one.row, one.refused
+            elif one.emptied:
+                yield Kind.EMPTIED, one.row, one.emptied
+
+    def one_by_one(self) -> Iterator[Prepared]:
+        """The same, a row at a time."""
+        good = {one.row: one for one in self.good}
+        for taken in self.takens:
+            number = taken.row.number
+            marks = {mark: row for mark, row in self.marks.items() if row == number}
+            warned = tuple((row, said) for row, said in self.warned if row.number == number)
+            own = (good[number],) if number in good else ()
+            yield Prepared((taken,), own, marks, warned, self.done, self.total)
+
+
+class Desk:
+    """What the chunks of one step of an import are worked on with."""
+
+    def __init__(self, batch: Batch, person: Person, taker: Taker, now: datetime) -> None:
+        self.batch, self.person, self.taker, self.now = batch, person, taker, now
+        self.entry = registry.get(batch.type)
+        self.checking = batch.state is State.CHECKING
+        self.repeats = Repeats(batch, person, taker.rt, first_pass=self.checking)
+        self.memory: dict[str, Any] = {}
+
+    def prepare(self, rows: Rows) -> Prepared:
+        """Make a chunk ready; reads the database and changes nothing in it."""
+        marked = self.repeats.mark([self.taker.take(row) for row in rows.rows])
+        takens = marked.takens
+        outcomes = self._decide(takens)
+        good = [outcomes[one.row.number] for one in takens if not one.refused]
+        warned = marked.kept + (self._known(takens, good) if self.checking else [])
+        return Prepared(tuple(takens), tuple(good), dict(marked.marks), tuple(warned), rows.done, rows.total)
+
+    def store(self, chunk: Prepared) -> int:
+        """Store the good rows of a chunk, inside a transaction; while the file is only checked, nothing but the marks.
+        Returns how many rows are good.
+
+        :raises Refusal: something in it cannot be stored beside the others.
+        """
+        self.repeats.remember(chunk.marks)
+        if chunk.good and not self.checking:
+            values = {taken.row.number: taken.values for taken in chunk.takens}
+            wanted = [Wanted(one.row, values[one.row]) for one in chunk.good]
+            made = bulk.create_many(
+                self.batch.type, wanted, actor=self.person, now=self.now, batch=self.batch.id, ready=chunk.good
+            )
+            for one in made:
+                if one.refusal is not None:
+                    raise one.refusal
+        return len(chunk.good)
+
+    def refused(self, chunk: Prepared, refusal: Refusal) -> Prepared:
+        """A chunk of one row that could not be stored."""
+        said: Said = ("", Sentence(refusal.text("zh"), refusal.text("en")))
+        taken = Taken(chunk.takens[0].row, {}, (said,))
+        return Prepared((taken,), (), {}, (), chunk.done, chunk.total)
+
+    def _decide(self, takens: list[Taken]) -> dict[int, Outcome]:
+        """What the rules of the type make of the rows; a row without the values that a rule named gets a second try.
+        Refused rows are put in the place of those in `takens`."""
+        good: dict[int, Outcome] = {}
+        for again in (False, True):
+            places = {t.row.number: i for i, t in enumerate(takens) if not t.refused and t.row.number not in good}
+            wanted = [Wanted(number, takens[place].values) for number, place in places.items()]
+            if not wanted:
+                break
+            slug, memory = self.batch.type, self.memory
+            for outcome in bulk.prepared(slug, wanted, actor=self.person, now=self.now, memory=memory):
+                place = places[outcome.row]
+                if outcome.refusal is None:
+                    good[outcome.row] = outcome
+                else:
+                    takens[place] = self.taker.refused(takens[place], outcome.refusal, again=again)
+        return good
+
+    def _known(self, takens: Sequence[Taken], good: Sequence[Outcome]) -> list[tuple[Row, Said]]:
+        """Which good rows may repeat a record that is here."""
+        known = self.entry.hooks.known
+        drafts = [one.draft for one in good if one.draft is not None]
+        if known is None or not drafts:
+            return []
+        rows = [taken.row for taken in takens if not taken.refused]
+        numbers = known(self.person, [draft.values for draft in drafts])
+        found = [(row, number) for row, number in zip(rows, numbers, strict=True) if number]
+        return [
+            (row, ("", Sentence(*(t.format(number=number) for t in (POSSIBLE.zh, POSSIBLE.en)))))
+            for row, number in found
+        ]
