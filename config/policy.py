@@ -116,6 +116,7 @@ class Access:
 
     consultation_days: int = whole(1, 365)
     borrowing_days: int = whole(1, 365)
+    most_records: int = whole(1, 100)
 
 
 @dataclass(frozen=True)

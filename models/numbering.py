@@ -1,4 +1,4 @@
-"""The series of numbers that records bear: one a type and year, without gaps."""
+"""The series of numbers that records and receipts bear: one a type and year, without gaps."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ COUNTERS = "counter"
 
 def reserve(rt: RecordType, now: datetime, count: int = 1) -> list[str]:
     """The next `count` numbers of the type's series; a rolled-back transaction gives them back."""
+    return reserve_in(rt.slug, rt.number, now, count)
+
+
+def reserve_in(series: str, pattern: str, now: datetime, count: int = 1) -> list[str]:
+    """The next `count` numbers of a series of this name, such as `HZ-{year}-{seq:06d}`; see `reserve`."""
     year = now.astimezone(ZONE).year
     row: Mapping[str, Any] = database()[COUNTERS].find_one_and_update(
-        {"_id": f"{rt.slug}:{year}"},
+        {"_id": f"{series}:{year}"},
         {"$inc": {"seq": count}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
-    return [rt.number.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]
+    return [pattern.format(year=year, seq=seq) for seq in range(row["seq"] - count + 1, row["seq"] + 1)]

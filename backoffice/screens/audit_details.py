@@ -30,6 +30,7 @@ NAMES = {
     "of": _l("of"),
     "opened": _l("opened"),
     "purpose": _l("for"),
+    "receipt": _l("receipt"),
     "read_only": _l("reads only"),
     "records": _l("records"),
     "refused": _l("refused"),

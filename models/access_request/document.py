@@ -18,7 +18,6 @@ from models.declarations import (
     Field,
     Group,
     Label,
-    Level,
     RecordType,
     Relation,
     Rights,
@@ -41,7 +40,13 @@ USES = (
 TYPES = tuple(
     Choice(rt.slug, rt.label) for rt in (CUSTOMER, CREDIT_REPORT, CONTRACT, COMPLAINT, REVISIT, REVIEW) if rt.classified
 )
-LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items() if level is not Level.INTERNAL)
+LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+TAKINGS = (
+    Choice("print", Label("打印", "Printed")),
+    Choice("csv", Label("导出 CSV", "Exported as CSV")),
+    Choice("xlsx", Label("导出 Excel", "Exported for Excel")),
+    Choice("file", Label("下载附件", "Attached file")),
+)
 
 ACCESS_REQUEST = RecordType(
     slug="access_request",
@@ -51,14 +56,16 @@ ACCESS_REQUEST = RecordType(
     menu="work",
     number="CY-{year}-{seq:06d}",
     title="number_asked",
-    due="valid_until",
+    due="due_on",
     help=Label(
-        "申请查阅加密记录：先由直接主管签署，再由客服部经理审批；到期自动失效。",
-        "Asking to read a locked record: one's own manager signs, then the department head; it ends by itself.",
+        "借阅卡：申请查阅或借阅加密记录，先由直接主管签署，再由客服部经理审批，绝密的还须总经理签署；到期自动失效。",
+        "A card to consult or borrow locked records: one's own manager signs, then the department head, for top secret "
+        "the general manager too; it ends by itself.",
     ),
     groups=(
         Group(name="asked", label=Label("申请内容", "What is asked")),
         Group(name="decision", label=Label("审批与期限", "Decision and period")),
+        Group(name="taken", label=Label("带出与归还", "Taken out and returned"), columns=1),
     ),
     fields=(
         Field(
@@ -89,12 +96,24 @@ ACCESS_REQUEST = RecordType(
         Field(
             name="level_asked",
             kind="choice",
-            label=Label("密级", "Level"),
+            label=Label("最高密级", "Highest level"),
             group="asked",
             choices=LEVELS,
             listed=True,
             filterable=True,
             editable=False,
+        ),
+        Field(
+            name="items",
+            kind="embedded_list",
+            label=Label("所借记录", "Records"),
+            group="asked",
+            editable=False,
+            fields=(
+                Field(name="number", kind="text", label=Label("编号", "Number")),
+                Field(name="name", kind="text", label=Label("名称（脱敏）", "Masked name")),
+                Field(name="level", kind="choice", label=Label("申请时密级", "Level when asked"), choices=LEVELS),
+            ),
         ),
         Field(
             name="uses",
@@ -113,6 +132,13 @@ ACCESS_REQUEST = RecordType(
             required=True,
             max_length=500,
             help=Label("为什么需要、用于何事。", "Why it is needed and what for."),
+        ),
+        Field(
+            name="valid_from",
+            kind="date",
+            label=Label("自", "From"),
+            group="asked",
+            help=Label("不填则自批准之时起。", "Left empty: from the approval on."),
         ),
         Field(
             name="valid_until",
@@ -145,13 +171,44 @@ ACCESS_REQUEST = RecordType(
             group="decision",
             editable=False,
         ),
+        Field(
+            name="due_on",
+            kind="date",
+            label=Label("须办结日期", "To be settled by"),
+            group="decision",
+            editable=False,
+        ),
+        Field(
+            name="receipts",
+            kind="embedded_list",
+            label=Label("带出回执", "Receipts"),
+            group="taken",
+            editable=False,
+            fields=(
+                Field(name="number", kind="text", label=Label("回执编号", "Receipt")),
+                Field(name="at", kind="datetime", label=Label("时间", "When")),
+                Field(name="how", kind="choice", label=Label("方式", "How"), choices=TAKINGS),
+                Field(name="what", kind="text", label=Label("内容", "What"), max_length=300),
+                Field(name="count", kind="integer", label=Label("记录数", "Records")),
+                Field(name="sha256", kind="text", label=Label("文件校验值 SHA-256", "SHA-256 of the file")),
+            ),
+        ),
+        Field(
+            name="receiver",
+            kind="person",
+            label=Label("归还签收人", "Received by"),
+            group="taken",
+            editable=False,
+        ),
     ),
     rights=Rights(
         view=(
             Rule(Relation.CREATOR),
+            Rule(Relation.OWNER),
             Rule(Relation.NAMED),
             Rule(Relation.ASSIGNED),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
+            Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
         ),
     ),
     workflow=Workflow(
@@ -170,7 +227,14 @@ ACCESS_REQUEST = RecordType(
                 turn=("head",),
                 climbs=(Climb(8, ("general_manager",)),),
             ),
+            State(
+                value="approved",
+                label=Label("待总经理签署", "Waiting for general manager"),
+                tone="warn",
+                turn=("general_manager",),
+            ),
             State(value="granted", label=Label("已批准", "Granted"), tone="good"),
+            State(value="out", label=Label("待归还", "To be returned"), tone="warn", turn=("owner", "receiver")),
             State(value="refused", label=Label("已拒绝", "Refused"), tone="bad", final=True),
             State(value="withdrawn", label=Label("已撤回", "Withdrawn"), final=True),
             State(value="expired", label=Label("逾期未批", "Not decided in time"), final=True),
@@ -184,7 +248,7 @@ ACCESS_REQUEST = RecordType(
                 source=("asked",),
                 target="signed",
                 by=("manager",),
-                not_by=("creator",),
+                not_by=("creator", "owner"),
                 signature=True,
                 tone="good",
                 main=True,
@@ -196,24 +260,41 @@ ACCESS_REQUEST = RecordType(
                 source=("signed",),
                 target="granted",
                 by=("head",),
-                not_by=("creator",),
+                not_by=("creator", "owner"),
                 asks=("valid_until",),
                 needs=("valid_until",),
                 signature=True,
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准后申请人立即可以查看，到期自动失效。",
-                    "The requester can see the record at once, until the date given.",
+                    "批准后申请人在期限内可以查看，到期自动失效；含绝密的还须总经理签署。",
+                    "The requester sees the records in the period given; what holds top secret goes on to the general "
+                    "manager.",
+                ),
+            ),
+            Transition(
+                name="countersign",
+                label=Label("总经理签署", "Sign as general manager"),
+                source=("approved",),
+                target="granted",
+                by=("general_manager",),
+                not_by=("creator", "owner"),
+                asks=("valid_until",),
+                needs=("valid_until",),
+                signature=True,
+                tone="good",
+                main=True,
+                help=Label(
+                    "签署后申请人在期限内可以查看。", "The requester then sees the records in the period given."
                 ),
             ),
             Transition(
                 name="refuse",
                 label=Label("拒绝", "Refuse"),
-                source=("asked", "signed"),
+                source=("asked", "signed", "approved"),
                 target="refused",
                 by=("turn",),
-                not_by=("creator",),
+                not_by=("creator", "owner"),
                 reason=True,
                 signature=True,
                 tone="bad",
@@ -221,32 +302,50 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="withdraw",
                 label=Label("撤回", "Withdraw"),
-                source=("asked", "signed"),
+                source=("asked", "signed", "approved"),
                 target="withdrawn",
-                by=("creator",),
+                by=("creator", "owner"),
             ),
             Transition(
                 name="revoke",
                 label=Label("收回权限", "Revoke"),
                 source=("granted",),
                 target="revoked",
-                by=("head",),
+                by=("head", "general_manager"),
                 reason=True,
                 tone="bad",
-                help=Label("下一次访问起立即失效。", "It takes effect on the next request."),
+                help=Label(
+                    "下一次访问起立即失效；已带出的须立即归还。",
+                    "It takes effect on the next request; what was taken out is to be returned at once.",
+                ),
             ),
             Transition(
                 name="give_back",
                 label=Label("提前归还", "Return early"),
                 source=("granted",),
                 target="ended",
-                by=("creator",),
+                by=("owner",),
+            ),
+            Transition(
+                name="take_back",
+                label=Label("确认归还", "Confirm the return"),
+                source=("out",),
+                target="ended",
+                by=("receiver", "head"),
+                not_by=("owner",),
+                tone="good",
+                main=True,
+                help=Label(
+                    "纸质件已收回、导出的文件已删除。",
+                    "The paper is back, and files that were exported are deleted.",
+                ),
             ),
         ),
     ),
     views=(
-        View(name="waiting", label=Label("待审批", "Waiting"), query="state=any_of:asked|signed"),
+        View(name="waiting", label=Label("待审批", "Waiting"), query="state=any_of:asked|signed|approved"),
         View(name="granted", label=Label("生效中", "In force"), query="state=granted"),
+        View(name="out", label=Label("待归还", "To be returned"), query="state=out"),
     ),
 )
 
@@ -257,7 +356,7 @@ class Grant(me.Document):
     person = me.ObjectIdField(required=True)
     type = me.StringField(required=True)
     record = me.ObjectIdField(required=True)
-    request = me.ObjectIdField(required=True, unique=True)
+    request = me.ObjectIdField(required=True)
     uses = me.ListField(me.StringField(), required=True)
     valid_from = me.DateTimeField(required=True)
     valid_until = me.DateTimeField(required=True)

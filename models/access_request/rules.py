@@ -1,44 +1,58 @@
-"""Rules of asking for access: who may ask for which use, and for how long (X4)."""
+"""Rules of cards: who may ask for which use, from when until when, whose signatures it needs, what follows (X4, X5)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
+from models.declarations import Level
 from models.errors import Sentence
 
 BORROWING = ("print", "export")
+AHEAD_DAYS = 30
+"""How many days ahead a card may begin."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The longest windows of the policy, in days."""
+
+    consultation_days: int
+    borrowing_days: int
+
+    def longest(self, uses: Collection[str]) -> int:
+        """How many days a card for these uses may last."""
+        return self.borrowing_days if any(use in BORROWING for use in uses) else self.consultation_days
 
 
 def problems_of(
-    uses: Collection[str],
-    until: date,
-    today: date,
-    *,
-    managing: bool,
-    consultation_days: int,
-    borrowing_days: int,
+    uses: Collection[str], begins: date | None, until: date, today: date, terms: Terms, *, managing: bool
 ) -> dict[str, Sentence]:
     """What is wrong with a request, by field; empty when it may be made.
 
-    Anyone may ask to consult; only managers and above may borrow. `consultation_days` and `borrowing_days` are the
-    longest periods, today included.
+    Anyone may ask to consult; only managers and above may borrow (`managing`). Without `begins` it begins today.
     """
     found: dict[str, Sentence] = {}
-    borrowing = any(use in BORROWING for use in uses)
-    if borrowing and not managing:
+    if any(use in BORROWING for use in uses) and not managing:
         found["uses"] = Sentence(
             "借阅（打印、导出）限经理及以上人员；您可以申请查阅。",
             "Borrowing (print, export) is for managers and above; you may ask to consult.",
         )
-    longest = borrowing_days if borrowing else consultation_days
+    if begins is not None and not today <= begins <= today + timedelta(days=AHEAD_DAYS):
+        found["valid_from"] = Sentence(
+            f"应为今天起 {AHEAD_DAYS} 天之内的日期。", f"This is a day from today to {AHEAD_DAYS} days ahead."
+        )
+    starts = max(begins or today, today)
+    last = starts + timedelta(days=terms.longest(uses))
     if until < today:
         found["valid_until"] = Sentence("日期不能早于今天。", "The date cannot be before today.")
-    elif until > today + timedelta(days=longest):
-        last = today + timedelta(days=longest)
+    elif until < starts:
+        found["valid_until"] = Sentence("结束不能早于开始。", "The end cannot be before the beginning.")
+    elif until > last:
+        days = terms.longest(uses)
         found["valid_until"] = Sentence(
-            f"最长 {longest} 天，即最晚 {last.isoformat()}。",
-            f"{longest} days at most: {last.isoformat()} at the latest.",
+            f"最长 {days} 天，即最晚 {last.isoformat()}。", f"{days} days at most: {last.isoformat()} at the latest."
         )
     return found
 
@@ -48,6 +62,29 @@ def first_state(manager: object, manager_is_head: bool) -> str:
     return "asked" if manager is not None and not manager_is_head else "signed"
 
 
+def offered_state(by_head: bool) -> str:
+    """Where an offer starts: with the head, or, when the head offers, with the general manager (X3)."""
+    return "approved" if by_head else "signed"
+
+
+def highest(levels: Iterable[str]) -> Level:
+    """The highest of some levels; internal for none."""
+    return max((Level(one) for one in levels), key=lambda level: level.rank, default=Level.INTERNAL)
+
+
 def uses_granted(uses: Collection[str]) -> list[str]:
     """The purposes that a grant opens; whoever may print or export may also look."""
     return sorted({"view", *uses})
+
+
+def state_after(action: str, taken: int) -> str:
+    """Where a card stands once its right has ended by `action`: what was taken out has to come back first (X5)."""
+    if taken:
+        return "out"
+    return "revoked" if action == "revoke" else "ended"
+
+
+def title_of(numbers: Collection[str]) -> str:
+    """What a card is called: its first record's number, and how many more there are."""
+    first = next(iter(numbers))
+    return first if len(numbers) == 1 else f"{first} +{len(numbers) - 1}"

@@ -1,9 +1,10 @@
-"""Asking for access, deciding on it, and the grants in force (X4, X5)."""
+"""Asking for access, offering it, and deciding on it: cards and what follows from them (X4, X5)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -15,23 +16,29 @@ from models import access, registry, schema, store
 from models.access import Purpose
 from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST, Grant
-from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
+from models.declarations import Level, RecordType
+from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
 from models.masking import masked
 from models.person import directory
+from models.person import service as people
 from models.person.roles import MANAGING, SYSTEM, Person, Role
 from models.record import collection_name
-from models.records import see
+from models.records import read, see
 from models.registry import Draft, Hooks
+from models.sights import Sight
 
 SLUG = "access_request"
 GRANTS = "grant"
+ASKED = ("uses", "reason", "valid_from", "valid_until")
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged"})
+OPENING = frozenset({"approve", "countersign"})
 
 schema.declare(
     {
         GRANTS: [
             IndexModel([("person", ASCENDING), ("valid_until", ASCENDING)], name="person"),
-            IndexModel([("request", ASCENDING)], unique=True, name="request"),
+            IndexModel([("request", ASCENDING), ("record", ASCENDING)], unique=True, name="request"),
             IndexModel([("record", ASCENDING)], name="record"),
         ]
     }
@@ -39,7 +46,7 @@ schema.declare(
 
 
 class NothingToAsk(Refusal):
-    """The person already reads the record."""
+    """The person already reads the records."""
 
     code, status = "nothing_to_ask", 409
     zh, en = "您已可查看该记录，无需申请。", "You can already read this record."
@@ -55,49 +62,154 @@ class AskedAlready(Refusal):
     )
 
 
+class TooManyRecords(Refusal):
+    """A card names at least one record and no more than policy allows."""
+
+    code = "too_many_records"
+    zh, en = "一张借阅卡可列 1 至 {most} 份记录。", "A card names 1 to {most} records."
+
+
+class SeveralDepartments(Refusal):
+    """The records of one card are approved by one head."""
+
+    code = "several_departments"
+    zh = "所选记录分属不同部门，请分开申请。"
+    en = "These records belong to several departments: ask for them apart."
+
+
+class RecordGone(Refusal):
+    """A record of the card was destroyed or taken away since it was asked for: nothing is opened."""
+
+    code, status = "record_gone", 409
+    zh, en = (
+        "借阅卡上的记录 {number} 已不存在，不能批准；请拒绝并说明理由。",
+        "The record {number} of this card is no longer there; it cannot be approved. Refuse it, saying why.",
+    )
+
+
+def terms() -> rules.Terms:
+    """The longest windows of the policy in force."""
+    return rules.Terms(policy().access.consultation_days, policy().access.borrowing_days)
+
+
 def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Ask for a locked record of which the person sees the card.
+    """`ask_for` one record."""
+    return ask_for(person, slug, (number,), raw, now=now)
+
+
+def ask_for(
+    person: Person, slug: str, numbers: Iterable[str], raw: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Ask on one card for locked records of which the person sees the cards. Those that they may use so already, or
+    have asked for, are left out.
 
     :raises NotFound: for a record of which the person sees nothing (top secret: nobody can ask, X3).
+    :raises NothingToAsk: :raises AskedAlready: when none is left.
     :raises Invalid: for a use or period that policy does not allow.
     """
-    found = see(person, slug, number, Purpose.VIEW, now)
-    fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in ("uses", "reason", "valid_until"))
-    values, problems = read_values(fields, raw)
-    wanted = set(values.get("uses") or ())
-    held = store.fetch(slug, found.id)["acl"]
-    if wanted and all(access.reach(person, found.rt, Purpose(use)).sees(held) == "full" for use in wanted):
+    wanted = tuple(dict.fromkeys(numbers))
+    if not 0 < len(wanted) <= policy().access.most_records:
+        raise TooManyRecords(most=policy().access.most_records)
+    found = [see(person, slug, number, Purpose.VIEW, now) for number in wanted]
+    values, problems = _window(raw, now, managing=person.has(*MANAGING))
+    left = _not_held(person, found, values.get("uses") or ())
+    if not left:
         raise NothingToAsk()
-    if not problems:
-        problems = rules.problems_of(
-            wanted,
-            values["valid_until"],
-            now.astimezone(ZONE).date(),
-            managing=person.has(*MANAGING),
-            consultation_days=policy().access.consultation_days,
-            borrowing_days=policy().access.borrowing_days,
-        )
     if problems:
         raise Invalid(problems)
-    waiting = open_request(person, slug, found.number)
-    if waiting is not None:
-        raise AskedAlready(number=waiting["number"])
+    left = _not_asked(person, left)
+    department = _department(left)
+    heads = directory.holders((Role.HEAD,), department)
+    state = rules.first_state(person.manager, person.manager in heads)
+    made = {**values, **_named(left), "manager": person.manager, "department": department, "owner": person.id}
+    return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
+
+
+def offer(
+    person: Person, slug: str, number: str, reader_id: ObjectId, raw: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Offer a record to a named person who sees nothing of it (top secret, or of another department): its owner or
+    its head does; the head signs, for top secret and for the head's own offer the general manager (X3, X4).
+
+    :raises NotFound: :raises Locked: :raises Forbidden: for anybody else.
+    :raises NothingToAsk: when that person reads it already. :raises AskedAlready: :raises Invalid:
+    """
+    found = read(person, slug, number, Purpose.VIEW, now)
+    record = store.fetch(slug, found.id)
+    head = person.has(Role.HEAD) and person.department == record["department"]
+    if person.read_only or not (head or record["owner"] == person.id):
+        raise Forbidden()
+    if not directory.eligible(reader_id):
+        raise Invalid({"to": Sentence("请从列表中选择。", "Choose one from the list.")})
+    reader = people.person_of(people.get(reader_id))
+    values, problems = _window(raw, now, managing=reader.has(*MANAGING))
+    if problems:
+        raise Invalid(problems)
+    admitted = replace(reader, grants=grants_in_force(reader_id, now))
+    left = _not_asked(admitted, _not_held(admitted, [found], values["uses"]))
+    if not left:
+        raise NothingToAsk()
+    made = {**values, **_named(left), "department": record["department"], "owner": reader_id}
+    return store.create(SLUG, {**made, "state": rules.offered_state(head)}, actor=person, now=now)
+
+
+def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[dict[str, Any], dict[str, Sentence]]:
+    """Uses, reason and window as sent, and what is wrong with them."""
+    fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in ASKED)
+    values, problems = read_values(fields, raw)
+    if not problems:
+        today = now.astimezone(ZONE).date()
+        begins, until = values.get("valid_from"), values["valid_until"]
+        problems = rules.problems_of(values["uses"], begins, until, today, terms(), managing=managing)
+        values["due_on"] = until
+    return values, problems
+
+
+def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> list[Sight]:
+    """Those that the person may not use in all these ways yet."""
+    left = []
+    for sight in found:
+        acl = store.fetch(sight.rt.slug, sight.id)["acl"]
+        held = [access.reach(person, sight.rt, Purpose(use)).sees(acl) == "full" for use in uses]
+        if not held or not all(held):
+            left.append(sight)
+    return left
+
+
+def _not_asked(person: Person, found: Sequence[Sight]) -> list[Sight]:
+    """Those for which no card of the person is open. :raises AskedAlready: when there is none."""
+    asked = [open_request(person, sight.rt.slug, sight.number) for sight in found]
+    left = [sight for sight, card in zip(found, asked, strict=True) if card is None]
+    known = next((card for card in asked if card is not None), None)
+    if not left and known is not None:
+        raise AskedAlready(number=known["number"])
+    return left
+
+
+def _department(found: Sequence[Sight]) -> str:
+    """The department of all of them. :raises SeveralDepartments:"""
+    departments = {store.fetch(sight.rt.slug, sight.id)["department"] or "" for sight in found}
+    if len(departments) > 1:
+        raise SeveralDepartments()
+    return departments.pop()
+
+
+def _named(found: Sequence[Sight]) -> dict[str, Any]:
+    """How the card names its records: with masked names, for whoever signs may not read them."""
+    items = [{"number": one.number, "name": _masked_name(one), "level": one.level} for one in found]
+    return {
+        "type_asked": found[0].rt.slug,
+        "number_asked": rules.title_of([one["number"] for one in items]),
+        "name_asked": items[0]["name"],
+        "level_asked": rules.highest(one.level for one in found).value,
+        "items": items,
+    }
+
+
+def _masked_name(found: Sight) -> str:
     title = found.rt.by_name.get(found.rt.title)
     name = kind_of(title).text(title, found.values.get(found.rt.title), "zh") if title else ""
-    department = store.fetch(slug, found.id)["department"]
-    heads = directory.holders((Role.HEAD,), department or "")
-    asked = {
-        **values,
-        "type_asked": slug,
-        "number_asked": found.number,
-        "name_asked": masked(name) if found.full else name,
-        "level_asked": found.level,
-        "manager": person.manager,
-        "department": department,
-        "owner": person.id,
-        "state": rules.first_state(person.manager, person.manager in heads),
-    }
-    return store.create(SLUG, asked, actor=person, now=now)
+    return masked(name) if found.full else name
 
 
 def grants_in_force(person_id: ObjectId, now: datetime) -> dict[str, frozenset[str]]:
@@ -126,9 +238,14 @@ def grants_of(record_id: ObjectId, now: datetime) -> list[Grant]:
 
 
 def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
-    """The person's own request for a record that still waits or is in force, as stored; None without one."""
-    condition = {"owner": person.id, "type_asked": slug, "number_asked": number, "state": {"$in": _open_states()}}
+    """The person's own card for a record that still waits or is in force, as stored; None without one."""
+    condition = {"owner": person.id, **_naming(slug, number), "state": {"$in": _open_states()}}
     return database()[collection_name(SLUG)].find_one(condition, {"number": 1, "state": 1, "created_at": 1})
+
+
+def _naming(slug: str, number: str) -> dict[str, Any]:
+    """The condition on cards that name a record."""
+    return {"type_asked": slug, "items.number": number}
 
 
 def _open_states() -> list[str]:
@@ -136,60 +253,100 @@ def _open_states() -> list[str]:
     return [state.value for state in states if not state.final]
 
 
+def records_of(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The records that a card names, as they are stored now, in its order. :raises RecordGone: when one is not there
+    any more."""
+    numbers = [item["number"] for item in card["items"] or ()]
+    rows = database()[collection_name(card["type_asked"])].find({"number": {"$in": numbers}, "merged_into": None})
+    stored_now = {row["number"]: row for row in rows}
+    for number in numbers:
+        if number not in stored_now:
+            raise RecordGone(number=number)
+    return [stored_now[number] for number in numbers]
+
+
+def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
+    """What a card would open: the type, the highest level of its records as they are now, and the columns that its
+    reader would see. :raises RecordGone:"""
+    rt = registry.get(card["type_asked"]).rt
+    level = rules.highest(row.get("level") or Level.INTERNAL.value for row in records_of(card))
+    reader = people.person_of(people.get(card["owner"]))
+    return rt, level, [f.name for f in access.visible_fields(reader, rt)]
+
+
 def _prepare(draft: Draft) -> None:
-    """Check the period again when it is granted, and note the moments of opening and ending."""
-    if draft.action == "approve":
-        found = rules.problems_of(
-            draft.values["uses"],
-            draft.values["valid_until"],
-            draft.now.astimezone(ZONE).date(),
-            managing=True,
-            consultation_days=policy().access.consultation_days,
-            borrowing_days=policy().access.borrowing_days,
-        )
-        draft.problems.update(found)
-        draft.values["opened_at"] = draft.now
-    elif draft.action in ("revoke", "give_back", "expire", "lapse", "record_merged"):
-        draft.values["ended_at"] = draft.now
+    """Check the window again when it is granted, see who has to sign yet, and note the moments of opening and end."""
+    values = draft.values
+    if draft.action in OPENING:
+        _check_window(draft)
+        _rt, level, _columns = leaving(values)
+        values["level_asked"] = level.value
+        values["due_on"] = values["valid_until"]
+        if draft.action == "approve" and level is Level.TOP_SECRET:
+            values["state"] = "approved"
+        else:
+            values["opened_at"] = draft.now
+            values["receiver"] = _receiver(draft, level)
+    elif draft.action in ENDING:
+        values["ended_at"] = draft.now
+        if draft.before is not None and draft.before["state"] == "granted":
+            values["state"] = rules.state_after(draft.action, len(values["receipts"] or ()))
+        if values["state"] == "out" and draft.action != "expire":
+            values["due_on"] = draft.now.astimezone(ZONE).date()
+
+
+def _check_window(draft: Draft) -> None:
+    """Policy may have changed and days have passed since it was asked for; what began meanwhile begins now."""
+    today = draft.now.astimezone(ZONE).date()
+    begins: date | None = draft.values["valid_from"]
+    begins = begins if begins and begins > today else None
+    until = draft.values["valid_until"]
+    draft.problems.update(rules.problems_of(draft.values["uses"], begins, until, today, terms(), managing=True))
+
+
+def _receiver(draft: Draft, level: Level) -> ObjectId | None:
+    """Who takes back what leaves on paper: a custodian of the department; of top secret, whoever signed last."""
+    held = directory.holders((Role.CUSTODIAN,), draft.values["department"] or "")
+    found = [one for one in held if one != draft.values["owner"]] if level is not Level.TOP_SECRET else []
+    return found[0] if found else draft.actor.id
 
 
 def _after(draft: Draft) -> None:
-    """Open the record when granted; end the grant when revoked, returned or expired. Same transaction."""
-    if draft.action == "approve":
+    """Open the records when granted; end the grants when revoked, returned or over. Same transaction."""
+    if draft.action in OPENING and draft.values["state"] == "granted":
         _open(draft)
-    elif draft.values["ended_at"] is not None:
-        database()[GRANTS].update_one(
-            {"request": draft.values["_id"], "ended_at": None}, {"$set": {"ended_at": draft.now}}
-        )
+    elif draft.action in ENDING:
+        condition = {"request": draft.values["_id"], "ended_at": None}
+        database()[GRANTS].update_many(condition, {"$set": {"ended_at": draft.now}})
 
 
 def _open(draft: Draft) -> None:
-    target = registry.get(draft.values["type_asked"]).document.objects(number=draft.values["number_asked"]).first()
-    if target is None:
-        raise NotFound()
-    if draft.values["created_by"] is None:
+    card = draft.values
+    if card["owner"] is None:
         raise Forbidden()
-    grant = ObjectId()
-    until = datetime.combine(draft.values["valid_until"] + timedelta(days=1), time(), ZONE).astimezone(UTC)
-    database()[GRANTS].insert_one(
-        {
-            "_id": grant,
-            "person": draft.values["created_by"],
-            "type": draft.values["type_asked"],
-            "record": target.id,
-            "request": draft.values["_id"],
-            "uses": rules.uses_granted(draft.values["uses"]),
-            "valid_from": draft.now,
-            "valid_until": until,
-        }
-    )
-    store.add_grant(draft.values["type_asked"], target.id, grant)
+    begins = datetime.combine(card["valid_from"], time(), ZONE).astimezone(UTC) if card["valid_from"] else draft.now
+    until = datetime.combine(card["valid_until"] + timedelta(days=1), time(), ZONE).astimezone(UTC)
+    for record in records_of(card):
+        grant = ObjectId()
+        database()[GRANTS].insert_one(
+            {
+                "_id": grant,
+                "person": card["owner"],
+                "type": card["type_asked"],
+                "record": record["_id"],
+                "request": card["_id"],
+                "uses": rules.uses_granted(card["uses"]),
+                "valid_from": max(begins, draft.now),
+                "valid_until": until,
+            }
+        )
+        store.add_grant(card["type_asked"], record["_id"], grant)
 
 
 def end_for(slug: str, record: Mapping[str, Any], *, actor: Person, now: datetime) -> int:
-    """End every request for a record that was merged into another, and its grants with them: access to one opens
+    """End every card that names a record that was merged into another, and its grants with it: access to one opens
     nothing of the other (X5). Returns how many."""
-    condition = {"type_asked": slug, "number_asked": record["number"], "state": {"$in": _open_states()}}
+    condition = {**_naming(slug, record["number"]), "state": {"$in": [s for s in _open_states() if s != "out"]}}
     waiting = list(database()[collection_name(SLUG)].find(condition, {"_id": 1}))
     for row in waiting:
         store.change(SLUG, row["_id"], {"state": "ended"}, actor=actor, now=now, action="record_merged")
@@ -197,18 +354,19 @@ def end_for(slug: str, record: Mapping[str, Any], *, actor: Person, now: datetim
 
 
 def expire(now: datetime) -> int:
-    """End the requests whose period is over, decided or not; returns how many. A right ended by itself already."""
-    count = 0
-    for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500):
-        store.change(SLUG, grant.request, {"state": "ended"}, actor=SYSTEM, now=now, action="expire")
-        count += 1
-    return count + _expire_undecided(now)
+    """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
+    taken out is to be returned."""
+    over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
+    for request in over:
+        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, action="expire")
+    return len(over) + _expire_undecided(now)
 
 
 def _expire_undecided(now: datetime) -> int:
     """Close the requests that waited until the last day that they asked for was over (X4)."""
     today = stored(ACCESS_REQUEST.by_name["valid_until"], now.astimezone(ZONE).date())
-    condition = {"state": {"$in": ["asked", "signed"]}, "valid_until": {"$lt": today}, "archived_at": None}
+    undecided = [state for state in _open_states() if state not in ("granted", "out")]
+    condition = {"state": {"$in": undecided}, "valid_until": {"$lt": today}, "archived_at": None}
     count = 0
     for row in list(database()[collection_name(SLUG)].find(condition, {"rev": 1}).limit(500)):
         try:

@@ -3,35 +3,38 @@
 What may leave is decided by `access` for the purpose of export: a record that the person reads but may not take out
 leaves as its card. Before the first byte the audit trail has who takes what; every classified record that leaves in
 full has its own entry, written before its row is; the end adds how many rows left, by level, and the file's SHA-256.
-Classified types carry in each row the level, the reader and the time (X1), so that no cut or sorted copy loses them.
+Classified types carry in each row the level, the reader and the time (X1), so that no cut or sorted copy loses them;
+printed, a sheet that holds classified rows bears them at its head. What a person has borrowed leaves under its card and
+with a receipt (X4), never with a list.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from bson import ObjectId
 
-from config.database import transaction
+from config.database import database, transaction
 from models import access, audit, listing, names, registry, sights, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import LEVEL_LABELS, Field, Level, RecordType
 from models.errors import Forbidden, Refusal
 from models.exchange.cells import Cell, cell_of, is_typed
-from models.exchange.mapping import EXPORT_HEADINGS
+from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
 from models.exchange.writing import Column, stream_csv, stream_xlsx
 from models.kinds import parts_of
 from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
-from models.record import SYSTEM_FIELDS
+from models.record import SYSTEM_FIELDS, collection_name
 from models.sights import Sight
+from models.watermark import watermark
 
 AT_ONCE = 500
 FORMATS = ("csv", "xlsx")
@@ -46,6 +49,14 @@ class UnknownFormat(Refusal):
 
 
 @dataclass(frozen=True)
+class Card:
+    """A card under which records leave (X4): these and no others, each row with the receipt's number."""
+
+    receipt: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Export:
     """One export that was allowed and audited; `pieces` is the file, to be taken once."""
 
@@ -54,9 +65,18 @@ class Export:
 
 
 def export(
-    person: Person, slug: str, query: ListQuery, form: str, *, now: datetime, language: str = "", via: str = "screen"
+    person: Person,
+    slug: str,
+    query: ListQuery,
+    form: str,
+    *,
+    now: datetime,
+    language: str = "",
+    via: str = "screen",
+    card: Card | None = None,
 ) -> Export:
-    """A list as a file. `query` is the list's own; its page is left aside, the whole list leaves.
+    """A list as a file. `query` is the list's own; its page is left aside, the whole list leaves. With `card`, its
+    records leave instead.
 
     :raises Forbidden: when nothing of this type may leave with this person.
     :raises BadQuery: for a query that the list would refuse.
@@ -65,21 +85,31 @@ def export(
     rt = registry.get(slug).rt
     if form not in FORMATS:
         raise UnknownFormat
+    if card is None:
+        person = replace(person, grants={**person.grants, Purpose.EXPORT.value: frozenset()})
     if not access.may_export(person, rt):
         raise Forbidden()
     language = language or person.language
-    sheet = _Sheet(person, rt, language, now)
+    sheet = _Sheet(person, rt, language, now, card.receipt if card else "")
     reach = access.reach(person, rt, Purpose.EXPORT)
     visible = access.visible_fields(person, rt)
     listing.compile_query(rt, reach, query, visible)  # refused here, before the audit entry and the first byte
     detail = {"format": form, "via": via, "archived": query.archived, "searched": bool(query.q)}
     detail |= {"filters": [f"{f.field.name}:{f.operator}" for f in listing.leaves(query.filters)]}
+    detail |= {"receipt": card.receipt} if card else {}
     transaction(lambda: audit.append("export", person, audit.Subject(slug), now=now, detail=detail))
-    sons = listing.scan(rt, reach, query, visible)
+    sons = _borrowed(rt, reach, card) if card else listing.scan(rt, reach, query, visible)
     rows = sheet.rows(sons, reach)
     columns = sheet.columns()
-    body = stream_csv(columns, rows) if form == "csv" else stream_xlsx(columns, rows, rt.plural.text(language))
+    title = rt.plural.text(language)
+    body = stream_csv(columns, rows) if form == "csv" else stream_xlsx(columns, rows, title, sheet.mark)
     return Export(f"{rt.slug}-{local(now):%Y%m%d-%H%M}.{form}", _counted(body, sheet, detail))
+
+
+def _borrowed(rt: RecordType, reach: access.Reach, card: Card) -> Iterator[Mapping[str, Any]]:
+    """The records of a card that may leave, in order of their numbers."""
+    condition = {"$and": [{"number": {"$in": list(card.numbers)}}, reach.query(archived=None)]}
+    yield from database()[collection_name(rt.slug)].find(condition).sort("number", 1)
 
 
 def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) -> Generator[bytes, None, None]:
@@ -101,8 +131,8 @@ def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) ->
 class _Sheet:
     """The rows of one export for one reader. How a column leaves is settled once, before the first row."""
 
-    def __init__(self, person: Person, rt: RecordType, language: str, now: datetime) -> None:
-        self.person, self.rt, self.language, self.now = person, rt, language, now
+    def __init__(self, person: Person, rt: RecordType, language: str, now: datetime, receipt: str) -> None:
+        self.person, self.rt, self.language, self.now, self.receipt = person, rt, language, now, receipt
         title = rt.by_name[rt.title]
         shown = access.visible_fields(person, rt)
         listed = tuple(f for f in shown if f.listed and f is not title)
@@ -122,6 +152,7 @@ class _Sheet:
         if self.rt.classified:
             made += [Column(SYSTEM["level"].label.text(self.language))]
             made += [Column(label.text(self.language)) for label in EXPORT_HEADINGS]
+            made += [Column(RECEIPT_HEADING.text(self.language))] if self.receipt else []
         return made
 
     def _own_cells(self) -> tuple[tuple[str, Cell | None], ...]:
@@ -188,7 +219,13 @@ class _Sheet:
         """Level, reader and time, in each row of a classified type (X1)."""
         if not self.rt.classified:
             return []
-        return [self.level_labels[level or Level.INTERNAL.value], self.person.name, self.now]
+        own = [self.level_labels[level or Level.INTERNAL.value], self.person.name, self.now]
+        return [*own, self.receipt] if self.receipt else own
+
+    def mark(self) -> str:
+        """What stands at the head of each printed sheet: the highest level of the rows so far, the reader, the time."""
+        highest = max(self.levels, key=lambda one: Level(one).rank, default="")
+        return watermark(highest, self.person, self.now, self.language, self.receipt)
 
 
 def _column(field: Field, language: str) -> Column:

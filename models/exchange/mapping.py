@@ -34,6 +34,7 @@ from models.exchange.values import DATE_KINDS, NUMERIC_KINDS, is_empty, raw_valu
 # never imported.
 REJECT_HEADINGS = (Label("导入行号", "Row in file"), Label("未导入原因", "Why not imported"))
 EXPORT_HEADINGS = (Label("导出人", "Exported by"), Label("导出时间", "Exported at"))
+RECEIPT_HEADING = Label("回执编号", "Receipt")
 SAMPLED_ROWS = 200
 ENOUGH = 0.45
 INNER = 0.8
@@ -202,7 +203,7 @@ def _by_name(header: Sequence[str], contents: list[Content], possible: list[Targ
 
 
 def _is_ours(heading: str) -> bool:
-    return any(heading in (label.zh, label.en) for label in (*REJECT_HEADINGS, *EXPORT_HEADINGS))
+    return any(heading in (label.zh, label.en) for label in (*REJECT_HEADINGS, *EXPORT_HEADINGS, RECEIPT_HEADING))
 
 
 def _by_content(header: Sequence[str], contents: list[Content], possible: list[Target], given: Given) -> Given:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -131,9 +131,12 @@ def stream_csv(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iter
     return stream(CsvWriter(columns), rows)
 
 
-def stream_xlsx(columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: str = "") -> Iterator[bytes]:
-    """An XLSX file in pieces, `title` naming the sheet; see `xlsx_writing.XlsxWriter`."""
-    return stream(XlsxWriter([c.title for c in columns], [c.kind for c in columns], title), rows)
+def stream_xlsx(
+    columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: str = "", mark: Callable[[], str] | None = None
+) -> Iterator[bytes]:
+    """An XLSX file in pieces, `title` naming the sheet, `mark` told once its rows are known; see
+    `xlsx_writing.XlsxWriter`."""
+    return stream(XlsxWriter([c.title for c in columns], [c.kind for c in columns], title, mark=mark), rows)
 
 
 Reason = Problem | Sentence

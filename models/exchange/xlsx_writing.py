@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from models.exchange.xlsx_frame import SHEET_START, frame, sheet_part, xml_text
 SHEET_ROWS = 1_048_576
 SHEET_BYTES = 1536 * MB
 EXACT_DIGITS = 15
+MARK_LENGTH = 200
 
 PLAIN, HEAD, TEXT, QUOTED, DAY, MOMENT, CLOCK, MONEY = range(8)
 TEXT_KINDS = {
@@ -73,12 +74,19 @@ class XlsxWriter:
     Text is written as text cells whatever it looks like, those that could run as formulas marked so that they
     stay text when edited. Numbers of fields that hold text, and numbers of more than 15 digits, are text too.
     Days and moments (in Shanghai time) are typed. A cell's text is cut at 32,767 characters, the format's
-    limit, and ends in `…` then. When a sheet is full the next one begins, with the heading again.
+    limit, and ends in `…` then. When a sheet is full the next one begins, with the heading again. What `mark` says at
+    a sheet's end stands at the head of each of its printed pages.
     """
 
     def __init__(
-        self, titles: Sequence[str], kinds: Sequence[str], title: str = "", sheet_rows: int = SHEET_ROWS
+        self,
+        titles: Sequence[str],
+        kinds: Sequence[str],
+        title: str = "",
+        sheet_rows: int = SHEET_ROWS,
+        mark: Callable[[], str] | None = None,
     ) -> None:
+        self.mark = mark
         self.titles = list(titles)
         self.kinds = list(kinds)
         self.name = _NOT_IN_NAMES.sub(" ", title).strip()[:24] or "Sheet1"
@@ -138,7 +146,9 @@ class XlsxWriter:
         self._lines.clear()
 
     def _close_sheet(self) -> None:
-        self._lines.append("</sheetData></worksheet>")
+        mark = xml_text((self.mark() if self.mark else "").replace("&", "&&")[:MARK_LENGTH])
+        head = f"<headerFooter><oddHeader>&amp;C{mark}</oddHeader></headerFooter>" if mark else ""
+        self._lines.append(f"</sheetData>{head}</worksheet>")
         self._flush()
         self._part.close()
 

@@ -1,0 +1,149 @@
+"""What leaves under a card (X4, X5): each file and print with a receipt on the card, counted and in the trail."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import access, audit, numbering, store
+from models.access import Purpose
+from models.access_request import service
+from models.access_request.service import GRANTS, SLUG, grants_in_force, in_force
+from models.errors import Refusal
+from models.exchange.export import FORMATS, Card, UnknownFormat, export
+from models.listing import ListQuery
+from models.person.roles import Person
+from models.records import read
+from models.sights import Sight
+
+SERIES, PATTERN = "receipt", "HZ-{year}-{seq:06d}"
+ACTION = "took_out"
+
+
+class CardClosed(Refusal):
+    """The card is not in force, is somebody else's, or was not given for this use."""
+
+    code, status = "card_closed", 409
+    zh, en = (
+        "该借阅卡未生效、已结束，或不包含此用途，不能带出。",
+        "This card is not in force, not yours, or not for this use: nothing leaves under it.",
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that left under a card, and the receipt for it."""
+
+    name: str
+    content: bytes
+    receipt: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """By which card a person has a record, for which uses, until when."""
+
+    id: ObjectId
+    card: str
+    uses: tuple[str, ...]
+    until: datetime
+
+
+def take(person: Person, number: str, form: str, *, now: datetime, language: str = "") -> Taken:
+    """The records of a card as a file (csv or xlsx): receipt, file and count are stored together before a byte leaves.
+
+    :raises NotFound: for a card that the person does not see.
+    :raises CardClosed: audited, when nothing may leave under it. :raises RecordGone: :raises UnknownFormat:
+    """
+    if form not in FORMATS:
+        raise UnknownFormat()
+    found = read(person, SLUG, number, Purpose.VIEW, now)
+
+    def work() -> Taken:
+        card = _in_force(person, found.id, Purpose.EXPORT, now)
+        holder = replace(person, grants=grants_in_force(person.id, now) if person.id else {})
+        numbers = tuple(record["number"] for record in service.records_of(card))
+        [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
+        under = Card(receipt, numbers)
+        made = export(holder, card["type_asked"], ListQuery(), form, now=now, language=language, via="card", card=under)
+        content = b"".join(made.pieces)
+        row = _row(receipt, form, ", ".join(numbers), len(numbers), now, hashlib.sha256(content).hexdigest())
+        _store(card, row, person, now)
+        return Taken(f"{receipt}-{made.name}", content, receipt, row["sha256"])
+
+    return _or_audited(lambda: transaction(work), person, found.id, now)
+
+
+def note(person: Person, found: Sight, purpose: Purpose, how: str, *, now: datetime, what: str = "") -> str:
+    """Give a receipt when a record that was just allowed to leave does so under the person's card, and not by their
+    own right; its number, or ''. `how` is `print` or `file`."""
+    opened = opened_by(person, found, purpose, now)
+    if opened is None:
+        return ""
+
+    def work() -> str:
+        card = _in_force(person, opened.id, purpose, now)
+        [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
+        about = " · ".join(text for text in (found.number, what) if text)
+        _store(card, _row(receipt, how, about[:300], 1, now), person, now)
+        return receipt
+
+    return transaction(work)
+
+
+def opened_by(person: Person, found: Sight, purpose: Purpose, now: datetime) -> Opened | None:
+    """The card by which the person has a record for a purpose; None for whoever has it without."""
+    if not any(person.grants.values()):
+        return None
+    acl = store.fetch(found.rt.slug, found.id)["acl"]
+    if access.reach(replace(person, grants={}), found.rt, purpose).sees(acl) == "full":
+        return None
+    held = {"person": person.id, "record": found.id, "uses": purpose.value, **in_force(now)}
+    grant = database()[GRANTS].find_one(held, sort=[("valid_until", -1)])
+    if grant is None:
+        return None
+    card = store.fetch(SLUG, grant["request"])
+    return Opened(card["_id"], card["number"], tuple(grant["uses"]), grant["valid_until"])
+
+
+def open_until(card_id: ObjectId, now: datetime) -> datetime | None:
+    """When a card ends that is in force now; None for others."""
+    grant = database()[GRANTS].find_one({"request": card_id, **in_force(now)})
+    return grant["valid_until"] if grant else None
+
+
+def _in_force(person: Person, card_id: ObjectId, purpose: Purpose, now: datetime) -> dict[str, Any]:
+    """The card as it stands, read inside the transaction. :raises CardClosed:"""
+    card = store.fetch(SLUG, card_id)
+    held = {"request": card_id, "person": person.id, "uses": purpose.value, **in_force(now)}
+    if card["state"] != "granted" or person.read_only or database()[GRANTS].find_one(held, {"_id": 1}) is None:
+        raise CardClosed()
+    return card
+
+
+def _row(receipt: str, how: str, what: str, count: int, now: datetime, sha256: str | None = None) -> dict[str, Any]:
+    return {"number": receipt, "at": now, "how": how, "what": what[:300], "count": count, "sha256": sha256}
+
+
+def _store(card: Mapping[str, Any], row: Mapping[str, Any], person: Person, now: datetime) -> None:
+    receipts = [*(card["receipts"] or ()), row]
+    store.change(SLUG, card["_id"], {"receipts": receipts}, actor=person, now=now, action=ACTION, note=row["number"])
+
+
+def _or_audited(work: Callable[[], Taken], person: Person, card_id: ObjectId, now: datetime) -> Taken:
+    """Run it; that it was refused goes to the trail (X7)."""
+    try:
+        return work()
+    except (CardClosed, service.RecordGone):
+        card = store.fetch(SLUG, card_id)
+        subject = audit.Subject(SLUG, card_id, card["number"], card["level_asked"] or "")
+        detail = {"purpose": Purpose.EXPORT.value}
+        transaction(lambda: audit.append("refused", person, subject, now=now, detail=detail))
+        raise

@@ -1,0 +1,338 @@
+"""X4 and X5: cards of several records, windows, three signatures for top secret, what leaves and comes back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import records, registry, schema, store
+from models.access import Purpose
+from models.access_request import receipt, service
+from models.access_request.document import ACCESS_REQUEST
+from models.errors import Forbidden, Invalid, NotFound
+from models.exchange.export import export
+from models.exchange.reading import open_table
+from models.listing import ListQuery
+from models.person.roles import Person, Role
+from tests.factories.people import person
+from tests.factories.types import SAMPLE
+
+DB = Database[dict[str, Any]]
+CARD = "access_request"
+
+
+@pytest.fixture(autouse=True)
+def sample(db: DB) -> Iterator[None]:
+    registry.register(SAMPLE)
+    registry.register(ACCESS_REQUEST, service.HOOKS)
+    schema.migrate()
+    yield
+    registry.unregister("sample")
+
+
+@pytest.fixture
+def head(db: DB) -> Person:
+    return person(Role.HEAD, name="Head")
+
+
+@pytest.fixture
+def gm(db: DB) -> Person:
+    return person(Role.GENERAL_MANAGER, name="GM", department="office")
+
+
+@pytest.fixture
+def custodian(db: DB) -> Person:
+    return person(Role.CUSTODIAN, name="Custodian")
+
+
+@pytest.fixture
+def owner(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Owner")
+
+
+@pytest.fixture
+def manager(db: DB, head: Person) -> Person:
+    """May borrow, and does not read what others own."""
+    return person(Role.SALES_MANAGER, name="Manager", manager=head.id)
+
+
+def made(owner: Person, now: datetime, level: str = "secret", name: str = "Lamp works") -> str:
+    return str(records.create(owner, "sample", {"name": name, "level": level}, now=now)["number"])
+
+
+def wish(now: datetime, uses: str = "view", days: int = 2, **more: Any) -> dict[str, Any]:
+    return {"uses": uses, "reason": "Audit at the site", "valid_until": (now + timedelta(days=days)).date(), **more}
+
+
+def signed(who: Person, card: dict[str, Any], move: str, now: datetime, note: str = "") -> dict[str, Any]:
+    rev = store.fetch(CARD, card["_id"])["rev"]
+    return records.move(who, CARD, card["number"], move, {}, rev=rev, now=now, note=note, fresh=True)
+
+
+def admitted(who: Person, now: datetime) -> Person:
+    assert who.id is not None
+    return replace(who, grants=service.grants_in_force(who.id, now))
+
+
+def full(who: Person, number: str, now: datetime, purpose: Purpose = Purpose.VIEW) -> bool:
+    return records.see(admitted(who, now), "sample", number, purpose, now).full
+
+
+@pytest.fixture
+def borrowed(owner: Person, manager: Person, head: Person, custodian: Person, now: datetime) -> dict[str, Any]:
+    """A card of two records in force, for export."""
+    numbers = [made(owner, now), made(owner, now, "confidential")]
+    return signed(head, service.ask_for(manager, "sample", numbers, wish(now, "export"), now=now), "approve", now)
+
+
+# --- the card
+
+
+def test_one_card_opens_all_its_records_and_no_other(
+    owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    numbers, other = [made(owner, now), made(owner, now, "confidential")], made(owner, now)
+    card = service.ask_for(manager, "sample", [*numbers, numbers[0]], wish(now), now=now)
+    assert card["number_asked"] == f"{numbers[0]} +1"
+    assert card["level_asked"] == "confidential"
+    assert [(item["number"], item["name"]) for item in card["items"]] == [(one, "L***s") for one in numbers]
+    signed(head, card, "approve", now)
+    assert [full(manager, one, now) for one in (*numbers, other)] == [True, True, False]
+
+
+def test_what_one_reads_or_has_asked_for_is_left_out(owner: Person, manager: Person, now: datetime) -> None:
+    numbers = [made(owner, now), made(owner, now), made(owner, now, "internal")]
+    service.ask(manager, "sample", numbers[0], wish(now), now=now)
+    card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
+    assert [item["number"] for item in card["items"]] == [numbers[1]]
+    with pytest.raises(service.AskedAlready):
+        service.ask_for(manager, "sample", numbers, wish(now), now=now)
+    with pytest.raises(service.NothingToAsk):
+        service.ask_for(manager, "sample", numbers[2:], wish(now), now=now)
+
+
+def test_a_card_names_no_more_records_than_policy_allows(owner: Person, manager: Person, now: datetime) -> None:
+    for numbers in ([], [f"YP-2026-{n:06d}" for n in range(21)]):
+        with pytest.raises(service.TooManyRecords):
+            service.ask_for(manager, "sample", numbers, wish(now), now=now)
+
+
+def test_a_record_that_is_not_there_for_them_refuses_the_whole_card(
+    owner: Person, manager: Person, now: datetime, db: DB
+) -> None:
+    with pytest.raises(NotFound):
+        service.ask_for(manager, "sample", [made(owner, now), made(owner, now, "top_secret")], wish(now), now=now)
+    assert db["record_access_request"].count_documents({}) == 0
+
+
+def test_a_card_that_begins_later_opens_nothing_before(
+    owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    number = made(owner, now)
+    begins = (now + timedelta(days=2)).date()
+    card = service.ask(manager, "sample", number, wish(now, days=5, valid_from=begins), now=now)
+    signed(head, card, "approve", now)
+    assert not full(manager, number, now)
+    assert full(manager, number, now + timedelta(days=2))
+    assert not full(manager, number, now + timedelta(days=6))
+
+
+@pytest.mark.parametrize(
+    ("uses", "begins", "until", "field"),
+    [
+        ("export", 0, 4, "valid_until"),
+        ("view", 5, 4, "valid_until"),
+        ("view", 1, 9, "valid_until"),
+        ("view", -1, 2, "valid_from"),
+        ("view", 31, 33, "valid_from"),
+    ],
+)
+def test_windows_are_the_policys(
+    owner: Person, manager: Person, now: datetime, uses: str, begins: int, until: int, field: str
+) -> None:
+    starts = (now + timedelta(days=begins)).date()
+    with pytest.raises(Invalid) as refused:
+        service.ask(manager, "sample", made(owner, now), wish(now, uses, until, valid_from=starts), now=now)
+    assert set(refused.value.problems) == {field}
+
+
+def test_a_record_destroyed_in_between_cannot_be_opened(
+    owner: Person, manager: Person, head: Person, now: datetime, db: DB
+) -> None:
+    numbers = [made(owner, now), made(owner, now)]
+    card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
+    db["record_sample"].delete_one({"number": numbers[1]})
+    with pytest.raises(service.RecordGone):
+        signed(head, card, "approve", now)
+    assert store.fetch(CARD, card["_id"])["state"] == "signed"
+    assert db["grant"].count_documents({}) == 0
+    assert signed(head, card, "refuse", now, "It is gone")["state"] == "refused"
+
+
+# --- top secret
+
+
+def test_a_top_secret_record_is_offered_and_signed_by_head_and_general_manager(
+    owner: Person, manager: Person, head: Person, gm: Person, now: datetime
+) -> None:
+    number = made(owner, now, "top_secret")
+    assert manager.id is not None
+    card = service.offer(owner, "sample", number, manager.id, wish(now), now=now)
+    assert (card["state"], card["owner"]) == ("signed", manager.id)
+    assert signed(head, card, "approve", now)["state"] == "approved"
+    with pytest.raises(NotFound):
+        records.see(admitted(manager, now), "sample", number, Purpose.VIEW, now)
+    assert signed(gm, card, "countersign", now)["state"] == "granted"
+    assert full(manager, number, now)
+    with pytest.raises(NotFound):
+        records.see(person(Role.SPECIALIST), "sample", number, Purpose.VIEW, now)
+
+
+def test_the_heads_own_offer_goes_to_the_general_manager(
+    owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    assert manager.id is not None
+    card = service.offer(head, "sample", made(owner, now, "top_secret"), manager.id, wish(now), now=now)
+    assert card["state"] == "approved"
+
+
+def test_only_owner_and_head_offer(owner: Person, manager: Person, gm: Person, now: datetime) -> None:
+    number = made(owner, now, "top_secret")
+    assert manager.id is not None
+    assert owner.id is not None
+    with pytest.raises(Forbidden):
+        service.offer(gm, "sample", number, manager.id, wish(now), now=now)
+    with pytest.raises(records.Locked):
+        service.offer(manager, "sample", made(owner, now), owner.id, wish(now), now=now)
+    with pytest.raises(service.NothingToAsk):
+        service.offer(owner, "sample", number, owner.id, wish(now), now=now)
+
+
+def test_a_record_raised_to_top_secret_while_it_waited_needs_the_general_manager(
+    owner: Person, manager: Person, head: Person, gm: Person, now: datetime
+) -> None:
+    number = made(owner, now)
+    card = service.ask(manager, "sample", number, wish(now), now=now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert signed(head, card, "approve", now)["state"] == "approved"
+    assert store.fetch(CARD, card["_id"])["level_asked"] == "top_secret"
+
+
+# --- what leaves
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_file_leaves_with_a_receipt_its_hash_and_an_entry(
+    borrowed: dict[str, Any], manager: Person, now: datetime, db: DB, form: str
+) -> None:
+    taken = receipt.take(admitted(manager, now), borrowed["number"], form, now=now, language="en")
+    assert taken.receipt == "HZ-2026-000001"
+    [row] = store.fetch(CARD, borrowed["_id"])["receipts"]
+    assert (row["number"], row["how"], row["count"]) == (taken.receipt, form, 2)
+    assert row["sha256"] == taken.sha256 == hashlib.sha256(taken.content).hexdigest()
+    with open_table(BytesIO(taken.content)) as table:
+        rows = [dict(zip(table.header, one.cells, strict=True)) for one in table.rows()]
+    assert [one["Number"] for one in rows] == [item["number"] for item in borrowed["items"]]
+    assert {(one["Receipt"], one["Exported by"]) for one in rows} == {(taken.receipt, "Manager")}
+    done = db["audit"].find_one({"action": "export_done"})
+    assert done is not None
+    assert done["detail"]["sha256"] == taken.sha256
+    assert db["audit"].count_documents({"action": "export", "record": {"$ne": None}}) == 2
+    assert db["audit"].count_documents({"action": "took_out"}) == 1
+
+
+def test_each_taking_is_counted(borrowed: dict[str, Any], manager: Person, now: datetime) -> None:
+    for _ in range(2):
+        receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
+    numbers = [row["number"] for row in store.fetch(CARD, borrowed["_id"])["receipts"]]
+    assert numbers == ["HZ-2026-000001", "HZ-2026-000002"]
+
+
+def test_what_is_borrowed_leaves_with_no_list(borrowed: dict[str, Any], head: Person, now: datetime) -> None:
+    colleague = person(Role.SPECIALIST, Role.SALES_MANAGER, name="Both", manager=head.id)
+    card = service.ask(colleague, "sample", borrowed["items"][0]["number"], wish(now, "export"), now=now)
+    signed(head, card, "approve", now)
+    made = export(admitted(colleague, now), "sample", ListQuery(), "csv", now=now)
+    assert b"Lamp works" not in b"".join(made.pieces)
+    assert b"Lamp works" in receipt.take(admitted(colleague, now), card["number"], "csv", now=now).content
+
+
+def test_a_card_that_is_over_foreign_or_for_another_use_lets_nothing_out_and_says_so_in_the_trail(
+    borrowed: dict[str, Any], owner: Person, manager: Person, head: Person, now: datetime, db: DB
+) -> None:
+    looking = service.ask(manager, "sample", made(owner, now), wish(now), now=now)
+    signed(head, looking, "approve", now)
+    late = now + timedelta(days=5)
+    for who, card, at in ((head, borrowed, now), (manager, looking, now), (manager, borrowed, late)):
+        with pytest.raises(receipt.CardClosed):
+            receipt.take(admitted(who, at), card["number"], "csv", now=at)
+    with pytest.raises(NotFound):
+        receipt.take(person(Role.SPECIALIST), borrowed["number"], "csv", now=now)
+    assert db["audit"].count_documents({"action": "refused", "type": CARD}) == 3
+    assert db["audit"].count_documents({"action": "export"}) == 0
+    assert store.fetch(CARD, borrowed["_id"])["receipts"] is None
+    assert db["counter"].count_documents({"_id": "receipt:2026"}) == 0
+
+
+def test_a_print_under_a_card_is_counted_and_one_by_right_is_not(
+    borrowed: dict[str, Any], owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    number = made(owner, now)
+    card = service.ask(manager, "sample", number, wish(now, "print"), now=now)
+    signed(head, card, "approve", now)
+    for who, wanted in ((admitted(manager, now), "HZ-2026-000001"), (head, ""), (owner, "")):
+        sight = records.see(who, "sample", number, Purpose.PRINT, now)
+        assert receipt.note(who, sight, Purpose.PRINT, "print", now=now) == wanted
+    [row] = store.fetch(CARD, card["_id"])["receipts"]
+    assert (row["how"], row["what"]) == ("print", number)
+
+
+# --- coming back
+
+
+def test_what_left_has_to_come_back_and_the_custodian_confirms_it(
+    borrowed: dict[str, Any], manager: Person, custodian: Person, now: datetime
+) -> None:
+    receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
+    assert signed(manager, borrowed, "give_back", now)["state"] == "out"
+    assert service.grants_in_force(manager.id, now) == {}  # type: ignore[arg-type]
+    out = store.fetch(CARD, borrowed["_id"])
+    assert (out["receiver"], out["due_on"]) == (custodian.id, date(2026, 11, 23))
+    with pytest.raises((Forbidden, records.NotYourOwn)):
+        signed(manager, borrowed, "take_back", now)
+    assert signed(custodian, borrowed, "take_back", now)["state"] == "ended"
+
+
+def test_a_card_whose_window_ends_waits_for_what_left_and_is_late_from_then_on(
+    borrowed: dict[str, Any], manager: Person, custodian: Person, now: datetime, db: DB
+) -> None:
+    receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
+    late = now + timedelta(days=4)
+    assert service.expire(late) == 1
+    assert service.expire(late) == 0
+    row = db["record_access_request"].find_one({"_id": borrowed["_id"]})
+    assert row is not None
+    assert row["state"] == "out"
+    assert row["due_at"] < late
+    assert set(row["waiting"]) == {f"user:{manager.id}", f"user:{custodian.id}"}
+
+
+def test_a_revoked_card_with_nothing_out_is_over(borrowed: dict[str, Any], head: Person, now: datetime) -> None:
+    assert signed(head, borrowed, "revoke", now, "Not needed")["state"] == "revoked"
+
+
+def test_a_revoked_card_with_paper_out_calls_it_back_at_once(
+    borrowed: dict[str, Any], manager: Person, head: Person, now: datetime
+) -> None:
+    receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
+    assert signed(head, borrowed, "revoke", now, "Not needed")["state"] == "out"
+    assert not full(manager, borrowed["items"][0]["number"], now)
+    with pytest.raises(receipt.CardClosed):
+        receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
