@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -121,8 +122,14 @@ def _next_due(values: Mapping[str, Any]) -> Any:
 
 def keys_of(values: Mapping[str, Any]) -> Iterable[str]:
     """The terms under which another file of the same customer is found (F7)."""
-    phones = (values.get("phone") or "", values.get("contact_phone") or "")
-    return duplicate_keys([values.get("name") or ""], values.get("licence_no") or "", phones)
+    found = (values.get(name) or "" for name in ("name", "licence_no", "phone", "contact_phone"))
+    return _keys_of(*found)
+
+
+@lru_cache(maxsize=4096)
+def _keys_of(name: str, licence: str, *phones: str) -> frozenset[str]:
+    """Remembered: a new file is asked for its terms several times on its way."""
+    return frozenset(duplicate_keys([name], licence, phones))
 
 
 # --- Likely duplicates

@@ -75,7 +75,7 @@ class Desk:
 
     def prepare(self, rows: Rows) -> Prepared:
         """Make a chunk ready; reads the database and changes nothing in it."""
-        marked = self.repeats.mark([self.taker.take(row) for row in rows.rows])
+        marked = self.repeats.mark(self.taker.take_all(rows.rows))
         takens = marked.takens
         outcomes = self._decide(takens)
         good = [outcomes[one.row.number] for one in takens if not one.refused]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from bson import ObjectId
 
 from config.database import database
@@ -37,14 +40,29 @@ class Pointing:
         self.person = person
         self._known: dict[tuple[str, str, str], ObjectId | Sentence] = {}
 
+    def look_up(self, field: Field, texts: Iterable[str]) -> None:
+        """Look many numbers of a reference field up in one question; `find` answers from it."""
+        if field.kind != "reference":
+            return
+        wanted = {_key(field, text): text for text in map(_one_line, texts)}
+        wanted = {text: key for key, text in wanted.items() if key not in self._known}
+        if len(self._known) + len(wanted) > REMEMBERED:
+            self._known.clear()
+        rt = registry.get(field.to).rt
+        reach = access.reach(self.person, rt, Purpose.VIEW)
+        by_number = {"$and": [{"number": {"$in": sorted(wanted)}}, reach.query(cards=True, archived=None)]}
+        shown = {"number": 1, "merged_into": 1}
+        for son in database()[collection_name(rt.slug)].find(by_number, shown) if wanted else ():
+            self._known[wanted[son["number"]]] = _standing(reach, rt, son)
+
     def find(self, field: Field, text: str) -> ObjectId | Sentence:
         """The id that a text names for a person or reference field, or why there is none.
 
         A person: email or only name. A record: its number, or the title or the number elsewhere that only one
         record in use has, among those that the person reads in full.
         """
-        text = " ".join(text.split())[:LONGEST]
-        key = (field.kind, field.to or ",".join(sorted(field.roles)), text)
+        text = _one_line(text)
+        key = _key(field, text)
         if key not in self._known:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
@@ -60,8 +78,7 @@ class Pointing:
         reach = access.reach(self.person, rt, Purpose.VIEW)
         by_number = {"$and": [{"number": text}, reach.query(cards=True, archived=None)]}
         if (found := records.find_one(by_number, {"merged_into": 1})) is not None:
-            stands = names.standing(reach, rt.slug, found)
-            return _said(NO_RECORD, rt) if stands.get("merged_into") else stands["_id"]
+            return _standing(reach, rt, found)
         readable = {f.name: f for f in access.visible_fields(self.person, rt)}
         by = [name for name in (rt.title, rt.foreign) if name in readable and readable[name].kind == "text"]
         hits: list[ObjectId] = []
@@ -73,5 +90,21 @@ class Pointing:
         return _said(SEVERAL if hits else NO_RECORD, rt)
 
 
+def _standing(reach: access.Reach, rt: RecordType, found: Mapping[str, Any]) -> ObjectId | Sentence:
+    stands = names.standing(reach, rt.slug, found)
+    if stands.get("merged_into"):
+        return _said(NO_RECORD, rt)
+    made: ObjectId = stands["_id"]
+    return made
+
+
 def _said(sentence: Sentence, rt: RecordType) -> Sentence:
     return Sentence(sentence.zh.format(type=rt.label.zh), sentence.en.format(type=rt.label.en))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
+def _key(field: Field, text: str) -> tuple[str, str, str]:
+    return field.kind, field.to or ",".join(sorted(field.roles)), text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,10 @@ from models.errors import Invalid, Refusal, Sentence
 from models.exchange.mapping import Plan
 from models.exchange.pointing import Pointing
 from models.exchange.problem import Problem
+from models.exchange.quick import Quick
 from models.exchange.refusals import RequiredNotMapped
 from models.exchange.table import Row
+from models.exchange.values import is_empty
 from models.kinds import read_values
 from models.names import POINTERS
 from models.person.roles import Person
@@ -58,11 +60,22 @@ class Taker:
         self.by_name = {f.name: f for f in self.fields}
         self.pointers = [column for column in plan.columns if column.target.field.kind in POINTERS]
         self.pointing = Pointing(person)
+        self.quick = Quick(self.fields, plan, self.fixed, self.pointing)
+
+    def take_all(self, rows: Sequence[Row]) -> list[Taken]:
+        """The values of some rows, or why they cannot be taken; the records that they name are looked up together."""
+        for column in self.pointers:
+            cells = (row.cells[column.index] for row in rows if row.problem is None)
+            self.pointing.look_up(column.target.field, {c for c in cells if isinstance(c, str) and not is_empty(c)})
+        return [self.take(row) for row in rows]
 
     def take(self, row: Row) -> Taken:
         """A row's values, or why it cannot be taken."""
         if row.problem is not None:
             return Taken(row, {}, (("", _sentence(row.problem)),))
+        quickly = self.quick.values(row)
+        if quickly is not None:
+            return Taken(row, quickly)
         raw, found = self.plan.take(row)
         raw = {**self.fixed, **{name: value for name, value in raw.items() if value is not None}}
         problems = {path: _sentence(problem) for path, problem in found.items()}
