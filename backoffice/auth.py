@@ -19,7 +19,8 @@ from backoffice.account import Account
 from backoffice.edge import STATIC_ENDPOINTS
 from backoffice.errors import NotSignedIn
 from config.settings import Settings
-from models.access_request.service import grants_in_force
+from models.access_request import grants
+from models.access_request.service import by_use
 from models.errors import Forbidden
 from models.person import deputies, rules, service
 from models.person import session as sessions
@@ -115,15 +116,15 @@ def _load(user_id: str) -> Account | None:
     sid = session.get("sid")
     if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY:
         return None
-    found = sessions.find(sid, edge.now())
-    if found is None or found[1]["fs_uniquifier"] != user_id:
+    found = sessions.find(sid, edge.now(), grants.beside)
+    if found is None or found.account["fs_uniquifier"] != user_id:
         return None
-    g.session_row, g.account_row = found
+    g.session_row, g.account_row = found.session, found.account
     person = service.person_of(g.account_row, locale.language())
     person = deputies.with_stand_ins(person, g.account_row, edge.now())
-    g.person = replace(person, grants=grants_in_force(found[0].user, edge.now()))
+    g.person = replace(person, grants=by_use(row["grant"] for row in found.answer if "grant" in row))
     set_request_attr("fs_authn_via", "session")
     # Flask-Security compares with the wall clock; ours decides.
-    set_request_attr("fs_paa", time() if rules.is_fresh(found[0].fresh_at, edge.now()) else 0)
+    set_request_attr("fs_paa", time() if rules.is_fresh(found.session.fresh_at, edge.now()) else 0)
     account: Account = Account._from_son(dict(g.account_row))
     return account

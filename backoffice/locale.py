@@ -5,8 +5,9 @@ from __future__ import annotations
 from gettext import NullTranslations
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, request
-from flask_babel import Babel, get_domain
+from flask import Blueprint, Flask, Response, current_app, g, has_request_context, redirect, request
+from flask_babel import Babel, Domain, get_domain
+from markupsafe import Markup
 
 from backoffice import edge
 from models.person import service
@@ -28,14 +29,41 @@ def init_app(app: Flask, babel: Babel, time_zone: str) -> None:
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=lambda: LOCALES[language()],
     )
-    # The same translations as flask-babel's own callables, which work out the locale's name for every single text.
+    # The same translations as flask-babel's own, which works out the locale's name for every single text.
+    app.extensions["catalogues"] = {}
+    app.extensions["marked_texts"] = {one: {} for one in LOCALES}
+    app.extensions["babel"].instance.domain_instance = Texts()
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=lambda text: catalogue().gettext(text),
         ngettext=lambda one, many, count: catalogue().ngettext(one, many, count),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = marked
     app.register_blueprint(blueprint)
     app.context_processor(lambda: {"lang": language()})
+
+
+class Texts(Domain):
+    """The texts of the program, for flask-babel."""
+
+    def get_translations(self) -> NullTranslations:
+        """The translations of the request's language; read once in the life of the process."""
+        if not has_request_context():
+            return super().get_translations()
+        wanted, known = language(), current_app.extensions["catalogues"]
+        if wanted not in known:
+            known[wanted] = super().get_translations()
+        return known[wanted]
+
+
+def marked(text: str, **values: object) -> Markup:
+    """A text of a template in the language of the request; `values` are put into it, escaped."""
+    known = current_app.extensions["marked_texts"][language()]
+    if values:
+        return Markup(catalogue().gettext(text)) % values  # a text of the program  # noqa: S704
+    if text not in known:
+        known[text] = Markup(catalogue().gettext(text)) % {}  # noqa: S704
+    return known[text]
 
 
 def language() -> str:
@@ -47,11 +75,8 @@ def language() -> str:
 
 def catalogue() -> NullTranslations:
     """The translations of this request's language; read once in the life of the process."""
-    wanted = language()
-    known: dict[str, NullTranslations] = current_app.extensions.setdefault("catalogues", {})
-    if wanted not in known:
-        known[wanted] = get_domain().get_translations()
-    return known[wanted]
+    found: NullTranslations = get_domain().get_translations()
+    return found
 
 
 def guessed_language() -> str:

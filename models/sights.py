@@ -137,6 +137,16 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     :raises NotAudited: when the entry cannot be written: without it nobody reads what is classified.
     :raises TooMuchReading: when the person has read so many records lately that they are to wait.
     """
+    return _opened(person, slug, number, purpose, now)[0]
+
+
+def see_stored(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, dict[str, Any]]:
+    """`see`, with the record as it is stored, for questions of rights; what the person may know is the sight alone."""
+    found, son = _opened(person, slug, number, purpose, now)
+    return found, store.load(found.rt, son)
+
+
+def _opened(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, Mapping[str, Any]]:
     rt = registry.get(slug).rt
     son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
     found = sight(person, rt, access.reach(person, rt, purpose), son) if son else None
@@ -150,7 +160,7 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
     if rt.classified and found.level != Level.INTERNAL.value:
         action = purpose.value if found.full else "refused"
         audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
-    return found
+    return found, son
 
 
 def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
@@ -159,6 +169,16 @@ def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime
     if not found.full:
         raise Locked()
     return found
+
+
+def read_stored(
+    person: Person, slug: str, number: str, purpose: Purpose, now: datetime
+) -> tuple[Sight, dict[str, Any]]:
+    """`read`, with the record as `see_stored` gives it."""
+    found, record = see_stored(person, slug, number, purpose, now)
+    if not found.full:
+        raise Locked()
+    return found, record
 
 
 def leaving_purpose(slug: str, number: str) -> Purpose:

@@ -12,9 +12,10 @@ from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from backoffice import locale
-from models import access, listing, registry
+from models import access, registry
 from models.access import Purpose
 from models.declarations import RecordType
+from models.frame import look
 from models.person import rules, service
 from models.person.roles import ROLE_LABELS, Permission, Person
 from models.reminder import service as reminders
@@ -40,29 +41,28 @@ def frame() -> dict[str, Any]:
     person: Person | None = g.get("person")
     if person is None:
         return context
-    types = list(_reachable(person))
+    types, unread = _reachable(person)
     return context | {
-        "rail": _rail(person, types),
+        "rail": _rail(person, types, unread),
         "new_items": [_new(rt) for rt in types if access.may_create(person, rt)],
         "find_url": f"{RECORDS}/find" if types else "",
         "me": _me(person),
     }
 
 
-def _reachable(person: Person) -> Iterator[RecordType]:
-    """The types of which the person can see something now or to which they can add."""
-    for rt in registry.all_types():
-        reach = access.reach(person, rt, Purpose.VIEW)
-        if reach.nothing and not access.may_create(person, rt):
-            continue
-        # The department's own people find a family that is still empty; to others it shows with its first record.
-        at_home = rt.kept_by == person.department or access.may_create(person, rt)
-        if at_home or listing.holds_any(rt, reach):
-            yield rt
+def _reachable(person: Person) -> tuple[list[RecordType], int]:
+    """The types of which the person can see something now or to which they can add; and how much is unread."""
+    adding = {rt.slug for rt in registry.all_types() if access.may_create(person, rt)}
+    reaches = {rt.slug: access.reach(person, rt, Purpose.VIEW) for rt in registry.all_types()}
+    known = [rt for rt in registry.all_types() if rt.slug in adding or not reaches[rt.slug].nothing]
+    # The department's own people find a family that is still empty; to others it shows with its first record.
+    at_home = {rt.slug for rt in known if rt.slug in adding or rt.kept_by == person.department}
+    found = look(person, {rt.slug: reaches[rt.slug] for rt in known if rt.slug not in at_home})
+    return [rt for rt in known if rt.slug in at_home | found.held], found.unread
 
 
-def _rail(person: Person, types: list[RecordType]) -> list[Item]:
-    home = _item(_("My work"), "house", "/") | {"badge": _unread(person)}
+def _rail(person: Person, types: list[RecordType], unread: int) -> list[Item]:
+    home = _item(_("My work"), "house", "/") | {"badge": _count(unread)}
     sections: list[Item] = [{"label": "", "items": [home]}]
     family = [_type(rt) for rt in types if rt.menu == FAMILY]
     if family:
@@ -116,9 +116,8 @@ def _new(rt: RecordType) -> Item:
     return {"label": rt.label.text(locale.language()), "icon": rt.icon, "url": f"{RECORDS}/{rt.slug}/new"}
 
 
-def _unread(person: Person) -> str:
+def _count(count: int) -> str:
     """How many reminders the person has not read; '' for none."""
-    count = reminders.unread_count(person)
     return "" if not count else str(count) if count < reminders.MOST else f"{reminders.MOST - 1}+"
 
 

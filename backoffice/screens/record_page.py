@@ -8,13 +8,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from backoffice.screens import cells, deadlines
+from backoffice.screens import cells, deadlines, value_html
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
 from models import access, keeping, records, registry
 from models import watermark as mark
 from models.access import Purpose
-from models.declarations import LEVEL_LABELS, Choice, Field, Group, Label, Level, RecordType, Transition
+from models.access_request.service import may_offer
+from models.declarations import Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
 from models.merge.service import may_merge
 from models.names import Names
@@ -36,6 +37,7 @@ PLACED: tuple[Field, ...] = (
     Field(name="updated_by", kind="person", label=Label("更新人", "Changed by")),
     Field(name="updated_at", kind="datetime", label=Label("更新时间", "Changed")),
 )
+LEVEL = Field(name="level", kind="choice", label=Label("密级", "Level"), choices=LEVEL_CHOICES)
 REVIEW_ON = Field(name="review_on", kind="date", label=Label("下次复核", "Next review"))
 KEEP_UNTIL = Field(name="keep_until", kind="date", label=Label("保存至", "Keep until"))
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
@@ -107,6 +109,8 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     made = [{"label": _("History"), "url": record_url(slug, number, "history"), "icon": "clock-history"}]
     if access.reach(person, sight.rt, Purpose.PRINT).sees(current["acl"]) == "full":
         made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
+    if sight.level != Level.INTERNAL.value and may_offer(person, sight):
+        made.append({"label": _("Offer access …"), "url": record_url(slug, number, "offer"), "icon": "key"})
     if may_merge(person, sight.rt, current):
         url = record_url(slug, number, "merge")
         made.append({"label": _("Merge with …"), "url": url, "icon": "union"})
@@ -125,16 +129,14 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
     rt, language = sight.rt, names.language
     made = []
     for group, fields in grouped(rt, sight.fields):
-        shown = [_field(f, cells.details_value(f, sight, names), language) for f in fields]
+        shown = [(f, cells.details_value(f, sight, names)) for f in fields]
         made.append(_group(group, shown, language, folds))
     placed = [f for f in PLACED if rt.classified or f.name not in ONLY_CLASSIFIED]
-    rows = [_field(f, cells.cell(f, sight.values.get(f.name), names), language) for f in placed]
+    rows = [(f, cells.cell(f, sight.values.get(f.name), names)) for f in placed]
     if rt.classified:
-        text = LEVEL_LABELS[Level(sight.level)].text(language)
-        label = Label("密级", "Level").text(language)
-        rows.insert(2, {"name": "level", "label": label, "kind": "choice", "value": {"text": text}})
+        rows.insert(2, (LEVEL, cells.cell(LEVEL, sight.level, names)))
     told = ((REVIEW_ON, rt.cadence, keeping.review_on), (KEEP_UNTIL, rt.retention, keeping.keep_until))
-    rows += [_field(f, cells.cell(f, day(rt, sight.values), names), language) for f, said, day in told if said]
+    rows += [(f, cells.cell(f, day(rt, sight.values), names)) for f, said, day in told if said]
     return [*made, _group(PLACING, rows, language, folds)]
 
 
@@ -151,8 +153,8 @@ def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list
     return made
 
 
-def _group(group: Group, fields: list[Context], language: str, folds: bool) -> Context:
-    filled = sum(not field["value"].get("empty") for field in fields)
+def _group(group: Group, fields: list[tuple[Field, cells.Cell]], language: str, folds: bool) -> Context:
+    filled = sum(not cell["empty"] for _field, cell in fields)
     folded = group.folded or not filled
     return {
         "name": group.name,
@@ -161,18 +163,12 @@ def _group(group: Group, fields: list[Context], language: str, folds: bool) -> C
         "empty": not filled,
         "columns": group.columns,
         "note": f"{filled}/{len(fields)}" if folded else "",
-        "fields": fields,
+        "html": value_html.rows(fields, language, bare=folds and len(fields) == 1 and _is_list(fields[0][0])),
     }
 
 
-def _field(field: Field, value: Context, language: str) -> Context:
-    return {
-        "name": field.name,
-        "label": field.label.text(language),
-        "kind": value["kind"],
-        "value": value,
-        "help": field.help.text(language) if field.help else "",
-    }
+def _is_list(field: Field) -> bool:
+    return field.kind == "embedded_list"
 
 
 def card(sight: Sight, names: Names) -> Context:
@@ -184,7 +180,7 @@ def card(sight: Sight, names: Names) -> Context:
         "title": cells.title(sight, names),
         "level": sight.level,
         "owner": {"text": names.person(sight.values.get("owner"))},
-        "fields": [_field(f, cells.shown(sight, f, names), names.language) for f in rest],
+        "html": value_html.rows([(f, cells.shown(sight, f, names)) for f in rest], names.language),
     }
 
 

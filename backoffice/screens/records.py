@@ -27,7 +27,7 @@ from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import related
 from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.writing import WritingRoutes
-from models import access, listing, names, records, store
+from models import access, listing, names, records, sights
 from models.access import Purpose
 from models.records import Locked, Sight
 from models.search import QueryTooLong, QueryTooShort
@@ -72,13 +72,12 @@ class RecordsHost(
     def details(self, slug: str, number: str) -> ResponseReturnValue:
         """One record, read; or the card of a locked one."""
         view, reader = view_of(slug, self.admin), current_reader()
-        sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
+        sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now)
         if not sight.full:
             return self.locked(view, sight, reader, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
-        current = store.fetch(slug, sight.id)
         versions = records.versions_of(sight, TIMELINE)
         lists = related(sight, reader)
         shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]

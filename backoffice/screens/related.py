@@ -10,11 +10,12 @@ from flask import url_for
 
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
-from models import access, listing, records, registry
+from models import access, listing, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
-from models.listing import Filter, ListQuery
+from models.glances import Glances
+from models.listing import Filter
 from models.names import Names
 from models.records import Sight
 
@@ -50,7 +51,8 @@ class RelatedList:
 
 def related(sight: Sight, reader: Reader) -> list[RelatedList]:
     """The related lists that the reader may see; a type of which they can reach nothing is not named."""
-    found = []
+    asked: list[listing.Asked] = []
+    glances: list[Glances] = []
     for declared in sight.rt.related:
         try:
             rt = registry.get(declared.slug).rt
@@ -61,10 +63,14 @@ def related(sight: Sight, reader: Reader) -> list[RelatedList]:
         via = listing.queryable(rt, fields).get(declared.via)
         if reach.nothing or via is None or not via.filterable:
             continue
-        query = ListQuery(filters=(Filter(via, "is", str(sight.id)),), limit=SHOWN)
-        rows = listing.page(rt, reach, query, fields).rows
-        seen = (records.sight(reader.person, rt, reach, row) for row in rows)
-        found.append(RelatedList(rt, declared.via, sight.number, [one for one in seen if one is not None]))
+        shown = Glances(reader.person, rt, reach, ())
+        pointing = Filter(via, "is", str(sight.id))
+        asked.append(listing.Asked(rt, reach, fields, (pointing,), shown.names))
+        glances.append(shown)
+    found = []
+    for one, shown, rows in zip(asked, glances, listing.newest(asked, SHOWN), strict=True):
+        seen = [row for row in map(shown.of, rows) if row is not None]
+        found.append(RelatedList(one.rt, one.filters[0].field.name, sight.number, seen))
     return found
 
 

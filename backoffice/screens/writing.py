@@ -12,7 +12,7 @@ from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import person_ids, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import access, names, records, store
+from models import access, names, records, sights, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.one_time import AlreadySent
@@ -60,16 +60,14 @@ class WritingRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         if request.method == "POST":
             return self._save(view, number, reader)
-        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
-        current = store.fetch(slug, sight.id)
+        sight, current = sights.read_stored(reader.person, slug, number, Purpose.VIEW, reader.now)
         if not records.can(reader.person, view.rt, current, Purpose.EDIT):
             raise Forbidden()
         return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader))
 
     def _save(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:
         rt, rev = view.rt, revision(request.form.get("rev"))
-        sight = records.read(reader.person, rt.slug, number, Purpose.VIEW, reader.now)
-        current = store.fetch(rt.slug, sight.id)
+        sight, current = sights.read_stored(reader.person, rt.slug, number, Purpose.VIEW, reader.now)
         if not records.can(reader.person, rt, current, Purpose.EDIT):
             raise Forbidden()
         fields = records.form_fields(reader.person, rt, current)

@@ -5,7 +5,7 @@ fetches. Screens, API, exports and jobs ask here.
 """
 
 from models.listing.conditions import compile_query, condition_of
-from models.listing.counting import count, holds_any
+from models.listing.counting import count
 from models.listing.paging import LARGEST_PAGE, following, page, scan, token_of
 from models.listing.query import (
     BARE,
@@ -20,10 +20,12 @@ from models.listing.query import (
     sortable,
     system_fields,
 )
+from models.listing.several import Asked, newest
 
 __all__ = [
     "BARE",
     "LARGEST_PAGE",
+    "Asked",
     "BadQuery",
     "Filter",
     "Group",
@@ -34,8 +36,8 @@ __all__ = [
     "condition_of",
     "count",
     "following",
-    "holds_any",
     "leaves",
+    "newest",
     "page",
     "queryable",
     "scan",

@@ -82,10 +82,3 @@ def _counted(
     collection: Collection[Any], condition: Condition, limits: dict[str, Any], by_index: dict[str, str]
 ) -> int:
     return collection.count_documents(condition, **limits, **by_index)
-
-
-def holds_any(rt: RecordType, reach: Reach) -> bool:
-    """Whether there is a record within `reach`, as a card or in full, archived or not; looks at one index key. Never
-    remembered: what one may no longer see is gone at once (X6)."""
-    condition = reach.query(cards=True, archived=None)
-    return database()[collection_name(rt.slug)].find_one(condition, {"_id": 1}) is not None

@@ -15,26 +15,32 @@ from models.person.roles import Role
 PEOPLE = "user"
 USUAL_CAPACITY = 100
 NAME_SECONDS, MOST_REMEMBERED = 2.0, 10_000
-NOBODY = ("", 0.0)
+NOBODY = ("", "", 0.0)
 
-_names: dict[ObjectId, tuple[str, float]] = {}
-"""Names that were looked up, and until when they are believed."""
+Known = tuple[str, str, float]
+
+_names: dict[ObjectId, Known] = {}
+"""Names and email addresses that were looked up, and until when they are believed."""
 
 
 def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
     """Names by id, in one query; unknown ids are left out. A name may be two seconds old: every page asks for the
     same few. No right hangs on it."""
+    return {i: name for i, (name, _, _) in _known(ids).items()}
+
+
+def _known(ids: Iterable[ObjectId | None]) -> dict[ObjectId, Known]:
     now = monotonic()
     wanted = {i for i in ids if i is not None}
-    missing = [i for i in wanted if _names.get(i, NOBODY)[1] < now]
+    missing = [i for i in wanted if _names.get(i, NOBODY)[2] < now]
     if missing:
         if len(_names) > MOST_REMEMBERED:
             _names.clear()
             missing = list(wanted)
-        for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1}):
-            _names[row["_id"]] = row["name"], now + NAME_SECONDS
+        for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1, "email": 1}):
+            _names[row["_id"]] = row["name"], row.get("email", ""), now + NAME_SECONDS
     found = {i: _names.get(i, NOBODY) for i in wanted}
-    return {i: name for i, (name, until) in found.items() if until >= now}
+    return {i: one for i, one in found.items() if one[2] >= now}
 
 
 def forget_names() -> None:
@@ -55,12 +61,8 @@ def known_as(text: str, roles: Iterable[Role] = ()) -> ObjectId | None:
 
 
 def emails(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
-    """Email addresses by id, in one query; unknown ids are left out."""
-    wanted = [i for i in set(ids) if i is not None]
-    if not wanted:
-        return {}
-    rows = database()[PEOPLE].find({"_id": {"$in": wanted}}, {"email": 1})
-    return {row["_id"]: row["email"] for row in rows}
+    """Email addresses by id, looked up with the names and as old."""
+    return {i: email for i, (_, email, _) in _known(ids).items() if email}
 
 
 def find(text: str, roles: Iterable[Role] = (), limit: int = 20) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,12 @@ from models.person.document import SESSIONS, USERS
 
 TOUCH = timedelta(seconds=30)
 """How stale `last_seen` may be: not every request needs a write."""
+MOST_REMEMBERED = 10_000
+
+Beside = Callable[[ObjectId, datetime], dict[str, Any]]
+
+_people: dict[str, ObjectId] = {}
+"""Whose sessions have asked for something, by the hash of their ids."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +58,60 @@ def start(user: ObjectId, uniquifier: str, address: str, now: datetime) -> str:
     return sid
 
 
-def find(sid: str, now: datetime) -> tuple[Session, dict[str, Any]] | None:
-    """The session of an id with its person's stored account, or None when it is over.
+@dataclass(frozen=True)
+class Found:
+    """A session in force, its person's stored account, and the whole answer, with what was asked for beside them."""
+
+    session: Session
+    account: dict[str, Any]
+    answer: list[dict[str, Any]]
+
+
+def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
+    """The session of an id with its person's stored account, or None when it is over; one question to the database.
+    `beside` gives for a person a stage that adds documents of theirs to the answer.
 
     A disabled account or a changed password ends it here and now.
     """
-    db = database()
-    row = db[SESSIONS].find_one({"_id": _hash(sid)})
+    key, sessions = _hash(sid), database()[SESSIONS]
+    person = _whose(key)
+    if person is None:
+        return None
+    stages = [
+        *_told("session", {"_id": key}),
+        {"$unionWith": {"coll": USERS, "pipeline": _told("account", {"_id": person, "active": True})}},
+    ]
+    rows = list(sessions.aggregate([*stages, beside(person, now)] if beside else stages))
+    row, user = (next((one[name] for one in rows if name in one), None) for name in ("session", "account"))
     if row is None:
         return None
-    user = db[USERS].find_one({"_id": row["user"], "active": True, "fs_uniquifier": row["uniquifier"]})
-    if user is None or rules.session_ended(row["created"], row["last_seen"], now):
-        db[SESSIONS].delete_one({"_id": row["_id"]})
+    if user is None or user["fs_uniquifier"] != row["uniquifier"] or _ended(row, now):
+        sessions.delete_one({"_id": key})
         return None
     if now - row["last_seen"] >= TOUCH:
-        db[SESSIONS].update_one({"_id": row["_id"]}, {"$max": {"last_seen": now}})
-    return Session(row["_id"], row["user"], row["created"], row["last_seen"], row["fresh_at"]), user
+        sessions.update_one({"_id": key}, {"$max": {"last_seen": now}})
+    return Found(Session(key, person, row["created"], row["last_seen"], row["fresh_at"]), user, rows)
+
+
+def _told(name: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """The stages that find a document and give it under a name."""
+    return [{"$match": wanted}, {"$project": {"_id": 0, name: "$$ROOT"}}]
+
+
+def _whose(key: str) -> ObjectId | None:
+    """Whose session it is, which never changes; None when there is none. Nothing else of it is remembered."""
+    if key not in _people:
+        row = database()[SESSIONS].find_one({"_id": key}, {"user": 1})
+        if row is None:
+            return None
+        if len(_people) >= MOST_REMEMBERED:
+            _people.clear()
+        _people[key] = row["user"]
+    return _people[key]
+
+
+def _ended(row: dict[str, Any], now: datetime) -> bool:
+    return rules.session_ended(row["created"], row["last_seen"], now)
 
 
 def refresh(session: Session, now: datetime) -> None:

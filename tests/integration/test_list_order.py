@@ -15,6 +15,7 @@ from pymongo.database import Database
 from models import access, listing, records, registry, schema
 from models.access import Purpose
 from models.declarations import Relation
+from models.frame import look
 from models.listing import ListQuery, walking
 from models.listing.paging import token_of
 from models.person.roles import Person, Role
@@ -183,7 +184,7 @@ def test_how_much_somebody_reads_is_asked_once_and_decides_nothing_but_the_way(
     assert seen[0] == seen[1]
     db["record_sample"].update_many({}, {"$set": {"acl": []}})
     assert listing.page(SAMPLE, reach, ListQuery(sort="name"), SAMPLE.fields).rows == []
-    assert not listing.holds_any(SAMPLE, reach)
+    assert look(reader, {SAMPLE.slug: reach}).held == frozenset()
 
 
 def orders_of(sorts: tuple[str, ...]) -> list[ListQuery]:

@@ -15,6 +15,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from backoffice import assets
+from backoffice.screens import value_html
 from backoffice.screens.form_items import Input, Item, Page, Pointer, Rows, Spec
 from models.declarations import Field, Label
 
@@ -157,14 +158,15 @@ def head() -> dict[str, Any]:
 
 def details() -> str:
     """A record with two groups and a watermark."""
-    field = {"name": "phone", "label": "Phone", "kind": "phone", "value": {"text": "0512", "empty": False}}
+    phone = Field(name="phone", kind="phone", label=Label("Phone", "Phone"))
+    shown = value_html.rows([(phone, {"kind": "phone", "text": "0512", "empty": False})], "en")
     return render_template(
         "records/details.html",
         type=TYPE,
         head=head(),
         groups=[
-            {"name": "basic", "label": "Basic data", "fields": [field]},
-            {"name": "more", "label": "More", "fields": [field]},
+            {"name": "basic", "label": "Basic data", "html": shown},
+            {"name": "more", "label": "More", "html": shown},
         ],
         timeline=[],
         urls={},

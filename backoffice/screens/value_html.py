@@ -1,0 +1,74 @@
+"""Values of a record as HTML: the rows of its groups on the details page, on paper and on a locked card.
+
+A page has up to a hundred of them, so they are written here and not by a template; each part is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from backoffice.screens.cells import NUMERIC, Cell
+from models.declarations import Field
+
+WIDE = frozenset({"long_text", "embedded_list", "embedded", "files"})
+DIGITS = frozenset({*NUMERIC, "date", "datetime", "phone"})
+
+
+def rows(shown: Iterable[tuple[Field, Cell]], language: str, *, bare: bool = False) -> Markup:
+    """Fields with their values, each a label and what stands there; `bare` without the label, where a heading says it
+    already. The label of a value may be given with it."""
+    nothing = f'<span class="nothing">—<span class="visually-hidden">{escape(_("Not filled in"))}</span></span>'
+    return Markup("".join([_row(f, cell, language, nothing, bare) for f, cell in shown]))  # escaped below  # noqa: S704
+
+
+def _row(field: Field, cell: Cell, language: str, nothing: str, bare: bool) -> str:
+    kind = cell["kind"]
+    wide = " wide" if kind in WIDE or cell.get("rows") else ""
+    hover = f' title="{escape(field.help.text(language))}"' if field.help else ""
+    hidden = ' class="visually-hidden"' if bare else ""
+    long = ' class="long"' if kind == "long_text" else ""
+    value = nothing if cell["empty"] and not cell.get("rows") else _value(cell, kind)
+    return (
+        f'<div class="row-field{wide}" id="f-{field.name}"><dt{hidden}{hover}>'
+        f"{escape(field.label.text(language))}</dt><dd{long}>{value}</dd></div>"
+    )
+
+
+def _value(cell: Cell, kind: str) -> str:
+    if cell.get("rows"):
+        return _table(cell["rows"])
+    text = escape(cell["text"])
+    hover = f' title="{escape(cell["full"])}"' if cell.get("full") else ""
+    if kind == "progress":
+        number = f"{cell['number']:g}"
+        return f'<span class="progress-words"><progress max="100" value="{number}"></progress> {text}</span>'
+    if cell.get("url"):
+        return f'<a href="{escape(cell["url"])}">{text}</a>'
+    if cell.get("tone"):
+        return f'<span class="due tone-{cell["tone"]}"{hover}>{text}</span>'
+    digits = ' class="num"' if kind in DIGITS else ""
+    return f"<span{hover}{digits}>{text}</span>"
+
+
+def _table(lines: list[list[Mapping[str, Any]]]) -> str:
+    """Embedded rows and files as a small table; every row has the labels of the first."""
+    heads = (f'<th scope="col"{_right(one, "right")}>{escape(one["label"])}</th>' for one in lines[0])
+    body = ("".join(["<tr>", *(_cell(one) for one in line), "</tr>"]) for line in lines)
+    return (
+        f'<div class="scroll-x"><table class="mini"><thead><tr>{"".join(heads)}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _cell(one: Mapping[str, Any]) -> str:
+    text = escape(one["text"]) if one["text"] else "—"
+    shown = f'<a href="{escape(one["url"])}">{text}</a>' if one.get("url") else text
+    return f"<td{_right(one, 'right num')}>{shown}</td>"
+
+
+def _right(one: Mapping[str, Any], looks: str) -> str:
+    return f' class="{looks}"' if one.get("kind") in NUMERIC else ""
