@@ -174,7 +174,7 @@ def change_seen(
     fields = tuple(f for f in allowed if f.name in raw)
     values = read_input(person, fields, raw, current=current, known={f.name for f in allowed})
     check_level(person, current, values)
-    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, note=note)
+    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, note=note, seen=current)
 
 
 def can(person: Person, rt: RecordType, record: Mapping[str, Any], purpose: Purpose) -> bool:
@@ -298,6 +298,7 @@ def move_seen(
         note=note,
         transition=transition,
         behalf=None if own else deputed(person, rt, transition, current),
+        seen=current,
     )
 
 

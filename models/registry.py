@@ -26,7 +26,7 @@ class Draft:
     `behalf` is the person for whom a deputy signs. `given` names what the writer set, so that a hook can tell a choice
     from a default. `nearby` holds records that this one points to and that were read already, by id: for a set they are
     read together. A transition's hook may set another `state` than its declared target, for moves that wait for a
-    second signature.
+    second signature. `stored` is the document that the write has stored, for what follows it.
     """
 
     rt: RecordType
@@ -41,6 +41,7 @@ class Draft:
     behalf: Person | None = None
     nearby: dict[ObjectId, Mapping[str, Any]] = field(default_factory=dict)
     problems: dict[str, Sentence] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def changed(self) -> set[str]:

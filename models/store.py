@@ -7,14 +7,15 @@ decision that was allowed. Values come and go in loaded form (see `kinds`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from bson import ObjectId
+from bson import CodecOptions, ObjectId, decode, encode
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from config.database import database, transaction
+from config.database import database, in_transaction, transaction
 from models import access, audit, formulas, numbering, one_time, registry, requirement
 from models.attachment import service as attachment
 from models.deadline import settling
@@ -58,6 +59,12 @@ OPEN_SYSTEM: tuple[Field, ...] = (
 """The system fields that a write may set; the others follow from them."""
 
 CLOSING_HOUR = time(18)
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
+"""What a write of a stored record leaves as it is, if it does not set it."""
+
+_written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
+"""The records that the hooks of a write have written, while they run."""
 
 
 class AlreadyUsed(Refusal):
@@ -65,6 +72,10 @@ class AlreadyUsed(Refusal):
 
     code = "already_used"
     zh, en = "“{field}”的这个值已被使用。", "This value of “{field}” is already in use."
+
+
+class Overtaken(NotFound):
+    """The record is no longer as it was read: somebody else has written it, or it is gone."""
 
 
 def fields_of(rt: RecordType) -> tuple[Field, ...]:
@@ -120,11 +131,32 @@ def create(
         _insert(entry.rt, son)
         _remember(draft, 1)
         attachment.claim(entry.rt.fields, draft.values)
-        for hook in entry.hooks.after:
-            hook(draft)
-        return fetch(slug, record_id)
+        draft.stored = son
+        return _finish(entry, draft)
 
     return transaction(work)
+
+
+def _finish(entry: registry.Registered, draft: Draft) -> dict[str, Any]:
+    """Run what follows a write in its transaction, and give the record as it is then. It is read again only where one
+    of the hooks has written it too."""
+    record_id = draft.values["_id"]
+    written: set[ObjectId] = set()
+    outer = _written.set(written)
+    try:
+        for hook in entry.hooks.after:
+            hook(draft)
+    finally:
+        _written.reset(outer)
+    above = _written.get()
+    if above is not None:
+        above.update(written)
+    return fetch(entry.rt.slug, record_id) if record_id in written else load(entry.rt, _as_stored(draft.stored))
+
+
+def _as_stored(son: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as the database gives it back: moments in milliseconds, no tuples."""
+    return decode(encode(son), CODEC)
 
 
 def new_draft(
@@ -180,32 +212,43 @@ def change(
     note: str = "",
     transition: Transition | None = None,
     behalf: Person | None = None,
+    seen: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Store changed values as the next version and return the record; nothing changed stores nothing.
 
     `rev` is the version that the person saw; None takes whatever is stored, for changes that follow from a decision.
-    `behalf` is for whom the actor signs as a deputy; both stand in the version and in the trail.
+    `behalf` is for whom the actor signs as a deputy; both stand in the version and in the trail. `seen` is the record
+    as the caller has just read it: it is not read again, unless it turns out to have changed since.
 
     :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
     :raises Invalid: when a hook refuses the values.
     :raises NotFound: when the record is gone.
     """
     entry = registry.get(slug)
+    # An outer transaction could not be tried again from here.
+    known = [] if seen is None or seen["rev"] != rev or in_transaction() else [seen]
 
     def work() -> dict[str, Any]:
-        before = fetch(slug, record_id)
+        given = known.pop() if known else None
+        before = fetch(slug, record_id) if given is None else given
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
         draft = next_draft(entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition)
         draft.behalf = behalf
         if not draft.changed and not transition:
-            return before
-        put(draft)
-        for hook in entry.hooks.after:
-            hook(draft)
-        return fetch(slug, record_id)
+            return dict(before)
+        try:
+            put(draft)
+        except Overtaken:
+            if given is None:
+                raise NotFound() from None
+            raise
+        return _finish(entry, draft)
 
-    return transaction(work)
+    try:
+        return transaction(work)
+    except Overtaken:
+        return transaction(work)
 
 
 def next_draft(
@@ -236,9 +279,21 @@ def put(draft: Draft, merge: ObjectId | None = None) -> None:
     """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
     the merge of which it is a part."""
     before = draft.before or {}
-    _update(draft.rt, {"_id": before["_id"], "rev": before["rev"]}, update_of(draft))
+    update = update_of(draft)
+    _update(draft.rt, _unchanged(before), update)
+    draft.stored = {**{name: before.get(name) for name in KEPT}, **update.get("$set", {}), "rev": before["rev"] + 1}
     _remember(draft, before["rev"] + 1, merge)
     attachment.claim(draft.rt.fields, draft.values)
+
+
+def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition for a record to be as it was read: its version, and what changes without a new one."""
+    return {
+        "_id": before["_id"],
+        "rev": before["rev"],
+        "granted": before.get("granted") or {"$in": [[], None]},
+        "climbed": before.get("climbed"),
+    }
 
 
 def update_of(draft: Draft) -> dict[str, Any]:
@@ -354,7 +409,10 @@ def _update(rt: RecordType, condition: Mapping[str, Any], update: Mapping[str, A
     except DuplicateKeyError as taken:
         raise already_used(rt, (taken.details or {}).get("keyPattern", {})) from None
     if result.matched_count != 1:
-        raise NotFound()
+        raise Overtaken()
+    written = _written.get()
+    if written is not None:
+        written.add(condition["_id"])
 
 
 def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
