@@ -18,6 +18,7 @@ NAMES = {
     "batch": _l("work"),
     "complete": _l("complete"),
     "days": _l("days"),
+    "department": _l("department"),
     "filters": _l("filters"),
     "format": _l("format"),
     "given": _l("given"),

@@ -58,6 +58,10 @@ ACTS = {
     "bulk_undo_asked": _l("asked to undo a bulk change"),
     "bulk_undone": _l("undid a bulk change"),
     "undo_bulk": _l("gave the former values back"),
+    "view_shared": _l("shared a saved view"),
+    "shared_view_changed": _l("changed a shared view"),
+    "shared_view_removed": _l("deleted a shared view"),
+    "view_withdrawn": _l("ended the sharing of a view"),
     "job_requested": _l("asked for a job to run"),
     "job_enabled": _l("switched a job on"),
     "job_disabled": _l("switched a job off"),
@@ -117,6 +121,7 @@ def _things() -> dict[str, str]:
         "scorecard": _("Scorecard"),
         "bulk_change": _("Bulk change"),
         "calendar": _("Working calendar"),
+        "saved_view": _("Saved view"),
     }
 
 

@@ -1,10 +1,9 @@
-"""What the list page shows: columns, rows, tabs, filter chips and the maker of filters."""
+"""What the list page shows: columns, rows, filter chips and the maker of filters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -21,7 +20,7 @@ from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry
 from models.access import Purpose
-from models.declarations import Field, View
+from models.declarations import Field
 from models.listing import Page
 from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
@@ -51,7 +50,6 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "type": type_of(view, reader),
         "columns": [_column(f, f.name in maker.sortable, asked, at, reader) for f in fields],
         "rows": made.html(rows),
-        "views": [_tab(one, asked, at, reader) for one in _tabs(view)],
         "chips": chips(asked, at, reader),
         "filters": bool(maker.fields),
         "filter_fields": maker.fields,
@@ -183,20 +181,6 @@ def _column(field: Field, sortable: bool, asked: Asked, at: str, reader: Reader)
         "sorted": ("desc" if asked.query.descending else "asc") if sorted_by else "",
         "sort_url": f"{at}?{asked.address(sort=wanted)}" if sortable else "",
     }
-
-
-def _tabs(view: RecordView) -> list[View | None]:
-    return [None, *view.rt.views] if view.rt.views else []
-
-
-def _tab(one: View | None, asked: Asked, at: str, reader: Reader) -> Context:
-    """A saved view as a tab; the first shows everything."""
-    kept = {(k, v) for k, v in asked.pairs if v and k not in ("after", "before", "show", "sort", "columns")}
-    if one is None:
-        return {"label": _("All"), "url": at, "active": not kept}
-    query = urlsplit(f"?{one.query}").query
-    wanted = {(k, v) for k, v in parse_qsl(query) if k not in ("show", "sort")}
-    return {"label": one.label.text(reader.language), "url": f"{at}?{query}", "active": kept == wanted}
 
 
 def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:

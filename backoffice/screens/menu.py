@@ -19,6 +19,7 @@ from models.frame import look
 from models.person import rules, service
 from models.person.roles import ROLE_LABELS, Permission, Person
 from models.reminder import service as reminders
+from models.saved_view import service as saved_views
 
 Item = dict[str, Any]
 
@@ -79,13 +80,14 @@ def _rail(person: Person, types: list[RecordType], unread: int) -> list[Item]:
 
 def _mark_here(items: list[Item]) -> None:
     """Mark the one entry under which this page stands: the one whose address says the most of it."""
-    above = [item for item in items if request.path == item["url"] or request.path.startswith(_folder(item["url"]))]
+    above = [item for item in items if request.path == item["url"] or request.path.startswith(_folder(item))]
     if above:
         max(above, key=lambda item: len(item["url"]))["active"] = True
 
 
-def _folder(url: str) -> str:
-    """An address as the beginning of those below it; nothing is below the home."""
+def _folder(item: Item) -> str:
+    """What the addresses below an entry begin with; nothing is below the home."""
+    url: str = item.get("folder", item["url"])
     return url.rstrip("/") + "/" if url != "/" else "//"
 
 
@@ -109,7 +111,11 @@ def _group(name: str) -> str:
 
 
 def _type(rt: RecordType) -> Item:
-    return _item(rt.plural.text(locale.language()), rt.icon, f"{RECORDS}/{rt.slug}/")
+    """A type's list, or the saved view with which the person begins it; every page of the type stands below it."""
+    folder = f"{RECORDS}/{rt.slug}/"
+    begins = rt.slug in saved_views.starts_of(g.get("account_row") or {})
+    item = _item(rt.plural.text(locale.language()), rt.icon, f"{folder}start" if begins else folder)
+    return item | {"folder": folder}
 
 
 def _new(rt: RecordType) -> Item:

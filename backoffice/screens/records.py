@@ -12,10 +12,10 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.screens import deadlines, list_page, listing_args, past, record_page
+from backoffice.screens import deadlines, list_page, listing_args, past, record_page, view_tabs
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
-from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.base import RecordView, Row, view_of
 from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, person_ids, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
@@ -26,6 +26,7 @@ from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import related
 from backoffice.screens.restoring import RestoreRoutes
+from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, names, records, sights
 from models.access import Purpose
@@ -33,6 +34,8 @@ from models.records import Locked, Sight
 from models.search import QueryTooLong, QueryTooShort
 
 TIMELINE = 8
+
+Context = dict[str, Any]
 
 
 class RecordsHost(
@@ -46,6 +49,7 @@ class RecordsHost(
     BulkRoutes,
     MergeRoutes,
     RestoreRoutes,
+    SavedViewRoutes,
 ):
     """One mounted view for all types: types may come and go while the program runs."""
 
@@ -62,9 +66,9 @@ class RecordsHost(
         try:
             rows, page = view.get_list(asked.query, list_page.columns(view, reader, asked.query.columns))
         except (QueryTooShort, QueryTooLong, listing.TooBroad) as refusal:
-            context = list_page.context(view, asked, [], listing.Page([], "", ""), reader)
+            context = _list(view, asked, [], listing.Page([], "", ""), reader)
             return self.page(view.list_template, **context, notice=refusal.text(reader.language)), refusal.status
-        context = list_page.context(view, asked, rows, page, reader)
+        context = _list(view, asked, rows, page, reader)
         counted = list_page.count_of(view, asked, page, reader)
         return self.page(view.list_template, **context, count_text=list_page.count_text(*counted))
 
@@ -157,3 +161,9 @@ class RecordsHost(
             printed={"by": reader.person.name, "at": moment_short(reader.now, reader.language)},
             urls={"record": record_url(slug, sight.number)},
         )
+
+
+def _list(view: RecordView, asked: listing_args.Asked, rows: list[Row], page: listing.Page, reader: Reader) -> Context:
+    """The context of a list, its tabs included."""
+    at = url_for("records.listing", slug=view.rt.slug)
+    return {**list_page.context(view, asked, rows, page, reader), **view_tabs.context(view, asked, at, reader)}

@@ -9,6 +9,9 @@
   for (const gone of ["after", "before"]) query.delete(gone);
   storage.set(`list.${location.pathname}`, query.toString(), "sessionStorage");
 
+  // More tabs than fit: the one that is shown is in sight.
+  $(".tabs .active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   // j and k walk the rows by focusing each title, so Enter and a screen reader follow by themselves.
   let current = -1;
   const mark = (index) => {

@@ -46,9 +46,9 @@ class PersonFields(me.Document):
     """The stored account of a person.
 
     `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
-    session. `must_change` asks for a new password at the next sign-in. `trial_zh`/`trial_en` say what one
-    can try with a demonstration person; only people who have them are offered on a demonstration's sign-in
-    page.
+    session. `must_change` asks for a new password at the next sign-in. `starts` names, by type, the saved view
+    with which the person's list begins. `trial_zh`/`trial_en` say what one can try with a demonstration
+    person; only people who have them are offered on a demonstration's sign-in page.
     """
 
     name = me.StringField(required=True, max_length=60)
@@ -69,6 +69,7 @@ class PersonFields(me.Document):
     trial_zh = me.StringField()
     trial_en = me.StringField()
     trial_order = me.IntField()
+    starts = me.DictField()
     created_at = me.DateTimeField()
     updated_at = me.DateTimeField()
 

@@ -245,6 +245,13 @@ def set_language(person_id: ObjectId, language: str) -> None:
         database()[USERS].update_one({"_id": person_id}, {"$set": {"language": language}})
 
 
+def set_start(person_id: ObjectId, slug: str, view_id: ObjectId | None) -> None:
+    """Remember with which saved view a person's list of a type begins; None: with the whole list."""
+    name = f"starts.{slug}"
+    change = {"$unset": {name: ""}} if view_id is None else {"$set": {name: view_id}}
+    database()[USERS].update_one({"_id": person_id}, change)
+
+
 # --- pieces
 
 
