@@ -11,6 +11,8 @@ from backoffice.api.lists import answered
 from backoffice.api.problems import BadRequest, WrongContent
 from backoffice.downloads import serve
 from models import records
+from models.access import Purpose
+from models.access_request import receipt
 from models.attachment import service as attachment
 from models.errors import Forbidden, Sentence
 from models.watermark import watermark
@@ -43,8 +45,9 @@ def download(slug: str, number: str, file_id: str) -> Response:
     me = caller()
     bodies.check_parameters()
     sight = records.taken_out(me.person, slug, number, me.now)
-    mark = watermark(sight.level, me.person, me.now, me.person.language)
-    return serve(records.pointed_file(sight, file_id), inline=False, mark=mark)
+    row = records.pointed_file(sight, file_id)
+    number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what=row["name"])
+    return serve(row, inline=False, mark=watermark(sight.level, me.person, me.now, me.person.language, number))
 
 
 ROUTES = (("/files", "POST", upload), ("/<type:slug>/<number>/files/<file_id>", "GET", download))

@@ -1,38 +1,40 @@
-"""Asking for access in place: on the locked card, with reason, use and period (X3, X4)."""
+"""Asking for access in place: on the locked card or for many at once, and offering it, with reason, use and window
+(X3, X4)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens.base import view_of
+from backoffice.screens import cells, list_page, record_page
+from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.record_page import in_language
 from backoffice.screens.routes import RecordRoutes
-from config.policy import policy
 from models import records
 from models.access import Purpose
-from models.access_request import service
+from models.access_request import rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
-from models.access_request.rules import BORROWING
-from models.errors import Invalid
+from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE
+from models.person import directory
 from models.person.roles import MANAGING
 from models.records import Sight
 
 Context = dict[str, Any]
-ASKED = ("use", "reason", "until")
+ASKED = ("use", "reason", "from", "until")
+SHOWN = {"uses": "use", "valid_from": "from", "valid_until": "until"}
 
 
 class AskRoutes(RecordRoutes):
-    """The route that the form on the locked card sends to."""
+    """The routes that the forms for access send to."""
 
     @expose("/<slug>/<number>/ask", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     def ask(self, slug: str, number: str) -> ResponseReturnValue:
@@ -40,23 +42,126 @@ class AskRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         if request.method == "GET":
             return redirect(record_url(slug, number))
-        form = {name: request.form.get(name, "") for name in ASKED}
-        raw = {"uses": [form["use"]], "reason": form["reason"], "valid_until": form["until"]}
+        form = _typed()
         try:
-            made = service.ask(reader.person, slug, number, raw, now=reader.now)
+            made = service.ask(reader.person, slug, number, _raw(form), now=reader.now)
         except Invalid as refused:
             sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
-            errors = {_shown(path): text for path, text in refused.problems.items()}
-            context = {"ask": form_context(sight, reader, form, errors)}
+            context = {"ask": form_context(sight, reader, form, _problems(refused, reader))}
             return self.locked(view, sight, reader, **context), refused.status
-        flash(_("Your request %(number)s is on its way.", number=made["number"]), "success")
-        return redirect(record_url(slug, number))
+        return self._asked(made["number"], record_url(slug, number))
+
+    @expose("/<slug>/ask", methods=("POST",))  # type: ignore[untyped-decorator]
+    def ask_many(self, slug: str) -> ResponseReturnValue:
+        """Ask for the ticked records of a list on one card: first the form, then, sent, the card."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        numbers = list(dict.fromkeys(request.form.getlist("number")))
+        if request.form.get("all") == "1":
+            raise NotNamed()
+        most = service.most_records()
+        if not 0 < len(numbers) <= most:
+            raise service.TooManyRecords(most=most)
+        if "send" not in request.form:
+            return self._ask_page(view, numbers, reader, {}, {})
+        form = _typed()
+        try:
+            made = service.ask_for(reader.person, slug, numbers, _raw(form), now=reader.now)
+        except Invalid as refused:
+            return self._ask_page(view, numbers, reader, form, _problems(refused, reader)), refused.status
+        return self._asked(made["number"], record_url(ACCESS_REQUEST.slug, made["number"]))
+
+    @expose("/<slug>/<number>/offer", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def offer(self, slug: str, number: str) -> ResponseReturnValue:
+        """Offer a record to somebody who sees nothing of it, for its owner and head."""
+        view, reader = view_of(slug, self.admin), current_reader()
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        if not service.may_offer(reader.person, sight):
+            raise Forbidden()
+        if request.method == "GET":
+            return self._offer_page(view, sight, reader, {}, {})
+        form = _typed() | {"to": request.form.get("to", "")}
+        reader_id = directory.known_as(" ".join(form["to"].split())[:120])
+        if reader_id is None:
+            nobody = _("Nobody, or more than one, is called so: give the email address.")
+            return self._offer_page(view, sight, reader, form, {"to": nobody}), 422
+        try:
+            made = service.offer(reader.person, slug, number, reader_id, _raw(form), now=reader.now)
+        except Invalid as refused:
+            return self._offer_page(view, sight, reader, form, _problems(refused, reader)), refused.status
+        return self._asked(made["number"], record_url(slug, number))
+
+    def _asked(self, number: str, onward: str) -> ResponseReturnValue:
+        flash(_("Your request %(number)s is on its way.", number=number), "success")
+        return redirect(onward)
+
+    def _ask_page(
+        self, view: RecordView, numbers: Sequence[str], reader: Reader, form: Mapping[str, str], errors: Context
+    ) -> str:
+        sights = [records.see(reader.person, view.rt.slug, one, Purpose.VIEW, reader.now) for one in numbers]
+        found = list_page.names_of(reader, sights)
+        ask = form_context(sights[0], reader, form, errors)
+        ask |= {"url": url_for("records.ask_many", slug=view.rt.slug), "numbers": numbers}
+        note = _("You read it already; it is left out unless you borrow it.")
+        return self.page(
+            "records/ask.html",
+            type=list_page.type_of(view, reader),
+            picked=[_picked(sight, cells.title(sight, found), note if sight.full else "") for sight in sights],
+            ask=ask,
+            watermark=record_page.watermark(max(sights, key=_rank), reader),
+        )
+
+    def _offer_page(
+        self, view: RecordView, sight: Sight, reader: Reader, form: Mapping[str, str], errors: Context
+    ) -> str:
+        ask = form_context(sight, reader, form, errors, managing=True)
+        ask |= {
+            "url": record_url(sight.rt.slug, sight.number, "offer"),
+            "to": form.get("to", ""),
+            "heading": _("Offer access"),
+            "button": _("Offer"),
+            "steps": [
+                _("The department head signs; for top secret, and for the head's own offer, the general manager."),
+                _("The person named can then use it in the period given, and nobody else."),
+            ],
+        }
+        found = list_page.names_of(reader, [sight])
+        return self.page(
+            "records/ask.html",
+            type=list_page.type_of(view, reader),
+            picked=[_picked(sight, cells.title(sight, found), "")],
+            ask=ask,
+            watermark=record_page.watermark(sight, reader),
+        )
 
 
-def _shown(path: str) -> str:
-    """The form's name for a field of the request."""
-    name = path.split(".")[0]
-    return {"uses": "use", "valid_until": "until"}.get(name, name)
+class NotNamed(Refusal):
+    """A card for all that match: it has to name its records."""
+
+    code = "not_named"
+    zh, en = "借阅卡须逐份指明记录，请勾选所需记录。", "A card names each of its records: tick those you need."
+
+
+def _rank(sight: Sight) -> int:
+    return rules.highest([sight.level]).rank
+
+
+def _picked(sight: Sight, title: str, note: str) -> Context:
+    return {"number": sight.number, "title": title, "level": sight.level, "note": note}
+
+
+def _typed() -> dict[str, str]:
+    return {name: request.form.get(name, "") for name in ASKED}
+
+
+def _raw(form: Mapping[str, str]) -> Context:
+    window = {"valid_from": form["from"], "valid_until": form["until"]}
+    return {"uses": [form["use"]], "reason": form["reason"], **window}
+
+
+def _problems(refused: Invalid, reader: Reader) -> Context:
+    """What is wrong, by the form's own names."""
+    first = {path: path.split(".")[0] for path in refused.problems}
+    return {SHOWN.get(first[p], first[p]): in_language(text, reader.language) for p, text in refused.problems.items()}
 
 
 def card_context(sight: Sight, reader: Reader) -> Context:
@@ -76,28 +181,38 @@ def card_context(sight: Sight, reader: Reader) -> Context:
     }
 
 
-def form_context(sight: Sight, reader: Reader, form: Mapping[str, str], errors: Mapping[str, Any]) -> Context:
-    """The form that asks, with what was typed and what is wrong with it."""
-    managing, language = reader.person.has(*MANAGING), reader.language
+def form_context(
+    sight: Sight, reader: Reader, form: Mapping[str, str], errors: Mapping[str, str], *, managing: bool | None = None
+) -> Context:
+    """The form that asks, with what was typed and what is wrong with it. `managing`: whether borrowing is offered."""
+    may_borrow = reader.person.has(*MANAGING) if managing is None else managing
+    language, terms = reader.language, service.terms()
     today = reader.now.astimezone(ZONE).date()
-    longest = policy().access.consultation_days
+    ahead = today + timedelta(days=rules.AHEAD_DAYS)
     return {
         "url": record_url(sight.rt.slug, sight.number, "ask"),
         "uses": [
             {
                 "value": use.value,
                 "label": use.label.text(language),
-                "disabled": use.value in BORROWING and not managing,
-                "help": _("For managers and above") if use.value in BORROWING and not managing else "",
+                "disabled": use.value in rules.BORROWING and not may_borrow,
+                "help": _("For managers and above") if use.value in rules.BORROWING and not may_borrow else "",
             }
             for use in USES
         ],
         "use": form.get("use", ""),
         "reason": form.get("reason", ""),
-        "until": form.get("until") or (today + timedelta(days=min(3, longest))).isoformat(),
+        "from": form.get("from", ""),
+        "until": form.get("until") or (today + timedelta(days=min(3, terms.consultation_days))).isoformat(),
         "min": today.isoformat(),
-        "max": (today + timedelta(days=longest)).isoformat(),
-        "errors": {name: in_language(text, language) for name, text in errors.items()},
+        "ahead": ahead.isoformat(),
+        "max": (ahead + timedelta(days=terms.consultation_days)).isoformat(),
+        "longest": _(
+            "To consult: %(consult)s days at most. To borrow: %(borrow)s.",
+            consult=terms.consultation_days,
+            borrow=terms.borrowing_days,
+        ),
+        "errors": dict(errors),
         "steps": [
             _("Your own manager signs."),
             _("The department head approves; you can look at once."),

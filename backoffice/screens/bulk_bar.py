@@ -8,6 +8,8 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from backoffice.screens.reader import Reader
+from models import access
+from models.access import Purpose
 from models.bulk_change.document import Kind
 from models.bulk_change.offers import Offer, offers
 from models.declarations import RecordType
@@ -26,15 +28,18 @@ ICONS = {
 
 
 def bar(rt: RecordType, reader: Reader, address: str, *, archived: bool) -> Context | None:
-    """The buttons, and the moves of the workflow apart, of the list at an address; None when there is nothing to do."""
+    """The buttons, and the moves of the workflow apart, of the list at an address; `ask_url` where some records may be
+    locked. None when there is nothing to do."""
     acts, moves = _buttons(rt, reader, archived)
-    if not acts and not moves:
+    asks = rt.classified and not archived and bool(access.reach(reader.person, rt, Purpose.VIEW).card)
+    if not acts and not moves and not asks:
         return None
     at = url_for("records.bulk", slug=rt.slug)
     return {
         "acts": acts,
         "moves": moves,
         "url": f"{at}?{address}" if address else at,
+        "ask_url": url_for("records.ask_many", slug=rt.slug) if asks else "",
         "all_url": url_for("bulk_changes.index"),
     }
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice.downloads import serve
-from backoffice.screens import list_page, record_page
+from backoffice.screens import borrowing, list_page, record_page
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import person_ids, record_url, size_text
 from backoffice.screens.reader import current_reader
@@ -27,11 +27,12 @@ class FileRoutes(RecordRoutes):
 
     @expose("/<slug>/<number>/files/<file_id>")  # type: ignore[untyped-decorator]
     def file(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
-        """Download a file. Out of a classified record that is an export."""
+        """Download a file. Out of a classified record that is an export, under a card one with a receipt."""
         view_of(slug, self.admin)
         reader = current_reader()
         sight = records.taken_out(reader.person, slug, number, reader.now)
-        return serve(records.pointed_file(sight, file_id), inline=False, mark=record_page.watermark(sight, reader))
+        row = records.pointed_file(sight, file_id)
+        return serve(row, inline=False, mark=borrowing.file_mark(sight, row["name"], reader))
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:

@@ -4,7 +4,8 @@
  *   data-do="..."          one of the actions below          data-key="e"        a key that clicks this
  *   data-key-last="n"      the same, when no data-key has it data-post="/url"    a POST with the CSRF token
  *   data-confirm="title"   ask first; with data-confirm-text, -name (must be typed) and -yes (the button's word)
- *   data-repeatable        a form that may be sent again     data-countdown=ISO  time left, kept current
+ *   data-repeatable        a form that may be sent again     data-countdown=ISO  time left, kept current;
+ *                          with data-countdown-ends the page looks anew when it is over
  *   data-fold="id"         <details> whose state is kept     data-toast=tone     a note
  */
 "use strict";
@@ -223,12 +224,14 @@ window.backoffice = (() => {
     if (seconds >= 600) return word("minute", { n: Math.floor(seconds / 60) });
     return `${word("minute", { n: Math.floor(seconds / 60) })} ${word("second", { n: Math.floor(seconds % 60) })}`;
   };
-  const clocks = $$("[data-countdown]");
+  const clocks = $$("[data-countdown]"), running = new Set();
   const tick = () => clocks.forEach((clock) => {
     const left = (new Date(clock.dataset.countdown) - Date.now()) / 1000;
     clock.textContent = left >= 0 ? inWords(left) : word("past", { time: inWords(-left) });
     clock.classList.toggle("tone-bad", left < 0);
     clock.classList.toggle("due", left < 0);
+    if (left < 0 && running.has(clock)) location.reload(); // what was open is closed now
+    else if (left >= 0 && "countdownEnds" in clock.dataset) running.add(clock);
   });
   if (clocks.length) { tick(); setInterval(tick, 1000); }
 

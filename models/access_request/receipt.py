@@ -13,7 +13,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, audit, numbering, store
 from models.access import Purpose
-from models.access_request import service
+from models.access_request.contents import RecordGone, records_of
 from models.access_request.service import GRANTS, SLUG, grants_in_force, in_force
 from models.errors import Refusal
 from models.exchange.export import FORMATS, Card, UnknownFormat, export
@@ -69,7 +69,7 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
     def work() -> Taken:
         card = _in_force(person, found.id, Purpose.EXPORT, now)
         holder = replace(person, grants=grants_in_force(person.id, now) if person.id else {})
-        numbers = tuple(record["number"] for record in service.records_of(card))
+        numbers = tuple(record["number"] for record in records_of(card))
         [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
         under = Card(receipt, numbers)
         made = export(holder, card["type_asked"], ListQuery(), form, now=now, language=language, via="card", card=under)
@@ -141,7 +141,7 @@ def _or_audited(work: Callable[[], Taken], person: Person, card_id: ObjectId, no
     """Run it; that it was refused goes to the trail (X7)."""
     try:
         return work()
-    except (CardClosed, service.RecordGone):
+    except (CardClosed, RecordGone):
         card = store.fetch(SLUG, card_id)
         subject = audit.Subject(SLUG, card_id, card["number"], card["level_asked"] or "")
         detail = {"purpose": Purpose.EXPORT.value}

@@ -12,11 +12,12 @@ from pymongo import ASCENDING, IndexModel
 
 from config.database import database
 from config.policy import policy
-from models import access, registry, schema, store
+from models import access, schema, store
 from models.access import Purpose
 from models.access_request import rules
+from models.access_request.contents import leaving, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
-from models.declarations import Level, RecordType
+from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
 from models.masking import masked
@@ -77,14 +78,9 @@ class SeveralDepartments(Refusal):
     en = "These records belong to several departments: ask for them apart."
 
 
-class RecordGone(Refusal):
-    """A record of the card was destroyed or taken away since it was asked for: nothing is opened."""
-
-    code, status = "record_gone", 409
-    zh, en = (
-        "借阅卡上的记录 {number} 已不存在，不能批准；请拒绝并说明理由。",
-        "The record {number} of this card is no longer there; it cannot be approved. Refuse it, saying why.",
-    )
+def most_records() -> int:
+    """How many records one card may name."""
+    return policy().access.most_records
 
 
 def terms() -> rules.Terms:
@@ -108,8 +104,8 @@ def ask_for(
     :raises Invalid: for a use or period that policy does not allow.
     """
     wanted = tuple(dict.fromkeys(numbers))
-    if not 0 < len(wanted) <= policy().access.most_records:
-        raise TooManyRecords(most=policy().access.most_records)
+    if not 0 < len(wanted) <= most_records():
+        raise TooManyRecords(most=most_records())
     found = [see(person, slug, number, Purpose.VIEW, now) for number in wanted]
     values, problems = _window(raw, now, managing=person.has(*MANAGING))
     left = _not_held(person, found, values.get("uses") or ())
@@ -135,9 +131,7 @@ def offer(
     :raises NothingToAsk: when that person reads it already. :raises AskedAlready: :raises Invalid:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
-    record = store.fetch(slug, found.id)
-    head = person.has(Role.HEAD) and person.department == record["department"]
-    if person.read_only or not (head or record["owner"] == person.id):
+    if not may_offer(person, found):
         raise Forbidden()
     if not directory.eligible(reader_id):
         raise Invalid({"to": Sentence("请从列表中选择。", "Choose one from the list.")})
@@ -149,8 +143,19 @@ def offer(
     left = _not_asked(admitted, _not_held(admitted, [found], values["uses"]))
     if not left:
         raise NothingToAsk()
-    made = {**values, **_named(left), "department": record["department"], "owner": reader_id}
-    return store.create(SLUG, {**made, "state": rules.offered_state(head)}, actor=person, now=now)
+    made = {**values, **_named(left), "department": found.values["department"], "owner": reader_id}
+    state = rules.offered_state(_heads(person, found))
+    return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
+
+
+def may_offer(person: Person, found: Sight) -> bool:
+    """Whether the person may offer a record that they read in full to others: its owner and its head."""
+    own = person.id is not None and found.values["owner"] == person.id
+    return found.rt.classified and not person.read_only and (own or _heads(person, found))
+
+
+def _heads(person: Person, found: Sight) -> bool:
+    return person.has(Role.HEAD) and person.department == found.values["department"]
 
 
 def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[dict[str, Any], dict[str, Sentence]]:
@@ -251,27 +256,6 @@ def _naming(slug: str, number: str) -> dict[str, Any]:
 def _open_states() -> list[str]:
     states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
     return [state.value for state in states if not state.final]
-
-
-def records_of(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The records that a card names, as they are stored now, in its order. :raises RecordGone: when one is not there
-    any more."""
-    numbers = [item["number"] for item in card["items"] or ()]
-    rows = database()[collection_name(card["type_asked"])].find({"number": {"$in": numbers}, "merged_into": None})
-    stored_now = {row["number"]: row for row in rows}
-    for number in numbers:
-        if number not in stored_now:
-            raise RecordGone(number=number)
-    return [stored_now[number] for number in numbers]
-
-
-def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
-    """What a card would open: the type, the highest level of its records as they are now, and the columns that its
-    reader would see. :raises RecordGone:"""
-    rt = registry.get(card["type_asked"]).rt
-    level = rules.highest(row.get("level") or Level.INTERNAL.value for row in records_of(card))
-    reader = people.person_of(people.get(card["owner"]))
-    return rt, level, [f.name for f in access.visible_fields(reader, rt)]
 
 
 def _prepare(draft: Draft) -> None:
@@ -378,4 +362,4 @@ def _expire_undecided(now: datetime) -> int:
     return count
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(_after,))
+HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told)

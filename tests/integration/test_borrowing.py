@@ -15,6 +15,7 @@ from pymongo.database import Database
 from models import records, registry, schema, store
 from models.access import Purpose
 from models.access_request import receipt, service
+from models.access_request.contents import RecordGone
 from models.access_request.document import ACCESS_REQUEST
 from models.errors import Forbidden, Invalid, NotFound
 from models.exchange.export import export
@@ -169,7 +170,7 @@ def test_a_record_destroyed_in_between_cannot_be_opened(
     numbers = [made(owner, now), made(owner, now)]
     card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
     db["record_sample"].delete_one({"number": numbers[1]})
-    with pytest.raises(service.RecordGone):
+    with pytest.raises(RecordGone):
         signed(head, card, "approve", now)
     assert store.fetch(CARD, card["_id"])["state"] == "signed"
     assert db["grant"].count_documents({}) == 0

@@ -98,7 +98,7 @@ def test_a_locked_record_is_a_card_and_a_hidden_one_is_not_there(sit: Sit, make:
 def test_a_classified_page_bears_the_readers_name(sit: Sit, make: Make) -> None:
     owner = sit(Role.SPECIALIST, name="Wang Min")
     plain, secret = make(owner.person), make(owner.person, level="secret")
-    mark = "Secret · Wang Min · 23 Nov 2026 10:00"
+    mark = "Secret · Wang Min · 2026-11-23 10:00"
     assert mark not in owner.text(f"{AT}{plain['number']}")
     for act in ("", "/history", "/print", "/do/submit"):
         assert mark in owner.text(f"{AT}{secret['number']}{act}"), act

@@ -1,0 +1,137 @@
+"""What pages say of a card while it is open: how long yet, what may leave under it, what has left (X4, X5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from backoffice.downloads import disposition
+from backoffice.screens import list_page, record_page
+from backoffice.screens.base import view_of
+from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.routes import RecordRoutes
+from models import names, records
+from models.access import Purpose
+from models.access_request import receipt
+from models.access_request.contents import told
+from models.access_request.document import ACCESS_REQUEST
+from models.errors import Forbidden
+from models.exchange.writing import CSV_TYPE, XLSX_TYPE
+from models.records import Sight
+from models.watermark import watermark
+
+Context = dict[str, Any]
+TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
+
+
+class BorrowRoutes(RecordRoutes):
+    """Files that leave under a card."""
+
+    @expose("/access_request/<number>/take", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    def take(self, number: str) -> ResponseReturnValue:
+        """Say what would leave under a card; sent, give the file with its receipt."""
+        view, reader = view_of(ACCESS_REQUEST.slug, self.admin), current_reader()
+        if request.method == "POST":
+            form = request.form.get("format", "")
+            made = receipt.take(reader.person, number, form, now=reader.now, language=reader.language)
+            headers = {"Content-Disposition": disposition(made.name), "X-Receipt": made.receipt}
+            return Response(made.content, content_type=TYPES[form], headers=headers)
+        sight = records.read(reader.person, ACCESS_REQUEST.slug, number, Purpose.VIEW, reader.now)
+        if sight.values["owner"] != reader.person.id:
+            raise Forbidden()
+        until = receipt.open_until(sight.id, reader.now)
+        if until is None or "export" not in sight.values["uses"]:
+            raise receipt.CardClosed()
+        found = names.resolve(
+            reader.person,
+            [(sight.fields, sight.values)],
+            language=reader.language,
+            people=person_ids(sight.values),
+        )
+        return self.page(
+            "records/take.html",
+            type=list_page.type_of(view, reader),
+            head=record_page.head(sight, found, reader),
+            lines=[
+                {"label": label.text(reader.language), "text": record_page.in_language(text, reader.language)}
+                for label, text in told(sight.values)
+            ],
+            countdown=clock(until, reader),
+            receipts=len(sight.values["receipts"] or ()),
+            urls={"record": record_url(sight.rt.slug, number), "take": url_for("records.take", number=number)},
+        )
+
+
+def clock(until: datetime, reader: Reader) -> Markup:
+    """The time left until a moment, kept current by the page, which looks anew when it is over."""
+    left = int((until - reader.now).total_seconds())
+    hours, minutes = divmod(max(left, 0) // 60, 60)
+    words = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    return Markup('<strong class="num" data-countdown="{}" data-countdown-ends>{}</strong>').format(
+        until.isoformat(), words
+    )
+
+
+def notices(sight: Sight, reader: Reader) -> list[Context]:
+    """The countdown on a record that is open by a card, and on the card itself."""
+    if sight.rt.slug == ACCESS_REQUEST.slug:
+        return _of_card(sight, reader)
+    opened = receipt.opened_by(reader.person, sight, Purpose.VIEW, reader.now)
+    if opened is None:
+        return []
+    until, url = opened.until, record_url(ACCESS_REQUEST.slug, opened.card)
+    text = _("Open to you under card %(card)s until %(until)s.", card=opened.card, until=_moment(until, reader))
+    action = {"label": _("To the card"), "url": url}
+    return [{"text": _joined(text, clock(until, reader)), "tone": "info", "action": action}]
+
+
+def _of_card(sight: Sight, reader: Reader) -> list[Context]:
+    """On a card: how long it is open yet, and the way to its file; on one whose paper is out, that it must come
+    back."""
+    mine = sight.values["owner"] == reader.person.id
+    if sight.values["state"] == "out":
+        count = len(sight.values["receipts"] or ())
+        text = ngettext(
+            "What left under %(num)s receipt is to be returned, files deleted.",
+            "What left under %(num)s receipts is to be returned, files deleted.",
+            count,
+        )
+        return [{"text": text, "tone": "warn"}]
+    until = receipt.open_until(sight.id, reader.now) if sight.values["state"] == "granted" else None
+    if until is None:
+        return []
+    made: Context = {
+        "text": _joined(_("In force until %(until)s.", until=_moment(until, reader)), clock(until, reader)),
+        "tone": "info",
+    }
+    if mine and "export" in sight.values["uses"]:
+        made["action"] = {"label": _("Take the file …"), "url": url_for("records.take", number=sight.number)}
+    return [made]
+
+
+def _joined(text: str, left: Markup) -> Markup:
+    return Markup("{} {} {}").format(text, _("Time left:"), left)
+
+
+def _moment(until: datetime, reader: Reader) -> str:
+    return moment_short(until, reader.language)
+
+
+def print_mark(sight: Sight, reader: Reader) -> str:
+    """The watermark of a printed page; printed under a card, it is counted and bears its receipt's number (X1, X5)."""
+    number = receipt.note(reader.person, sight, Purpose.PRINT, "print", now=reader.now)
+    return watermark(sight.level, reader.person, reader.now, reader.language, number)
+
+
+def file_mark(sight: Sight, name: str, reader: Reader) -> str:
+    """The same for an attached file that is taken away."""
+    number = receipt.note(reader.person, sight, Purpose.EXPORT, "file", now=reader.now, what=name)
+    return watermark(sight.level, reader.person, reader.now, reader.language, number)

@@ -1,0 +1,169 @@
+"""Cards on the screen: many at once, what the signer is told, the countdown, the file with its receipt, the print."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from config.database import database
+from models import audit, store
+from models.person.roles import Role
+from tests.factories.desks import Desk
+from tests.integration.web.records.conftest import Make, Sit
+
+AT = "/records/sample/"
+CARDS = "/records/access_request/"
+WINDOW = {"reason": "Audit at the site", "from": "", "until": "2026-11-25"}
+
+
+@pytest.fixture
+def office(sit: Sit) -> dict[str, Desk]:
+    """The desks of a card's life; the manager sees the department's cards and may borrow."""
+    head = sit(Role.HEAD, name="Head")
+    return {
+        "head": head,
+        "owner": sit(Role.SPECIALIST, name="Owner"),
+        "manager": sit(Role.SALES_MANAGER, name="Manager", manager=head.person.id),
+        "custodian": sit(Role.CUSTODIAN, name="Custodian"),
+    }
+
+
+def move(desk: Desk, number: str, name: str, **data: str) -> None:
+    card = stored(number)
+    desk.send(f"{CARDS}{number}/do/{name}", 303, rev=str(card["rev"]), **data)
+
+
+def stored(number: str) -> dict[str, Any]:
+    row = database()["record_access_request"].find_one({"number": number})
+    assert row is not None
+    return store.fetch("access_request", row["_id"])
+
+
+def last_card() -> str:
+    row = database()["record_access_request"].find_one(sort=[("number", -1)])
+    assert row is not None
+    return str(row["number"])
+
+
+@pytest.fixture
+def granted(office: dict[str, Desk], make: Make) -> tuple[str, str]:
+    """A card to export one secret record, approved; the card's number and the record's."""
+    number = make(office["owner"].person, name="Lamp works", level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="export", **WINDOW)
+    card = last_card()
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    return card, number
+
+
+def test_locked_rows_can_be_ticked_and_asked_for_together(office: dict[str, Desk], make: Make) -> None:
+    desk = office["manager"]
+    numbers = [make(office["owner"].person, name=name, level="secret")["number"] for name in ("Lamp", "Light")]
+    page = desk.text(AT)
+    assert f'value="{numbers[0]}"' in page
+    assert f'formaction="{AT}ask"' in page
+    form = desk.post(f"{AT}ask", {"number": numbers}).get_data(as_text=True)
+    assert all(one in form for one in numbers)
+    assert "L***" in form
+    desk.send(f"{AT}ask", 302, number=numbers, send="1", use="view", **WINDOW)
+    assert [item["number"] for item in stored(last_card())["items"]] == numbers
+
+
+def test_what_is_wrong_with_a_card_of_many_is_said_in_place(office: dict[str, Desk], make: Make) -> None:
+    desk, number = office["manager"], make(office["owner"].person, level="secret")["number"]
+    sent = {"number": [number], "send": "1", "use": "export", **WINDOW, "until": "2026-12-24"}
+    page = desk.send(f"{AT}ask", 422, **sent).get_data(as_text=True)
+    assert "3 days at most" in page
+    assert "Audit at the site" in page
+    for bad in ({}, {"number": [number], "all": "1"}, {"number": [f"YP-{n}" for n in range(21)]}):
+        desk.send(f"{AT}ask", 422, **bad)
+    desk.send(f"{AT}ask", 404, number=[number, "YP-2026-999999"], send="1", use="view", **WINDOW)
+    assert database()["record_access_request"].count_documents({}) == 0
+
+
+def test_who_signs_sees_records_columns_rows_and_the_highest_level_as_it_is_now(
+    office: dict[str, Desk], make: Make
+) -> None:
+    made = [make(office["owner"].person, name=name, level="secret") for name in ("Lamp works", "Light works")]
+    numbers = [one["number"] for one in made]
+    office["manager"].send(f"{AT}ask", 302, number=numbers, send="1", use="view", **WINDOW)
+    office["owner"].send(f"{AT}{numbers[1]}/edit", rev="1", level="confidential")
+    page = office["head"].text(f"{CARDS}{last_card()}/do/approve")
+    for part in (*numbers, "2 records (rows)", "columns", "Highest level now", "Confidential"):
+        assert part in page
+    database()["record_sample"].delete_one({"number": numbers[0]})
+    page = office["head"].text(f"{CARDS}{last_card()}/do/approve")
+    assert "no longer there" in page
+    rev = str(stored(last_card())["rev"])
+    office["head"].send(f"{CARDS}{last_card()}/do/approve", 409, rev=rev, valid_until="2026-11-25")
+    assert stored(last_card())["state"] == "signed"
+
+
+def test_an_open_record_counts_down_and_its_file_leaves_with_a_receipt(
+    office: dict[str, Desk], granted: tuple[str, str]
+) -> None:
+    card, number = granted
+    desk = office["manager"]
+    page = desk.text(f"{AT}{number}")
+    assert re.search(r'data-countdown="2026-11-25T16:00:00\+00:00"', page)
+    assert card in page
+    assert "data-countdown" not in office["owner"].text(f"{AT}{number}")
+    assert f"{CARDS}{card}/take" in desk.text(f"{CARDS}{card}")
+    assert "Columns" in desk.text(f"{CARDS}{card}/take")
+    given = desk.send(f"{CARDS}{card}/take", 200, format="csv")
+    assert given.headers["X-Receipt"] == "HZ-2026-000001"
+    assert "Lamp works" in given.get_data(as_text=True)
+    [row] = stored(card)["receipts"]
+    page = desk.text(f"{CARDS}{card}")
+    assert row["number"] in page
+    assert row["sha256"] in page
+
+
+def test_a_foreign_forged_or_late_taking_is_refused_and_in_the_trail(
+    office: dict[str, Desk], granted: tuple[str, str], sit: Sit
+) -> None:
+    card, _number = granted
+    office["head"].text(f"{CARDS}{card}/take", status=403)
+    office["head"].send(f"{CARDS}{card}/take", 409, format="csv")
+    sit(Role.SPECIALIST, name="Stranger").send(f"{CARDS}{card}/take", 404, format="csv")
+    office["manager"].send(f"{CARDS}{card}/take", 400, format="pdf")
+    assert office["manager"].client.post(f"{CARDS}{card}/take", data={"format": "csv"}).status_code == 400
+    move(office["manager"], card, "give_back")
+    office["manager"].send(f"{CARDS}{card}/take", 409, format="csv")
+    office["manager"].text(f"{CARDS}{card}/take", status=409)
+    assert stored(card)["receipts"] is None
+    refused = [row["actor_name"] for row in audit.entries({"action": "refused", "type": "access_request"})]
+    assert sorted(refused) == ["Head", "Manager"]
+
+
+def test_a_print_under_a_card_bears_its_receipt_and_is_counted(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, name="Lamp works", level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="print", **WINDOW)
+    card = last_card()
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    page = office["manager"].text(f"{AT}{number}/print")
+    assert "Secret · Manager · 2026-11-23" in page
+    assert "HZ-2026-000001" in page
+    assert "HZ-" not in office["owner"].text(f"{AT}{number}/print")
+    assert len(stored(card)["receipts"]) == 1
+    move(office["manager"], card, "give_back")
+    assert "is to be returned" in office["manager"].text(f"{CARDS}{card}")
+    assert card in office["custodian"].text("/")
+    move(office["custodian"], card, "take_back")
+    assert stored(card)["state"] == "ended"
+
+
+def test_an_owner_offers_a_top_secret_record_to_a_named_person(office: dict[str, Desk], make: Make, sit: Sit) -> None:
+    gm = sit(Role.GENERAL_MANAGER, name="GM", department="management")
+    number = make(office["owner"].person, name="Lamp works", level="top_secret")["number"]
+    at = f"{AT}{number}/offer"
+    assert at in office["owner"].text(f"{AT}{number}")
+    office["manager"].text(at, status=404)
+    office["owner"].send(at, 422, to="Nobody at all", use="view", **WINDOW)
+    office["owner"].send(at, 302, to="Manager", use="view", **WINDOW)
+    card = last_card()
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    office["manager"].text(f"{AT}{number}", status=404)
+    move(gm, card, "countersign", valid_until="2026-11-25")
+    assert "Lamp works" in office["manager"].text(f"{AT}{number}")
