@@ -87,7 +87,7 @@ def _mark_here(items: list[Item]) -> None:
 
 def _folder(item: Item) -> str:
     """What the addresses below an entry begin with; nothing is below the home."""
-    url: str = item.get("folder", item["url"])
+    url = str(item.get("folder") or item["url"])
     return url.rstrip("/") + "/" if url != "/" else "//"
 
 

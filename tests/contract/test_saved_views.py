@@ -3,6 +3,7 @@ theirs to see (X6)."""
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -46,7 +47,7 @@ def test_a_view_is_offered_to_those_who_may_see_each_of_its_fields_and_to_nobody
     """Whatever was stored: here each view is shared with everybody, behind the back of the rules."""
     hidden = 0
     for rt in registry.all_types():
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "owner": house.desks[0].person.id,
                 "owner_name": "Somebody",

@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from models import registry, store
 from models.bulk_change import service, told
-from models.bulk_change.document import Said
+from models.bulk_change.document import Line, Plan, Said
 from models.person.roles import Person, Role
 from tests.factories.bulk_changes import previewed
 from tests.factories.types import SAMPLE
@@ -24,7 +24,7 @@ def refuse(draft: registry.Draft) -> None:
         draft.problem("amount", "金额机密", "The amount is confidential-8")
 
 
-def texts(who: Person, plan: service.Plan) -> str:
+def texts(who: Person, plan: Plan) -> str:
     rows = told.told_of(who, plan, told.lines(plan, Said.REFUSED), "en")
     csv = b"".join(told.rejects(who, plan, "en")).decode("utf-8-sig")
     return repr(rows) + repr(told.summary(who, plan, Said.REFUSED, "en")) + csv
@@ -71,7 +71,8 @@ def test_the_name_of_a_field_that_one_may_not_see_is_not_told(
     plan = service.start(ann, "sample", "change", numbers=numbers, now=now)
     plan = service.check(ann, plan.id, {"colour": "red"}, now=now)
     registry.register(replace(SAMPLE, fields=tuple(replace(f, editors=(Role.HEAD,)) for f in fields)))
-    line = told.Line(plan.picked[0], Said.REFUSED, (("colour", "不能修改“Colour”", "“Colour” is not yours"),))  # type: ignore[index]
+    assert plan.picked
+    line = Line(plan.picked[0], Said.REFUSED, (("colour", "不能修改“Colour”", "“Colour” is not yours"),))
     assert "Colour" in repr(told.told_of(ann, plan, [line], "en"))
     assert "Colour" not in repr(told.told_of(head, plan, [line], "en"))
     assert store.fetch("sample", line.record)["colour"] is None
