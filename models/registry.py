@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from models.calendar import Deadline, WorkingCalendar
-from models.declarations import RecordType, Transition
+from models.declarations import Label, RecordType, Transition
 from models.errors import Invalid, NotFound, Sentence
 from models.person.roles import Person
 from models.record import Record, build
@@ -85,7 +85,8 @@ class Hooks:
     reckoned again when the calendar changes; `prepare` sets them.
 
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
-    and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing.
+    and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
+    signs what the signature would open or let out.
 
     For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
     it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
@@ -102,6 +103,7 @@ class Hooks:
     forget: Callable[[Sequence[ObjectId]], None] | None = None
     alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
+    opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
     adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
     pairs: Callable[[Person], Sequence[Any]] | None = None

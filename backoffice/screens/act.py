@@ -17,7 +17,7 @@ from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, person_ids, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import names, records
+from models import names, records, registry
 from models.access import Purpose
 from models.declarations import Transition
 from models.errors import NotFound, Refusal, StaleRecord
@@ -178,8 +178,14 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
         and field.name not in (*transition.asks, sight.rt.title)
         and field.kind not in ("files", "embedded_list")
     ]
+    told = registry.get(sight.rt.slug).hooks.opens
+    opens = told(sight.values) if told else ()
     lines = [{"label": f.label.text(found.language), "text": found.text(f, sight.values.get(f.name))} for f in shown]
-    return [line for line in lines if line["text"] not in ("", names.HIDDEN)]
+    said = [
+        {"label": one.text(found.language), "text": record_page.in_language(text, found.language)}
+        for one, text in opens
+    ]
+    return [*said, *(line for line in lines if line["text"] not in ("", names.HIDDEN))]
 
 
 def answer(transition: Transition, reader: Reader) -> Context:

@@ -16,6 +16,8 @@ from backoffice.screens import deadlines, list_page, listing_args, past, record_
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, Row, view_of
+from backoffice.screens.borrowing import BorrowRoutes, print_mark
+from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, person_ids, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
@@ -42,6 +44,7 @@ class RecordsHost(
     WritingRoutes,
     ActRoutes,
     AskRoutes,
+    BorrowRoutes,
     FileRoutes,
     LookupRoutes,
     FindRoutes,
@@ -96,7 +99,11 @@ class RecordsHost(
             groups=record_page.groups(sight, found),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
-            notices=[*merge_notices(sight, current, reader), *record_page.notices(sight, reader)],
+            notices=[
+                *card_notices(sight, reader),
+                *merge_notices(sight, current, reader),
+                *record_page.notices(sight, reader),
+            ],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),
             urls={
@@ -157,7 +164,7 @@ class RecordsHost(
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
             groups=record_page.groups(sight, found, folds=False),
-            watermark=record_page.watermark(sight, reader),
+            watermark=print_mark(sight, reader),
             printed={"by": reader.person.name, "at": moment_short(reader.now, reader.language)},
             urls={"record": record_url(slug, sight.number)},
         )
