@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from backoffice.api import caller, document, files, lists, problems, records, reference, search
+from backoffice.api import caller, document, files, lists, merging, problems, records, reference, search
 from backoffice.api.addresses import TypeSlug
 from backoffice.errors import AWAY
 from models.errors import Refusal
@@ -24,7 +24,7 @@ def init_app(app: Flask, csrf: CSRFProtect) -> None:
     for error in AWAY:
         api.register_error_handler(error, problems.on_database_away)
     api.register_error_handler(InternalServerError, problems.on_bug)
-    for module in (document, search, files, lists, records):
+    for module in (document, search, files, lists, records, merging):
         for rule, method, view in module.ROUTES:
             api.add_url_rule(rule, f"{method.lower()}_{view.__name__}", view, methods=[method])
     csrf.exempt(api)

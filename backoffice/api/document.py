@@ -79,6 +79,10 @@ def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> No
     about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
     paths: list[tuple[str, Json]] = [(at, about_list), (one, about_one)]
     paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
+    if rt.rights.merge:
+        body = schemas.merge_body(access.editable_fields(person, rt))
+        paths.append((f"{one}/merge", {"post": operations.merging(say, body)}))
+        paths.append((f"{one}/unmerge", {"post": operations.unmerging(say)}))
     paths.append((f"{one}/history", {"get": operations.history(say)}))
     if rt.workflow is not None:
         paths.append((f"{one}/actions", {"get": operations.actions(say)}))

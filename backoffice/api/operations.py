@@ -258,6 +258,32 @@ def archiving(words: Words, what: str) -> Json:
     return operation(words, what, words.text(*texts[what]), parameters, done, write=True, body=schemas.VERSION_BODY)
 
 
+def merging(words: Words, body: Json) -> Json:
+    """Merge another one into this one."""
+    told = words.text(
+        "with 指定的记录并入本记录：其编号通向本记录，指向它的记录改为指向本记录。picks 按字段指明保留哪一方的值。",
+        "The record `with` goes into this one: its number leads here, and so does what pointed to it. `picks` says by "
+        "field whose value stays.",
+    )
+    parameters = [number(words), if_match(words), key(words)]
+    summary = words.text("合并{}", "Merge: {}")
+    made = operation(words, "merge", summary, parameters, _versioned(words), write=True, body=body)
+    return {**made, "description": told}
+
+
+def unmerging(words: Words) -> Json:
+    """Take a merge into this one back."""
+    told = words.text(
+        "回答恢复为独立记录的那一份；合并之后有修改的不能撤销。",
+        "Answers the record that is one of its own again. Not once somebody has changed one of the two.",
+    )
+    summary = words.text("撤销合并：{}", "Take a merge back: {}")
+    done = {"200": _versioned(words)["200"]}
+    body = schemas.UNMERGE_BODY
+    made = operation(words, "unmerge", summary, [number(words), key(words)], done, write=True, body=body)
+    return {**made, "description": told}
+
+
 def action(words: Words, move: Transition, body: Json) -> Json:
     """Make a move of the workflow."""
     label = move.label.text(words.language)

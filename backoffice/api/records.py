@@ -71,7 +71,7 @@ def change(slug: str, number: str) -> Response:
         try:
             stored = records.change_seen(me.person, sight, values, rev=rev, now=me.now, note=body.get("note", ""))
         except StaleRecord as stale:
-            raise _conflict(sight, stale, rev, values) from None
+            raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
     return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
@@ -99,7 +99,7 @@ def _set_archived(slug: str, number: str, archived: bool) -> Response:
         try:
             stored = records.set_archived_seen(me.person, sight, archived, rev=rev, now=me.now)
         except StaleRecord as stale:
-            raise _conflict(sight, stale, rev, {}) from None
+            raise conflict(sight, stale, rev, {}) from None
         return once.written(200, slug, stored)
 
     return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
@@ -175,7 +175,7 @@ def act(slug: str, number: str, name: str) -> Response:
         except NeedsFreshSignIn:
             raise SignatureNeedsPerson() from None
         except StaleRecord as stale:
-            raise _conflict(sight, stale, rev, values) from None
+            raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
     return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
@@ -190,7 +190,7 @@ def _digestible(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, sort_keys=True).encode()
 
 
-def _conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
+def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
     """What changed since version `rev`, by field, as far as the caller may know it, and the record as it is stored now.
 
     :raises NotFound: :raises Locked: when what was stored meanwhile took it out of reach.

@@ -8,6 +8,7 @@ from typing import Any
 from models.declarations import Field, Level, RecordType, Transition
 from models.kinds import parts_of
 from models.kinds.picks import branches
+from models.merge.rules import Pick
 
 Schema = dict[str, Any]
 
@@ -181,6 +182,19 @@ def body(values: Schema | None, *required: str, **more: Schema) -> Schema:
     made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**made, "required": list(required)} if required else made
 
+
+PICKS = {"type": "string", "enum": [pick.value for pick in Pick]}
+
+
+def merge_body(fields: Iterable[Field]) -> Schema:
+    """What merges two records: the other one, the versions of both, and whose value stays where somebody says so."""
+    properties = {f.name: PICKS for f in fields}
+    picks: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return body(None, "with", "with_rev", **{"with": NUMBER, "with_rev": REV, "rev": REV, "picks": picks})
+
+
+UNMERGE_BODY = body(None, "with", **{"with": NUMBER})
+"""What takes a merge back."""
 
 NOTE = {"type": "string", "maxLength": 500}
 

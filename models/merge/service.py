@@ -175,6 +175,14 @@ def merge(
     """
     first = records.read(person, slug, number, Purpose.VIEW, now)
     second = records.read(person, slug, other, Purpose.VIEW, now)
+    return merge_seen(person, first, second, picks, revs=revs, now=now)
+
+
+def merge_seen(
+    person: Person, first: Sight, second: Sight, picks: Mapping[str, str], *, revs: tuple[int, int], now: datetime
+) -> dict[str, Any]:
+    """`merge` for two records of a type that the same request has read in full, and audited."""
+    slug = first.rt.slug
 
     def work() -> dict[str, Any]:
         keep, gone = store.fetch(slug, first.id), store.fetch(slug, second.id)
@@ -303,7 +311,12 @@ def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -
     :raises ChangedSince: when one of the two was changed after the merge.
     :raises Forbidden: when the person may not merge. :raises MergeUnderWay:
     """
-    first = records.read(person, slug, number, Purpose.VIEW, now)
+    return undo_seen(person, records.read(person, slug, number, Purpose.VIEW, now), other, now=now)
+
+
+def undo_seen(person: Person, first: Sight, other: str, *, now: datetime) -> dict[str, Any]:
+    """`undo` for a surviving record that the same request has read in full, and audited."""
+    slug = first.rt.slug
 
     def work() -> dict[str, Any]:
         row = _merge_of(person, first, other)

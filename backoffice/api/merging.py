@@ -1,0 +1,70 @@
+"""Merging two records of a type, and taking a merge back: the same use case as on the screens (F7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+
+from backoffice.api import bodies, once, schemas
+from backoffice.api.addresses import open_type
+from backoffice.api.caller import caller
+from backoffice.api.records import conflict
+from models import access, records
+from models.access import Purpose
+from models.errors import StaleRecord
+from models.idempotency import Answer
+from models.merge import service
+from models.records import Sight
+
+Pair = tuple[Sight, Sight]
+
+
+def merge(slug: str, number: str) -> Response:
+    """Merge another record into the one of the address, which survives with its number."""
+    rt, me = open_type(slug), caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    body = bodies.read(schemas.merge_body(access.editable_fields(me.person, rt)))
+    revs = bodies.version(body), int(body["with_rev"])
+
+    def write(pair: Pair) -> Answer:
+        try:
+            merged = service.merge_seen(me.person, *pair, body.get("picks", {}), revs=revs, now=me.now)
+        except StaleRecord as stale:
+            place = 0 if stale.current["_id"] == pair[0].id else 1
+            raise conflict(pair[place], stale, revs[place], {}) from None
+        return once.written(200, slug, merged)
+
+    return once.carry_out(_digestible(body), lambda: (_read(slug, number), _read(slug, body["with"])), write)
+
+
+def unmerge(slug: str, number: str) -> Response:
+    """Take a merge into the record of the address back; answers the record that is one of its own again."""
+    open_type(slug)
+    me = caller()
+    bodies.check_answerable()
+    bodies.check_parameters()
+    body = bodies.read(schemas.UNMERGE_BODY)
+
+    def write(survivor: Sight) -> Answer:
+        return once.written(200, slug, service.undo_seen(me.person, survivor, body["with"], now=me.now))
+
+    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+
+
+def _read(slug: str, number: str) -> Sight:
+    me = caller()
+    return records.read(me.person, slug, number, Purpose.VIEW, me.now)
+
+
+def _digestible(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, sort_keys=True).encode()
+
+
+ROUTES = (
+    ("/<type:slug>/<number>/merge", "POST", merge),
+    ("/<type:slug>/<number>/unmerge", "POST", unmerge),
+)

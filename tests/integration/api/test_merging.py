@@ -1,0 +1,120 @@
+"""Two records are merged through the API, and the merge is taken back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from config.database import database
+from models import records, registry
+from models.person.roles import Role
+from tests.integration.api.conftest import Program, Start
+from tests.integration.api.test_records import problem
+from tests.integration.merge.conftest import MERGED
+
+Pair = tuple[str, str]
+
+
+@pytest.fixture
+def pair(head: Program) -> Pair:
+    registry.register(MERGED)
+    return head.make(name="Lamp", pieces=4), head.make(name="Lantern", notes="Bright")
+
+
+def merge(program: Program, pair: Pair, *, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    body = {"with": pair[1], "rev": 1, "with_rev": 1, **more}
+    return program.ask("POST", f"/sample/{pair[0]}/merge", json=body, headers=headers or {})
+
+
+def unmerge(program: Program, pair: Pair, **more: Any) -> Any:
+    return program.ask("POST", f"/sample/{pair[0]}/unmerge", json={"with": pair[1]}, **more)
+
+
+def test_the_picked_values_stay_and_the_other_one_is_archived(head: Program, pair: Pair) -> None:
+    pointing = head.make(name="Child", parent=pair[1])
+    answer = merge(head, pair, picks={"name": "other"})
+    assert (answer.status_code, answer.get_json()["number"], answer.get_json()["rev"]) == (200, pair[0], 2)
+    kept, gone = (head.get(f"/sample/{number}") for number in pair)
+    assert {name: kept["values"][name] for name in ("name", "pieces", "notes")} == {
+        "name": "Lantern",
+        "pieces": 4,
+        "notes": "Bright",
+    }
+    assert gone["archived_at"]
+    assert head.get(f"/sample/{pointing}")["values"]["parent"]["number"] == pair[0]
+
+
+def test_a_merge_is_taken_back(head: Program, pair: Pair) -> None:
+    before = [head.get(f"/sample/{number}")["values"] for number in pair]
+    merge(head, pair)
+    answer = unmerge(head, pair)
+    assert (answer.status_code, answer.get_json()["number"]) == (200, pair[1])
+    assert [head.get(f"/sample/{number}")["values"] for number in pair] == before
+    problem(unmerge(head, pair), 404, "not_found")
+
+
+def test_sent_twice_with_a_key_it_is_done_once_and_answered_the_same(head: Program, pair: Pair) -> None:
+    key = {"Idempotency-Key": "merge-1"}
+    answers = [merge(head, pair, headers=key) for _ in range(2)]
+    assert [one.status_code for one in answers] == [200, 200]
+    assert answers[0].get_data() == answers[1].get_data()
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert database()["merge"].count_documents({}) == 1
+    key = {"Idempotency-Key": "unmerge-1"}
+    assert [unmerge(head, pair, headers=key).status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_version_that_is_no_longer_there_is_refused_with_what_is(
+    head: Program, pair: Pair, now: datetime, place: int
+) -> None:
+    records.change(head.person, "sample", pair[place], {"pieces": "9"}, rev=1, now=now)
+    said = problem(merge(head, pair), 409, "stale")
+    assert (said["current"]["number"], said["changed"]) == (pair[place], ["pieces"])
+    assert database()["merge"].count_documents({}) == 0
+
+
+def test_what_the_document_does_not_offer_is_refused_by_name(head: Program, pair: Pair) -> None:
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"picks": {"verdict": "keep"}}, "picks.verdict"),
+        ({"picks": {"name": "mine"}}, "picks.name"),
+        ({"with": ""}, "with"),
+        ({"with_rev": 0}, "with_rev"),
+        ({"owner": "x"}, "owner"),
+    )
+    for wrong, name in wrongs:
+        assert problem(merge(head, pair, **wrong), 400, "bad_request")["errors"][0]["field"] == name
+    assert problem(merge(head, pair, picks={"colour": "other"}), 422, "invalid")["errors"][0]["field"] == "colour"
+    answer = head.ask("POST", f"/sample/{pair[0]}/merge", json={"with": pair[1], "with_rev": 1})
+    problem(answer, 428, "version_missing")
+    problem(merge(head, (pair[0], pair[0])), 409, "same_record")
+
+
+def test_only_who_may_merge_and_reads_both_does_and_the_others_learn_nothing(
+    head: Program, pair: Pair, start: Start
+) -> None:
+    clerk, custodian = start(Role.SPECIALIST), start(Role.CUSTODIAN)
+    problem(merge(clerk, pair), 403, "forbidden")
+    hidden, locked = head.make(name="Hidden", level="top_secret"), head.make(name="Locked", level="confidential")
+    missing = hidden[:-3] + "999"
+    said = [merge(custodian, (pair[0], number)).get_data(as_text=True) for number in (hidden, missing)]
+    assert said[0] == said[1]
+    problem(merge(custodian, (pair[0], locked)), 403, "locked")
+    for number in (hidden, missing):
+        problem(unmerge(custodian, (pair[0], number)), 404, "not_found")
+    reader = start(Role.HEAD, read_only=True)
+    problem(merge(reader, pair), 403, "forbidden")
+    assert merge(custodian, pair).status_code == 200
+    problem(unmerge(clerk, pair), 403, "forbidden")
+
+
+def test_the_document_has_it_for_types_that_are_merged(head: Program, pair: Pair) -> None:
+    paths = head.get("/openapi.json")["paths"]
+    for slug in ("sample", "customer"):
+        body = paths[f"/api/v1/{slug}/{{number}}/merge"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        assert body["required"] == ["with", "with_rev"]
+        assert "name" in body["properties"]["picks"]["properties"]
+        assert f"/api/v1/{slug}/{{number}}/unmerge" in paths
+    assert "/api/v1/contract/{number}/merge" not in paths
