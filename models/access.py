@@ -163,6 +163,11 @@ def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     return [whose if kind == "user" else f"{whose}{where}" for kind, _, whose in turns]
 
 
+def is_role(whose: str) -> bool:
+    """Whether a declared turn names a role, and not a person."""
+    return whose in Role._value2member_map_
+
+
 def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
     """The declared state a record is in; None for types without workflow."""
     if rt.workflow is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -25,11 +26,11 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
     A step is taken once: running it again, or twice at the same time, adds nothing. The record's version stays what it
     is, so that whoever is just signing is not told that it changed.
     """
-    return sum(
-        transaction(lambda rt=rt, state=state, row=row: _step(rt, state, row, now))
-        for rt, state, at in _steps()
-        for row in _stuck(rt, state, at, now, calendar)
-    )
+    taken = 0
+    for rt, state, at in _steps():
+        for row in _stuck(rt, state, at, now, calendar):
+            taken += transaction(partial(_step, rt, state, row, now))
+    return taken
 
 
 def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:

@@ -69,6 +69,7 @@ __all__ = [
     "change_seen",
     "create",
     "deputed",
+    "for_whom",
     "form_fields",
     "leaving_purpose",
     "move",
@@ -250,6 +251,13 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     if transition.signature:
         _keep_apart(person, behalf if refusal is not None else None, rt, found)
     return transition, current
+
+
+def for_whom(person: Person, found: Sight, transition: Transition) -> Person | None:
+    """For whom the person would make a move as a deputy; None where it is their own, or nobody's."""
+    current = store.fetch(found.rt.slug, found.id)
+    own = why_not(person, found.rt, transition, current) is None
+    return None if own else deputed(person, found.rt, transition, current)
 
 
 def _keep_apart(person: Person, behalf: Person | None, rt: RecordType, found: Sight) -> None:

@@ -281,7 +281,8 @@ def put(draft: Draft, merge: ObjectId | None = None) -> None:
     before = draft.before or {}
     update = update_of(draft)
     _update(draft.rt, _unchanged(before), update)
-    draft.stored = {**{name: before.get(name) for name in KEPT}, **update.get("$set", {}), "rev": before["rev"] + 1}
+    kept = {name: before.get(name) for name in KEPT if name not in update.get("$unset", {})}
+    draft.stored = {**kept, **update.get("$set", {}), "rev": before["rev"] + 1}
     _remember(draft, before["rev"] + 1, merge)
     attachment.claim(draft.rt.fields, draft.values)
 

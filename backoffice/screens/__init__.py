@@ -7,6 +7,7 @@ from flask_admin import Admin
 from backoffice.screens.audit import AuditView
 from backoffice.screens.bulk_history import BulkChangesView
 from backoffice.screens.calendar import CalendarView
+from backoffice.screens.deputies import DeputiesView
 from backoffice.screens.help import HelpView
 from backoffice.screens.jobs import JobsView
 from backoffice.screens.people import PeopleView
@@ -19,6 +20,7 @@ def register(admin: Admin) -> None:
     """Add every screen to the admin."""
     admin.add_view(RecordsHost(name="records", endpoint="records", url="/records"))
     admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))
+    admin.add_view(DeputiesView(name="deputies", endpoint="deputies", url="/account/deputies"))
     admin.add_view(TokensView(name="tokens", endpoint="tokens", url="/account/tokens"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
     admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))

@@ -103,6 +103,11 @@ class ActRoutes(RecordRoutes):
             fresh=auth.is_fresh(),
         )
 
+    def _behalf(self, sight: Sight, transition: Transition, reader: Reader) -> str:
+        """For whom the reader makes the move, when as a deputy; '' in their own right."""
+        whom = records.for_whom(reader.person, sight, transition)
+        return whom.name if whom else ""
+
     def _sheet(
         self,
         view: RecordView,
@@ -120,7 +125,7 @@ class ActRoutes(RecordRoutes):
             "records/act.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            act=sheet(sight, transition, versions, found, reader),
+            act=sheet(sight, transition, versions, found, reader) | {"behalf": self._behalf(sight, transition, reader)},
             fields=[form[f.name] for f in form.declared],
             errors=errors or [],
             note=(note or request.form.get("note", ""))[:500],
@@ -153,6 +158,7 @@ def sheet(
         "signed": [
             {
                 "who": row["by_name"],
+                "for_whom": row.get("behalf_name") or "",
                 "what": moves[row["action"]].label.text(reader.language),
                 "at": moment_short(row["at"], reader.language),
                 "note": row["note"],

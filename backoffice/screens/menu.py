@@ -142,6 +142,7 @@ def _me(person: Person) -> Item:
             {"label": _("Change password"), "url": url_for("security.change_password"), "icon": "key"},
             {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},
             {"label": _("Recovery codes"), "url": url_for("security.mf_recovery_codes"), "icon": "life-preserver"},
+            {"label": _("Deputies"), "url": url_for("deputies.index"), "icon": "people"},
             {"label": _("Access tokens"), "url": url_for("tokens.index"), "icon": "braces"},
         ],
         "sign_out_url": url_for("security.logout"),

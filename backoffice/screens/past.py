@@ -52,11 +52,19 @@ def entry(rt: RecordType, row: Row, names: Names) -> Context:
     return {
         "at": cells.moment_short(row["at"], names.language),
         "full": cells.moment_full(row["at"], names.language),
-        "who": row["by_name"] if row["by"] else _("The system"),
+        "who": who(row),
         "text": f"{text} {row['note']}".strip() if row.get("note") else text,
         "tone": tone,
         "changes": [_change(rt, change, names) for change in changes],
     }
+
+
+def who(row: Row) -> str:
+    """Who made a version, and for whom as a deputy."""
+    if not row["by"]:
+        return str(_("The system"))
+    name = str(row["by_name"])
+    return _("%(deputy)s for %(name)s", deputy=name, name=row["behalf_name"]) if row.get("behalf_name") else name
 
 
 def _said(action: str, count: int) -> str:

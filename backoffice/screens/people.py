@@ -19,8 +19,8 @@ from backoffice import auth, edge, locale
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from models.errors import FieldProblem, Forbidden, NotFound
-from models.person import directory, proposals, rights, rules, service
-from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Role
+from models.person import deputies, directory, proposals, rights, rules, service
+from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Person, Role
 from models.records import NeedsFreshSignIn
 
 PAGE = 50
@@ -184,7 +184,7 @@ class PeopleView(ClosedView):
             }
             for p in waiting
         ]
-        return self.page("people/confirmations.html", lines=lines)
+        return self.page("people/confirmations.html", lines=lines, deputies=_proposed_deputies(me))
 
     @expose("/confirmations/<proposal>/confirm", methods=["POST"])  # type: ignore[untyped-decorator]
     def confirm(self, proposal: str) -> ResponseReturnValue:
@@ -226,6 +226,25 @@ class PeopleView(ClosedView):
 
     def _access(self, name: str, email: str, password: str) -> str:
         return self.page("people/access.html", name=name, email=service.normal_email(email), password=password)
+
+
+def _proposed_deputies(me: Person) -> list[dict[str, Any]]:
+    """The deputies that wait for a second person."""
+    language = locale.language()
+    found = deputies.waiting(edge.now())
+    names = directory.names(i for one in found for i in (one.person, one.deputy))
+    return [
+        {
+            "id": str(one.id),
+            "person": names.get(one.person, ""),
+            "deputy": names.get(one.deputy, ""),
+            "first": cells.day_short(one.begins, language),
+            "last": cells.day_short(one.ends, language),
+            "by": one.by_name,
+            "may_confirm": me.has(*rules.CONFIRMING) and me.id not in (one.by, one.deputy),
+        }
+        for one in found
+    ]
 
 
 def identifier(text: str | None) -> ObjectId:

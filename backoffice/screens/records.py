@@ -12,7 +12,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.screens import deadlines, list_page, listing_args, past, record_page, view_tabs
+from backoffice.screens import deadlines, list_page, listing_args, past, record_page, standing, view_tabs
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, Row, view_of
@@ -97,6 +97,7 @@ class RecordsHost(
             type=list_page.type_of(view, reader),
             head=head,
             groups=record_page.groups(sight, found),
+            standing=standing.strip(sight, current, versions, reader),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
             timeline=[past.entry(view.rt, row, found) for row in versions],
             notices=[

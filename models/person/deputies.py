@@ -125,7 +125,7 @@ def name_deputy(
         if database()[DEPUTIES].count_documents(_standing({"person": person_id}, now), limit=MOST) >= MOST:
             raise FieldProblem("deputy", zh="代理安排已太多。", en="There are too many deputies already.")
         database()[DEPUTIES].insert_one(made)
-        _mark(deputy_id, made["until"])
+        _mark(deputy_id, _midnight(last + timedelta(days=1)))
         _report("deputy_proposed" if needs_second else "deputy_named", actor, made, now)
         return _read(made)
 

@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, records, registry, schema
+from models import access, catalogue, records, registry, schema
 from models.access import Purpose
-from models.access_request import service as access_requests
-from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
 from models.person import deputies, service
 from models.person.deputies import Deputy
@@ -26,8 +24,8 @@ Base = Database[dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def types(db: Base) -> Iterator[None]:
+    catalogue.load()
     registry.register(SAMPLE)
-    registry.register(ACCESS_REQUEST, access_requests.HOOKS)
     schema.migrate()
     yield
     registry.unregister("sample")

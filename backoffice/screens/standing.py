@@ -1,0 +1,84 @@
+"""Where a record stands, on its page: steps done, by whom; whom it waits for, since when; what is to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bson import ObjectId
+from flask_babel import gettext as _
+
+from backoffice.screens import cells
+from backoffice.screens.reader import Reader
+from models import access, climbing, standing
+from models.office import office_calendar
+from models.person import deputies, directory
+from models.person.roles import ROLE_LABELS, Role
+from models.records import Sight
+from models.standing import Done, Waiting
+
+Context = dict[str, Any]
+
+
+def strip(
+    sight: Sight, current: Mapping[str, Any], versions: Sequence[Mapping[str, Any]], reader: Reader
+) -> Context | None:
+    """The strip of `records/standing.html`; None where nothing is signed, or nothing was handed in yet."""
+    found = standing.standing(sight, current, versions)
+    if found is None:
+        return None
+    language = reader.language
+    return {
+        "done": [_done(one, reader) for one in found.done],
+        "now": _now(sight, current, found.waiting, reader) if found.waiting else None,
+        "ahead": [move.label.text(language) for move in found.ahead],
+        "end": "" if found.waiting else cells.state(sight, language)["text"],
+    }
+
+
+def _done(one: Done, reader: Reader) -> Context:
+    row = one.version
+    made = row["action"] == "create"
+    label = one.move.label.text(reader.language) if one.move else _("Handed in") if made else _("Closed")
+    return {
+        "what": label,
+        "who": row["by_name"] if row["by"] else _("The system"),
+        "for_whom": row.get("behalf_name") or "",
+        "at": cells.moment_short(row["at"], reader.language),
+        "note": row.get("note") or "",
+        "tone": one.move.tone if one.move else "neutral",
+    }
+
+
+def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Reader) -> Context:
+    signing = _deputies([*waiting.turns, *waiting.passed_on], sight, reader)
+    called = directory.names(ObjectId(one) for one in (*waiting.turns, *waiting.passed_on) if not access.is_role(one))
+    next_at = climbing.climbs_at(waiting.state, current, office_calendar())
+    return {
+        "what": waiting.state.label.text(reader.language),
+        "whom": _called(waiting.turns, called, signing, reader),
+        "passed_on": _called(waiting.passed_on, called, signing, reader),
+        "since": cells.moment_short(waiting.since, reader.language) if waiting.since else "",
+        "next_at": cells.moment_short(next_at.at, reader.language) if next_at else "",
+    }
+
+
+def _deputies(whom: Iterable[str], sight: Sight, reader: Reader) -> dict[ObjectId, list[str]]:
+    people = [ObjectId(one) for one in whom if not access.is_role(one)]
+    return deputies.names_of(people, sight.rt.slug, reader.now)
+
+
+def _called(
+    whom: Iterable[str], called: Mapping[ObjectId, str], signing: Mapping[ObjectId, list[str]], reader: Reader
+) -> str:
+    """People and roles in words, each person with their deputies."""
+    words = []
+    for one in whom:
+        if access.is_role(one):
+            words.append(ROLE_LABELS[Role(one)][0 if reader.language == "zh" else 1])
+            continue
+        name, stand_ins = called.get(ObjectId(one), ""), signing.get(ObjectId(one), [])
+        if stand_ins:
+            name = _("%(name)s (deputy: %(deputies)s)", name=name, deputies=_(", ").join(stand_ins))
+        words.append(name)
+    return str(_(", ")).join(word for word in words if word)

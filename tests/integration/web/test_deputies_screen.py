@@ -1,0 +1,187 @@
+"""Deputies on screen, and where a record stands: named, confirmed by a second, signing, both names shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from pymongo.database import Database
+
+from models import climbing, store
+from models.calendar import local
+from models.office import office_calendar
+from models.person import deputies
+from models.person.roles import Role
+from tests.factories.desks import Desk, seat
+from tests.factories.web import Clock
+
+Base = Database[dict[str, Any]]
+Sit = Callable[..., Desk]
+PAGE = "/account/deputies/"
+
+
+@pytest.fixture
+def sit(demo_app: Flask, now: datetime) -> Sit:
+    def made(*roles: Role, **more: Any) -> Desk:
+        return seat(demo_app, *roles, now=now, **more)
+
+    return made
+
+
+@pytest.fixture
+def head(sit: Sit) -> Desk:
+    return sit(Role.HEAD, name="Zhao")
+
+
+@pytest.fixture
+def deputy(sit: Sit) -> Desk:
+    return sit(Role.SALES_MANAGER, name="Qian", department="sales")
+
+
+@pytest.fixture
+def asker(sit: Sit) -> Desk:
+    return sit(Role.SPECIALIST, name="Sun")
+
+
+def days(now: datetime, first: int = 0, last: int = 3) -> dict[str, str]:
+    today = local(now).date()
+    return {"begins": str(today + timedelta(days=first)), "ends": str(today + timedelta(days=last))}
+
+
+def named(head: Desk, deputy: Desk, now: datetime) -> None:
+    head.send(PAGE, deputy=str(deputy.person.id), **days(now))
+
+
+def request(asker: Desk, now: datetime, **more: Any) -> dict[str, Any]:
+    """A request for access that waits for the head."""
+    values = {
+        "uses": ["view"],
+        "reason": "A complaint",
+        "type_asked": "customer",
+        "number_asked": "KH-2026-000001",
+        "department": "service",
+        "valid_until": local(now).date() + timedelta(days=2),
+        "state": "signed",
+        **more,
+    }
+    return store.create("access_request", values, actor=asker.person, now=now)
+
+
+def strip(page: str) -> list[str]:
+    """The steps of the strip, as texts."""
+    found = re.search(r'<section class="standing".*?</section>', page, re.DOTALL)
+    if found is None:
+        return []
+    steps = re.findall(r"<li.*?</li>", found.group(0), re.DOTALL)
+    return [" ".join(unescape(re.sub(r"<[^>]+>", " ", step)).split()) for step in steps]
+
+
+def test_a_deputy_finds_what_waits_signs_it_and_both_names_are_shown(
+    head: Desk, deputy: Desk, asker: Desk, now: datetime
+) -> None:
+    one = request(asker, now)
+    address = f"/records/access_request/{one['number']}"
+    deputy.text(address, 404)
+    named(head, deputy, now)
+    assert "in force" in head.text(PAGE)
+    assert "Zhao" in deputy.text(PAGE)
+    assert one["number"] in deputy.text("/")
+    sheet = deputy.text(f"{address}/do/refuse")
+    assert "You sign for Zhao" in sheet
+    deputy.send(f"{address}/do/refuse", 422, rev="1", note="")
+    deputy.send(f"{address}/do/refuse", rev="1", note="Not needed")
+    page = asker.text(address)
+    assert strip(page)[1].startswith("Refuse Qian for Zhao")
+    assert strip(page)[-1] == "Refused"
+    assert "Qian for Zhao" in asker.text(f"{address}/history")
+    deputy.text(address, 404)
+
+
+def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
+    head: Desk, deputy: Desk, asker: Desk, now: datetime
+) -> None:
+    one = request(asker, now, state="asked", manager=deputy.person.id)
+    address = f"/records/access_request/{one['number']}"
+    first, here, ahead = strip(asker.text(address))
+    assert first.startswith("Handed in Sun")
+    assert "waits for Qian since 23 Nov 2026 10:00" in here
+    assert "goes on to the next at" in here
+    assert ahead == "Approve"
+    stand_in = head.person
+    deputy.send(PAGE, deputy=str(stand_in.id), **days(now))
+    assert "waits for Qian (deputy: Zhao)" in strip(asker.text(address))[1]
+    climbing.climb(now + timedelta(hours=24), office_calendar())
+    assert "and, unsigned for too long, for Department head" in strip(asker.text(address))[1]
+
+
+def test_a_record_on_which_nothing_is_signed_has_no_strip(asker: Desk, sit: Sit, now: datetime) -> None:
+    made = asker.send("/records/complaint/new", subject="Lamp", channel="phone", facts="x", complainant="Ms Li")
+    assert strip(asker.text(made.headers["Location"])) == []
+
+
+def test_wrong_input_is_named_at_its_field_and_stores_nothing(
+    head: Desk, deputy: Desk, now: datetime, db: Base
+) -> None:
+    who = str(deputy.person.id)
+    for wrong in (
+        {"deputy": "", **days(now)},
+        {"deputy": str(head.person.id), **days(now)},
+        {"deputy": who, **days(now, -1)},
+        {"deputy": who, **days(now, 2, 1)},
+        {"deputy": who, **days(now, 0, 200)},
+        {"deputy": who, "begins": "soon", "ends": "2026-13-01"},
+    ):
+        page = head.send(PAGE, 422, **wrong).get_data(as_text=True)
+        assert "field-error" in page
+    assert head.post(PAGE, {"deputy": "x", **days(now)}).status_code == 404
+    assert head.post(PAGE, {"deputy": who, **days(now), "roles": "god"}).status_code == 403
+    assert head.post(PAGE, {"deputy": who, **days(now), "types": "nothing"}).status_code == 403
+    assert db[deputies.DEPUTIES].count_documents({}) == 0
+
+
+def test_naming_needs_a_fresh_sign_in(head: Desk, deputy: Desk, now: datetime, clock: Clock, db: Base) -> None:
+    head.text(PAGE)
+    clock.now = now + timedelta(minutes=6)
+    answer = head.post(PAGE, {"deputy": str(deputy.person.id), **days(now)})
+    assert answer.status_code in (302, 303)
+    assert "/verify" in answer.headers["Location"]
+    assert db[deputies.DEPUTIES].count_documents({}) == 0
+
+
+def test_what_an_administrator_names_for_a_privileged_person_waits_for_a_second(
+    head: Desk, deputy: Desk, sit: Sit, now: datetime, db: Base
+) -> None:
+    admin, manager = sit(Role.ADMINISTRATOR, department="it"), sit(Role.GENERAL_MANAGER, department="management")
+    page = f"/account/deputies/of/{head.person.id}"
+    admin.send(page, deputy=str(deputy.person.id), **days(now))
+    assert "waits for a second person" in admin.text(page)
+    [row] = db[deputies.DEPUTIES].find()
+    assert "Qian is to sign for Zhao" in manager.text("/people/confirmations")
+    admin.send(f"/account/deputies/{row['_id']}/confirm", 403)
+    deputy.send(f"/account/deputies/{row['_id']}/confirm", 403)
+    manager.send(f"/account/deputies/{row['_id']}/confirm")
+    assert "in force" in admin.text(page)
+    admin.send(f"/account/deputies/{row['_id']}/end", of=str(head.person.id))
+    assert "over" in admin.text(page)
+    admin.send(f"/account/deputies/{row['_id']}/end", 404)
+
+
+def test_other_people_s_deputies_are_nobody_s_business(
+    head: Desk, deputy: Desk, asker: Desk, now: datetime, db: Base
+) -> None:
+    named(head, deputy, now)
+    [row] = db[deputies.DEPUTIES].find()
+    page = f"/account/deputies/of/{head.person.id}"
+    for stranger in (asker, deputy):
+        stranger.text(page, 403)
+        stranger.send(page, 403, deputy=str(deputy.person.id), **days(now))
+    asker.send(f"/account/deputies/{row['_id']}/end", 404)
+    asker.send("/account/deputies/nonsense/end", 404)
+    assert head.client.post(PAGE, data={"deputy": str(deputy.person.id), **days(now)}).status_code == 400  # no token
+    deputy.send(f"/account/deputies/{row['_id']}/end")
+    assert deputies.of_deputy(deputy.person.id, now) == []  # type: ignore[arg-type]
