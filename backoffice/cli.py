@@ -43,6 +43,7 @@ Settings come from the environment:
   AUDIT_KEY_FILE, AUDIT_KEY, AUDIT_KEY_PREVIOUS  key that signs them, else made once
   SECRET_KEY, PASSWORD_SALT, TOTP_SECRET  needed with MONGODB_URI, else made once
   SMTP_URL, MAIL_FROM    mail server; without one, mail is written to the folder mail
+  BACKOFFICE_CHANNELS    a TOML file with the group robots and webhooks that messages may go to
   LOG_LEVEL              DEBUG, INFO, WARNING or ERROR (INFO)
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage or settings.

@@ -12,6 +12,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from config import channels
+from config.channels import Channel
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MINIMUM_SECRET_CHARACTERS = 32
@@ -56,6 +59,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = "backoffice@localhost"
+    channels: tuple[Channel, ...] = ()
     max_upload_bytes: int = 20 * 1024 * 1024
     proxies: int = 0
     log_level: str = "INFO"
@@ -119,6 +123,7 @@ class Settings:
             base_url=base_url,
             smtp_url=_smtp_url(environ),
             mail_from=_mail_from(environ),
+            channels=_channels(environ),
             max_upload_bytes=_integer(
                 environ, "BACKOFFICE_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, MINIMUM_UPLOAD_BYTES, 2**30
             ),
@@ -230,6 +235,16 @@ def _mail_from(environ: Mapping[str, str]) -> str:
     if "@" not in sender or any(character in sender for character in "\r\n"):
         raise SettingsError(f"MAIL_FROM: {sender!r} is not an email address")
     return sender
+
+
+def _channels(environ: Mapping[str, str]) -> tuple[Channel, ...]:
+    path = _path(environ, "BACKOFFICE_CHANNELS")
+    if path is None:
+        return ()
+    try:
+        return channels.load(path)
+    except channels.ChannelsError as error:
+        raise SettingsError(f"BACKOFFICE_CHANNELS: {error}") from error
 
 
 def _log_level(environ: Mapping[str, str]) -> str:

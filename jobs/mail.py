@@ -1,4 +1,4 @@
-"""Delivering the outbox: by SMTP, or as .eml files where there is no mail server."""
+"""Delivering email from the outbox: by SMTP, or as .eml files where there is no mail server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.settings import LOOPBACK, Settings
 from jobs.context import JobContext, JobError, Report
 from models.calendar import local
 from models.outbox import service as outbox
-from models.outbox.document import Email
+from models.outbox.document import Message
 from models.outbox.rules import State, message_id
 
 LARGEST_BATCH = 200
@@ -52,7 +52,7 @@ class Transport(Protocol):
 
 
 def deliver(context: JobContext) -> Report:
-    """Deliver what waits in the outbox, at most 200 messages.
+    """Deliver the emails that wait in the outbox, at most 200.
 
     Not transactional: a crash between the server's acceptance and its recording repeats a message, with the
     same Message-ID.
@@ -79,7 +79,7 @@ def deliver(context: JobContext) -> Report:
     return Report(counts)
 
 
-def compose(email: Email, sender: str) -> EmailMessage:
+def compose(email: Message, sender: str) -> EmailMessage:
     """The message as it goes out; the same one for the same stored email."""
     message = EmailMessage(policy=POLICY)
     message["From"] = sender

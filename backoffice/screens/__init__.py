@@ -10,6 +10,8 @@ from backoffice.screens.calendar import CalendarView
 from backoffice.screens.deputies import DeputiesView
 from backoffice.screens.help import HelpView
 from backoffice.screens.jobs import JobsView
+from backoffice.screens.notifications import NotificationsView
+from backoffice.screens.outbox import OutboxView
 from backoffice.screens.people import PeopleView
 from backoffice.screens.readers import ReadersView
 from backoffice.screens.records import RecordsHost
@@ -22,6 +24,8 @@ def register(admin: Admin) -> None:
     admin.add_view(PeopleView(name="people", endpoint="people", url="/people"))
     admin.add_view(DeputiesView(name="deputies", endpoint="deputies", url="/account/deputies"))
     admin.add_view(TokensView(name="tokens", endpoint="tokens", url="/account/tokens"))
+    admin.add_view(NotificationsView(name="notifications", endpoint="notifications", url="/account/notifications"))
+    admin.add_view(OutboxView(name="outbox", endpoint="outbox", url="/outbox"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
     admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))
     admin.add_view(ReadersView(name="readers", endpoint="readers", url="/readers"))

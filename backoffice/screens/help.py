@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parents[1] / "help"
 PAGES = (
     "sign-in",
     "my-work",
+    "notifications",
     "finding",
     "customers",
     "locked-records",

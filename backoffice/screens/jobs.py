@@ -165,7 +165,7 @@ def count_words() -> dict[str, str]:
         "opened": _("opened"),
         "new": _("new reminders"),
         "closed": _("reminders closed"),
-        "emails": _("emails"),
+        "messages": _("messages"),
         "rows": _("rows"),
     }
 

@@ -97,6 +97,7 @@ def _administration(person: Person) -> Iterator[Item]:
         (person.has(*rules.CONFIRMING), _("Confirmations"), "person-check", "people.proposals"),
         (person.may(Permission.JOBS_READ), _("Working calendar"), "calendar3", "calendar.index"),
         (person.may(Permission.JOBS_READ), _("Jobs"), "clock-history", "jobs.index"),
+        (person.may(Permission.OUTBOX_MANAGE), _("Messages"), "envelope", "outbox.index"),
         (person.may(Permission.BULK_CHANGES_READ), _("Bulk changes"), "ui-checks", "bulk_changes.index"),
         (person.may(Permission.AUDIT_READ), _("Audit trail"), "shield-check", "audit.index"),
     )
@@ -143,6 +144,7 @@ def _me(person: Person) -> Item:
             {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},
             {"label": _("Recovery codes"), "url": url_for("security.mf_recovery_codes"), "icon": "life-preserver"},
             {"label": _("Deputies"), "url": url_for("deputies.index"), "icon": "people"},
+            {"label": _("Notifications"), "url": url_for("notifications.index"), "icon": "bell"},
             {"label": _("Access tokens"), "url": url_for("tokens.index"), "icon": "braces"},
         ],
         "sign_out_url": url_for("security.logout"),

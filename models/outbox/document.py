@@ -1,4 +1,4 @@
-"""Outgoing email as it is stored until it is delivered, and for a while after.
+"""Outgoing messages as they are stored until they are delivered, and for a while after.
 
 The `_id` is the sender's key: the same matter is put in once, however often the job that does it runs.
 """
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models import schema
-from models.outbox.rules import State
+from models.outbox.rules import EMAIL, State
 
-EMAILS = "outbox_email"
+EMAILS = "outbox_email"  # the name is of the time when email was the only channel
 
 INDEXES: dict[str, list[IndexModel]] = {
     EMAILS: [
         IndexModel([("state", ASCENDING), ("next_try", ASCENDING)], name="due"),
+        IndexModel([("state", ASCENDING), ("created", DESCENDING), ("_id", DESCENDING)], name="newest"),
         IndexModel([("keep_until", ASCENDING)], name="keep_until", expireAfterSeconds=0),
     ],
 }
@@ -26,10 +27,14 @@ schema.declare(INDEXES)
 
 
 @dataclass(frozen=True)
-class Email:
-    """One message to one address. `attempts` counts deliveries begun; times are aware, UTC."""
+class Message:
+    """One message on one channel: by email `to` an address, else to the channel of that name. Times are aware, UTC.
+
+    `attempts` counts deliveries begun; `forgiven` of them came before a person sent a given-up message again.
+    """
 
     key: str
+    channel: str
     to: str
     subject: str
     text: str
@@ -38,12 +43,14 @@ class Email:
     attempts: int
     next_try: datetime
     error: str = ""
+    forgiven: int = 0
 
     @classmethod
-    def read(cls, row: dict[str, Any]) -> Email:
+    def read(cls, row: dict[str, Any]) -> Message:
         """The message in a stored document."""
         return cls(
             key=row["_id"],
+            channel=row.get("channel", EMAIL),
             to=row["to"],
             subject=row["subject"],
             text=row["text"],
@@ -52,4 +59,5 @@ class Email:
             attempts=row["attempts"],
             next_try=row["next_try"],
             error=row.get("error", ""),
+            forgiven=row.get("forgiven", 0),
         )

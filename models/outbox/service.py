@@ -1,4 +1,4 @@
-"""Putting email in, and what the delivery job does with it.
+"""Putting messages in, what the delivery jobs do with them, and what an administrator sees of them.
 
 A message is stored in the caller's transaction: it goes out if the matter was stored, and only then.
 """
@@ -6,19 +6,24 @@ A message is stored in the caller's transaction: it goes out if the matter was s
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from pymongo import ReturnDocument
 
-from config.database import database
-from models.outbox.document import EMAILS, Email
-from models.outbox.rules import KEPT, State, check_address, next_try, one_line
+from config.database import database, transaction
+from models import audit
+from models.errors import Forbidden, NotFound
+from models.outbox.document import EMAILS, Message
+from models.outbox.rules import EMAIL, KEPT, State, check_address, delivery_id, next_try, one_line
+from models.person.roles import Permission, Person
 
-# Longer than a mail server's longest silence: a message is in one delivery's hands for this time.
+# Longer than another side's longest silence: a message is in one delivery's hands for this time.
 HOLD = timedelta(minutes=10)
+LARGEST_PAGE = 100
 
 
 def post(key: str, *, to: str, subject: str, text: str, now: datetime) -> bool:
-    """Put a message in the outbox, once per `key` (matter, step and person).
+    """Put an email in the outbox, once per `key` (matter, step and person).
 
     Email leaves the house unprotected: subject and text may carry a record's code and address in the
     product, never its name or content (X6).
@@ -26,8 +31,96 @@ def post(key: str, *, to: str, subject: str, text: str, now: datetime) -> bool:
     :return: whether it was new; False when the key has been used before, and nothing is stored.
     :raises FieldProblem: the address cannot be one.
     """
+    return _put(key, EMAIL, check_address(to), subject, text, now)
+
+
+def post_to(channel: str, key: str, *, subject: str, text: str, now: datetime) -> bool:
+    """Put a message for a declared channel in the outbox, once per `key`. A group reads it: it may not even carry a
+    record's code (X6).
+
+    :return: whether it was new.
+    """
+    return _put(key, channel, "", subject, text, now)
+
+
+def take_due(now: datetime, channel: str = EMAIL) -> Message | None:
+    """Take the channel's message that has waited longest, for ten minutes; None when nothing is due."""
+    row = database()[EMAILS].find_one_and_update(
+        {"state": State.WAITING, "next_try": {"$lte": now}, "channel": _of(channel)},
+        {"$set": {"next_try": now + HOLD}, "$inc": {"attempts": 1}},
+        sort=[("next_try", 1)],
+        return_document=ReturnDocument.AFTER,
+    )
+    return Message.read(row) if row else None
+
+
+def channels_due(now: datetime) -> list[str]:
+    """The channels other than email for which something is due, by name."""
+    wanted = {"state": State.WAITING, "next_try": {"$lte": now}, "channel": {"$nin": [None, EMAIL]}}
+    return sorted(database()[EMAILS].distinct("channel", wanted))
+
+
+def mark_sent(message: Message, now: datetime) -> None:
+    """The other side has taken the message over."""
+    _settle(message, {"state": State.SENT, "sent": now, "error": "", "keep_until": now + KEPT})
+
+
+def mark_refused(message: Message, error: str, now: datetime, *, for_good: bool) -> State:
+    """The delivery was refused: try again later, or give the message up. `error` holds no content.
+
+    :return: the state that the message is in now.
+    """
+    later = None if for_good else next_try(message.attempts - message.forgiven, now, message.key)
+    if later:
+        _settle(message, {"next_try": later, "error": error})
+        return State.WAITING
+    _settle(message, {"state": State.DEAD, "error": error, "keep_until": now + KEPT})
+    return State.DEAD
+
+
+def put_back(message: Message, now: datetime) -> None:
+    """Nobody could be asked to deliver: the message waits on and the attempt does not count."""
+    _settle(message, {"next_try": now, "attempts": message.attempts - 1})
+
+
+def in_state(reader: Person, state: State, *, before: tuple[datetime, str] | None = None, limit: int) -> list[Message]:
+    """Messages in a state, newest first, behind the one with this time and key. Whoever sees them sees no content.
+
+    :raises Forbidden: the person does not look after messages.
+    """
+    _require_right(reader)
+    wanted: dict[str, Any] = {"state": state}
+    if before:
+        created, key = before
+        wanted["$or"] = [{"created": {"$lt": created}}, {"created": created, "_id": {"$lt": key}}]
+    rows = database()[EMAILS].find(wanted, {"subject": 0, "text": 0}).sort([("created", -1), ("_id", -1)])
+    return [Message.read({**row, "subject": "", "text": ""}) for row in rows.limit(min(limit, LARGEST_PAGE))]
+
+
+def send_again(actor: Person, key: str, now: datetime) -> None:
+    """Have a message that was given up delivered after all, with its former id.
+
+    :raises Forbidden: the person does not look after messages.
+    :raises NotFound: there is no such message, or somebody else was faster.
+    """
+    _require_right(actor)
+
+    def store() -> None:
+        again: dict[str, Any] = {"state": State.WAITING, "next_try": now, "error": "", "forgiven": "$attempts"}
+        changed = database()[EMAILS].update_one(
+            {"_id": str(key), "state": State.DEAD}, [{"$set": again}, {"$unset": "keep_until"}]
+        )
+        if not changed.modified_count:
+            raise NotFound()
+        audit.append("message_sent_again", actor, audit.Subject("message", number=delivery_id(key)[:12]), now=now)
+
+    transaction(store)
+
+
+def _put(key: str, channel: str, to: str, subject: str, text: str, now: datetime) -> bool:
     first = {
-        "to": check_address(to),
+        "channel": channel,
+        "to": to,
         "subject": one_line(subject),
         "text": text,
         "created": now,
@@ -41,47 +134,17 @@ def post(key: str, *, to: str, subject: str, text: str, now: datetime) -> bool:
     return result.upserted_id is not None
 
 
-def take_due(now: datetime) -> Email | None:
-    """Take the message that has waited longest, for ten minutes; None when nothing is due."""
-    row = database()[EMAILS].find_one_and_update(
-        {"state": State.WAITING, "next_try": {"$lte": now}},
-        {"$set": {"next_try": now + HOLD}, "$inc": {"attempts": 1}},
-        sort=[("next_try", 1)],
-        return_document=ReturnDocument.AFTER,
-    )
-    return Email.read(row) if row else None
+def _of(channel: str) -> Any:
+    """A condition on the channel; a message without one is an email of a former version."""
+    return {"$in": [None, EMAIL]} if channel == EMAIL else channel
 
 
-def mark_sent(email: Email, now: datetime) -> None:
-    """The mail server has taken the message over."""
-    _settle(email, {"state": State.SENT, "sent": now, "error": "", "keep_until": now + KEPT})
-
-
-def mark_refused(email: Email, error: str, now: datetime, *, for_good: bool) -> State:
-    """The delivery was refused: try again later, or give the message up.
-
-    :return: the state that the message is in now.
-    """
-    later = None if for_good else next_try(email.attempts, now)
-    if later:
-        _settle(email, {"next_try": later, "error": error})
-        return State.WAITING
-    _settle(email, {"state": State.DEAD, "error": error, "keep_until": now + KEPT})
-    return State.DEAD
-
-
-def put_back(email: Email, now: datetime) -> None:
-    """Nobody could be asked to deliver: the message waits on and the attempt does not count."""
-    _settle(email, {"next_try": now, "attempts": email.attempts - 1})
-
-
-def dead(limit: int = 50) -> list[Email]:
-    """Messages that were given up, newest first."""
-    rows = database()[EMAILS].find({"state": State.DEAD}).sort("created", -1).limit(limit)
-    return [Email.read(row) for row in rows]
-
-
-def _settle(email: Email, change: dict[str, object]) -> None:
+def _settle(message: Message, change: dict[str, object]) -> None:
     """Store a delivery's result unless a later attempt has the message by now."""
-    mine = {"_id": email.key, "state": State.WAITING, "attempts": email.attempts}
+    mine = {"_id": message.key, "state": State.WAITING, "attempts": message.attempts}
     database()[EMAILS].update_one(mine, {"$set": change})
+
+
+def _require_right(person: Person) -> None:
+    if not person.may(Permission.OUTBOX_MANAGE):
+        raise Forbidden()

@@ -52,6 +52,7 @@ class Permission(StrEnum):
     IMPORTS_READ = "imports:read"
     BULK_CHANGES_READ = "bulk_changes:read"
     CALENDAR_MANAGE = "calendar:manage"
+    OUTBOX_MANAGE = "outbox:manage"
     DEPARTMENT_OVERSEE = "department:oversee"
 
 
@@ -73,6 +74,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.JOBS_RUN,
             Permission.BULK_CHANGES_READ,
             Permission.CALENDAR_MANAGE,
+            Permission.OUTBOX_MANAGE,
         }
     ),
 }
@@ -112,12 +114,20 @@ class StandIn:
 
 
 @dataclass(frozen=True)
+class Means:
+    """The access token through which a program acts for a person, as the audit trail names it."""
+
+    id: ObjectId
+    name: str
+
+
+@dataclass(frozen=True)
 class Person:
     """Who acts: the values that the rules need of a signed-in user, taken once per request.
 
     `grants` are the ids of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those for
     whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
-    and no other; `read_only`, nothing to be written.
+    and no other; `read_only`, nothing to be written. `through` is that token, for the audit trail (X7).
     """
 
     id: ObjectId | None
@@ -130,6 +140,7 @@ class Person:
     grants: dict[str, frozenset[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
     read_only: bool = False
+    through: Means | None = None
     stands_in: tuple[StandIn, ...] = ()
 
     def may(self, permission: Permission) -> bool:

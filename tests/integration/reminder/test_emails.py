@@ -11,7 +11,8 @@ import pytest
 from models.outbox import service as outbox
 from models.outbox.document import EMAILS
 from models.person.roles import Person, Role
-from models.reminder.mailing import MOST_LINES, post_emails
+from models.reminder.mailing import MOST_LINES
+from models.reminder.telling import tell
 from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.integration.reminder.conftest import Base, change, chase, revisit
@@ -23,7 +24,7 @@ Remind = Callable[[datetime], int]
 
 def remind(moment: datetime) -> int:
     chase(moment)
-    return post_emails(moment, URL)
+    return tell(moment, URL)
 
 
 def emails(db: Base) -> list[dict[str, Any]]:
@@ -77,7 +78,7 @@ def test_what_is_done_before_the_email_goes_is_not_told(db: Base, owner: Person,
     record = revisit(owner, MONDAY, now)
     chase(now)
     change(record, "revisit", now, state="reached")
-    assert post_emails(now, URL) == 0
+    assert tell(now, URL) == 0
     assert emails(db) == []
 
 
@@ -97,9 +98,9 @@ def test_a_run_broken_off_while_posting_tells_everybody_once_in_the_end(
     with monkeypatch.context() as patch:
         patch.setattr(outbox, "post", die_later)
         with pytest.raises(KeyboardInterrupt):
-            post_emails(now, URL)
+            tell(now, URL)
     assert len(emails(db)) == 1
-    assert post_emails(now, URL) == 2
+    assert tell(now, URL) == 2
     assert len({email["to"] for email in emails(db)}) == 3
 
 

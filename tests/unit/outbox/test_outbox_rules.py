@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from models.errors import FieldProblem
-from models.outbox.rules import BACKOFF, check_address, message_id, next_try, one_line
+from models.outbox.rules import BACKOFF, JITTER, check_address, message_id, next_try, one_line
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 
@@ -41,11 +41,18 @@ def test_a_subject_cannot_begin_a_second_header() -> None:
 
 
 def test_the_pauses_grow_and_end() -> None:
-    times = [next_try(attempts, NOW) for attempts in range(1, len(BACKOFF) + 2)]
-    assert times[0] == NOW + timedelta(minutes=1)
+    times = [next_try(attempts, NOW, "a") for attempts in range(1, len(BACKOFF) + 2)]
     assert times[-1] is None
     pauses = [t - NOW for t in times if t]
     assert pauses == sorted(pauses)
+    assert all(longest * (1 - JITTER) <= pause <= longest for pause, longest in zip(pauses, BACKOFF, strict=True))
+
+
+def test_messages_refused_together_do_not_come_back_together_and_each_time_is_the_same_one() -> None:
+    keys = [f"reminder:{number}" for number in range(50)]
+    times = [next_try(3, NOW, key) for key in keys]
+    assert len(set(times)) == 50
+    assert times == [next_try(3, NOW, key) for key in keys]
 
 
 def test_a_message_has_one_id_for_ever_and_another_message_another() -> None:

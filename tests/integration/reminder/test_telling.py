@@ -1,0 +1,128 @@
+"""One digest a day, urgents at once, nothing in quiet hours, and only a count for a group (J, X6)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from models.channel_choice import service as choices
+from models.channel_choice.rules import Choice
+from models.outbox import service as outbox
+from models.outbox.document import EMAILS
+from models.person.roles import Person
+from models.reminder.telling import tell
+from tests.factories.customers import customer
+from tests.integration.reminder.conftest import Base, chase, revisit
+
+MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
+URL = "https://service.example.test"
+GROUPS = ("group", "relay")
+
+
+def remind(moment: datetime) -> int:
+    chase(moment)
+    return tell(moment, URL, GROUPS)
+
+
+def messages(db: Base) -> list[dict[str, Any]]:
+    return list(db[EMAILS].find().sort([("created", 1), ("channel", 1)]))
+
+
+@pytest.fixture
+def nine(now: datetime) -> datetime:
+    """Monday, nine o'clock in Shanghai."""
+    return now - timedelta(hours=1)
+
+
+def test_after_the_digest_only_what_is_due_the_same_day_is_told_before_the_next(
+    db: Base, owner: Person, nine: datetime
+) -> None:
+    revisit(owner, MONDAY, nine)
+    assert remind(nine) == 1
+    soon, today = revisit(owner, TUESDAY, nine), revisit(owner, MONDAY, nine)
+    assert remind(nine + timedelta(hours=2)) == 1
+    urgent = messages(db)[-1]["text"]
+    assert (today["number"] in urgent, soon["number"] in urgent) == (True, False)
+    assert remind(nine + timedelta(hours=3)) == 0
+    assert remind(nine + timedelta(days=1)) == 1
+    assert soon["number"] in messages(db)[-1]["text"]
+
+
+def test_the_digest_waits_for_the_time_that_the_person_chose(db: Base, owner: Person, nine: datetime) -> None:
+    choices.store(owner, Choice(digest_at=time(16)), nine)
+    revisit(owner, TUESDAY, nine)
+    told = [remind(nine + timedelta(hours=hours)) for hours in (0, 3, 7, 8)]
+    assert told == [0, 0, 1, 0]
+
+
+def test_in_quiet_hours_nothing_is_sent_and_it_follows_afterwards(db: Base, owner: Person, nine: datetime) -> None:
+    choices.store(owner, Choice(quiet_from=time(8), quiet_to=time(11)), nine)
+    revisit(owner, MONDAY, nine)
+    told = [remind(nine + timedelta(hours=hours)) for hours in (0, 1, 2, 3)]
+    assert told == [0, 0, 1, 0]
+
+
+def test_each_chosen_channel_gets_its_own_message_and_a_group_no_number(
+    db: Base, owner: Person, nine: datetime
+) -> None:
+    choices.store(owner, Choice(channels=("group", "relay", "gone")), nine)
+    file = customer(owner, nine, level="top_secret")
+    record = revisit(owner, MONDAY, nine, customer=file["_id"])
+    assert remind(nine) == 3
+    email, *groups = messages(db)
+    assert [one["channel"] for one in (email, *groups)] == ["email", "group", "relay"]
+    assert record["number"] in email["text"]
+    for one in groups:
+        told = one["subject"] + one["text"]
+        assert owner.name in told
+        assert URL in told
+        assert record["number"] not in told
+        assert "/records/" not in told
+        assert "远山" not in told
+
+
+def test_whoever_wants_nothing_reads_the_product_and_is_not_told_later(db: Base, owner: Person, nine: datetime) -> None:
+    choices.store(owner, Choice(email=False), nine)
+    revisit(owner, MONDAY, nine)
+    assert remind(nine) == 0
+    choices.store(owner, Choice(), nine)
+    assert remind(nine + timedelta(hours=1)) == 0
+    assert db["reminder"].count_documents({"person": owner.id, "closed_at": None}) == 1
+
+
+def test_a_run_that_breaks_off_between_two_channels_tells_each_once(
+    db: Base, owner: Person, nine: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices.store(owner, Choice(channels=("group",)), nine)
+    revisit(owner, MONDAY, nine)
+    with monkeypatch.context() as patch:
+
+        def die(*_: object, **__: object) -> bool:
+            raise KeyboardInterrupt
+
+        patch.setattr(outbox, "post_to", die)
+        with pytest.raises(KeyboardInterrupt):
+            remind(nine)
+    assert messages(db) == []
+    assert remind(nine) == 2
+    assert remind(nine) == 0
+
+
+def test_a_moved_deadline_is_told_anew(db: Base, owner: Person, nine: datetime) -> None:
+    record = revisit(owner, MONDAY, nine)
+    remind(nine)
+    moved = record["due_at"] + timedelta(days=1)
+    db["record_revisit"].update_one({"_id": record["_id"]}, {"$set": {"due_at": moved}})
+    assert remind(nine + timedelta(days=1)) == 1
+
+
+def test_a_choice_is_kept_through_the_digests(db: Base, owner: Person, nine: datetime) -> None:
+    made = Choice(email=True, channels=("group",), quiet_from=time(20), quiet_to=time(8), digest_at=time(9))
+    choices.store(owner, made, nine)
+    revisit(owner, MONDAY, nine)
+    remind(nine)
+    assert owner.id is not None
+    assert choices.of(owner.id) == replace(made, digest_on=MONDAY)
