@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,27 @@ class LoweringNeedsHead(Refusal):
 
     code, status = "lowering_needs_head", 403
     zh, en = "降低密级须由客服部经理办理。", "Only the department head may lower a level."
+
+
+OUT_OF_SIGHT = Sentence(
+    "有您无权查看的内容不符合规则，因此未能保存。请联系客服部经理。",
+    "Something that you may not see is against the rules, so nothing was stored. The department head can help.",
+)
+
+
+@contextmanager
+def told_in_sight(person: Person, rt: RecordType, named: Iterable[str] = ()) -> Iterator[None]:
+    """What goes wrong inside is told as the person may know it (X6): of fields that are not theirs to see, unless they
+    `named` them themselves, only that there is something. :raises Invalid:"""
+    try:
+        yield
+    except Invalid as wrong:
+        seen = {f.name for f in access.visible_fields(person, rt)}.union(named)
+        unseen = {f.name for f in rt.fields} - seen
+        told = {path: said for path, said in wrong.problems.items() if path.partition(".")[0] not in unseen}
+        if len(told) == len(wrong.problems):
+            raise
+        raise Invalid({**told, "": told.get("", OUT_OF_SIGHT)}) from None
 
 
 def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None = None) -> tuple[Field, ...]:

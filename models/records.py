@@ -26,6 +26,7 @@ from models.record_input import (
     form_fields,
     reachable,
     read_input,
+    told_in_sight,
 )
 from models.sights import (
     SYSTEM_SHOWN,
@@ -141,7 +142,8 @@ def create(
         found = entry.hooks.alike(person, values)
         if found:
             raise LooksAlike(found)
-    return transaction(lambda: store.create(slug, values, actor=person, now=now, once=once))
+    with told_in_sight(person, rt, raw):
+        return transaction(lambda: store.create(slug, values, actor=person, now=now, once=once))
 
 
 def change(
@@ -175,7 +177,8 @@ def change_seen(
     fields = tuple(f for f in allowed if f.name in raw)
     values = read_input(person, fields, raw, current=current, known={f.name for f in allowed})
     check_level(person, current, values)
-    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, note=note, seen=current)
+    with told_in_sight(person, rt, raw):
+        return store.change(slug, found.id, values, actor=person, now=now, rev=rev, note=note, seen=current)
 
 
 def can(person: Person, rt: RecordType, record: Mapping[str, Any], purpose: Purpose) -> bool:
@@ -295,19 +298,20 @@ def move_seen(
     fields = tuple(f for f in asked if f.name in raw or (f.required and current[f.name] is None))
     values = read_input(person, fields, raw, current=current, known={f.name for f in asked})
     note = reason(note, needed=transition.reason)
-    return store.change(
-        slug,
-        found.id,
-        {**values, "state": transition.target},
-        actor=person,
-        now=now,
-        rev=rev,
-        action=name,
-        note=note,
-        transition=transition,
-        behalf=None if own else deputed(person, rt, transition, current),
-        seen=current,
-    )
+    with told_in_sight(person, rt, [field.name for field in asked]):
+        return store.change(
+            slug,
+            found.id,
+            {**values, "state": transition.target},
+            actor=person,
+            now=now,
+            rev=rev,
+            action=name,
+            note=note,
+            transition=transition,
+            behalf=None if own else deputed(person, rt, transition, current),
+            seen=current,
+        )
 
 
 def reason(note: str, *, needed: bool = False) -> str:

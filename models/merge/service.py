@@ -7,7 +7,7 @@ follow chunk by chunk (`moving`).
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
 from models.person.roles import Person
 from models.record import collection_name
+from models.record_input import OUT_OF_SIGHT, told_in_sight
 from models.records import Sight
 from models.registry import Draft
 
@@ -34,10 +35,6 @@ AT_ONCE = 300
 """Up to so many references are moved in the transaction of the merge itself."""
 COUNTED = 10_000
 UNDER_WAY = [MOVING, UNDOING]
-OUT_OF_SIGHT = Sentence(
-    "有您无权查看的内容不符合规则，无法合并。请联系客服部经理。",
-    "Something that you may not see is against the rules, so they cannot be merged. The department head can help.",
-)
 
 
 @dataclass(frozen=True)
@@ -201,18 +198,8 @@ def merge_seen(
             jobs.ask(moving.JOB, person.name, now)
         return store.fetch(slug, keep["_id"])
 
-    try:
+    with told_in_sight(person, first.rt, picks):
         return transaction(work)
-    except Invalid as wrong:
-        raise _in_sight(wrong, first, picks) from None
-
-
-def _in_sight(wrong: Invalid, seen: Sight, picks: Iterable[str]) -> Invalid:
-    """A refusal as somebody may know it who sees a record's fields and named those of `picks`: of the others, that
-    there is something."""
-    known = {f.name for f in (*seen.fields, *records.PLACING)} | {"", *picks}
-    told = {path: said for path, said in wrong.problems.items() if path.partition(".")[0] in known}
-    return Invalid(told if len(told) == len(wrong.problems) else {**told, "": told.get("", OUT_OF_SIGHT)})
 
 
 def _values(lines: Sequence[Line], picks: Mapping[str, str], seen: Container[str]) -> dict[str, Any]:

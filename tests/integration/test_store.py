@@ -426,3 +426,25 @@ def test_x2_a_period_that_was_chosen_is_kept(owner: Person, now: datetime) -> No
     raised = records.change(owner, "sample", record["number"], {"level": "top_secret"}, rev=1, now=now)
     assert record["secret_until"].isoformat() == "2027-01-31"
     assert raised["secret_until"].isoformat() == "2031-11-23"
+
+
+def test_a_rule_about_a_field_out_of_sight_is_told_without_its_name(owner: Person, head: Person, now: datetime) -> None:
+    def refuse(draft: registry.Draft) -> None:
+        draft.problem("salary", "工资不对", "The salary is 5")
+        draft.problem("amount", "金额不对", "The amount is wrong")
+
+    record = make(owner, now, checker=str(head.id))
+    registry.register(SAMPLE, registry.Hooks(prepare=(refuse,)))
+    acts = (
+        lambda who: records.create(who, "sample", {"name": "Lamp"}, now=now),
+        lambda who: records.change(who, "sample", record["number"], {"name": "Torch"}, rev=1, now=now),
+    )
+    for act in (*acts, lambda who: records.move(who, "sample", record["number"], "submit", {}, rev=1, now=now)):
+        with pytest.raises(Invalid) as refused:
+            act(owner)
+        assert set(refused.value.problems) == {"amount", ""}
+        assert "alary" not in refused.value.problems[""].en
+    for act in acts:
+        with pytest.raises(Invalid) as refused:
+            act(head)
+        assert set(refused.value.problems) == {"amount", "salary"}
