@@ -151,7 +151,7 @@ def _row(row: Context, reader: Reader) -> Context:
     return {
         "at": cells.moment_short(row["at"], reader.language),
         "full": cells.moment_full(row["at"], reader.language),
-        "who": row["actor_name"] if row["actor"] else _("The system"),
+        "who": words.who(row),
         "what": words.what(row, reader.language),
         "tone": "bad" if row["action"] in ("refused", "unusual_reading") else "neutral",
         "type": words.kind(row["type"], reader.language),
@@ -164,7 +164,8 @@ def _row(row: Context, reader: Reader) -> Context:
 
 
 def _columns() -> list[Column]:
-    titles = (_("When"), _("Who"), _("Act"), _("Type"), _("Number"), _("Level"), _("Fields"), _("Detail"), _("Entry"))
+    titles = (_("When"), _("Who"), _("Act"), _("Type"), _("Number"), _("Level"), _("Fields"), _("Detail"))
+    titles += (_("Token"), _("Entry"))
     return [Column(title, "datetime" if not place else "text") for place, title in enumerate(titles)]
 
 
@@ -172,7 +173,7 @@ def _cells(row: Context, reader: Reader) -> tuple[Any, ...]:
     said = _row(row, reader)
     level = LEVEL_LABELS[Level(said["level"])].text(reader.language) if said["level"] else ""
     shown = (said["who"], said["what"], said["type"], said["number"], level, said["fields"], said["detail"])
-    return (row["at"], *shown, str(row["_id"]))
+    return (row["at"], *shown, str(row.get("token", {}).get("id", "")), str(row["_id"]))
 
 
 def _state(reader: Reader) -> Context:

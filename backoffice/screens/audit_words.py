@@ -40,6 +40,7 @@ ACTS = {
     "archive": _l("archived"),
     "restore": _l("restored"),
     "declassify": _l("declassified"),
+    "secrecy_changed": _l("changed the secrecy as approved"),
     "expire": _l("access ended"),
     "credit_decision": _l("credit decided"),
     "contract_signed": _l("contract signed"),
@@ -92,6 +93,14 @@ ACTS = {
     "unusual_reading": _l("read unusually many records"),
 }
 """Every act that is no move of a record's own."""
+
+
+def who(row: Context) -> str:
+    """Who did it, and through which access token a program did it for them."""
+    if not row["actor"]:
+        return str(_("The system"))
+    name, token = str(row["actor_name"]), row.get("token")
+    return _("%(name)s, through the token “%(token)s”", name=name, token=token["name"]) if token else name
 
 
 def what(row: Context, language: str) -> str:

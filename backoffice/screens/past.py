@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from backoffice.screens import cells
+from backoffice.screens import audit_words, cells
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import with_choices
 from models import audit, records, store
@@ -122,7 +122,7 @@ def readers(sight: Sight, reader: Reader) -> list[Context] | None:
     words = {"view": _("read"), "print": _("printed"), "export": _("exported"), "refused": _("was refused")}
     rows = audit.readings(sight.id)
     return [
-        {"who": row["actor_name"], "what": words[row["action"]], "when": _when(row["at"], reader.language)}
+        {"who": audit_words.who(row), "what": words[row["action"]], "when": _when(row["at"], reader.language)}
         for row in rows
     ]
 

@@ -7,7 +7,6 @@ from typing import Any
 from bson import ObjectId
 from flask import request, url_for
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from backoffice.screens import audit_words as words
@@ -71,7 +70,7 @@ def _row(row: Context, reader: Reader) -> Context:
     return {
         "at": cells.moment_short(row["at"], reader.language),
         "full": cells.moment_full(row["at"], reader.language),
-        "who": row["actor_name"] if row["actor"] else _("The system"),
+        "who": words.who(row),
         "what": words.what(row, reader.language),
         "tone": "bad" if row["action"] == "refused" else "neutral",
         "level": words.level(row),

@@ -7,7 +7,7 @@ stays outside the chain, whatever process dies when.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,8 @@ def append(
     fields: Iterable[str] = (),
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content.
+    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content. Who acts
+    through an access token is named with it.
 
     :raises NotAudited: the trail does not take it; what it would report must not take place.
     """
@@ -85,6 +86,7 @@ def append_many(
 ) -> None:
     """Write one entry for each of a set of subjects, each with its fields, in their order. :raises NotAudited:"""
     at = milliseconds(now)
+    through = {"token": asdict(actor.through)} if actor.through else {}
     entries = [
         {
             "_id": ObjectId(),
@@ -98,6 +100,7 @@ def append_many(
             "level": subject.level,
             "fields": sorted(fields),
             "detail": dict(detail or {}),
+            **through,
         }
         for subject, fields in subjects
     ]

@@ -18,7 +18,7 @@ from models import access, audit, registry, schema, store
 from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.kinds import loaded
-from models.person.roles import Person
+from models.person.roles import Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
@@ -208,7 +208,10 @@ def returned(current: Any, before: Any, after: Any) -> Any:
 
 
 def _actor(merge: Row, prefix: str = "") -> Person:
-    return Person(id=merge[f"{prefix}by"], name=merge[f"{prefix}by_name"])
+    """Who merges, or takes it back; and through which token, as the trail names it."""
+    token = merge.get(f"{prefix}token")
+    through = Means(**token) if token else None
+    return Person(id=merge[f"{prefix}by"], name=merge[f"{prefix}by_name"], through=through)
 
 
 def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any]) -> None:

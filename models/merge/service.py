@@ -8,7 +8,7 @@ follow chunk by chunk (`moving`).
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -241,6 +241,7 @@ def _row(person: Person, slug: str, keep: Row, gone: Row, now: datetime) -> Row:
         "at": now,
         "by": person.id,
         "by_name": person.name,
+        "token": asdict(person.through) if person.through else None,
         "state": MOVING,
         "moved": 0,
         "looked_again": False,
@@ -313,6 +314,7 @@ def undo_seen(person: Person, first: Sight, other: str, *, now: datetime) -> dic
             raise rules.ChangedSince()
         _restore_pair(person, first.rt, keep, gone, row, now)
         change = {"state": UNDOING, "undo_by": person.id, "undo_by_name": person.name, "undo_at": now}
+        change["undo_token"] = asdict(person.through) if person.through else None
         database()[MERGES].update_one({"_id": row["_id"]}, {"$set": change})
         if row["moved"] <= AT_ONCE:
             while moving.go_on_with(row["_id"]):
