@@ -126,7 +126,8 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
             found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
-    found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
+    if level in DEPUTIES_READ:
+        found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)

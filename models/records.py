@@ -258,6 +258,8 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
 
 def for_whom(person: Person, found: Sight, transition: Transition) -> Person | None:
     """For whom the person would make a move as a deputy; None where it is their own, or nobody's."""
+    if not person.stands_in:
+        return None
     current = store.fetch(found.rt.slug, found.id)
     own = why_not(person, found.rt, transition, current) is None
     return None if own else deputed(person, found.rt, transition, current)

@@ -26,6 +26,7 @@ PAGES = (
     "sign-in",
     "my-work",
     "notifications",
+    "signing",
     "finding",
     "customers",
     "locked-records",
