@@ -14,11 +14,15 @@ from models.credit_report import service as credit_report_service
 from models.customer import document as customer
 from models.customer import service as customer_service
 from models.declarations import RecordType
+from models.leak import document as leak
+from models.leak import service as leak_service
 from models.registry import Hooks
 from models.review import document as review
 from models.review import service as review_service
 from models.revisit import document as revisit
 from models.revisit import service as revisit_service
+from models.secrecy_change import document as secrecy_change
+from models.secrecy_change import service as secrecy_change_service
 
 SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (customer.CUSTOMER, customer_service.HOOKS),
@@ -28,6 +32,8 @@ SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (revisit.REVISIT, revisit_service.HOOKS),
     (review.REVIEW, review_service.HOOKS),
     (access_request.ACCESS_REQUEST, access_request_service.HOOKS),
+    (secrecy_change.SECRECY_CHANGE, secrecy_change_service.HOOKS),
+    (leak.LEAK, leak_service.HOOKS),
 )
 
 

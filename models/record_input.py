@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from bson import ObjectId
@@ -35,6 +36,14 @@ class LoweringNeedsHead(Refusal):
 
     code, status = "lowering_needs_head", 403
     zh, en = "降低密级须由客服部经理办理。", "Only the department head may lower a level."
+
+
+class PeriodNeedsHead(Refusal):
+    """The owner or the custodian asks for a longer period; the head approves it (X2)."""
+
+    code, status = "period_needs_head", 403
+    zh = "变更保密期须经客服部经理批准，请在记录页面用“密级变更”申请。"
+    en = "Another period needs the head's approval: ask with “Change the secrecy” on the record's page."
 
 
 OUT_OF_SIGHT = Sentence(
@@ -134,11 +143,26 @@ def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
 
 
 def check_level(person: Person, current: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    wanted = values.get("level")
-    if "level" in values and wanted is None:
+    """Refuse what needs the head's approval: a lower level, and another end of a period that stands (X2). Whoever
+    raises a level may choose its period, which ends no earlier than the former one.
+
+    :raises LoweringNeedsHead: :raises PeriodNeedsHead: :raises Invalid: for no level.
+    """
+    if "level" in values and values["level"] is None:
         raise Invalid({"level": Sentence("必填。", "This is required.")})
-    if wanted is None:
+    if person.has(Role.HEAD):
         return
     before = Level(current.get("level") or Level.INTERNAL.value)
-    if Level(wanted).rank < before.rank and not person.has(Role.HEAD):
+    wanted = Level(values.get("level") or before)
+    if wanted.rank < before.rank:
         raise LoweringNeedsHead()
+    former, until = _day(current.get("secret_until")), values.get("secret_until")
+    if "secret_until" not in values or until == former or before is Level.INTERNAL:
+        return
+    if wanted is before or (until is not None and former is not None and until < former):
+        raise PeriodNeedsHead()
+
+
+def _day(value: date | datetime | None) -> date | None:
+    """A day, whether it comes loaded or as it is stored."""
+    return value.date() if isinstance(value, datetime) else value

@@ -74,6 +74,10 @@ class World:
         if isinstance(value, Scan):
             page = BytesIO(one_page(value.name))
             return [attachment.put(page, value.name, person=who, now=at, limit=SCAN_BYTES)]
+        if isinstance(value, Mapping):
+            return self.values(value, who, at)
+        if isinstance(value, list):
+            return [self._value(one, who, at) for one in value]
         return value
 
     def actor(self, who: str, key: str) -> Person:

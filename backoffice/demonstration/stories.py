@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from backoffice.demonstration import complaints, contracts, credit, files, reminders, requests, reviews, revisits
+from backoffice.demonstration import (
+    complaints,
+    contracts,
+    credit,
+    files,
+    reminders,
+    requests,
+    reviews,
+    revisits,
+    secrecy,
+)
 from backoffice.demonstration.days import Days
 from backoffice.demonstration.plan import Step
 
@@ -18,6 +28,7 @@ def steps_of(days: Days) -> list[Step]:
         *revisits.steps(days, drawer),
         *reviews.steps(days, drawer),
         *requests.steps(days, drawer),
+        *secrecy.steps(days, drawer),
         *reminders.steps(days),
     ]
     return sorted(told, key=lambda step: step.at)  # a stable sort: what is told first happens first

@@ -21,6 +21,7 @@ from models.merge.service import may_merge
 from models.names import Names
 from models.person.service import HOUSE
 from models.records import LEVEL_CHOICES, Sight
+from models.secrecy_change.service import may_ask as may_change_secrecy
 
 Context = dict[str, Any]
 
@@ -111,6 +112,9 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
         made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
     if sight.level != Level.INTERNAL.value and may_offer(person, sight):
         made.append({"label": _("Offer access …"), "url": record_url(slug, number, "offer"), "icon": "key"})
+    if may_change_secrecy(person, sight):
+        url = record_url(slug, number, "secrecy")
+        made.append({"label": _("Change the secrecy …"), "url": url, "icon": "shield-lock"})
     if may_merge(person, sight.rt, current):
         url = record_url(slug, number, "merge")
         made.append({"label": _("Merge with …"), "url": url, "icon": "union"})

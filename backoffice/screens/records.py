@@ -29,6 +29,7 @@ from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import related
 from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
+from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, names, records, sights
 from models.access import Purpose
@@ -52,6 +53,7 @@ class RecordsHost(
     BulkRoutes,
     MergeRoutes,
     RestoreRoutes,
+    SecrecyRoutes,
     SavedViewRoutes,
 ):
     """One mounted view for all types: types may come and go while the program runs."""

@@ -1,0 +1,86 @@
+"""Changes of a record's secrecy that need the head: a longer period, a lower level (密级变更; X2)."""
+
+from __future__ import annotations
+
+from models.declarations import LEVEL_LABELS, Choice, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.describe import choice, field, group, grouped, state, view
+from models.person.roles import Role
+
+SLUG = "secrecy_change"
+HEAD = Role.HEAD.value
+LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+KINDS = (
+    choice("extend", "延长保密期", "Extend the period"),
+    choice("lower", "降低密级或解密", "Lower or end the level"),
+)
+
+SECRECY_CHANGE = RecordType(
+    slug=SLUG,
+    label=Label("密级变更", "Change of secrecy"),
+    plural=Label("密级变更", "Changes of secrecy"),
+    icon="shield-lock",
+    menu="work",
+    number="MJ-{year}-{seq:06d}",
+    title="number_asked",
+    help=Label(
+        "延长保密期、降低密级须由客服部经理批准；提高密级由负责人直接办理。",
+        "A longer period and a lower level need the head; raising a level is free for the owner.",
+    ),
+    groups=(group("asked", "申请内容", "What is asked"),),
+    fields=grouped(
+        "asked",
+        field("number_asked", "text", "记录编号", "Record", "listed searchable fixed"),
+        field("name_asked", "text", "名称（脱敏）", "Masked name", "listed fixed"),
+        field("type_asked", "text", "记录类型代码", "Type code", "fixed"),
+        field("kind", "choice", "变更", "Change", "required listed filterable", choices=KINDS),
+        field("level_now", "choice", "申请时密级", "Level when asked", "listed fixed", choices=LEVELS),
+        field("until_now", "date", "申请时保密期至", "Secret until when asked", "fixed"),
+        field("new_level", "choice", "新密级", "New level", "listed", choices=LEVELS),
+        field("new_until", "date", "新保密期至", "New end of the period", "listed"),
+        field("reason", "long_text", "理由", "Reason", "required", max_length=500),
+    ),
+    rights=Rights(
+        view=(Rule(Relation.CREATOR), Rule(Relation.ASSIGNED), Rule(Relation.DEPARTMENT, (Role.HEAD,))),
+    ),
+    workflow=Workflow(
+        states=(
+            state("asked", "待部门经理审批", "Waiting for head", "warn", turn=(HEAD,)),
+            state("done", "已批准执行", "Approved and done", "good", final=True),
+            state("refused", "已拒绝", "Refused", "bad", final=True),
+            state("withdrawn", "已撤回", "Withdrawn", final=True),
+        ),
+        transitions=(
+            Transition(
+                name="approve",
+                label=Label("批准", "Approve"),
+                source=("asked",),
+                target="done",
+                by=(HEAD,),
+                not_by=("creator",),
+                signature=True,
+                tone="good",
+                main=True,
+                help=Label("批准后立即生效。", "It takes effect at once."),
+            ),
+            Transition(
+                name="refuse",
+                label=Label("拒绝", "Refuse"),
+                source=("asked",),
+                target="refused",
+                by=(HEAD,),
+                not_by=("creator",),
+                reason=True,
+                signature=True,
+                tone="bad",
+            ),
+            Transition(
+                name="withdraw",
+                label=Label("撤回", "Withdraw"),
+                source=("asked",),
+                target="withdrawn",
+                by=("creator",),
+            ),
+        ),
+    ),
+    views=(view("waiting", "待审批", "Waiting", "state=asked"),),
+)

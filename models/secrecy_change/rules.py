@@ -1,0 +1,53 @@
+"""What a change of secrecy may ask for (X2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from models.declarations import Level
+from models.errors import Sentence
+
+Period = Callable[[Level, date], date | None]
+
+
+def problems_of(
+    kind: str,
+    level: Level,
+    until: date | None,
+    new_level: Level | None,
+    new_until: date | None,
+    today: date,
+    period: Period,
+) -> dict[str, Sentence]:
+    """What is wrong with a change, by field. `period` is the last day that a level set on a day has by policy.
+
+    An extension is later than the present end, and by one default period from today at most; a lower level is lower.
+    """
+    found: dict[str, Sentence] = {}
+    if kind == "extend":
+        last = period(level, today)
+        if new_until is None:
+            found["new_until"] = Sentence("必填。", "This is required.")
+        elif until is not None and new_until <= until:
+            found["new_until"] = Sentence(
+                f"应晚于现在的 {until.isoformat()}。", f"This is later than {until.isoformat()}, the present end."
+            )
+        elif new_until <= today:
+            found["new_until"] = Sentence("应晚于今天。", "This is later than today.")
+        elif last is not None and new_until > last:
+            found["new_until"] = Sentence(
+                f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most."
+            )
+    elif new_level is None:
+        found["new_level"] = Sentence("必填。", "This is required.")
+    elif new_level.rank >= level.rank:
+        found["new_level"] = Sentence("应低于现在的密级。", "This is lower than the present level.")
+    return found
+
+
+def values_of(kind: str, new_level: str | None, new_until: date | None) -> dict[str, object]:
+    """What the approved change sets on the record; a lower level gets its own default period."""
+    if kind == "extend":
+        return {"secret_until": new_until}
+    return {"level": new_level}

@@ -1,0 +1,115 @@
+"""Asking for a longer period or a lower level, and carrying it out once the head has approved (X2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from config.database import database
+from models import store
+from models.access import Purpose
+from models.calendar import local
+from models.declarations import Label, Level
+from models.errors import Forbidden, Invalid, Refusal, Sentence
+from models.kinds import kind_of, read_values
+from models.masking import masked
+from models.person.roles import Person, Role
+from models.record import collection_name
+from models.records import read
+from models.registry import Draft, Hooks
+from models.secrecy import period_of
+from models.secrecy_change import rules
+from models.secrecy_change.document import SECRECY_CHANGE, SLUG
+from models.sights import Sight
+
+ASKED = ("kind", "new_level", "new_until", "reason")
+ACTION = "secrecy_changed"
+
+
+class ChangeWaits(Refusal):
+    """One change at a time waits for the head."""
+
+    code, status = "change_waits", 409
+    zh, en = "该记录已有待审批的密级变更：{number}。", "A change of this record's secrecy waits already: {number}."
+
+
+class NoLongerSo(Refusal):
+    """The record is gone, or has another level or period than when it was asked for."""
+
+    code, status = "no_longer_so", 409
+    zh = "记录 {number} 已不存在，或密级、保密期已变，不能批准；请拒绝并说明理由。"
+    en = "The record {number} is gone, or its level or period has changed. Refuse this, saying why."
+
+
+def may_ask(person: Person, found: Sight) -> bool:
+    """Whether the person may ask: the owner, and the custodian of the department, of a record that they read."""
+    own = person.id is not None and found.values["owner"] == person.id
+    keeps = person.has(Role.CUSTODIAN) and found.values["department"] == person.department
+    return found.level != Level.INTERNAL.value and not person.read_only and (own or keeps)
+
+
+def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Ask for a longer period or a lower level.
+
+    :raises Locked: :raises NotFound: :raises Forbidden: :raises ChangeWaits: :raises Invalid:
+    """
+    found = read(person, slug, number, Purpose.VIEW, now)
+    if not may_ask(person, found):
+        raise Forbidden()
+    waiting = {"type_asked": slug, "number_asked": found.number, "state": "asked"}
+    known = database()[collection_name(SLUG)].find_one(waiting, {"number": 1})
+    if known is not None:
+        raise ChangeWaits(number=known["number"])
+    values, problems = read_values(tuple(f for f in SECRECY_CHANGE.fields if f.name in ASKED), raw)
+    if not problems:
+        problems = _problems(values, found.values, now)
+    if problems:
+        raise Invalid(problems)
+    title = found.rt.by_name[found.rt.title]
+    made = {
+        **values,
+        "type_asked": slug,
+        "number_asked": found.number,
+        "name_asked": masked(kind_of(title).text(title, found.values.get(title.name), "zh")),
+        "level_now": found.level,
+        "until_now": found.values["secret_until"],
+        "department": found.values["department"],
+    }
+    return store.create(SLUG, made, actor=person, now=now)
+
+
+def _problems(values: Mapping[str, Any], record: Mapping[str, Any], now: datetime) -> dict[str, Sentence]:
+    new_level = Level(values["new_level"]) if values.get("new_level") else None
+    level, until = Level(record["level"]), record["secret_until"]
+    today = local(now).date()
+    return rules.problems_of(values["kind"], level, until, new_level, values.get("new_until"), today, period_of)
+
+
+def _after(draft: Draft) -> None:
+    """Carry the change out, in the transaction of the head's signature."""
+    if draft.action != "approve":
+        return
+    asked = draft.values
+    slug = asked["type_asked"]
+    row = database()[collection_name(slug)].find_one({"number": asked["number_asked"]}, {"_id": 1})
+    record = store.fetch(slug, row["_id"]) if row else None
+    if record is None or (record["level"], record["secret_until"]) != (asked["level_now"], asked["until_now"]):
+        raise NoLongerSo(number=asked["number_asked"])
+    if _problems(asked, record, draft.now):
+        raise NoLongerSo(number=asked["number_asked"])
+    values = rules.values_of(asked["kind"], asked["new_level"], asked["new_until"])
+    note = asked["number"]
+    store.change(slug, record["_id"], values, actor=draft.actor, now=draft.now, action=ACTION, note=note)
+
+
+def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
+    """What the signature changes, in words."""
+    until = asked["new_until"].isoformat() if asked["new_until"] else ""
+    if asked["kind"] == "extend":
+        return [(Label("批准后", "Then"), Sentence(f"保密期至 {until}", f"secret until {until}"))]
+    said = Sentence("按新密级开放查看，并重新计算保密期", "read by the new level, with its own period")
+    return [(Label("批准后", "Then"), said)]
+
+
+HOOKS = Hooks(after=(_after,), opens=_opens)

@@ -1,0 +1,143 @@
+"""The leak register (X8): who reports, who reads, who inquires and closes, what an outcome needs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import catalogue, records, schema
+from models.access import Purpose
+from models.errors import Forbidden, Invalid, NotFound
+from models.leak.service import YouAreInvolved
+from models.person.roles import Person, Role
+from tests.factories.people import person
+
+DB = Database[dict[str, Any]]
+REPORT = {
+    "subject": "Quotation seen at a competitor",
+    "happened_on": "2026-11-18",
+    "found_on": "2026-11-20",
+    "way": "paper",
+    "level_leaked": "confidential",
+    "account": "A print of the quotation lay on the table.",
+}
+FINDING = {"findings": "The print was left in the car.", "duty": "none", "outcome": "warning", "remedy": "Locked bags"}
+
+
+@pytest.fixture(autouse=True)
+def shipped(db: DB) -> None:
+    catalogue.load()
+    schema.migrate()
+
+
+@pytest.fixture
+def people(db: DB) -> dict[str, Person]:
+    return {
+        "reporter": person(Role.SPECIALIST, name="Reporter"),
+        "leaker": person(Role.SPECIALIST, name="Leaker"),
+        "head": person(Role.HEAD, name="Head"),
+        "gm": person(Role.GENERAL_MANAGER, name="GM", department="management"),
+    }
+
+
+def reported(cast: dict[str, Person], now: datetime, **more: Any) -> dict[str, Any]:
+    named = [{"person": str(cast["leaker"].id), "part": "leaked"}]
+    return records.create(cast["reporter"], "leak", {**REPORT, "people": named, **more}, now=now)
+
+
+def moved(
+    who: Person, leak: dict[str, Any], name: str, now: datetime, raw: dict[str, Any] | None = None, note: str = ""
+) -> dict[str, Any]:
+    return records.move(who, "leak", leak["number"], name, raw or {}, rev=leak["rev"], now=now, note=note, fresh=True)
+
+
+def test_a_leak_is_reported_inquired_into_and_closed(people: dict[str, Person], now: datetime) -> None:
+    leak = reported(people, now)
+    assert (leak["state"], leak["due_on"]) == ("reported", date(2026, 12, 5))
+    leak = moved(people["head"], leak, "take_up", now)
+    assert leak["investigator"] == people["head"].id
+    leak = moved(people["head"], leak, "conclude", now, FINDING)
+    assert moved(people["gm"], leak, "close", now)["state"] == "closed"
+
+
+def test_the_general_manager_sends_an_inquiry_back_with_a_reason(people: dict[str, Person], now: datetime) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    leak = moved(people["head"], leak, "conclude", now, FINDING)
+    with pytest.raises(Invalid):
+        moved(people["gm"], leak, "send_back", now)
+    assert moved(people["gm"], leak, "send_back", now, note="Ask the driver too")["state"] == "inquiry"
+
+
+def test_who_reported_sees_their_report_and_not_what_came_of_it(people: dict[str, Person], now: datetime) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    moved(people["head"], leak, "conclude", now, FINDING)
+    seen = records.see(people["reporter"], "leak", leak["number"], Purpose.VIEW, now)
+    assert seen.full
+    assert not {"findings", "outcome", "duty", "investigator"} & set(seen.values)
+    for role in (Role.SPECIALIST, Role.CUSTODIAN, Role.SUPERVISOR, Role.ADMINISTRATOR):
+        with pytest.raises(NotFound):
+            records.see(person(role), "leak", leak["number"], Purpose.VIEW, now)
+    with pytest.raises(NotFound):
+        records.see(people["leaker"], "leak", leak["number"], Purpose.VIEW, now)
+    auditor = person(Role.AUDITOR, department="audit")
+    assert records.see(auditor, "leak", leak["number"], Purpose.VIEW, now).values["outcome"] == "warning"
+
+
+def test_nobody_judges_what_concerns_themselves(people: dict[str, Person], now: datetime) -> None:
+    own = reported(people, now, people=[{"person": str(people["head"].id), "part": "leaked"}])
+    with pytest.raises(YouAreInvolved):
+        moved(people["head"], own, "take_up", now)
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    for superior, refusal in ((people["head"], YouAreInvolved), (people["gm"], records.NotYourOwn)):
+        duty = {**FINDING, "duty": "supervision", "superior": str(superior.id)}
+        if refusal is YouAreInvolved:
+            with pytest.raises(refusal):
+                moved(people["head"], leak, "conclude", now, duty)
+            continue
+        leak = moved(people["head"], leak, "conclude", now, duty)
+        with pytest.raises(refusal):
+            moved(people["gm"], leak, "close", now)
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [({"remedy": ""}, "remedy"), ({"duty": "leadership"}, "superior")],
+)
+def test_a_founded_outcome_needs_what_follows_from_it(
+    people: dict[str, Person], now: datetime, raw: dict[str, str], field: str
+) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    with pytest.raises(Invalid) as refused:
+        moved(people["head"], leak, "conclude", now, {**FINDING, **raw})
+    assert set(refused.value.problems) == {field}
+
+
+def test_an_outcome_needs_somebody_who_leaked_unless_it_is_unfounded(people: dict[str, Person], now: datetime) -> None:
+    leak = moved(people["head"], reported(people, now, people=[]), "take_up", now)
+    with pytest.raises(Invalid):
+        moved(people["head"], leak, "conclude", now, FINDING)
+    assert moved(people["head"], leak, "conclude", now, {**FINDING, "outcome": "unfounded"})["state"] == "judged"
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"happened_on": "2026-11-24", "found_on": "2026-11-24"}, "happened_on"),
+        ({"found_on": "2026-11-17"}, "found_on"),
+        ({"people": [{"part": "leaked"}]}, "people.0.name"),
+    ],
+)
+def test_a_report_that_makes_no_sense_is_refused(
+    people: dict[str, Person], now: datetime, raw: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        reported(people, now, **raw)
+    assert field in refused.value.problems
+
+
+def test_an_administrator_reports_nothing(people: dict[str, Person], now: datetime) -> None:
+    with pytest.raises(Forbidden):
+        records.create(person(Role.ADMINISTRATOR), "leak", REPORT, now=now)

@@ -1,0 +1,134 @@
+"""X2: raising is free for the owner; a longer period and a lower level are asked for and approved by the head."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import catalogue, history, records, schema, store
+from models.errors import Forbidden, Invalid
+from models.person.roles import Person, Role
+from models.record_input import LoweringNeedsHead, PeriodNeedsHead
+from models.secrecy_change import service
+from tests.factories.customers import customer
+from tests.factories.people import person
+
+DB = Database[dict[str, Any]]
+SLUG = "secrecy_change"
+LATER = {"kind": "extend", "new_until": "2027-11-20", "reason": "Still in talks"}
+LOWER = {"kind": "lower", "new_level": "internal", "reason": "Published"}
+
+
+@pytest.fixture(autouse=True)
+def shipped(db: DB) -> None:
+    catalogue.load()
+    schema.migrate()
+
+
+@pytest.fixture
+def owner(db: DB) -> Person:
+    return person(Role.SPECIALIST, name="Owner")
+
+
+@pytest.fixture
+def head(db: DB) -> Person:
+    return person(Role.HEAD, name="Head")
+
+
+@pytest.fixture
+def secret(owner: Person, now: datetime) -> dict[str, Any]:
+    return customer(owner, now, level="secret", level_basis="往来", secret_until=date(2026, 12, 20))
+
+
+def decided(head: Person, asked: dict[str, Any], move: str, now: datetime, note: str = "") -> dict[str, Any]:
+    return records.move(head, SLUG, asked["number"], move, {}, rev=1, now=now, note=note, fresh=True)
+
+
+@pytest.mark.parametrize("role", [None, Role.CUSTODIAN])
+def test_an_approved_extension_moves_the_end(
+    owner: Person, head: Person, secret: dict[str, Any], now: datetime, role: Role | None
+) -> None:
+    asked = service.ask(owner if role is None else person(role), "customer", secret["number"], LATER, now=now)
+    assert store.fetch("customer", secret["_id"])["secret_until"] == date(2026, 12, 20)
+    decided(head, asked, "approve", now)
+    assert store.fetch("customer", secret["_id"])["secret_until"] == date(2027, 11, 20)
+    newest = history.history("customer", secret["_id"])[0]
+    assert (newest["action"], newest["by_name"], newest["note"]) == ("secrecy_changed", "Head", asked["number"])
+
+
+def test_an_approved_lowering_opens_the_record(
+    owner: Person, head: Person, secret: dict[str, Any], now: datetime
+) -> None:
+    decided(head, service.ask(owner, "customer", secret["number"], LOWER, now=now), "approve", now)
+    after = store.fetch("customer", secret["_id"])
+    assert (after["level"], after["secret_until"]) == ("internal", None)
+
+
+def test_a_refused_or_withdrawn_change_changes_nothing(
+    owner: Person, head: Person, secret: dict[str, Any], now: datetime
+) -> None:
+    asked = service.ask(owner, "customer", secret["number"], LOWER, now=now)
+    with pytest.raises(service.ChangeWaits):
+        service.ask(owner, "customer", secret["number"], LATER, now=now)
+    decided(head, asked, "refuse", now, "Not yet")
+    again = service.ask(owner, "customer", secret["number"], LATER, now=now)
+    assert records.move(owner, SLUG, again["number"], "withdraw", {}, rev=1, now=now)["state"] == "withdrawn"
+    assert store.fetch("customer", secret["_id"])["rev"] == 1
+
+
+def test_what_changed_or_went_meanwhile_cannot_be_approved(
+    owner: Person, head: Person, secret: dict[str, Any], now: datetime, db: DB
+) -> None:
+    asked = service.ask(owner, "customer", secret["number"], LATER, now=now)
+    records.change(owner, "customer", secret["number"], {"level": "confidential"}, rev=1, now=now)
+    with pytest.raises(service.NoLongerSo):
+        decided(head, asked, "approve", now)
+    db["record_customer"].delete_one({"_id": secret["_id"]})
+    with pytest.raises(service.NoLongerSo):
+        decided(head, asked, "approve", now)
+    assert store.fetch(SLUG, asked["_id"])["state"] == "asked"
+
+
+def test_nobody_else_asks(secret: dict[str, Any], head: Person, now: datetime) -> None:
+    with pytest.raises(records.Locked):
+        service.ask(person(Role.SPECIALIST), "customer", secret["number"], LATER, now=now)
+    with pytest.raises(Forbidden):
+        service.ask(head, "customer", secret["number"], LATER, now=now)
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({**LATER, "new_until": "2026-12-20"}, "new_until"),
+        ({**LATER, "new_until": "2027-11-24"}, "new_until"),
+        ({**LATER, "new_until": ""}, "new_until"),
+        ({**LOWER, "new_level": "secret"}, "new_level"),
+        ({**LOWER, "new_level": ""}, "new_level"),
+        ({**LATER, "reason": ""}, "reason"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused(
+    owner: Person, secret: dict[str, Any], now: datetime, raw: dict[str, str], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        service.ask(owner, "customer", secret["number"], raw, now=now)
+    assert set(refused.value.problems) == {field}
+
+
+def test_the_edit_form_is_no_way_round(owner: Person, head: Person, secret: dict[str, Any], now: datetime) -> None:
+    number = secret["number"]
+    for until in ("2027-11-20", "2026-12-01", ""):
+        with pytest.raises(PeriodNeedsHead):
+            records.change(owner, "customer", number, {"secret_until": until}, rev=1, now=now)
+    with pytest.raises(LoweringNeedsHead):
+        records.change(owner, "customer", number, {"level": "internal"}, rev=1, now=now)
+    shorter = {"level": "confidential", "secret_until": "2026-12-01"}
+    with pytest.raises(PeriodNeedsHead):
+        records.change(owner, "customer", number, shorter, rev=1, now=now)
+    records.change(owner, "customer", number, {"secret_until": "2026-12-20", "phone": "021-55501234"}, rev=1, now=now)
+    raised = {"level": "confidential", "secret_until": "2028-12-01"}
+    assert records.change(owner, "customer", number, raised, rev=2, now=now)["secret_until"] == date(2028, 12, 1)
+    assert records.change(head, "customer", number, {"secret_until": "2027-01-01"}, rev=3, now=now)["rev"] == 4
