@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bson import ObjectId
 from flask import Response, flash, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -12,6 +11,7 @@ from backoffice.downloads import disposition
 from backoffice.screens import bulk_page as pages
 from backoffice.screens import forms, saving
 from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.bulk_change import running, service, told
@@ -46,7 +46,7 @@ class BulkRoutes(RecordRoutes):
     def bulk_plan(self, slug: str, plan_id: str) -> ResponseReturnValue:
         """One bulk change, at the step where it is."""
         view, reader = view_of(slug, self.admin), current_reader()
-        plan = _plan(service.see(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.see(reader.person, identifier(plan_id)), slug)
         own = plan.owner == reader.person.id
         again = plan.state is State.CHECKED and request.args.get("step") == "fields"
         if plan.state is State.DRAFT or again:
@@ -61,13 +61,13 @@ class BulkRoutes(RecordRoutes):
     def bulk_state(self, slug: str, plan_id: str) -> ResponseReturnValue:
         """How far a bulk change is, for the progress bar."""
         view_of(slug, self.admin)
-        return jsonify(pages.state(_plan(service.see(current_reader().person, _id(plan_id)), slug)))
+        return jsonify(pages.state(_plan(service.see(current_reader().person, identifier(plan_id)), slug)))
 
     @expose("/<slug>/bulk/<plan_id>/check", methods=("POST",))  # type: ignore[untyped-decorator]
     def bulk_check(self, slug: str, plan_id: str) -> ResponseReturnValue:
         """Have every record checked with the values as sent; nothing is changed."""
         view, reader = view_of(slug, self.admin), current_reader()
-        plan = _plan(service.own(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.own(reader.person, identifier(plan_id)), slug)
         posted, ticked = pages.posted(request.form)
         form = pages.form(view, plan, reader, posted)
         raw = pages.raw(plan, form, posted, ticked)
@@ -84,7 +84,7 @@ class BulkRoutes(RecordRoutes):
         """Have what was previewed carried out."""
         view_of(slug, self.admin)
         reader = current_reader()
-        plan = _plan(service.own(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.own(reader.person, identifier(plan_id)), slug)
         plan = service.confirm(reader.person, plan.id, request.form.get("stamp", "")[:40], reader.now)
         return redirect(pages.at(plan), 303)
 
@@ -93,7 +93,7 @@ class BulkRoutes(RecordRoutes):
         """Stop behind the present chunk."""
         view_of(slug, self.admin)
         reader = current_reader()
-        plan = _plan(service.see(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.see(reader.person, identifier(plan_id)), slug)
         return redirect(pages.at(service.stop(reader.person, plan.id, reader.now)), 303)
 
     @expose("/<slug>/bulk/<plan_id>/undo", methods=("POST",))  # type: ignore[untyped-decorator]
@@ -101,7 +101,7 @@ class BulkRoutes(RecordRoutes):
         """Give the records their former values back."""
         view_of(slug, self.admin)
         reader = current_reader()
-        plan = _plan(service.see(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.see(reader.person, identifier(plan_id)), slug)
         return redirect(pages.at(service.undo(reader.person, plan.id, reader.now)), 303)
 
     @expose("/<slug>/bulk/<plan_id>/drop", methods=("POST",))  # type: ignore[untyped-decorator]
@@ -109,7 +109,7 @@ class BulkRoutes(RecordRoutes):
         """Give up a bulk change of which nothing is carried out."""
         view_of(slug, self.admin)
         reader = current_reader()
-        plan = _plan(service.own(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.own(reader.person, identifier(plan_id)), slug)
         service.drop(reader.person, plan.id)
         flash(_("Given up; nothing was changed."), "success")
         return redirect(pages.list_url(plan), 303)
@@ -119,7 +119,7 @@ class BulkRoutes(RecordRoutes):
         """The records that stayed as they are, with the reasons, as CSV."""
         view_of(slug, self.admin)
         reader = current_reader()
-        plan = _plan(service.see(reader.person, _id(plan_id)), slug)
+        plan = _plan(service.see(reader.person, identifier(plan_id)), slug)
         which = _("not-changed")
         name = f"{slug}-{plan.at:%Y%m%d-%H%M}-{which}.csv"
         pieces = told.rejects(reader.person, plan, reader.language)
@@ -138,13 +138,6 @@ class BulkRoutes(RecordRoutes):
         offered = offer(reader.person, view.rt, service.name_of(plan))
         context = pages.make(view, plan, offered, form, reader)
         return self.page("records/bulk_make.html", **context, ticked=ticked, errors=errors or [])
-
-
-def _id(text: str) -> ObjectId:
-    """:raises NotFound: for what cannot be a bulk change's id."""
-    if not ObjectId.is_valid(text):
-        raise NotFound()
-    return ObjectId(text)
 
 
 def _plan(plan: Plan, slug: str) -> Plan:

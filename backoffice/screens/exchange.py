@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bson import ObjectId
 from flask import Response, current_app, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -15,6 +14,7 @@ from backoffice.downloads import disposition
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
 from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.errors import Forbidden, NotFound, Refusal
@@ -65,7 +65,7 @@ class ExchangeRoutes(RecordRoutes):
     def imported(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """One import, at the step where it is: its columns, its progress, what was found, or what became of it."""
         view, reader = self._allowed(slug)
-        batch = _batch(service.see(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.see(reader.person, identifier(batch_id)), slug)
         own = batch.owner == reader.person.id
         if batch.state is State.UPLOADED or (batch.state is State.CHECKED and request.args.get("step") == "columns"):
             return self._columns(view, reader, batch) if own else self._result(view, reader, batch)
@@ -79,14 +79,14 @@ class ExchangeRoutes(RecordRoutes):
     def import_state(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """How far an import is, for the progress bar."""
         _view, reader = self._allowed(slug)
-        batch = _batch(service.see(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.see(reader.person, identifier(batch_id)), slug)
         return jsonify(pages.state(batch))
 
     @expose("/<slug>/import/<batch_id>/read", methods=("POST",))  # type: ignore[untyped-decorator]
     def import_read(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Read the file with another encoding, delimiter, sheet or heading."""
         view, reader = self._allowed(slug)
-        batch = _batch(service.own(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         try:
             batch = service.read_again(reader.person, batch.id, pages.chosen(request.form))
         except FileRefused as refusal:
@@ -97,7 +97,7 @@ class ExchangeRoutes(RecordRoutes):
     def import_check(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Have every row checked with the columns as sent; nothing is stored."""
         view, reader = self._allowed(slug)
-        batch = _batch(service.own(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         mapping, options = pages.mapping(request.form, batch), pages.options(request.form)
         try:
             batch = service.check(reader.person, batch.id, mapping, options, reader.now)
@@ -109,7 +109,7 @@ class ExchangeRoutes(RecordRoutes):
     def import_confirm(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Have the good rows stored."""
         _view, reader = self._allowed(slug)
-        batch = _batch(service.own(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         batch = service.confirm(reader.person, batch.id, request.form.get("stamp", "")[:40], reader.now)
         return redirect(_at(batch), 303)
 
@@ -117,7 +117,7 @@ class ExchangeRoutes(RecordRoutes):
     def import_undo(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Take the import back."""
         _view, reader = self._allowed(slug)
-        batch = _batch(service.see(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.see(reader.person, identifier(batch_id)), slug)
         batch = service.undo(reader.person, batch.id, reader.now)
         return redirect(_at(batch), 303)
 
@@ -125,7 +125,7 @@ class ExchangeRoutes(RecordRoutes):
     def import_drop(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Give up an import of which nothing is stored."""
         _view, reader = self._allowed(slug)
-        batch = _batch(service.own(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         service.drop(reader.person, batch.id)
         flash(_("The file is removed; nothing was stored."), "success")
         return redirect(url_for("records.imports", slug=slug), 303)
@@ -134,7 +134,7 @@ class ExchangeRoutes(RecordRoutes):
     def import_rows(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """The rows that were not stored, with the reasons, as a file to correct."""
         _view, reader = self._allowed(slug)
-        batch = _batch(service.own(reader.person, _id(batch_id)), slug)
+        batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         form = request.args.get("format", "csv")
         if form not in TYPES:
             raise BadQuery(parameter="format")
@@ -167,13 +167,6 @@ class ExchangeRoutes(RecordRoutes):
 
     def _result(self, view: RecordView, reader: Reader, batch: Batch) -> str:
         return self.page("exchange/result.html", **pages.result(view, batch, reader))
-
-
-def _id(text: str) -> ObjectId:
-    """:raises NotFound: for what cannot be an import's id."""
-    if not ObjectId.is_valid(text):
-        raise NotFound()
-    return ObjectId(text)
 
 
 def _batch(batch: Batch, slug: str) -> Batch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bson import ObjectId
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -13,6 +12,7 @@ from flask_babel import gettext as _
 from backoffice.screens import list_page, listing_args, view_tabs
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.listing_args import Asked
+from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import access, listing
@@ -53,7 +53,9 @@ class SavedViewRoutes(RecordRoutes):
         instead, _colon, rev = request.form.get("instead", "")[:LONGEST].partition(":")
         try:
             if instead:
-                made = service.replace(reader.person, _id(instead), asked.pairs, rev=revision(rev), now=reader.now)
+                made = service.replace(
+                    reader.person, identifier(instead), asked.pairs, rev=revision(rev), now=reader.now
+                )
             else:
                 made = service.save(reader.person, slug, request.form.get("title", "")[:LONGEST], asked.pairs)
         except ELSEWHERE:
@@ -69,7 +71,7 @@ class SavedViewRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         if act not in ACTS:
             raise NotFound()
-        found = _view(service.get(_id(view_id)), slug)
+        found = _view(service.get(identifier(view_id)), slug)
         try:
             ACTS[act](reader, found)
         except ELSEWHERE:
@@ -213,13 +215,6 @@ ACTS = {
 
 def _rev() -> int:
     return revision(request.form.get("rev"))
-
-
-def _id(text: str) -> ObjectId:
-    """:raises NotFound: for what cannot be a view's id."""
-    if not ObjectId.is_valid(text):
-        raise NotFound()
-    return ObjectId(text)
 
 
 def _view(one: SavedView, slug: str) -> SavedView:
