@@ -24,6 +24,7 @@ from models.access_request.service import by_use
 from models.errors import Forbidden
 from models.person import deputies, rules, service
 from models.person import session as sessions
+from models.person.known import as_before
 from models.person.roles import Permission, Person
 
 P = ParamSpec("P")
@@ -122,7 +123,8 @@ def _load(user_id: str) -> Account | None:
     g.session_row, g.account_row = found.session, found.account
     person = service.person_of(g.account_row, locale.language())
     person = deputies.with_stand_ins(person, g.account_row, edge.now())
-    g.person = replace(person, grants=by_use(row["grant"] for row in found.answer if "grant" in row))
+    granted = by_use(row["grant"] for row in found.answer if "grant" in row)
+    g.person = as_before(replace(person, grants=granted))
     set_request_attr("fs_authn_via", "session")
     # Flask-Security compares with the wall clock; ours decides.
     set_request_attr("fs_paa", time() if rules.is_fresh(found.session.fresh_at, edge.now()) else 0)

@@ -10,7 +10,8 @@ from flask import current_app, g, request
 from backoffice import edge
 from models.errors import Refusal
 from models.person import service as people
-from models.person.roles import Person
+from models.person.known import as_before
+from models.person.roles import Means, Person
 from models.token import service as tokens
 from models.token.rate import Allowance
 from models.token.service import Token
@@ -58,12 +59,8 @@ def identify() -> None:
     allowance: Allowance = current_app.extensions["api_allowance"]
     person = people.person_of(found.account, language())
     g.caller_language = language() if asked_language() else person.language
-    g.person = replace(
-        person,
-        grants=found.grants,
-        only=token.types,
-        read_only=token.read_only,
-    )
+    scope = {"only": token.types, "read_only": token.read_only, "through": Means(token.id, token.name)}
+    g.person = as_before(replace(person, grants=found.grants, **scope))
     allowance.spend(token.id, now)
     g.caller = Caller(g.person, token, now, language())
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from backoffice import addresses
 from backoffice.screens.reader import Reader
 from models import access, store
 from models.attachment.rules import SHOWN
@@ -171,7 +172,7 @@ def deadline(at: datetime, reader: Reader) -> Cell:
 
 def record_url(slug: str, number: str, act: str = "details", **values: Any) -> str:
     """The address of a record's page."""
-    return url_for(f"records.{act}", slug=slug, number=number, **values)
+    return addresses.of_record(act, slug, number, **values)
 
 
 def size_text(size: int) -> str:

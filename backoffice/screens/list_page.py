@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from backoffice import addresses
 from backoffice.screens import cells
 from backoffice.screens.base import RecordView, Row
 from backoffice.screens.bulk_bar import bar
@@ -45,7 +45,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
     bulk = bar(view.rt, reader, asked.address(), archived=asked.query.archived)
     made = Rows(view.rt, fields, found, reader, asked.address(), pick=bulk is not None)
     maker = _maker(view, reader)
-    at = url_for("records.listing", slug=view.rt.slug)
+    at = addresses.of("records.listing", slug=view.rt.slug)
     return {
         "type": type_of(view, reader),
         "columns": [_column(f, f.name in maker.sortable, asked, at, reader) for f in fields],
@@ -116,7 +116,7 @@ def _maker(view: RecordView, reader: Reader) -> Maker:
             Markup("").join(options),
             operators,
             htmlsafe_json_dumps(filters),
-            htmlsafe_json_dumps(maker_words(f"{url_for('records.listing', slug=view.rt.slug)}lookup")),
+            htmlsafe_json_dumps(maker_words(f"{addresses.of('records.listing', slug=view.rt.slug)}lookup")),
             frozenset(view.get_sortable_columns()),
         )
         view.makers[key] = found
@@ -133,7 +133,7 @@ def type_of(view: RecordView, reader: Reader) -> Context:
         "icon": rt.icon,
         "classified": rt.classified,
         "purpose": rt.help.text(reader.language) if rt.help else "",
-        "url": url_for("records.listing", slug=rt.slug),
+        "url": addresses.of("records.listing", slug=rt.slug),
     }
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import current_app, url_for
+from flask import current_app
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
+from backoffice import addresses
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
 from models import access, records
@@ -45,7 +46,7 @@ class Rows:
         pick: bool = False,
     ) -> None:
         self.rt, self.names, self.reader, self.pick = rt, names, reader, pick
-        self._at = url_for("records.listing", slug=rt.slug)
+        self._at = addresses.of("records.listing", slug=rt.slug)
         self._tail = escape("?" + urlencode({"in": came_from}) if came_from else "")
         self._title = rt.by_name[rt.title]
         self._writers = [self._writer(field) for field in fields if field is not self._title]
@@ -142,7 +143,7 @@ class Rows:
         return lambda value: _short(text(field, value, language))
 
     def _link(self, field: Field) -> Callable[[Any], str]:
-        prefix, names, slug = url_for("records.listing", slug=field.to), self.names, field.to
+        prefix, names, slug = addresses.of("records.listing", slug=field.to), self.names, field.to
 
         def content(target: Any) -> str:
             name = names.record(slug, target)

@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from backoffice import locale
+from backoffice import addresses, locale
 from models import access, registry
 from models.access import Purpose
 from models.declarations import RecordType
@@ -24,11 +25,13 @@ from models.saved_view import service as saved_views
 Item = dict[str, Any]
 
 FAMILY = "family"
-RECORDS = "/records"
+RECORDS, HOME = "/records", "/"
+MOST_DRAWN = 200
 
 
 def init_app(app: Flask) -> None:
     """Give every template the frame's context."""
+    app.extensions["menus"] = {}
     app.context_processor(frame)
 
 
@@ -36,16 +39,17 @@ def frame() -> dict[str, Any]:
     """The context of `layout.html`."""
     context: dict[str, Any] = {
         "product_name": _("Customer service"),
-        "language_url": url_for("language.switch"),
+        "language_url": addresses.of("language.switch"),
         "demo": current_app.config["DEMO"],
     }
     person: Person | None = g.get("person")
     if person is None:
         return context
     types, unread = _reachable(person)
+    menu = _menu(person, types)
     return context | {
-        "rail": _rail(person, types, unread),
-        "new_items": [_new(rt) for rt in types if access.may_create(person, rt)],
+        "rail": menu.rail(_count(unread)),
+        "new_menu": menu.new,
         "find_url": f"{RECORDS}/find" if types else "",
         "me": _me(person),
     }
@@ -62,33 +66,80 @@ def _reachable(person: Person) -> tuple[list[RecordType], int]:
     return [rt for rt in known if rt.slug in at_home | found.held], found.unread
 
 
-def _rail(person: Person, types: list[RecordType], unread: int) -> list[Item]:
-    home = _item(_("My work"), "house", "/") | {"badge": _count(unread)}
-    sections: list[Item] = [{"label": "", "items": [home]}]
-    family = [_type(rt) for rt in types if rt.menu == FAMILY]
+class Menu:
+    """The menus of people of the same roles who can see the same types, and begin the same ones with a view of theirs,
+    in one language. Nothing else in them is about a person: they are drawn once for each page under which one can
+    stand, and each count of what is unread."""
+
+    def __init__(self, sections: list[Item], new_items: list[Item]) -> None:
+        self.sections = sections
+        self.items = [item for section in sections for item in section["items"]]
+        self.new = _drawn("new_menu.html", new_items=new_items) if new_items else Markup("")
+        self._rails: dict[tuple[str, str], Markup] = {}
+
+    def rail(self, unread: str) -> Markup:
+        """The main menu as it stands beside the page of this request."""
+        here = _here(self.items)
+        found = self._rails.get((here, unread))
+        if found is None:
+            found = _drawn("rail.html", rail=[_standing(one, here, unread) for one in self.sections])
+            if len(self._rails) >= MOST_DRAWN:
+                self._rails.clear()
+            self._rails[here, unread] = found
+        return found
+
+
+def _menu(person: Person, types: list[RecordType]) -> Menu:
+    known: dict[Any, Menu] = current_app.extensions["menus"]
+    creating = tuple(rt for rt in types if access.may_create(person, rt))
+    starts = frozenset(saved_views.starts_of(g.get("account_row") or {}))
+    key = locale.language(), person.roles, tuple(types), creating, starts
+    found = known.get(key)
+    if found is None:
+        found = Menu(_sections(person, types, starts), [_new(rt) for rt in creating])
+        if len(known) >= MOST_DRAWN:
+            known.clear()
+        known[key] = found
+    return found
+
+
+def _drawn(template: str, **context: Any) -> Markup:
+    text = current_app.jinja_env.get_template(template).render(**context)
+    return Markup(text)  # a template's own output  # noqa: S704
+
+
+def _sections(person: Person, types: list[RecordType], starts: frozenset[str]) -> list[Item]:
+    sections: list[Item] = [{"label": "", "items": [_item(_("My work"), "house", HOME)]}]
+    family = [_type(rt, starts) for rt in types if rt.menu == FAMILY]
     if family:
         sections.append({"label": _("Customers"), "items": family})
     for name in dict.fromkeys(rt.menu for rt in types if rt.menu and rt.menu != FAMILY):
-        sections.append({"label": _group(name), "items": [_type(rt) for rt in types if rt.menu == name]})
+        sections.append({"label": _group(name), "items": [_type(rt, starts) for rt in types if rt.menu == name]})
     administration = list(_administration(person))
     if administration:
         sections.append({"label": _("Administration"), "items": administration})
     sections.append({"label": "", "items": [_item(_("Help"), "question-circle", url_for("help.index"))]})
-    _mark_here([item for section in sections for item in section["items"]])
     return sections
 
 
-def _mark_here(items: list[Item]) -> None:
-    """Mark the one entry under which this page stands: the one whose address says the most of it."""
-    above = [item for item in items if request.path == item["url"] or request.path.startswith(_folder(item))]
-    if above:
-        max(above, key=lambda item: len(item["url"]))["active"] = True
+def _here(items: list[Item]) -> str:
+    """The address of the one entry under which this page stands, the one that says the most of it; '' for none."""
+    path = request.path
+    above = (item["url"] for item in items if path == item["url"] or path.startswith(_folder(item)))
+    return max(above, key=len, default="")
+
+
+def _standing(section: Item, here: str, unread: str) -> Item:
+    """A section with its entries as they stand: where the page is, and what is unread."""
+    badges = {HOME: unread}
+    items = [{**one, "active": one["url"] == here, "badge": badges.get(one["url"], "")} for one in section["items"]]
+    return {**section, "items": items}
 
 
 def _folder(item: Item) -> str:
     """What the addresses below an entry begin with; nothing is below the home."""
     url = str(item.get("folder") or item["url"])
-    return url.rstrip("/") + "/" if url != "/" else "//"
+    return url.rstrip("/") + "/" if url != HOME else "//"
 
 
 def _administration(person: Person) -> Iterator[Item]:
@@ -111,11 +162,10 @@ def _group(name: str) -> str:
     return str(labels.get(name, name))
 
 
-def _type(rt: RecordType) -> Item:
+def _type(rt: RecordType, starts: frozenset[str]) -> Item:
     """A type's list, or the saved view with which the person begins it; every page of the type stands below it."""
     folder = f"{RECORDS}/{rt.slug}/"
-    begins = rt.slug in saved_views.starts_of(g.get("account_row") or {})
-    item = _item(rt.plural.text(locale.language()), rt.icon, f"{folder}start" if begins else folder)
+    item = _item(rt.plural.text(locale.language()), rt.icon, f"{folder}start" if rt.slug in starts else folder)
     return item | {"folder": folder}
 
 
@@ -129,7 +179,7 @@ def _count(count: int) -> str:
 
 
 def _item(label: str, icon: str, url: str) -> Item:
-    return {"label": label, "icon": icon, "url": url, "active": False}
+    return {"label": label, "icon": icon, "url": url}
 
 
 def _me(person: Person) -> Item:
@@ -140,12 +190,12 @@ def _me(person: Person) -> Item:
         "role": " · ".join(roles),
         "department": service.department_name(person.department, locale.language()),
         "links": [
-            {"label": _("Change password"), "url": url_for("security.change_password"), "icon": "key"},
-            {"label": _("Second factor"), "url": url_for("security.two_factor_setup"), "icon": "phone"},
-            {"label": _("Recovery codes"), "url": url_for("security.mf_recovery_codes"), "icon": "life-preserver"},
-            {"label": _("Deputies"), "url": url_for("deputies.index"), "icon": "people"},
-            {"label": _("Notifications"), "url": url_for("notifications.index"), "icon": "bell"},
-            {"label": _("Access tokens"), "url": url_for("tokens.index"), "icon": "braces"},
+            {"label": _("Change password"), "url": addresses.of("security.change_password"), "icon": "key"},
+            {"label": _("Second factor"), "url": addresses.of("security.two_factor_setup"), "icon": "phone"},
+            {"label": _("Recovery codes"), "url": addresses.of("security.mf_recovery_codes"), "icon": "life-preserver"},
+            {"label": _("Deputies"), "url": addresses.of("deputies.index"), "icon": "people"},
+            {"label": _("Notifications"), "url": addresses.of("notifications.index"), "icon": "bell"},
+            {"label": _("Access tokens"), "url": addresses.of("tokens.index"), "icon": "braces"},
         ],
-        "sign_out_url": url_for("security.logout"),
+        "sign_out_url": addresses.of("security.logout"),
     }

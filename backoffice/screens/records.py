@@ -12,6 +12,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from backoffice import addresses
 from backoffice.screens import deadlines, list_page, listing_args, past, record_page, standing, view_tabs
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
@@ -64,7 +65,7 @@ class RecordsHost(
         view, reader = view_of(slug, self.admin), current_reader()
         target = listing_args.made_filter(request.args)
         if target is not None:
-            return redirect(f"{url_for('records.listing', slug=slug)}?{target}")
+            return redirect(f"{addresses.of('records.listing', slug=slug)}?{target}")
         asked = listing_args.read(
             request.args, view.queryable(reader), reader, columns=tuple(list_page.showable(view, reader))
         )
@@ -112,7 +113,7 @@ class RecordsHost(
             urls={
                 "history": record_url(slug, sight.number, "history"),
                 "print": record_url(slug, sight.number, "printed"),
-                "list": url_for("records.listing", slug=slug),
+                "list": addresses.of("records.listing", slug=slug),
             },
         )
 
@@ -175,5 +176,5 @@ class RecordsHost(
 
 def _list(view: RecordView, asked: listing_args.Asked, rows: list[Row], page: listing.Page, reader: Reader) -> Context:
     """The context of a list, its tabs included."""
-    at = url_for("records.listing", slug=view.rt.slug)
+    at = addresses.of("records.listing", slug=view.rt.slug)
     return {**list_page.context(view, asked, rows, page, reader), **view_tabs.context(view, asked, at, reader)}

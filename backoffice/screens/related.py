@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
-
+from backoffice import addresses
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
 from models import access, listing, registry
@@ -43,8 +42,8 @@ class RelatedList:
         create = access.may_create(reader.person, self.rt) and self.rt.by_name[self.via].editable
         return {
             "label": self.rt.plural.text(reader.language),
-            "url_all": f"{url_for('records.listing', slug=slug)}?{self.via}={self.number}",
-            "new_url": f"{url_for('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
+            "url_all": f"{addresses.of('records.listing', slug=slug)}?{self.via}={self.number}",
+            "new_url": f"{addresses.of('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
             "rows": [_row(sight, names, reader, beside) for sight in self.sights],
         }
 

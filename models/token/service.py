@@ -21,7 +21,8 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from config.database import database, transaction
 from models import access, audit, registry, schema
 from models.access import Purpose
-from models.access_request.service import GRANTS, by_use, in_force
+from models.access_request import grants
+from models.access_request.service import by_use
 from models.errors import Invalid, NotFound, Refusal
 from models.person import service as people
 from models.person.document import USERS
@@ -30,6 +31,10 @@ from models.token import rules
 
 TOKENS = "token"
 ALPHABET = string.ascii_letters + string.digits
+MOST_REMEMBERED = 10_000
+
+_people: dict[str, ObjectId] = {}
+"""Whose tokens have asked for something, by their hash."""
 
 schema.declare(
     {
@@ -133,31 +138,48 @@ class Bearer:
 
 
 def find(secret: str, now: datetime) -> Bearer | None:
-    """Whom the secret of a token in force stands for; None for any other. One question to the database; notes the use.
+    """Whom the secret of a token in force stands for; None for any other. One question to the database once it is known
+    whose it is; notes the use.
 
     A disabled account or a changed password ends the token here and now.
     """
     if rules.FORM.fullmatch(secret) is None:
         return None
-    row = next(iter(database()[TOKENS].aggregate(_questions(_hash(secret), now))), None)
+    hashed = _hash(secret)
+    user = _whose(hashed)
+    if user is None:
+        return None
+    rows = list(database()[TOKENS].aggregate(_questions(hashed, user, now)))
+    row, account = (next((one[name] for one in rows if name in one), None) for name in ("token", "account"))
     if row is None or not rules.in_force(row["expires"], row["revoked"], now):
         return None
-    account = next(iter(row["account"]), None)
-    if account is None or not account["active"] or account["fs_uniquifier"] != row["uniquifier"]:
+    if account is None or account["fs_uniquifier"] != row["uniquifier"]:
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
-    return Bearer(_read(row, now), account, by_use(row["grants"]))
+    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one))
 
 
-def _questions(hashed: str, now: datetime) -> list[dict[str, Any]]:
-    grants = [{"$match": in_force(now)}, {"$project": {"uses": 1}}]
-    mine = {"localField": "user"}
+def _questions(hashed: str, user: ObjectId, now: datetime) -> list[dict[str, Any]]:
+    account = [{"$match": {"_id": user, "active": True}}, {"$project": {"_id": 0, "account": "$$ROOT"}}]
     return [
         {"$match": {"hash": hashed}},
-        {"$lookup": {"from": USERS, **mine, "foreignField": "_id", "as": "account"}},
-        {"$lookup": {"from": GRANTS, **mine, "foreignField": "person", "pipeline": grants, "as": "grants"}},
+        {"$project": {"_id": 0, "token": "$$ROOT"}},
+        {"$unionWith": {"coll": USERS, "pipeline": account}},
+        grants.beside(user, now),
     ]
+
+
+def _whose(hashed: str) -> ObjectId | None:
+    """Whose token it is, which never changes; None when there is none. Nothing else of it is remembered."""
+    if hashed not in _people:
+        row = database()[TOKENS].find_one({"hash": hashed}, {"user": 1})
+        if row is None:
+            return None
+        if len(_people) >= MOST_REMEMBERED:
+            _people.clear()
+        _people[hashed] = row["user"]
+    return _people[hashed]
 
 
 def of_person(user: ObjectId, now: datetime) -> list[Token]:

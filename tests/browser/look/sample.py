@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Flask, Response, flash, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, flash, g, jsonify, render_template, request
 from flask_admin import Admin, BaseView, expose
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import Babel
@@ -24,6 +24,8 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 CITIES = ("Suzhou", "Ningbo", "Qingdao", "Chengdu", "Wuhan")
+CUSTOMERS = {"label": "Customers", "icon": "people", "url": "/list", "badge": "3"}
+NEW = {"label": "Customer file", "icon": "people", "url": "/form?new=1"}
 TYPE = {"slug": "customer", "label": "customer file", "plural": "Customer files", "icon": "people", "url": "/list"}
 
 
@@ -85,14 +87,19 @@ def policy(response: Response) -> Response:
     return response
 
 
+def drawn(template: str, **context: Any) -> Markup:
+    """A part of the frame, as the product draws it beforehand."""
+    return Markup(current_app.jinja_env.get_template(template).render(**context))
+
+
 def frame() -> dict[str, Any]:
     """What stands round every page."""
     return {
         "lang": "en",
         "find_url": "/find",
         "language_url": "/language",
-        "rail": [{"label": "", "items": [{"label": "Customers", "icon": "people", "url": "/list", "badge": "3"}]}],
-        "new_items": [{"label": "Customer file", "icon": "people", "url": "/form?new=1"}],
+        "rail": drawn("rail.html", rail=[{"label": "", "items": [CUSTOMERS]}]),
+        "new_menu": drawn("new_menu.html", new_items=[NEW]),
         "me": {"name": "Li Na", "role": "Specialist", "links": [], "sign_out_url": "/archive"},
     }
 
