@@ -52,21 +52,23 @@ class Prepared:
             elif one.emptied:
                 yield Kind.EMPTIED, one.row, one.emptied
 
-    def one_by_one(self) -> Iterator[Prepared]:
-        """The same, a row at a time."""
-        good = {one.row: one for one in self.good}
-        for taken in self.takens:
-            number = taken.row.number
-            marks = {mark: row for mark, row in self.marks.items() if row == number}
-            warned = tuple((row, said) for row, said in self.warned if row.number == number)
-            own = (good[number],) if number in good else ()
-            yield Prepared((taken,), own, marks, warned, self.done, self.total)
+    def parts(self, count: int) -> Iterator[Prepared]:
+        """The same, `count` rows at a time."""
+        for first in range(0, len(self.takens), count):
+            takens = self.takens[first : first + count]
+            numbers = {taken.row.number for taken in takens}
+            good = tuple(one for one in self.good if one.row in numbers)
+            marks = {mark: row for mark, row in self.marks.items() if row in numbers}
+            warned = tuple((row, said) for row, said in self.warned if row.number in numbers)
+            yield Prepared(takens, good, marks, warned, self.done, self.total)
 
 
 class Desk:
-    """What the chunks of one step of an import are worked on with."""
+    """What the chunks of one step of an import are worked on with; `at_once` is how many rows the machine stores at
+    once."""
 
-    def __init__(self, batch: Batch, person: Person, taker: Taker, now: datetime) -> None:
+    def __init__(self, batch: Batch, person: Person, taker: Taker, now: datetime, at_once: int) -> None:
+        self.at_once = at_once
         self.batch, self.person, self.taker, self.now = batch, person, taker, now
         self.entry = registry.get(batch.type)
         self.checking = batch.state is State.CHECKING

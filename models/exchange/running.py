@@ -6,7 +6,7 @@ restart or a pause begins with the next row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from config.database import database, transaction
+from config.database import TransactionGaveUp, database, transaction
 from models import audit
 from models.errors import Refusal
 from models.exchange import service
@@ -26,10 +26,12 @@ from models.exchange.tally import Tally
 from models.exchange.undoing import undo_chunk
 from models.job import long
 from models.job.ahead import ahead
-from models.job.long import GoOn, LongWork, Overtaken
+from models.job.long import GoOn, LongWork
 from models.person.roles import Person
 
 CHUNK = 200
+FEWEST = 10
+"""However slow the machine: so many rows are stored at once."""
 WORK = LongWork(BATCHES, tuple(state.value for state in AT_WORK))
 Told = Callable[[Batch], None]
 
@@ -68,24 +70,17 @@ def _go_on(batch: Batch | None, holder: str, now: datetime, go_on: GoOn, told: T
     return False
 
 
-def _claim(batch_id: ObjectId, holder: str) -> Batch:
-    """Keep hold of a batch for another chunk. :raises Overtaken:"""
-    row = WORK.claim(batch_id, holder)
-    if row is None:
-        raise Overtaken
-    return Batch.read(row)
-
-
 def _rows(batch: Batch, holder: str, now: datetime, go_on: GoOn, told: Told) -> Batch | None:
     """Check or store chunk by chunk, each made ready while the one before is stored; the batch as it is then."""
     person = service.actor_of(batch)
     _, taker = service.plan_of(person, batch)
-    desk = Desk(batch, person, taker, now)
+    desk, hold = Desk(batch, person, taker, now, CHUNK), WORK.hold(batch.id, holder)
     with service.opened(batch) as table, closing(ahead(map(desk.prepare, _chunks(table, batch)))) as chunks:
         for chunk in chunks:
             if not go_on():
                 return service.get(batch.id)
-            batch = _store(_claim(batch.id, holder), holder, desk, chunk)
+            hold.keep()
+            batch = _store(batch, holder, desk, chunk)
             told(batch)
     _finish(batch, holder, person, now)
     return service.get(batch.id)
@@ -104,15 +99,28 @@ def _chunks(table: Table, batch: Batch) -> Iterator[Rows]:
 
 
 def _store(batch: Batch, holder: str, desk: Desk, chunk: Prepared) -> Batch:
-    """Store a chunk; when something in it cannot be stored beside the others, row by row. The batch as it is then."""
+    """Store a chunk: in smaller parts when the machine is too slow for so many at once, and row by row when something
+    in it cannot be stored beside the others. The batch as it is then."""
+    count = len(chunk.takens)
+    if count > desk.at_once:
+        return _store_parts(batch, holder, desk, chunk.parts(desk.at_once))
     try:
         return transaction(partial(_write, batch, holder, desk, chunk))
+    except TransactionGaveUp:
+        if count <= FEWEST:
+            raise
+        desk.at_once = max(FEWEST, count // 4)
+        return _store_parts(batch, holder, desk, chunk.parts(desk.at_once))
     except Refusal as refusal:
-        if len(chunk.takens) == 1:
+        if count == 1:
             return transaction(partial(_write, batch, holder, desk, desk.refused(chunk, refusal)))
-        for one in chunk.one_by_one():
-            batch = _store(batch, holder, desk, one)
-        return batch
+        return _store_parts(batch, holder, desk, chunk.parts(1))
+
+
+def _store_parts(batch: Batch, holder: str, desk: Desk, parts: Iterable[Prepared]) -> Batch:
+    for part in parts:
+        batch = _store(batch, holder, desk, part)
+    return batch
 
 
 def _write(batch: Batch, holder: str, desk: Desk, chunk: Prepared) -> Batch:
@@ -151,7 +159,7 @@ def _finish(batch: Batch, holder: str, person: Person, now: datetime) -> None:
 def _undo_some(batch: Batch, holder: str, now: datetime) -> Batch | None:
     row = database()[BATCHES].find_one({"_id": batch.id}, {"undo_by": 1}) or {}
     person = service.actor_of(batch, row.get("undo_by"))
-    _claim(batch.id, holder)
+    WORK.hold(batch.id, holder).keep()
 
     def work() -> Batch | None:
         done = undo_chunk(batch, person, now, CHUNK)

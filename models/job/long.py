@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from bson import ObjectId
@@ -92,6 +93,10 @@ class LongWork:
             raise Overtaken
         return row
 
+    def hold(self, work_id: ObjectId, holder: str) -> Hold:
+        """What keeps hold of it from chunk to chunk."""
+        return Hold(self, work_id, holder)
+
     def _release(self, work_id: ObjectId, holder: str) -> None:
         gone = {"$unset": {"holder": "", "held_until": ""}}
         database()[self.collection].update_one({"_id": work_id, "holder": holder}, gone)
@@ -100,3 +105,20 @@ class LongWork:
         failure = {"code": refusal.code, "zh": refusal.text("zh"), "en": refusal.text("en")}
         change = {"state": FAILED, "failure": failure, "finished": now}
         database()[self.collection].update_one({"_id": work_id, "holder": holder}, {"$set": change})
+
+
+class Hold:
+    """Keeps hold of long work. Each chunk notes in its own transaction that it still has it; asked more often than
+    every ten seconds, the database is not asked."""
+
+    def __init__(self, work: LongWork, work_id: ObjectId, holder: str) -> None:
+        self.work, self.work_id, self.holder = work, work_id, holder
+        self._until = 0.0
+
+    def keep(self) -> None:
+        """Keep hold for another chunk. :raises Overtaken:"""
+        if monotonic() < self._until:
+            return
+        if self.work.claim(self.work_id, self.holder) is None:
+            raise Overtaken
+        self._until = monotonic() + HELD_SECONDS / 3

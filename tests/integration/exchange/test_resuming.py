@@ -11,10 +11,11 @@ from bson import ObjectId
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect
 
+from config.database import TransactionGaveUp
 from config.settings import Settings
 from jobs import imports
 from jobs.context import JobContext
-from models import bulk, registry
+from models import bulk, registry, store
 from models.errors import Refusal
 from models.exchange import running, service, uploads
 from models.exchange.document import Batch, State
@@ -116,6 +117,46 @@ def test_the_database_itself_refuses_a_row_that_is_stored_already(custodian: Per
     after = worked(service.get(batch.id), now)
     assert rows_of(db) == ALL
     assert (after.count("taken"), after.count("refused")) == (0, ROWS)
+
+
+def test_a_slow_machine_stores_fewer_rows_at_once(
+    custodian: Person, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, whole, sizes = confirmed(custodian, now), bulk.create_many, []
+
+    def slow(slug: str, wanted: Any, **kwargs: Any) -> Any:
+        sizes.append(len(wanted))
+        if len(wanted) > 4:
+            raise TransactionGaveUp
+        return whole(slug, wanted, **kwargs)
+
+    monkeypatch.setattr(running, "FEWEST", 2)
+    monkeypatch.setattr(bulk, "create_many", slow)
+    worked(batch, now)
+    assert rows_of(db) == ALL
+    assert sizes == [10, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]
+    numbers = sorted(son["number"] for son in db["record_customer"].find())
+    assert numbers == [f"KH-2026-{n:06d}" for n in range(1, ROWS + 1)]
+
+
+def test_rows_follow_a_record_that_changes_while_they_wait(
+    custodian: Person, head: Person, now: datetime, db: Base
+) -> None:
+    """A complaint is never less secret than its customer's file, however early it was made ready (X1)."""
+    customer = store.create("customer", {"name": "远山机械有限公司"}, actor=head, now=now)
+    text = "客户,主题,事实\n" + "".join(f"{customer['number']},主题{n},事实\n" for n in range(ROWS))
+    batch = checked(custodian, text, now, slug="complaint")
+    batch = service.confirm(custodian, batch.id, batch.stamp, now)
+    asked: list[int] = []
+
+    def go_on() -> bool:
+        asked.append(1)
+        if len(asked) == 2:  # the first rows are ready, and nothing is stored
+            store.change("customer", customer["_id"], {"level": "secret"}, actor=head, now=now)
+        return True
+
+    running.advance(batch.id, holder=HOLDER, now=now, go_on=go_on)
+    assert [son["level"] for son in db["record_complaint"].find()] == ["secret"] * ROWS
 
 
 class Odd(Refusal):
