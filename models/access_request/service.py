@@ -341,9 +341,17 @@ def expire(now: datetime) -> int:
     """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
     taken out is to be returned."""
     over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
-    for request in over:
-        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, action="expire")
-    return len(over) + _expire_undecided(now)
+    return sum(_end_over(request, now) for request in over) + _expire_undecided(now)
+
+
+def _end_over(request: ObjectId, now: datetime) -> bool:
+    """End a card whose period is over; one that was revoked or given back at this moment stays so."""
+    rev = store.fetch(SLUG, request)["rev"]
+    try:
+        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=rev, action="expire")
+    except StaleRecord:
+        return False
+    return True
 
 
 def _expire_undecided(now: datetime) -> int:

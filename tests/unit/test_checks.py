@@ -14,6 +14,7 @@ from models.checks import WrongDeclarations
 from models.declarations import (
     Cadence,
     Choice,
+    Climb,
     Due,
     Field,
     Formula,
@@ -70,6 +71,13 @@ def with_state(**properties: Any) -> RecordType:
     assert SAMPLE.workflow is not None
     made = State(**{"value": "extra", "label": Label("更多", "Extra"), "final": True, **properties})
     return replace(SAMPLE, workflow=replace(SAMPLE.workflow, states=(*SAMPLE.workflow.states, made)))
+
+
+def climbing(*climbs: Climb, of: str = "waiting") -> RecordType:
+    """The sample type with a state that goes on when nobody signs."""
+    assert SAMPLE.workflow is not None
+    states = tuple(replace(one, climbs=climbs) if one.value == of else one for one in SAMPLE.workflow.states)
+    return replace(SAMPLE, workflow=replace(SAMPLE.workflow, states=states))
 
 
 def with_move(**properties: Any) -> RecordType:
@@ -184,6 +192,12 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E014", "extra", lambda: with_field(kind="person", searchable=True)),
     ("E014", "extra", lambda: with_field(kind="long_text", unique=True)),
     ("E015", "workflow.extra", lambda: with_move(signature=True)),
+    ("E015", "workflow.extra", lambda: with_move(signature=True, not_by=("owner",), tone="bad")),
+    ("E005", "workflow.waiting", lambda: climbing(Climb(8, ("emperor",)))),
+    ("E015", "workflow.waiting", lambda: climbing(Climb(8, ()))),
+    ("E015", "workflow.waiting", lambda: climbing(Climb(0, ("head",)))),
+    ("E015", "workflow.waiting", lambda: climbing(Climb(8, ("head",)), Climb(8, ("owner",)))),
+    ("E015", "workflow.draft", lambda: climbing(Climb(8, ("head",)), of="draft")),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights())),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights(view=(Rule(Relation.ANY, levels=()),)))),
     ("E016", "rights", lambda: sample(rights=Rights(merge=(Rule(Relation.OWNER),)))),

@@ -82,6 +82,27 @@ def test_a_withdrawn_a_lapsed_and_a_decided_request_are_signed_by_nobody(
                 decide(second, one, act, when, rev=2)
 
 
+def test_a_right_that_is_revoked_while_it_is_closed_as_over_stays_revoked(
+    cast: Cast, heads: tuple[Person, Person], now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, change = request(now, cast), store.change
+    decide(heads[0], one, "approve", now)
+    later, revoked = now + timedelta(days=4), []
+
+    def overtaken(*args: Any, **how: Any) -> Any:
+        if not revoked:
+            revoked.append(True)
+            records.move(heads[0], SLUG, one["number"], "revoke", {}, rev=2, now=later, note="leak")
+        return change(*args, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "change", overtaken)
+        service.expire(later)
+    assert (store.fetch(SLUG, one["_id"])["state"], store.fetch(SLUG, one["_id"])["rev"]) == ("revoked", 3)
+    assert db["grant"].count_documents({"ended_at": None}) == 0
+    assert service.expire(later) == 0
+
+
 def test_a_step_that_was_skipped_is_signed_by_nobody(cast: Cast, now: datetime) -> None:
     """Where one's own manager is the head, the first step is left out; who stands there signs nothing any more."""
     manager = person(Role.SALES_MANAGER, department="service")
