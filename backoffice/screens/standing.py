@@ -32,8 +32,13 @@ def strip(
         "done": [_done(one, reader) for one in found.done],
         "now": _now(sight, current, found.waiting, reader) if found.waiting else None,
         "ahead": [move.label.text(language) for move in found.ahead],
-        "end": "" if found.waiting else cells.state(sight, language)["text"],
+        "end": _end(sight, language) if found.waiting is None else "",
     }
+
+
+def _end(sight: Sight, language: str) -> str:
+    state = cells.state(sight, language)
+    return state["text"] if state else ""
 
 
 def _done(one: Done, reader: Reader) -> Context:

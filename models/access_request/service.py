@@ -346,9 +346,11 @@ def expire(now: datetime) -> int:
 
 def _end_over(request: ObjectId, now: datetime) -> bool:
     """End a card whose period is over; one that was revoked or given back at this moment stays so."""
-    rev = store.fetch(SLUG, request)["rev"]
+    card = store.fetch(SLUG, request)
+    if card["state"] != "granted":
+        return False
     try:
-        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=rev, action="expire")
+        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action="expire")
     except StaleRecord:
         return False
     return True

@@ -87,7 +87,8 @@ def test_a_right_that_is_revoked_while_it_is_closed_as_over_stays_revoked(
 ) -> None:
     one, change = request(now, cast), store.change
     decide(heads[0], one, "approve", now)
-    later, revoked = now + timedelta(days=4), []
+    later = now + timedelta(days=4)
+    revoked: list[bool] = []
 
     def overtaken(*args: Any, **how: Any) -> Any:
         if not revoked:

@@ -48,7 +48,7 @@ def asker(sit: Sit) -> Desk:
     return sit(Role.SPECIALIST, name="Sun")
 
 
-def days(now: datetime, first: int = 0, last: int = 3) -> dict[str, str]:
+def days(now: datetime, first: int = 0, last: int = 3) -> dict[str, Any]:
     today = local(now).date()
     return {"begins": str(today + timedelta(days=first)), "ends": str(today + timedelta(days=last))}
 
