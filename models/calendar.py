@@ -10,9 +10,10 @@ Moments go in and come out as aware datetimes; what comes out is UTC.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import accumulate, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -130,7 +131,9 @@ class WorkingCalendar:
         self._worked: dict[int, list[int]] = {}
         self._spans: dict[tuple[date, date], tuple[Step, ...]] = {}
         self._working: dict[date, bool] = {}
-        self._day_length = sum((_between(*shift) for shift in hours), timedelta())
+        self._open: dict[date, tuple[tuple[datetime, datetime], ...]] = {}
+        self.known: dict[Hashable, Deadline] = {}
+        self._day_length = sum((closes - opens for opens, closes in self._open_on(date.min)), timedelta())
 
     # --- days
 
@@ -159,11 +162,10 @@ class WorkingCalendar:
 
     def is_working(self, day: date) -> bool:
         """Whether the office is open on `day`."""
-        known = self._working.get(day)
-        if known is None:
+        if day not in self._working:
             special = self.public_day(day)
-            known = self._working[day] = special.working if special else day.weekday() < 5
-        return known
+            self._working[day] = special.working if special else day.weekday() < 5
+        return self._working[day]
 
     def working_day_from(self, day: date) -> date:
         """`day` itself when it is a working day, else the next one."""
@@ -296,19 +298,24 @@ class WorkingCalendar:
         day = moment.date()
         while True:
             day = self.working_day_from(day)
-            for opens, closes in self.hours:
-                start, end = (datetime.combine(day, edge, SHANGHAI) for edge in (opens, closes))
+            for start, end in self._open_on(day):
                 if end > moment:
                     yield max(start, moment), end
             day += _DAY
+
+    def _open_on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """The open periods of a working day."""
+        if day not in self._open:
+            at = partial(datetime.combine, day, tzinfo=SHANGHAI)
+            self._open[day] = tuple((at(opens), at(closes)) for opens, closes in self.hours)
+        return self._open[day]
 
     def _shifts_until(self, moment: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open periods before `moment`, the latest first, the running one cut at `moment`."""
         day = moment.date()
         while day > date.min:
             if self.is_working(day):
-                for opens, closes in reversed(self.hours):
-                    start, end = (datetime.combine(day, edge, SHANGHAI) for edge in (opens, closes))
+                for start, end in reversed(self._open_on(day)):
                     if start < moment:
                         yield start, min(end, moment)
             day -= _DAY
@@ -386,10 +393,6 @@ def _working_time(duration: timedelta, start: datetime) -> Counted:
 def _days(first: date, last: date) -> Iterator[date]:
     for offset in range((last - first).days + 1):
         yield first + timedelta(days=offset)
-
-
-def _between(start: time, end: time) -> timedelta:
-    return datetime.combine(date.min, end) - datetime.combine(date.min, start)
 
 
 def _not_negative(amount: float) -> None:

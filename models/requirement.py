@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from models.declarations import Field, RecordType, When
@@ -18,26 +19,37 @@ def holds(rt: RecordType, when: When, values: Mapping[str, Any]) -> bool:
         return not when.values and value is not None
     if when.field == "state":
         return value in when.values
-    field = rt.by_name[when.field]
-    wanted = [kind_of(field).read(field, one) for one in when.values]
+    wanted = _wanted(rt, when)
     if isinstance(value, list):
         return any(one in value for many in wanted for one in (many if isinstance(many, list) else [many]))
     return value in wanted
+
+
+@lru_cache(maxsize=1000)
+def _wanted(rt: RecordType, when: When) -> tuple[Any, ...]:
+    """The values of a condition, read once for a type: every write asks."""
+    field = rt.by_name[when.field]
+    return tuple(kind_of(field).read(field, one) for one in when.values)
+
+
+@lru_cache(maxsize=1000)
+def _conditional(rt: RecordType) -> tuple[Field, ...]:
+    return tuple(field for field in rt.fields if field.required_when is not None)
 
 
 def needed(rt: RecordType, values: Mapping[str, Any]) -> list[Field]:
     """The fields that are empty although their condition holds, in declared order."""
     return [
         field
-        for field in rt.fields
-        if field.required_when is not None and values.get(field.name) is None and holds(rt, field.required_when, values)
+        for field in _conditional(rt)
+        if values.get(field.name) is None and field.required_when and holds(rt, field.required_when, values)
     ]
 
 
 def check(draft: Draft) -> None:
     """Note a problem for each field that this write leaves empty or makes necessary. What was lacking before is not
     held against a write that touches neither the field nor its condition."""
-    if not any(field.required_when for field in draft.rt.fields):
+    if not _conditional(draft.rt):
         return
     changed = draft.changed
     for field in needed(draft.rt, draft.values):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from operator import add
 from typing import Any
 
-from models.declarations import RecordType
+from models.declarations import Field, RecordType
 from models.errors import Refusal
-from models.kinds import kind_of
+from models.kinds import Kind, kind_of
 
 LONGEST_QUERY = 100
 
@@ -63,18 +64,28 @@ def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
 
     The numbers of records merged into it are none of them: not all who read it may know those (`listing.merged`)."""
     texts = [str(values.get("number") or "")]
-    for field in rt.fields:
+    for field, kind, parts in _searched(rt):
         value = values.get(field.name)
-        if value is None or not field.searchable:
+        if value is None:
             continue
-        if field.kind in ("embedded", "embedded_list"):
+        if parts:
             rows = value if field.kind == "embedded_list" else [value]
-            texts.extend(
-                kind_of(f).text(f, row.get(f.name), "zh") for row in rows for f in field.fields if f.searchable
-            )
+            texts.extend(inner.text(f, row.get(f.name), "zh") for row in rows for f, inner in parts)
         else:
-            texts.append(kind_of(field).text(field, value, "zh"))
+            texts.append(kind.text(field, value, "zh"))
     return [text for text in texts if text]
+
+
+@lru_cache(maxsize=1000)
+def _searched(rt: RecordType) -> tuple[tuple[Field, Kind, tuple[tuple[Field, Kind], ...]], ...]:
+    """The searchable fields of a type, each with its kind; of embedded ones, those inside."""
+    found = []
+    for field in rt.fields:
+        embedded = field.kind in ("embedded", "embedded_list")
+        parts = tuple((f, kind_of(f)) for f in field.fields if f.searchable) if embedded else ()
+        if field.searchable and (parts or not embedded):
+            found.append((field, kind_of(field), parts))
+    return tuple(found)
 
 
 def condition(query: str) -> dict[str, Any]:

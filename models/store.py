@@ -6,9 +6,11 @@ decision that was allowed. Values come and go in loaded form (see `kinds`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from bson import CodecOptions, ObjectId, decode, encode
@@ -21,7 +23,7 @@ from models.attachment import service as attachment
 from models.deadline import settling
 from models.declarations import Field, Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
-from models.kinds import ZONE, loaded, stored
+from models.kinds import ZONE, loaded, stored, storing
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
@@ -170,7 +172,8 @@ def new_draft(
 ) -> Draft:
     """The write of a new record, ready to be stored: defaults filled, hooks run. `nearby` holds records to which the
     values point and which the caller has read. :raises Invalid:"""
-    filled = {f.name: values.get(f.name, f.default) for f in fields_of(entry.rt)}
+    defaults = _defaults(entry.rt)
+    filled = {**defaults, **{name: value for name, value in values.items() if name in defaults}}
     given = frozenset(name for name, value in values.items() if value is not None)
     started = {**filled, "created_by": actor.id}
     draft = Draft(entry.rt, "create", None, started, actor, now, note, given=given)
@@ -183,8 +186,7 @@ def new_draft(
 def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | None) -> dict[str, Any]:
     """The stored form of a new record, with what is derived; the draft learns its id and number."""
     draft.values |= {"_id": record_id, "number": number}
-    son = {
-        **_declared_son(draft),
+    rest = {
         **derived(draft.rt, draft.values),
         "_id": record_id,
         "number": number,
@@ -197,7 +199,9 @@ def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | No
         "batch": batch,
         "granted": [],
     }
-    return {name: value for name, value in son.items() if value is not None}
+    son = _declared_son(draft)
+    son.update((name, value) for name, value in rest.items() if value is not None)
+    return son
 
 
 def change(
@@ -303,16 +307,17 @@ def update_of(draft: Draft) -> dict[str, Any]:
     began: dict[str, Any] = {}
     if draft.values["state"] != before.get("state"):
         began = {"state_since": draft.now, "climbed": None}
-    son = {
-        **_declared_son(draft),
+    follows = {
         **derived(draft.rt, {**draft.values, **began}),
         **began,
         "updated_at": draft.now,
         "updated_by": draft.actor.id,
     }
+    given = _declared_son(draft)
+    given.update((name, value) for name, value in follows.items() if value is not None)
     update = {
-        "$set": {k: v for k, v in son.items() if v is not None},
-        "$unset": {k: "" for k, v in son.items() if v is None},
+        "$set": given,
+        "$unset": {name: "" for name in (*_defaults(draft.rt), *follows) if name not in given},
         "$inc": {"rev": 1},
     }
     return {operator: values for operator, values in update.items() if values}
@@ -368,8 +373,25 @@ def prepare(draft: Draft) -> None:
 
 
 def _declared_son(draft: Draft) -> dict[str, Any]:
-    values = draft.values
-    return {f.name: None if (v := values.get(f.name)) is None else stored(f, v) for f in fields_of(draft.rt)}
+    """The stored form of the values that there are."""
+    value_of, son = draft.values.get, {}
+    for name, store in _storers(draft.rt):
+        value = value_of(name)
+        if value is not None:
+            son[name] = value if store is None else store(value)
+    return son
+
+
+@lru_cache(maxsize=1000)
+def _storers(rt: RecordType) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """How the value of each field is stored; None for as it is. Worked out once for a type, for a set asks for each."""
+    return tuple((f.name, storing(f)) for f in fields_of(rt))
+
+
+@lru_cache(maxsize=1000)
+def _defaults(rt: RecordType) -> Mapping[str, Any]:
+    """What each field of a new record begins with."""
+    return MappingProxyType({f.name: f.default for f in fields_of(rt)})
 
 
 def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ PLACEHOLDERS = frozenset(
 
 def is_placeholder(text: str) -> bool:
     """Whether a text only says that something is not known. 无 is an answer, not a placeholder."""
-    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    plain = (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip().casefold()
     return not plain or plain in PLACEHOLDERS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from models.calendar import Deadline, WorkingCalendar
@@ -40,13 +41,15 @@ def completeness(values: Mapping[str, Any], wanted: Sequence[str]) -> Completene
     A path `people.phone` looks into a list of embedded records; the person described best counts, for F3
     wants one contact wholly described, not a phone here and a birthday there. 100 means nothing is missing.
     """
-    filled = {path for path in wanted if "." not in path and has_value(values.get(path))}
-    for parent, names in _nested(wanted).items():
+    plain, nested = _paths(tuple(wanted))
+    missing = {path for path in plain if not has_value(values.get(path))}
+    for parent, names in nested.items():
         best = max(([n for n in names if has_value(_part(e, n))] for e in _entries(values.get(parent))), key=len)
-        filled |= {f"{parent}.{name}" for name in best}
-    missing = tuple(dict.fromkeys(path for path in wanted if path not in filled))
-    total = len(dict.fromkeys(wanted))
-    return Completeness(100 * (total - len(missing)) // total if total else 100, missing)
+        missing.update(f"{parent}.{name}" for name in names if name not in best)
+    paths = dict.fromkeys(wanted)
+    total = len(paths)
+    percent = 100 * (total - len(missing)) // total if total else 100
+    return Completeness(percent, tuple(path for path in paths if path in missing))
 
 
 def has_value(value: Any) -> bool:
@@ -58,13 +61,16 @@ def has_value(value: Any) -> bool:
     return value is not None
 
 
-def _nested(wanted: Sequence[str]) -> dict[str, list[str]]:
+@lru_cache(maxsize=100)
+def _paths(wanted: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]:
+    """The paths to fields of the record itself, and by their field those into embedded records."""
     nested: dict[str, list[str]] = {}
     for path in dict.fromkeys(wanted):
         parent, dot, name = path.partition(".")
         if dot:
             nested.setdefault(parent, []).append(name)
-    return nested
+    plain = tuple(path for path in dict.fromkeys(wanted) if "." not in path)
+    return plain, {parent: tuple(names) for parent, names in nested.items()}
 
 
 def _entries(value: Any) -> Sequence[Any]:

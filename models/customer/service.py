@@ -42,7 +42,8 @@ FUTURE = ("日期不能晚于今天。", "This day cannot lie in the future.")
 
 schema.declare({NOTES: [IndexModel([("noted_at", ASCENDING)], name="noted_at")]})
 
-WANTED = tuple(f.name for f in CUSTOMER.fields if f.wanted)
+WANTED = tuple(f.name for f in CUSTOMER.fields if f.wanted or f.name in FIRST_FILL)
+FIRST_FILLED = frozenset(FIRST_FILL)
 COLLECTION = collection_name(SLUG)
 
 
@@ -76,11 +77,12 @@ def check(draft: Draft) -> None:
 def follow(draft: Draft) -> None:
     """Derive completeness, the deadlines of F3, how late the first fill was, state and next deadline."""
     values, today = draft.values, local(draft.now).date()
-    values["completeness"] = Decimal(rules.completeness(values, WANTED).percent)
+    done = rules.completeness(values, WANTED)
+    values["completeness"] = Decimal(done.percent)
     settling.settle(draft)  # what is late, and what is due next, follow from it
     if values["contract_signed"] and values["state"] == "prospect" and "state" not in draft.given:
         values["state"] = "active"
-    if values["first_filled"] is None and rules.completeness(values, FIRST_FILL).percent == 100:
+    if values["first_filled"] is None and FIRST_FILLED.isdisjoint(done.missing):
         values["first_filled"] = today
     due, filled = values["first_fill_due"], values["first_filled"]
     values["first_fill_late"] = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from config.policy import Policy
@@ -13,16 +15,18 @@ from models.declarations import Due, RecordType
 from models.requirement import holds
 
 NOON = time(12)
+MOST_REMEMBERED = 5_000
 LONGEST = 10_000
 """No declared amount is larger."""
 
 
-def by_field(rt: RecordType) -> dict[str, tuple[Due, ...]]:
+@lru_cache(maxsize=1000)
+def by_field(rt: RecordType) -> Mapping[str, tuple[Due, ...]]:
     """The declared deadlines of each field, in the order of their declaration."""
     found: dict[str, tuple[Due, ...]] = {}
     for due in rt.deadlines:
         found[due.field] = (*found.get(due.field, ()), due)
-    return found
+    return MappingProxyType(found)
 
 
 def inputs(dues: tuple[Due, ...]) -> Iterator[str]:
@@ -67,7 +71,18 @@ def policy_value(name: str, policy: Policy) -> Any:
 
 
 def _counted(due: Due, start: date, amount: int, calendar: WorkingCalendar) -> Deadline:
-    """From a day, periods in days begin on it; hours, at noon of it."""
+    """From a day, periods in days begin on it; hours, at noon of it. A write asks twice, and the rows of an import ask
+    for the same days over and over: the calendar remembers."""
+    question = (due.unit, start, amount)
+    known = calendar.known.get(question)
+    if known is None:
+        if len(calendar.known) >= MOST_REMEMBERED:
+            calendar.known.clear()
+        known = calendar.known[question] = _count(due, start, amount, calendar)
+    return known
+
+
+def _count(due: Due, start: date, amount: int, calendar: WorkingCalendar) -> Deadline:
     at = start if isinstance(start, datetime) else datetime.combine(start, NOON, SHANGHAI)
     match Unit(due.unit):
         case Unit.DAYS:

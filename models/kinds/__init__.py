@@ -6,6 +6,18 @@ screen and export writes through `text`. Values in Python are plain (`str`, `Dec
 """
 
 from models.kinds.base import ZONE, Kind, Unreadable
-from models.kinds.nested import KINDS, kind_of, loaded, parts_of, plain, read_values, stored
+from models.kinds.nested import KINDS, kind_of, loaded, parts_of, plain, read_values, stored, storing
 
-__all__ = ["KINDS", "ZONE", "Kind", "Unreadable", "kind_of", "loaded", "parts_of", "plain", "read_values", "stored"]
+__all__ = [
+    "KINDS",
+    "ZONE",
+    "Kind",
+    "Unreadable",
+    "kind_of",
+    "loaded",
+    "parts_of",
+    "plain",
+    "read_values",
+    "stored",
+    "storing",
+]

@@ -16,7 +16,7 @@ from bson import Decimal128, MaxKey
 from models.declarations import Choice, Field, Label
 from models.errors import Sentence
 from models.kinds.base import Kind, Unreadable
-from models.kinds.numbers import SIGNS, Number, with_sign
+from models.kinds.numbers import SIGNS, Number, decimal128, with_sign
 from models.kinds.times import Date
 
 DAY, TEXT = Date(), Kind()
@@ -257,7 +257,7 @@ class Amounts(Compound, Number):
         return {"amount": value["amount"], "currency": value["currency"] or field.currencies[0]}
 
     def store(self, value: Any) -> Any:
-        return None if value is None else {"amount": Decimal128(value["amount"]), "currency": value["currency"]}
+        return None if value is None else {"amount": decimal128(value["amount"]), "currency": value["currency"]}
 
     def load(self, stored: Any) -> Any:
         if stored is None:

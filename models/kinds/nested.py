@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import mongoengine as me
@@ -18,6 +19,7 @@ from models.kinds.text import Email, Link, LongText, Phone
 from models.kinds.times import Date, DateTime, Time
 
 MOST_FILES = 20
+Storing = Callable[[Any], Any]
 
 
 class Embedded(Kind):
@@ -187,11 +189,31 @@ def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict
 
 def stored(field: Field, value: Any) -> Any:
     """The BSON form of a field's value, embedded rows included."""
-    if value is None or field.kind not in ("embedded", "embedded_list"):
-        return kind_of(field).store(value)
-    rows = value if field.kind == "embedded_list" else [value]
-    made = [{f.name: stored(f, row.get(f.name)) for f in field.fields if row.get(f.name) is not None} for row in rows]
-    return made if field.kind == "embedded_list" else made[0]
+    store = storing(field)
+    return value if value is None or store is None else store(value)
+
+
+@lru_cache(maxsize=10_000)
+def storing(field: Field) -> Storing | None:
+    """How the values of a field that are not empty become BSON; None for as they are. Worked out once for a field:
+    every write asks for each of them."""
+    if field.kind not in ("embedded", "embedded_list"):
+        kind = kind_of(field)
+        return None if type(kind).store is Kind.store else kind.store
+    inner = tuple((f.name, storing(f)) for f in field.fields)
+
+    def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
+        made = {}
+        for name, store in inner:
+            value = row.get(name)
+            if value is not None:
+                made[name] = value if store is None else store(value)
+        return made
+
+    def rows_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [row_of(row) for row in rows]
+
+    return rows_of if field.kind == "embedded_list" else row_of
 
 
 def loaded(field: Field, value: Any) -> Any:

@@ -64,7 +64,7 @@ class Number(Kind):
         return rounded
 
     def store(self, value: Any) -> Any:
-        return None if value is None else Decimal128(value)
+        return None if value is None else decimal128(value)
 
     def load(self, stored: Any) -> Any:
         return stored.to_decimal() if isinstance(stored, Decimal128) else stored
@@ -77,6 +77,19 @@ class Number(Kind):
 
     def mongo(self, field: Field) -> me.fields.BaseField:
         return me.Decimal128Field()
+
+
+BIAS, SIGN_AT, EXPONENT_AT, EASY_DIGITS = 6176, 63, 49, 18
+"""How a decimal of up to 18 digits lies in the upper of its two words (BSON, Binary Integer Decimal)."""
+
+
+def decimal128(value: Decimal | int) -> Decimal128:
+    """A number as BSON. The driver's own way goes bit by bit, which takes most of the time of storing a row."""
+    sign, digits, exponent = Decimal(value).as_tuple()
+    if len(digits) > EASY_DIGITS or not isinstance(exponent, int) or not -100 < exponent < 100:
+        return Decimal128(Decimal(value))
+    number = int("".join(map(str, digits)))
+    return Decimal128((sign << SIGN_AT | exponent + BIAS << EXPONENT_AT, number))
 
 
 SIGNS = {"CNY": "¥", "USD": "US$", "EUR": "€"}

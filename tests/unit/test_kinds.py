@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from bson import decode, encode
+from bson import Decimal128, decode, encode
 
 from models.declarations import Field, Label
 from models.kinds import Unreadable, kind_of, parts_of, plain
+from models.kinds.numbers import decimal128
 from tests.factories.types import REGIONS, SAMPLE
 
 HANGZHOU = {"province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "文三路 1 号", "postcode": "310000"}
@@ -130,3 +131,24 @@ def test_embedded_values_are_plain_down_to_their_parts() -> None:
             "shift": {"from": "2026-01-01", "until": None},
         }
     ]
+
+
+NUMBERS = (
+    "0",
+    "-0",
+    "0.00",
+    "1",
+    "-1.50",
+    "123456789012345.67",
+    "1E+3",
+    "0E-7",
+    "1E-50",
+    "1E-200",
+    "9" * 18,
+    "-" + "8" * 19,
+)
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_is_stored_as_the_driver_would_store_it(text: str) -> None:
+    assert decimal128(Decimal(text)).bid == Decimal128(Decimal(text)).bid
