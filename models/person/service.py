@@ -252,6 +252,11 @@ def set_start(person_id: ObjectId, slug: str, view_id: ObjectId | None) -> None:
     database()[USERS].update_one({"_id": person_id}, change)
 
 
+def one_at_a_time(person_id: ObjectId) -> None:
+    """Let two transactions of one person conflict, so that the later one sees what the other stored."""
+    database()[USERS].update_one({"_id": person_id}, {"$inc": {"counted_on": 1}})
+
+
 # --- pieces
 
 

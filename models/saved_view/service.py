@@ -58,12 +58,12 @@ def save(person: Person, slug: str, name: str, pairs: Iterable[Pair]) -> SavedVi
     :raises FieldProblem: for a name that is none, too long or in use. :raises TooManyViews: :raises NothingToSave:
     :raises Forbidden: for a type of which the person can reach nothing, and for a token that only reads.
     """
-    _require_type(person, slug)
+    owner = _require_type(person, slug)
     name, address = _name(name), rules.kept(pairs)
     row: Row = {
         "_id": ObjectId(),
         "type": slug,
-        "owner": person.id,
+        "owner": owner,
         "owner_name": person.name,
         "name": name,
         "address": [list(pair) for pair in address],
@@ -72,6 +72,7 @@ def save(person: Person, slug: str, name: str, pairs: Iterable[Pair]) -> SavedVi
 
     def work() -> SavedView:
         views = database()[VIEWS]
+        people.one_at_a_time(owner)
         held = list(views.find({"owner": person.id}, {"position": 1}))
         if len(held) >= rules.MOST_VIEWS:
             raise rules.TooManyViews()
@@ -124,6 +125,7 @@ def move(person: Person, view_id: ObjectId, *, forward: bool) -> None:
 
     def work() -> None:
         view = own(person, view_id)
+        people.one_at_a_time(view.owner)
         mine = {"owner": person.id, "type": view.type}
         ids = [row["_id"] for row in database()[VIEWS].find(mine, {"_id": 1}).sort([("position", 1), ("_id", 1)])]
         at = ids.index(view_id)
@@ -254,10 +256,12 @@ def _name(text: str) -> str:
     return name
 
 
-def _require_type(person: Person, slug: str) -> None:
+def _require_type(person: Person, slug: str) -> ObjectId:
+    """Who is to own a view of a type. :raises Forbidden:"""
     rt = registry.get(slug).rt
     if person.id is None or person.read_only or access.reach(person, rt, Purpose.VIEW).nothing:
         raise Forbidden()
+    return person.id
 
 
 def _known(person: Person, slug: str) -> dict[str, Field]:

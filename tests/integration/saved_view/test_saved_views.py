@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -38,6 +39,25 @@ def names(who: Person) -> list[str]:
     return [one.name for one in service.offered(service.of_type(who, "sample"), known, [f.name for f in visible])]
 
 
+def at_once(*works: Callable[[], str]) -> list[str]:
+    """What each of some works that begin together gives back: its answer, or the code of its refusal."""
+    ready, found = threading.Barrier(len(works)), list[str]()
+
+    def run(work: Callable[[], str]) -> None:
+        ready.wait()
+        try:
+            found.append(work())
+        except Refusal as refusal:
+            found.append(refusal.code)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
 def test_a_view_keeps_the_whole_state_of_a_list_but_the_page(owner: Person, clerk: Person) -> None:
     query = "q=Lamp&colour=is:red&where=any(amount:at_least:1,name:filled)&sort=-name&show=50&columns=amount&archived=1"
     made = view(owner, f"{query}&after=abc&before=", "Red   lamps ")
@@ -65,6 +85,14 @@ def test_a_person_has_fifty_views_at_most(owner: Person, clerk: Person, monkeypa
     with pytest.raises(rules.TooManyViews):
         view(owner, "colour=red", "One more")
     view(clerk, "colour=red")
+
+
+def test_views_saved_at_once_do_not_pass_the_limit(owner: Person, db: DB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_VIEWS", 2)
+    view(owner, "colour=red", "First")
+    found = at_once(*(lambda name=name: view(owner, "colour=red", name).name for name in "ABCD"))
+    assert found.count("too_many_views") == 3
+    assert [row["position"] for row in db["saved_view"].find().sort("position", 1)] == [1, 2]
 
 
 def test_views_are_renamed_replaced_moved_and_removed(owner: Person, now: datetime) -> None:
@@ -98,20 +126,7 @@ def test_what_was_made_from_an_older_version_is_refused(owner: Person, now: date
 
 def test_of_two_changes_at_once_one_wins(owner: Person, now: datetime) -> None:
     made = view(owner, "colour=red")
-    ready, found = threading.Barrier(2), []
-
-    def change(name: str) -> None:
-        ready.wait()
-        try:
-            found.append(service.rename(owner, made.id, name, rev=1, now=now).name)
-        except Refusal as refusal:
-            found.append(refusal.code)
-
-    threads = [threading.Thread(target=change, args=(name,)) for name in ("A", "B")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = at_once(*(lambda name=name: service.rename(owner, made.id, name, rev=1, now=now).name for name in "AB"))
     assert "view_changed" in found
     assert service.get(made.id).rev == 2
 
