@@ -9,8 +9,11 @@ from urllib.parse import quote
 from flask import Response
 from werkzeug.datastructures import Headers
 
+from config.later import Later
 from models.attachment import service as attachment
-from models.attachment.marking import PDF, marked_pdf
+from models.attachment.rules import PDF
+
+marking = Later("models.attachment.marking")
 
 CHUNK = 255 * 1024
 
@@ -35,7 +38,7 @@ def serve(row: Mapping[str, Any], *, inline: bool, mark: str = "") -> Response:
     headers = Headers()
     headers["Content-Disposition"] = disposition(row["name"], inline=inline)
     if mark and row["type"] == PDF:
-        return Response(marked_pdf(content.read(), mark, row["name"]), mimetype=PDF, headers=headers)
+        return Response(marking.marked_pdf(content.read(), mark, row["name"]), mimetype=PDF, headers=headers)
     headers["Content-Length"] = str(row["size"])
     return Response(_chunks(content), mimetype=row["type"], headers=headers)
 

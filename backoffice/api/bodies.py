@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import request
-from jsonschema import Draft202012Validator, ValidationError
 
 from backoffice.api.problems import BadRequest, NoSuchVersion, NotAcceptable, Problem, VersionMissing, WrongContent
+from config.later import Later
 from models import names
 from models.declarations import Field
 from models.errors import Sentence
 from models.kinds import Unreadable, kind_of
 from models.person.roles import Person
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+jsonschema = Later("jsonschema")
 
 JSON_BYTES = 1024 * 1024
 JSON = "application/json"
@@ -58,7 +63,7 @@ def read(schema: Mapping[str, Any], fields: Iterable[Field] = ()) -> Body:
     :raises WrongContent: :raises BadRequest: naming each field that is wrong.
     """
     body = _parsed()
-    errors = Draft202012Validator(schema).iter_errors(body)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(body)
     wrong: dict[str, Sentence] = {}
     for error in errors:
         for path, sentence in _explained(error, tuple(fields)):

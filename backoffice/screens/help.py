@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup
 
 from backoffice import locale
 from backoffice.screens.closed import ClosedView
+from config.later import Later
 from models.errors import NotFound
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+markdown = Later("markdown_it")
 
 FOLDER = Path(__file__).parents[1] / "help"
 PAGES = (
@@ -60,7 +65,7 @@ def page(language: str, name: str) -> HelpPage:
     """A page of help in `zh` or `en`. :raises NotFound: for a name that is not in `PAGES`."""
     if name not in PAGES:
         raise NotFound()
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader = markdown.MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse((FOLDER / language / f"{name}.md").read_text("utf-8"))
     heading, text = tokens[:3], tokens[3:]  # a page begins with its title; the template shows that itself
     for token in text:

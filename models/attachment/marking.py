@@ -18,7 +18,6 @@ from pypdf.generic import (
 
 from models.errors import Refusal
 
-PDF = "application/pdf"
 MOST_BYTES = 60 * 1024 * 1024
 MOST_PAGES = 1000
 SIZE = 15

@@ -9,10 +9,10 @@ from models.errors import Refusal
 
 LONGEST_NAME = 120
 HEAD_BYTES = 4096
-UNKNOWN = "application/octet-stream"
+UNKNOWN, PDF = "application/octet-stream", "application/pdf"
 
 SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF-", "application/pdf"),
+    (0, b"%PDF-", PDF),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
@@ -40,7 +40,7 @@ OFFICE: tuple[tuple[bytes, str], ...] = (
 )
 PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!/")
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-SHOWN = IMAGES | {"application/pdf"}
+SHOWN = IMAGES | {PDF}
 """What a browser shows by itself without running anything of ours or theirs."""
 
 

@@ -6,10 +6,11 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from zxcvbn import zxcvbn
-
+from config.later import Later
 from models.errors import Sentence
 from models.person.roles import APPROVING, PRIVILEGED, Role
+
+strength = Later("zxcvbn")
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -72,7 +73,7 @@ def password_problem(password: str, name: str, email: str) -> Sentence | None:
             "密码中不能包含您的姓名、邮箱或本系统、公司的名称。",
             "A password does not hold your name, your email or the name of the product or company.",
         )
-    judged = zxcvbn(password[:JUDGED], user_inputs=[*COMMON_WORDS, *own_words(name, email)])
+    judged = strength.zxcvbn(password[:JUDGED], user_inputs=[*COMMON_WORDS, *own_words(name, email)])
     if judged["guesses"] < NEEDED_GUESSES:
         return Sentence(
             "这个密码太容易被猜到：请避免常用密码、键盘顺序、日期和重复，可以用几个不相关的词组成一句。",
