@@ -15,6 +15,7 @@ from models.calendar import local
 from models.declarations import Level
 from models.secrecy import period_of
 from models.secrecy_change import service
+from models.secrecy_change.document import SLUG
 
 MANAGER = "gaozhanyuan"
 
@@ -124,7 +125,7 @@ def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
         if change.move:
             who = HEAD if change.move != "withdraw" else change.who
             note = "往来尚未结束" if change.move == "refuse" else ""
-            yield Act(days.back(change.back, "14:20"), who, service.SLUG, key, change.move, {}, note)
+            yield Act(days.back(change.back, "14:20"), who, SLUG, key, change.move, {}, note)
     for place, leak in enumerate(LEAKS):
         yield from _leak(f"x{place}", leak, days)
 
@@ -136,7 +137,7 @@ def _ask(world: World, *, key: str, change: Change, file: str, at: datetime) -> 
         raw = {"kind": "lower", "new_level": change.lower_to, "reason": "项目已公开，不再需要原密级"}
     else:
         raw["new_until"] = period_of(change.level, local(at).date())
-    world.keep(key, service.SLUG, service.ask(world.actor(change.who, file), kept.slug, kept.number, raw, now=at))
+    world.keep(key, SLUG, service.ask(world.actor(change.who, file), kept.slug, kept.number, raw, now=at))
 
 
 def _leak(key: str, leak: Leak, days: Days) -> Iterator[Step]:

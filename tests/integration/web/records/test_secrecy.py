@@ -1,0 +1,46 @@
+"""Asking for another secrecy on the screen (X2): offered to those who may ask, refused in place, carried out."""
+
+from __future__ import annotations
+
+from config.database import database
+from models import store
+from models.person.roles import Role
+from tests.integration.web.records.conftest import Make, Sit
+
+AT = "/records/sample/"
+
+
+def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    made = make(owner.person, level="secret")
+    at = f"{AT}{made['number']}/secrecy"
+    assert at in owner.text(f"{AT}{made['number']}")
+    assert "Secret until" in owner.text(at)
+    page = owner.send(at, 422, kind="extend", new_until="2026-12-01", reason="Talks").get_data(as_text=True)
+    assert "later than" in page
+    assert "Talks" in page
+    owner.send(at, 302, kind="lower", new_level="internal", reason="Published")
+    asked = database()["record_secrecy_change"].find_one({})
+    assert asked is not None
+    sheet = f"/records/secrecy_change/{asked['number']}/do/approve"
+    assert "read by the new level" in head.text(sheet)
+    head.send(sheet, 303, rev="1")
+    assert store.fetch("sample", made["_id"])["level"] == "internal"
+
+
+def test_nobody_else_is_offered_it_nor_let_in(sit: Sit, make: Make) -> None:
+    owner, head, colleague = sit(Role.SPECIALIST), sit(Role.HEAD), sit(Role.SPECIALIST)
+    secret, plain = make(owner.person, level="secret"), make(owner.person)
+    assert "/secrecy" not in head.text(f"{AT}{secret['number']}")
+    assert "/secrecy" not in owner.text(f"{AT}{plain['number']}")
+    head.text(f"{AT}{secret['number']}/secrecy", status=403)
+    owner.text(f"{AT}{plain['number']}/secrecy", status=403)
+    colleague.text(f"{AT}{secret['number']}/secrecy", status=403)
+    colleague.text(f"{AT}YP-2026-999999/secrecy", status=404)
+
+
+def test_the_edit_form_says_where_to_ask(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = make(owner.person, level="secret")
+    page = owner.send(f"{AT}{made['number']}/edit", 403, rev="1", secret_until="2028-01-01").get_data(as_text=True)
+    assert "Change the secrecy" in page
