@@ -7,7 +7,7 @@ others stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,11 +35,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: `refusal` says why it was not taken, else `draft` is the write."""
+    """What became of a row: `refusal` says why it was not taken, else `draft` is the write and `son`, when it was made
+    ready, the record as it will be stored if its number is still free."""
 
     row: int
     draft: Draft | None = None
     refusal: Refusal | None = None
+    son: dict[str, Any] | None = None
 
 
 def prepared(
@@ -81,6 +83,21 @@ def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[Object
     return found
 
 
+def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> list[Outcome]:
+    """Prepared writes with the stored form that they will have if nobody takes a number before them; `behind` others
+    that are ready already come first."""
+    good = [one.draft for one in outcomes if one.draft is not None]
+    numbers = iter(numbering.coming(good[0].rt, good[0].now, len(good), behind=behind) if good else ())
+    return [
+        replace(one, son=_son(one.row, one.draft, next(numbers), batch)) if one.draft is not None else one
+        for one in outcomes
+    ]
+
+
+def _son(row: int, draft: Draft, number: str, batch: ObjectId) -> dict[str, Any]:
+    return {**store.new_son(draft, ObjectId(), number, batch), "batch_row": row}
+
+
 def create_many(
     slug: str,
     wanted: Sequence[Wanted],
@@ -104,9 +121,7 @@ def create_many(
         outcomes = ready
         if outcomes is None or _moved(registry.get(slug).rt, outcomes):
             outcomes = prepared(slug, wanted, actor=actor, now=now, note=note)
-        good = [(one.row, one.draft) for one in outcomes if one.draft is not None]
-        if good:
-            _insert(slug, good, batch)
+        _insert(slug, outcomes, batch)
         return list(outcomes)
 
     return transaction(work)
@@ -125,15 +140,19 @@ def _moved(rt: RecordType, outcomes: Sequence[Outcome]) -> bool:
     return bool(looked)
 
 
-def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> None:
+def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
     entry = registry.get(slug)
-    numbers = numbering.reserve(entry.rt, good[0][1].now, len(good))
+    good = [(one, one.draft) for one in outcomes if one.draft is not None]
+    if not good:
+        return
+    drafts = [draft for _, draft in good]
+    numbers = numbering.reserve(entry.rt, drafts[0].now, len(good))
     sons = [
-        {**store.new_son(draft, ObjectId(), number, batch), "batch_row": row}
-        for (row, draft), number in zip(good, numbers, strict=True)
+        one.son if one.son is not None and one.son["number"] == number else _son(one.row, draft, number, batch)
+        for (one, draft), number in zip(good, numbers, strict=True)
     ]
     names = [field.name for field in store.fields_of(entry.rt)]
-    versions = [_first_version(draft, son, names) for (_, draft), son in zip(good, sons, strict=True)]
+    versions = [_first_version(draft, son, names) for draft, son in zip(drafts, sons, strict=True)]
     try:
         database()[collection_name(slug)].insert_many(sons)
     except BulkWriteError as error:
@@ -142,7 +161,6 @@ def _insert(slug: str, good: Sequence[tuple[int, Draft]], batch: ObjectId) -> No
             raise
         raise store.already_used(entry.rt, first_error.get("keyPattern", {})) from None  # its text quotes the record
     database()[store.VERSIONS].insert_many(versions)
-    drafts = [draft for _, draft in good]
     subjects = [
         (store.subject(entry.rt, draft.values), [change["field"] for change in version["changes"]])
         for draft, version in zip(drafts, versions, strict=True)

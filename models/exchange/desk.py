@@ -65,7 +65,7 @@ class Prepared:
 
 class Desk:
     """What the chunks of one step of an import are worked on with; `at_once` is how many rows the machine stores at
-    once."""
+    once, `ready` and `stored` how many good rows have been made ready and stored."""
 
     def __init__(self, batch: Batch, person: Person, taker: Taker, now: datetime, at_once: int) -> None:
         self.at_once = at_once
@@ -74,6 +74,7 @@ class Desk:
         self.checking = batch.state is State.CHECKING
         self.repeats = Repeats(batch, person, taker.rt, first_pass=self.checking)
         self.memory: dict[str, Any] = {}
+        self.ready = self.stored = 0
 
     def prepare(self, rows: Rows) -> Prepared:
         """Make a chunk ready; reads the database and changes nothing in it."""
@@ -81,6 +82,9 @@ class Desk:
         takens = marked.takens
         outcomes = self._decide(takens)
         good = [outcomes[one.row.number] for one in takens if not one.refused]
+        if not self.checking:
+            good = bulk.numbered(good, self.batch.id, behind=self.ready - self.stored)
+            self.ready += len(good)
         warned = marked.kept + (self._known(takens, good) if self.checking else [])
         return Prepared(tuple(takens), tuple(good), dict(marked.marks), tuple(warned), rows.done, rows.total)
 

@@ -44,8 +44,8 @@ class Pointing:
         """Look many numbers of a reference field up in one question; `find` answers from it."""
         if field.kind != "reference":
             return
-        wanted = {_key(field, text): text for text in map(_one_line, texts)}
-        wanted = {text: key for key, text in wanted.items() if key not in self._known}
+        keys = {text: _key(field, text) for text in map(_one_line, texts)}
+        wanted = {text: key for text, key in keys.items() if key not in self._known}
         if len(self._known) + len(wanted) > REMEMBERED:
             self._known.clear()
         rt = registry.get(field.to).rt

@@ -81,6 +81,7 @@ def _rows(batch: Batch, holder: str, now: datetime, go_on: GoOn, told: Told) -> 
                 return service.get(batch.id)
             hold.keep()
             batch = _store(batch, holder, desk, chunk)
+            desk.stored += len(chunk.good)
             told(batch)
     _finish(batch, holder, person, now)
     return service.get(batch.id)
