@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from jobs.context import JobContext, Report
-from models.record_type import service
+from models.record_type import service, shipped
 
 TURN_SECONDS = 10.0
 """Other jobs get their turn after so long; the next minute goes on behind what is done."""
@@ -18,4 +18,5 @@ def follow(context: JobContext) -> Report:
     """
     until = monotonic() + TURN_SECONDS
     done = service.carry_on(context.now, lambda: monotonic() < until)
+    done += shipped.carry_on(context.now, lambda: monotonic() < until)
     return Report({"types": done} if done else {})

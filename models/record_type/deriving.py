@@ -23,10 +23,11 @@ AT_ONCE = 500
 
 def follows_alike(rt: RecordType, former: RecordType) -> bool:
     """Whether the same follows from a record's values under both declarations of a type."""
-    return _basis(rt) == _basis(former)
+    return basis(rt) == basis(former)
 
 
-def _basis(rt: RecordType) -> tuple[Any, ...]:
+def basis(rt: RecordType) -> tuple[Any, ...]:
+    """What of a declaration decides about what follows from a record's values."""
     fields = [
         (f.name, f.kind, f.searchable, f.opens, f.computed, f.places, f.choices if f.searchable else (), f.fields)
         for f in rt.fields

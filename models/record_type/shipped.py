@@ -1,0 +1,53 @@
+"""Records of the types that come with the product, following a new version of it: what is stored beside their values
+(rights, search terms, whose turn it is) was derived by the version before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import catalogue, registry, schema
+from models.declarations import RecordType
+from models.record_type.deriving import basis, derive_again
+
+BASES = "record_type_basis"
+FORM = 1
+"""Raised when the product derives something else from the same declaration."""
+
+schema.declare({BASES: []})
+
+
+def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
+    """Derive anew what follows from the records of each shipped type whose declaration is another than when that was
+    last done, while `go_on`; returns how many types are done.
+
+    It begins when requests of the version before are over, and goes on behind the last piece.
+    """
+    known = {row["_id"]: row for row in database()[BASES].find()}
+    shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
+    return sum(_follow(rt, known.get(rt.slug), now, go_on) for rt in registry.all_types() if rt.slug in shipped)
+
+
+def _follow(rt: RecordType, row: dict[str, Any] | None, now: datetime, go_on: Callable[[], bool]) -> bool:
+    digest = hashlib.sha256(repr((FORM, basis(rt))).encode()).hexdigest()
+    if row is None or row["digest"] != digest:
+        seen = {"digest": digest, "since": now, "left": True, "derived_to": None}
+        database()[BASES].update_one({"_id": rt.slug}, {"$set": seen}, upsert=True)
+        return False
+    if not row["left"] or now - row["since"] < registry.UNDER_WAY:
+        return False
+    if not all(_noted(rt, digest, last) and go_on() for last in derive_again(rt, row["derived_to"])):
+        return False
+    done = {"$set": {"left": False, "derived_to": None}}
+    return database()[BASES].update_one({"_id": rt.slug, "digest": digest}, done).matched_count == 1
+
+
+def _noted(rt: RecordType, digest: str, last: ObjectId) -> bool:
+    """Note how far it is; False when another version of the product has begun anew."""
+    same = {"_id": rt.slug, "digest": digest}
+    return database()[BASES].update_one(same, {"$set": {"derived_to": last}}).matched_count == 1
