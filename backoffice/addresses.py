@@ -13,7 +13,7 @@ SLUG, NUMBER = "0slug0", "0number0"
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def of(endpoint: str, **values: str) -> str:
+def of(endpoint: str, **values: Any) -> str:
     """The address of an endpoint with values of which there are few, such as a type's slug."""
     return url_for(endpoint, **values)
 

@@ -49,16 +49,21 @@ class Texts(Domain):
     def get_translations(self) -> NullTranslations:
         """The translations of the request's language; read once in the life of the process."""
         if not has_request_context():
-            return super().get_translations()
-        wanted, known = language(), current_app.extensions["catalogues"]
+            return self._read()
+        known: dict[str, NullTranslations] = current_app.extensions["catalogues"]
+        wanted = language()
         if wanted not in known:
-            known[wanted] = super().get_translations()
+            known[wanted] = self._read()
         return known[wanted]
+
+    def _read(self) -> NullTranslations:
+        found: NullTranslations = super().get_translations()
+        return found
 
 
 def marked(text: str, **values: object) -> Markup:
     """A text of a template in the language of the request; `values` are put into it, escaped."""
-    known = current_app.extensions["marked_texts"][language()]
+    known: dict[str, Markup] = current_app.extensions["marked_texts"][language()]
     if values:
         return Markup(catalogue().gettext(text)) % values  # a text of the program  # noqa: S704
     if text not in known:

@@ -17,6 +17,7 @@ from flask_admin.form import BaseForm
 from flask_admin.model import BaseModelView
 
 from backoffice.screens import forms
+from backoffice.screens.form_items import Posted
 from backoffice.screens.reader import Reader, current_reader
 from models import access, listing, records, registry
 from models.access import Purpose
@@ -147,7 +148,7 @@ class RecordView(BaseModelView):
         return records.again(current_reader().person, self.rt.slug, number)
 
     def create_form(
-        self, obj: Any = None, posted: forms.Posted | None = None, prefill: Mapping[str, str] | None = None
+        self, obj: Any = None, posted: Posted | None = None, prefill: Mapping[str, str] | None = None
     ) -> forms.RecordForm:
         """The reader's form for a new record."""
         reader = current_reader()
@@ -156,7 +157,7 @@ class RecordView(BaseModelView):
         fields = tuple(replace(f, default=level) if f.name == LEVEL_FIELD else f for f in wanted)
         return forms.build(self.rt.slug, fields, {}, reader, posted, prefill)
 
-    def edit_form(self, obj: Any = None, posted: forms.Posted | None = None) -> forms.RecordForm:
+    def edit_form(self, obj: Any = None, posted: Posted | None = None) -> forms.RecordForm:
         """The reader's form for a record as it is stored (`obj`)."""
         reader = current_reader()
         fields = records.form_fields(reader.person, self.rt, obj)

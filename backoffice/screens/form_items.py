@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any
 
 from flask_babel import gettext as _
@@ -36,7 +37,7 @@ class Spec:
     make: type[Item]
     label: str
     help: str = ""
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes = made(default_factory=dict)
     choices: tuple[tuple[str, str], ...] = ()
     unit: str = ""
     wide: bool = False
@@ -52,9 +53,9 @@ class Page:
     """What differs from page to page: the sentences beside inputs, by name; what pointers are called, by what is sent
     for them; the files that may be shown, by id."""
 
-    errors: Mapping[str, list[str]] = field(default_factory=dict)
-    titles: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    errors: Mapping[str, list[str]] = made(default_factory=dict)
+    titles: Mapping[str, str] = made(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = made(default_factory=dict)
 
 
 class Item(ABC):

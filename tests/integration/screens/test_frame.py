@@ -43,7 +43,7 @@ def test_a_type_shows_with_its_first_record_within_reach_and_goes_with_its_last(
 
 def test_unread_reminders_are_counted_in_the_same_question(db: DB, now: datetime) -> None:
     reader = person(Role.SPECIALIST)
-    base = {"person": reader.id, "closed_at": None, "read_at": None}
+    base: dict[str, Any] = {"person": reader.id, "closed_at": None, "read_at": None}
     rows = [base, base, {**base, "read_at": now}, {**base, "closed_at": now}, {**base, "person": person().id}]
     db["reminder"].insert_many({"_id": str(at), "key": at, **row} for at, row in enumerate(rows))
     with commands.heard() as heard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from bson import ObjectId
 
@@ -14,7 +15,7 @@ def test_an_unchanged_person_is_the_one_of_before_and_a_changed_one_is_not() -> 
     person = Person(ObjectId(), "Li Na", frozenset({Role.SPECIALIST}), "service", grants={"view": frozenset({"1"})})
     assert as_before(person) is person
     assert as_before(replace(person)) is person
-    changes = (
+    changes: tuple[dict[str, Any], ...] = (
         {"grants": {}},
         {"grants": {"view": frozenset({"1", "2"})}},
         {"roles": frozenset({Role.HEAD})},
@@ -23,6 +24,6 @@ def test_an_unchanged_person_is_the_one_of_before_and_a_changed_one_is_not() -> 
         {"read_only": True},
     )
     for change in changes:
-        other = replace(person, **change)  # type: ignore[arg-type]
+        other = replace(person, **change)
         assert as_before(other) is other
         assert as_before(replace(person)) == person
