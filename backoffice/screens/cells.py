@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
@@ -25,6 +26,8 @@ Cell = dict[str, Any]
 
 NUMERIC = ("money", "integer", "decimal", "percent")
 SHORTENED = 80
+MOST_DAYS = 5_000
+"""So many days are kept as written: the same few stand in every row of a list."""
 
 
 def day_short(day: date, language: str) -> str:
@@ -34,6 +37,7 @@ def day_short(day: date, language: str) -> str:
     return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year}"
 
 
+@lru_cache(maxsize=MOST_DAYS)
 def day_full(day: date, language: str) -> str:
     """A day with its weekday."""
     words = day_text(day)
