@@ -236,7 +236,7 @@ def change(
         given = known.pop() if known else None
         before = fetch(slug, record_id) if given is None else given
         if rev is not None and before["rev"] != rev:
-            raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=before)
+            raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=dict(before))
         draft = next_draft(entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition)
         draft.behalf = behalf
         if not draft.changed and not transition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
+from struct import Struct
 from typing import Any
 
 import mongoengine as me
@@ -79,6 +80,7 @@ class Number(Kind):
         return me.Decimal128Field()
 
 
+WORDS = Struct("<QQ")
 BIAS, SIGN_AT, EXPONENT_AT, EASY_DIGITS = 6176, 63, 49, 18
 """How a decimal of up to 18 digits lies in the upper of its two words (BSON, Binary Integer Decimal)."""
 
@@ -89,7 +91,7 @@ def decimal128(value: Decimal | int) -> Decimal128:
     if len(digits) > EASY_DIGITS or not isinstance(exponent, int) or not -100 < exponent < 100:
         return Decimal128(Decimal(value))
     number = int("".join(map(str, digits)))
-    return Decimal128((sign << SIGN_AT | exponent + BIAS << EXPONENT_AT, number))
+    return Decimal128.from_bid(WORDS.pack(number, sign << SIGN_AT | exponent + BIAS << EXPONENT_AT))
 
 
 SIGNS = {"CNY": "¥", "USD": "US$", "EUR": "€"}

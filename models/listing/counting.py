@@ -79,6 +79,6 @@ def _count(rt: RecordType, condition: Condition, tries: tuple[tuple[int, int], .
 
 
 def _counted(
-    collection: Collection[Any], condition: Condition, limits: dict[str, Any], by_index: dict[str, str]
+    collection: Collection[Any], condition: Condition, limits: dict[str, Any], by_index: dict[str, Any]
 ) -> int:
     return collection.count_documents(condition, **limits, **by_index)

@@ -89,7 +89,7 @@ def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
     wanted = {"$and": [*condition["$and"], _anything(sort_field)]}
     index = index_of(rt, tokens_in(condition), query, sort_field)
 
-    def begun(by_index: dict[str, str]) -> Iterator[Row]:
+    def begun(by_index: dict[str, Any]) -> Iterator[Row]:
         cursor = database()[collection_name(rt.slug)].find(wanted, DERIVED, batch_size=500, **by_index)
         rows = cursor.sort(order_by(sort_field, direction)).allow_disk_use(True)
         return chain(list(islice(rows, 1)), rows)
@@ -110,7 +110,7 @@ def token_of(row: Mapping[str, Any], sort_field: str) -> str:
 
 
 def _find(rt: RecordType, condition: Condition, shown: Row, order: Order, limit: int, index: str) -> list[Row]:
-    def found(by_index: dict[str, str]) -> list[Row]:
+    def found(by_index: dict[str, Any]) -> list[Row]:
         cursor = database()[collection_name(rt.slug)].find(condition, shown, **by_index).sort(order).limit(limit)
         return list(cursor if in_transaction() else cursor.max_time_ms(PAGE_MS))
 

@@ -54,7 +54,7 @@ def opens_few(rt: RecordType, tokens: list[str]) -> bool:
     return found
 
 
-def by(index: str, ask: Callable[[dict[str, str]], T]) -> T:
+def by(index: str, ask: Callable[[dict[str, Any]], T]) -> T:
     """Ask the database by an index, if one is named; without it where the type is new and it is still being made. `ask`
     gets the further arguments of its question."""
     if not index:

@@ -10,6 +10,7 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from models import access, records, registry, store
+from models.declarations import Relation
 from models.errors import StaleRecord
 from models.person.roles import Person
 from models.registry import Draft, Hooks
@@ -68,7 +69,7 @@ def test_a_grant_given_since_the_record_was_read_is_kept(owner: Person, now: dat
     store.add_grant("sample", record["_id"], grant)
     changed = edit(owner, record, {"name": "Lamp 2"}, now)
     assert changed["name"] == "Lamp 2"
-    assert access.token("internal", access.Relation.GRANT, grant) in changed["acl"]
+    assert access.token("internal", Relation.GRANT, grant) in changed["acl"]
     assert changed == store.fetch("sample", record["_id"])
     assert db["record_version"].count_documents({"record": record["_id"]}) == 2
 
