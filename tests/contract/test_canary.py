@@ -44,7 +44,7 @@ pytestmark = pytest.mark.timeout(600)
 TOKENS = re.compile(r"(?:kanarie|hush|apart)\d{3}|139\d{8}|7[12],?\d{3},?\d{3}|[a-z]{2,6}-\d{4}-\d{3,6}")
 API, FIRST = "/api/", "00001"
 LEAVING = "export"
-TURNS = 5
+TURNS = 8
 HEADERS_OF_THEIR_OWN = ("set-cookie", "date", "x-request-id")
 
 
@@ -203,7 +203,7 @@ def questions(who: Seat, rt: RecordType) -> tuple[list[str], list[str]]:
     return asked, sorts + [f"{name}=filled&show=100" for name, field in known.items() if field.filterable]
 
 
-def test_the_walk_is_worth_its_name(house: House) -> None:
+def test_the_walk_is_worth_its_name_and_no_email_says_a_word(house: House) -> None:
     assert {one.level for one in house.planted} == set(Level)
     assert len(house.kinds()) >= 6
     assert len(house.rules("GET", "slug", "number")) >= 13
@@ -216,6 +216,17 @@ def test_the_walk_is_worth_its_name(house: House) -> None:
             assert all(word.casefold() in said for word in one.hushed[:1]), one.rt.slug
     assert database()[EMAILS].count_documents({}) > 0
     assert database()["reminder"].count_documents({}) > 0
+    assert_emails_say_nothing(house)
+
+
+def assert_emails_say_nothing(house: House) -> None:
+    """Email leaves the house unprotected: it carries numbers that the person may know, and no content."""
+    seats = {seat.person.email: seat for seat in house.seats}
+    for row in database()[EMAILS].find():
+        said = set(TOKENS.findall(f"{row['subject']}\n{row['text']}".casefold()))
+        assert not said & set().union(*(one.words + one.hushed for one in house.planted)), row["to"]
+        assert not said & seats[row["to"]].barred, row["to"]
+        assert not [word for word in said if word.startswith(("kanarie", "hush", "apart"))], row["to"]
 
 
 def test_no_route_of_a_record_says_what_may_not_be_read(house: House) -> None:
@@ -281,13 +292,3 @@ def test_no_list_of_a_type_says_what_may_not_be_read(house: House) -> None:
                 path = address(rule, slug=rt.slug)
                 for form in FORMATS if rule.endpoint.endswith(LEAVING) else FORMATS[:1]:
                     assert not who.found("POST", path, data={"format": form}), (who.person.name, path, form)
-
-
-def test_no_email_says_a_word_of_any_record(house: House) -> None:
-    """Email leaves the house unprotected: it carries numbers that the person may know, and no content."""
-    seats = {seat.person.email: seat for seat in house.seats}
-    for row in database()[EMAILS].find():
-        said = set(TOKENS.findall(f"{row['subject']}\n{row['text']}".casefold()))
-        assert not said & set().union(*(one.words + one.hushed for one in house.planted)), row["to"]
-        assert not said & seats[row["to"]].barred, row["to"]
-        assert not [word for word in said if word.startswith(("kanarie", "hush", "apart"))], row["to"]
