@@ -20,12 +20,13 @@ from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry
 from models.access import Purpose
-from models.declarations import Field
+from models.declarations import Field, Level
 from models.listing import Page
 from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
 from models.names import Names
 from models.records import Sight
+from models.watermark import watermark
 
 Context = dict[str, Any]
 
@@ -60,6 +61,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "sizes": [_size(one, asked, at) for one in PAGE_SIZES],
         "operators": maker.operators,
         "q": asked.query.q,
+        "watermark": _watermark(rows, reader),
         "pager": _pager(asked, page, at),
         "bulk": bulk,
         "can": {
@@ -76,6 +78,13 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
             "duplicates": f"{at}duplicates" if _notes_pairs(view, reader) else "",
         },
     }
+
+
+def _watermark(rows: list[Row], reader: Reader) -> str:
+    """The mark of a list that shows classified records in full, with their highest level (X1); '' for others."""
+    levels = {sight.level for sight, _ in rows if sight.full} - {Level.INTERNAL.value}
+    highest = max(levels, key=lambda one: Level(one).rank, default="")
+    return watermark(highest, reader.person, reader.now, reader.language)
 
 
 def _notes_pairs(view: RecordView, reader: Reader) -> bool:

@@ -56,7 +56,8 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     labels = [rt.by_name[name].label for name in columns]
     named = ", ".join(f"{item['number']} {item['name']}".strip() for item in items)
     count = Sentence(
-        f"{len(items)} 份记录（行），{len(labels)} 个栏目", f"{len(items)} records (rows), {len(labels)} columns"
+        f"{len(items)} 份记录（行），{len(labels)} 个栏目",
+        f"{len(items)} {'record (row)' if len(items) == 1 else 'records (rows)'}, {len(labels)} columns",
     )
     shown = Sentence("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
     highest = LEVEL_LABELS[level]

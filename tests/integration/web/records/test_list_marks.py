@@ -1,0 +1,18 @@
+"""X1: a list that shows a classified record in full bears the reader's watermark; one of cards and internal ones none."""
+
+from __future__ import annotations
+
+from models.person.roles import Role
+from tests.integration.web.records.conftest import Make, Sit
+
+AT = "/records/sample/"
+
+
+def test_a_list_bears_the_mark_of_the_highest_level_that_it_shows(sit: Sit, make: Make) -> None:
+    owner, colleague = sit(Role.SPECIALIST, name="Wang Min"), sit(Role.SPECIALIST, name="Li Na")
+    make(owner.person)
+    assert "Wang Min · 2026-11-23" not in owner.text(AT)
+    make(owner.person, level="secret")
+    make(owner.person, level="confidential")
+    assert "Confidential · Wang Min · 2026-11-23 10:00" in owner.text(AT)
+    assert "Li Na · 2026-11-23" not in colleague.text(AT)
