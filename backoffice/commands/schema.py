@@ -8,7 +8,6 @@ from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
 from models import schema
 from models.backup import restoring
-from models.merge import upgrading
 
 
 @click.command()
@@ -24,8 +23,6 @@ def migrate(quiet: bool) -> None:
         if restoring.broke_off():
             raise Failure("a restore broke off here: run 'backoffice restore' again, or drop this database")
         done = schema.migrate()
-        healed = upgrading.forget_numbers()
-        done += [f"rewrote the search terms of {healed} merged records"] if healed else []
     for line in () if quiet else done:
         click.echo(line)
     click.echo(f"{len(done)} changes to the database." if done else "The database is up to date.")

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from models import access, listing, names, records, registry, search, store
+from models import access, listing, names, records, registry, store
 from models.access import Purpose
 from models.errors import Invalid, NotFound, Refusal
 from models.exchange.pointing import Pointing
 from models.listing import ListQuery
-from models.merge import service, upgrading
+from models.merge import service
 from models.person.roles import Person, Role
 from tests.factories.people import person
-from tests.integration.merge.conftest import DB, MERGED, lamp, now_of
+from tests.integration.merge.conftest import MERGED, lamp, now_of
 
 
 @pytest.fixture
@@ -150,17 +150,3 @@ def test_a_rule_that_refuses_a_field_out_of_sight_is_told_without_its_name(
         service.merge(custodian, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=now)
     assert set(refused.value.problems) == {"amount", ""}
     assert "salary" not in refused.value.problems[""].en.lower()
-
-
-def test_terms_of_a_former_version_lose_the_numbers_of_merged_records(
-    owner: Person, head: Person, pair: tuple[dict[str, Any], dict[str, Any]], db: DB
-) -> None:
-    keep, other = pair
-    terms = search.grams([search.fold(other["number"])])
-    change = {"haystack": f"lamp\n{search.fold(other['number'])}", "grams": terms}
-    db["record_sample"].update_one({"_id": keep["_id"]}, {"$set": change})
-    assert found(owner, other["number"]) == [keep["number"]]
-    assert (upgrading.forget_numbers(), upgrading.forget_numbers()) == (1, 0)
-    assert found(owner, other["number"]) == []
-    assert found(owner, "Lamp") == found(head, other["number"]) == [keep["number"]]
-    assert now_of(keep)["rev"] == 2
