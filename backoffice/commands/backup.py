@@ -86,7 +86,7 @@ def _report(report: restoring.Restored) -> Iterator[str]:
     yield f"{report.accounts} accounts can sign in with a password, {report.administrators} of them administrators"
     yield from (f"note: {note}" for note in report.notes)
     if report.changes:
-        yield f"brought up to this version: {len(report.changes)} collections or indexes"
+        yield f"made besides: {len(report.changes)} collections or indexes that the backup does not hold"
 
 
 def _missing_key(settings: Settings) -> list[str]:
