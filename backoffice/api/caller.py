@@ -59,8 +59,14 @@ def identify() -> None:
     allowance: Allowance = current_app.extensions["api_allowance"]
     person = people.person_of(found.account, language())
     g.caller_language = language() if asked_language() else person.language
-    scope = {"only": token.types, "read_only": token.read_only, "through": Means(token.id, token.name)}
-    g.person = as_before(replace(person, grants=found.grants, **scope))
+    acting = replace(
+        person,
+        grants=found.grants,
+        only=token.types,
+        read_only=token.read_only,
+        through=Means(token.id, token.name),
+    )
+    g.person = as_before(acting)
     allowance.spend(token.id, now)
     g.caller = Caller(g.person, token, now, language())
 

@@ -164,8 +164,8 @@ def _row(row: Context, reader: Reader) -> Context:
 
 
 def _columns() -> list[Column]:
-    titles = (_("When"), _("Who"), _("Act"), _("Type"), _("Number"), _("Level"), _("Fields"), _("Detail"))
-    titles += (_("Token"), _("Entry"))
+    about = (_("When"), _("Who"), _("Act"), _("Type"), _("Number"), _("Level"), _("Fields"), _("Detail"))
+    titles = (*about, _("Token"), _("Entry"))
     return [Column(title, "datetime" if not place else "text") for place, title in enumerate(titles)]
 
 

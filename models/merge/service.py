@@ -313,7 +313,7 @@ def undo_seen(person: Person, first: Sight, other: str, *, now: datetime) -> dic
         if (keep["rev"], gone["rev"]) != (row["survivor_rev"], row["loser_rev"]):
             raise rules.ChangedSince()
         _restore_pair(person, first.rt, keep, gone, row, now)
-        change = {"state": UNDOING, "undo_by": person.id, "undo_by_name": person.name, "undo_at": now}
+        change: Row = {"state": UNDOING, "undo_by": person.id, "undo_by_name": person.name, "undo_at": now}
         change["undo_token"] = asdict(person.through) if person.through else None
         database()[MERGES].update_one({"_id": row["_id"]}, {"$set": change})
         if row["moved"] <= AT_ONCE:
