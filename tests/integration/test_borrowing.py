@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -242,6 +243,10 @@ def test_a_file_leaves_with_a_receipt_its_hash_and_an_entry(
         rows = [dict(zip(table.header, one.cells, strict=True)) for one in table.rows()]
     assert [one["Number"] for one in rows] == [item["number"] for item in borrowed["items"]]
     assert {(one["Receipt"], one["Exported by"]) for one in rows} == {(taken.receipt, "Manager")}
+    if form == "xlsx":
+        with zipfile.ZipFile(BytesIO(taken.content)) as parts:
+            sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+        assert f"&amp;CConfidential · Manager · 2026-11-23 10:00 · {taken.receipt}</oddHeader>" in sheet
     done = db["audit"].find_one({"action": "export_done"})
     assert done is not None
     assert done["detail"]["sha256"] == taken.sha256

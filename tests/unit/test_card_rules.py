@@ -1,0 +1,82 @@
+"""Rules of cards, changes of secrecy and leaks, without a database (X2, X4, X5, X8)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from models.access_request import rules
+from models.access_request.rules import Terms
+from models.declarations import Level
+from models.leak import rules as leak
+from models.secrecy_change.rules import problems_of, values_of
+
+TODAY = date(2026, 11, 23)
+TERMS = Terms(consultation_days=7, borrowing_days=3)
+
+
+def day(ahead: int) -> date:
+    return TODAY + timedelta(days=ahead)
+
+
+@pytest.mark.parametrize(
+    ("uses", "begins", "until", "managing", "wrong"),
+    [
+        (["view"], None, 7, False, set()),
+        (["view"], None, 8, False, {"valid_until"}),
+        (["view"], 10, 17, False, set()),
+        (["view"], 10, 18, False, {"valid_until"}),
+        (["view"], 10, 9, False, {"valid_until"}),
+        (["view"], -1, 3, False, {"valid_from"}),
+        (["view"], 31, 32, False, {"valid_from"}),
+        (["print"], None, 3, True, set()),
+        (["view", "print"], None, 4, True, {"valid_until"}),
+        (["export"], None, 3, False, {"uses"}),
+        (["view"], None, -1, False, {"valid_until"}),
+    ],
+)
+def test_use_and_window_follow_the_policy(
+    uses: list[str], begins: int | None, until: int, managing: bool, wrong: set[str]
+) -> None:
+    starts = None if begins is None else day(begins)
+    assert set(rules.problems_of(uses, starts, day(until), TODAY, TERMS, managing=managing)) == wrong
+
+
+def test_a_card_stands_where_its_paper_is() -> None:
+    assert rules.state_after("expire", 0) == rules.state_after("give_back", 0) == "ended"
+    assert rules.state_after("revoke", 0) == "revoked"
+    assert {rules.state_after(action, 1) for action in ("expire", "give_back", "revoke")} == {"out"}
+
+
+def test_the_highest_level_and_the_name_of_a_card() -> None:
+    assert rules.highest(["secret", "top_secret", "internal"]) is Level.TOP_SECRET
+    assert rules.highest([]) is Level.INTERNAL
+    assert rules.title_of(["KH-1"]) == "KH-1"
+    assert rules.title_of(["KH-1", "KH-2", "KH-3"]) == "KH-1 +2"
+
+
+def test_an_extension_is_later_and_no_longer_than_one_period() -> None:
+    def period(_level: Level, since: date) -> date:
+        return since + timedelta(days=365)
+
+    def wrong(until: date | None, new: date | None) -> set[str]:
+        return set(problems_of("extend", Level.SECRET, until, None, new, TODAY, period))
+
+    assert wrong(day(30), day(365)) == set()
+    for new in (None, day(30), day(366)):
+        assert wrong(day(30), new) == {"new_until"}
+    assert wrong(None, TODAY) == {"new_until"}
+    assert values_of("extend", None, day(365)) == {"secret_until": day(365)}
+    assert values_of("lower", "internal", day(365)) == {"level": "internal"}
+
+
+def test_an_outcome_that_is_founded_names_who_and_what_changes() -> None:
+    people = [{"part": "leaked", "person": "a"}, {"part": "witness", "person": "b"}]
+    full = {"outcome": "warning", "people": people, "duty": "none", "remedy": "Bags"}
+    assert leak.outcome_problems(full) == {}
+    assert set(leak.outcome_problems({**full, "people": people[1:]})) == {"outcome"}
+    assert set(leak.outcome_problems({**full, "duty": "direct"})) == {"superior"}
+    assert set(leak.outcome_problems({**full, "remedy": None})) == {"remedy"}
+    assert leak.outcome_problems({"outcome": "unfounded"}) == {}
+    assert leak.involved({**full, "superior": "c"}) == ["a", "c"]
