@@ -32,7 +32,7 @@ from models.sights import Sight
 SLUG = "access_request"
 GRANTS = "grant"
 ASKED = ("uses", "reason", "valid_from", "valid_until")
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged"})
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "raised"})
 OPENING = frozenset({"approve", "countersign"})
 
 schema.declare(
@@ -341,7 +341,7 @@ def expire(now: datetime) -> int:
     """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
     taken out is to be returned."""
     over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
-    return sum(_end_over(request, now) for request in over) + _expire_undecided(now)
+    return sum(_end_over(request, now) for request in over) + _end_raised(now) + _expire_undecided(now)
 
 
 def _end_over(request: ObjectId, now: datetime) -> bool:
@@ -354,6 +354,25 @@ def _end_over(request: ObjectId, now: datetime) -> bool:
     except StaleRecord:
         return False
     return True
+
+
+def _end_raised(now: datetime) -> int:
+    """End the cards of which a record was raised to top secret since they were signed without the general manager
+    (X4)."""
+    ended = 0
+    for request in {grant.request: None for grant in Grant.objects(valid_until__gt=now, ended_at=None)}:
+        card = store.fetch(SLUG, request)
+        named = {"$in": [item["number"] for item in card["items"] or ()]}
+        top = {"number": named, "level": Level.TOP_SECRET.value}
+        raised = database()[collection_name(card["type_asked"])].find_one(top, {"_id": 1}) is not None
+        if not raised or card["level_asked"] == Level.TOP_SECRET.value or card["state"] != "granted":
+            continue
+        try:
+            store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action="raised")
+        except StaleRecord:  # revoked or given back at this moment
+            continue
+        ended += 1
+    return ended
 
 
 def _expire_undecided(now: datetime) -> int:

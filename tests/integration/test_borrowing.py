@@ -227,6 +227,19 @@ def test_a_record_raised_to_top_secret_while_it_waited_needs_the_general_manager
     assert store.fetch(CARD, card["_id"])["level_asked"] == "top_secret"
 
 
+def test_a_record_raised_to_top_secret_closes_the_cards_that_the_general_manager_has_not_signed(
+    owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    number = made(owner, now)
+    card = signed(head, service.ask(manager, "sample", number, wish(now), now=now), "approve", now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert service.expire(now) == 1
+    assert service.expire(now) == 0
+    assert store.fetch(CARD, card["_id"])["state"] == "ended"
+    with pytest.raises(NotFound):
+        records.see(admitted(manager, now), "sample", number, Purpose.VIEW, now)
+
+
 # --- what leaves
 
 
