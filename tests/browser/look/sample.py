@@ -134,6 +134,7 @@ def listing() -> str:
         columns=[{"name": "title", "label": "Customer"}, {"name": "state", "label": "State"}],
         rows=rows,
         views=[],
+        view_saver={},
         chips=[],
         filters=[amount],
         q="",
