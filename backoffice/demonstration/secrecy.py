@@ -127,7 +127,7 @@ def steps(days: Days, drawer: Drawer) -> Iterator[Step]:
             note = "往来尚未结束" if change.move == "refuse" else ""
             yield Act(days.back(change.back, "14:20"), who, SLUG, key, change.move, {}, note)
     for place, leak in enumerate(LEAKS):
-        yield from _leak(f"x{place}", leak, days)
+        yield from _leak(f"leak{place}", leak, days)
 
 
 def _ask(world: World, *, key: str, change: Change, file: str, at: datetime) -> None:
