@@ -1,9 +1,10 @@
 """Filling a database with N customers and as many complaints, as the store would have stored them.
 
-Every record goes through the type's own rules and the store's own derivation (`store.new_draft`, `store.new_son`);
-only the writing is different: sets of a thousand without order, two processes, indexes afterwards. History and audit
-entries are written for one record in 500, the ones that the measurements open. A filled database is used again as long
-as its first records would be made the same way today; indexes that were declared since are added.
+Every record goes through the type's own rules and the store's own derivation (`store.new_draft`,
+`stored_form.new_son`); only the writing is different: sets of a thousand without order, two processes, indexes
+afterwards. History and audit entries are written for one record in 500, the ones that the measurements open. A filled
+database is used again as long as its first records would be made the same way today; indexes that were declared since
+are added.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from bench.content import YEARS, Place, complaint, customer
 from config import database as store_of
 from config.database import database
 from config.settings import Settings
-from models import audit, catalogue, numbering, registry, schema, store
+from models import audit, catalogue, numbering, registry, schema, store, stored_form
 from models.complaint.document import COMPLAINT
 from models.customer.document import CUSTOMER
 from models.person.roles import Person
@@ -86,7 +87,7 @@ def _add(
 ) -> Draft:
     entry, now = registry.get(slug), place.made_at
     draft = store.new_draft(entry, values, actor=actor, now=now, nearby=nearby)
-    son = store.new_son(draft, record_id(slug, place.index), number_of(slug, place), None)
+    son = stored_form.new_son(draft, record_id(slug, place.index), number_of(slug, place), None)
     draft.values["acl"] = son["acl"]
     made.sons[slug].append(son)
     if place.index % REMEMBERED == 0:

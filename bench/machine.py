@@ -11,8 +11,8 @@ from config import embedded
 from config.settings import Settings
 
 SECRET = "measured-and-kept-nowhere-" * 2
-CACHE_GB = 0.25
-"""What the product gives its embedded database (`config.embedded`)."""
+CACHE_GB = embedded.usual_cache_gb()
+"""What the product gives its embedded database here."""
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

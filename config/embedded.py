@@ -39,6 +39,7 @@ READY_SECONDS = 60.0
 LOCK_SECONDS = 10.0
 STOP_SECONDS = 30.0
 LOG_BYTES = 10 * 1024 * 1024
+SMALLEST_CACHE_GB, LARGEST_CACHE_GB = 0.25, 2.0
 EXIT_OTHER_DATA_VERSION = 62  # mongod's code for data files of another generation
 NOT_YET_INITIALIZED = 94
 
@@ -88,8 +89,14 @@ def running(data_dir: Path) -> str | None:
     return None
 
 
-def start(data_dir: Path, *, cache_gb: float = 0.25) -> Mongod:
-    """Start the database of `data_dir` and return when it takes writes.
+def usual_cache_gb() -> float:
+    """The cache of the embedded database in GB: an eighth of the machine's memory, from a quarter to two."""
+    memory_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return round(min(max(memory_gb / 8, SMALLEST_CACHE_GB), LARGEST_CACHE_GB), 2)
+
+
+def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:
+    """Start the database of `data_dir`, with the usual cache unless told, and return when it takes writes.
 
     Call it from the main thread: the server ends with the thread that started it.
 
@@ -101,7 +108,7 @@ def start(data_dir: Path, *, cache_gb: float = 0.25) -> Mongod:
     binaries = find_mongods()
     (data_dir / "database").mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _take_lock(data_dir)
-    server = Mongod(data_dir, binaries, cache_gb, lock)
+    server = Mongod(data_dir, binaries, cache_gb or usual_cache_gb(), lock)
     try:
         server.launch()
     except BaseException:

@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
-from models import audit, numbering, registry, store
+from models import audit, numbering, registry, store, stored_form
 from models.declarations import RecordType
 from models.errors import Refusal
 from models.person.roles import Person
@@ -79,7 +79,7 @@ def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[Object
         if ids:
             to = registry.get(field.to).rt
             sons = database()[collection_name(to.slug)].find({"_id": {"$in": sorted(ids)}})
-            found.update((son["_id"], store.load(to, son)) for son in sons)
+            found.update((son["_id"], stored_form.load(to, son)) for son in sons)
     return found
 
 
@@ -95,7 +95,7 @@ def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> li
 
 
 def _son(row: int, draft: Draft, number: str, batch: ObjectId) -> dict[str, Any]:
-    return {**store.new_son(draft, ObjectId(), number, batch), "batch_row": row}
+    return {**stored_form.new_son(draft, ObjectId(), number, batch), "batch_row": row}
 
 
 def create_many(
@@ -151,7 +151,7 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
         one.son if one.son is not None and one.son["number"] == number else _son(one.row, draft, number, batch)
         for (one, draft), number in zip(good, numbers, strict=True)
     ]
-    names = [field.name for field in store.fields_of(entry.rt)]
+    names = [field.name for field in stored_form.fields_of(entry.rt)]
     versions = [_first_version(draft, son, names) for draft, son in zip(drafts, sons, strict=True)]
     try:
         database()[collection_name(slug)].insert_many(sons)

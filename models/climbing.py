@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import audit, registry, store
+from models import audit, registry, store, stored_form
 from models.calendar import Deadline, WorkingCalendar
 from models.declarations import RecordType, State
 from models.person.roles import SYSTEM
@@ -66,7 +66,7 @@ def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -
     at = record["climbed"] or 0
     if record["state"] != state.value or record["archived_at"] or at >= len(state.climbs):
         return 0
-    follows = store.derived(rt, {**record, "climbed": at + 1})
+    follows = stored_form.derived(rt, {**record, "climbed": at + 1})
     change = {"climbed": at + 1, "acl": follows["acl"], "waiting": follows["waiting"]}
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
     detail = {"step": at + 1, "to": list(state.climbs[at].to)}

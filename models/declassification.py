@@ -8,7 +8,7 @@ from datetime import date, datetime
 from bson import ObjectId
 
 from config.database import database
-from models import registry, store
+from models import registry, store, stored_form
 from models.calendar import local
 from models.declarations import Level, RecordType
 from models.errors import Invalid, NotFound
@@ -18,7 +18,7 @@ from models.record import collection_name
 
 ACTION = "declassify"
 CLASSIFIED = [level.value for level in Level if level is not Level.INTERNAL]
-UNTIL = next(f for f in store.OPEN_SYSTEM if f.name == "secret_until")
+UNTIL = next(f for f in stored_form.OPEN_SYSTEM if f.name == "secret_until")
 
 
 @dataclass(frozen=True)

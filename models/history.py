@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 
 from config.database import database
-from models import registry, store
+from models import registry, store, stored_form
 from models.kinds import loaded
 
 
@@ -21,7 +21,7 @@ def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) ->
     """The stored versions of a record, newest first: who, when, what action, and each field before and after. Those
     behind version `after`, at most `limit` of them (0: all)."""
     rt = registry.get(slug).rt
-    declared = {f.name: f for f in store.fields_of(rt)}
+    declared = {f.name: f for f in stored_form.fields_of(rt)}
     declared["merged_into"] = replace(declared["merged_into"], to=slug)
     found = []
     rows = database()[store.VERSIONS].find({"record": record_id, "rev": {"$gt": after}})

@@ -17,7 +17,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import audit, numbering, store
+from models import audit, numbering, store, stored_form
 from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
 from models.person.roles import SYSTEM, Role
@@ -244,7 +244,7 @@ def _first_versions(rt: RecordType, batch: ObjectId) -> None:
     """Give each opened record that has no version yet its first one."""
     changes = [
         {"field": field.name, "before": None, "after": f"${field.name}"}
-        for field in store.fields_of(rt)
+        for field in stored_form.fields_of(rt)
         if field.kind not in ("embedded", "embedded_list", "files")
     ]
     database()[collection_name(rt.slug)].aggregate(

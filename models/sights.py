@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, audit, history, registry, store
+from models import access, audit, history, registry, store, stored_form
 from models.access import Purpose
 from models.declarations import Field, Level, RecordType
 from models.errors import NotFound, Refusal
@@ -92,7 +92,7 @@ def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str,
         values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
         values |= {"level": son.get("level"), "owner": son.get("owner")}
         return Sight(rt, son["_id"], son["number"], False, values, fields)
-    record = store.load(rt, son)
+    record = stored_form.load(rt, son)
     fields = access.visible_fields(person, rt)
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"]))
@@ -143,7 +143,7 @@ def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime)
 def see_stored(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, dict[str, Any]]:
     """`see`, with the record as it is stored, for questions of rights; what the person may know is the sight alone."""
     found, son = _opened(person, slug, number, purpose, now)
-    return found, store.load(found.rt, son)
+    return found, stored_form.load(found.rt, son)
 
 
 def _opened(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, Mapping[str, Any]]:
@@ -222,7 +222,7 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     A version of a time when the record had a level that the person does not read says who and when, and no more:
     `masked` is that level (X3, X6).
     """
-    shown = {f.name for f in found.fields} | {f.name for f in store.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
+    shown = {f.name for f in found.fields} | {f.name for f in stored_form.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
     rows = history.history(found.rt.slug, found.id, limit, after)
     level = found.level
     for row in rows:
@@ -251,7 +251,7 @@ def as_it_was(found: Sight, current: Mapping[str, Any], rev: int) -> Former:
     It is made of `current` and of the versions that the person sees (`versions_of`), and of nothing else: where a
     masked version lies between, the values on its other side are unknown, whether it changed them or not (X6).
     """
-    names = [f.name for f in (*found.fields, *store.OPEN_SYSTEM)]
+    names = [f.name for f in (*found.fields, *stored_form.OPEN_SYSTEM)]
     rows = versions_of(found, 0)
     since = [row for row in rows if row["rev"] > rev]
     back = {name: current.get(name) for name in names}

@@ -6,11 +6,9 @@ decision that was allowed. Values come and go in loaded form (see `kinds`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
-from types import MappingProxyType
+from datetime import datetime
 from typing import Any
 
 from bson import CodecOptions, ObjectId, decode, encode
@@ -18,16 +16,15 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, in_transaction, transaction
-from models import access, audit, formulas, numbering, one_time, registry, requirement
+from models import access, audit, formulas, numbering, one_time, registry, requirement, stored_form
 from models.attachment import service as attachment
 from models.deadline import settling
-from models.declarations import Field, Label, Level, RecordType, Relation, Transition
+from models.declarations import Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
-from models.kinds import ZONE, loaded, stored, storing
+from models.kinds import stored
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
-from models.search import fold, grams, texts_of
 from models.secrecy import keep_level
 
 VERSIONS = "record_version"
@@ -46,21 +43,6 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
 }
 
-OPEN_SYSTEM: tuple[Field, ...] = (
-    Field(name="level", kind="text", label=Label("密级", "Level")),
-    Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
-    Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
-    Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
-    Field(name="department", kind="text", label=Label("部门", "Department")),
-    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
-    Field(name="state", kind="text", label=Label("状态", "State")),
-    Field(name="archived_at", kind="datetime", label=Label("归档时间", "Archived")),
-    Field(name="merged_into", kind="reference", label=Label("并入", "Merged into")),
-    Field(name="merged_from", kind="text", label=Label("已并入的记录", "Records merged into it")),
-)
-"""The system fields that a write may set; the others follow from them."""
-
-CLOSING_HOUR = time(18)
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
 """What a write of a stored record leaves as it is, if it does not set it."""
@@ -80,30 +62,13 @@ class Overtaken(NotFound):
     """The record is no longer as it was read: somebody else has written it, or it is gone."""
 
 
-def fields_of(rt: RecordType) -> tuple[Field, ...]:
-    """Every field that a write may set: declared and system ones."""
-    return (*rt.fields, *OPEN_SYSTEM)
-
-
-def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored record with every declared value loaded; undeclared leftovers are dropped."""
-    record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
-    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
-        record[name] = son.get(name)
-    record["climbed"] = son.get("climbed")
-    record["acl"] = son.get("acl") or []
-    record["granted"] = son.get("granted") or []
-    record["state_since"] = son.get("state_since")
-    return record
-
-
 def fetch(slug: str, record_id: ObjectId) -> dict[str, Any]:
     """A record by id, for services and jobs. :raises NotFound:"""
     rt = registry.get(slug).rt
     son = database()[collection_name(slug)].find_one({"_id": record_id})
     if son is None:
         raise NotFound()
-    return load(rt, son)
+    return stored_form.load(rt, son)
 
 
 def create(
@@ -129,7 +94,7 @@ def create(
         record_id = ObjectId()
         one_time.spend(once, record_id, now)
         draft = new_draft(entry, values, actor=actor, now=now, note=note)
-        son = new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
+        son = stored_form.new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
         _insert(entry.rt, son)
         _remember(draft, 1)
         attachment.claim(entry.rt.fields, draft.values)
@@ -153,7 +118,11 @@ def _finish(entry: registry.Registered, draft: Draft) -> dict[str, Any]:
     above = _written.get()
     if above is not None:
         above.update(written)
-    return fetch(entry.rt.slug, record_id) if record_id in written else load(entry.rt, _as_stored(draft.stored))
+    return (
+        fetch(entry.rt.slug, record_id)
+        if record_id in written
+        else stored_form.load(entry.rt, _as_stored(draft.stored))
+    )
 
 
 def _as_stored(son: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +141,7 @@ def new_draft(
 ) -> Draft:
     """The write of a new record, ready to be stored: defaults filled, hooks run. `nearby` holds records to which the
     values point and which the caller has read. :raises Invalid:"""
-    defaults = _defaults(entry.rt)
+    defaults = stored_form.defaults(entry.rt)
     filled = {**defaults, **{name: value for name, value in values.items() if name in defaults}}
     given = frozenset(name for name, value in values.items() if value is not None)
     started = {**filled, "created_by": actor.id}
@@ -181,27 +150,6 @@ def new_draft(
     _start(draft)
     prepare(draft)
     return draft
-
-
-def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | None) -> dict[str, Any]:
-    """The stored form of a new record, with what is derived; the draft learns its id and number."""
-    draft.values |= {"_id": record_id, "number": number}
-    rest = {
-        **derived(draft.rt, draft.values),
-        "_id": record_id,
-        "number": number,
-        "rev": 1,
-        "created_at": draft.now,
-        "created_by": draft.actor.id,
-        "updated_at": draft.now,
-        "updated_by": draft.actor.id,
-        "state_since": draft.now,
-        "batch": batch,
-        "granted": [],
-    }
-    son = _declared_son(draft)
-    son.update((name, value) for name, value in rest.items() if value is not None)
-    return son
 
 
 def change(
@@ -283,7 +231,7 @@ def put(draft: Draft, merge: ObjectId | None = None) -> None:
     """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
     the merge of which it is a part."""
     before = draft.before or {}
-    update = update_of(draft)
+    update = stored_form.update_of(draft)
     _update(draft.rt, _unchanged(before), update)
     kept = {name: before.get(name) for name in KEPT if name not in update.get("$unset", {})}
     draft.stored = {**kept, **update.get("$set", {}), "rev": before["rev"] + 1}
@@ -299,28 +247,6 @@ def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
         "granted": before.get("granted") or {"$in": [[], None]},
         "climbed": before.get("climbed"),
     }
-
-
-def update_of(draft: Draft) -> dict[str, Any]:
-    """The database update that stores a prepared change, with what is derived."""
-    before = draft.before or {}
-    began: dict[str, Any] = {}
-    if draft.values["state"] != before.get("state"):
-        began = {"state_since": draft.now, "climbed": None}
-    follows = {
-        **derived(draft.rt, {**draft.values, **began}),
-        **began,
-        "updated_at": draft.now,
-        "updated_by": draft.actor.id,
-    }
-    given = _declared_son(draft)
-    given.update((name, value) for name, value in follows.items() if value is not None)
-    update = {
-        "$set": given,
-        "$unset": {name: "" for name in (*_defaults(draft.rt), *follows) if name not in given},
-        "$inc": {"rev": 1},
-    }
-    return {operator: values for operator, values in update.items() if values}
 
 
 def name_of(person_id: ObjectId | None) -> str:
@@ -370,53 +296,6 @@ def prepare(draft: Draft) -> None:
     if draft.rt.classified:
         keep_level(draft)
     draft.check()
-
-
-def _declared_son(draft: Draft) -> dict[str, Any]:
-    """The stored form of the values that there are."""
-    value_of, son = draft.values.get, {}
-    for name, store in _storers(draft.rt):
-        value = value_of(name)
-        if value is not None:
-            son[name] = value if store is None else store(value)
-    return son
-
-
-@lru_cache(maxsize=1000)
-def _storers(rt: RecordType) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    """How the value of each field is stored; None for as it is. Worked out once for a type, for a set asks for each."""
-    return tuple((f.name, storing(f)) for f in fields_of(rt))
-
-
-@lru_cache(maxsize=1000)
-def _defaults(rt: RecordType) -> Mapping[str, Any]:
-    """What each field of a new record begins with."""
-    return MappingProxyType({f.name: f.default for f in fields_of(rt)})
-
-
-def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored beside a record's values because it follows from them: rights tokens, whose turn it is, the
-    deadline, search terms, keys. None means that nothing is stored."""
-    state = access.state_of(rt, values)
-    over = bool(values.get("archived_at")) or (state is not None and state.final)
-    texts = [fold(text) for text in texts_of(rt, values)]
-    keys = registry.get(rt.slug).hooks.keys
-    return {
-        "acl": access.tokens_of(rt, values),
-        "waiting": [] if over else access.turns_of(rt, values),
-        "archived": True if values.get("archived_at") else None,
-        "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
-        "grams": grams(texts),
-        "haystack": "\n".join(texts),
-        "keys": (sorted(set(keys(values))) or None) if keys else None,
-    }
-
-
-def end_of(due: date | datetime | None) -> datetime | None:
-    """A deadline as a moment: a date is due at the close of that day (18:00 in the department's zone)."""
-    if due is None or isinstance(due, datetime):
-        return due
-    return datetime.combine(due, CLOSING_HOUR, ZONE).astimezone(UTC)
 
 
 def _insert(rt: RecordType, son: Mapping[str, Any]) -> None:
@@ -483,7 +362,7 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
                 "before": stored(field, before.get(field.name)) if before else None,
                 "after": stored(field, draft.values.get(field.name)),
             }
-            for field in fields_of(draft.rt)
+            for field in stored_form.fields_of(draft.rt)
             if field.name in changed
         ],
         **({"merge": merge} if merge else {}),

@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, records, registry, store
+from models import access, records, registry, store, stored_form
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
@@ -153,7 +153,7 @@ def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[R
     """The rows as tasks, without those that only others of a role may move on, as one's own request."""
     for row in rows:
         sight = records.sight(person, rt, reach, row)
-        moves = records.moves(person, rt, store.load(rt, row))
+        moves = records.moves(person, rt, stored_form.load(rt, row))
         named = f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id
         if sight is not None and (moves or named):
             yield Task(sight, row.get("due_at"), moves)

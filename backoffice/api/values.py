@@ -14,7 +14,7 @@ from models.kinds import loaded, plain
 from models.names import HIDDEN, Names
 from models.person.roles import Person
 from models.records import PLACING, Sight
-from models.store import OPEN_SYSTEM
+from models.stored_form import OPEN_SYSTEM
 
 Json = dict[str, Any]
 

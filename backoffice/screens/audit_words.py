@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from models import registry, store
+from models import registry, stored_form
 from models.declarations import LEVEL_LABELS, Level
 from models.record import SYSTEM_FIELDS
 
@@ -146,7 +146,7 @@ def fields(row: Context, language: str) -> str:
     labels = _account_fields()
     for rt in registry.all_types():
         if rt.slug == row["type"]:
-            labels = {f.name: f.label.text(language) for f in (*SYSTEM_FIELDS, *store.fields_of(rt))}
+            labels = {f.name: f.label.text(language) for f in (*SYSTEM_FIELDS, *stored_form.fields_of(rt))}
     joiner = "、" if language == "zh" else ", "
     return joiner.join(labels.get(name, name.replace("_", " ")) for name in row.get("fields") or ())
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from backoffice import addresses
 from backoffice.screens.reader import Reader
-from models import access, store
+from models import access, stored_form
 from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
@@ -161,7 +161,7 @@ def due_labels(sight: Sight, language: str) -> list[str]:
     at, general = sight.values.get("due_at"), sight.rt.due
     named = (f for f in sight.fields if "due" in f.name.split("_") and f.name != general)
     holds = ((f, sight.values.get(f.name)) for f in named)
-    found = [f for f, value in holds if isinstance(value, date | datetime) and store.end_of(value) == at]
+    found = [f for f, value in holds if isinstance(value, date | datetime) and stored_form.end_of(value) == at]
     return [f.label.text(language) for f in found]
 
 

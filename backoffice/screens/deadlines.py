@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
-from models import store
+from models import stored_form
 from models.calendar_steps import Agreed, words
 from models.deadline import recount, settling
 from models.declarations import Field
@@ -63,4 +63,4 @@ def _standing(sight: Sight) -> Field | None:
         return None
     names = settling.fields_of(sight.rt)
     found = (f for f in sight.fields if f.name in names)
-    return next((f for f in found if store.end_of(sight.values.get(f.name)) == at), None)
+    return next((f for f in found if stored_form.end_of(sight.values.get(f.name)) == at), None)

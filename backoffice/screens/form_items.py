@@ -291,9 +291,10 @@ class Rows(Item):
         self._indices = re.compile(re.escape(name) + "-([0-9]{1,4})-")
         self._tools = _tools()
         self._blank = self._line(self.row(BLANK), self.blank(), Page())
+        add = escape(_("Add a row"))
         self._add = (
             f'<button type="submit" name="_add" value="{name}" formnovalidate class="btn btn-sm btn-quiet" '
-            f'data-row-do="add"><i class="bi bi-plus-lg" aria-hidden="true"></i>{escape(_("Add a row"))}</button>'
+            f'data-row-do="add"><i class="bi bi-plus-lg" aria-hidden="true"></i>{add}</button>'
         )
 
     def blank(self) -> dict[str, Any]:

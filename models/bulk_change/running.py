@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import TransactionGaveUp, database, transaction
-from models import registry, store
+from models import registry, store, stored_form
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
 from models.bulk_change.offers import offer
@@ -147,7 +147,7 @@ class _UndoDesk:
     def __init__(self, plan: Plan, holder: str, now: datetime) -> None:
         self.plan, self.holder, self.now = plan, holder, now
         self.rt = registry.get(plan.type).rt
-        self.declared = {field.name: field for field in store.fields_of(self.rt)}
+        self.declared = {field.name: field for field in stored_form.fields_of(self.rt)}
         self.person = service.actor_of(plan.undo_by, now)
 
     def chunk(self) -> Plan:

@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, registry, store
+from models import access, names, registry, stored_form
 from models.access import Purpose
 from models.bulk_change import selection, service, writing
 from models.bulk_change.document import LINES, Line, Plan, Said, State
@@ -69,7 +69,7 @@ def _sights(person: Person, rt: RecordType, ids: Iterable[ObjectId]) -> dict[Obj
 
 def shown_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
     """The fields whose change a preview shows: those that the person reads, and the engine's own."""
-    return (*access.visible_fields(person, rt), *(f for f in store.OPEN_SYSTEM if f.name not in HIDDEN_SYSTEM))
+    return (*access.visible_fields(person, rt), *(f for f in stored_form.OPEN_SYSTEM if f.name not in HIDDEN_SYSTEM))
 
 
 def names_in(person: Person, samples: Iterable[Sample], language: str) -> Names:
@@ -94,7 +94,7 @@ def lines(plan: Plan, kind: Said, limit: int = SHOWN_LINES) -> list[Line]:
 
 def field_label(person: Person, rt: RecordType, name: str, language: str) -> str:
     """How a reason's field is called; '' for the record, and for a field that is not the person's to know of."""
-    known = (*access.visible_fields(person, rt), *store.OPEN_SYSTEM)
+    known = (*access.visible_fields(person, rt), *stored_form.OPEN_SYSTEM)
     return next((f.label.text(language) for f in known if f.name == name), "")
 
 

@@ -12,7 +12,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
-from models import audit, bulk, registry, store
+from models import audit, bulk, registry, store, stored_form
 from models.declarations import Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.person import directory
@@ -87,7 +87,7 @@ def _prepared(
     allowed: Allowed,
 ) -> list[Outcome]:
     entry = registry.get(slug)
-    records = {record: store.load(entry.rt, son) for record, son in sons.items()}
+    records = {record: stored_form.load(entry.rt, son) for record, son in sons.items()}
     stale = {
         records[one.record]["updated_by"]
         for one in wanted
@@ -149,7 +149,8 @@ def _put(slug: str, drafts: Sequence[Draft], act: Act, sons: Mapping[ObjectId, S
     revs = [(draft.before or {})["rev"] for draft in drafts]
     updates = [
         UpdateOne(
-            {"_id": draft.values["_id"], "rev": rev}, _difference(store.update_of(draft), sons[draft.values["_id"]])
+            {"_id": draft.values["_id"], "rev": rev},
+            _difference(stored_form.update_of(draft), sons[draft.values["_id"]]),
         )
         for draft, rev in zip(drafts, revs, strict=True)
     ]

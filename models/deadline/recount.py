@@ -18,7 +18,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
-from models import audit, registry, schema, store
+from models import audit, registry, schema, stored_form
 from models.bulk_change import writing
 from models.bulk_change.writing import Act, Change
 from models.calendar import WorkingCalendar, local
@@ -124,7 +124,7 @@ class _Desk:
             return self._note(row, {"$set": {"behind": son["_id"]}, "$inc": {"looked_at": 1, "refused": 1}})
 
     def _take(self, row: Row, rt: RecordType, sons: Sequence[Row]) -> Row:
-        records = [store.load(rt, son) for son in sons]
+        records = [stored_form.load(rt, son) for son in sons]
         moved = {record["_id"]: self._moved(rt, record) for record in records}
         wanted = [Change(one["_id"], one["rev"], moved[one["_id"]]) for one in records if moved[one["_id"]]]
         act = Act(ACTION, marks={"batch": row["_id"]})
@@ -150,7 +150,7 @@ class _Desk:
         }
 
     def _ahead(self, value: Any) -> bool:
-        end = store.end_of(value)
+        end = stored_form.end_of(value)
         return end is not None and end > self.now
 
     def _note(self, row: Row, change: Row) -> Row:

@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from config.database import database, transaction
-from models import access, audit, registry, schema, store
+from models import access, audit, registry, schema, store, stored_form
 from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.kinds import loaded
@@ -133,7 +133,7 @@ def move_some(merge: Row, limit: int) -> int:
         if sons:
             survivor = store.fetch(slug, new)
             former = store.fetch(slug, old)
-            drafts = [_moved(rt, store.load(rt, son), merge, former, survivor) for son in sons]
+            drafts = [_moved(rt, stored_form.load(rt, son), merge, former, survivor) for son in sons]
             _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
             moved += len(sons)
         if moved >= limit:
@@ -179,12 +179,12 @@ def move_back(merge: Row, limit: int) -> ObjectId | None:
 def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[Draft]:
     ids = [version["record"] for version in versions]
     sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
-    declared = {f.name: f for f in store.fields_of(rt)}
+    declared = {f.name: f for f in stored_form.fields_of(rt)}
     for version in versions:
         son = sons.get(version["record"])
         if son is None:
             continue
-        before = store.load(rt, son)
+        before = stored_form.load(rt, son)
         values = dict(before)
         for change in version["changes"]:
             field = declared.get(change["field"])
@@ -221,7 +221,7 @@ def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any
     first = drafts[0]
     befores = [draft.before or {} for draft in drafts]
     updates = [
-        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, store.update_of(draft))
+        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, stored_form.update_of(draft))
         for before, draft in zip(befores, drafts, strict=True)
     ]
     versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]

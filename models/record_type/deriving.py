@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
 from config.database import database
-from models import formulas, store
+from models import formulas, stored_form
 from models.declarations import RecordType
 from models.kinds import stored
 from models.record import collection_name
@@ -53,10 +53,10 @@ def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[Obj
 
 
 def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
-    values = store.load(rt, son)
+    values = stored_form.load(rt, son)
     results = formulas.results(rt, values)
     follows = {f.name: stored(f, results[f.name]) for f in rt.fields if f.name in results}
-    follows |= store.derived(rt, {**values, **results})
+    follows |= stored_form.derived(rt, {**values, **results})
     wrong = {name: value for name, value in follows.items() if son.get(name) != value}
     if not wrong:
         return None

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from config.database import database
-from models import access, names, registry, store, work
+from models import access, names, registry, stored_form, work
 from models.access import Purpose
 from models.declarations import RecordType
 from models.errors import NotFound
@@ -107,7 +107,7 @@ def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str
         return bool(son.get("climbed")) and son["state_since"] == reminder.due and work.is_work_of(person, rt, son)
     if reminder.matter is Matter.SECRECY:
         until = son.get("secret_until")
-        return until is not None and store.end_of(until.date()) == reminder.due and son.get("owner") == person.id
+        return until is not None and stored_form.end_of(until.date()) == reminder.due and son.get("owner") == person.id
     if son.get("due_at") != reminder.due:
         return False
     return reminder.step is Step.CLIMBED or work.is_work_of(person, rt, son)

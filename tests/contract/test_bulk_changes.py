@@ -13,7 +13,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from config.database import database
-from models import access, records, registry, schema, store
+from models import access, records, registry, schema, store, stored_form
 from models.access import Purpose
 from models.bulk_change import running, service
 from models.bulk_change.document import Kind
@@ -172,7 +172,7 @@ def _may(desk: Desk, rt: RecordType, one: Offer, before: dict[str, dict[str, Any
     for number, son in _stored(rt).items():
         if son["rev"] == before[number]["rev"]:
             continue
-        record = store.load(rt, before[number])
+        record = stored_form.load(rt, before[number])
         if one.move is not None:
             assert records.why_not(desk.person, rt, one.move, record) is None, (desk.person.name, number, one.name)
         else:

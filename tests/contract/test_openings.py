@@ -14,7 +14,7 @@ import pytest
 from pymongo.database import Database
 
 import models
-from models import catalogue, registry, schema, store
+from models import catalogue, registry, schema, store, stored_form
 from models.calendar import local
 from models.declarations import Level
 from models.office import office_calendar
@@ -92,7 +92,7 @@ def test_an_opened_record_holds_what_the_store_derives(make: Make, db: Base, now
     assert open_set(opening, now) == len(NAMES) * len(Level)
     rt = opening.target
     for row in db[collection_name(rt.slug)].find():
-        derived = store.derived(rt, store.load(rt, row))
+        derived = stored_form.derived(rt, stored_form.load(rt, row))
         assert {name: row.get(name) for name in derived} == derived
         assert (row["rev"], row["granted"], row["state_since"], row["created_at"]) == (1, [], now, now)
 
@@ -103,7 +103,7 @@ def test_the_types_own_rules_change_nothing_on_an_opened_record(make: Make, db: 
     open_set(opening, now)
     rt = opening.target
     for row in db[collection_name(rt.slug)].find():
-        record = store.load(rt, row)
+        record = stored_form.load(rt, row)
         draft = Draft(rt, "change", record, dict(record), SYSTEM, now)
         for hook in registry.get(rt.slug).hooks.prepare:
             hook(draft)
@@ -118,7 +118,7 @@ def test_an_opened_record_has_the_first_version_that_the_store_would_write(make:
     for row in db[collection_name(rt.slug)].find():
         (version,) = db[store.VERSIONS].find({"record": row["_id"]}, {"_id": 0})
         written = {change["field"]: change["after"] for change in version.pop("changes")}
-        assert written == {f.name: row[f.name] for f in store.fields_of(rt) if row.get(f.name) is not None}
+        assert written == {f.name: row[f.name] for f in stored_form.fields_of(rt) if row.get(f.name) is not None}
         assert version == {
             "type": rt.slug,
             "record": row["_id"],

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from models import registry, schema, store
+from models import registry, schema, store, stored_form
 from models.declarations import Reminding
 from models.person.roles import Person
 from models.reminder.document import REMINDERS
@@ -28,7 +28,7 @@ def declared(db: Base, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def answer(owner: Person, now: datetime) -> None:
-    store.create("sample", {"name": "Lamp", "answer_by": store.end_of(DUE)}, actor=owner, now=now)
+    store.create("sample", {"name": "Lamp", "answer_by": stored_form.end_of(DUE)}, actor=owner, now=now)
 
 
 def new_on(days: tuple[int, ...], now: datetime) -> list[int]:

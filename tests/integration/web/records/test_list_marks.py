@@ -1,4 +1,4 @@
-"""X1: a list that shows a classified record in full bears the reader's watermark; one of cards and internal ones none."""
+"""X1: a list that shows a classified record in full bears the reader's watermark; others do not."""
 
 from __future__ import annotations
 

@@ -1,0 +1,142 @@
+"""The stored form of a record: its values as the database keeps them, and what is stored beside them because it
+follows from them. Nothing here reads or writes the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from bson import ObjectId
+
+from models import access, registry
+from models.declarations import Field, Label, RecordType
+from models.kinds import ZONE, loaded, storing
+from models.registry import Draft
+from models.search import fold, grams, texts_of
+
+OPEN_SYSTEM: tuple[Field, ...] = (
+    Field(name="level", kind="text", label=Label("密级", "Level")),
+    Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
+    Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
+    Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
+    Field(name="department", kind="text", label=Label("部门", "Department")),
+    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
+    Field(name="state", kind="text", label=Label("状态", "State")),
+    Field(name="archived_at", kind="datetime", label=Label("归档时间", "Archived")),
+    Field(name="merged_into", kind="reference", label=Label("并入", "Merged into")),
+    Field(name="merged_from", kind="text", label=Label("已并入的记录", "Records merged into it")),
+)
+"""The system fields that a write may set; the others follow from them."""
+
+CLOSING_HOUR = time(18)
+
+
+def fields_of(rt: RecordType) -> tuple[Field, ...]:
+    """Every field that a write may set: declared and system ones."""
+    return (*rt.fields, *OPEN_SYSTEM)
+
+
+def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored record with every declared value loaded; undeclared leftovers are dropped."""
+    record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
+    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
+        record[name] = son.get(name)
+    record["climbed"] = son.get("climbed")
+    record["acl"] = son.get("acl") or []
+    record["granted"] = son.get("granted") or []
+    record["state_since"] = son.get("state_since")
+    return record
+
+
+def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | None) -> dict[str, Any]:
+    """The stored form of a new record, with what is derived; the draft learns its id and number."""
+    draft.values |= {"_id": record_id, "number": number}
+    rest = {
+        **derived(draft.rt, draft.values),
+        "_id": record_id,
+        "number": number,
+        "rev": 1,
+        "created_at": draft.now,
+        "created_by": draft.actor.id,
+        "updated_at": draft.now,
+        "updated_by": draft.actor.id,
+        "state_since": draft.now,
+        "batch": batch,
+        "granted": [],
+    }
+    son = declared_son(draft)
+    son.update((name, value) for name, value in rest.items() if value is not None)
+    return son
+
+
+def update_of(draft: Draft) -> dict[str, Any]:
+    """The database update that stores a prepared change, with what is derived."""
+    before = draft.before or {}
+    began: dict[str, Any] = {}
+    if draft.values["state"] != before.get("state"):
+        began = {"state_since": draft.now, "climbed": None}
+    follows = {
+        **derived(draft.rt, {**draft.values, **began}),
+        **began,
+        "updated_at": draft.now,
+        "updated_by": draft.actor.id,
+    }
+    given = declared_son(draft)
+    given.update((name, value) for name, value in follows.items() if value is not None)
+    update = {
+        "$set": given,
+        "$unset": {name: "" for name in (*defaults(draft.rt), *follows) if name not in given},
+        "$inc": {"rev": 1},
+    }
+    return {operator: values for operator, values in update.items() if values}
+
+
+def declared_son(draft: Draft) -> dict[str, Any]:
+    """The stored form of the values that there are."""
+    value_of, son = draft.values.get, {}
+    for name, store in _storers(draft.rt):
+        value = value_of(name)
+        if value is not None:
+            son[name] = value if store is None else store(value)
+    return son
+
+
+@lru_cache(maxsize=1000)
+def _storers(rt: RecordType) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """How the value of each field is stored; None for as it is. Worked out once for a type, for a set asks for each."""
+    return tuple((f.name, storing(f)) for f in fields_of(rt))
+
+
+@lru_cache(maxsize=1000)
+def defaults(rt: RecordType) -> Mapping[str, Any]:
+    """What each field of a new record begins with."""
+    return MappingProxyType({f.name: f.default for f in fields_of(rt)})
+
+
+def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored beside a record's values because it follows from them: rights tokens, whose turn it is, the
+    deadline, search terms, keys. None means that nothing is stored."""
+    state = access.state_of(rt, values)
+    over = bool(values.get("archived_at")) or (state is not None and state.final)
+    texts = [fold(text) for text in texts_of(rt, values)]
+    keys = registry.get(rt.slug).hooks.keys
+    return {
+        "acl": access.tokens_of(rt, values),
+        "waiting": [] if over else access.turns_of(rt, values),
+        "archived": True if values.get("archived_at") else None,
+        "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
+        "grams": grams(texts),
+        "haystack": "\n".join(texts),
+        "keys": (sorted(set(keys(values))) or None) if keys else None,
+    }
+
+
+def end_of(due: date | datetime | None) -> datetime | None:
+    """A deadline as a moment: a date is due at the close of that day (18:00 in the department's zone)."""
+    if due is None or isinstance(due, datetime):
+        return due
+    return datetime.combine(due, CLOSING_HOUR, ZONE).astimezone(UTC)
