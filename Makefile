@@ -21,7 +21,7 @@ run: install ## Start it all with a demonstration department on http://127.0.0.1
 	@$(BIN)/backoffice serve --demo
 
 test: .venv/installed-dev $(CATALOGUES) ## Run every test, with a real database and a real browser
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed-dev lint types imports test ## Everything that must be right before a change goes in
 
