@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from flask import Response
 
 from backoffice.api import bodies, once, schemas
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.records import conflict
-from models import access, records
-from models.access import Purpose
+from models import access
 from models.errors import StaleRecord
 from models.idempotency import Answer
 from models.merge import service
@@ -38,7 +33,9 @@ def merge(slug: str, number: str) -> Response:
             raise conflict(pair[place], stale, revs[place], {}) from None
         return once.written(200, slug, merged)
 
-    return once.carry_out(_digestible(body), lambda: (_read(slug, number), _read(slug, body["with"])), write)
+    return once.carry_out(
+        once.digestible(body), lambda: (once.read(slug, number), once.read(slug, body["with"])), write
+    )
 
 
 def unmerge(slug: str, number: str) -> Response:
@@ -52,16 +49,7 @@ def unmerge(slug: str, number: str) -> Response:
     def write(survivor: Sight) -> Answer:
         return once.written(200, slug, service.undo_seen(me.person, survivor, body["with"], now=me.now))
 
-    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
-
-
-def _read(slug: str, number: str) -> Sight:
-    me = caller()
-    return records.read(me.person, slug, number, Purpose.VIEW, me.now)
-
-
-def _digestible(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, sort_keys=True).encode()
+    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
 
 
 ROUTES = (

@@ -12,9 +12,11 @@ from flask import Response, request
 from backoffice.api.caller import caller
 from backoffice.api.problems import BadRequest
 from config.database import transaction
-from models import idempotency
+from models import idempotency, records
+from models.access import Purpose
 from models.errors import Sentence
 from models.idempotency import Answer
+from models.records import Sight
 
 T = TypeVar("T")
 
@@ -28,6 +30,17 @@ def written(status: int, slug: str, record: Mapping[str, Any], *, location: str 
     body = {"type": slug, "number": record["number"], "rev": record["rev"], **state}
     headers = {"Location": location} if location else {}
     return Answer(status, headers, json.dumps(body, separators=(",", ":")))
+
+
+def digestible(body: Mapping[str, Any]) -> bytes:
+    """What tells a body from another, whatever the order of its members."""
+    return json.dumps(body, sort_keys=True).encode()
+
+
+def read(slug: str, number: str) -> Sight:
+    """The record that a write is about, for the caller. :raises NotFound: :raises Locked:"""
+    me = caller()
+    return records.read(me.person, slug, number, Purpose.VIEW, me.now)
 
 
 def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer]) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +73,7 @@ def change(slug: str, number: str) -> Response:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
 
 
 def archive(slug: str, number: str) -> Response:
@@ -102,7 +101,7 @@ def _set_archived(slug: str, number: str, archived: bool) -> Response:
             raise conflict(sight, stale, rev, {}) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
+    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
 
 
 def history(slug: str, number: str) -> Response:
@@ -111,7 +110,7 @@ def history(slug: str, number: str) -> Response:
     me = caller()
     bodies.check_answerable()
     bodies.check_parameters()
-    sight = _read(slug, number)
+    sight = once.read(slug, number)
     versions = records.versions_of(sight)
     sides = [((c["field"],), {c["field"].name: c[side]}) for row in versions for c in row["changes"] for side in SIDES]
     found = names.resolve(me.person, sides, language=me.language)
@@ -137,7 +136,7 @@ def actions(slug: str, number: str) -> Response:
     rt, me = open_type(slug), caller()
     bodies.check_answerable()
     bodies.check_parameters()
-    sight = _read(slug, number)
+    sight = once.read(slug, number)
     moves = records.moves(me.person, rt, store.fetch(slug, sight.id))
     items = [
         {
@@ -178,16 +177,7 @@ def act(slug: str, number: str, name: str) -> Response:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(_digestible(body), lambda: _read(slug, number), write)
-
-
-def _read(slug: str, number: str) -> Sight:
-    me = caller()
-    return records.read(me.person, slug, number, Purpose.VIEW, me.now)
-
-
-def _digestible(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, sort_keys=True).encode()
+    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
 
 
 def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
-from backoffice.screens import forms, list_page, past, record_page, saving
+from backoffice.screens import cells, forms, list_page, past, record_page, saving
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records, registry
@@ -120,7 +120,7 @@ class ActRoutes(RecordRoutes):
     ) -> str:
         versions = records.versions_of(sight, 20)
         shown = [(sight.fields, sight.values), *past.pointing(versions)]
-        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, shown)
         return self.page(
             "records/act.html",
             type=list_page.type_of(view, reader),

@@ -13,12 +13,12 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from backoffice.downloads import disposition
-from backoffice.screens import list_page, record_page
+from backoffice.screens import cells, list_page, record_page
 from backoffice.screens.base import view_of
-from backoffice.screens.cells import moment_short, person_ids, record_url
+from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
-from models import names, records
+from models import records
 from models.access import Purpose
 from models.access_request import receipt
 from models.access_request.contents import told
@@ -50,12 +50,7 @@ class BorrowRoutes(RecordRoutes):
         until = receipt.open_until(sight.id, reader.now)
         if until is None or "export" not in sight.values["uses"]:
             raise receipt.CardClosed()
-        found = names.resolve(
-            reader.person,
-            [(sight.fields, sight.values)],
-            language=reader.language,
-            people=person_ids(sight.values),
-        )
+        found = cells.known(sight, reader)
         return self.page(
             "records/take.html",
             type=list_page.type_of(view, reader),

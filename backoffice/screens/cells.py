@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from backoffice import addresses
 from backoffice.screens.reader import Reader
-from models import access, stored_form
+from models import access, names, stored_form
 from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
@@ -21,6 +21,8 @@ from models.kinds.compound import between
 from models.names import HIDDEN, Names
 from models.office import office_calendar
 from models.records import Sight
+
+Row = tuple[Iterable[Field], Mapping[str, Any]]
 
 Cell = dict[str, Any]
 
@@ -182,6 +184,12 @@ def record_url(slug: str, number: str, act: str = "details", **values: Any) -> s
 def size_text(size: int) -> str:
     """A file's size: `312 KB`, `4.2 MB`."""
     return f"{max(1, round(size / 1024))} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+def known(sight: Sight, reader: Reader, rows: Iterable[Row] | None = None) -> Names:
+    """The names that a page about a record shows: of its values, or of `rows`, and of the people behind it."""
+    shown = [(sight.fields, sight.values)] if rows is None else rows
+    return names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
 
 
 def person_ids(values: Mapping[str, Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, list_page, merge_page, record_page
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import person_ids, record_url
+from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records, registry, store
@@ -52,7 +52,7 @@ class MergeRoutes(RecordRoutes):
             raise Forbidden()
         alike = merge_page.alike(sight, reader)
         rows = [(sight.fields, sight.values), *((one.fields, one.values) for one, _ in alike)]
-        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, rows)
         return self.page(
             "records/merge_choose.html",
             type=list_page.type_of(view, reader),

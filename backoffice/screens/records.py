@@ -13,14 +13,14 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice import addresses
-from backoffice.screens import deadlines, list_page, listing_args, past, record_page, standing, view_tabs
+from backoffice.screens import cells, deadlines, list_page, listing_args, past, record_page, standing, view_tabs
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, Row, view_of
 from backoffice.screens.borrowing import BorrowRoutes, print_mark
 from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
-from backoffice.screens.cells import moment_short, person_ids, record_url, title
+from backoffice.screens.cells import moment_short, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
@@ -32,7 +32,7 @@ from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
-from models import access, listing, names, records, sights
+from models import access, listing, records, sights
 from models.access import Purpose
 from models.records import Locked, Sight
 from models.search import QueryTooLong, QueryTooShort
@@ -91,7 +91,7 @@ class RecordsHost(
         versions = records.versions_of(sight, TIMELINE)
         lists = related(sight, reader)
         shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
-        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, shown)
         head = record_page.head(sight, found, reader, current, request.args.get("in", ""))
         if head["due"] is not None:
             head["due"]["moved"] = deadlines.moved(sight, versions, reader.language)
@@ -119,12 +119,7 @@ class RecordsHost(
 
     def locked(self, view: RecordView, sight: Sight, reader: Reader, **ask: Any) -> str:
         """The card of a locked record, with the form that asks for access."""
-        found = names.resolve(
-            reader.person,
-            [(sight.fields, sight.values)],
-            language=reader.language,
-            people=person_ids(sight.values),
-        )
+        found = cells.known(sight, reader)
         return self.page(
             "records/locked.html",
             type=list_page.type_of(view, reader),
@@ -139,7 +134,7 @@ class RecordsHost(
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
         versions = records.versions_of(sight)
         shown = [(sight.fields, sight.values), *past.pointing(versions)]
-        found = names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, shown)
         readers = past.readers(sight, reader)
         return self.page(
             "records/history.html",
@@ -162,7 +157,7 @@ class RecordsHost(
         if not sight.full:
             raise Locked()
         rows = [(sight.fields, sight.values)]
-        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, rows)
         return self.page(
             "records/print.html",
             type=list_page.type_of(view, reader),

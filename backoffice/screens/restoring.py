@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, list_page, record_page
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import person_ids, record_url
+from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, past, records
@@ -48,7 +48,7 @@ class RestoreRoutes(RecordRoutes):
         wanted = past.preview(reader.person, sight, rev)
         rows: list[tuple[Any, Mapping[str, Any]]] = [(sight.fields, sight.values)]
         rows += [((one.field,), {one.field.name: side}) for one in wanted.back for side in (one.now, one.then)]
-        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, rows)
         return self.page(
             "records/restore.html",
             type=list_page.type_of(view, reader),

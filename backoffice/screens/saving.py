@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice.screens import cells, conflict, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
-from backoffice.screens.cells import person_ids, record_url
+from backoffice.screens.cells import record_url
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import PLACING, grouped, head
@@ -181,7 +181,7 @@ def edit_context(
     """The page of a record being changed."""
     slug, number = sight.rt.slug, sight.number
     rows = [(sight.fields, sight.values)]
-    found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+    found = cells.known(sight, reader, rows)
     listed = request.args.get("in", "")
     more = {"in": listed} if listed else {}
     return {

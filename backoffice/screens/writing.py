@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens import conflict, forms, list_page, record_page, saving
+from backoffice.screens import cells, conflict, forms, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.cells import person_ids, record_url
+from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import access, names, records, sights, store
+from models import access, records, sights, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.one_time import AlreadySent
@@ -121,7 +121,7 @@ class WritingRoutes(RecordRoutes):
 
     def _archive_sheet(self, view: RecordView, sight: Sight, reader: Reader, refusal: Refusal | None = None) -> str:
         rows = [(sight.fields, sight.values)]
-        found = names.resolve(reader.person, rows, language=reader.language, people=person_ids(sight.values))
+        found = cells.known(sight, reader, rows)
         said = refusal.problems["note"] if isinstance(refusal, Invalid) and "note" in refusal.problems else refusal
         text = record_page.in_language(said, reader.language) if isinstance(said, Sentence) else ""
         text = text or (refusal.text(reader.language) if refusal else "")

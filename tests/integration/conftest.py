@@ -12,6 +12,8 @@ from pymongo.database import Database
 from backoffice.cli import main
 from config.settings import Settings
 from models import office, registry, schema
+from models.access_request import service as access_request
+from models.access_request.document import ACCESS_REQUEST
 from models.person.roles import Person, Role
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -42,6 +44,13 @@ def sample(db: Base) -> Iterator[None]:
     schema.migrate()
     yield
     registry.unregister(SAMPLE.slug)
+
+
+@pytest.fixture
+def cards(sample: None) -> None:
+    """The sample type and the cards that open its records are in force."""
+    registry.register(ACCESS_REQUEST, access_request.HOOKS)
+    schema.migrate()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,36 +9,18 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, listing, records, registry, schema, store
+from models import access, listing, records, store
 from models.access import Purpose
 from models.access_request import service
-from models.access_request.document import ACCESS_REQUEST
 from models.errors import Forbidden, Invalid, NotFound
 from models.listing import ListQuery
 from models.person.roles import Person, Role
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
 
+pytestmark = pytest.mark.usefixtures("cards")
+
 DB = Database[dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def sample(db: DB) -> Iterator[None]:
-    registry.register(SAMPLE)
-    registry.register(ACCESS_REQUEST, service.HOOKS)
-    schema.migrate()
-    yield
-    registry.unregister("sample")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -13,35 +12,21 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import records, registry, schema, store
+from models import records, store
 from models.access import Purpose
 from models.access_request import receipt, service
 from models.access_request.contents import RecordGone
-from models.access_request.document import ACCESS_REQUEST
 from models.errors import Forbidden, Invalid, NotFound
 from models.exchange.export import export
 from models.exchange.reading import open_table
 from models.listing import ListQuery
 from models.person.roles import Person, Role
 from tests.factories.people import person
-from tests.factories.types import SAMPLE
+
+pytestmark = pytest.mark.usefixtures("cards")
 
 DB = Database[dict[str, Any]]
 CARD = "access_request"
-
-
-@pytest.fixture(autouse=True)
-def sample(db: DB) -> Iterator[None]:
-    registry.register(SAMPLE)
-    registry.register(ACCESS_REQUEST, service.HOOKS)
-    schema.migrate()
-    yield
-    registry.unregister("sample")
-
-
-@pytest.fixture
-def head(db: DB) -> Person:
-    return person(Role.HEAD, name="Head")
 
 
 @pytest.fixture
@@ -52,11 +37,6 @@ def gm(db: DB) -> Person:
 @pytest.fixture
 def custodian(db: DB) -> Person:
     return person(Role.CUSTODIAN, name="Custodian")
-
-
-@pytest.fixture
-def owner(db: DB) -> Person:
-    return person(Role.SPECIALIST, name="Owner")
 
 
 @pytest.fixture

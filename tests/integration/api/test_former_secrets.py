@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backoffice.api import records as api_records
+from backoffice.api import once
 from models import records
 from models.person.roles import Role
 from tests.integration.api.conftest import Program, Start
@@ -62,7 +62,7 @@ def test_a_record_that_grew_more_secret_meanwhile_answers_as_such(
     code: str,
 ) -> None:
     custodian, owner, number = case
-    read = api_records._read
+    read = once.read
 
     def meanwhile(slug: str, wanted: str) -> records.Sight:
         found = read(slug, wanted)
@@ -70,7 +70,7 @@ def test_a_record_that_grew_more_secret_meanwhile_answers_as_such(
         records.change(owner.person, "sample", number, raw, rev=5, now=now)
         return found
 
-    monkeypatch.setattr(api_records, "_read", meanwhile)
+    monkeypatch.setattr(once, "read", meanwhile)
     for path, body in ((f"/sample/{number}/archive", {"rev": 5}),):
         head = case[0]
         answer = head.ask("POST", path, json=body)
