@@ -50,10 +50,11 @@ def backup(file: Path | None) -> None:
 @click.option("--verify-only", is_flag=True, help="Read the file and say whether it is whole; restore nothing.")
 @click.option("--despite-findings", is_flag=True, help="Restore in spite of other secrets or a bad audit trail.")
 def restore(file: Path, verify_only: bool, despite_findings: bool) -> None:
-    """Put the backup FILE into an empty database, and prove that it is what was saved.
+    """Fill an empty database from the backup FILE.
 
-    The file is read through first; one that is damaged, cut or no backup at all is refused before anything is touched.
-    A restore that fails leaves the place empty. Stop web and scheduler before.
+    What is stored then is proved to be what was saved. The file is read through first; one that is damaged, cut or no
+    backup at all is refused before anything is touched. A restore that fails leaves the place empty. Stop web and
+    scheduler before.
     """
     with _in_words(), archive.opened(file) as source:
         began = monotonic()

@@ -107,10 +107,10 @@ def history(name: str | None, limit: int) -> None:
 @click.option("--to", "until", type=Moment(), required=True, help="The last moment of the span.")
 @click.option("--quiet", is_flag=True, help="Only the sums.")
 def simulate_jobs(since: datetime, until: datetime, quiet: bool) -> None:
-    """Play the schedule through on a copy of the database: what would run, and whom it would remind.
+    """Show what would run, and whom it would remind.
 
-    The copy is dropped at the end and nothing leaves it. People do nothing meanwhile: what is late is chased.
-    A year of a small department takes some minutes.
+    The schedule is played through on a copy of the database, which is dropped at the end; nothing leaves it. People
+    do nothing meanwhile: what is late is chased. A year of a small department takes some minutes.
     """
     if until < since:
         raise Failure("--to lies before --from")

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from backoffice.demonstration.scans import one_page
 from models import registry, store
 from models.attachment import service as attachment
 from models.declarations import Field, Level, RecordType
@@ -178,7 +179,7 @@ def _number(declared: Field, one: Planted, count: int) -> Any:
 
 
 def _file(one: Planted, owner: Person, now: datetime) -> dict[str, Any]:
-    content = io.BytesIO(b"%PDF-1.7 " + one.word.encode())
+    content = io.BytesIO(one_page(one.word) + b"%% %s\n" % one.word.encode())
     row = attachment.put(content, f"{one.word}.pdf", person=owner, now=now, limit=10_000)
     one.file_id = str(row["file"])
     return row
