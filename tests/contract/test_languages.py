@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from models import registry
 from models.person.roles import Role
+from models.saved_view import service as saved_view
 from tests.factories.desks import Desk, seat
 from tests.factories.planted import plant
 
@@ -39,7 +40,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", "Tab", "archived"}
 SAME_IN_BOTH |= {"API", "REST", "JSON", "OpenAPI", "Authorization"}
 ENCODINGS = {"UTF", "GBK", "BOM", "BIG", "EUC", "SHIFT", "JIS"}
-SET_ASIDE = re.compile(r"\S+@\S+|https?://\S+|Kanari\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE)
+SET_ASIDE = re.compile(r"\S+@\S+|https?://\S+|(?:Kanari|Apart)\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z]{3,}")
 HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 BEGINNINGS = ("/", "/verify", "/records/find?q=Kanarie", "/records/customer/?q=zz")
@@ -61,6 +62,8 @@ ELSEWHERE = {
     "records.file": "a file",
     "records.ask": "leads back to the record",
     "records.nothing": "leads to a list",
+    "records.start": "leads to a list",
+    "records.take": "needs a card in force",
     "records.restore_version": "needs a former version",
     "readers.index": "names no record",
     "security.two_factor_rescue": "closed",
@@ -128,6 +131,7 @@ def take_seats(app: Flask, language: str, now: datetime) -> list[Desk]:
 
     owner = sit(Role.SPECIALIST)
     plant([rt for rt in registry.all_types() if rt.slug != "sample"], owner.person, now)
+    saved_view.save(owner.person, "customer", "Kanarie", [("owner", "me")])
     signing = (Role.SALES_MANAGER, Role.FINANCE_REVIEWER, Role.LEGAL_REVIEWER, Role.CREDIT_GROUP, Role.GENERAL_MANAGER)
     return [
         owner,
