@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 1 when the programs did not show the same rows."""
     asked = _parser().parse_args(arguments)
     wrong = 0
+    machine.allow_reading(asked.data)
     with machine.server(asked.data, asked.cache):
         for size in asked.sizes:
             wrong += _measure(asked, size)

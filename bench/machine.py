@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from config import embedded
+from config import embedded, policy
 from config.settings import Settings
 
 SECRET = "measured-and-kept-nowhere-" * 2
@@ -15,6 +15,17 @@ CACHE_GB = embedded.usual_cache_gb()
 """What the product gives its embedded database here."""
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+READING = "[reading]\nrecords = 1000000\n"
+
+
+def allow_reading(data: Path) -> None:
+    """Let one person read as fast as the program can: else what is measured is the pause that the policy makes (X7)."""
+    data.mkdir(parents=True, exist_ok=True)
+    path = data / "policy.toml"
+    path.write_text(READING, encoding="utf-8")
+    os.environ[policy.VARIABLE] = str(path.absolute())
 
 
 def processors() -> tuple[int, int]:
