@@ -19,7 +19,8 @@ from models.person.roles import Role
 SLUG = "leak"
 HEAD, MANAGER, SUPERVISOR = Role.HEAD.value, Role.GENERAL_MANAGER.value, Role.SUPERVISOR.value
 JUDGING = (Role.HEAD, Role.GENERAL_MANAGER, Role.AUDITOR)
-"""Who reads what was found and decided; whoever reported it, and whoever is under inquiry, does not."""
+"""Who reads what was found and decided: not whoever reported it. A head who is concerned reads it like any head; what
+they may not do is change or decide it."""
 REPORTING = tuple(role for role in Role if role not in (Role.AUDITOR, Role.ADMINISTRATOR))
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
 WAYS = (

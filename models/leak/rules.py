@@ -44,6 +44,6 @@ def outcome_problems(values: Mapping[str, Any]) -> dict[str, Sentence]:
 
 
 def involved(values: Mapping[str, Any]) -> Sequence[Any]:
-    """The colleagues whom an incident concerns; none of them inquires, decides or closes it."""
+    """The colleagues whom an incident concerns; none of them changes, inquires, decides or closes it."""
     named = [row.get("person") for row in values.get("people") or () if row.get("part") != "witness"]
     return [one for one in (*named, values.get("superior")) if one is not None]

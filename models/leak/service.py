@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from models.calendar import local
 from models.errors import Refusal
 from models.leak import rules
 from models.registry import Draft, Hooks
 
-DECIDING = frozenset({"take_up", "conclude", "close", "send_back"})
-
 
 class YouAreInvolved(Refusal):
-    """Nobody inquires into, decides or closes what concerns themselves."""
+    """Nobody inquires into, decides, closes or rewrites what concerns themselves."""
 
     code, status = "you_are_involved", 403
-    zh = "您是该事件的涉及人员或其上级，不能查处或签结。"
-    en = "You are one of the people concerned, or their superior: you may not inquire into it or close it."
+    zh = "您是该事件的涉及人员或其上级，不能修改、查处或签结。"
+    en = "You are one of the people concerned, or their superior: you may not change it, inquire into it or close it."
 
 
 def _prepare(draft: Draft) -> None:
     values = draft.values
-    if draft.action in DECIDING and draft.actor.id in rules.involved(draft.before or values):
+    if draft.before is not None and _concerned(draft, draft.before) and not _own_report(draft):
         raise YouAreInvolved()
     if draft.action in ("create", "change"):
         draft.problems.update(rules.problems_of(values, local(draft.now).date()))
@@ -32,8 +32,20 @@ def _prepare(draft: Draft) -> None:
         values["investigator"] = draft.actor.id
     elif draft.action == "conclude":
         draft.problems.update(rules.outcome_problems(values))
-        if draft.actor.id in rules.involved(values):
+        if _concerned(draft, values):
             raise YouAreInvolved()
+
+
+def _concerned(draft: Draft, values: Mapping[str, Any]) -> bool:
+    """Whether an incident concerns the person who writes, or for whom they do."""
+    writing = {draft.actor.id, draft.behalf.id if draft.behalf else None}
+    return not writing.isdisjoint(rules.involved(values))
+
+
+def _own_report(draft: Draft) -> bool:
+    """Whether somebody adds to what they reported themselves, and takes nobody out or in."""
+    mine = draft.before is not None and draft.before["created_by"] == draft.actor.id
+    return mine and draft.action == "change" and "people" not in draft.changed
 
 
 HOOKS = Hooks(prepare=(_prepare,))

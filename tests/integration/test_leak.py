@@ -102,6 +102,33 @@ def test_nobody_judges_what_concerns_themselves(people: dict[str, Person], now: 
             moved(people["gm"], leak, "close", now)
 
 
+def changed(who: Person, leak: dict[str, Any], raw: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return records.change(who, "leak", leak["number"], raw, rev=leak["rev"], now=now)
+
+
+def test_who_is_concerned_does_not_take_themselves_out(people: dict[str, Person], now: datetime) -> None:
+    leak = reported(people, now, people=[{"person": str(people["head"].id), "part": "leaked"}])
+    for raw in ({"people": []}, {"account": "It was nothing."}):
+        with pytest.raises(YouAreInvolved):
+            changed(people["head"], leak, raw, now)
+    other = person(Role.HEAD, name="Other head")
+    assert changed(other, leak, {"people": []}, now)["people"] in (None, [])
+
+
+def test_who_reports_themselves_adds_to_the_report_and_takes_nobody_out(
+    people: dict[str, Person], now: datetime
+) -> None:
+    leak = reported(people, now, people=[{"person": str(people["reporter"].id), "part": "leaked"}])
+    with pytest.raises(YouAreInvolved):
+        changed(people["reporter"], leak, {"people": []}, now)
+    assert changed(people["reporter"], leak, {"measures": "Asked for it back"}, now)["rev"] == 2
+
+
+def test_a_witness_may_change_what_they_reported(people: dict[str, Person], now: datetime) -> None:
+    leak = reported(people, now, people=[{"person": str(people["reporter"].id), "part": "witness"}])
+    assert changed(people["reporter"], leak, {"people": []}, now)["rev"] == 2
+
+
 @pytest.mark.parametrize(
     ("raw", "field"),
     [({"remedy": ""}, "remedy"), ({"duty": "leadership"}, "superior")],
