@@ -20,6 +20,12 @@ from models.errors import Refusal
 
 MOST_BYTES = 60 * 1024 * 1024
 MOST_PAGES = 1000
+LONGEST_SIDE = 14400
+"""Points: the largest page that readers of PDFs show."""
+FARTHEST = 1_000_000
+"""Points from the origin; further away a step across the page would be lost in rounding."""
+MOST_MARKS = 250_000
+"""In a whole file: more than a thousand drawings of the size A0 need."""
 SIZE = 15
 APART_ACROSS, APART_UP = 300, 150
 SLANT = "0.906 0.423 -0.423 0.906"
@@ -43,12 +49,15 @@ class NotMarkable(Refusal):
 def marked_pdf(content: bytes, text: str, name: str) -> bytes:
     """The PDF with `text` written across each page, in whatever direction the page is turned.
 
-    :raises NotMarkable: for a file that cannot be read, needs a password, or has more than 1,000 pages or 60 MB.
+    :raises NotMarkable: for a file that cannot be read, needs a password, has more than 1,000 pages or 60 MB, or a page
+    that is larger than any page is.
     """
     if len(content) > MOST_BYTES:
         raise NotMarkable(name=name)
     try:
         writer = PdfWriter(clone_from=_opened(content, name))
+        if not _sized(writer):
+            raise NotMarkable(name=name)
         for page in writer.pages:
             page.transfer_rotation_to_content()
             page.merge_page(_stamp(page, text))
@@ -64,6 +73,19 @@ def _opened(content: bytes, name: str) -> PdfReader:
     if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:
         raise NotMarkable(name=name)
     return reader
+
+
+def _sized(writer: PdfWriter) -> bool:
+    """Whether all pages are of a size to be marked; what a page says of itself may be anything."""
+    marks = 0.0
+    for page in writer.pages:
+        box = page.mediabox
+        width, height = float(box.width), float(box.height)
+        near = all(abs(float(corner)) <= FARTHEST for corner in box)
+        if not (near and 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE):
+            return False
+        marks += (width / APART_ACROSS + 1) * (height / APART_UP + 1)
+    return marks <= MOST_MARKS
 
 
 def _stamp(page: PageObject, text: str) -> PageObject:
