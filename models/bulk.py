@@ -151,6 +151,8 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
         one.son if one.son is not None and one.son["number"] == number else _son(one.row, draft, number, batch)
         for (one, draft), number in zip(good, numbers, strict=True)
     ]
+    for draft, son in zip(drafts, sons, strict=True):  # an attempt that was rolled back may have told it another
+        draft.values |= {"_id": son["_id"], "number": son["number"]}
     names = [field.name for field in stored_form.fields_of(entry.rt)]
     versions = [_first_version(draft, son, names) for draft, son in zip(drafts, sons, strict=True)]
     try:

@@ -240,6 +240,23 @@ def test_an_import_that_never_gets_on_is_given_up_and_stops_nobody(
     assert service.get(good.id).state is State.DONE
 
 
+def test_the_trail_names_the_stored_record_after_an_attempt_that_was_rolled_back(
+    custodian: Person, now: datetime, db: Base
+) -> None:
+    batch = ObjectId()
+    rows = [bulk.Wanted(row, {"name": f"第{row}公司"}) for row in (2, 3)]
+    ready = bulk.numbered(bulk.prepared("customer", rows, actor=custodian, now=now), batch, behind=0)
+    # Somebody takes the first number, and the first row is no longer free.
+    bulk.create_many("customer", rows[:1], actor=custodian, now=now, batch=batch)
+    with pytest.raises(store.AlreadyUsed):
+        bulk.create_many("customer", rows, actor=custodian, now=now, batch=batch, ready=ready)
+    bulk.create_many("customer", rows[1:], actor=custodian, now=now, batch=batch, ready=ready[1:])
+    stored = [(son["_id"], son["number"]) for son in db["record_customer"].find().sort("number", 1)]
+    told = [(entry["record"], entry["number"]) for entry in db["audit"].find({"action": "create"}).sort("number", 1)]
+    assert [number for _, number in stored] == ["KH-2026-000001", "KH-2026-000002"]
+    assert told == stored
+
+
 def test_files_are_forgotten_after_thirty_days_and_loose_ones_after_one(
     custodian: Person, now: datetime, db: Base
 ) -> None:
