@@ -5,6 +5,7 @@ from __future__ import annotations
 from gettext import NullTranslations
 from pathlib import Path
 
+from babel.support import Translations
 from flask import Blueprint, Flask, Response, current_app, g, has_request_context, redirect, request
 from flask_babel import Babel, Domain, get_domain
 from markupsafe import Markup
@@ -49,16 +50,14 @@ class Texts(Domain):
     def get_translations(self) -> NullTranslations:
         """The translations of the request's language; read once in the life of the process."""
         if not has_request_context():
-            return self._read()
+            found: NullTranslations = super().get_translations()
+            return found
         known: dict[str, NullTranslations] = current_app.extensions["catalogues"]
         wanted = language()
         if wanted not in known:
-            known[wanted] = self._read()
+            # By name: what flask-babel holds for the request may be of before the person was known.
+            known[wanted] = Translations.load(TRANSLATIONS, [LOCALES[wanted]])
         return known[wanted]
-
-    def _read(self) -> NullTranslations:
-        found: NullTranslations = super().get_translations()
-        return found
 
 
 def marked(text: str, **values: object) -> Markup:

@@ -40,6 +40,7 @@ LOCK_SECONDS = 10.0
 STOP_SECONDS = 30.0
 LOG_BYTES = 10 * 1024 * 1024
 SMALLEST_CACHE_GB, LARGEST_CACHE_GB = 0.25, 2.0
+MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 EXIT_OTHER_DATA_VERSION = 62  # mongod's code for data files of another generation
 NOT_YET_INITIALIZED = 94
 
@@ -90,9 +91,19 @@ def running(data_dir: Path) -> str | None:
 
 
 def usual_cache_gb() -> float:
-    """The cache of the embedded database in GB: an eighth of the machine's memory, from a quarter to two."""
-    memory_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return round(min(max(memory_gb / 8, SMALLEST_CACHE_GB), LARGEST_CACHE_GB), 2)
+    """The cache of the embedded database in GB: an eighth of the memory that we may use, from a quarter to two."""
+    return round(min(max(_memory() / 2**30 / 8, SMALLEST_CACHE_GB), LARGEST_CACHE_GB), 2)
+
+
+def _memory() -> int:
+    """The bytes of memory of the machine, or of the container or service that we run in, whichever is less."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for limit in MEMORY_LIMITS:
+        try:
+            found.append(int(limit.read_text(encoding="ascii")))
+        except (OSError, ValueError):  # there is no such file, or it says "max"
+            continue
+    return min(found)
 
 
 def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:

@@ -71,6 +71,10 @@ class Rule:
     levels: tuple[Level, ...] = tuple(Level)
 
 
+TONES = ("neutral", "info", "good", "warn", "bad")
+"""How a choice, a state or a move is shown: by weight, not by colour."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """One value of a choice field or one state. `tone`: neutral, info, good, warn or bad. `below`: the choices of a

@@ -224,7 +224,9 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     """
     shown = {f.name for f in found.fields} | {f.name for f in stored_form.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
     rows = history.history(found.rt.slug, found.id, limit, after)
-    level = found.level
+    # A version may have been written since the record was read, and made it more secret.
+    newest = (c["after"] for row in rows for c in row["changes"] if c["field"].name == "level")
+    level = next(newest, None) or found.level
     for row in rows:
         earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level
         unread = {level, earlier} - found.reads

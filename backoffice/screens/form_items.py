@@ -169,17 +169,21 @@ class Select(Item):
             self._made[chosen] = "".join(
                 f"<option{' selected' if value == chosen else ''}{rest}" for value, rest in self._options.items()
             )
-        return f"<select{self.mark(page)}>{self._made[chosen]}</select>"
+        # What is no choice any more stays until somebody chooses another.
+        former = f'<option selected value="{escape(held)}">{escape(held)}</option>' if held and chosen is None else ""
+        return f"<select{self.mark(page)}>{former}{self._made[chosen]}</select>"
 
 
 class Ticks(Item):
     """Several of some choices, as boxes to tick."""
 
     def control(self, held: Any, page: Page) -> str:
+        declared = {value for value, _ in self.spec.choices}
+        former = [(one, one) for one in held if one and one not in declared]  # stays until it is unticked
         boxes = (
             f'<label class="choice"><input class="form-check-input" type="checkbox" name="{self.name}" '
             f'value="{escape(value)}"{" checked" if value in held else ""}><span>{escape(label)}</span></label>'
-            for value, label in self.spec.choices
+            for value, label in (*self.spec.choices, *former)
         )
         return f'{_here(self.name)}<div class="choices" id="{self.id}">{"".join(boxes)}</div>'
 

@@ -197,7 +197,7 @@ def _short(text: str) -> str:
 def _toned(text: str, choice: Choice | None) -> str:
     if choice is None or choice.tone == "neutral":
         return f">{escape(text)}"
-    return f'><span class="due tone-{choice.tone}">{escape(text)}</span>'
+    return f'><span class="due tone-{escape(choice.tone)}">{escape(text)}</span>'
 
 
 def _icon(address: str, label: Markup, icon: str) -> str:

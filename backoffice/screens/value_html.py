@@ -49,7 +49,7 @@ def _value(cell: Cell, kind: str) -> str:
     if cell.get("url"):
         return f'<a href="{escape(cell["url"])}">{text}</a>'
     if cell.get("tone"):
-        return f'<span class="due tone-{cell["tone"]}"{hover}>{text}</span>'
+        return f'<span class="due tone-{escape(cell["tone"])}"{hover}>{text}</span>'
     digits = ' class="num"' if kind in DIGITS else ""
     return f"<span{hover}{digits}>{text}</span>"
 

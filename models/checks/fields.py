@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import fields as attributes
 
 from models.checks.finding import Case, Finding
-from models.declarations import Choice, Field
+from models.declarations import TONES, Choice, Field
 from models.kinds import KINDS, Unreadable, kind_of
 from models.kinds.picks import branches, words
 
@@ -93,6 +93,8 @@ def _told_apart(case: Case, choices: tuple[Choice, ...], place: str) -> Iterator
     for text in [text for text, count in met.items() if count > 1]:
         yield case.finding("E003", place, f"“{text}”可指两个选项。", f"“{text}” means two of the choices")
     for choice in choices:
+        if choice.tone not in TONES:
+            yield case.finding("E005", place, f"没有“{choice.tone}”这种色调。", f"there is no tone “{choice.tone}”")
         if any(mark in text for text in words(choice) for mark in "/／") and choice.below:
             yield case.finding("E003", place, f"“{choice.value}”含有斜线。", f"“{choice.value}” holds a slash")
         yield from _told_apart(case, choice.below, place)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
-from models.declarations import State, Transition, Workflow
+from models.declarations import TONES, State, Transition, Workflow
 from models.person.roles import Role
 from models.records import PLACING
 
-TONES = ("neutral", "info", "good", "warn", "bad")
 WAITED_FOR = frozenset({"owner", "creator"})
 MAY_MOVE = WAITED_FOR | {"turn", "reader"}
 ASKED = frozenset(field.name for field in PLACING)

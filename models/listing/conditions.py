@@ -81,10 +81,14 @@ def _within_levels(reach: Reach, parts: Iterable[Part]) -> Reach:
     """The reach without the tokens of levels that are not asked for: no record under them could be in the list."""
     for part in parts:
         if isinstance(part, Filter) and part.field.name == LEVEL_FIELD and part.operator == "is":
+            try:
+                level = f"{_value(part.field, part.value)}|"
+            except ValueError:
+                continue  # refused with the filter itself
             reach = replace(
                 reach,
-                full=frozenset(one for one in reach.full if one.startswith(f"{part.value}|")),
-                card=frozenset(one for one in reach.card if one.startswith(f"{part.value}|")),
+                full=frozenset(one for one in reach.full if one.startswith(level)),
+                card=frozenset(one for one in reach.card if one.startswith(level)),
             )
     return reach
 

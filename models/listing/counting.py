@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from hashlib import sha256
 from time import monotonic
 from typing import Any
 
@@ -43,7 +44,7 @@ def count(
     """
     condition, _, _ = compile_query(rt, reach, query, fields)
     wanted = countable(condition)
-    key = f"{collection_name(rt.slug)} {wanted!r}"
+    key = sha256(f"{collection_name(rt.slug)} {wanted!r}".encode()).hexdigest()
     found, more, until = _large.get(key, (0, False, 0.0))
     if until < monotonic():
         tries = TRIES[1:] if query.filters or query.q else TRIES

@@ -55,7 +55,9 @@ def page(
     start = [(_anything(sort_field), order_by(sort_field, order))]
     for beyond, sequence in beyond_token(sort_field, order, token) if token else start:
         wanted = {"$and": [*condition["$and"], beyond]}
-        rows += _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
+        before = {row["_id"] for row in rows}
+        found = _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
+        rows += [row for row in found if row["_id"] not in before]  # one may have moved on between the two questions
         if len(rows) > limit:
             break
     more = len(rows) > limit

@@ -32,15 +32,15 @@ def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
 def _known(ids: Iterable[ObjectId | None]) -> dict[ObjectId, Known]:
     now = monotonic()
     wanted = {i for i in ids if i is not None}
-    missing = [i for i in wanted if _names.get(i, NOBODY)[2] < now]
+    # Taken at once: another thread may forget them meanwhile.
+    found = {i: known for i in wanted if (known := _names.get(i, NOBODY))[2] >= now}
+    missing = [i for i in wanted if i not in found]
     if missing:
         if len(_names) > MOST_REMEMBERED:
             _names.clear()
-            missing = list(wanted)
         for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1, "email": 1}):
-            _names[row["_id"]] = row["name"], row.get("email", ""), now + NAME_SECONDS
-    found = {i: _names.get(i, NOBODY) for i in wanted}
-    return {i: one for i, one in found.items() if one[2] >= now}
+            found[row["_id"]] = _names[row["_id"]] = row["name"], row.get("email", ""), now + NAME_SECONDS
+    return found
 
 
 def forget_names() -> None:

@@ -100,14 +100,17 @@ def _told(name: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _whose(key: str) -> ObjectId | None:
     """Whose session it is, which never changes; None when there is none. Nothing else of it is remembered."""
-    if key not in _people:
-        row = database()[SESSIONS].find_one({"_id": key}, {"user": 1})
-        if row is None:
-            return None
-        if len(_people) >= MOST_REMEMBERED:
-            _people.clear()
-        _people[key] = row["user"]
-    return _people[key]
+    known = _people.get(key)
+    if known is not None:
+        return known
+    row = database()[SESSIONS].find_one({"_id": key}, {"user": 1})
+    if row is None:
+        return None
+    if len(_people) >= MOST_REMEMBERED:
+        _people.clear()
+    found: ObjectId = row["user"]
+    _people[key] = found
+    return found
 
 
 def _ended(row: dict[str, Any], now: datetime) -> bool:

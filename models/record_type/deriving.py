@@ -64,6 +64,6 @@ def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
         "$set": {name: value for name, value in wrong.items() if value is not None},
         "$unset": {name: "" for name, value in wrong.items() if value is None},
     }
-    # A grant opens a record without a new version: its token is not to be lost.
-    unchanged = {"_id": son["_id"], "rev": son["rev"], "granted": son.get("granted")}
+    # A grant, or a signature that goes on to the next, changes rights without a new version: it is not to be lost.
+    unchanged = {name: son.get(name) for name in ("_id", "rev", "granted", "climbed")}
     return UpdateOne(unchanged, {how: what for how, what in update.items() if what})

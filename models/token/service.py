@@ -172,14 +172,17 @@ def _questions(hashed: str, user: ObjectId, now: datetime) -> list[dict[str, Any
 
 def _whose(hashed: str) -> ObjectId | None:
     """Whose token it is, which never changes; None when there is none. Nothing else of it is remembered."""
-    if hashed not in _people:
-        row = database()[TOKENS].find_one({"hash": hashed}, {"user": 1})
-        if row is None:
-            return None
-        if len(_people) >= MOST_REMEMBERED:
-            _people.clear()
-        _people[hashed] = row["user"]
-    return _people[hashed]
+    known = _people.get(hashed)
+    if known is not None:
+        return known
+    row = database()[TOKENS].find_one({"hash": hashed}, {"user": 1})
+    if row is None:
+        return None
+    if len(_people) >= MOST_REMEMBERED:
+        _people.clear()
+    found: ObjectId = row["user"]
+    _people[hashed] = found
+    return found
 
 
 def of_person(user: ObjectId, now: datetime) -> list[Token]:

@@ -203,6 +203,19 @@ def test_a_filter_by_level_looks_only_at_what_rights_open_at_that_level(
         assert documents == 0, value
 
 
+def test_a_level_may_be_asked_for_by_its_name(db: DB, reader: Person, now: datetime) -> None:
+    fill(db, reader, now, 3)
+    level = listing.queryable(SAMPLE, SAMPLE.fields)["level"]
+    reach = access.reach(reader, SAMPLE, access.Purpose.VIEW)
+
+    def found(value: str) -> list[Any]:
+        query = ListQuery(filters=(listing.Filter(level, "is", value),))
+        return [row["_id"] for row in listing.page(SAMPLE, reach, query, SAMPLE.fields).rows]
+
+    assert found("internal")
+    assert found("internal") == found("内部") == found("Internal")
+
+
 def test_archived_records_are_passed_over_in_the_index(
     db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,16 @@ def test_only_who_may_change_the_record_restores_and_only_what_was(owner: Person
             past.preview(owner, seen(owner, made), rev)
 
 
+def test_a_version_written_since_the_record_was_read_is_masked_by_its_own_level(
+    owner: Person, clerk: Person, now: datetime
+) -> None:
+    made = make(owner, now, notes="open")
+    found = seen(clerk, made)
+    change(owner, made, now, level="confidential", notes="hush")
+    newest = records.versions_of(found)[0]
+    assert (newest["masked"], newest["changes"]) == ("confidential", [])
+
+
 def test_history_is_masked_by_the_level_of_its_time(owner: Person, clerk: Person, head: Person, now: datetime) -> None:
     made = make(owner, now, notes="open")
     change(owner, made, now, level="confidential", notes="hush")

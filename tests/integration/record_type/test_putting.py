@@ -206,6 +206,16 @@ def test_a_grant_given_while_records_follow_is_kept(db: DB, now: datetime, half_
     assert any(str(grant) in token for token in stored(db, half_put)["acl"])
 
 
+def test_a_signature_that_goes_on_while_records_follow_is_kept(db: DB, now: datetime, half_put: ObjectId) -> None:
+    rt = registry.get("visit").rt
+    update = deriving._update(rt, stored(db, half_put) | {"acl": ["changed"]})
+    climbed = {"climbed": 1, "acl": ["the next one's"]}
+    db["record_visit"].update_one({"_id": half_put}, {"$set": climbed})
+    assert update is not None
+    db["record_visit"].bulk_write([update])
+    assert stored(db, half_put)["acl"] == ["the next one's"]
+
+
 class Late:
     """A lock that one gets when another thread has taken a type over in between."""
 
