@@ -33,12 +33,15 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 def serve(row: Mapping[str, Any], *, inline: bool, mark: str = "") -> Response:
     """An attached file as an answer: of the type that its content has, never run by the browser. A PDF bears `mark`
-    on each of its pages (X1). :raises NotMarkable: for one that cannot."""
+    on each of its pages (X1). :raises NotMarkable: for one that cannot, and for another file that would be looked at
+    without its mark."""
     content = attachment.content(row["file"])
     headers = Headers()
     headers["Content-Disposition"] = disposition(row["name"], inline=inline)
     if mark and row["type"] == PDF:
         return Response(marking.marked_pdf(content.read(), mark, row["name"]), mimetype=PDF, headers=headers)
+    if mark and inline:
+        raise marking.NotMarkable(name=row["name"])
     headers["Content-Length"] = str(row["size"])
     return Response(_chunks(content), mimetype=row["type"], headers=headers)
 

@@ -20,6 +20,8 @@ from models.attachment.rules import IMAGES, SHOWN
 from models.errors import NotFound
 
 LARGEST_IMAGE = 8 * 1024 * 1024
+LARGEST_MARKED = 32 * 1024 * 1024
+"""An image of a classified record is shown within a page that bears the watermark, or not at all."""
 
 
 class FileRoutes(RecordRoutes):
@@ -42,8 +44,9 @@ class FileRoutes(RecordRoutes):
         row = records.pointed_file(sight, file_id)
         if row["type"] not in SHOWN:
             raise NotFound()
-        if row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE:
-            return serve(row, inline=True, mark=record_page.watermark(sight, reader))
+        mark = record_page.watermark(sight, reader)
+        if row["type"] not in IMAGES or row["size"] > (LARGEST_MARKED if mark else LARGEST_IMAGE):
+            return serve(row, inline=True, mark=mark)
         content = base64.b64encode(attachment.content(row["file"]).read()).decode()
         people = person_ids(sight.values)
         found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)
@@ -52,7 +55,7 @@ class FileRoutes(RecordRoutes):
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
             file={"name": row["name"], "size": size_text(row["size"]), "data": f"data:{row['type']};base64,{content}"},
-            watermark=record_page.watermark(sight, reader),
+            watermark=mark,
             urls={
                 "record": record_url(slug, sight.number),
                 "download": record_url(slug, sight.number, "file", file_id=file_id),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader, PdfWriter
 
+from backoffice.screens import files
 from models.person.roles import Role
 from tests.integration.web.records.conftest import Sit
-from tests.integration.web.records.test_files import AT, with_file
+from tests.integration.web.records.test_files import AT, PNG, with_file
 
 
 def pdf() -> bytes:
@@ -46,3 +48,23 @@ def test_a_pdf_without_class_leaves_as_it_is(sit: Sit) -> None:
     content = pdf()
     made = with_file(desk, content)
     assert desk.get(f"{AT}{made['number']}/files/{made['scans'][0]['file']}").data == content
+
+
+def shown(desk: Any, content: bytes, level: str) -> Any:
+    made = with_file(desk, content, "scan.png", level=level)
+    return desk.get(f"{AT}{made['number']}/files/{made['scans'][0]['file']}/view")
+
+
+def test_a_large_image_of_a_secret_record_is_shown_under_the_mark_or_not_at_all(
+    sit: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = sit(Role.SPECIALIST)
+    monkeypatch.setattr(files, "LARGEST_IMAGE", 10)
+    page = shown(desk, PNG, "secret")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    assert "Secret · " in page.text
+    assert shown(desk, PNG, "internal").data == PNG
+    monkeypatch.setattr(files, "LARGEST_MARKED", 10)
+    refused = shown(desk, PNG, "secret")
+    assert refused.status_code == 422
+    assert "cannot bear the watermark" in refused.text
