@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from models.declarations import Field
 from models.errors import Refusal, Sentence
-from models.listing import BadQuery, sortable, written
+from models.kinds import kind_of
+from models.listing import BARE, BadQuery, sortable, written
 from models.listing.written import Leaf, Pair
 from models.person.roles import Person, Role
 
@@ -44,8 +45,10 @@ class NotToShare(Refusal):
     """What a view is shared with would be told of single records or of what somebody typed."""
 
     code, status = "not_to_share", 422
-    zh = "含搜索词，或按某一份记录筛选的视图不能共享。"
-    en = "A view with search words, or one that filters by single records, cannot be shared."
+    zh = "含搜索词，按输入的文字（编号、名称等）或某一份记录筛选的视图不能共享。"
+    en = (
+        "A view with search words, or one that filters by typed text (numbers, names) or single records, is not shared."
+    )
 
 
 def name_problem(name: str) -> Sentence | None:
@@ -91,13 +94,21 @@ def fits(pairs: Iterable[Pair], known: Mapping[str, Field], columns: Collection[
 
 
 def shareable(pairs: Iterable[Pair], known: Mapping[str, Field]) -> bool:
-    """Whether an address tells others of nothing but fields and common values: a search word may be a name, and a
-    condition on a reference names a record, of which they may have no right to know (X6)."""
+    """Whether an address tells others of nothing but fields and common values: a search word or a text may be a name,
+    and a number or a reference names a record, of which they may have no right to know (X6)."""
     pairs = tuple(pairs)
     asked = conditions(pairs)
     return not any(name == "q" for name, _ in pairs) and all(
-        leaf.name in known and known[leaf.name].kind != "reference" for leaf in asked
+        leaf.name in known and not _telling(leaf, known[leaf.name]) for leaf in asked
     )
+
+
+def _telling(leaf: Leaf, field: Field) -> bool:
+    """Whether a condition holds what somebody typed of a record, or names one. Colleagues and departments are known."""
+    if field.kind == "reference":
+        return True
+    common = field.name == "department" or field.kind == "person" or leaf.text in BARE
+    return not common and "contains" in kind_of(field).operators
 
 
 # --- whom a view is shared with: a department, a role, or a role within a department

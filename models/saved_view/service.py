@@ -84,7 +84,11 @@ def save(person: Person, slug: str, name: str, pairs: Iterable[Pair]) -> SavedVi
 
 
 def replace(person: Person, view_id: ObjectId, pairs: Iterable[Pair], *, rev: int, now: datetime) -> SavedView:
-    """Let a view of the person's keep another address. :raises NotFound: :raises ViewChanged: :raises NotToShare:"""
+    """Let a view of the person's keep another address.
+
+    :raises NotFound: :raises ViewChanged: :raises NotToShare:
+    :raises Forbidden: for a shared one, when the person may not share with its audience any more.
+    """
     address = rules.kept(pairs)
 
     def change(view: SavedView) -> Row:
@@ -96,7 +100,8 @@ def replace(person: Person, view_id: ObjectId, pairs: Iterable[Pair], *, rev: in
 
 
 def rename(person: Person, view_id: ObjectId, name: str, *, rev: int, now: datetime) -> SavedView:
-    """Call a view of the person's otherwise. :raises FieldProblem: :raises NotFound: :raises ViewChanged:"""
+    """Call a view of the person's otherwise. :raises FieldProblem: :raises NotFound: :raises ViewChanged:
+    :raises Forbidden: as `replace` does."""
     wanted = _name(name)
     return _change(person, view_id, rev, now, lambda _view: {"name": wanted})
 
@@ -225,13 +230,18 @@ def own(person: Person, view_id: ObjectId) -> SavedView:
 def _change(
     person: Person, view_id: ObjectId, rev: int, now: datetime, change: Callable[[SavedView], Row]
 ) -> SavedView:
-    """Store the next version of a view of the person's; what is shared is audited."""
+    """Store the next version of a view of the person's; what is shared is audited. Whoever may not share with an
+    audience any more changes nothing of what it sees; they may withdraw or remove it."""
 
     def work() -> SavedView:
         view = own(person, view_id)
         if view.rev != rev:
             raise rules.ViewChanged()
-        update = {"$set": change(view), "$inc": {"rev": 1}}
+        wanted = change(view)
+        readers = wanted.get("audience", view.audience)
+        if readers and not rules.may_share(person, readers):
+            raise Forbidden()
+        update = {"$set": wanted, "$inc": {"rev": 1}}
         _unique(lambda: database()[VIEWS].update_one({"_id": view_id, "rev": rev}, update))
         made = get(view_id)
         if made.audience:

@@ -193,6 +193,43 @@ def test_a_view_is_not_offered_to_who_may_not_see_one_of_its_fields(head: Person
     assert service.offered(service.of_type(owner, "sample"), known, [f.name for f in visible]) == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "number=YP-2026-000001",
+        "name=is:Lamp",
+        "name=starts:L",
+        "where=any(colour:is:red,all(name:contains:L,amount:1))",
+    ],
+)
+def test_what_somebody_typed_of_a_record_is_not_shared(head: Person, now: datetime, query: str) -> None:
+    with pytest.raises(rules.NotToShare):
+        service.share(head, view(head, query).id, "service", "", rev=1, now=now)
+
+
+@pytest.mark.parametrize(
+    "query", ["name=filled", "number=filled", "department=service", "owner=me", "amount=at_least:1", "sort=name"]
+)
+def test_common_values_are_shared(head: Person, owner: Person, now: datetime, query: str) -> None:
+    service.share(head, view(head, query).id, "service", "", rev=1, now=now)
+    assert names(owner) == ["Mine"]
+
+
+def test_who_may_not_share_any_more_changes_nothing_of_what_is_shared(
+    head: Person, owner: Person, now: datetime
+) -> None:
+    made = view(head, "colour=red", "Shared")
+    service.share(head, made.id, "service", "", rev=1, now=now)
+    demoted = replace(head, roles=frozenset({Role.SPECIALIST}))
+    with pytest.raises(Forbidden):
+        service.rename(demoted, made.id, "Look here", rev=2, now=now)
+    with pytest.raises(Forbidden):
+        service.replace(demoted, made.id, [("colour", "blue")], rev=2, now=now)
+    assert names(owner) == ["Shared"]
+    service.withdraw(demoted, made.id, rev=2, now=now)
+    assert service.rename(demoted, made.id, "Mine again", rev=3, now=now).name == "Mine again"
+
+
 def test_search_words_and_single_records_are_not_shared(head: Person, owner: Person, now: datetime) -> None:
     hidden = tuple(replace(f, filterable=True) if f.name == "parent" else f for f in SAMPLE.fields)
     registry.register(replace(SAMPLE, fields=hidden))
