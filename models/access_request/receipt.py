@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import ObjectId
 
@@ -15,6 +15,7 @@ from models import access, audit, numbering, store
 from models.access import Purpose
 from models.access_request.contents import RecordGone, records_of
 from models.access_request.service import GRANTS, SLUG, grants_in_force, in_force
+from models.declarations import Level
 from models.errors import Refusal
 from models.exchange.export import FORMATS, Card, UnknownFormat, export
 from models.listing import ListQuery
@@ -24,6 +25,7 @@ from models.sights import Sight
 
 SERIES, PATTERN = "receipt", "HZ-{year}-{seq:06d}"
 ACTION = "took_out"
+T = TypeVar("T")
 
 
 class CardClosed(Refusal):
@@ -78,33 +80,54 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
         _store(card, row, person, now)
         return Taken(f"{receipt}-{made.name}", content, receipt, row["sha256"])
 
-    return _or_audited(lambda: transaction(work), person, found.id, now)
+    card = store.fetch(SLUG, found.id)
+    subject = audit.Subject(SLUG, found.id, card["number"], card["level_asked"] or "")
+    return _or_audited(lambda: transaction(work), person, subject, Purpose.EXPORT, now)
 
 
 def note(person: Person, found: Sight, purpose: Purpose, how: str, *, now: datetime, what: str = "") -> str:
-    """Give a receipt when a record that was just allowed to leave does so under the person's card, and not by their
-    own right; its number, or ''. `how` is `print` or `file`."""
-    opened = opened_by(person, found, purpose, now)
-    if opened is None:
+    """Give a receipt when a record that was just allowed to leave does so under the person's card; its number, or ''
+    when it does so by their own right or is not classified. `how` is `print` or `file`.
+
+    :raises CardClosed: audited, when the card of a classified record ended since the person was let in.
+    """
+    if not any(person.grants.values()):
+        return ""
+    record = store.fetch(found.rt.slug, found.id)
+    if _by_right(person, found, purpose, record):
         return ""
 
     def work() -> str:
+        opened = _under(person, found, purpose, now)
+        if opened is None:
+            if (record["level"] or Level.INTERNAL.value) == Level.INTERNAL.value:
+                return ""
+            raise CardClosed()
         card = _in_force(person, opened.id, purpose, now)
         [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
         about = " · ".join(text for text in (found.number, what) if text)
         _store(card, _row(receipt, how, about[:300], 1, now), person, now)
         return receipt
 
-    return transaction(work)
+    return _or_audited(lambda: transaction(work), person, store.subject(found.rt, record), purpose, now)
 
 
 def opened_by(person: Person, found: Sight, purpose: Purpose, now: datetime) -> Opened | None:
     """The card by which the person has a record for a purpose; None for whoever has it without."""
     if not any(person.grants.values()):
         return None
-    acl = store.fetch(found.rt.slug, found.id)["acl"]
-    if access.reach(replace(person, grants={}), found.rt, purpose).sees(acl) == "full":
+    if _by_right(person, found, purpose, store.fetch(found.rt.slug, found.id)):
         return None
+    return _under(person, found, purpose, now)
+
+
+def _by_right(person: Person, found: Sight, purpose: Purpose, record: Mapping[str, Any]) -> bool:
+    """Whether the person has a record, as it is stored now, without any card."""
+    return access.reach(replace(person, grants={}), found.rt, purpose).sees(record["acl"]) == "full"
+
+
+def _under(person: Person, found: Sight, purpose: Purpose, now: datetime) -> Opened | None:
+    """The card in force that opens a record to the person for a purpose, the longest one."""
     held = {"person": person.id, "record": found.id, "uses": purpose.value, **in_force(now)}
     grant = database()[GRANTS].find_one(held, sort=[("valid_until", -1)])
     if grant is None:
@@ -137,13 +160,11 @@ def _store(card: Mapping[str, Any], row: Mapping[str, Any], person: Person, now:
     store.change(SLUG, card["_id"], {"receipts": receipts}, actor=person, now=now, action=ACTION, note=row["number"])
 
 
-def _or_audited(work: Callable[[], Taken], person: Person, card_id: ObjectId, now: datetime) -> Taken:
+def _or_audited(work: Callable[[], T], person: Person, subject: audit.Subject, purpose: Purpose, now: datetime) -> T:
     """Run it; that it was refused goes to the trail (X7)."""
     try:
         return work()
     except (CardClosed, RecordGone):
-        card = store.fetch(SLUG, card_id)
-        subject = audit.Subject(SLUG, card_id, card["number"], card["level_asked"] or "")
-        detail = {"purpose": Purpose.EXPORT.value}
+        detail = {"purpose": purpose.value}
         transaction(lambda: audit.append("refused", person, subject, now=now, detail=detail))
         raise

@@ -293,6 +293,34 @@ def test_a_print_under_a_card_is_counted_and_one_by_right_is_not(
     assert (row["how"], row["what"]) == ("print", number)
 
 
+@pytest.mark.parametrize("purpose", [Purpose.PRINT, Purpose.EXPORT])
+def test_a_card_revoked_while_its_reader_is_let_in_lets_nothing_out(
+    borrowed: dict[str, Any], manager: Person, head: Person, now: datetime, db: DB, purpose: Purpose
+) -> None:
+    if purpose is Purpose.PRINT:
+        db["grant"].update_many({}, {"$set": {"uses": ["print", "view"]}})
+    reader = admitted(manager, now)
+    sight = records.see(reader, "sample", borrowed["items"][0]["number"], purpose, now)
+    assert sight.full
+    signed(head, borrowed, "revoke", now, "Not needed")
+    with pytest.raises(receipt.CardClosed):
+        receipt.note(reader, sight, purpose, "file", now=now)
+    entry = list(db["audit"].find({"record": sight.id}).sort("_id", 1))[-1]
+    assert (entry["action"], entry["detail"]) == ("refused", {"purpose": purpose.value})
+    assert store.fetch(CARD, borrowed["_id"])["receipts"] is None
+    assert db["counter"].count_documents({"_id": "receipt:2026"}) == 0
+
+
+def test_what_is_not_classified_any_more_leaves_without_a_card(
+    borrowed: dict[str, Any], manager: Person, head: Person, now: datetime
+) -> None:
+    reader, number = admitted(manager, now), borrowed["items"][0]["number"]
+    sight = records.see(reader, "sample", number, Purpose.EXPORT, now)
+    signed(head, borrowed, "revoke", now, "Not needed")
+    store.change("sample", sight.id, {"level": "internal"}, actor=head, now=now)
+    assert receipt.note(reader, sight, Purpose.EXPORT, "file", now=now) == ""
+
+
 # --- coming back
 
 
