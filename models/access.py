@@ -67,6 +67,9 @@ CLASSIFIED_EXPORT: tuple[Rule, ...] = (
 DEPUTIES_READ = UP_TO_CONFIDENTIAL
 """What waits for somebody's signature opens to their deputy; nothing top secret, and nothing else of theirs."""
 
+ABOUT = ("level_asked", "level_now")
+"""Where a request keeps the level of the records that it is about (X2, X4)."""
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -126,7 +129,7 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
             found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
-    if level in DEPUTIES_READ:
+    if not beyond_deputies(record):
         found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
     prefix = ARCHIVED if record.get("archived_at") else ""
@@ -164,6 +167,12 @@ def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     return [whose if kind == "user" else f"{whose}{where}" for kind, _, whose in turns]
 
 
+def beyond_deputies(record: Mapping[str, Any]) -> bool:
+    """Whether a record is top secret, or a request about something that is: no deputy reads or signs it."""
+    levels = (record.get(name) or Level.INTERNAL.value for name in ("level", *ABOUT))
+    return any(level not in DEPUTIES_READ for level in levels)
+
+
 def is_role(whose: str) -> bool:
     """Whether a declared turn names a role, and not a person."""
     return whose in Role._value2member_map_
@@ -189,7 +198,9 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
     for one in person.stands_in:
         if one.covers(rt.slug):
             where = "" if rt.classified else f"@{one.principal.department}"
-            whom |= {str(one.principal.id), *(f"{role.value}{where}" for role in one.principal.roles)}
+            whom.update(f"{role.value}{where}" for role in one.principal.roles)
+            if not one.roles_only:
+                whom.add(str(one.principal.id))
     return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
 
 

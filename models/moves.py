@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import access
-from models.declarations import Level, RecordType, Transition
+from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Refusal
 from models.person.roles import Person, Role
 
@@ -32,6 +32,16 @@ class SignedAlready(Refusal):
     zh, en = (
         "您本人或被代理人已在前一步签署，须由他人签署这一步。",
         "You, or the person you stand in for, signed a step before this one. Somebody else has to sign this one.",
+    )
+
+
+class InPersonOnly(Refusal):
+    """What opens something top secret is signed in person."""
+
+    code, status = "in_person_only", 403
+    zh, en = (
+        "涉及绝密，须由本人签署，不能代理。",
+        "This is about something top secret: it is signed in person, not by a deputy.",
     )
 
 
@@ -68,12 +78,14 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
 def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Person | None:
     """For whom the person may make the move as a deputy; None when for nobody. Only signatures are given for others,
     and neither who asked signs, for whomever, nor the deputy of who asked in their name."""
-    if not transition.signature or record.get("level") == Level.TOP_SECRET.value:
+    if not transition.signature or access.beyond_deputies(record):
         return None
     if any(_is(person, rt, whose, record) for whose in transition.not_by):
         return None
     for one in person.stands_in:
-        if one.covers(rt.slug) and why_not(one.principal, rt, transition, record) is None:
+        if not one.covers(rt.slug) or why_not(one.principal, rt, transition, record) is not None:
+            continue
+        if _may(one.handed, rt, transition, record):
             return one.principal
     return None
 

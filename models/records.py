@@ -266,7 +266,8 @@ def for_whom(person: Person, found: Sight, transition: Transition) -> Person | N
 
 
 def _keep_apart(person: Person, behalf: Person | None, rt: RecordType, found: Sight) -> None:
-    """Of the signatures since the record was last handed in, none made by or for a deputy counts twice for one person.
+    """Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them:
+    whoever signs now, for themselves or for somebody, gave none before for somebody else, nor had one given for them.
 
     :raises SignedAlready:
     """
@@ -275,7 +276,8 @@ def _keep_apart(person: Person, behalf: Person | None, rt: RecordType, found: Si
         if row["action"] not in signatures:
             return
         both = {row["by"], row.get("behalf")} - {None}
-        if (behalf is not None and not both.isdisjoint({person.id, behalf.id})) or person.id == row.get("behalf"):
+        by_deputy = behalf is not None or row.get("behalf") is not None
+        if by_deputy and not both.isdisjoint({person.id, behalf.id if behalf is not None else None}):
             raise SignedAlready()
 
 

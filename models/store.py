@@ -169,8 +169,9 @@ def change(
     """Store changed values as the next version and return the record; nothing changed stores nothing.
 
     `rev` is the version that the person saw; None takes whatever is stored, for changes that follow from a decision.
-    `behalf` is for whom the actor signs as a deputy; both stand in the version and in the trail. `seen` is the record
-    as the caller has just read it: it is not read again, unless it turns out to have changed since.
+    `behalf` is for whom the actor signs as a deputy, or signed what this follows from; both stand in the version and in
+    the trail. `seen` is the record as the caller has just read it: it is not read again, unless it turns out to have
+    changed since.
 
     :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
     :raises Invalid: when a hook refuses the values.
@@ -185,8 +186,17 @@ def change(
         before = fetch(slug, record_id) if given is None else given
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=dict(before))
-        draft = next_draft(entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition)
-        draft.behalf = behalf
+        draft = next_draft(
+            entry,
+            before,
+            values,
+            actor=actor,
+            now=now,
+            action=action,
+            note=note,
+            transition=transition,
+            behalf=behalf,
+        )
         if not draft.changed and not transition:
             return dict(before)
         try:
@@ -213,15 +223,17 @@ def next_draft(
     action: str = "change",
     note: str = "",
     transition: Transition | None = None,
+    behalf: Person | None = None,
     nearby: dict[ObjectId, Mapping[str, Any]] | None = None,
 ) -> Draft:
-    """The next version of a stored record, ready to be stored: hooks run. `nearby` as in `new_draft`.
+    """The next version of a stored record, ready to be stored: hooks run. `nearby` as in `new_draft`, `behalf` as in
+    `change`.
 
     :raises Invalid: when a hook refuses the values.
     """
     given = frozenset(values)
     wanted = {**before, **values}
-    draft = Draft(entry.rt, action, before, wanted, actor, now, note, transition, given)
+    draft = Draft(entry.rt, action, before, wanted, actor, now, note, transition, given, behalf)
     draft.nearby = {} if nearby is None else nearby
     prepare(draft)
     return draft
@@ -338,10 +350,12 @@ def _remember(draft: Draft, rev: int, merge: ObjectId | None = None) -> None:
 
 
 def _signed(draft: Draft) -> dict[str, Any]:
-    """What the trail says of a signature."""
-    if draft.transition is None or not draft.transition.signature:
-        return {}
-    return {"signature": True, **({"for": draft.behalf.name, "for_id": str(draft.behalf.id)} if draft.behalf else {})}
+    """What the trail says of a signature, and for whom a deputy gave it; the latter of what follows from it, too."""
+    signature = draft.transition is not None and draft.transition.signature
+    return {
+        **({"signature": True} if signature else {}),
+        **({"for": draft.behalf.name, "for_id": str(draft.behalf.id)} if draft.behalf else {}),
+    }
 
 
 def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[str, Any]:

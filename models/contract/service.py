@@ -261,6 +261,7 @@ def tell_customer(draft: Draft) -> None:
             now=draft.now,
             action="contract_signed",
             note=draft.values["number"],
+            behalf=draft.behalf,
         )
 
 

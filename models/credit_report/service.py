@@ -189,6 +189,7 @@ def decide(draft: Draft) -> None:
             "credit_decided_on": made.decided_on,
         },
         actor=draft.actor,
+        behalf=draft.behalf,
         now=draft.now,
         note=values["number"],
     )

@@ -358,10 +358,19 @@ def findings(values: Mapping[str, Any]) -> tuple[rules.Finding, ...]:
 
 
 def credit_standing(
-    record_id: ObjectId, values: Mapping[str, Any], *, actor: Person, now: datetime, note: str
+    record_id: ObjectId,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    behalf: Person | None = None,
+    now: datetime,
+    note: str,
 ) -> dict[str, Any]:
-    """Store a credit decision on the file: grade, limit, term and next report together (C4)."""
-    return store.change(SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note)
+    """Store a credit decision on the file: grade, limit, term and next report together (C4). `behalf` is for whom the
+    actor decided as a deputy."""
+    return store.change(
+        SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note, behalf=behalf
+    )
 
 
 HOOKS = Hooks(

@@ -27,6 +27,8 @@ from models.person.service import get, person_of, subject_of
 DEPUTIES = "deputy"
 LONGEST = timedelta(days=92)
 """Longer absences are a change of post."""
+AHEAD = timedelta(days=366)
+"""How many days from now one may begin."""
 MOST = 20
 NAMED, PROPOSED = "named", "proposed"
 SIGNING = APPROVING | PRIVILEGED - {Role.AUDITOR, Role.ADMINISTRATOR}
@@ -114,6 +116,7 @@ def name_deputy(
         "begins": _midnight(first),
         "until": _midnight(last + timedelta(days=1)),
         "roles": sorted(role.value for role in roles),
+        "handed": sorted(role.value for role in handed),
         "types": sorted(types),
         "state": PROPOSED if needs_second else NAMED,
         "by": actor.id,
@@ -196,10 +199,12 @@ def with_stand_ins(person: Person, account: Mapping[str, Any], now: datetime) ->
 
 
 def all_with_stand_ins(people: Iterable[Person], now: datetime) -> list[Person]:
-    """Some people with those for whom each signs at this moment. Who is not active has no deputy any more, and nobody
-    hands on more than the roles that they hold."""
+    """Some people with those for whom each signs at this moment. Who is not active has no deputy any more, and who
+    signs nothing themselves is none any more. Handed on are the roles that the person holds and held when the deputy
+    was named: one given later was confirmed for the person alone."""
     known = list(people)
-    wanted = {"deputy": {"$in": [one.id for one in known]}, "state": NAMED, "begins": {"$lte": now}}
+    signing = {one.id for one in known if one.roles & SIGNING}
+    wanted = {"deputy": {"$in": list(signing)}, "state": NAMED, "begins": {"$lte": now}}
     rows = list(database()[DEPUTIES].find(_standing(wanted, now)).sort("_id", ASCENDING))
     accounts = database()[USERS].find({"_id": {"$in": [row["person"] for row in rows]}, "active": True}) if rows else ()
     principals = {row["_id"]: person_of(row) for row in accounts}
@@ -207,17 +212,25 @@ def all_with_stand_ins(people: Iterable[Person], now: datetime) -> list[Person]:
     for row in rows:
         principal = principals.get(row["person"])
         if principal is not None:
-            held = principal.roles & SIGNING
-            handed = held & {Role(value) for value in row["roles"]} if row["roles"] else held
-            stand_in = StandIn(replace(principal, roles=handed), frozenset(row["types"]))
+            then = row["handed"] if "handed" in row else row["roles"]
+            handed = principal.roles & SIGNING & {Role(value) for value in then}
+            only = bool(row["roles"])
+            stand_in = StandIn(replace(principal, roles=handed), frozenset(row["types"]), only)
             found.setdefault(row["deputy"], []).append(stand_in)
     return [replace(one, stands_in=tuple(found[one.id])) if one.id in found else one for one in known]
 
 
 def names_of(people: Iterable[ObjectId], slug: str, now: datetime) -> dict[ObjectId, list[str]]:
-    """The names of those who sign for some people on records of a type at this moment, by person."""
+    """The names of those who sign what waits for some people by name, on records of a type at this moment, by
+    person."""
     ids = list(people)
-    wanted = {"person": {"$in": ids}, "state": NAMED, "begins": {"$lte": now}, "types": {"$in": [[], slug]}}
+    wanted = {
+        "person": {"$in": ids},
+        "state": NAMED,
+        "begins": {"$lte": now},
+        "types": {"$in": [[], slug]},
+        "roles": [],
+    }
     rows = list(database()[DEPUTIES].find(_standing(wanted, now)).sort("_id", ASCENDING)) if ids else []
     called = directory.names(row["deputy"] for row in rows)
     found: dict[ObjectId, list[str]] = {}
@@ -232,6 +245,8 @@ def names_of(people: Iterable[ObjectId], slug: str, now: datetime) -> dict[Objec
 def _days(begins: date | None, ends: date | None, today: date) -> tuple[date, date]:
     if begins is None or begins < today:
         raise FieldProblem("begins", zh="请填写今天或以后的日期。", en="Give today or a later day.")
+    if begins - today > AHEAD:
+        raise FieldProblem("begins", zh="最早一年内开始。", en="Begin within a year from now.")
     if ends is None or ends < begins:
         raise FieldProblem("ends", zh="结束日不能早于开始日。", en="The last day cannot be before the first.")
     if ends - begins >= LONGEST:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bson import ObjectId
@@ -103,10 +103,17 @@ MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 @dataclass(frozen=True)
 class StandIn:
     """Whom somebody stands in for at the moment, as their deputy: `principal` with the roles that it is about, for
-    signatures on records of `types` (none: of every type)."""
+    signatures on records of `types` (none: of every type). With `roles_only` what waits for the person by name is
+    not handed on."""
 
     principal: Person
     types: frozenset[str] = frozenset()
+    roles_only: bool = False
+
+    @property
+    def handed(self) -> Person:
+        """As whom the deputy may sign: the principal, or nobody by name, in the roles handed on."""
+        return replace(self.principal, id=None) if self.roles_only else self.principal
 
     def covers(self, slug: str) -> bool:
         """Whether it is about records of this type."""

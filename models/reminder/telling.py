@@ -17,6 +17,7 @@ from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice, is_digest_due, is_quiet, is_urgent
 from models.errors import FieldProblem
 from models.outbox import service as outbox
+from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person
 from models.reminder import mailing
@@ -31,7 +32,7 @@ def tell(now: datetime, base_url: str, channels: Collection[str] = ()) -> int:
 
     `channels` are the declared ones: a choice of one that is gone is passed over.
     """
-    everybody = people.active_people()
+    everybody = deputies.all_with_stand_ins(people.active_people(), now)
     chosen = choices.of_all(person.id for person in everybody if person.id is not None)
     known = frozenset(channels)
     made = 0
@@ -49,11 +50,11 @@ def _tell(person: Person, choice: Choice, now: datetime, base_url: str, known: f
     found = [one for one in map(Reminder.read, rows) if digest or is_urgent(one.step, one.due, now)]
     if not found:
         return 0
-    ids = [reminder.id for reminder in found]
-    database()[REMINDERS].update_many({"_id": {"$in": ids}}, {"$set": {"mailed_at": now}})
     told = list(standing(person, found, person.language))
     if not told:
         return 0
+    ids = [one.reminder.id for one in told]
+    database()[REMINDERS].update_many({"_id": {"$in": ids}}, {"$set": {"mailed_at": now}})
     if digest and person.id is not None:
         choices.note_digest(person.id, local(now).date())
     key = "reminder:" + hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:40]

@@ -100,7 +100,16 @@ def _after(draft: Draft) -> None:
         raise NoLongerSo(number=asked["number_asked"])
     values = rules.values_of(asked["kind"], asked["new_level"], asked["new_until"])
     note = asked["number"]
-    store.change(slug, record["_id"], values, actor=draft.actor, now=draft.now, action=ACTION, note=note)
+    store.change(
+        slug,
+        record["_id"],
+        values,
+        actor=draft.actor,
+        now=draft.now,
+        action=ACTION,
+        note=note,
+        behalf=draft.behalf,
+    )
 
 
 def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:

@@ -8,14 +8,18 @@ from typing import Any
 
 import pytest
 
+from models.calendar import local
 from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice
 from models.outbox import service as outbox
 from models.outbox.document import EMAILS
-from models.person.roles import Person
+from models.person import deputies
+from models.person.roles import Person, Role
+from models.reminder.document import REMINDERS
 from models.reminder.telling import tell
 from tests.factories.customers import customer
-from tests.integration.reminder.conftest import Base, chase, revisit
+from tests.factories.people import person
+from tests.integration.reminder.conftest import Base, chase, revisit, submitted
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 URL = "https://service.example.test"
@@ -126,3 +130,20 @@ def test_a_choice_is_kept_through_the_digests(db: Base, owner: Person, nine: dat
     remind(nine)
     assert owner.id is not None
     assert choices.of(owner.id) == replace(made, digest_on=MONDAY)
+
+
+def test_a_deputy_is_told_too_and_what_cannot_be_told_now_is_not_marked_as_told(db: Base, nine: datetime) -> None:
+    finance = person(Role.FINANCE_REVIEWER, name="Finance", department="finance")
+    deputy = person(Role.LEGAL_REVIEWER, name="Deputy", department="legal")
+    assert finance.id is not None
+    day = local(nine).date()
+    deputies.name_deputy(finance, finance.id, deputy.id, begins=day, ends=day, now=nine)
+    report = submitted(person(Role.SPECIALIST), MONDAY, nine)
+    assert remind(nine) == 2
+    told = {one["to"]: one["text"] for one in messages(db)}
+    assert report["number"] in told[f"{deputy.id}@example.test"]
+    db[REMINDERS].update_many({}, {"$set": {"mailed_at": None}})
+    db["user"].update_one({"_id": deputy.id}, {"$set": {"roles": []}})
+    tell(nine, URL)
+    marked = {row["person"]: row["mailed_at"] for row in db[REMINDERS].find()}
+    assert (marked[deputy.id], marked[finance.id]) == (None, nine)
