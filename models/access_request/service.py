@@ -14,13 +14,14 @@ from config.database import database
 from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
-from models.access_request import rules
-from models.access_request.contents import leaving, records_of, told
+from models.access_request import raising, rules
+from models.access_request.contents import leaving, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
 from models.masking import masked
+from models.moves import InPersonOnly
 from models.person import directory
 from models.person import service as people
 from models.person.roles import MANAGING, SYSTEM, Person, Role
@@ -32,7 +33,7 @@ from models.sights import Sight
 SLUG = "access_request"
 GRANTS = "grant"
 ASKED = ("uses", "reason", "valid_from", "valid_until")
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "raised"})
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", raising.ACTION})
 OPENING = frozenset({"approve", "countersign"})
 
 schema.declare(
@@ -261,10 +262,15 @@ def _open_states() -> list[str]:
 def _prepare(draft: Draft) -> None:
     """Check the window again when it is granted, see who has to sign yet, and note the moments of opening and end."""
     values = draft.values
+    # A record may have been raised since the card was handed in; refusing opens nothing.
+    if draft.behalf is not None and draft.action != "refuse" and leaving(values)[1] is Level.TOP_SECRET:
+        raise InPersonOnly()
     if draft.action in OPENING:
         _check_window(draft)
-        _rt, level, _columns = leaving(values)
+        levels = levels_of(values)
+        level = rules.highest(levels.values())
         values["level_asked"] = level.value
+        values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
         values["due_on"] = values["valid_until"]
         if draft.action == "approve" and level is Level.TOP_SECRET:
             values["state"] = "approved"
@@ -341,7 +347,7 @@ def expire(now: datetime) -> int:
     """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
     taken out is to be returned."""
     over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
-    return sum(_end_over(request, now) for request in over) + _end_raised(now) + _expire_undecided(now)
+    return sum(_end_over(request, now) for request in over) + raising.end_left(now) + _expire_undecided(now)
 
 
 def _end_over(request: ObjectId, now: datetime) -> bool:
@@ -354,25 +360,6 @@ def _end_over(request: ObjectId, now: datetime) -> bool:
     except StaleRecord:
         return False
     return True
-
-
-def _end_raised(now: datetime) -> int:
-    """End the cards of which a record was raised to top secret since they were signed without the general manager
-    (X4)."""
-    ended = 0
-    for request in {grant.request: None for grant in Grant.objects(valid_until__gt=now, ended_at=None)}:
-        card = store.fetch(SLUG, request)
-        named = {"$in": [item["number"] for item in card["items"] or ()]}
-        top = {"number": named, "level": Level.TOP_SECRET.value}
-        raised = database()[collection_name(card["type_asked"])].find_one(top, {"_id": 1}) is not None
-        if not raised or card["level_asked"] == Level.TOP_SECRET.value or card["state"] != "granted":
-            continue
-        try:
-            store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action="raised")
-        except StaleRecord:  # revoked or given back at this moment
-            continue
-        ended += 1
-    return ended
 
 
 def _expire_undecided(now: datetime) -> int:
