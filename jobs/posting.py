@@ -9,10 +9,10 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from time import monotonic
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 from config.channels import is_public
@@ -53,16 +53,16 @@ def post(
         raise NotSent("the address is not https", for_good=True)
     port = parts.port or (443 if tls else 80)
     address = _address(host, port, private)
-    deadline = monotonic() + TOTAL_SECONDS
     target = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
     try:
-        with closing(
-            _connected(host, port, address, (context or ssl.create_default_context()) if tls else None)
-        ) as line:
+        secured = (context or ssl.create_default_context()) if tls else None
+        with closing(_connected(host, port, address, secured)) as line, _ending(line.sock) as over:
             line.request("POST", target, body, dict(headers))
             with line.getresponse() as answer:
-                return Answer(answer.status, _read(answer, deadline))
-    except (OSError, http.client.HTTPException) as error:
+                if over.is_set():  # what was cut off reads like the end of the headers
+                    raise TimeoutError
+                return Answer(answer.status, _read(answer, over))
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotSent(f"no answer: {type(error).__name__}") from error
 
 
@@ -92,9 +92,33 @@ def _connected(host: str, port: int, address: str, context: ssl.SSLContext | Non
     return line
 
 
-def _read(answer: http.client.HTTPResponse, deadline: float) -> bytes:
+@contextmanager
+def _ending(line: socket.socket) -> Iterator[Event]:
+    """The line is cut after TOTAL_SECONDS, which the event tells: its own timeout begins anew with every byte."""
+    over = Event()
+    timer = Timer(TOTAL_SECONDS, _cut, (line, over))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
+
+
+def _cut(line: socket.socket, over: Event) -> None:
+    over.set()
+    with suppress(OSError):  # it may have ended by itself
+        # Not the method of a TLS socket, which would have the thread that sends go on in plain text.
+        socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+
+def _read(answer: http.client.HTTPResponse, over: Event) -> bytes:
     """The beginning of the answer; one that trickles in is left where it stands."""
     body = b""
-    while len(body) < LARGEST_ANSWER and monotonic() < deadline and (piece := answer.read1(LARGEST_ANSWER)):
-        body += piece
+    try:
+        while len(body) < LARGEST_ANSWER and (piece := answer.read1(LARGEST_ANSWER)):
+            body += piece
+    except (OSError, http.client.HTTPException):
+        if not over.is_set():
+            raise
     return body[:LARGEST_ANSWER]

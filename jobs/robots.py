@@ -6,9 +6,11 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +21,11 @@ from jobs.posting import Answer, NotSent, post
 from models.outbox import service as outbox
 from models.outbox.document import Message
 from models.outbox.rules import State, delivery_id
+
+log = logging.getLogger(__name__)
+
+TURN_SECONDS = 10.0
+"""Other jobs get their turn after so long, and after a line that hangs: the rest waits for the next minute."""
 
 LARGEST_BATCH = 15
 """Messages to one channel in a minute: WeCom and DingTalk take twenty and then refuse all of them."""
@@ -53,12 +60,14 @@ def deliver(context: JobContext, *, send: Send = post, clock: Callable[[], datet
     """Deliver what waits for each channel, at most 15 messages to one.
 
     Not transactional: a crash between the other side's acceptance and its recording repeats a message, with the same
-    id. A channel that refuses for the moment is left alone until the next time and holds up none of the others.
+    id. A channel that refuses for the moment is left alone until the next time and holds up none of the others; each
+    minute another one comes first, so that one that is slow does not either.
     """
     counts = {"sent": 0, "retried": 0, "dead": 0}
-    for name in outbox.channels_due(context.now):
+    until = monotonic() + TURN_SECONDS
+    for name in _in_turn(outbox.channels_due(context.now), context.now):
         for _ in range(LARGEST_BATCH):
-            message = outbox.take_due(context.now, name)
+            message = outbox.take_due(context.now, name) if monotonic() < until else None
             if message is None:
                 break
             outcome = _deliver(message, context, send, clock())
@@ -66,6 +75,11 @@ def deliver(context: JobContext, *, send: Send = post, clock: Callable[[], datet
             if outcome == "retried":
                 break
     return Report(counts)
+
+
+def _in_turn(names: list[str], now: datetime) -> list[str]:
+    first = int(now.timestamp()) // 60 % len(names) if names else 0
+    return names[first:] + names[:first]
 
 
 def _deliver(message: Message, context: JobContext, send: Send, moment: datetime) -> str:
@@ -76,6 +90,10 @@ def _deliver(message: Message, context: JobContext, send: Send, moment: datetime
         judge(channel.kind, send(request.url, request.body, request.headers, private=channel.private))
     except NotSent as error:
         state = outbox.mark_refused(message, str(error), context.now, for_good=error.for_good)
+        return "dead" if state is State.DEAD else "retried"
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not come back with this message for ever
+        log.error("a message to %s was not sent: %s", message.channel, type(error).__name__)
+        state = outbox.mark_refused(message, f"failed: {type(error).__name__}", context.now, for_good=False)
         return "dead" if state is State.DEAD else "retried"
     outbox.mark_sent(message, context.now)
     return "sent"
@@ -188,5 +206,5 @@ def _code(body: bytes, name: str) -> int | None:
     try:
         found = json.loads(body)
         return int(found[name] if name in found else found["StatusCode"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None

@@ -127,6 +127,8 @@ def test_a_signed_webhook_can_be_verified_by_its_headers(
         (Kind.FEISHU, 200, b'{"code":9499,"msg":"too many"}', "retried", "answered code 9499"),
         (Kind.FEISHU, 200, b'{"StatusCode":0,"StatusMessage":"success"}', "sent", ""),
         (Kind.FEISHU, 200, b"<html>maintenance</html>", "retried", "the answer is not that of a robot"),
+        (Kind.WECOM, 200, b'{"errcode":1e999}', "retried", "the answer is not that of a robot"),
+        (Kind.WECOM, 200, b"[" * posting.LARGEST_ANSWER, "retried", "the answer is not that of a robot"),
         (Kind.SIGNED, 500, b"", "retried", "answered 500"),
         (Kind.SIGNED, 429, b"", "retried", "answered 429"),
         (Kind.SIGNED, 404, b"", "dead", "answered 404"),
@@ -285,6 +287,44 @@ def test_without_tls_nothing_leaves_the_house(hook: WebHook) -> None:
 def test_an_answer_without_end_is_left_where_it_stands(hook: WebHook) -> None:
     hook.answer = b"x" * (posting.LARGEST_ANSWER * 3)
     assert len(post(hook.url, b"{}", {}, private=True).body) == posting.LARGEST_ANSWER
+
+
+def test_an_answer_that_trickles_in_is_not_waited_for(hook: WebHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.3)
+    hook.trickle = True
+    with pytest.raises(NotSent, match="no answer"):
+        post(hook.url, b"{}", {}, private=True)
+
+
+def test_what_nobody_foresaw_counts_as_an_attempt_and_ends(db: Db, declare: Declare, now: datetime) -> None:
+    context = declare(Kind.SIGNED)
+    put(now)
+
+    def fail(*_: Any, **__: Any) -> posting.Answer:
+        raise ZeroDivisionError("a text that quotes the message")
+
+    for _ in range(len(BACKOFF) + 1):
+        robots.deliver(context, send=fail, clock=lambda: AT)
+        context = later(context, BACKOFF[-1])
+    assert stored(db) == [("dead", len(BACKOFF) + 1)]
+    assert [row["error"] for row in db[EMAILS].find()] == ["failed: ZeroDivisionError"]
+
+
+def test_a_slow_channel_leaves_the_rest_for_the_next_minute_and_another_comes_first_then(
+    db: Db, declare: Declare, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = declare(Kind.SIGNED)
+    one = context.settings.channels[0]
+    names = ("a", "b")
+    context = replace(context, settings=replace(context.settings, channels=tuple(replace(one, name=n) for n in names)))
+    for name in names:
+        for number in range(2):
+            outbox.post_to(name, f"{name}{number}", subject="s", text="t", now=now)
+    times = iter(range(0, 100, 6))
+    monkeypatch.setattr(robots, "monotonic", lambda: float(next(times)))
+    for minute in range(2):
+        assert deliver(later(context, timedelta(minutes=minute)))["sent"] == 1
+    assert sorted(row["channel"] for row in db[EMAILS].find({"state": State.SENT})) == ["a", "b"]
 
 
 def test_mail_and_robots_do_not_take_each_others_messages(db: Db, now: datetime) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,12 +30,13 @@ class Call:
 
 @dataclass
 class WebHook:
-    """`status` and `answer` are what it says; with `hang_up` it says nothing."""
+    """`status` and `answer` are what it says; with `hang_up` it says nothing, with `trickle` it takes its time."""
 
     status: int = 200
     answer: bytes = b'{"errcode":0,"errmsg":"ok"}'
     headers: dict[str, str] = field(default_factory=dict)
     hang_up: bool = False
+    trickle: bool = False
     calls: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -68,11 +70,25 @@ class Talk(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(owner.status)
+        if owner.trickle and not self.trickled():
+            return
         for name, value in owner.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(owner.answer)))
         self.end_headers()
         self.wfile.write(owner.answer)
+
+    def trickled(self) -> bool:
+        """A header that comes byte by byte; False when nobody waits for it any more."""
+        try:
+            self.flush_headers()
+            for piece in (b"X-Slow: ", *[b"x"] * 150, b"\r\n"):
+                sleep(0.02)
+                self.wfile.write(piece)
+        except OSError:
+            self.close_connection = True
+            return False
+        return True
 
     def log_message(self, *_: Any) -> None:
         """Nothing is printed."""
