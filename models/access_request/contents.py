@@ -36,11 +36,16 @@ def records_of(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [stored_now[number] for number in numbers]
 
 
+def levels_of(card: Mapping[str, Any]) -> dict[str, str]:
+    """The levels of a card's records as they are now, by number. :raises RecordGone:"""
+    return {row["number"]: row.get("level") or Level.INTERNAL.value for row in records_of(card)}
+
+
 def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
     """What a card would open: the type, the highest level of its records as they are now, and the columns that its
     reader would see. :raises RecordGone:"""
     rt = registry.get(card["type_asked"]).rt
-    level = rules.highest(row.get("level") or Level.INTERNAL.value for row in records_of(card))
+    level = rules.highest(levels_of(card).values())
     reader = people.person_of(people.get(card["owner"]))
     return rt, level, [f.name for f in access.visible_fields(reader, rt)]
 

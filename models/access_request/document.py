@@ -112,7 +112,12 @@ ACCESS_REQUEST = RecordType(
             fields=(
                 Field(name="number", kind="text", label=Label("编号", "Number")),
                 Field(name="name", kind="text", label=Label("名称（脱敏）", "Masked name")),
-                Field(name="level", kind="choice", label=Label("申请时密级", "Level when asked"), choices=LEVELS),
+                Field(
+                    name="level",
+                    kind="choice",
+                    label=Label("申请或签署时密级", "Level when asked or signed"),
+                    choices=LEVELS,
+                ),
             ),
         ),
         Field(

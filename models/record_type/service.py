@@ -165,7 +165,7 @@ def refresh() -> list[str]:
             registry.unregister(slug)
         readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and slug not in shipped}
         for slug, rt in _sound(readable).items():
-            registry.register(rt)
+            catalogue.register(rt)
             log.debug("record type %s version %s is in force", slug, rt.version)
         _adopted.update({slug: row["version"] for slug, row in found.items()})
         registry.follow()

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from backoffice.cli import main
 from config.settings import Settings
-from models import office, registry, schema
+from models import catalogue, office, registry, schema
 from models.access_request import service as access_request
 from models.access_request.document import ACCESS_REQUEST
 from models.person.roles import Person, Role
@@ -49,7 +49,8 @@ def sample(db: Base) -> Iterator[None]:
 @pytest.fixture
 def cards(sample: None) -> None:
     """The sample type and the cards that open its records are in force."""
-    registry.register(ACCESS_REQUEST, access_request.HOOKS)
+    catalogue.register(SAMPLE)
+    catalogue.register(ACCESS_REQUEST, access_request.HOOKS)
     schema.migrate()
 
 

@@ -22,6 +22,8 @@ from models.exchange.reading import open_table
 from models.listing import ListQuery
 from models.person.roles import Person, Role
 from tests.factories.people import person
+from tests.factories.planted import unruled
+from tests.factories.types import SAMPLE
 
 pytestmark = pytest.mark.usefixtures("cards")
 
@@ -207,17 +209,79 @@ def test_a_record_raised_to_top_secret_while_it_waited_needs_the_general_manager
     assert store.fetch(CARD, card["_id"])["level_asked"] == "top_secret"
 
 
-def test_a_record_raised_to_top_secret_closes_the_cards_that_the_general_manager_has_not_signed(
+def test_a_record_raised_to_top_secret_closes_at_once_the_cards_that_the_general_manager_has_not_signed(
+    owner: Person, manager: Person, head: Person, now: datetime, db: DB
+) -> None:
+    number = made(owner, now)
+    card = signed(head, service.ask(manager, "sample", number, wish(now), now=now), "approve", now)
+    records.change(owner, "sample", number, {"level": "confidential"}, rev=1, now=now)
+    assert full(manager, number, now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=2, now=now)
+    assert store.fetch(CARD, card["_id"])["state"] == "ended"
+    assert service.grants_in_force(manager.id, now) == {}  # type: ignore[arg-type]
+    with pytest.raises(NotFound):
+        records.see(admitted(manager, now), "sample", number, Purpose.VIEW, now)
+    assert service.expire(now) == 0
+    entry = db["audit"].find_one({"action": "raised", "record": card["_id"]})
+    assert entry is not None
+    assert entry["actor"] == owner.id
+
+
+def test_what_left_of_a_record_raised_to_top_secret_is_called_back(
+    borrowed: dict[str, Any], owner: Person, manager: Person, now: datetime
+) -> None:
+    receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
+    records.change(owner, "sample", borrowed["items"][0]["number"], {"level": "top_secret"}, rev=1, now=now)
+    card = store.fetch(CARD, borrowed["_id"])
+    assert (card["state"], card["due_on"]) == ("out", date(2026, 11, 23))
+
+
+@pytest.fixture
+def countersigned(owner: Person, manager: Person, head: Person, gm: Person, now: datetime) -> dict[str, Any]:
+    """A card that the general manager signed, of a top secret record and of a secret one."""
+    numbers = [made(owner, now), made(owner, now)]
+    card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
+    records.change(owner, "sample", numbers[0], {"level": "top_secret"}, rev=1, now=now)
+    return signed(gm, signed(head, card, "approve", now), "countersign", now)
+
+
+def test_a_card_keeps_the_level_of_each_record_when_it_was_signed(countersigned: dict[str, Any]) -> None:
+    assert countersigned["level_asked"] == "top_secret"
+    assert [item["level"] for item in countersigned["items"]] == ["top_secret", "secret"]
+
+
+def test_what_the_general_manager_signed_for_one_record_is_not_signed_for_another_raised_later(
+    countersigned: dict[str, Any], owner: Person, manager: Person, now: datetime
+) -> None:
+    first, second = (item["number"] for item in countersigned["items"])
+    assert full(manager, first, now)
+    assert service.expire(now) == 0
+    records.change(owner, "sample", second, {"level": "top_secret"}, rev=1, now=now)
+    assert store.fetch(CARD, countersigned["_id"])["state"] == "ended"
+
+
+def test_what_the_general_manager_signed_stays_open_through_a_change_of_level(
+    countersigned: dict[str, Any], manager: Person, head: Person, now: datetime, db: DB
+) -> None:
+    number = countersigned["items"][0]["number"]
+    row = db["record_sample"].find_one({"number": number})
+    assert row is not None
+    for level in ("secret", "top_secret"):
+        store.change("sample", row["_id"], {"level": level}, actor=head, now=now)
+    assert full(manager, number, now)
+
+
+def test_the_job_ends_what_was_raised_past_the_rules_of_the_type(
     owner: Person, manager: Person, head: Person, now: datetime
 ) -> None:
     number = made(owner, now)
     card = signed(head, service.ask(manager, "sample", number, wish(now), now=now), "approve", now)
-    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    with unruled(SAMPLE):
+        records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert store.fetch(CARD, card["_id"])["state"] == "granted"
     assert service.expire(now) == 1
     assert service.expire(now) == 0
     assert store.fetch(CARD, card["_id"])["state"] == "ended"
-    with pytest.raises(NotFound):
-        records.see(admitted(manager, now), "sample", number, Purpose.VIEW, now)
 
 
 # --- what leaves

@@ -108,7 +108,8 @@ def changed(who: Person, leak: dict[str, Any], raw: dict[str, Any], now: datetim
 
 def test_who_is_concerned_does_not_take_themselves_out(people: dict[str, Person], now: datetime) -> None:
     leak = reported(people, now, people=[{"person": str(people["head"].id), "part": "leaked"}])
-    for raw in ({"people": []}, {"account": "It was nothing."}):
+    changes: tuple[dict[str, Any], ...] = ({"people": []}, {"account": "It was nothing."})
+    for raw in changes:
         with pytest.raises(YouAreInvolved):
             changed(people["head"], leak, raw, now)
     other = person(Role.HEAD, name="Other head")

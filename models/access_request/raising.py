@@ -1,0 +1,65 @@
+"""Records that become top secret while cards are open: what was signed without the general manager ends (X4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from config.database import database
+from models import store
+from models.access_request.document import ACCESS_REQUEST, Grant
+from models.declarations import Level, RecordType
+from models.errors import StaleRecord
+from models.person.roles import SYSTEM
+from models.record import collection_name
+from models.registry import Draft, Hooks
+
+SLUG = ACCESS_REQUEST.slug
+TOP = Level.TOP_SECRET.value
+ACTION = "raised"
+
+
+def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
+    """The behaviour of a type, with what follows for cards when one of its records becomes top secret."""
+    return replace(hooks, after=(*hooks.after, end_cards)) if rt.classified else hooks
+
+
+def end_cards(draft: Draft) -> None:
+    """End the cards in force that name a record which this write makes top secret, in its transaction."""
+    before, values = draft.before, draft.values
+    if before is None or values.get("level") != TOP or before.get("level") == TOP:
+        return
+    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": "granted"}
+    for row in list(database()[collection_name(SLUG)].find(condition, {"_id": 1})):
+        card = store.fetch(SLUG, row["_id"])
+        if _unsigned(card, {values["number"]}):
+            store.change(SLUG, row["_id"], {"state": "ended"}, actor=draft.actor, now=draft.now, action=ACTION)
+
+
+def end_left(now: datetime) -> int:
+    """End such cards as are still open, as a net under `end_cards`; returns how many."""
+    ended = 0
+    for request in {grant.request: None for grant in Grant.objects(valid_until__gt=now, ended_at=None)}:
+        card = store.fetch(SLUG, request)
+        if card["state"] != "granted" or not _unsigned(card, _top_secret(card)):
+            continue
+        try:
+            store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action=ACTION)
+        except StaleRecord:  # revoked or given back at this moment
+            continue
+        ended += 1
+    return ended
+
+
+def _unsigned(card: Mapping[str, Any], raised: set[str]) -> bool:
+    """Whether one of these records was not top secret when the card was signed: each item keeps its level of then."""
+    return any(item["number"] in raised and item["level"] != TOP for item in card["items"] or ())
+
+
+def _top_secret(card: Mapping[str, Any]) -> set[str]:
+    """The numbers of a card's records that are top secret now."""
+    numbers = [item["number"] for item in card["items"] or ()]
+    condition = {"number": {"$in": numbers}, "level": TOP}
+    return {row["number"] for row in database()[collection_name(card["type_asked"])].find(condition, {"number": 1})}
