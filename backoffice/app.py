@@ -14,6 +14,7 @@ from backoffice.screens.home import HomeView
 from config import database
 from config.settings import Settings
 from models import catalogue
+from models.backup import mark
 from models.person import rules
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -33,6 +34,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     _configure(app, settings)
     if connect:
         database.connect(settings)
+        mark.require_none()
     catalogue.load()
     edge.init_app(app, clock)
     assets.init_app(app)

@@ -25,6 +25,7 @@ from config.settings import Settings
 from jobs import audit_seal, execution
 from jobs.audit_seal import Sealer
 from jobs.execution import Desk
+from models.backup import mark
 from models.job import lease as leases
 from models.job.document import Lease
 from models.job.rules import LeaseLost
@@ -49,6 +50,7 @@ def run_scheduler(settings: Settings, stop: Event) -> None:
     """
     connect(settings)
     try:
+        mark.require_none()
         desk = Desk(worker=worker_name(), settings=settings)
         Scheduler(desk, sealer=Sealer(settings, desk.clock)).run(stop)
     finally:

@@ -49,7 +49,8 @@ def backup(file: Path | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--verify-only", is_flag=True, help="Read the file and say whether it is whole; restore nothing.")
 @click.option("--despite-findings", is_flag=True, help="Restore in spite of other secrets or a bad audit trail.")
-def restore(file: Path, verify_only: bool, despite_findings: bool) -> None:
+@click.option("--clear", is_flag=True, help="Remove what a restore left here that was killed.")
+def restore(file: Path, verify_only: bool, despite_findings: bool, clear: bool) -> None:
     """Fill an empty database from the backup FILE.
 
     What is stored then is proved to be what was saved. The file is read through first; one that is damaged, cut or no
@@ -65,7 +66,9 @@ def restore(file: Path, verify_only: bool, despite_findings: bool) -> None:
             click.echo(f"The file is whole ({_cost(began)}).")
             return
         with connected() as settings:
-            report = restoring.restore(source, settings, utc_now(), tell=_progress(), despite=despite_findings)
+            report = restoring.restore(
+                source, settings, utc_now(), tell=_progress(), despite=despite_findings, clear=clear
+            )
             missing_key = _missing_key(settings)
     for line in (*_report(report), *missing_key, f"Restored ({_cost(began)})."):
         click.echo(line)

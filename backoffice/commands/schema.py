@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from backoffice.commands.connection import connected
-from backoffice.commands.errors import Failure
 from models import schema
-from models.backup import restoring
+from models.backup import mark
 
 
 @click.command()
@@ -20,8 +19,7 @@ def migrate(quiet: bool) -> None:
     before the web.
     """
     with connected():
-        if restoring.broke_off():
-            raise Failure("a restore broke off here: run 'backoffice restore' again, or drop this database")
+        mark.require_none()
         done = schema.migrate()
     for line in () if quiet else done:
         click.echo(line)

@@ -1,7 +1,7 @@
 """Restoring a backup into an empty place, and proving that what is stored is what was saved.
 
 Either everything is restored, or the place is empty again. A mark in the database says that a restore is going on: one
-whose process died is not served from, and the next restore clears it away.
+whose process died is not served from, and the next restore clears it away if it is told to.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from config.database import audit_database, database
 from config.settings import Settings
 from models import audit, schema
 from models.audit.stored import StoredTrail
+from models.backup import mark
 from models.backup.archive import Reading, Tell, silent
 from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, Manifest, Part, different_secrets
 from models.backup.rules import RESTORING
@@ -61,19 +62,26 @@ class Restored:
 
 
 def restore(
-    archive: Reading, settings: Settings, now: datetime, *, tell: Tell = silent, despite: bool = False
+    archive: Reading,
+    settings: Settings,
+    now: datetime,
+    *,
+    tell: Tell = silent,
+    despite: bool = False,
+    clear: bool = False,
 ) -> Restored:
     """Restore a backup into the connected, empty database, and the audit trail's checkpoints into their empty folder.
 
     The archive is read twice: whoever calls has verified it once before anything is written. With `despite`, secrets
-    that differ and findings in the audit trail end up in the notes instead of ending the restore.
+    that differ and findings in the audit trail end up in the notes instead of ending the restore. With `clear`, what a
+    restore left here whose process died is removed first.
 
     :raises NotEmpty: the place is not empty; nothing is touched.
     :raises BackupError: the secrets are others, or what is stored is not what was saved; the place is empty again.
     """
     notes = _check_secrets(archive.manifest, settings, despite)
-    require_empty(settings)
-    with _all_or_nothing(settings):
+    require_empty(settings, clear=clear)
+    with _all_or_nothing(settings, now):
         for part in archive.manifest.parts:
             _load(archive, part, tell)
         _put_checkpoints(archive, settings.audit_dir)
@@ -82,7 +90,7 @@ def restore(
         # Indexes come after the proof: some let old documents go by themselves.
         for part in archive.manifest.parts:
             _index(archive, part)
-        database()[RESTORING].drop()
+        mark.remove()
     changes = schema.migrate()
     subject = audit.Subject("backup", number=archive.manifest.taken)
     audit.append("backup_restored", SYSTEM, subject, now=now, detail={"digest": archive.manifest.digest})
@@ -99,12 +107,16 @@ def restore(
     )
 
 
-def require_empty(settings: Settings) -> None:
-    """Refuse a place that is not empty. What a restore left there whose process died is cleared away.
+def require_empty(settings: Settings, *, clear: bool = False) -> None:
+    """Refuse a place that is not empty. With `clear`, what a restore left there whose process died is removed.
 
     :raises NotEmpty:
     """
-    if broke_off():
+    if mark.is_there():
+        if not clear:
+            raise NotEmpty(
+                f"{mark.in_words()} has not ended here: when its process is gone, --clear removes everything it left"
+            )
         _clear(settings)
     for db in (database(), audit_database()):
         names = [name for name in db.list_collection_names() if not name.startswith("system.")]
@@ -118,14 +130,10 @@ def require_empty(settings: Settings) -> None:
         )
 
 
-def broke_off() -> bool:
-    """Whether a restore is going on here, or one died."""
-    return RESTORING in database().list_collection_names()
-
-
 @contextmanager
-def _all_or_nothing(settings: Settings) -> Iterator[None]:
-    database().create_collection(RESTORING)
+def _all_or_nothing(settings: Settings, now: datetime) -> Iterator[None]:
+    if not mark.set_at(now):
+        raise NotEmpty(f"{mark.in_words()} has begun here at the same time")
     try:
         yield
     except BaseException:
@@ -141,7 +149,7 @@ def _clear(settings: Settings) -> None:
         for name in db.list_collection_names():
             if not name.startswith("system.") and name != RESTORING:
                 db[name].drop()
-    database()[RESTORING].drop()
+    mark.remove()
 
 
 def _checkpoint_files(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ from config.database import audit_database, database
 from config.settings import Settings
 from models import audit
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, lines_in
-from models.backup import archive
+from models.backup import archive, mark
 from models.backup.archive import Tell, Writing, silent
 from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Manifest, Part, Small, proofs
 from models.backup.rules import LEFT_OUT
@@ -60,6 +60,8 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
     :raises BackupError: it cannot be made; the text says why.
     :raises pymongo.errors.PyMongoError: the database went away.
     """
+    if mark.is_there():
+        raise BackupError(f"{mark.in_words()} has not ended here: there is nothing whole to save")
     with _history_kept(settings):
         for _ in range(ATTEMPTS):
             try:

@@ -104,4 +104,4 @@ def test_migrate_does_not_serve_half_a_restore(saved: Settings, there: Settings)
     store.connect(there).create_collection(RESTORING)
     result = run(there, "migrate")
     assert result.exit_code == 1
-    assert "a restore broke off here" in result.stderr
+    assert "a restore has not ended here" in result.stderr

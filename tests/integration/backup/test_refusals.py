@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
+from backoffice.app import create_app
 from config import database as store
 from config.settings import Settings
+from jobs.runner import run_scheduler
 from models import audit
-from models.backup import archive, restoring, snapshot
+from models.backup import archive, mark, restoring, snapshot
 from models.backup.manifest import BackupError, BadBackup
+from models.backup.mark import HalfRestored
 from models.backup.restoring import NotAsSaved, NotEmpty, Restored
-from models.backup.rules import RESTORING
 
 Base = Database[dict[str, Any]]
 Restore = Callable[..., Restored]
@@ -190,17 +194,42 @@ def test_somebody_who_writes_meanwhile_is_noticed(
     assert nothing_there(there)
 
 
-def test_what_a_killed_restore_left_is_cleared_away_by_the_next(
-    file: Path, there: Settings, restore: Restore, now: datetime
-) -> None:
+@pytest.fixture
+def half(there: Settings, now: datetime) -> None:
+    """What a restore left that was killed."""
     base = store.connect(there)
-    base.create_collection(RESTORING)
+    assert mark.set_at(now)
     base["sample"].insert_one({"_id": "half"})
     there.audit_dir.mkdir(parents=True)
     (there.audit_dir / "checkpoints-2026-01-01.jsonl").write_text("half\n")
-    assert restoring.broke_off()
-    report = restore(file)
-    assert not restoring.broke_off()
+
+
+def test_what_a_killed_restore_left_is_cleared_away_by_the_next_when_it_is_told_to(
+    file: Path, half: None, restore: Restore
+) -> None:
+    with pytest.raises(NotEmpty, match=rf"2026-11-23 .* \(process {os.getpid()} on .*--clear"):
+        restore(file)
+    assert store.database()["sample"].find_one() == {"_id": "half"}
+    report = restore(file, clear=True)
+    assert not mark.is_there()
     assert store.database()["sample"].count_documents({}) == 2_000
     assert report.checkpoints == 1
     assert audit.entries({"action": "backup_restored"})[0]["number"] == report.manifest.taken
+
+
+def test_nobody_works_with_what_a_killed_restore_left(
+    half: None, there: Settings, now: datetime, tmp_path: Path
+) -> None:
+    with pytest.raises(HalfRestored, match="has not ended here"):
+        create_app(there)
+    with pytest.raises(HalfRestored):
+        run_scheduler(there, Event())
+    store.connect(there)
+    with pytest.raises(BackupError, match="nothing whole"):
+        snapshot.take(tmp_path / "half.zip", there, now)
+    assert not (tmp_path / "half.zip").exists()
+
+
+def test_of_two_restores_at_once_one_begins(there: Settings, now: datetime) -> None:
+    store.connect(there)
+    assert [mark.set_at(now), mark.set_at(now)] == [True, False]
