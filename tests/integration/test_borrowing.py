@@ -21,6 +21,7 @@ from models.exchange.export import export
 from models.exchange.reading import open_table
 from models.listing import ListQuery
 from models.person.roles import Person, Role
+from tests.factories.bulk_changes import carried_out
 from tests.factories.people import person
 from tests.factories.planted import unruled
 from tests.factories.types import SAMPLE
@@ -234,6 +235,15 @@ def test_what_left_of_a_record_raised_to_top_secret_is_called_back(
     records.change(owner, "sample", borrowed["items"][0]["number"], {"level": "top_secret"}, rev=1, now=now)
     card = store.fetch(CARD, borrowed["_id"])
     assert (card["state"], card["due_on"]) == ("out", date(2026, 11, 23))
+
+
+def test_records_raised_many_at_a_time_close_their_cards_too(
+    borrowed: dict[str, Any], owner: Person, now: datetime
+) -> None:
+    numbers = [item["number"] for item in borrowed["items"]]
+    done = carried_out(owner, "change", {"level": "top_secret"}, now=now, slug="sample", numbers=numbers)
+    assert done.count("changed") == 2
+    assert store.fetch(CARD, borrowed["_id"])["state"] == "ended"
 
 
 @pytest.fixture
