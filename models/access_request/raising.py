@@ -19,6 +19,7 @@ from models.registry import Draft, Hooks
 SLUG = ACCESS_REQUEST.slug
 TOP = Level.TOP_SECRET.value
 ACTION = "raised"
+WAITING = ("asked", "signed", "approved")
 
 
 def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
@@ -27,14 +28,17 @@ def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
 
 
 def end_cards(draft: Draft) -> None:
-    """End the cards in force that name a record which this write makes top secret, in its transaction."""
+    """End the cards in force that name a record which this write makes top secret, in its transaction. Those that still
+    wait say so from then on: no deputy reads or signs them."""
     before, values = draft.before, draft.values
     if before is None or values.get("level") != TOP or before.get("level") == TOP:
         return
-    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": "granted"}
+    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": {"$in": ["granted", *WAITING]}}
     for row in list(database()[collection_name(SLUG)].find(condition, {"_id": 1})):
         card = store.fetch(SLUG, row["_id"])
-        if _unsigned(card, {values["number"]}):
+        if card["state"] in WAITING:
+            store.change(SLUG, row["_id"], {"level_asked": TOP}, actor=draft.actor, now=draft.now)
+        elif _unsigned(card, {values["number"]}):
             store.change(SLUG, row["_id"], {"state": "ended"}, actor=draft.actor, now=draft.now, action=ACTION)
 
 

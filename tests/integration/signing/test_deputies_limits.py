@@ -118,6 +118,22 @@ def test_a_card_of_which_a_record_was_raised_meanwhile_is_signed_in_person(cast:
     assert decide(cast.head, CARD, asked, "approve", now)["state"] == "approved"
 
 
+def test_a_card_that_waits_closes_to_deputies_when_its_record_becomes_top_secret(cast: Cast, now: datetime) -> None:
+    file = customer(cast.owner, now, level="secret", level_basis="x")
+    asker = person(Role.SPECIALIST, name="Asker")
+    until = (local(now).date() + timedelta(days=2)).isoformat()
+    asked = cards.ask(
+        asker, "customer", file["number"], {"uses": ["view"], "reason": "x", "valid_until": until}, now=now
+    )
+    name(cast.head, cast.head, cast.deputy, now)
+    assert reads(acting(cast.deputy, now), asked, CARD)
+    records.change(cast.owner, "customer", file["number"], {"level": "top_secret"}, rev=1, now=now)
+    card_now = store.fetch(CARD, asked["_id"])
+    assert card_now["level_asked"] == "top_secret"
+    assert not reads(acting(cast.deputy, now), card_now, CARD)
+    assert decide(cast.head, CARD, card_now, "approve", now)["state"] == "approved"
+
+
 # --- for whom, in what follows
 
 
