@@ -150,7 +150,7 @@ def opened(path: Path) -> Iterator[Reading]:
     """The backup in a file. :raises BadBackup: it is none, or was cut off or damaged."""
     try:
         source = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
         raise BadBackup(f"{path.name} is no backup, or its end is missing") from error
     except OSError as error:
         raise BadBackup(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error

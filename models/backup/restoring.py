@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 
 from bson.codec_options import CodecOptions
@@ -81,6 +82,7 @@ def restore(
     """
     notes = _check_secrets(archive.manifest, settings, despite)
     require_empty(settings, clear=clear)
+    _test_folder(settings.audit_dir)
     with _all_or_nothing(settings, now):
         for part in archive.manifest.parts:
             _load(archive, part, tell)
@@ -212,14 +214,29 @@ def _described(archive: Reading, part: Part) -> Row:
 
 
 def _put_checkpoints(archive: Reading, folder: Path) -> None:
-    for small in archive.manifest.files:
-        if small.name.startswith(CHECKPOINT_FOLDER):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path = folder / small.name.removeprefix(CHECKPOINT_FOLDER)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(archive.small(small))
-                file.flush()
-                os.fsync(file.fileno())
+    with _writing(folder):
+        for small in archive.manifest.files:
+            if small.name.startswith(CHECKPOINT_FOLDER):
+                path = folder / small.name.removeprefix(CHECKPOINT_FOLDER)
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(archive.small(small))
+                    file.flush()
+                    os.fsync(file.fileno())
+
+
+def _test_folder(folder: Path) -> None:
+    """Find out early whether the checkpoints can be written, which come after everything else. :raises BackupError:"""
+    with _writing(folder), TemporaryFile(dir=folder) as file:
+        file.write(b"checkpoints")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise BackupError(f"the checkpoints cannot be written to {folder}: {error.strerror}") from error
 
 
 # --- the proof

@@ -27,7 +27,16 @@ from models import audit
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, lines_in
 from models.backup import archive, mark
 from models.backup.archive import Tell, Writing, silent
-from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Manifest, Part, Small, proofs
+from models.backup.manifest import (
+    CHECKPOINT_FILE,
+    CHECKPOINT_FOLDER,
+    BackupError,
+    BadBackup,
+    Manifest,
+    Part,
+    Small,
+    proofs,
+)
 from models.backup.rules import LEFT_OUT
 
 BATCH = 1_000
@@ -153,7 +162,8 @@ def _checkpoints(file: Writing, folder: Path, session: ClientSession) -> list[Sm
     try:
         for name, line in lines_in([folder]):
             made = Checkpoint.read(line)
-            if made is not None and made.number <= last:
+            ours = CHECKPOINT_FILE.fullmatch(CHECKPOINT_FOLDER + name)  # somebody may have put a copy aside
+            if ours and made is not None and made.number <= last:
                 days.setdefault(name, []).append(line)
     except OSError as error:
         raise BackupError(f"the checkpoints in {folder} cannot be read: {error.strerror}") from error

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from errno import ENOSPC
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -97,13 +98,21 @@ def later_format(path: Path) -> None:
     rewrite(path, lambda name, body: (name, body.replace(b'"version": 1', b'"version": 2')))
 
 
+def unknown_version(path: Path) -> None:
+    """What is needed to read the first member of the ZIP, as its directory tells it, is of a later time."""
+    content = path.read_bytes()
+    at = content.index(b"PK\x01\x02") + 6
+    path.write_bytes(content[:at] + b"\xff\x00" + content[at + 2 :])
+
+
 def one_more(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as target:
         target.writestr("dump/x/y.bson", b"")
 
 
 DAMAGES = (
-    cut, flip, empty, foreign, picture, changed_document, climbing_name, server_database, later_format, one_more,
+    cut, flip, empty, foreign, picture, changed_document, climbing_name, server_database, later_format,
+    unknown_version, one_more,
 )  # fmt: skip
 
 
@@ -165,6 +174,29 @@ def test_a_trail_that_was_tampered_with_is_not_restored_in_silence(
     assert nothing_there(there)
     report = restore(tmp_path / "one.zip", despite=True)
     assert any("audit trail:" in note for note in report.notes)
+
+
+def test_a_folder_that_takes_no_checkpoints_is_noticed_before_anything_is_stored(
+    file: Path, there: Settings, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restoring, "_load", lambda *_: pytest.fail("the folder was not tried first"))
+    there.data_dir.mkdir(parents=True)
+    there.audit_dir.write_text("a file in the way")
+    with pytest.raises(BackupError, match="the checkpoints cannot be written to"):
+        restore(file)
+    assert store.database().list_collection_names() == []
+
+
+def test_a_folder_that_fills_up_meanwhile_ends_the_restore_in_words(
+    file: Path, there: Settings, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BackupError, match=r"cannot be written to .*No space left"):
+        restore(file)
+    assert nothing_there(there)
 
 
 def test_a_restore_that_breaks_off_leaves_nothing(

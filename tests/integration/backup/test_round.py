@@ -138,6 +138,16 @@ def test_a_collection_made_meanwhile_does_not_break_the_backup(
     assert {store.database()[name].count_documents({}) for name in names} == {1}
 
 
+def test_a_copy_that_somebody_put_beside_the_checkpoints_is_left_out(
+    saved: Settings, restore: Restore, now: datetime, tmp_path: Path
+) -> None:
+    (own,) = saved.audit_dir.glob("checkpoints-*.jsonl")
+    (saved.audit_dir / f"{own.stem}.old.jsonl").write_bytes(own.read_bytes())
+    made = snapshot.take(tmp_path / "one.zip", saved, now)
+    assert [one.name for one in made.files if one.name.startswith("audit/")] == [f"audit/{own.name}"]
+    assert restore(tmp_path / "one.zip").checkpoints == 1
+
+
 def test_the_file_is_for_its_owner_only_and_replaces_none(saved: Settings, now: datetime, tmp_path: Path) -> None:
     path = tmp_path / "new" / "one.zip"
     snapshot.take(path, saved, now)
