@@ -14,6 +14,7 @@ from jobs import (
     backup,
     bulk_changes,
     calendar,
+    copies,
     credit_report,
     imports,
     mail,
@@ -152,6 +153,7 @@ JOBS = Table(
             cadence=EveryMinutes(1),
             work=imports.carry_on,
             transactional=False,
+            simulated=False,  # a copy lacks the content of files
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
         ),
@@ -161,6 +163,14 @@ JOBS = Table(
             cadence=Daily(time(3, 10)),
             work=imports.sweep,
             transactional=False,
+        ),
+        Job(
+            name="simulation_sweep",
+            label=Label("清理模拟运行的副本", "Remove copies that simulations left behind"),
+            cadence=Daily(time(3, 30)),
+            work=copies.sweep,
+            transactional=False,
+            simulated=False,
         ),
         Job(
             name=BULK_CHANGES,

@@ -7,18 +7,19 @@ People do nothing meanwhile: what is late stays late, and is chased.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from pymongo.errors import OperationFailure
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from config import database as store
 from config.database import database, transaction
 from config.settings import Settings
+from jobs import copies
 from jobs.cadence import Cadence, Daily, EveryMinutes, next_after
 from jobs.context import JobContext, JobError, Report
 from jobs.schedule import Job, Table
@@ -28,9 +29,6 @@ from models.errors import Refusal
 from models.record_type import service as record_type
 from models.reminder.document import REMINDERS, Reminder
 
-MARK = "_simulation_"
-LEFT_BEHIND = timedelta(days=1)
-MADE = "simulation"
 CONTENT = ".chunks"
 """The end of the names of collections that hold the content of files, which no job reads."""
 
@@ -53,7 +51,7 @@ class Played:
     reminders: tuple[Reminder, ...]
 
 
-def simulate(settings: Settings, table: Table, since: datetime, until: datetime) -> Iterator[Played]:
+def simulate(settings: Settings, table: Table, since: datetime, until: datetime) -> Generator[Played, None, None]:
     """Play the schedule from `since` to `until`, both included, and tell what each occurrence did.
 
     Jobs of every few minutes run once a day after closing, hourly ones in office hours of working days: what they
@@ -107,6 +105,10 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
         error = str(failure)
     except Refusal as refusal:
         error = refusal.code
+    except ConnectionFailure:
+        raise
+    except PyMongoError as failure:
+        error = type(failure).__name__  # its text can quote a record
     made = database()[REMINDERS].find({"created": planned}).sort([("person", 1), ("due", 1)])
     return Played(job, planned, counts, error, tuple(Reminder.read(row) for row in made))
 
@@ -114,26 +116,32 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
 @contextmanager
 def _copy(settings: Settings) -> Iterator[Settings]:
     """Connected to a copy of the database; afterwards to the database again, and the copy is gone."""
-    source, client = database(), database().client
-    _drop_left_behind(source.name, client)
-    copied = replace(settings, database=f"{source.name[:40]}{MARK}{secrets.token_hex(4)}", audit_database=None)
+    copied = replace(settings, database=f"{copies.prefix()}{secrets.token_hex(4)}", audit_database=None)
     try:
-        client[copied.database][MADE].insert_one({"at": datetime.now(UTC)})
-        names = [name for name in source.list_collection_names() if not name.startswith("system.")]
-        store.connect(copied)
-        schema.migrate()
-        for name in names:
-            if not name.endswith(CONTENT) and name != MADE:
-                _copy_collection(database().client[source.name][name], copied.database)
+        try:
+            _fill(copied)
+        except OperationFailure as failure:
+            raise NoCopy(f"no copy of the database can be made: {failure.code}") from None
         _fresh()
         yield copied
-    except OperationFailure as failure:
-        raise NoCopy(f"no copy of the database can be made: {failure.code}") from None
     finally:
         store.connect(settings)
         with suppress(OperationFailure):
             database().client.drop_database(copied.database)
         _fresh()
+
+
+def _fill(copied: Settings) -> None:
+    """Make the copy, and connect to it."""
+    copies.drop_left_behind()
+    source, client = database(), database().client
+    client[copied.database][copies.MADE].insert_one({"at": datetime.now(UTC)})
+    names = [name for name in source.list_collection_names() if not name.startswith("system.")]
+    store.connect(copied)
+    schema.migrate()
+    for name in names:
+        if not name.endswith(CONTENT) and name != copies.MADE:
+            _copy_collection(database().client[source.name][name], copied.database)
 
 
 def _copy_collection(collection: Any, target: str) -> None:
@@ -147,12 +155,3 @@ def _fresh() -> None:
     record_type.refresh()
     office.forget()
     office.refresh()
-
-
-def _drop_left_behind(name: str, client: Any) -> None:
-    """Copies that a dead process left."""
-    for other in client.list_database_names():
-        if other.startswith(f"{name[:40]}{MARK}"):
-            row = client[other][MADE].find_one() or {}
-            if datetime.now(UTC) - row.get("at", datetime.now(UTC)) > LEFT_BEHIND:
-                client.drop_database(other)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
+from types import FrameType
 
 import click
 
@@ -14,7 +19,7 @@ from jobs.cadence import in_words, next_after
 from jobs.execution import Desk, run_now, utc_now
 from jobs.runner import worker_name
 from jobs.schedule import JOBS
-from jobs.simulation import Played, simulate
+from jobs.simulation import NoCopy, Played, simulate
 from models.calendar import SHANGHAI, local
 from models.job import service
 from models.job.document import Run, Schedule
@@ -115,20 +120,43 @@ def simulate_jobs(since: datetime, until: datetime, quiet: bool) -> None:
     if until < since:
         raise Failure("--to lies before --from")
     runs, people, failed = Counter[str](), Counter[tuple[str, str]](), 0
-    with connected() as settings:
+    with _ended_by_sigterm(), connected() as settings, _in_words():
         names = {row["_id"]: row["name"] for row in database()["user"].find({}, {"name": 1})}
-        for played in simulate(settings, JOBS, since, until):
-            runs[played.job.name] += 1
-            failed += bool(played.error)
-            told = Counter((names.get(one.person, "?"), one.step.value) for one in played.reminders)
-            people += told
-            if played.counts or played.error:
-                _tell(played, told, quiet)
+        with closing(simulate(settings, JOBS, since, until)) as occurrences:  # the copy goes while we are connected
+            for played in occurrences:
+                runs[played.job.name] += 1
+                failed += bool(played.error)
+                told = Counter((names.get(one.person, "?"), one.step.value) for one in played.reminders)
+                people += told
+                if played.counts or played.error:
+                    _tell(played, told, quiet)
     click.echo(f"\n{sum(runs.values())} occurrences, {failed} failed, {sum(people.values())} reminders")
     for (name, step), count in sorted(people.items()):
         click.echo(f"  {name}  {step}  {count}")
     if failed:
         raise Failure("some jobs would fail")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the block as an exception does, so that what it made is removed."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except NoCopy as error:
+        raise Failure(str(error)) from error
 
 
 def _tell(played: Played, told: Counter[tuple[str, str]], quiet: bool) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
+from pymongo.errors import OperationFailure
 
 from backoffice.commands import jobs as command
 from config.database import database
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, JobError, Report
+from jobs.copies import MADE, MARK, drop_left_behind, prefix
 from jobs.schedule import JOBS, Job, Table
-from jobs.simulation import MARK, Played, simulate
+from jobs.simulation import NoCopy, Played, simulate
 from models import catalogue, schema
 from models.backup.rules import JOB as BACKUP
 from models.calendar import SHANGHAI, local
@@ -105,6 +111,67 @@ def test_a_simulation_that_is_broken_off_leaves_no_copy(office: Office) -> None:
         by_job(office, table)
     assert copies() == []
     assert database().name == name
+
+
+def test_what_the_database_refuses_is_told_by_its_name_and_the_others_go_on(office: Office) -> None:
+    def fail(_: JobContext) -> Report:
+        raise OperationFailure("a text that quotes a record")
+
+    works = {"failing": fail, "working": lambda _: Report({"done": 1})}
+    table = Table(
+        [Job(name=name, label=Label("试", "Trial"), cadence=Daily(time(7)), work=work) for name, work in works.items()]
+    )
+    played = by_job(office, table)
+    assert {one.error for one in played["failing"]} == {"OperationFailure"}
+    assert {one.error for one in played["working"]} == {""}
+
+
+def test_who_reads_a_simulation_keeps_the_errors_of_its_own(office: Office) -> None:
+    table = Table([Job(name="one", label=Label("试", "Trial"), cadence=Daily(time(7)), work=lambda _: Report())])
+    played = simulate(office.desk(table).settings, table, SINCE, UNTIL)
+    next(played)
+    with pytest.raises(OperationFailure, match="the reader's own"):
+        played.throw(OperationFailure("the reader's own"))
+    assert copies() == []
+
+
+def test_a_copy_of_yesterday_goes_and_one_that_may_be_at_work_stays(office: Office) -> None:
+    client, now = database().client, datetime.now(UTC)
+    for name, age in (("old", timedelta(days=2)), ("new", timedelta(hours=2))):
+        client[prefix() + name][MADE].insert_one({"at": now - age})
+    assert drop_left_behind() == 1
+    assert copies() == [prefix() + "new"]
+    client.drop_database(prefix() + "new")
+
+
+def simulated(
+    monkeypatch: pytest.MonkeyPatch, office: Office, result: Callable[..., Generator[Played, None, None]]
+) -> Result:
+    monkeypatch.setattr(command, "connected", lambda: nullcontext(office.settings))
+    monkeypatch.setattr(command, "simulate", result)
+    return CliRunner().invoke(command.jobs, ["simulate", "--from", "2026-12-31", "--to", "2027-01-05"])
+
+
+def test_the_command_says_in_words_that_no_copy_can_be_made(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> Generator[Played, None, None]:
+        raise NoCopy("no copy of the database can be made: 13")
+
+    result = simulated(monkeypatch, office, none)
+    assert (result.exit_code, result.stderr) == (1, "Error: no copy of the database can be made: 13\n")
+
+
+def test_sigterm_ends_the_command_and_its_copy(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*arguments: Any) -> Generator[Played, None, None]:
+        for played in simulate(*arguments):
+            assert len(copies()) == 1
+            os.kill(os.getpid(), signal.SIGTERM)
+            yield played
+
+    before = signal.getsignal(signal.SIGTERM)
+    result = simulated(monkeypatch, office, ended)
+    assert result.exit_code == 128 + signal.SIGTERM
+    assert copies() == []
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_the_command_prints_what_would_run_and_the_sums(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
