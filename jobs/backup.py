@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import Settings
-from jobs.context import JobContext, JobError, Report
+from jobs.context import JobContext, JobError, Report, Stopped
 from models import audit
 from models.backup import rules, snapshot
 from models.backup.archive import PART_SUFFIX, Tell, silent
@@ -18,11 +18,17 @@ def daily(context: JobContext) -> Report:
     """Save everything and remove the oldest backups beyond those to keep. Old ones go only after a new one is whole.
 
     :raises JobError: there is no new backup; the old ones are all there.
+    :raises Stopped: the process is to end; the next scheduler begins anew.
     """
+
+    def tell(_collection: str, _done: int) -> None:
+        if not context.go_on():
+            raise Stopped
+
     folder = context.settings.backup_dir
     path = folder / rules.name_at(context.now)
     try:
-        made = save(path, context.settings, context.now) if not path.exists() else None
+        made = save(path, context.settings, context.now, tell) if not path.exists() else None
         removed = _remove_old(folder, context.settings.backup_keep, context.now)
     except BackupError as error:
         raise JobError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,13 +19,15 @@ class JobContext:
 
     `now` is the planned time of the occurrence (or the time given with `--at`), aware, UTC: a job never
     reads the clock, so that a late or repeated run decides the same. `db` joins the occurrence's
-    transaction when the job has one.
+    transaction when the job has one. Work of minutes asks `go_on` between its steps and raises `Stopped` when the
+    process is to end.
     """
 
     now: datetime
     db: Database[dict[str, Any]]
     settings: Settings
     calendar: WorkingCalendar
+    go_on: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Report:
     """What a run did: counts by name, e.g. `{"opened": 312}`."""
 
     counts: dict[str, int] = field(default_factory=dict)
+
+
+class Stopped(Exception):
+    """The process is to end and the work was left where it stood: the next scheduler takes the run up."""
 
 
 class JobError(Exception):

@@ -19,7 +19,7 @@ from pymongo.errors import ConnectionFailure
 from config.database import database, transaction
 from config.settings import Settings
 from jobs.cadence import in_words, latest_until, next_after
-from jobs.context import JobContext, JobError
+from jobs.context import JobContext, JobError, Stopped
 from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Table
 from models import office
 from models.calendar import WorkingCalendar
@@ -29,6 +29,8 @@ from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
 from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
 from models.record_type import service as record_type
+
+GoOn = Callable[[], bool]
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +69,20 @@ def sync(desk: Desk, lease: Lease) -> None:
     service.sync(plans, lease, now)
 
 
-def tick(desk: Desk, lease: Lease, go_on: Callable[[], bool] = lambda: True) -> list[Run]:
+def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True) -> list[Run]:
     """Do everything that is due now and return the settled runs.
 
     Runs left behind by a dead process come first, then what people asked for, then what the clock says.
-    `go_on` is asked between runs.
+    `go_on` is asked between runs, and by work that takes minutes.
 
     :raises LeaseLost: another scheduler has taken over.
+    :raises Stopped: a run was left to the next scheduler.
     :raises pymongo.errors.ConnectionFailure: the database went away; a later tick takes up what was begun.
     """
     runs.close_abandoned(desk.clock())
     settled = []
     for run in _taken(desk, lease):
-        settled.append(_carry_out(desk, run, lease))
+        settled.append(_carry_out(desk, run, lease, go_on))
         if not go_on():
             break
     return settled
@@ -127,10 +130,10 @@ def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
     return None
 
 
-def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
+def _carry_out(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn = lambda: True) -> Run:
     """Do the work of a taken run and settle it, as done or as failed."""
     with ThreadPoolExecutor(1, thread_name_prefix=run.job) as pool:
-        future = pool.submit(_work, desk, run, lease)
+        future = pool.submit(_work, desk, run, lease, go_on)
         error = future.exception()
     if error is None:
         done = future.result()
@@ -138,18 +141,18 @@ def _carry_out(desk: Desk, run: Run, lease: Lease | None) -> Run:
         level = logging.INFO if any(done.counts.values()) else logging.DEBUG
         log.log(level, "job %s of %s is done", run.job, run.planned)
         return done
-    if isinstance(error, LeaseLost | ConnectionFailure) or not isinstance(error, Exception):
+    if isinstance(error, LeaseLost | ConnectionFailure | Stopped) or not isinstance(error, Exception):
         raise error
     cause = _in_one_line(error)
     log.error("job %s of %s failed: %s", run.job, run.planned, cause)
     return runs.settle(run, _failure(desk, run, cause))
 
 
-def _work(desk: Desk, run: Run, lease: Lease | None) -> Run:
+def _work(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn) -> Run:
     record_type.refresh()
     office.refresh()
     job = desk.table.get(run.job)
-    context = JobContext(now=run.planned, db=database(), settings=desk.settings, calendar=desk.calendar)
+    context = JobContext(run.planned, database(), desk.settings, desk.calendar, go_on)
 
     def work() -> Run:
         if lease:

@@ -24,6 +24,7 @@ from config.database import DatabaseError, connect, disconnect
 from config.settings import Settings
 from jobs import audit_seal, execution
 from jobs.audit_seal import Sealer
+from jobs.context import Stopped
 from jobs.execution import Desk
 from models.backup import mark
 from models.job import lease as leases
@@ -132,6 +133,8 @@ class Scheduler:
         except LeaseLost as error:
             log.warning("this scheduler is no longer the active one: %s", error)
             self._held = None
+        except Stopped:
+            log.info("a run is left to the next scheduler")
         except PyMongoError as error:
             log.warning("the tick broke off: %s", type(error).__name__)
         finally:

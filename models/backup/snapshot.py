@@ -7,6 +7,7 @@ it, and when the two differ the backup begins again.
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ ATTEMPTS = 5
 SNAPSHOT_TOO_OLD, SNAPSHOT_UNAVAILABLE = 239, 246
 WINDOW = "minSnapshotHistoryWindowInSeconds"
 WINDOW_SECONDS = 6 * 3600
+USUAL_WINDOW_SECONDS = 300
+LOCK = "backup.lock"
 Row = dict[str, Any]
 
 
@@ -186,16 +189,32 @@ def _snapshot_errors() -> Iterator[None]:
 
 @contextmanager
 def _history_kept(settings: Settings) -> Iterator[None]:
-    """Have our own server remember the moment for as long as a backup may take; one of others' is left as it is."""
+    """Have our own server remember the moment for as long as a backup may take; one of others' is left as it is.
+
+    One backup at a time: the first to end would have the server forget the moment of the other.
+    """
     if not settings.embedded:
         yield
         return
-    admin = database().client.admin
-    before = admin.command({"setParameter": 1, WINDOW: WINDOW_SECONDS})["was"]
-    try:
+    with _alone(settings.data_dir / LOCK):
+        admin = database().client.admin
+        was = admin.command({"setParameter": 1, WINDOW: WINDOW_SECONDS})["was"]
+        # Ours was left by a backup whose process died.
+        before = was if was != WINDOW_SECONDS else USUAL_WINDOW_SECONDS
+        try:
+            yield
+        finally:
+            admin.command({"setParameter": 1, WINDOW: before})
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError("another backup is being made at the moment; wait for its end") from error
         yield
-    finally:
-        admin.command({"setParameter": 1, WINDOW: before})
 
 
 def metadata_in(content: bytes) -> Row:

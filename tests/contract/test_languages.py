@@ -40,7 +40,9 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", "Tab", "archived"}
 SAME_IN_BOTH |= {"API", "REST", "JSON", "OpenAPI", "Authorization"}
 ENCODINGS = {"UTF", "GBK", "BOM", "BIG", "EUC", "SHIFT", "JIS"}
-SET_ASIDE = re.compile(r"\S+@\S+|https?://\S+|(?:Kanari|Apart)\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE)
+SET_ASIDE = re.compile(
+    r"\S+@\S+|https?://\S+|(?:Kanari|Apart)\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE
+)
 WORD = re.compile(r"[A-Za-z]{3,}")
 HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 BEGINNINGS = ("/", "/verify", "/records/find?q=Kanarie", "/records/customer/?q=zz")

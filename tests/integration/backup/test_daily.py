@@ -15,7 +15,10 @@ from pymongo.database import Database
 from backoffice.app import create_app
 from config.settings import Settings
 from jobs import execution
+from jobs.cadence import EveryMinutes
+from jobs.context import Stopped
 from jobs.execution import Desk
+from jobs.schedule import JOBS, Table
 from models import audit, schema
 from models.backup import archive
 from models.backup.rules import JOB, OVERDUE
@@ -70,6 +73,27 @@ def test_what_a_dead_process_left_goes_after_a_day(run: RunAt, folder: Path, now
         os.utime(path, times=((now - age).timestamp(),) * 2)
     run(now)
     assert {path.name.split(".")[3] for path in folder.glob(".*.part")} == {"at_work"}
+
+
+def test_one_that_gives_way_to_the_end_of_its_scheduler_is_made_by_the_next(
+    saved: Settings, folder: Path, now: datetime
+) -> None:
+    (job,) = (job for job in JOBS.jobs if job.name == JOB)
+    table = Table([replace(job, cadence=EveryMinutes(5))])
+
+    def desk(at: datetime) -> Desk:
+        return Desk(worker="first", settings=replace(saved, backup_folder=folder), table=table, clock=lambda: at)
+
+    lease = leases.acquire("first")
+    assert lease is not None
+    execution.sync(desk(now), lease)
+    later = desk(now + timedelta(minutes=6))
+    with pytest.raises(Stopped):
+        execution.tick(later, lease, lambda: False)
+    assert list(folder.iterdir()) == []
+    (run,) = execution.tick(later, lease)
+    assert (run.state, run.attempts) == (State.DONE, 2)
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_a_folder_that_cannot_be_written_fails_the_run_and_says_so(run: RunAt, folder: Path, now: datetime) -> None:

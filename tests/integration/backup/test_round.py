@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -136,6 +137,31 @@ def test_a_collection_made_meanwhile_does_not_break_the_backup(
     restore(tmp_path / "one.zip")
     assert len(names) == next(serial) > 2
     assert {store.database()[name].count_documents({}) for name in names} == {1}
+
+
+def test_our_own_server_remembers_the_moment_for_one_backup_at_a_time_and_forgets_it_again(
+    saved: Settings, db: Base, now: datetime, tmp_path: Path
+) -> None:
+    settings = replace(saved, mongodb_uri=None)
+
+    def remembered() -> int:
+        found: int = db.client.admin.command({"getParameter": 1, snapshot.WINDOW: 1})[snapshot.WINDOW]
+        return found
+
+    usual = remembered()
+    seen: list[int] = []
+
+    def another(*_: object) -> None:
+        if not seen:
+            seen.append(remembered())
+            with pytest.raises(BackupError, match="another backup"):
+                snapshot.take(tmp_path / "two.zip", settings, now)
+
+    snapshot.take(tmp_path / "one.zip", settings, now, another)
+    assert (seen, remembered()) == ([snapshot.WINDOW_SECONDS], usual)
+    db.client.admin.command({"setParameter": 1, snapshot.WINDOW: snapshot.WINDOW_SECONDS})  # as a killed one leaves it
+    snapshot.take(tmp_path / "three.zip", settings, now)
+    assert remembered() == usual
 
 
 def test_a_copy_that_somebody_put_beside_the_checkpoints_is_left_out(
