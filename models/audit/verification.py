@@ -46,13 +46,15 @@ class Trail(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome: entries checked, entries waiting for their seal, findings and notes in words."""
+    """The outcome: entries checked, entries waiting for their seal, findings and notes in words. `unfiled` are the
+    findings that only say that files lack checkpoints which the database knows."""
 
     checked: int
     waiting: int
     findings: tuple[str, ...]
     notes: tuple[str, ...] = field(default=(), compare=False)
     checkpoints: int = field(default=0, compare=False)
+    unfiled: tuple[str, ...] = field(default=(), compare=False)
 
 
 def verify(trail: Trail | None = None, folders: Iterable[Path] | None = None, keys: Collection[str] = ()) -> Verdict:
@@ -73,7 +75,8 @@ def verify(trail: Trail | None = None, folders: Iterable[Path] | None = None, ke
         f"entry {entry} was inserted: it is neither sealed nor waiting for a seal"
         for entry in examined.strangers(desk.present, desk.last)
     )
-    return Verdict(desk.checked, waiting, tuple(desk.findings), tuple(desk.notes), len(desk.checkpoints))
+    found, notes = tuple(desk.findings), tuple(desk.notes)
+    return Verdict(desk.checked, waiting, found, notes, len(desk.checkpoints), tuple(desk.unfiled))
 
 
 @dataclass
@@ -83,6 +86,7 @@ class _Desk:
     keys: tuple[str, ...]
     findings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unfiled: list[str] = field(default_factory=list)
     checkpoints: dict[int, Checkpoint] = field(default_factory=dict)
     vouched: dict[int, list[Checkpoint]] = field(default_factory=dict)
     retired: set[str] = field(default_factory=set)
@@ -108,7 +112,8 @@ class _Desk:
         if last and last not in files:
             self.notes.append(f"checkpoint {last} is not yet in the files")
         lacking = [number for number in here if number not in files and number != last]
-        self.findings.extend(f"{span} removed from the files" for span in _spans(lacking))
+        self.unfiled = [f"{span} removed from the files" for span in _spans(lacking)]
+        self.findings.extend(self.unfiled)
         gone = [number for number in files if number not in here]
         self.findings.extend(f"{span} removed from the database" for span in _spans(gone))
         self.checkpoints = {**here, **files}

@@ -8,6 +8,7 @@ it, and when the two differ the backup begins again.
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ from models.backup.manifest import (
     proofs,
 )
 from models.backup.rules import LEFT_OUT
+
+log = logging.getLogger(__name__)
 
 BATCH = 1_000
 ATTEMPTS = 5
@@ -159,8 +162,8 @@ def _describe(file: Writing, source: Source, part: Part) -> Small:
 def _checkpoints(file: Writing, folder: Path, session: ClientSession) -> list[Small]:
     """The checkpoint files up to the last checkpoint that the saved database knows: later ones would say, of a restored
     trail, that its end was cut."""
-    row = audit_database()[CHECKPOINTS].find_one({}, sort=[("_id", -1)], session=session)
-    last = row["_id"] if row else 0
+    known = {row["_id"] for row in audit_database()[CHECKPOINTS].find({}, {"_id": 1}, session=session)}
+    last = max(known, default=0)
     days: dict[str, list[str]] = {}
     try:
         for name, line in lines_in([folder]):
@@ -168,8 +171,11 @@ def _checkpoints(file: Writing, folder: Path, session: ClientSession) -> list[Sm
             ours = CHECKPOINT_FILE.fullmatch(CHECKPOINT_FOLDER + name)  # somebody may have put a copy aside
             if ours and made is not None and made.number <= last:
                 days.setdefault(name, []).append(line)
+                known.discard(made.number)
     except OSError as error:
         raise BackupError(f"the checkpoints in {folder} cannot be read: {error.strerror}") from error
+    if lacking := known - {last}:  # the last one may be on its way into its file
+        log.warning("%s lacks %d checkpoints; those of another scheduler lie in its folder", folder, len(lacking))
     return [file.small(CHECKPOINT_FOLDER + name, "\n".join([*lines, ""]).encode()) for name, lines in days.items()]
 
 

@@ -21,6 +21,7 @@ from config import database as store
 from config.database import transaction
 from config.settings import Settings
 from models import audit, schema
+from models.audit.keys import CURRENT
 from models.audit.stored import StoredTrail
 from models.backup import snapshot
 from models.backup.manifest import BackupError
@@ -162,6 +163,22 @@ def test_our_own_server_remembers_the_moment_for_one_backup_at_a_time_and_forget
     db.client.admin.command({"setParameter": 1, snapshot.WINDOW: snapshot.WINDOW_SECONDS})  # as a killed one leaves it
     snapshot.take(tmp_path / "three.zip", settings, now)
     assert remembered() == usual
+
+
+def test_checkpoints_that_lie_with_another_scheduler_are_noted_and_do_not_end_the_restore(
+    saved: Settings, restore: Restore, now: datetime, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = audit.KeySource(saved.data_dir / CURRENT)
+    other = audit.Writer(tmp_path / "other", key)
+    for minute in (1, 2, 3):
+        other.write(now + timedelta(minutes=minute))
+    audit.Writer(saved.audit_dir, key).write(now + timedelta(minutes=4))  # takes the one before into its own file
+    snapshot.take(tmp_path / "one.zip", saved, now)
+    assert "lacks 2 checkpoints" in caplog.text
+    report = restore(tmp_path / "one.zip")
+    assert report.checkpoints == 5
+    assert "audit trail: checkpoints 2 to 3 are removed from the files" in report.notes
+    assert any("put the checkpoint files of all schedulers" in note for note in report.notes)
 
 
 def test_a_copy_that_somebody_put_beside_the_checkpoints_is_left_out(
