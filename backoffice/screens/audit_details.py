@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from models import registry
+from models.declarations import LEVEL_LABELS, Level
 from models.person.roles import ROLE_LABELS, Role
 
 LONGEST = 200
@@ -61,7 +62,7 @@ VALUES = {
         "archive": _l("archiving"),
         "merge": _l("merging"),
     },
-    "via": {"screen": _l("a page"), "api": _l("the API"), "command": _l("a command")},
+    "via": {"screen": _l("a page"), "api": _l("the API"), "command": _l("a command"), "card": _l("a card")},
 }
 
 
@@ -81,7 +82,7 @@ def _one(name: str, value: Any, language: str, colon: str) -> str:
 
 def _value(name: str, value: Any, language: str) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {one}" for key, one in value.items())
+        return ", ".join(f"{_level(key, language)} {one}" for key, one in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ("、" if language == "zh" else ", ").join(_value(name, one, language) for one in value)
     text = str(value)
@@ -92,3 +93,8 @@ def _value(name: str, value: Any, language: str) -> str:
     if name in ("roles", "given", "taken") and text in Role._value2member_map_:
         return ROLE_LABELS[Role(text)][0 if language == "zh" else 1]
     return text
+
+
+def _level(text: str, language: str) -> str:
+    """A level by its name; anything else as it stands."""
+    return LEVEL_LABELS[Level(text)].text(language) if text in LEVEL_LABELS else text
