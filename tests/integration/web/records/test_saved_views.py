@@ -124,7 +124,7 @@ def test_a_head_shares_a_view_and_those_see_it_who_may_see_its_fields(ann: Desk,
     assert ann.post(f"{AT}views/{open_to_all.id}/withdraw", {"rev": "2"}).status_code == 404
     words = view(head.person, "q=Lamp", "Words")
     page = head.send(f"{AT}views/{words.id}/share", 422, **data).get_data(as_text=True)
-    assert "cannot be shared" in page
+    assert "is not shared" in page
     head.send(f"{AT}views/{open_to_all.id}/withdraw", rev=2)
     assert list(tabs(ann)) == ["All", "Mine"]
     assert db["audit"].count_documents({"type": "saved_view"}) == 3
