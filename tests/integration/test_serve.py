@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +58,17 @@ def command_of(pid: int) -> str:
         return ""
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
+def still_there(parts: Mapping[int, str]) -> list[str]:
+    """The commands of those processes that run still; a number may be another process's by now."""
+    return [command for pid, command in parts.items() if command and command_of(pid) == command]
+
+
+def eventually(condition: Callable[[], bool], what: str, why: Callable[[], str] = str) -> None:
     """Wait until `condition` holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            pytest.fail(f"never came true: {what}")
+            pytest.fail(f"never came true: {what} {why()}")
         time.sleep(0.1)
 
 
@@ -165,9 +170,9 @@ def test_it_ends_cleanly_and_says_how_to_sign_in(tmp_path: Path, number: signal.
 
 def test_its_parts_end_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     with serve(tmp_path / "var") as running:
-        children = running.children()
+        parts = {pid: command_of(pid) for pid in running.children()}
         running.process.kill()
         running.process.communicate(timeout=PATIENCE)
-    eventually(lambda: not any(command_of(pid) for pid in children), "all parts have ended")
+    eventually(lambda: not still_there(parts), "all parts have ended", lambda: str(still_there(parts)))
     assert embedded.running(running.data_dir) is None
     shutil.rmtree(embedded.socket_path(running.data_dir).parent)  # a killed supervisor leaves the empty folder
