@@ -52,15 +52,16 @@ def page(
     shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
     index = index_of(rt, tokens_in(condition), query, sort_field)
     rows: list[Row] = []
+    more = False
     start = [(_anything(sort_field), order_by(sort_field, order))]
     for beyond, sequence in beyond_token(sort_field, order, token) if token else start:
         wanted = {"$and": [*condition["$and"], beyond]}
-        before = {row["_id"] for row in rows}
         found = _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
-        rows += [row for row in found if row["_id"] not in before]  # one may have moved on between the two questions
-        if len(rows) > limit:
+        more = len(rows) + len(found) > limit
+        known = {row["_id"] for row in rows}
+        rows += [row for row in found if row["_id"] not in known]  # one may have moved on between the two questions
+        if more:
             break
-    more = len(rows) > limit
     rows = rows[:limit]
     if backwards:
         rows.reverse()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -16,7 +17,7 @@ from models import access, listing, records, registry, schema
 from models.access import Purpose
 from models.declarations import Relation
 from models.frame import look
-from models.listing import ListQuery, walking
+from models.listing import ListQuery, paging, walking
 from models.listing.paging import token_of
 from models.person.roles import Person, Role
 from tests.factories.people import person
@@ -201,6 +202,30 @@ def test_a_filter_by_level_looks_only_at_what_rights_open_at_that_level(
     for value in ("secret", "top_secret"):
         documents, _plans = cost(db, reader, ListQuery(filters=(listing.Filter(level, "is", value),)))
         assert documents == 0, value
+
+
+def test_a_record_that_moves_on_between_the_questions_of_a_page_stands_on_it_once(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ant", "Bee", "Bee", "Bee", "Cat", "Dog"):
+        records.create(reader, "sample", {"name": name}, now=now)
+    reach, by_name = access.reach(reader, SAMPLE, access.Purpose.VIEW), ListQuery(sort="name", limit=2)
+    behind = replace(by_name, after=listing.page(SAMPLE, reach, by_name, SAMPLE.fields).next)
+    ask = paging._find
+
+    def meanwhile(*asked: Any) -> list[dict[str, Any]]:
+        found = ask(*asked)
+        if found:
+            db["record_sample"].update_one({"_id": found[0]["_id"]}, {"$set": {"name": "Bug"}})
+        return found
+
+    monkeypatch.setattr(paging, "_find", meanwhile)
+    page = listing.page(SAMPLE, reach, replace(behind, limit=3), SAMPLE.fields)
+    monkeypatch.undo()
+    assert len({row["_id"] for row in page.rows}) == len(page.rows) == 3
+    rest = listing.page(SAMPLE, reach, replace(behind, after=page.next), SAMPLE.fields)
+    assert page.next
+    assert "Dog" in [row["name"] for row in rest.rows]
 
 
 def test_a_level_may_be_asked_for_by_its_name(db: DB, reader: Person, now: datetime) -> None:
