@@ -27,7 +27,6 @@ Row = tuple[Iterable[Field], Mapping[str, Any]]
 Cell = dict[str, Any]
 
 NUMERIC = ("money", "integer", "decimal", "percent")
-SHORTENED = 80
 MOST_DAYS = 5_000
 """So many days are kept as written: the same few stand in every row of a list."""
 
@@ -97,15 +96,6 @@ def shown(sight: Sight, field: Field, names: Names) -> Cell:
     if not sight.full and field.card == "masked":
         return {"name": field.name, "kind": "text", "text": value or "", "empty": value is None}
     return cell(field, value, names)
-
-
-def list_cell(field: Field, sight: Sight, names: Names) -> Cell:
-    """A value in a list's row: long texts are cut."""
-    made = shown(sight, field, names)
-    made["title"] = made.pop("full", "")
-    if len(made["text"]) > SHORTENED:
-        made |= {"text": made["text"][: SHORTENED - 1] + "…", "title": made["text"][:500]}
-    return made
 
 
 def details_value(field: Field, sight: Sight, names: Names) -> Cell:

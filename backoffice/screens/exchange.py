@@ -27,7 +27,6 @@ from models.exchange.writing import CSV_TYPE, XLSX_TYPE
 from models.listing import BadQuery
 
 TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
-MAPPED = (State.UPLOADED, State.CHECKED)
 
 
 class ExchangeRoutes(RecordRoutes):

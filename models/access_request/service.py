@@ -238,11 +238,6 @@ def by_use(grants: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     return {use: frozenset(ids) for use, ids in found.items()}
 
 
-def grants_of(record_id: ObjectId, now: datetime) -> list[Grant]:
-    """The grants that open a record now, for its owner and the head."""
-    return [g for g in Grant.objects(record=record_id, valid_until__gt=now, ended_at=None) if g.covers(now)]
-
-
 def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
     """The person's own card for a record that still waits or is in force, as stored; None without one."""
     condition = {"owner": person.id, **_naming(slug, number), "state": {"$in": _open_states()}}

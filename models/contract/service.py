@@ -11,7 +11,7 @@ from models import store
 from models.calendar import Deadline, WorkingCalendar, local
 from models.contract import rules
 from models.contract.document import IN_REVIEW
-from models.contract.rules import SIDES, Opinion, Side
+from models.contract.rules import Opinion, Side
 from models.credit_report.grades import Grade
 from models.credit_report.rules import check_contract
 from models.customer.children import customer_of, follow_customer
@@ -237,11 +237,6 @@ def next_day(values: Mapping[str, Any]) -> date | None:
     days += [row["due"] for row in values["payments"] or () if row.get("paid") is None]
     ends_on: date | None = values["ends_on"]
     return min((day for day in days if day is not None), default=ends_on)
-
-
-def missing_opinions(values: Mapping[str, Any]) -> list[Any]:
-    """The sides whose opinion is still awaited, in words."""
-    return [SIDES[side] for side in rules.waiting_for(opinions(values))] if values["state"] in IN_REVIEW else []
 
 
 # --- After a write
