@@ -34,6 +34,7 @@ Settings come from the environment:
   BACKOFFICE_POLICY      a TOML file with durations and thresholds that differ
   BACKOFFICE_TIME_ZONE   time zone of the office (Asia/Shanghai)
   BACKOFFICE_MAX_UPLOAD_BYTES  largest file that is accepted (20 MB)
+  CLAMD_URL              virus scanner of uploaded files: unix:///path or tcp://host:port
   MONGODB_URI            a MongoDB replica set to use instead of the embedded one
   BACKOFFICE_DATABASE    name of the database there (backoffice)
   BACKOFFICE_AUDIT_DATABASE  database of the audit trail (BACKOFFICE_DATABASE)

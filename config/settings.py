@@ -61,6 +61,7 @@ class Settings:
     mail_from: str = "backoffice@localhost"
     channels: tuple[Channel, ...] = ()
     max_upload_bytes: int = 20 * 1024 * 1024
+    clamd_url: str = ""
     proxies: int = 0
     log_level: str = "INFO"
     time_zone: str = "Asia/Shanghai"
@@ -127,6 +128,7 @@ class Settings:
             max_upload_bytes=_integer(
                 environ, "BACKOFFICE_MAX_UPLOAD_BYTES", 20 * 1024 * 1024, MINIMUM_UPLOAD_BYTES, 2**30
             ),
+            clamd_url=_clamd_url(environ),
             proxies=_integer(environ, "BACKOFFICE_PROXIES", 0, 0, 5),
             log_level=_log_level(environ),
             time_zone=_time_zone(environ),
@@ -227,6 +229,19 @@ def _smtp_url(environ: Mapping[str, str]) -> str | None:
         usable = False
     if not usable:
         raise SettingsError("SMTP_URL: must look like smtp://user:password@host:587 or smtps://...")
+    return url
+
+
+def _clamd_url(environ: Mapping[str, str]) -> str:
+    url = _text(environ, "CLAMD_URL", "")
+    try:
+        parts = urlsplit(url)
+        socket = parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")
+        usable = socket or (parts.scheme == "tcp" and bool(parts.hostname) and parts.port != 0 and not parts.path)
+    except ValueError:
+        usable = False
+    if url and not usable:
+        raise SettingsError("CLAMD_URL: must look like unix:///run/clamav/clamd.ctl or tcp://127.0.0.1:3310")
     return url
 
 

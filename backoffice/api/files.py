@@ -34,8 +34,15 @@ def upload() -> Response:
         raise BadRequest(errors={"name": wrong}, what=Sentence("文件名", "name"))
     if request.mimetype != BYTES:
         raise WrongContent(wanted=BYTES)
-    limit = current_app.config["SETTINGS"].max_upload_bytes
-    row = attachment.put(request.stream, name, person=me.person, now=me.now, limit=limit)
+    settings = current_app.config["SETTINGS"]
+    row = attachment.put(
+        request.stream,
+        name,
+        person=me.person,
+        now=me.now,
+        limit=settings.max_upload_bytes,
+        clamd=settings.clamd_url,
+    )
     return answered({**row, "file": str(row["file"])}, 201)
 
 

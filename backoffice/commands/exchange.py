@@ -84,10 +84,12 @@ def import_(
     """
     options = Options(level or "", empty_bad_values, keep_repeats)
     chosen = {"encoding": encoding, "delimiter": delimiter, "sheet": sheet, "header_row": header_row}
-    with connected():
+    with connected() as settings:
         rt, person = _type(slug), _person(email)
         with file.open("rb") as stream:
-            batch = service.start(person, slug, stream, file.name, now=_now(), limit=LARGEST, chosen=chosen)
+            batch = service.start(
+                person, slug, stream, file.name, now=_now(), limit=LARGEST, chosen=chosen, clamd=settings.clamd_url
+            )
         mapping = _mapped(person, rt, batch, given, orders)
         batch = service.check(person, batch.id, mapping, options, _now())
         _tell_mapping(batch)

@@ -21,6 +21,7 @@ NAMES = {
     "days": _l("days"),
     "department": _l("department"),
     "filters": _l("filters"),
+    "finding": _l("found"),
     "format": _l("format"),
     "given": _l("given"),
     "kept": _l("kept"),

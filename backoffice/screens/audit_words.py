@@ -19,6 +19,7 @@ ACTS = {
     "export": _l("exported"),
     "export_done": _l("finished the export"),
     "refused": _l("was refused"),
+    "infected": _l("sent a file with a virus, which was refused"),
     "create": _l("created"),
     "change": _l("changed"),
     "token_made": _l("made an access token"),
@@ -128,6 +129,7 @@ def kinds(language: str) -> list[tuple[str, str]]:
 def _things() -> dict[str, str]:
     return {
         "person": _("Account"),
+        "file": _("File"),
         "job": _("Job"),
         "audit": _("Audit trail"),
         "backup": _("Backup"),

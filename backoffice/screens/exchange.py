@@ -17,6 +17,7 @@ from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
+from models.attachment.rules import BadFile
 from models.errors import Forbidden, NotFound, Refusal
 from models.exchange import export as exports
 from models.exchange import service
@@ -50,13 +51,19 @@ class ExchangeRoutes(RecordRoutes):
         file = request.files.get("file")
         if file is None or not file.filename:
             return self._upload(view, reader, _("Choose a file first.")), 422
-        limit = current_app.config["SETTINGS"].max_upload_bytes
-        chosen = pages.chosen(request.form)
+        settings = current_app.config["SETTINGS"]
         try:
             batch = service.start(
-                reader.person, slug, file.stream, file.filename, now=reader.now, limit=limit, chosen=chosen
+                reader.person,
+                slug,
+                file.stream,
+                file.filename,
+                now=reader.now,
+                limit=settings.max_upload_bytes,
+                chosen=pages.chosen(request.form),
+                clamd=settings.clamd_url,
             )
-        except FileRefused as refusal:
+        except (FileRefused, BadFile) as refusal:
             return self._upload(view, reader, refusal.text(reader.language)), refusal.status
         return redirect(_at(batch), 303)
 

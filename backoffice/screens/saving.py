@@ -65,14 +65,15 @@ def receive(fields: Iterable[Field], reader: Reader) -> Sent:
     sent = Sent(MultiDict(texts))
     forms.check_posted(allowed, (*sent.posted, *request.files))
     takes_files = {f.name for f in allowed if f.kind == "files"}
-    limit = current_app.config["SETTINGS"].max_upload_bytes
+    settings = current_app.config["SETTINGS"]
+    stored_by = {"limit": settings.max_upload_bytes, "clamd": settings.clamd_url}
     for name, upload in request.files.items(multi=True):
         if not upload.filename:
             continue
         if name not in takes_files:
             raise forms.UnknownFormField(field=name[:60])
         try:
-            row = attachment.put(upload.stream, upload.filename, person=reader.person, now=reader.now, limit=limit)
+            row = attachment.put(upload.stream, upload.filename, person=reader.person, now=reader.now, **stored_by)
         except rules.BadFile as refusal:
             sent.problems[name] = Sentence(refusal.text("zh"), refusal.text("en"))
             continue

@@ -72,6 +72,25 @@ class ProgramFile(BadFile):
     zh, en = "文件“{name}”是程序，不能作为附件。", "The file “{name}” is a program; programs are not attached."
 
 
+class InfectedFile(BadFile):
+    """The virus scanner found something in the file."""
+
+    code = "infected_file"
+    zh = "文件“{name}”含有病毒（{finding}），已拒绝接收。请勿打开该文件，并通知系统管理员。"
+    en = "A virus was found in “{name}” ({finding}); it was not taken. Do not open it, and tell an administrator."
+
+
+class NotScanned(BadFile):
+    """The virus scanner that the installation asks for gave no answer: nothing is taken unscanned."""
+
+    code, status = "not_scanned", 503
+    zh = "病毒扫描暂不可用或无法检查文件“{name}”，文件未接收。请稍后再试，或通知系统管理员。"
+    en = (
+        "The virus scanner is not available or cannot check “{name}”: the file was not taken. Try again later, or tell "
+        "an administrator."
+    )
+
+
 def safe_name(name: str) -> str:
     """A name that is safe in headers, on disks and in pages: no folders, control or direction marks; at most 120
     characters, the ending kept. `file` when nothing is left."""

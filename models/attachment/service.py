@@ -16,7 +16,7 @@ from gridfs.errors import NoFile
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database
-from models.attachment import rules
+from models.attachment import rules, scanner
 from models.declarations import Field
 from models.errors import NotFound
 from models.person.roles import Person
@@ -38,12 +38,19 @@ INDEXES: dict[str, list[IndexModel]] = {
 }
 
 
-def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> Row:
-    """Store a file of at most `limit` bytes and return the row `{file, name, size, type}` that a record may keep.
+def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int, clamd: str = "") -> Row:
+    """Store a file of at most `limit` bytes and return the row `{file, name, size, type}` that a record may keep. With
+    a virus scanner at `clamd` nothing is stored before it has found nothing.
 
     :raises FileTooLarge: :raises EmptyFile: :raises ProgramFile: and nothing stays stored.
+    :raises InfectedFile: :raises NotScanned:
     """
     name = rules.safe_name(name)
+    with scanner.clean(stream, name, address=clamd, limit=limit, person=person, now=now) as scanned:
+        return _stored(scanned, name, person=person, now=now, limit=limit)
+
+
+def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> Row:
     head = stream.read(rules.HEAD_BYTES)
     rules.check(name, head)
     found = rules.content_type(head)

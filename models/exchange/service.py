@@ -54,8 +54,10 @@ def start(
     now: datetime,
     limit: int = DEFAULT_LIMITS.file,
     chosen: Mapping[str, Any] | None = None,
+    clamd: str = "",
 ) -> Batch:
-    """Keep an uploaded file and find out how it is to be read and which column is what; `chosen` as in `read_again`.
+    """Keep an uploaded file and find out how it is to be read and which column is what; `chosen` as in `read_again`,
+    `clamd` as in `uploads.put`.
 
     :raises Forbidden: when the person may not import this type.
     :raises FileRefused: when the file is no table; nothing stays stored.
@@ -63,7 +65,7 @@ def start(
     rt = registry.get(slug).rt
     if not may_import(person, rt) or person.id is None:
         raise Forbidden()
-    kept = uploads.put(stream, name, person=person, now=now, limit=limit)
+    kept = uploads.put(stream, name, person=person, now=now, limit=limit, clamd=clamd)
     batch = Batch(
         id=ObjectId(),
         type=slug,

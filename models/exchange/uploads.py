@@ -14,6 +14,7 @@ from gridfs import GridFSBucket
 from gridfs.errors import NoFile
 
 from config.database import database
+from models.attachment import scanner
 from models.attachment.rules import safe_name
 from models.exchange.document import BUCKET, FILES, LINES, SEEN
 from models.exchange.refusals import EmptyFile, FileTooBig, NoLongerKept
@@ -27,12 +28,21 @@ UNTAKEN = timedelta(days=1)
 SWEPT_AT_ONCE = 200
 
 
-def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> dict[str, Any]:
-    """Store a file of at most `limit` bytes and return `{file, name, size, sha256}`.
+def put(
+    stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int, clamd: str = ""
+) -> dict[str, Any]:
+    """Store a file of at most `limit` bytes and return `{file, name, size, sha256}`. With a virus scanner at `clamd`
+    nothing is stored before it has found nothing.
 
     :raises FileTooBig: :raises EmptyFile: and nothing stays stored.
+    :raises InfectedFile: :raises NotScanned:
     """
     name = safe_name(name)
+    with scanner.clean(stream, name, address=clamd, limit=limit, person=person, now=now) as scanned:
+        return _stored(scanned, name, person=person, now=now, limit=limit)
+
+
+def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> dict[str, Any]:
     target = _bucket().open_upload_stream(name, chunk_size_bytes=PIECE, metadata={"by": person.id, "at": now})
     size, digest = 0, hashlib.sha256()
     while piece := stream.read(PIECE):
