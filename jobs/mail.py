@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+from collections.abc import Callable
 from contextlib import closing
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from typing import Protocol
+from time import monotonic
+from typing import Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 from config.settings import LOOPBACK, Settings
 from jobs.context import JobContext, JobError, Report
+from jobs.posting import ending
 from models.calendar import local
 from models.outbox import service as outbox
 from models.outbox.document import Message
 from models.outbox.rules import State, message_id
 
 LARGEST_BATCH = 200
+TURN_SECONDS = 20.0
+"""Other jobs get their turn after so long."""
 TIMEOUT_SECONDS = 20.0
 PERMANENT = 500
 # Seven bits: not every server on the way takes eight.
@@ -51,8 +57,9 @@ class Transport(Protocol):
         """Let go of what is held open."""
 
 
-def deliver(context: JobContext) -> Report:
-    """Deliver the emails that wait in the outbox, at most 200.
+def deliver(context: JobContext, *, clock: Callable[[], float] = monotonic) -> Report:
+    """Deliver the emails that wait in the outbox, at most 200 and for at most 20 seconds; the rest waits for the next
+    minute. A server that lets bytes trickle in is cut off with its message 30 seconds later at the latest.
 
     Not transactional: a crash between the server's acceptance and its recording repeats a message, with the
     same Message-ID.
@@ -60,9 +67,10 @@ def deliver(context: JobContext) -> Report:
     :raises JobError: the mail server cannot be reached; the messages wait on.
     """
     counts = {"sent": 0, "retried": 0, "dead": 0}
+    until = clock() + TURN_SECONDS
     with closing(transport_for(context.settings)) as transport:
         for _ in range(LARGEST_BATCH):
-            email = outbox.take_due(context.now)
+            email = outbox.take_due(context.now) if clock() < until else None
             if email is None:
                 break
             try:
@@ -142,7 +150,8 @@ class SmtpServer:
         """
         session = self._connected()
         try:
-            session.send_message(message)
+            with ending(cast(socket.socket, session.sock)):
+                session.send_message(message)
         except smtplib.SMTPSenderRefused as error:
             raise Unavailable(f"the mail server refuses our sender address ({error.smtp_code})") from error
         except smtplib.SMTPRecipientsRefused as error:

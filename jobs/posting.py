@@ -56,7 +56,7 @@ def post(
     target = parts.path + (f"?{parts.query}" if parts.query else "") or "/"
     try:
         secured = (context or ssl.create_default_context()) if tls else None
-        with closing(_connected(host, port, address, secured)) as line, _ending(line.sock) as over:
+        with closing(_connected(host, port, address, secured)) as line, ending(line.sock) as over:
             line.request("POST", target, body, dict(headers))
             with line.getresponse() as answer:
                 if over.is_set():  # what was cut off reads like the end of the headers
@@ -93,7 +93,7 @@ def _connected(host: str, port: int, address: str, context: ssl.SSLContext | Non
 
 
 @contextmanager
-def _ending(line: socket.socket) -> Iterator[Event]:
+def ending(line: socket.socket) -> Iterator[Event]:
     """The line is cut after TOTAL_SECONDS, which the event tells: its own timeout begins anew with every byte."""
     over = Event()
     timer = Timer(TOTAL_SECONDS, _cut, (line, over))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import socketserver
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
-from threading import Thread
+from threading import Event, Thread
 
 
 @dataclass
 class MailServer:
-    """`answers` gives recipients a code of their own; at those in `hang_up` the connection ends."""
+    """`answers` gives recipients a code of their own; at those in `hang_up` the connection ends, and at those in
+    `trickle` the answer comes letter by letter and never ends."""
 
     answers: dict[str, int] = field(default_factory=dict)
     hang_up: set[str] = field(default_factory=set)
+    trickle: set[str] = field(default_factory=set)
+    ended: Event = field(default_factory=Event)
     sender_code: int = 250
     accepted: list[Message] = field(default_factory=list)
     connections: int = 0
@@ -29,6 +33,7 @@ class MailServer:
         return f"smtp://127.0.0.1:{self.server.server_address[1]}"
 
     def close(self) -> None:
+        self.ended.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -64,11 +69,18 @@ class Talk(socketserver.StreamRequestHandler):
             case "MAIL":
                 return f"{owner.sender_code} sender"
             case "RCPT":
-                return owner.answer_to(line.partition("<")[2].partition(">")[0])
+                recipient = line.partition("<")[2].partition(">")[0]
+                return self.trickled() if recipient in owner.trickle else owner.answer_to(recipient)
             case "DATA":
                 self.say("354 go on")
                 owner.accepted.append(message_from_bytes(self.text()))
         return "250 fine"
+
+    def trickled(self) -> str:
+        with suppress(OSError):
+            while not self.server.owner.ended.wait(0.05):
+                self.wfile.write(b"2")
+        return ""
 
     def text(self) -> bytes:
         lines = []

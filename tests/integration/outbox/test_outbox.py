@@ -120,6 +120,25 @@ def test_one_connection_carries_the_batch(by_smtp: JobContext, server: MailServe
     assert server.connections == 1
 
 
+def test_a_round_ends_in_time_and_the_rest_waits_for_the_next(db: Db, by_smtp: JobContext, server: MailServer) -> None:
+    for i in range(5):
+        post(by_smtp.now, key=f"review:{i}:li")
+    seconds = iter(range(0, 1000, 8))  # each look at the clock is eight seconds after the last
+    assert deliver(by_smtp, clock=lambda: next(seconds)).counts["sent"] == 2
+    assert [state for state, _ in stored(db)] == [State.SENT.value] * 2 + [State.WAITING.value] * 3
+    assert deliver(by_smtp).counts["sent"] == 3
+
+
+def test_a_server_that_trickles_is_cut_off(
+    db: Db, by_smtp: JobContext, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.posting.TOTAL_SECONDS", 0.2)
+    server.trickle.add("li@example.com")
+    post(by_smtp.now)
+    assert deliver(by_smtp).counts == {"sent": 0, "retried": 1, "dead": 0}
+    assert [attempts for _, attempts in stored(db)] == [1]
+
+
 def test_a_message_refused_for_now_is_tried_again_with_the_same_id(
     db: Db, by_smtp: JobContext, server: MailServer
 ) -> None:
