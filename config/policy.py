@@ -207,6 +207,15 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Destruction:
+    """How long files are kept whose type says nothing else, and the time between signing and removal (D1-D3)."""
+
+    retention_months: int = whole(0, 1200)
+    cooling_days: int = whole(1, 365)
+    most_records: int = whole(1, 100)
+
+
+@dataclass(frozen=True)
 class Policy:
     """All of it, by section."""
 
@@ -221,6 +230,7 @@ class Policy:
     revisit: Revisit
     reminder: Reminder
     reading: Reading
+    destruction: Destruction
 
 
 SECTIONS: dict[str, type] = {
@@ -235,6 +245,7 @@ SECTIONS: dict[str, type] = {
     "revisit": Revisit,
     "reminder": Reminder,
     "reading": Reading,
+    "destruction": Destruction,
 }
 
 
