@@ -7,7 +7,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backoffice import api, assets, auth, edge, errors, health, locale, screens, trial, types_in_force
+from backoffice import api, assets, auth, calendar_feed, edge, errors, health, locale, screens, trial, types_in_force
 from backoffice.extensions import babel, bootstrap, csrf
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
@@ -45,6 +45,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     bootstrap.init_app(app)
     types_in_force.init_app(app)
     app.register_blueprint(health.blueprint)
+    calendar_feed.init_app(app)
     if settings.demo:
         trial.init_app(app)
     _add_screens(app)

@@ -36,7 +36,7 @@ WITHOUT_IDENTITY = STATIC_ENDPOINTS | {"health.healthz", "health.readyz"}
 API = "api"
 """The blueprint that looks after itself."""
 
-OPEN = WITHOUT_IDENTITY | sign_in.ANONYMOUS | {"language.switch", "trial.enter"}
+OPEN = WITHOUT_IDENTITY | sign_in.ANONYMOUS | {"language.switch", "trial.enter", "calendar_feed.show"}
 """Everything that a person who is not signed in may reach; whatever is not named here is closed."""
 
 

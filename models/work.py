@@ -120,6 +120,18 @@ def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 
     return sorted(_piled(tasks, person, now), key=lambda task: (task.due is None, task.due or now))
 
 
+def with_deadline(person: Person, until: datetime, limit: int) -> list[Task]:
+    """What of the person's work is due before `until`, or late already, what is due first first; `limit` of each
+    type."""
+    found: list[Task] = []
+    for rt in registry.all_types():
+        reach = access.reach(person, rt, Purpose.VIEW)
+        if rt.due and not reach.nothing:
+            rows = _dated(person, rt, reach, until, limit)
+            found += [task for task in _tasks(person, rt, reach, rows) if task.due is not None and task.due < until]
+    return sorted(found, key=lambda task: (task.due or until, task.sight.number))
+
+
 def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[Task]:
     """What is late in a head's department and is not their own work, the oldest first; `limit` of each type (F5)."""
     tasks: list[Task] = []

@@ -7,6 +7,7 @@ from flask_admin import Admin
 from backoffice.screens.audit import AuditView
 from backoffice.screens.bulk_history import BulkChangesView
 from backoffice.screens.calendar import CalendarView
+from backoffice.screens.calendar_feed import CalendarFeedView
 from backoffice.screens.deputies import DeputiesView
 from backoffice.screens.help import HelpView
 from backoffice.screens.jobs import JobsView
@@ -25,6 +26,7 @@ def register(admin: Admin) -> None:
     admin.add_view(DeputiesView(name="deputies", endpoint="deputies", url="/account/deputies"))
     admin.add_view(TokensView(name="tokens", endpoint="tokens", url="/account/tokens"))
     admin.add_view(NotificationsView(name="notifications", endpoint="notifications", url="/account/notifications"))
+    admin.add_view(CalendarFeedView(name="feeds", endpoint="feeds", url="/account/calendar"))
     admin.add_view(OutboxView(name="outbox", endpoint="outbox", url="/outbox"))
     admin.add_view(HelpView(name="help", endpoint="help", url="/help"))
     admin.add_view(AuditView(name="audit", endpoint="audit", url="/audit"))

@@ -24,6 +24,8 @@ ACTS = {
     "change": _l("changed"),
     "token_made": _l("made an access token"),
     "token_revoked": _l("revoked an access token"),
+    "calendar_feed_made": _l("made a calendar address"),
+    "calendar_feed_revoked": _l("revoked a calendar address"),
     "restore_version": _l("restored a former version"),
     "merge": _l("merged another record into it"),
     "merged_away": _l("merged it into another record"),

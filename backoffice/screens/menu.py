@@ -195,6 +195,7 @@ def _me(person: Person) -> Item:
             {"label": _("Recovery codes"), "url": addresses.of("security.mf_recovery_codes"), "icon": "life-preserver"},
             {"label": _("Deputies"), "url": addresses.of("deputies.index"), "icon": "people"},
             {"label": _("Notifications"), "url": addresses.of("notifications.index"), "icon": "bell"},
+            {"label": _("Calendar address"), "url": addresses.of("feeds.index"), "icon": "calendar3"},
             {"label": _("Access tokens"), "url": addresses.of("tokens.index"), "icon": "braces"},
         ],
         "sign_out_url": addresses.of("security.logout"),

@@ -20,6 +20,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from backoffice.auth import OPEN
+from backoffice.calendar_feed import PRIVATE
 from config.database import database
 from jobs.context import JobContext
 from jobs.schedule import JOBS
@@ -135,6 +137,13 @@ class House:
 def with_past(one: Planted) -> bool:
     """Whether a record was once more secret, or is merged."""
     return bool(one.hushed) or one.into is not None
+
+
+def private_addresses(house: House, who: Seat, now: datetime) -> dict[str, str]:
+    """The addresses that open a page to whoever knows them, made for a person; by endpoint."""
+    makers = house.app.extensions[PRIVATE]
+    with house.app.test_request_context():
+        return {end: make(who.person, people.get(who.person.id), now) for end, make in makers.items()}  # type: ignore[arg-type]
 
 
 def text_of(answer: TestResponse) -> str:
@@ -292,3 +301,19 @@ def test_no_list_of_a_type_says_what_may_not_be_read(house: House) -> None:
                 path = address(rule, slug=rt.slug)
                 for form in FORMATS if rule.endpoint.endswith(LEAVING) else FORMATS[:1]:
                     assert not who.found("POST", path, data={"format": form}), (who.person.name, path, form)
+
+
+def test_no_private_address_says_what_its_person_may_not_read(house: House, now: datetime) -> None:
+    """No session opens these, so that nobody's browser is asked; each says something, or nothing would be tested."""
+    known = {rule.endpoint for rule in house.app.url_map.iter_rules() if rule.arguments - {"filename"}} & OPEN
+    assert known == set(house.app.extensions[PRIVATE])
+    stranger, said = house.app.test_client(), dict.fromkeys(known, False)
+    for who in house.seats:
+        for endpoint, path in private_addresses(house, who, now).items():
+            answer = stranger.get(path)
+            assert answer.status_code == 200, (who.person.name, path)
+            found = set(TOKENS.findall(text_of(answer)))
+            assert not found & who.barred, (who.person.name, endpoint)
+            assert not [word for word in found if word.startswith(("kanarie", "hush", "apart"))], endpoint
+            said[endpoint] = said[endpoint] or bool(found)
+    assert all(said.values())

@@ -55,6 +55,7 @@ def test_what_is_open_is_a_short_list(app: Flask) -> None:
         "health.healthz",
         "health.readyz",
         "language.switch",
+        "calendar_feed.show",
         "security.login",
         "security.two_factor_setup",
         "security.two_factor_token_validation",
