@@ -24,7 +24,7 @@ from models.masking import masked
 from models.person import directory
 from models.person.roles import Person
 from models.record import collection_name
-from models.search import terms_within
+from models.search import holding
 
 MOST_NAMED, NAMED_MS = 500, 3000
 HIDDEN = "—"
@@ -225,8 +225,8 @@ def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -
     if reach.nothing or not text:
         return ()
     by_title: dict[str, Any] = {title.name: {"$regex": pattern, "$options": "i"}}
-    if title.searchable and (terms := terms_within(text)):
-        by_title["grams"] = {"$all": terms}
+    if title.searchable and (pieces := holding(text)):
+        by_title["$and"] = pieces
     readable = title in access.visible_fields(reader, rt) and title.kind not in POINTERS
     names_it = [{"number": text}, by_title] if readable else [{"number": text}]
     query = {"$and": [{"$or": names_it}, reach.query(archived=None)]}

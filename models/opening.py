@@ -22,6 +22,7 @@ from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
+from models.search import MOST_DIGITS, PIECE
 
 Expression = Any
 Stage = Mapping[str, Any]
@@ -227,17 +228,14 @@ def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) 
 
 
 def _grams(texts: Iterable[Expression]) -> Expression:
-    """The search terms of folded texts: pieces of two characters and, where they are ASCII, of three."""
-
-    def pieces(text: Expression, size: int) -> Expression:
-        starts = {"$range": [0, {"$max": [0, {"$subtract": [{"$strLenCP": text}, size - 1]}]}]}
-        return {"$map": {"input": starts, "in": {"$substrCP": [text, "$$this", size]}}}
-
-    def ascii_only(found: Expression) -> Expression:
-        return {"$filter": {"input": found, "cond": {"$regexMatch": {"input": "$$this", "regex": r"^[\x00-\x7f]*$"}}}}
-
-    every = [part for text in texts for part in (pieces(text, 2), ascii_only(pieces(text, 3)))]
-    return {"$sortArray": {"input": {"$setUnion": every}, "sortBy": 1}}
+    """The pieces that `search.grams` makes of folded texts, as an expression."""
+    each = []
+    for text in texts:
+        starts = {"$range": [0, {"$strLenCP": text}]}
+        found = {"$regexFind": {"input": {"$substrCP": [text, "$$this", MOST_DIGITS]}, "regex": f"^(?:{PIECE})"}}
+        each.append({"$map": {"input": starts, "in": {"$getField": {"field": "match", "input": found}}}})
+    present = {"$filter": {"input": {"$setUnion": each}, "cond": {"$ne": ["$$this", None]}}}
+    return {"$sortArray": {"input": present, "sortBy": 1}}
 
 
 def _first_versions(rt: RecordType, batch: ObjectId) -> None:

@@ -1,7 +1,10 @@
-"""Substring search through an index: grams of two (and, in Latin text, three) characters.
+"""Substring search through an index of pieces: one begins at each character of a word but its last.
 
-Only fields declared searchable enter; a query is always combined with the reader's rights (X6), and hits of three or
-more characters are re-checked against the stored text, so nothing is found that is not there.
+A piece has two characters, in Latin text three, of digits up to five: nearly every company has some `123` in a number,
+few have `12345`. What follows decides how long it is, so a word asks for the pieces that it holds whole, and where it
+may go on in the text for those that begin alike. Only fields declared searchable enter; a query is always combined with
+the reader's rights (X6), and what is not one whole piece is compared with the stored text, so nothing is found that is
+not there.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from operator import add
+from itertools import product
 from typing import Any
 
 from models.declarations import Field, RecordType
@@ -18,6 +21,16 @@ from models.errors import Refusal
 from models.kinds import Kind, kind_of
 
 LONGEST_QUERY = 100
+MOST_DIGITS, LETTERS = 5, 3
+PIECE = rf"[0-9]{{3,{MOST_DIGITS}}}|[!-\x7f]{{2,{LETTERS}}}|[^ \n]{{2}}"
+"""A piece from where it begins: digits, Latin characters, or two of which one is neither."""
+DIGITS = "0123456789"
+LAST = "\U0010ffff"
+Condition = dict[str, Any]
+
+_pieces_in = re.compile(f"(?=({PIECE}))").findall
+_piece_at = re.compile(PIECE).match
+_is_piece = re.compile(PIECE).fullmatch
 
 
 class QueryTooShort(Refusal):
@@ -41,22 +54,59 @@ def fold(text: str) -> str:
 
 
 def grams(texts: Iterable[str]) -> list[str]:
-    """The index terms of some folded texts, sorted, each once."""
-    found: set[str] = set()
-    for folded in texts:
-        pairs = list(map(add, folded, folded[1:]))
-        found.update(pairs)
-        found.update(filter(str.isascii, map(add, pairs, folded[2:])))
-    return sorted(found)
+    """The pieces of some folded texts, sorted, each once."""
+    return sorted(set(_pieces_in("\n".join(texts))))
 
 
-def terms_within(text: str) -> list[str]:
-    """The index terms that every text holding this one has; none for a single character."""
-    folded = fold(text)
-    if len(folded) == 2:
-        return [folded]
-    pieces = (folded[i : i + 3] for i in range(len(folded) - 2))
-    return sorted({term for piece in pieces for term in ([piece] if piece.isascii() else [piece[:2], piece[1:]])})
+def holding(text: str) -> list[Condition]:
+    """Conditions on the pieces that every text fulfils which holds this one, the narrowest first; none for a single
+    character. Others may fulfil them too."""
+    return [condition for word in fold(text).split() for condition in _pieces_of(word)]
+
+
+def _pieces_of(word: str) -> list[Condition]:
+    """What the pieces of a text fulfil that holds a folded word. Of one that may itself be a piece, or the beginning of
+    one, no other text fulfils it."""
+    if _is_piece(word):
+        return [_going_on(word)]
+    whole: set[str] = set()
+    tail = ""
+    for at in range(len(word) - 1):
+        found = _piece_at(word, at)
+        if found is None:
+            continue
+        if found.end() < len(word) or _is_full(found[0]):
+            whole.add(found[0])
+        else:
+            tail = tail or found[0]
+    conditions: list[Condition] = [{"grams": piece} for piece in sorted(whole, key=_rarity)]
+    if tail and (not whole or _rarity(tail) < min(map(_rarity, whole))):
+        conditions.insert(0, _going_on(tail))
+    return conditions
+
+
+def _is_full(piece: str) -> bool:
+    """Whether a piece is as long as it would be whatever follows."""
+    if not piece.isascii():
+        return True
+    return len(piece) == (MOST_DIGITS if piece.isdecimal() else LETTERS)
+
+
+def _rarity(piece: str) -> tuple[bool, int, str]:
+    """Long numbers before everything else."""
+    return not piece.isdecimal(), -len(piece), piece
+
+
+def _going_on(piece: str) -> Condition:
+    """The condition for a piece, however it goes on. Longer numbers are named one by one, for the database merges what
+    it finds under each in the order of numbers. What begins with two characters would be too many for that; it is also
+    found nearly everywhere."""
+    if _is_full(piece):
+        return {"grams": piece}
+    if piece.isdecimal() and len(piece) >= LETTERS:
+        rest = range(MOST_DIGITS - len(piece) + 1)
+        return {"grams": {"$in": [piece + "".join(more) for count in rest for more in product(DIGITS, repeat=count)]}}
+    return {"grams": {"$elemMatch": {"$gte": piece, "$lt": piece + LAST}}}
 
 
 def texts_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
@@ -99,16 +149,9 @@ def condition(query: str) -> dict[str, Any]:
     words = fold(query).split()
     if all(len(word) == 1 for word in words):
         raise QueryTooShort()
-    terms: list[str] = []
-    checks: list[dict[str, Any]] = []
+    conditions: list[Condition] = []
     for word in words:
-        if len(word) == 2:
-            terms.append(word)
-            continue
-        if len(word) == 1:  # no term of its own: the records that the other words find are looked through
-            checks.append({"haystack": {"$regex": re.escape(word)}})
-            continue
-        terms.extend(terms_within(word))
-        checks.append({"haystack": {"$regex": re.escape(word)}})
-    unique = sorted(set(terms), key=lambda term: (-len(term), term))
-    return {"$and": [{"grams": {"$all": unique}}, *checks]}
+        conditions += _pieces_of(word)
+        if not _is_piece(word):  # a single character has no piece: what the other words find is looked through
+            conditions.append({"haystack": {"$regex": re.escape(word)}})
+    return {"$and": conditions}

@@ -155,13 +155,13 @@ def _one_of(name: str, values: list[Any], operator: str) -> Condition:
 
 
 def _text(field: Field, operator: str, text: str) -> Condition:
-    """Texts that begin with or hold some text. What is searchable is found through its grams."""
+    """Texts that begin with or hold some text. What is searchable is found through its pieces."""
     pattern = re.escape(text)
     if operator == "starts":
         return {field.name: {"$regex": "^" + pattern}}
     condition: Condition = {field.name: {"$regex": pattern, "$options": "i"}}
-    terms = search.terms_within(text) if field.searchable else ()
-    return {"$and": [{"grams": {"$all": list(terms)}}, condition]} if terms else condition
+    pieces = search.holding(text) if field.searchable else []
+    return {"$and": [*pieces, condition]} if pieces else condition
 
 
 def _values(field: Field, texts: Iterable[str]) -> list[Any]:

@@ -16,7 +16,7 @@ from models.declarations import RecordType
 from models.record_type.deriving import basis, derive_again
 
 BASES = "record_type_basis"
-FORM = 2
+FORM = 3
 """Raised when the product derives something else from the same declaration."""
 
 schema.declare({BASES: []})
