@@ -22,6 +22,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from config import embedded
+from config.keys import KeySettings
 from config.settings import Settings
 
 T = TypeVar("T")
@@ -38,6 +39,9 @@ READ_CONCERN = ReadConcern("local")
 
 _audit_name: dict[str, str] = {}
 """By the product's database, the one that holds its audit trail."""
+
+_keys: dict[str, KeySettings] = {}
+"""By the product's database, where the keys of its encrypted fields are."""
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
@@ -95,6 +99,7 @@ def connect(settings: Settings) -> Database[Row]:
         # A name in the URI would win over ours: the setting decides.
         mongoengine.connection._connection_settings[DEFAULT_CONNECTION_NAME]["name"] = settings.database
         _audit_name[settings.database] = settings.audit_database or settings.database
+        _keys[settings.database] = settings.keys
         _require_replica_set(client)
         _require_majority_writes(client)
     except (PyMongoError, ValueError) as error:
@@ -131,6 +136,14 @@ def audit_database() -> Database[Row]:
     base = database()
     name = _audit_name.get(base.name, base.name)
     return base if name == base.name else base.client[name]
+
+
+def key_settings() -> KeySettings:
+    """Where the keys of the connected database's encrypted fields are.
+
+    :raises DatabaseUnreachable: `connect` has not been called.
+    """
+    return _keys[database().name]
 
 
 def transaction(work: Callable[[], T]) -> T:

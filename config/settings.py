@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config import channels
 from config.channels import Channel
+from config.keys import KeyService, KeySettings, KeySettingsError, load_service
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -49,6 +50,11 @@ class Settings:
     audit_key_previous: str = field(default="", repr=False)
     audit_key_file: Path | None = None
     audit_folder: Path | None = None
+    master_key: str = field(default="", repr=False)
+    master_key_previous: str = field(default="", repr=False)
+    master_key_file: Path | None = None
+    key_service: KeyService | None = None
+    keys_backup: Path | None = None
     backup_folder: Path | None = None
     backup_keep: int = 7
     data_dir: Path = Path("var")
@@ -75,6 +81,19 @@ class Settings:
     def audit_dir(self) -> Path:
         """Where the signed checkpoints of the audit trail are written, outside the database."""
         return self.audit_folder or self.data_dir / "audit"
+
+    @property
+    def keys(self) -> KeySettings:
+        """Where the master key and the data keys of encrypted fields are."""
+        return KeySettings(
+            database=f"{self.database}_keys",
+            path=self.master_key_file or self.data_dir / "master-key",
+            given=self.master_key,
+            given_before=self.master_key_previous,
+            makes=self.embedded and self.master_key_file is None,
+            service=self.key_service,
+            backup=self.keys_backup,
+        )
 
     @property
     def backup_dir(self) -> Path:
@@ -114,6 +133,11 @@ class Settings:
             audit_key_previous=_pem(environ, "AUDIT_KEY_PREVIOUS"),
             audit_key_file=_path(environ, "AUDIT_KEY_FILE"),
             audit_folder=_path(environ, "BACKOFFICE_AUDIT_DIR"),
+            master_key=_text(environ, "MASTER_KEY", ""),
+            master_key_previous=_text(environ, "MASTER_KEY_PREVIOUS", ""),
+            master_key_file=_path(environ, "MASTER_KEY_FILE"),
+            key_service=_key_service(environ),
+            keys_backup=_path(environ, "BACKOFFICE_KEYS_BACKUP"),
             backup_folder=_path(environ, "BACKOFFICE_BACKUP_DIR"),
             backup_keep=_integer(environ, "BACKOFFICE_BACKUP_KEEP", 7, 1, 1000),
             data_dir=data_dir,
@@ -260,6 +284,14 @@ def _channels(environ: Mapping[str, str]) -> tuple[Channel, ...]:
         return channels.load(path)
     except channels.ChannelsError as error:
         raise SettingsError(f"BACKOFFICE_CHANNELS: {error}") from error
+
+
+def _key_service(environ: Mapping[str, str]) -> KeyService | None:
+    path = _path(environ, "BACKOFFICE_KEY_SERVICE")
+    try:
+        return load_service(path) if path is not None else None
+    except KeySettingsError as error:
+        raise SettingsError(f"BACKOFFICE_KEY_SERVICE: {error}") from error
 
 
 def _log_level(environ: Mapping[str, str]) -> str:

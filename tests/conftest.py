@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from config import embedded
 from config.settings import Settings
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
+MASTER_KEY = base64.b64encode(b"test-master-key-" * 6).decode()
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 3 * 2**30
 WRITES = {"insert", "update", "findAndModify", "findandmodify", "aggregate", "bulkWrite"}
@@ -109,12 +111,19 @@ def connected(mongodb_uri: str, database_name: str, fast_dir: Path) -> Iterator[
         mongodb_uri=mongodb_uri,
         database=database_name,
         data_dir=fast_dir,
+        master_key=MASTER_KEY,
         trusted_hosts=("127.0.0.1", "localhost"),
     )
-    store.connect(made).client.drop_database(database_name)
+    _drop(made)
     yield made
-    store.connect(made).client.drop_database(database_name)
+    _drop(made)
     store.disconnect()
+
+
+def _drop(settings: Settings) -> None:
+    client = store.connect(settings).client
+    for name in (settings.database, settings.keys.database):
+        client.drop_database(name)
 
 
 @pytest.fixture
