@@ -22,6 +22,8 @@ from models.kinds import Kind, kind_of
 
 LONGEST_QUERY = 100
 MOST_DIGITS, LETTERS = 5, 3
+MOST_ASKED = 8
+"""So many pieces of a word are asked for: the database tries them all for a while, to take the rarest."""
 PIECE = rf"[0-9]{{3,{MOST_DIGITS}}}|[!-\x7f]{{2,{LETTERS}}}|[^ \n]{{2}}"
 """A piece from where it begins: digits, Latin characters, or two of which one is neither."""
 DIGITS = "0123456789"
@@ -79,7 +81,7 @@ def _pieces_of(word: str) -> list[Condition]:
             whole.add(found[0])
         else:
             tail = tail or found[0]
-    conditions: list[Condition] = [{"grams": piece} for piece in sorted(whole, key=_rarity)]
+    conditions: list[Condition] = [{"grams": piece} for piece in sorted(whole, key=_rarity)[:MOST_ASKED]]
     if tail and (not whole or _rarity(tail) < min(map(_rarity, whole))):
         conditions.insert(0, _going_on(tail))
     return conditions

@@ -1,5 +1,6 @@
-"""Records of the types that come with the product, following a new version of it: what is stored beside their values
-(rights, search terms, whose turn it is) was derived by the version before."""
+"""Records following a new version of the product: what is stored beside their values (rights, search terms, whose turn
+it is) was derived by the version before. Types of the product follow their own declarations too; those that the
+database keeps do so when they are put (`service`)."""
 
 from __future__ import annotations
 
@@ -23,18 +24,21 @@ schema.declare({BASES: []})
 
 
 def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
-    """Derive anew what follows from the records of each shipped type whose declaration is another than when that was
-    last done, while `go_on`; returns how many types are done.
+    """Derive anew what follows from the records of each type for which something else follows than when that was last
+    done, while `go_on`; returns how many types are done.
 
     It begins when requests of the version before are over, and goes on behind the last piece.
     """
     known = {row["_id"]: row for row in database()[BASES].find()}
     shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
-    return sum(_follow(rt, known.get(rt.slug), now, go_on) for rt in registry.all_types() if rt.slug in shipped)
+    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM,) for rt in registry.all_types()}
+    return sum(_follow(rt, decides[rt], known.get(rt.slug), now, go_on) for rt in decides)
 
 
-def _follow(rt: RecordType, row: dict[str, Any] | None, now: datetime, go_on: Callable[[], bool]) -> bool:
-    digest = hashlib.sha256(repr((FORM, basis(rt))).encode()).hexdigest()
+def _follow(
+    rt: RecordType, decides: tuple[Any, ...], row: dict[str, Any] | None, now: datetime, go_on: Callable[[], bool]
+) -> bool:
+    digest = hashlib.sha256(repr(decides).encode()).hexdigest()
     if row is None or row["digest"] != digest:
         seen = {"digest": digest, "since": now, "left": True, "derived_to": None}
         database()[BASES].update_one({"_id": rt.slug}, {"$set": seen}, upsert=True)

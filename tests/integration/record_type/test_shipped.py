@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import schema
+from models import records, schema
 from models.person.roles import Role
 from models.record_type import deriving, shipped
 from models.registry import UNDER_WAY
@@ -64,3 +64,17 @@ def test_broken_off_it_goes_on_behind_the_last_piece(
         assert turns < 10
     assert turns == 3
     assert list(db["record_customer"].find()) == old
+
+
+def test_types_of_the_database_follow_another_form(
+    db: DB, now: datetime, sample: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = person(Role.SPECIALIST)
+    made = records.create(owner, "sample", {"name": "Lamp"}, now=now)
+    settled(now)
+    db["record_sample"].update_many({}, {"$set": {"grams": ["of an older form"]}})
+    assert settled(now) == 0
+    monkeypatch.setattr(shipped, "FORM", shipped.FORM + 1)
+    assert settled(now) > 0
+    (row,) = db["record_sample"].find({"grams": "lam"})
+    assert row["_id"] == made["_id"]
