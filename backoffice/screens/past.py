@@ -79,6 +79,10 @@ def _said(action: str, count: int) -> str:
         "calendar_moved": _("moved its deadline with the calendar"),
         "lapse": _("closed it: nobody decided in time"),
         "record_merged": _("merged the record: access to it ended"),
+        "record_destroyed": _("destroyed the record"),
+        "removal_begun": _("began to destroy what was signed for"),
+        "removal_barred": _("found that it may not be destroyed"),
+        "removal_done": _("ended the destruction"),
         "restore_version": _("restored a former version"),
     }
     words["undo_bulk"] = _("undid a bulk change")

@@ -33,7 +33,7 @@ from models.sights import Sight
 SLUG = "access_request"
 GRANTS = "grant"
 ASKED = ("uses", "reason", "valid_from", "valid_until")
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", raising.ACTION})
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed", raising.ACTION})
 OPENING = frozenset({"approve", "countersign"})
 
 schema.declare(
@@ -328,13 +328,15 @@ def _open(draft: Draft) -> None:
         store.add_grant(card["type_asked"], record["_id"], grant)
 
 
-def end_for(slug: str, record: Mapping[str, Any], *, actor: Person, now: datetime) -> int:
+def end_for(
+    slug: str, record: Mapping[str, Any], *, actor: Person, now: datetime, action: str = "record_merged"
+) -> int:
     """End every card that names a record that was merged into another, and its grants with it: access to one opens
-    nothing of the other (X5). Returns how many."""
+    nothing of the other (X5); or, by another `action`, one that is gone. Returns how many."""
     condition = {**_naming(slug, record["number"]), "state": {"$in": [s for s in _open_states() if s != "out"]}}
     waiting = list(database()[collection_name(SLUG)].find(condition, {"_id": 1}))
     for row in waiting:
-        store.change(SLUG, row["_id"], {"state": "ended"}, actor=actor, now=now, action="record_merged")
+        store.change(SLUG, row["_id"], {"state": "ended"}, actor=actor, now=now, action=action)
     return len(waiting)
 
 
