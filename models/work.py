@@ -7,8 +7,8 @@ top-secret record never opens to a role (X3): where it waits for roles alone, it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
 from models.person.roles import Person
+from models.put_aside import document as put_aside
 from models.record import collection_name
 from models.records import Sight
 
@@ -28,6 +29,8 @@ Row = Mapping[str, Any]
 
 COMING_WORKING_DAYS = 5
 """How far ahead a person sees the deadlines of records that wait for nobody."""
+HANDED_SHOWN = timedelta(days=14)
+"""How long a record says that it was handed over."""
 UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0}
 
 
@@ -40,11 +43,12 @@ class Pile(StrEnum):
     RETURNED = "returned"
     COMING = "coming"
     OPEN = "open"
+    ASIDE = "aside"
 
 
 @dataclass(frozen=True)
 class Returned:
-    """That somebody gave a record back, and why."""
+    """That somebody gave a record back or handed it over, and why."""
 
     by: str
     reason: str
@@ -52,13 +56,16 @@ class Returned:
 
 @dataclass(frozen=True)
 class Task:
-    """A record that is somebody's work, as the reader sees it, and what they may do about it."""
+    """A record that is somebody's work, as the reader sees it, and what they may do about it. `returned` says who gave
+    it back, `received` who handed it over, and `back_at` until when the reader has put it aside."""
 
     sight: Sight
     due: datetime | None
     moves: list[Transition] = field(default_factory=list)
     pile: Pile = Pile.OPEN
     returned: Returned | None = None
+    received: Returned | None = None
+    back_at: datetime | None = None
 
     @property
     def main(self) -> Transition | None:
@@ -108,16 +115,34 @@ def is_work_of(person: Person, rt: RecordType, son: Row) -> bool:
 
 def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 30) -> list[Task]:
     """What waits for the person, what is due first first: at most `limit` with and `limit` without a deadline of each
-    type. Deadlines of records that wait for nobody are shown to their owner some days ahead."""
+    type. Deadlines of records that wait for nobody are shown to their owner some days ahead; what the person has put
+    aside is not on it."""
     horizon = calendar.add_working_days(now, COMING_WORKING_DAYS).at
+    asides = put_aside.of_people([person.id], now)
     tasks = []
     for rt in registry.all_types():
         reach = access.reach(person, rt, Purpose.VIEW)
         if reach.nothing or not (rt.due or rt.workflow):
             continue
-        rows = list(_dated(person, rt, reach, horizon, limit)) if rt.due else []
-        tasks += list(_tasks(person, rt, reach, [*rows, *_undated(person, rt, reach, limit)]))
+        quiet = put_aside.without(asides, person.id, rt.slug)
+        rows = list(_dated(person, rt, reach, horizon, limit, quiet)) if rt.due else []
+        tasks += list(_tasks(person, rt, reach, [*rows, *_undated(person, rt, reach, limit, quiet)]))
     return sorted(_piled(tasks, person, now), key=lambda task: (task.due is None, task.due or now))
+
+
+def aside(person: Person, now: datetime) -> list[Task]:
+    """What the person has put aside, what comes back first first."""
+    found: list[Task] = []
+    asides = put_aside.of_people([person.id], now)
+    for rt in registry.all_types():
+        known = {one.record: one.until for one in asides if one.type == rt.slug}
+        reach = access.reach(person, rt, Purpose.VIEW)
+        if known and not reach.nothing:
+            stands = {"$or": [one.condition() for one in asides if one.type == rt.slug]}
+            rows = _find(rt, {"$and": [stands, reach.query(), waits_for(person, rt)]})
+            tasks = _tasks(person, rt, reach, rows)
+            found += [replace(task, pile=Pile.ASIDE, back_at=known[task.sight.id]) for task in tasks]
+    return sorted(found, key=lambda task: (task.back_at or now, task.sight.number))
 
 
 def with_deadline(person: Person, until: datetime, limit: int) -> list[Task]:
@@ -145,15 +170,24 @@ def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[T
     return sorted(tasks, key=lambda task: task.due or now)
 
 
-def _dated(person: Person, rt: RecordType, reach: access.Reach, horizon: datetime, limit: int) -> Iterator[Row]:
+def _dated(
+    person: Person,
+    rt: RecordType,
+    reach: access.Reach,
+    horizon: datetime,
+    limit: int,
+    quiet: Iterable[Condition] = (),
+) -> Iterator[Row]:
     turn = {**turn_of(person, rt), "due_at": {"$type": "date"}}
     owned = [{**condition, "due_at": {"$lt": horizon}} for condition in owned_by(person)]
-    found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query()]})
+    found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query(), *quiet]})
     yield from found.sort([("due_at", 1), ("_id", 1)]).limit(limit)
 
 
-def _undated(person: Person, rt: RecordType, reach: access.Reach, limit: int) -> Iterator[Row]:
-    found = _find(rt, {"$and": [{**turn_of(person, rt), "due_at": None}, reach.query()]})
+def _undated(
+    person: Person, rt: RecordType, reach: access.Reach, limit: int, quiet: Iterable[Condition] = ()
+) -> Iterator[Row]:
+    found = _find(rt, {"$and": [{**turn_of(person, rt), "due_at": None}, reach.query(), *quiet]})
     yield from found.sort([("state_since", 1), ("_id", 1)]).limit(limit)
 
 
@@ -173,11 +207,11 @@ def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[R
 
 def _piled(tasks: Iterable[Task], person: Person, now: datetime) -> Iterator[Task]:
     known = list(tasks)
-    given_back = _given_back(person, known)
+    given_back, handed = _given_back(person, known), _handed_over(person, known, now)
     for task in known:
         returned = given_back.get(task.sight.id)
         pile = Pile.RETURNED if returned else _pile(task, now)
-        yield Task(task.sight, task.due, task.moves, pile, returned)
+        yield replace(task, pile=pile, returned=returned, received=handed.get(task.sight.id))
 
 
 def _pile(task: Task, now: datetime) -> Pile:
@@ -194,19 +228,40 @@ def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returne
     """Which records somebody else took out of a frozen or final state, so that they are with the person again; and
     why, unless the record was then more secret than the person reads (X6)."""
     sights = {task.sight.id: task.sight for task in tasks if not _is_closed(_state(task.sight))}
-    moved: list[Condition] = [
-        {"$match": {"record": {"$in": list(sights)}, "changes.field": "state"}},
-        {"$sort": {"record": 1, "rev": -1}},
-        {"$group": {"_id": "$record", "last": {"$first": "$$ROOT"}}},
-    ]
     found = {}
-    for row in database()[store.VERSIONS].aggregate(moved) if sights else ():
-        last, sight = row["last"], sights[row["_id"]]
+    for last in _last_changes(sights, "state"):
+        sight = sights[last["record"]]
         before = next(change["before"] for change in last["changes"] if change["field"] == "state")
         if last["by"] not in (None, person.id) and _is_closed(access.state_of(sight.rt, {"state": before})):
-            seen = records.versions_of(sight, 0, last["rev"] - 1)[-1] if sight.rt.classified else last
-            found[row["_id"]] = Returned(last["by_name"], seen["note"])
+            found[sight.id] = _said(sight, last)
     return found
+
+
+def _handed_over(person: Person, tasks: Iterable[Task], now: datetime) -> dict[ObjectId, Returned]:
+    """Which of the person's own records somebody else gave to them in the last days, and with which words, as above."""
+    sights = {task.sight.id: task.sight for task in tasks if task.sight.values.get("owner") == person.id}
+    return {
+        last["record"]: _said(sights[last["record"]], last)
+        for last in _last_changes(sights, "owner")
+        if last["action"] != "create" and last["by"] not in (None, person.id) and last["at"] > now - HANDED_SHOWN
+    }
+
+
+def _last_changes(sights: Mapping[ObjectId, Sight], field_name: str) -> Iterable[Row]:
+    """The last version of each record that changed this field."""
+    changed: list[Condition] = [
+        {"$match": {"record": {"$in": list(sights)}, "changes.field": field_name}},
+        {"$sort": {"record": 1, "rev": -1}},
+        {"$group": {"_id": "$record", "last": {"$first": "$$ROOT"}}},
+        {"$replaceRoot": {"newRoot": "$last"}},
+    ]
+    return database()[store.VERSIONS].aggregate(changed) if sights else ()
+
+
+def _said(sight: Sight, version: Row) -> Returned:
+    """Who made a version, and its note as the reader of the record may know it."""
+    seen = records.versions_of(sight, 0, version["rev"] - 1)[-1] if sight.rt.classified else version
+    return Returned(version["by_name"], seen["note"])
 
 
 def _state(sight: Sight) -> State | None:

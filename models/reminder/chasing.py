@@ -24,6 +24,7 @@ from models.opening import CLOSING_UTC
 from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person, Role
+from models.put_aside import document as put_aside
 from models.record import collection_name
 from models.reminder.document import REMINDERS
 from models.reminder.rules import Matter, Step, Window, window
@@ -43,7 +44,8 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar) -> Chased:
     """Remind people of what is due soon, due today or late, and heads of what is late for days.
 
     Nothing happens while the office is closed. Running it again adds nothing; a run that was broken off is completed
-    by the next one. Not for use inside a transaction.
+    by the next one. What somebody has put aside is not told to them; it goes up to the head all the same. Not for use
+    inside a transaction.
     """
     terms = policy().reminder
     ahead, climb = terms.ahead_working_days, terms.climb_working_days
@@ -51,12 +53,15 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar) -> Chased:
     open_types = [(rt, borders) for rt, borders in types if borders is not None]
     if not open_types:
         return Chased()
-    for person in deputies.all_with_stand_ins(people.active_people(), now):
+    everybody = deputies.all_with_stand_ins(people.active_people(), now)
+    asides = put_aside.of_people((person.id for person in everybody), now)
+    for person in everybody:
         for rt, borders in open_types:
             reach = access.reach(person, rt, Purpose.VIEW)
             if reach.nothing:
                 continue
-            _merge(rt, _work_of(person, rt, reach, borders), _deadline(rt, person, borders), now)
+            quiet = put_aside.without(asides, person.id, rt.slug)
+            _merge(rt, _work_of(person, rt, reach, borders, quiet), _deadline(rt, person, borders), now)
             if person.has(Role.HEAD):
                 _merge(rt, _late_under(person, rt, reach, borders), _climbed(rt, person), now)
     return _settled(Matter.DEADLINE, now)
@@ -107,8 +112,12 @@ def _stored(day: date) -> datetime:
 # --- what is found
 
 
-def _work_of(person: Person, rt: RecordType, reach: access.Reach, borders: Window) -> dict[str, Any]:
-    return {"$and": [{"due_at": {"$lt": borders.soon_ends}}, reach.query(), work.waits_for(person, rt)]}
+def _work_of(
+    person: Person, rt: RecordType, reach: access.Reach, borders: Window, quiet: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What is due soon and the person's work, without what they have put aside."""
+    due = {"due_at": {"$lt": borders.soon_ends}}
+    return {"$and": [due, reach.query(), work.waits_for(person, rt), *quiet]}
 
 
 def _late_under(head: Person, rt: RecordType, reach: access.Reach, borders: Window) -> dict[str, Any]:

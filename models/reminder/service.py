@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
+
 from config.database import database
 from models import access, names, registry, stored_form, work
 from models.access import Purpose
@@ -62,6 +64,13 @@ def mark_read(person: Person, reminder: str, now: datetime) -> None:
 def mark_all_read(person: Person, now: datetime) -> None:
     """Note that the person has read everything."""
     database()[REMINDERS].update_many({"person": person.id, "read_at": None}, {"$set": {"read_at": now}})
+
+
+def forget(person: ObjectId, record: ObjectId) -> None:
+    """Take away what reminds a person of a record's deadline, so that they are told anew when the matter comes back;
+    what went up to them because others are late stays."""
+    of_deadline = {"matter": Matter.DEADLINE.value, "step": {"$ne": Step.CLIMBED.value}}
+    database()[REMINDERS].delete_many({"person": person, "record": record, **of_deadline})
 
 
 def close(reminders: Iterable[str], now: datetime) -> None:
