@@ -1,9 +1,11 @@
-"""Attached files that no record took."""
+"""Attached files: those that no record took, and those that are not sealed yet."""
 
 from __future__ import annotations
 
-from jobs.context import JobContext, Report
-from models.attachment import service
+from jobs.context import JobContext, Report, Stopped
+from models.attachment import sealed, service
+
+AT_ONCE = 20
 
 
 def sweep(context: JobContext) -> Report:
@@ -12,3 +14,13 @@ def sweep(context: JobContext) -> Report:
     while count := service.sweep(context.now):
         swept += count
     return Report({"swept": swept})
+
+
+def seal(context: JobContext) -> Report:
+    """Seal files that were stored before files were sealed; broken off, it goes on where it stood."""
+    done = 0
+    while count := sealed.seal_former(AT_ONCE):
+        done += count
+        if not context.go_on():
+            raise Stopped
+    return Report({"sealed": done})

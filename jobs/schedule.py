@@ -146,6 +146,14 @@ JOBS = Table(
             work=attachment.sweep,
             transactional=False,
         ),
+        Job(
+            name="attachment_seal",
+            label=Label("加密原有附件", "Seal the files of former versions"),
+            cadence=Daily(time(3, 10)),
+            work=attachment.seal,
+            transactional=False,
+            simulated=False,  # a copy lacks the content of files, and their keys
+        ),
         # Whoever confirms an import asks for it at once; the minute catches what a dead process left behind.
         Job(
             name=IMPORTS,

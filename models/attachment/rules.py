@@ -91,6 +91,14 @@ class NotScanned(BadFile):
     )
 
 
+class FileDamaged(Refusal):
+    """What is stored of a file is not what was sealed: it was changed, moved, cut or exchanged."""
+
+    code, status = "file_damaged", 500
+    zh = "该文件的存储内容已损坏或被改动，不能打开。请通知系统管理员从备份恢复。"
+    en = "What is stored of this file is damaged or was changed; it cannot be opened. An administrator may restore it."
+
+
 def safe_name(name: str) -> str:
     """A name that is safe in headers, on disks and in pages: no folders, control or direction marks; at most 120
     characters, the ending kept. `file` when nothing is left."""

@@ -1,4 +1,4 @@
-"""Attached files in GridFS: never changed, and nobody's until a record points to them.
+"""Attached files in GridFS: sealed, never changed, and nobody's until a record points to them.
 
 A file is written before the record's transaction and taken by the record inside it; what no record took is swept a
 day later. A record's former files stay for its history.
@@ -6,23 +6,20 @@ day later. A record's former files stay for its history.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import IO, Any
 
 from bson import ObjectId
-from gridfs import GridFSBucket, GridOut
-from gridfs.errors import NoFile
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database
-from models.attachment import rules, scanner
+from models.attachment import rules, scanner, sealed
 from models.declarations import Field
-from models.errors import NotFound
 from models.person.roles import Person
 
-BUCKET = "attachment"
-FILES = f"{BUCKET}.files"
+FILES, CHUNKS = sealed.FILES, sealed.CHUNKS
 CHUNK = 255 * 1024
 KEPT_UNTAKEN = timedelta(hours=24)
 SWEPT_AT_ONCE = 500
@@ -34,7 +31,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("metadata.record", ASCENDING), ("uploadDate", ASCENDING)], name="record"),
         IndexModel([("filename", ASCENDING), ("uploadDate", ASCENDING)], name="filename_1_uploadDate_1"),
     ],
-    f"{BUCKET}.chunks": [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True, name="files_id_1_n_1")],
+    CHUNKS: [IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], unique=True, name="files_id_1_n_1")],
 }
 
 
@@ -55,16 +52,17 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
     rules.check(name, head)
     found = rules.content_type(head)
     metadata = {"by": person.id, "at": now, "type": found, "record": None}
-    target = _bucket().open_upload_stream(name, chunk_size_bytes=CHUNK, metadata=metadata)
+    row = sealed.write(_limited(_pieces(head, stream), name, limit), name, metadata, now)
+    return {"file": row["_id"], "name": name, "size": row["length"], "type": found}
+
+
+def _limited(pieces: Iterable[bytes], name: str, limit: int) -> Iterator[bytes]:
     size = 0
-    for piece in _pieces(head, stream):
+    for piece in pieces:
         size += len(piece)
         if size > limit:
-            target.abort()
             raise rules.FileTooLarge(name=name, limit=limit // (1024 * 1024) or 1)
-        target.write(piece)
-    target.close()
-    return {"file": target._id, "name": name, "size": size, "type": found}
+        yield piece
 
 
 def _pieces(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
@@ -81,7 +79,7 @@ def known(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str
         return have
     query = {"_id": {"$in": fresh}, "metadata.by": person.id, "metadata.record": None}
     for son in database()[FILES].find(query):
-        row = {"file": son["_id"], "name": son["filename"], "size": son["length"], "type": son["metadata"]["type"]}
+        row = {"file": son["_id"], "name": sealed.name_of(son), "size": son["length"], "type": son["metadata"]["type"]}
         have[son["_id"]] = row
     return have
 
@@ -110,26 +108,28 @@ def hand_over(fields: Iterable[Field], values: Mapping[str, Any], former: Object
         database()[FILES].update_many(condition, {"$set": {"metadata.record": to}})
 
 
-def content(file_id: ObjectId) -> GridOut:
-    """A stored file, for reading. :raises NotFound:"""
-    try:
-        return _bucket().open_download_stream(file_id)
-    except NoFile:
-        raise NotFound() from None
+def content(file_id: ObjectId) -> IO[bytes]:
+    """A stored file, for reading from its beginning. :raises NotFound: and what `sealed.Content` raises."""
+    return io.BufferedReader(sealed.Content(file_id), CHUNK)
+
+
+def keys_of(record_ids: Iterable[ObjectId]) -> list[ObjectId]:
+    """Under whose ids the key vault has the keys of the records' files, former ones included: what is destroyed with
+    a record's own key (D2)."""
+    query = {"metadata.record": {"$in": list(record_ids)}}
+    return [son["_id"] for son in database()[FILES].find(query, {"_id": 1})]
+
+
+def remove(file_id: ObjectId) -> bool:
+    """Delete a file and its key for good; False when it was gone already (D2)."""
+    return bool(sealed.remove([file_id]))
 
 
 def sweep(now: datetime) -> int:
-    """Delete files that no record took within a day of their sending; returns how many."""
+    """Delete files that no record took within a day of their sending, with their keys; returns how many."""
     condition = {"metadata.record": None, "metadata.at": {"$lt": now - KEPT_UNTAKEN}}
-    bucket, swept = _bucket(), 0
-    for son in database()[FILES].find(condition, {"_id": 1}).limit(SWEPT_AT_ONCE):
-        try:
-            bucket.delete(son["_id"])
-        except NoFile:  # another sweeper was first
-            continue
-        swept += 1
-    return swept
-
-
-def _bucket() -> GridFSBucket:
-    return GridFSBucket(database(), BUCKET)
+    idle = [son["_id"] for son in database()[FILES].find(condition, {"_id": 1}).limit(SWEPT_AT_ONCE)]
+    # A record may take one at this moment: each goes only as nobody's.
+    gone = [i for i in idle if database()[FILES].delete_one({"_id": i, "metadata.record": None}).deleted_count]
+    sealed.remove(gone)
+    return len(gone)

@@ -36,9 +36,9 @@ def upload(who: Person, now: datetime, name: str) -> dict[str, Any]:
 
 def holder(row: dict[str, Any]) -> Any:
     """The record whose file it is."""
-    metadata = attachment.content(row["file"]).metadata
-    assert metadata is not None
-    return metadata["record"]
+    stored = database()[attachment.FILES].find_one({"_id": row["file"]})
+    assert stored is not None
+    return stored["metadata"]["record"]
 
 
 def pointing(who: Person, now: datetime, **values: Any) -> dict[str, Any]:
