@@ -94,7 +94,7 @@ def _forget_reviews(_: World) -> None:
         db[store.VERSIONS].insert_many(kept)
     for name in (BARE, BARE_VERSIONS):
         db.drop_collection(name)
-    db[numbering.COUNTERS].delete_many({"_id": {"$regex": "^opened:"}})
+    db[numbering.COUNTERS].delete_many({"_id": {"$regex": "^opening:"}})
 
 
 # --- reminders

@@ -1,4 +1,4 @@
-"""Opening one record per record of another type, as set work in the database.
+"""Opening one record per record of another type, as set work in the database, a chunk at a time.
 
 The database does what `store.create` does for one: system fields, defaults, rights tokens, whose turn, search terms,
 first version. Each opened record has a number made from its period and its source, so that opening again adds
@@ -9,9 +9,10 @@ nothing, however often and by however many it is run. That both ways make the sa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -26,9 +27,14 @@ from models.search import MOST_DIGITS, PIECE
 
 Expression = Any
 Stage = Mapping[str, Any]
+Row = dict[str, Any]
 LEVEL: Expression = {"$ifNull": ["$level", Level.INTERNAL.value]}
 FOLDED_TITLE: Expression = {"$arrayElemAt": [{"$split": ["$haystack", "\n"]}, 1]}
 """The source's title as search folds it, where the title is required and the first searchable field."""
+WALKED_AT_ONCE = 1000
+OPENED_AT_ONCE = 200
+"""Records of one transaction: one that outgrows the database's cache is tried again until it is given up."""
+NOT_OPENED = ("embedded", "embedded_list", "files")
 CLOSING_UTC = 10
 """A day's deadline is the close of office, 18:00 in the department's zone; stored days begin at 00:00 UTC."""
 
@@ -58,6 +64,14 @@ class Opening:
     earlier: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Opened:
+    """How many records were opened, and whether more are to be."""
+
+    opened: int
+    left: bool
+
+
 def concat(*parts: Expression) -> Expression:
     """The texts one after the other."""
     return {"$concat": list(parts)}
@@ -82,24 +96,29 @@ def without(target: RecordType, via: str, condition: Mapping[str, Any]) -> tuple
 
 
 def open_set(opening: Opening, now: datetime) -> int:
-    """Open what is missing and return how many records this call was the first to report.
+    """Open what is missing and return how many records this call was the first to report; see `open_some`."""
+    return open_some(opening, now, lambda: True).opened
 
-    Not for use inside a transaction: the database merges outside of one. Broken off at any point and run again it
-    ends in the same state: first versions and the audit entry are added by whoever comes next.
+
+def open_some(opening: Opening, now: datetime, go_on: Callable[[], bool]) -> Opened:
+    """Open what is missing, in the order of the sources' numbers, until `go_on` says no: it is asked after each chunk.
+
+    A chunk of records, their first versions and how far the occasion has come are one transaction of their own: whoever
+    comes next goes on behind it. Two who work at once open each record once. When all are there, one entry of the audit
+    trail says how many were opened, and so it does for what a broken-off run of the occasions in `earlier` has left.
     """
-    target = collection_name(opening.target.slug)
-    batch = batch_of(opening.target, opening.key)
-    merge = {"into": target, "on": "number", "whenMatched": "keepExisting", "whenNotMatched": "insert"}
-    pipeline = [
-        {"$match": dict(opening.match)},
-        *opening.stages,
-        {"$project": _record(opening, now, batch)},
-        {"$merge": merge},
-    ]
-    database()[collection_name(opening.source.slug)].aggregate(pipeline)
+    at = database()[numbering.COUNTERS].find_one(_progress(opening.target, opening.key)) or {}
+    after, opened = at.get("after", ""), 0
+    while walked := _following(opening, after):
+        missing = _missing(opening, walked)
+        for first in range(0, len(missing), OPENED_AT_ONCE):
+            opened += transaction(partial(_open, opening, missing[first : first + OPENED_AT_ONCE], now))
+            if not go_on():
+                return Opened(opened, left=True)
+        after = walked[-1]
     for key in opening.earlier:
-        _complete(opening.target, key, now)
-    return _complete(opening.target, opening.key, now)
+        _report(opening.target, key, now)
+    return Opened(_report(opening.target, opening.key, now), left=False)
 
 
 def batch_of(target: RecordType, key: str) -> ObjectId:
@@ -107,24 +126,66 @@ def batch_of(target: RecordType, key: str) -> ObjectId:
     return ObjectId(hashlib.sha256(f"{target.slug}:{key}".encode()).hexdigest()[:24])
 
 
-def _complete(target: RecordType, key: str, now: datetime) -> int:
-    """Add first versions and audit entry for what an occasion has opened since it was last reported; returns how many
-    records that are. The count that is reported last says that nothing is missing."""
-    batch = batch_of(target, key)
-    reported = {"_id": f"opened:{batch}"}
-    known = database()[numbering.COUNTERS].find_one(reported)
-    total = database()[collection_name(target.slug)].count_documents({"batch": batch})
-    if total == (known["seq"] if known else 0):
-        return 0
-    _first_versions(target, batch)
+def _progress(target: RecordType, key: str) -> Row:
+    """Where it stands how many records an occasion has opened (`made`) and reported (`seq`), and behind which source a
+    run that was broken off goes on (`after`)."""
+    return {"_id": f"opening:{batch_of(target, key)}"}
+
+
+def _following(opening: Opening, after: str) -> list[str]:
+    """The numbers of the next matching sources."""
+    behind = {**opening.match, "number": {"$gt": after}}
+    rows = database()[collection_name(opening.source.slug)].find(behind, {"_id": 0, "number": 1})
+    return [row["number"] for row in rows.sort("number", 1).limit(WALKED_AT_ONCE)]
+
+
+def _missing(opening: Opening, walked: list[str]) -> list[str]:
+    """Those of the sources, by number, whose record is to be opened and is not there yet."""
+    within = {**opening.match, "number": {"$in": walked}}
+    pipeline = [{"$match": within}, *opening.stages, {"$project": {"_id": 0, "number": 1, "opens": opening.number}}]
+    found = {
+        row["opens"]: row["number"] for row in database()[collection_name(opening.source.slug)].aggregate(pipeline)
+    }
+    return sorted(found[number] for number in found.keys() - _there(opening.target, found))
+
+
+def _there(target: RecordType, numbers: Iterable[str]) -> set[str]:
+    rows = database()[collection_name(target.slug)].find({"number": {"$in": list(numbers)}}, {"_id": 0, "number": 1})
+    return {row["number"] for row in rows}
+
+
+def _open(opening: Opening, sources: list[str], now: datetime) -> int:
+    """Open the records of some sources, in one transaction; how many were not there."""
+    db, rt = database(), opening.target
+    pipeline = [
+        {"$match": {**opening.match, "number": {"$in": sources}}},
+        *opening.stages,
+        {"$project": _record(opening, now, batch_of(rt, opening.key))},
+    ]
+    made = list(db[collection_name(opening.source.slug)].aggregate(pipeline))
+    there = _there(rt, (record["number"] for record in made))
+    new = [{"_id": ObjectId(), **record} for record in made if record["number"] not in there]
+    if new:
+        db[collection_name(rt.slug)].insert_many(new)
+        fields = stored_form.fields_of(rt)
+        db[store.VERSIONS].insert_many([_first_version(rt, fields, record) for record in new])
+    come = {"$inc": {"made": len(new)}, "$set": {"after": sources[-1]}}
+    db[numbering.COUNTERS].update_one(_progress(rt, opening.key), come, upsert=True)
+    return len(new)
+
+
+def _report(target: RecordType, key: str, now: datetime) -> int:
+    """Note that an occasion is through; how many records were not reported before."""
+    at = _progress(target, key)
+    whole: Row = {"$set": {"seq": {"$ifNull": ["$made", 0]}}}
 
     def report() -> int:
-        before = database()[numbering.COUNTERS].find_one_and_update(reported, {"$max": {"seq": total}}, upsert=True)
-        opened = total - (before["seq"] if before else 0)
+        before = database()[numbering.COUNTERS].find_one_and_update(at, [whole, {"$unset": "after"}]) or {}
+        opened: int = before.get("made", 0) - before.get("seq", 0)
         if opened > 0:
             detail = {"opened": opened, "occasion": key}
-            audit.append("open_set", SYSTEM, audit.Subject(target.slug, batch), now=now, detail=detail)
-        return max(0, opened)
+            audit.append("open_set", SYSTEM, audit.Subject(target.slug, batch_of(target, key)), now=now, detail=detail)
+        return opened
 
     return transaction(report)
 
@@ -238,39 +299,20 @@ def _grams(texts: Iterable[Expression]) -> Expression:
     return {"$sortArray": {"input": present, "sortBy": 1}}
 
 
-def _first_versions(rt: RecordType, batch: ObjectId) -> None:
-    """Give each opened record that has no version yet its first one."""
-    changes = [
-        {"field": field.name, "before": None, "after": f"${field.name}"}
-        for field in stored_form.fields_of(rt)
-        if field.kind not in ("embedded", "embedded_list", "files")
-    ]
-    database()[collection_name(rt.slug)].aggregate(
-        [
-            {"$match": {"batch": batch, "rev": 1}},
-            {"$lookup": {"from": store.VERSIONS, "localField": "_id", "foreignField": "record", "as": "versions"}},
-            {"$match": {"versions": []}},
-            {
-                "$project": {
-                    "_id": 0,
-                    "type": _constant(rt.slug),
-                    "record": "$_id",
-                    "rev": _constant(1),
-                    "at": "$created_at",
-                    "by": _constant(None),
-                    "by_name": _constant(SYSTEM.name),
-                    "action": _constant("create"),
-                    "note": _constant(""),
-                    "changes": {"$filter": {"input": changes, "cond": {"$ne": [{"$type": "$$this.after"}, "missing"]}}},
-                }
-            },
-            {
-                "$merge": {
-                    "into": store.VERSIONS,
-                    "on": ["record", "rev"],
-                    "whenMatched": "keepExisting",
-                    "whenNotMatched": "insert",
-                }
-            },
-        ]
-    )
+def _first_version(rt: RecordType, fields: Iterable[Field], record: Mapping[str, Any]) -> Row:
+    """The first version of an opened record, as the store writes it."""
+    return {
+        "type": rt.slug,
+        "record": record["_id"],
+        "rev": 1,
+        "at": record["created_at"],
+        "by": None,
+        "by_name": SYSTEM.name,
+        "action": "create",
+        "note": "",
+        "changes": [
+            {"field": field.name, "before": None, "after": record[field.name]}
+            for field in fields
+            if field.name in record and field.kind not in NOT_OPENED
+        ],
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from threading import Barrier
@@ -73,35 +74,66 @@ def test_several_at_once_open_each_record_once_and_report_it_once(kind: str, now
     assert (versions(), sum(audited(kind))) == (FILES, FILES)
 
 
-def broken_off(kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that ends where a step of opening would begin."""
+@pytest.fixture
+def broken_off(kind: str, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """A run in chunks of fifteen that ends where a step would be done for the second or third time, say."""
+    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 15)
 
-    def die(*args: object) -> None:
-        raise KeyboardInterrupt
+    def run_until(step: str, times: int) -> None:
+        left, original = [None] * (times - 1), getattr(opening, step)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(opening, step, die)
-        with pytest.raises(KeyboardInterrupt):
-            run(kind, now)
-    assert (len(opened(kind)), audited(kind)) == (FILES, [])
+        def die(*arguments: object) -> Any:
+            if not left:
+                raise KeyboardInterrupt
+            left.pop()
+            return original(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, step, die)
+            with pytest.raises(KeyboardInterrupt):
+                run(kind, now)
+
+    return run_until
 
 
-@pytest.mark.parametrize("step", ["_first_versions", "transaction"])
-def test_what_a_broken_off_run_left_out_is_added_by_the_next(
-    kind: str, step: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("step", "times", "there"), [("_open", 1, 0), ("_open", 3, 30), ("_report", 1, FILES)])
+def test_what_a_broken_off_run_left_out_is_opened_by_the_next(
+    kind: str, step: str, times: int, there: int, now: datetime, broken_off: Callable[[str, int], None]
 ) -> None:
-    broken_off(kind, step, now, monkeypatch)
+    broken_off(step, times)
+    assert (len(opened(kind)), versions(), audited(kind)) == (there, there, [])
+    before = opened(kind)
     assert run(kind, now) == FILES
     assert (versions(), audited(kind)) == (FILES, [FILES])
+    assert [row for row in opened(kind) if row["_id"] in {one["_id"] for one in before}] == before
 
 
-def test_what_was_left_out_is_made_up_for_by_the_run_of_another_day(
-    kind: str, now: datetime, monkeypatch: pytest.MonkeyPatch
+def test_what_a_broken_off_run_opened_is_reported_by_the_run_of_another_day(
+    kind: str, now: datetime, broken_off: Callable[[str, int], None]
 ) -> None:
-    broken_off(kind, "_first_versions", now, monkeypatch)
-    assert versions() == 0
+    broken_off("_open", 3)
     run(kind, now + timedelta(days=5))
-    assert (versions(), audited(kind)) == (FILES, [FILES])
+    assert (len(opened(kind)), versions(), sum(audited(kind))) == (FILES, FILES, FILES)
+
+
+def test_a_run_that_is_to_end_ends_behind_a_chunk_and_the_next_goes_on_there(
+    file: File, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(FILES):
+        file()
+    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 15)
+    answers = iter([True, False])
+    asked = review.quarter_opening(now, office_calendar())
+    assert asked is not None
+    assert opening.open_some(asked, now, lambda: next(answers)) == opening.Opened(30, left=True)
+    before = opened("review")
+    assert len(before) == versions() == 30
+    again: list[list[str]] = []
+    original = opening._open
+    monkeypatch.setattr(opening, "_open", lambda *given: again.append(given[1]) or original(*given))
+    assert opening.open_some(asked, now, lambda: True) == opening.Opened(FILES, left=False)
+    assert [len(chunk) for chunk in again] == [10]
+    assert (opened("review")[:30], versions(), audited("review")) == (before, FILES, [FILES])
 
 
 def test_an_opened_record_that_was_worked_on_stays_as_it_is(kind: str, now: datetime) -> None:
