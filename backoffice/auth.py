@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from time import time
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+from bson import ObjectId
 from flask import Flask, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_security.utils import hash_password as _hash_password
 from flask_security.utils import set_request_attr
 
-from backoffice import edge, locale, sign_in
+from backoffice import at_hand, edge, locale, sign_in
 from backoffice.account import Account
 from backoffice.edge import STATIC_ENDPOINTS
 from backoffice.errors import NotSignedIn
@@ -24,7 +26,7 @@ from models.access_request.service import by_use
 from models.errors import Forbidden
 from models.person import deputies, rules, service
 from models.person import session as sessions
-from models.person.known import as_before
+from models.person.known import as_before, before
 from models.person.roles import Permission, Person
 
 P = ParamSpec("P")
@@ -112,15 +114,20 @@ def hash_password(password: str) -> str:
     return hashed
 
 
+def _beside(person: ObjectId, now: datetime) -> list[dict[str, Any]]:
+    return [grants.beside(person, now), *at_hand.stages(person, before(person))]
+
+
 def _load(user_id: str) -> Account | None:
     """The account of the session in force; called by Flask-Login when a request first asks who is there."""
     sid = session.get("sid")
     if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY:
         return None
-    found = sessions.find(sid, edge.now(), grants.beside)
+    found = sessions.find(sid, edge.now(), _beside)
     if found is None or found.account["fs_uniquifier"] != user_id:
         return None
     g.session_row, g.account_row = found.session, found.account
+    at_hand.keep(found.answer)
     person = service.person_of(g.account_row, locale.language())
     person = deputies.with_stand_ins(person, g.account_row, edge.now())
     granted = by_use(row["grant"] for row in found.answer if "grant" in row)

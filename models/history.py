@@ -5,7 +5,7 @@ Nothing here asks for rights: `sights` does, for people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,27 @@ from models.kinds import loaded
 def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
     """The stored versions of a record, newest first: who, when, what action, and each field before and after. Those
     behind version `after`, at most `limit` of them (0: all)."""
+    rows = database()[store.VERSIONS].find({"record": record_id, "rev": {"$gt": after}})
+    return read(slug, rows.sort("rev", DESCENDING).limit(limit))
+
+
+def stages(record_id: ObjectId, limit: int) -> list[dict[str, Any]]:
+    """The stages on the stored versions that find the newest `limit` of a record, as documents `{version: ...}`."""
+    return [
+        {"$match": {"record": record_id}},
+        {"$sort": {"rev": DESCENDING}},
+        {"$limit": limit},
+        {"$project": {"_id": 0, "version": "$$ROOT"}},
+    ]
+
+
+def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Stored versions as `history` gives them."""
     rt = registry.get(slug).rt
     declared = {f.name: f for f in stored_form.fields_of(rt)}
     declared["merged_into"] = replace(declared["merged_into"], to=slug)
     found = []
-    rows = database()[store.VERSIONS].find({"record": record_id, "rev": {"$gt": after}})
-    for row in rows.sort("rev", DESCENDING).limit(limit):
+    for row in rows:
         row["changes"] = [
             {
                 "field": declared[c["field"]],

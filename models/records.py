@@ -44,6 +44,7 @@ from models.sights import (
     still_read,
     taken_out,
     versions,
+    versions_among,
     versions_of,
 )
 
@@ -89,6 +90,7 @@ __all__ = [
     "taken_out",
     "usable",
     "versions",
+    "versions_among",
     "versions_of",
     "why_not",
 ]

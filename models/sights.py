@@ -12,6 +12,7 @@ from bson import ObjectId
 from config.database import database
 from models import access, audit, history, registry, store, stored_form
 from models.access import Purpose
+from models.at_hand import LONGEST_NUMBER, AtHand
 from models.declarations import Field, Level, RecordType
 from models.errors import NotFound, Refusal
 from models.kinds import kind_of, loaded
@@ -84,18 +85,25 @@ NUMBERS_OF_OTHERS = "merged_from"
 
 def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]) -> Sight | None:
     """A stored record as the person may see it; None when it does not exist for them."""
+    return _looked_at(person, rt, reach, son)[0]
+
+
+def _looked_at(
+    person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]
+) -> tuple[Sight | None, dict[str, Any] | None]:
+    """`sight`, with the whole record where the person sees it in full."""
     seen = reach.sees(son.get("acl") or ())
     if not seen:
-        return None
+        return None, None
     if seen == "card":
         fields = access.card_fields(rt)
         values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
         values |= {"level": son.get("level"), "owner": son.get("owner")}
-        return Sight(rt, son["_id"], son["number"], False, values, fields)
+        return Sight(rt, son["_id"], son["number"], False, values, fields), None
     record = stored_form.load(rt, son)
     fields = access.visible_fields(person, rt)
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
-    return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"]))
+    return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"])), record
 
 
 def _levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
@@ -130,52 +138,61 @@ def still_read(person: Person, found: Sight, now: datetime) -> Sight:
     return fresh if fresh.level == found.level else read(person, found.rt.slug, found.number, Purpose.VIEW, now)
 
 
-def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
-    """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7).
+def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None) -> Sight:
+    """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7). `held` is
+    what the request has at hand of it: it is not read again.
 
     :raises NotFound: when there is none, or not for this person.
     :raises NotAudited: when the entry cannot be written: without it nobody reads what is classified.
     :raises TooMuchReading: when the person has read so many records lately that they are to wait.
     """
-    return _opened(person, slug, number, purpose, now)[0]
+    return _opened(person, slug, number, purpose, now, held)[0]
 
 
-def see_stored(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, dict[str, Any]]:
+def see_stored(
+    person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None
+) -> tuple[Sight, dict[str, Any]]:
     """`see`, with the record as it is stored, for questions of rights; what the person may know is the sight alone."""
-    found, son = _opened(person, slug, number, purpose, now)
-    return found, stored_form.load(found.rt, son)
+    found, son, record = _opened(person, slug, number, purpose, now, held)
+    return found, stored_form.load(found.rt, son) if record is None else record
 
 
-def _opened(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> tuple[Sight, Mapping[str, Any]]:
+def _opened(
+    person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None
+) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
     rt = registry.get(slug).rt
-    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
-    found = sight(person, rt, access.reach(person, rt, purpose), son) if son else None
+    son: Mapping[str, Any] | None
+    if held is not None and held.of(slug, number):
+        son, lately = held.son, held.lately
+    else:
+        son, lately = database()[collection_name(slug)].find_one({"number": str(number)[:LONGEST_NUMBER]}), None
+    found, record = _looked_at(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
     if son is None or found is None:
-        subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:60])
+        subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:LONGEST_NUMBER])
         if rt.classified:
             audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
         raise NotFound()
     if found.full:
-        reading.count(person, now)
+        reading.count(person, now, lately)
     if rt.classified and found.level != Level.INTERNAL.value:
         action = purpose.value if found.full else "refused"
         audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
-    return found, son
+    return found, son, record
 
 
-def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime) -> Sight:
+def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None) -> Sight:
     """Like `see`, for acts that need the whole record. :raises Locked: when the person has its card only."""
-    found = see(person, slug, number, purpose, now)
+    found = see(person, slug, number, purpose, now, held)
     if not found.full:
         raise Locked()
     return found
 
 
 def read_stored(
-    person: Person, slug: str, number: str, purpose: Purpose, now: datetime
+    person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None
 ) -> tuple[Sight, dict[str, Any]]:
     """`read`, with the record as `see_stored` gives it."""
-    found, record = see_stored(person, slug, number, purpose, now)
+    found, record = see_stored(person, slug, number, purpose, now, held)
     if not found.full:
         raise Locked()
     return found, record
@@ -222,8 +239,17 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     A version of a time when the record had a level that the person does not read says who and when, and no more:
     `masked` is that level (X3, X6).
     """
+    return _as_seen(found, history.history(found.rt.slug, found.id, limit, after))
+
+
+def versions_among(found: Sight, answer: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """`versions_of`, of the stored versions in the answer to a question with `history.stages`."""
+    stored = [row["version"] for row in answer if "version" in row]
+    return _as_seen(found, history.read(found.rt.slug, sorted(stored, key=lambda row: -row["rev"])))
+
+
+def _as_seen(found: Sight, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     shown = {f.name for f in found.fields} | {f.name for f in stored_form.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
-    rows = history.history(found.rt.slug, found.id, limit, after)
     # A version may have been written since the record was read, and made it more secret.
     newest = (c["after"] for row in rows for c in row["changes"] if c["field"].name == "level")
     level = next(newest, None) or found.level

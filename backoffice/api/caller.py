@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
+from bson import ObjectId
 from flask import current_app, g, request
 
-from backoffice import edge
+from backoffice import at_hand, edge
 from models.errors import Refusal
 from models.person import service as people
 from models.person.known import as_before
@@ -52,9 +54,10 @@ def identify() -> None:
     if scheme.lower() != "bearer":
         raise NoToken()
     now = edge.now()
-    found = tokens.find(secret.strip(), now) if len(secret) <= LONGEST_HEADER else None
+    found = tokens.find(secret.strip(), now, _beside) if len(secret) <= LONGEST_HEADER else None
     if found is None:
         raise BadToken()
+    at_hand.keep(found.answer)
     token = found.token
     allowance: Allowance = current_app.extensions["api_allowance"]
     person = people.person_of(found.account, language())
@@ -69,6 +72,10 @@ def identify() -> None:
     g.person = as_before(acting)
     allowance.spend(token.id, now)
     g.caller = Caller(g.person, token, now, language())
+
+
+def _beside(person: ObjectId, _now: datetime) -> list[dict[str, Any]]:
+    return at_hand.stages(person, None)
 
 
 def caller() -> Caller:

@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from flask import Response, request
 
+from backoffice import at_hand
 from backoffice.api.caller import caller
 from backoffice.api.problems import BadRequest
 from config.database import transaction
-from models import idempotency, records
+from models import idempotency, records, sights
 from models.access import Purpose
 from models.errors import Sentence
 from models.idempotency import Answer
@@ -41,6 +42,12 @@ def read(slug: str, number: str) -> Sight:
     """The record that a write is about, for the caller. :raises NotFound: :raises Locked:"""
     me = caller()
     return records.read(me.person, slug, number, Purpose.VIEW, me.now)
+
+
+def read_stored(slug: str, number: str) -> tuple[Sight, dict[str, Any]]:
+    """`read`, with the record as it is stored, for questions of rights."""
+    me = caller()
+    return sights.read_stored(me.person, slug, number, Purpose.VIEW, me.now, at_hand.held())
 
 
 def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer]) -> Response:

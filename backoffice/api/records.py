@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from backoffice import at_hand
 from backoffice.api import bodies, once, schemas
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
@@ -39,7 +40,7 @@ def get(slug: str, number: str) -> Response:
     me = caller()
     bodies.check_answerable()
     bodies.check_parameters()
-    sight = records.see(me.person, slug, number, Purpose.VIEW, me.now)
+    sight = records.see(me.person, slug, number, Purpose.VIEW, me.now, at_hand.held())
     response = answered(_shown(sight))
     response.set_etag(etag(sight, response.get_data()))
     response.make_conditional(request)
@@ -66,14 +67,16 @@ def change(slug: str, number: str) -> Response:
     rev = bodies.version(body)
     values = bodies.pointed(me.person, fields, body["values"])
 
-    def write(sight: Sight) -> Answer:
+    def write(read: tuple[Sight, Mapping[str, Any]]) -> Answer:
+        sight, current = read
+        note = body.get("note", "")
         try:
-            stored = records.change_seen(me.person, sight, values, rev=rev, now=me.now, note=body.get("note", ""))
+            stored = records.change_seen(me.person, sight, values, rev=rev, now=me.now, note=note, current=current)
         except StaleRecord as stale:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
+    return once.carry_out(once.digestible(body), lambda: once.read_stored(slug, number), write)
 
 
 def archive(slug: str, number: str) -> Response:

@@ -12,11 +12,10 @@ from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from backoffice import addresses, locale
-from models import access, registry
-from models.access import Purpose
+from backoffice import addresses, at_hand, locale
+from models import access
+from models import frame as frames
 from models.declarations import RecordType
-from models.frame import look
 from models.person import rules, service
 from models.person.roles import ROLE_LABELS, Permission, Person
 from models.reminder import service as reminders
@@ -57,13 +56,10 @@ def frame() -> dict[str, Any]:
 
 def _reachable(person: Person) -> tuple[list[RecordType], int]:
     """The types of which the person can see something now or to which they can add; and how much is unread."""
-    adding = {rt.slug for rt in registry.all_types() if access.may_create(person, rt)}
-    reaches = {rt.slug: access.reach(person, rt, Purpose.VIEW) for rt in registry.all_types()}
-    known = [rt for rt in registry.all_types() if rt.slug in adding or not reaches[rt.slug].nothing]
-    # The department's own people find a family that is still empty; to others it shows with its first record.
-    at_home = {rt.slug for rt in known if rt.slug in adding or rt.kept_by == person.department}
-    found = look(person, {rt.slug: reaches[rt.slug] for rt in known if rt.slug not in at_home})
-    return [rt for rt in known if rt.slug in at_home | found.held], found.unread
+    asked = frames.asked(person)
+    found = at_hand.frame_of(asked) or frames.look(person, asked)
+    types = [rt for rt in frames.known(person) if rt.slug not in asked or rt.slug in found.held]
+    return types, found.unread
 
 
 class Menu:

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from backoffice.screens import audit_words, cells
@@ -67,26 +68,29 @@ def who(row: Row) -> str:
     return _("%(deputy)s for %(name)s", deputy=name, name=row["behalf_name"]) if row.get("behalf_name") else name
 
 
+ACTIONS = {
+    "create": _l("made it"),
+    "archive": _l("archived it"),
+    "restore": _l("restored it"),
+    "merge": _l("merged another record into it"),
+    "merged_away": _l("merged it into another record"),
+    "follow_merge": _l("merged the record to which it points"),
+    "unmerge": _l("took a merge back"),
+    "calendar_moved": _l("moved its deadline with the calendar"),
+    "lapse": _l("closed it: nobody decided in time"),
+    "record_merged": _l("merged the record: access to it ended"),
+    "record_destroyed": _l("destroyed the record"),
+    "removal_begun": _l("began to destroy what was signed for"),
+    "removal_barred": _l("found that it may not be destroyed"),
+    "removal_done": _l("ended the destruction"),
+    "restore_version": _l("restored a former version"),
+    "undo_bulk": _l("undid a bulk change"),
+}
+
+
 def _said(action: str, count: int) -> str:
-    words = {
-        "create": _("made it"),
-        "archive": _("archived it"),
-        "restore": _("restored it"),
-        "merge": _("merged another record into it"),
-        "merged_away": _("merged it into another record"),
-        "follow_merge": _("merged the record to which it points"),
-        "unmerge": _("took a merge back"),
-        "calendar_moved": _("moved its deadline with the calendar"),
-        "lapse": _("closed it: nobody decided in time"),
-        "record_merged": _("merged the record: access to it ended"),
-        "record_destroyed": _("destroyed the record"),
-        "removal_begun": _("began to destroy what was signed for"),
-        "removal_barred": _("found that it may not be destroyed"),
-        "removal_done": _("ended the destruction"),
-        "restore_version": _("restored a former version"),
-    }
-    words["undo_bulk"] = _("undid a bulk change")
-    return str(words.get(action) or ngettext("changed one field", "changed %(num)s fields", count))
+    words = ACTIONS.get(action)
+    return str(words or ngettext("changed one field", "changed %(num)s fields", count))
 
 
 def _change(rt: RecordType, change: Row, names: Names) -> Context:

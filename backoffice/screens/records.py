@@ -12,7 +12,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice import addresses
+from backoffice import addresses, at_hand
 from backoffice.screens import cells, deadlines, list_page, listing_args, past, record_page, standing, view_tabs
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
@@ -27,7 +27,7 @@ from backoffice.screens.find import FindRoutes
 from backoffice.screens.lookup import LookupRoutes
 from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.related import related
+from backoffice.screens.related import with_versions
 from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.secrecy import SecrecyRoutes
@@ -82,14 +82,13 @@ class RecordsHost(
     def details(self, slug: str, number: str) -> ResponseReturnValue:
         """One record, read; or the card of a locked one."""
         view, reader = view_of(slug, self.admin), current_reader()
-        sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now)
+        sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, at_hand.held())
         if not sight.full:
             return self.locked(view, sight, reader, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
-        versions = records.versions_of(sight, TIMELINE)
-        lists = related(sight, reader)
+        versions, lists = with_versions(sight, reader, TIMELINE)
         shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
         found = cells.known(sight, reader, shown)
         head = record_page.head(sight, found, reader, current, request.args.get("in", ""))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from bson import ObjectId
 
 from backoffice import addresses
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
-from models import access, listing, registry
+from models import access, history, listing, records, registry, store
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
 from models.glances import Glances
 from models.listing import Filter
-from models.names import Names
+from models.names import Names, pointers
+from models.person import directory
 from models.records import Sight
 
 SHOWN = 5
@@ -48,8 +51,30 @@ class RelatedList:
         }
 
 
-def related(sight: Sight, reader: Reader) -> list[RelatedList]:
-    """The related lists that the reader may see; a type of which they can reach nothing is not named."""
+def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[str, Any]], list[RelatedList]]:
+    """The latest versions of a record that was read in full, as `records.versions_of` gives them, and the related lists
+    that the reader may see: one question, in which the people of the record are named too. A type of which they can
+    reach nothing is not named."""
+    asked, glances = _asked(sight, reader)
+    stages = [*history.stages(sight.id, latest), *directory.beside(_people(sight))]
+    answer, lists = listing.newest_beside(store.VERSIONS, stages, asked, SHOWN)
+    directory.take(answer)
+    found = []
+    for one, shown, rows in zip(asked, glances, lists, strict=True):
+        seen = [row for row in map(shown.of, rows) if row is not None]
+        found.append(RelatedList(one.rt, one.filters[0].field.name, sight.number, seen))
+    return records.versions_among(sight, answer), found
+
+
+def _people(sight: Sight) -> Iterator[ObjectId | None]:
+    """Whom a record names: in its values, and in the engine's own fields."""
+    yield from cells.person_ids(sight.values)
+    for declared, value in pointers(sight.fields, sight.values):
+        if declared.kind == "person":
+            yield value
+
+
+def _asked(sight: Sight, reader: Reader) -> tuple[list[listing.Asked], list[Glances]]:
     asked: list[listing.Asked] = []
     glances: list[Glances] = []
     for declared in sight.rt.related:
@@ -66,11 +91,7 @@ def related(sight: Sight, reader: Reader) -> list[RelatedList]:
         pointing = Filter(via, "is", str(sight.id))
         asked.append(listing.Asked(rt, reach, fields, (pointing,), shown.names))
         glances.append(shown)
-    found = []
-    for one, shown, rows in zip(asked, glances, listing.newest(asked, SHOWN), strict=True):
-        seen = [row for row in map(shown.of, rows) if row is not None]
-        found.append(RelatedList(one.rt, one.filters[0].field.name, sight.number, seen))
-    return found
+    return asked, glances
 
 
 def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice import at_hand
 from backoffice.screens import cells, conflict, forms, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
@@ -60,14 +61,16 @@ class WritingRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         if request.method == "POST":
             return self._save(view, number, reader)
-        sight, current = sights.read_stored(reader.person, slug, number, Purpose.VIEW, reader.now)
+        held = at_hand.held()
+        sight, current = sights.read_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not records.can(reader.person, view.rt, current, Purpose.EDIT):
             raise Forbidden()
         return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader))
 
     def _save(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:
         rt, rev = view.rt, revision(request.form.get("rev"))
-        sight, current = sights.read_stored(reader.person, rt.slug, number, Purpose.VIEW, reader.now)
+        held = at_hand.held()
+        sight, current = sights.read_stored(reader.person, rt.slug, number, Purpose.VIEW, reader.now, held)
         if not records.can(reader.person, rt, current, Purpose.EDIT):
             raise Forbidden()
         fields = records.form_fields(reader.person, rt, current)

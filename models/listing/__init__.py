@@ -20,7 +20,7 @@ from models.listing.query import (
     sortable,
     system_fields,
 )
-from models.listing.several import Asked, newest
+from models.listing.several import Asked, newest, newest_beside
 
 __all__ = [
     "BARE",
@@ -38,6 +38,7 @@ __all__ = [
     "following",
     "leaves",
     "newest",
+    "newest_beside",
     "page",
     "queryable",
     "scan",

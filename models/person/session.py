@@ -23,7 +23,7 @@ TOUCH = timedelta(seconds=30)
 """How stale `last_seen` may be: not every request needs a write."""
 MOST_REMEMBERED = 10_000
 
-Beside = Callable[[ObjectId, datetime], dict[str, Any]]
+Beside = Callable[[ObjectId, datetime], list[dict[str, Any]]]
 
 _people: dict[str, ObjectId] = {}
 """Whose sessions have asked for something, by the hash of their ids."""
@@ -69,7 +69,7 @@ class Found:
 
 def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
     """The session of an id with its person's stored account, or None when it is over; one question to the database.
-    `beside` gives for a person a stage that adds documents of theirs to the answer.
+    `beside` gives for a person stages that add documents to the answer.
 
     A disabled account or a changed password ends it here and now.
     """
@@ -81,7 +81,7 @@ def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
         *_told("session", {"_id": key}),
         {"$unionWith": {"coll": USERS, "pipeline": _told("account", {"_id": person, "active": True})}},
     ]
-    rows = list(sessions.aggregate([*stages, beside(person, now)] if beside else stages))
+    rows = list(sessions.aggregate([*stages, *beside(person, now)] if beside else stages))
     row, user = (next((one[name] for one in rows if name in one), None) for name in ("session", "account"))
     if row is None:
         return None

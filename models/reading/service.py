@@ -1,11 +1,15 @@
 """Counting what a person reads, by one small document a person; nothing is searched in the trail.
 
+Far from the measure a reading is told to the database without waiting for its answer: the next request reads the
+count, and near the measure each reading is counted before it takes place.
+
 Records read in full count, of every type and level and by whatever door: screens, print, API. Work within a
 transaction is the product's own and does not count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -29,6 +33,10 @@ RATES, BURSTS = "reading_rate", "reading_burst"
 KEPT = timedelta(days=90)
 SHOWN = timedelta(days=3)
 TOLD = (Role.HEAD, Role.ADMINISTRATOR)
+# Losing a count when the server dies is harmless: no such write need reach the disk.
+UNSYNCED, UNANSWERED = WriteConcern(w=1, j=False), WriteConcern(w=0)
+NEAR = 100
+"""So many readings before the measure is full each one is counted before it takes place."""
 Row = dict[str, Any]
 
 schema.declare(
@@ -49,8 +57,15 @@ class Burst:
     minutes: int
 
 
-def count(person: Person, now: datetime) -> None:
-    """Count a record that the person is about to read in full.
+def beside(person: ObjectId) -> Row:
+    """The stage of a question to the database that adds a person's count as a document `{lately: ...}`."""
+    told = [{"$match": {"_id": person}}, {"$project": {"_id": 0, "lately": "$$ROOT"}}]
+    return {"$unionWith": {"coll": RATES, "pipeline": told}}
+
+
+def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None) -> None:
+    """Count a record that the person is about to read in full. `lately` is the person's count as this request has read
+    it (`beside`); empty where nothing was counted yet.
 
     The reading that fills the measure still takes place and is reported; the next one waits.
 
@@ -59,6 +74,9 @@ def count(person: Person, now: datetime) -> None:
     if person.id is None or in_transaction():
         return
     limits = policy().reading
+    if lately is not None and _is_far(lately, now, limits.minutes, limits.records):
+        _told(person.id, now, limits.minutes)
+        return
     row = _counted(person.id, now, limits.minutes)
     held_until, number = row.get("held_until"), row.get("holds", 0)
     if held_until is not None and held_until > now:
@@ -77,8 +95,37 @@ def count(person: Person, now: datetime) -> None:
     transaction(lambda: _hold(person, held_until, hold, read, now))
 
 
+def _is_far(lately: Mapping[str, Any], now: datetime, minutes: int, records: int) -> bool:
+    """Whether the person is not held and can read many more before the measure is full."""
+    held_until = lately.get("held_until")
+    if held_until is not None and held_until > now:
+        return False
+    since = int(now.timestamp()) // 60 - minutes
+    return rules.read_lately([one for one in lately.get("recent", ()) if one["minute"] > since]) + NEAR < records
+
+
+def _told(person: ObjectId, now: datetime, minutes: int) -> None:
+    """Count one more reading without waiting: whether it was counted shows in the next request."""
+    database()[RATES].with_options(write_concern=UNANSWERED).update_one(
+        {"_id": person}, _one_more(now, minutes), upsert=True
+    )
+
+
 def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
     """The person's document after one more reading; unchanged while their reading is held."""
+    rates = database()[RATES].with_options(write_concern=UNSYNCED)
+    change = _one_more(now, minutes)
+    for _ in range(2):
+        try:
+            row = rates.find_one_and_update({"_id": person}, change, upsert=True, return_document=ReturnDocument.AFTER)
+        except DuplicateKeyError:  # two first readings at the same moment: the second one finds the document
+            continue
+        return dict(row or {"recent": []})
+    return {"recent": []}
+
+
+def _one_more(now: datetime, minutes: int) -> list[Row]:
+    """The change of a person's document by one reading; none while their reading is held."""
     minute = int(now.timestamp()) // 60
     recent: Row = {"$ifNull": ["$recent", []]}
     held: Row = {"$gt": [{"$ifNull": ["$held_until", None]}, now]}
@@ -93,16 +140,7 @@ def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
             [{"minute": minute, "count": {"$add": [so_far, 1]}}],
         ]
     }
-    change = [{"$set": {"recent": {"$cond": [held, recent, following]}, "at": now}}]
-    # Losing a count when the server dies is harmless: the write need not reach the disk.
-    rates = database()[RATES].with_options(write_concern=WriteConcern(w=1, j=False))
-    for _ in range(2):
-        try:
-            row = rates.find_one_and_update({"_id": person}, change, upsert=True, return_document=ReturnDocument.AFTER)
-        except DuplicateKeyError:  # two first readings at the same moment: the second one finds the document
-            continue
-        return dict(row or {"recent": []})
-    return {"recent": []}
+    return [{"$set": {"recent": {"$cond": [held, recent, following]}, "at": now}}]
 
 
 def _hold(person: Person, held_until: datetime | None, hold: rules.Hold, read: int, now: datetime) -> None:

@@ -27,6 +27,7 @@ from models.errors import Invalid, NotFound, Refusal
 from models.person import service as people
 from models.person.document import USERS
 from models.person.roles import Person
+from models.person.session import Beside
 from models.token import rules
 
 TOKENS = "token"
@@ -130,16 +131,18 @@ def reached(person: Person) -> list[str]:
 
 @dataclass(frozen=True)
 class Bearer:
-    """What a token in force stands for: its person's stored account, and their grants in force by use (X5)."""
+    """What a token in force stands for: its person's stored account, and their grants in force by use (X5). `answer` is
+    all of the answer, with what was asked for beside them."""
 
     token: Token
     account: dict[str, Any]
     grants: dict[str, frozenset[str]]
+    answer: list[dict[str, Any]]
 
 
-def find(secret: str, now: datetime) -> Bearer | None:
+def find(secret: str, now: datetime, beside: Beside | None = None) -> Bearer | None:
     """Whom the secret of a token in force stands for; None for any other. One question to the database once it is known
-    whose it is; notes the use.
+    whose it is; notes the use. `beside` gives for a person stages that add documents to the answer.
 
     A disabled account or a changed password ends the token here and now.
     """
@@ -149,7 +152,8 @@ def find(secret: str, now: datetime) -> Bearer | None:
     user = _whose(hashed)
     if user is None:
         return None
-    rows = list(database()[TOKENS].aggregate(_questions(hashed, user, now)))
+    more = beside(user, now) if beside else []
+    rows = list(database()[TOKENS].aggregate([*_questions(hashed, user, now), *more]))
     row, account = (next((one[name] for one in rows if name in one), None) for name in ("token", "account"))
     if row is None or not rules.in_force(row["expires"], row["revoked"], now):
         return None
@@ -157,7 +161,7 @@ def find(secret: str, now: datetime) -> Bearer | None:
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
-    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one))
+    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one), rows)
 
 
 def _questions(hashed: str, user: ObjectId, now: datetime) -> list[dict[str, Any]]:

@@ -1,0 +1,57 @@
+"""What a request asks for together with who asks: the record that its address names, and what the frame of its page
+shows. So a page about a record asks the database once before it knows its reader, instead of four times.
+
+Nothing found this way is used before rights are known: the record is judged where it is seen, and what the frame was
+told is taken only where it was asked with the very rights that its reader turns out to have (X6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bson import ObjectId
+from flask import g, request
+
+from models import at_hand, frame
+from models.at_hand import AtHand
+from models.frame import Frame
+from models.person.roles import Person
+
+PAGES = frozenset({"records.details", "records.edit"})
+"""Pages about one record, which is read first of all."""
+OPENING = PAGES | {"api.get_get", "api.patch_change"}
+
+Rows = list[dict[str, Any]]
+
+
+def stages(person: ObjectId, before: Person | None) -> Rows:
+    """What to ask beside who asks. `before` is the person as they were taken for an earlier request."""
+    found: Rows = []
+    if request.endpoint in OPENING and request.view_args:
+        found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person)
+        g.wanted = bool(found)
+    if request.method == "GET" and request.endpoint in PAGES and before is not None:
+        g.frame_asked = frame.asked(before)
+        found += frame.stages(person, g.frame_asked)
+    return found
+
+
+def keep(answer: Rows) -> None:
+    """Take what the answer holds of it."""
+    if g.get("wanted") and request.view_args:
+        g.held = at_hand.found(request.view_args["slug"], request.view_args["number"], answer)
+    if "frame_asked" in g:
+        g.frame_found = frame.read(answer)
+
+
+def held() -> AtHand | None:
+    """The record of the request's address, where it is at hand; once, since what is read again is to be new."""
+    found: AtHand | None = g.pop("held", None)
+    return found
+
+
+def frame_of(asked: Mapping[str, Any]) -> Frame | None:
+    """What the frame shows for these rights, where it is at hand."""
+    found: Frame | None = g.get("frame_found")
+    return found if found is not None and g.frame_asked == asked else None
