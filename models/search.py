@@ -134,8 +134,8 @@ def _searched(rt: RecordType) -> tuple[tuple[Field, Kind, tuple[tuple[Field, Kin
     found = []
     for field in rt.fields:
         embedded = field.kind in ("embedded", "embedded_list")
-        parts = tuple((f, kind_of(f)) for f in field.fields if f.searchable) if embedded else ()
-        if field.searchable and (parts or not embedded):
+        parts = tuple((f, kind_of(f)) for f in field.fields if f.searchable and not f.encrypted) if embedded else ()
+        if field.searchable and not field.encrypted and (parts or not embedded):
             found.append((field, kind_of(field), parts))
     return tuple(found)
 
@@ -153,7 +153,9 @@ def condition(query: str) -> dict[str, Any]:
         raise QueryTooShort()
     conditions: list[Condition] = []
     for word in words:
-        conditions += _pieces_of(word)
-        if not _is_piece(word):  # a single character has no piece: what the other words find is looked through
-            conditions.append({"haystack": {"$regex": re.escape(word)}})
+        pieces = _pieces_of(word)
+        if _is_piece(word):
+            conditions += pieces
+        else:  # a single character has no piece: what the other words find is looked through
+            conditions.append({"$and": [*pieces, {"haystack": {"$regex": re.escape(word)}}]})
     return {"$and": conditions}
