@@ -16,6 +16,7 @@ from jobs import (
     calendar,
     copies,
     credit_report,
+    destruction,
     imports,
     mail,
     merge,
@@ -33,6 +34,7 @@ from models.backup.rules import JOB as BACKUP
 from models.bulk_change.service import JOB as BULK_CHANGES
 from models.deadline.recount import JOB as DEADLINES
 from models.declarations import Label
+from models.destruction.removal import JOB as DESTRUCTION
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
 from models.merge.moving import JOB as MERGES
@@ -255,6 +257,22 @@ JOBS = Table(
             work=signature.climb,
             transactional=False,
             kept=timedelta(days=30),
+        ),
+        Job(
+            name=DESTRUCTION,
+            label=Label("销毁", "Destroy what was signed for"),
+            cadence=EveryMinutes(5),
+            work=destruction.remove,
+            transactional=False,
+            simulated=False,  # keys that are destroyed are destroyed for everybody
+            kept=timedelta(days=60),
+        ),
+        Job(
+            name="retention_candidates",
+            label=Label("保存期已满", "Tell of what was kept for long enough"),
+            cadence=Daily(time(7)),
+            work=destruction.tell_candidates,
+            transactional=False,
         ),
         Job(
             name="deadline_reminders",

@@ -15,6 +15,8 @@ from models.credit_report import service as credit_report_service
 from models.customer import document as customer
 from models.customer import service as customer_service
 from models.declarations import RecordType
+from models.destruction import document as destruction
+from models.destruction import service as destruction_service
 from models.leak import document as leak
 from models.leak import service as leak_service
 from models.registry import Hooks
@@ -35,6 +37,7 @@ SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (access_request.ACCESS_REQUEST, access_request_service.HOOKS),
     (secrecy_change.SECRECY_CHANGE, secrecy_change_service.HOOKS),
     (leak.LEAK, leak_service.HOOKS),
+    (destruction.DESTRUCTION, destruction_service.HOOKS),
 )
 
 

@@ -18,6 +18,7 @@ from config.database import database, in_transaction
 from models import access, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
+from models.destruction import gone
 from models.errors import NotFound, Refusal
 from models.kinds import kind_of, loaded
 from models.masking import masked
@@ -168,12 +169,16 @@ def _records(
     reach = access.reach(reader, rt, Purpose.VIEW)
     name_of = titles(reader, rt, language)
     # By id alone, and what may be seen decided here: the database need not weigh the indexes of rights against ids.
-    shown = {"number": 1, "acl": 1, rt.title: 1}
+    shown, missing = {"number": 1, "acl": 1, rt.title: 1}, set(ids)
     for son in database()[collection_name(slug)].find({"_id": {"$in": list(ids)}}, shown):
+        missing.discard(son["_id"])
         seen = reach.sees(son["acl"])
         if seen:
             archived = seen == "full" and any(one.startswith(access.ARCHIVED) for one in son["acl"])
             yield (slug, son["_id"]), Name(name_of(son, seen), son["number"], seen == "card", archived)
+    if missing:
+        for record_id, text in gone.names(reach, missing, language):
+            yield (slug, record_id), Name(text)
 
 
 def pointed(reader: Person, declared: Field, raw: Any) -> Any:

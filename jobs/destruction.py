@@ -1,0 +1,33 @@
+"""Destroying what three people signed for, once its cooling-off is over; and what may be proposed (D1-D3)."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from bson import ObjectId
+
+from jobs.context import JobContext, Report
+from models.destruction import candidates, removal
+from models.job import service as jobs
+
+TURN_SECONDS = 10.0
+"""Other jobs get their turn after so long; what is left is asked for again."""
+
+
+def remove(context: JobContext) -> Report:
+    """Take out what is due, and go on with what was begun for ten seconds at most.
+
+    Not transactional: each step may be done again, and a record's end is a transaction of its own.
+    """
+    until = monotonic() + TURN_SECONDS
+    began = removal.begin_due(context.now)
+    destroyed, left = removal.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+    if left:
+        jobs.ask(removal.JOB, "", context.now)
+    counts = {"began": began, "destroyed": destroyed}
+    return Report({name: count for name, count in counts.items() if count})
+
+
+def tell_candidates(context: JobContext) -> Report:
+    """Tell custodians that there are records whose retention has ended, once a month each."""
+    return Report({"told": candidates.tell(context.now)})

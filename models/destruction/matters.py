@@ -1,0 +1,110 @@
+"""What stands against destroying records, as they are at the moment (D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from config.policy import policy
+from models import access, registry, stored_form
+from models.access import Purpose
+from models.access_request.document import ACCESS_REQUEST
+from models.calendar import local
+from models.declarations import RecordType
+from models.destruction import holds, rules
+from models.destruction.rules import Matter
+from models.errors import Sentence
+from models.merge.moving import MERGES, MOVING, UNDOING, pointing_paths
+from models.person.roles import Person
+from models.record import collection_name
+
+SHOWN = 3
+"""So many open records of a type are named."""
+HIDDEN = Sentence("另有您无权查看的未办结事项", "something open that you may not see")
+Row = Mapping[str, Any]
+
+
+def against(rt: RecordType, sons: Sequence[Row], reader: Person, now: datetime) -> dict[str, list[Matter]]:
+    """What stands against destroying these stored records of a type, by number, in words that the reader may read.
+
+    A record that was merged into one of them is looked at as a part of it. Nothing is found for one that may go.
+    """
+    found: dict[str, list[Matter]] = {}
+    for son in sons:
+        whole = [son, *parts_of(rt, son["_id"])]
+        held = holds.on(one["_id"] for one in whole)
+        found[son["number"]] = [
+            *(Matter("hold", _held(row)) for row in held.values()),
+            *_kept(rt, son, now),
+            *_still_open(rt, son),
+            *open_about(rt, whole, reader),
+        ]
+    return {number: matters for number, matters in found.items() if matters}
+
+
+def parts_of(rt: RecordType, record_id: ObjectId) -> list[Row]:
+    """The records that were merged into one, and those merged into them: they go with it."""
+    found: list[Row] = []
+    wanted = [record_id]
+    while wanted:
+        rows = list(database()[collection_name(rt.slug)].find({"merged_into": {"$in": wanted}}))
+        known = {row["_id"] for row in found} | {record_id}
+        found += [row for row in rows if row["_id"] not in known]
+        wanted = [row["_id"] for row in rows if row["_id"] not in known]
+    return found
+
+
+def open_about(rt: RecordType, whole: Sequence[Row], reader: Person) -> Iterator[Matter]:
+    """The records at work that point to a record or a part of it, the cards under which it is out, and a merge that
+    has not ended."""
+    ids, numbers = [one["_id"] for one in whole], [one["number"] for one in whole]
+    for other in registry.all_types():
+        yield from _pointing(other, pointing_paths(other, rt.slug), ids, reader)
+    cards = {"type_asked": rt.slug, "items.number": {"$in": numbers}, "state": {"$in": ["granted", "out"]}}
+    yield from _named(ACCESS_REQUEST, cards, reader)
+    pair = [{"survivor": {"$in": ids}}, {"loser": {"$in": ids}}]
+    if database()[MERGES].find_one({"state": {"$in": [MOVING, UNDOING]}, "$or": pair}, {"_id": 1}):
+        yield Matter("open", Sentence("合并尚未完成", "a merge has not ended"))
+
+
+def _held(row: Mapping[str, Any]) -> Sentence:
+    since, by = local(row["since"]).date().isoformat(), row["by_name"]
+    return Sentence(f"{by} 自 {since} 起法律保全", f"on legal hold by {by} since {since}")
+
+
+def _kept(rt: RecordType, son: Row, now: datetime) -> Iterator[Matter]:
+    values, months = stored_form.load(rt, son), policy().destruction.retention_months
+    found = rules.retention_matter(rt, values, local(now).date(), months)
+    if found is not None:
+        yield found
+
+
+def _still_open(rt: RecordType, son: Row) -> Iterator[Matter]:
+    state = access.state_of(rt, son)
+    if state is not None and rules.is_open(rt, son):
+        yield Matter("open", Sentence(f"本身未办结（{state.label.zh}）", f"is open itself ({state.label.en})"))
+
+
+def _pointing(other: RecordType, paths: Iterable[str], ids: Sequence[ObjectId], reader: Person) -> Iterator[Matter]:
+    ways = [{path: {"$in": list(ids)}} for path in paths]
+    states = other.workflow.states if other.workflow is not None else ()
+    finals = [state.value for state in states if state.final]
+    if ways and finals:
+        at_work = {"$or": ways, "state": {"$nin": finals}, "archived": None, "_id": {"$nin": list(ids)}}
+        yield from _named(other, at_work, reader)
+
+
+def _named(other: RecordType, condition: Mapping[str, Any], reader: Person) -> Iterator[Matter]:
+    """Open records, by number where the reader may know of them (X6)."""
+    rows = list(database()[collection_name(other.slug)].find(condition, {"number": 1, "acl": 1}).limit(SHOWN))
+    reach = access.reach(reader, other, Purpose.VIEW)
+    seen = [row["number"] for row in rows if reach.sees(row["acl"])]
+    for number in seen:
+        zh, en = f"{other.label.zh} {number} 未办结", f"{other.label.en} {number} is open"
+        yield Matter("open", Sentence(zh, en))
+    if len(seen) < len(rows):
+        yield Matter("open", HIDDEN)

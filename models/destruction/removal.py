@@ -1,0 +1,184 @@
+"""Removing what three people have signed for, once the cooling-off is over (D2).
+
+First the records are taken out of their collection, in one transaction with what says so: from then on nobody reaches
+them, and nothing new can point to them. After a while, in which writes that were under way have ended, what stands
+against it is asked once more; then everything goes, step by step. Whoever goes on after a crash does the same step
+again. Each record ends with one transaction: what was set aside of it is deleted, and the trail says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
+
+from config.database import database, transaction
+from models import audit, registry, schema, store
+from models.access_request import service as access_request
+from models.declarations import RecordType
+from models.destruction import gone, matters, traces, words
+from models.destruction.document import SLUG
+from models.destruction.service import NoLongerThere, numbers_of, stored_of
+from models.job.long import GoOn, LongWork, Overtaken
+from models.key_vault import service as vault
+from models.person.roles import SYSTEM
+from models.record import collection_name
+
+JOB = "destruction"
+WORK_DOCUMENTS, ASIDE = "destruction_work", "destruction_aside"
+SETTLING, REMOVING, DONE, GIVEN_BACK = "settling", "removing", "done", "given_back"
+SETTLED_AFTER = timedelta(minutes=2)
+"""A write that was under way when the records were taken out has ended by then."""
+AT_ONCE = 50
+WORK = LongWork(WORK_DOCUMENTS, (SETTLING, REMOVING))
+Row = dict[str, Any]
+
+schema.declare(
+    {
+        WORK_DOCUMENTS: [IndexModel([("state", ASCENDING)], name="state")],
+        ASIDE: [IndexModel([("destruction", ASCENDING)], name="destruction")],
+    }
+)
+
+
+def begin_due(now: datetime) -> int:
+    """Take the records of every destruction out whose cooling-off is over; returns how many began."""
+    due = {"state": "cooling", "stop_until": {"$lte": now}}
+    rows = list(database()[collection_name(SLUG)].find(due, {"_id": 1}).limit(AT_ONCE))
+    return sum(transaction(partial(_begin, row["_id"], now)) for row in rows)
+
+
+def _begin(destruction: ObjectId, now: datetime) -> int:
+    """Take the records out, or bar the destruction; inside a transaction. 0 when somebody was faster."""
+    asked = store.fetch(SLUG, destruction)
+    if asked["state"] != "cooling":
+        return 0
+    slug = asked["type_asked"]
+    rt = registry.get(slug).rt
+    try:
+        sons = stored_of(slug, numbers_of(asked))
+    except NoLongerThere as lacking:
+        _bar(asked, {lacking.params["number"]: "gone"}, now)
+        return 0
+    found = matters.against(rt, sons, SYSTEM, now)
+    if found:
+        _bar(asked, {number: against[0].kind for number, against in found.items()}, now)
+        return 0
+    for son in sons:
+        for one in (*matters.parts_of(rt, son["_id"]), son):
+            _take_out(rt, one, asked, now)
+    store.change(SLUG, destruction, {"state": "removing"}, actor=SYSTEM, now=now, action="removal_begun")
+    database()[WORK_DOCUMENTS].insert_one({"_id": destruction, "type": slug, "state": SETTLING, "at": now})
+    return 1
+
+
+def _take_out(rt: RecordType, son: Mapping[str, Any], asked: Row, now: datetime) -> None:
+    access_request.end_for(rt.slug, son, actor=SYSTEM, now=now, action="record_destroyed")
+    # Written before it is deleted: whoever changes it at this moment gives way, or we do.
+    database()[collection_name(rt.slug)].delete_one({"_id": son["_id"]})
+    gone.note(rt.slug, son, asked["_id"], now)
+    database()[ASIDE].insert_one({"_id": son["_id"], "destruction": asked["_id"], "type": rt.slug, "son": son})
+
+
+def _bar(asked: Row, outcomes: Mapping[str, str], now: datetime) -> None:
+    items = [{**item, "outcome": outcomes.get(item["number"])} for item in asked["items"]]
+    values = {"state": "barred", "items": items}
+    store.change(SLUG, asked["_id"], values, actor=SYSTEM, now=now, action="removal_barred")
+
+
+def work(holder: str, now: datetime, go_on: GoOn = lambda: True) -> tuple[int, bool]:
+    """Go on with every removal while `go_on`; returns how many records are gone, and whether work is left for now."""
+    before, left = _count_aside(), False
+    at_work = {"state": SETTLING, "at": {"$lte": now - SETTLED_AFTER}}
+    waiting = database()[WORK_DOCUMENTS].find({"$or": [at_work, {"state": REMOVING}]}, {"_id": 1})
+    for row in list(waiting.limit(AT_ONCE)):
+        left |= WORK.advance(row["_id"], holder, now, lambda seen: _go_on(seen, holder, now, go_on))
+    return max(0, before - _count_aside()), left
+
+
+def _count_aside() -> int:
+    return database()[ASIDE].count_documents({})
+
+
+def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
+    if row["state"] == SETTLING:
+        row = transaction(partial(_settle, row, holder, now))
+    while row["state"] == REMOVING:
+        if not go_on():
+            return True
+        if WORK.claim(row["_id"], holder) is None:
+            raise Overtaken
+        aside = database()[ASIDE].find_one({"destruction": row["_id"]}, sort=[("_id", ASCENDING)])
+        if aside is None:
+            row = transaction(partial(_finish, row, holder, now))
+        else:
+            _remove(aside, row, holder, now)
+    return False
+
+
+def _settle(row: Row, holder: str, now: datetime) -> Row:
+    """Ask once more what stands against it, now that nothing new can come; what does brings the records back."""
+    rt, aside = registry.get(row["type"]).rt, list(database()[ASIDE].find({"destruction": row["_id"]}))
+    asked = store.fetch(SLUG, row["_id"])
+    outcomes: dict[str, str] = {}
+    for son in (one["son"] for one in aside):
+        if next(iter(matters.open_about(rt, [son], SYSTEM)), None) is not None:
+            outcomes[_named_with(asked, son, aside)] = "open"
+    if outcomes:
+        _give_back(rt, aside)
+        _bar(asked, outcomes, now)
+    seen = {"_id": row["_id"], "state": SETTLING}
+    return WORK.note(seen, holder, {"$set": {"state": GIVEN_BACK if outcomes else REMOVING}})
+
+
+def _named_with(asked: Row, son: Mapping[str, Any], aside: Sequence[Row]) -> str:
+    """The number on the destruction under which a record goes: its own, or that of the one it was merged into."""
+    by_id, numbers = {one["_id"]: one["son"] for one in aside}, numbers_of(asked)
+    while son["number"] not in numbers and son.get("merged_into") in by_id:
+        son = by_id[son["merged_into"]]
+    return str(son["number"])
+
+
+def _give_back(rt: RecordType, aside: Sequence[Row]) -> None:
+    ids = {"$in": [one["_id"] for one in aside]}
+    database()[collection_name(rt.slug)].insert_many([one["son"] for one in aside])
+    for name in (ASIDE, gone.GONE):
+        database()[name].delete_many({"_id": ids})
+
+
+def _remove(aside: Row, row: Row, holder: str, now: datetime) -> None:
+    """Everything of one record, then its key, then what was set aside of it, with the entry in the trail."""
+    rt = registry.get(aside["type"]).rt
+    case = traces.Case(rt, aside["son"], frozenset(words.names_of(rt, aside["son"])))
+    hold = WORK.hold(row["_id"], holder)
+    for step in traces.STEPS:
+        hold.keep()
+        step(case)
+    vault.destroy([case.id])
+    transaction(partial(_close, case, row, now))
+
+
+def _close(case: traces.Case, row: Row, now: datetime) -> None:
+    """The record's end, once: whoever comes second finds nothing set aside."""
+    if not database()[ASIDE].delete_one({"_id": case.id}).deleted_count:
+        return
+    asked = store.fetch(SLUG, row["_id"])
+    items = [_ended(item, case.number, now) for item in asked["items"]]
+    if items != asked["items"]:
+        store.change(SLUG, asked["_id"], {"items": items}, actor=SYSTEM, now=now, action="record_destroyed")
+    detail = {"destruction": asked["number"]}
+    audit.append("destroyed", SYSTEM, store.subject(case.rt, case.son), now=now, detail=detail)
+
+
+def _ended(item: Row, number: str, now: datetime) -> Row:
+    return {**item, "outcome": "destroyed", "at": now} if item["number"] == number else item
+
+
+def _finish(row: Row, holder: str, now: datetime) -> Row:
+    values = {"state": "destroyed", "destroyed_at": now}
+    store.change(SLUG, row["_id"], values, actor=SYSTEM, now=now, action="removal_done")
+    return WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"state": DONE}})

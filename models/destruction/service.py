@@ -1,0 +1,195 @@
+"""Proposing a destruction, and what each of its three signatures asks and follows (D1, D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.database import database
+from config.policy import policy
+from models import registry, store
+from models.access import Purpose
+from models.declarations import LEVEL_LABELS, Label, Level, RecordType
+from models.destruction import matters, rules
+from models.destruction.document import DESTRUCTION, SIGNERS, SIGNING, SLUG, WAITING
+from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
+from models.kinds import kind_of, loaded, read_values
+from models.masking import masked
+from models.moves import InPersonOnly
+from models.person.roles import Person, Role
+from models.record import collection_name
+from models.records import read
+from models.registry import Draft, Hooks
+from models.sights import Sight
+
+OPEN = (*WAITING, "cooling", "removing")
+
+
+class NotDestructible(Refusal):
+    """Something stands against it, said record by record (D3)."""
+
+    code, status = "not_destructible", 409
+    zh, en = "不得销毁。{why}。", "This may not be destroyed. {why}."
+
+
+class ProposedAlready(Refusal):
+    """A destruction of the record is under way."""
+
+    code, status = "proposed_already", 409
+    zh, en = "记录 {record} 的销毁已在办理：{number}。", "{record} is to be destroyed already: {number}."
+
+
+class TooMany(Refusal):
+    """A proposal names at least one record and no more than policy allows."""
+
+    code = "too_many_to_destroy"
+    zh, en = "一次可提出销毁 1 至 {most} 份记录。", "A proposal names 1 to {most} records."
+
+
+class OfSeveralDepartments(Refusal):
+    """The records of one proposal are signed by one head."""
+
+    code = "several_departments"
+    zh, en = "所选记录分属不同部门，请分开提出。", "These records belong to several departments: propose them apart."
+
+
+class NoLongerThere(Refusal):
+    """A record is gone since it was proposed."""
+
+    code, status = "no_longer_there", 409
+    zh, en = "记录 {number} 已不存在；请拒绝并说明理由。", "{number} is no longer there: refuse this, saying why."
+
+
+def may_propose(person: Person, found: Sight) -> bool:
+    """Whether the person may propose a record that they read in full: its owner, the custodian of its department."""
+    own = person.id is not None and found.values["owner"] == person.id
+    keeps = person.has(Role.CUSTODIAN) and found.values["department"] == person.department
+    return found.rt.classified and found.full and not person.read_only and (own or keeps)
+
+
+def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now: datetime) -> dict[str, Any]:
+    """Propose records of a classified type for destruction, with a reason; nothing is kept of them but their numbers
+    and levels.
+
+    :raises NotFound: :raises Locked: for a record that the person does not read in full.
+    :raises Forbidden: when they may not propose it. :raises TooMany: :raises OfSeveralDepartments:
+    :raises ProposedAlready: :raises NotDestructible: :raises Invalid: without a reason.
+    """
+    wanted = tuple(dict.fromkeys(numbers))
+    most = policy().destruction.most_records
+    if not 0 < len(wanted) <= most:
+        raise TooMany(most=most)
+    found = [read(person, slug, number, Purpose.VIEW, now) for number in wanted]
+    if not all(may_propose(person, one) for one in found):
+        raise Forbidden()
+    values, problems = read_values((DESTRUCTION.by_name["reason"],), {"reason": why})
+    if problems:
+        raise Invalid(problems)
+    departments = {one.values["department"] for one in found}
+    if len(departments) > 1:
+        raise OfSeveralDepartments()
+    _check_free(slug, [one.number for one in found])
+    sons = stored_of(slug, [one.number for one in found])
+    _check_matters(registry.get(slug).rt, sons, person, now)
+    made = {**values, **_naming(slug, sons), "department": departments.pop(), "owner": person.id}
+    return store.create(SLUG, made, actor=person, now=now)
+
+
+def under_way(slug: str, numbers: Sequence[str]) -> Mapping[str, Any] | None:
+    """The destruction of one of these records that has not ended; None without one."""
+    condition = {"type_asked": slug, "items.number": {"$in": list(numbers)}, "state": {"$in": list(OPEN)}}
+    return database()[collection_name(SLUG)].find_one(condition)
+
+
+def _check_free(slug: str, numbers: Sequence[str]) -> None:
+    known = under_way(slug, numbers)
+    if known is not None:
+        record = next(item["number"] for item in known["items"] if item["number"] in numbers)
+        raise ProposedAlready(record=record, number=known["number"])
+
+
+def stored_of(slug: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Some records as they are stored now, in this order. :raises NoLongerThere:"""
+    rows = database()[collection_name(slug)].find({"number": {"$in": list(numbers)}, "merged_into": None})
+    by_number = {row["number"]: row for row in rows}
+    for number in numbers:
+        if number not in by_number:
+            raise NoLongerThere(number=number)
+    return [by_number[number] for number in numbers]
+
+
+def _naming(slug: str, sons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    items = [{"number": son["number"], "level": _level(son)} for son in sons]
+    return {
+        "type_asked": slug,
+        "number_asked": rules.title_of([one["number"] for one in items]),
+        "level_asked": rules.highest(one["level"] for one in items).value,
+        "items": items,
+    }
+
+
+def _level(son: Mapping[str, Any]) -> str:
+    return son.get("level") or Level.INTERNAL.value
+
+
+def numbers_of(asked: Mapping[str, Any]) -> list[str]:
+    """The numbers of the records that a destruction names."""
+    return [item["number"] for item in asked["items"] or ()]
+
+
+def _check_matters(rt: RecordType, sons: Sequence[Mapping[str, Any]], reader: Person, now: datetime) -> None:
+    found = matters.against(rt, sons, reader, now)
+    if found:
+        raise NotDestructible(why=rules.in_words(found))
+
+
+def _prepare(draft: Draft) -> None:
+    """At each signature: everything asked again as it is now, and who signed, in whose place, when."""
+    if draft.action not in SIGNING:
+        return
+    values = draft.values
+    slug = values["type_asked"]
+    sons = stored_of(slug, numbers_of(values))
+    values |= _naming(slug, sons)
+    if draft.behalf is not None and values["level_asked"] == Level.TOP_SECRET.value:
+        raise InPersonOnly()
+    _check_matters(registry.get(slug).rt, sons, draft.actor, draft.now)
+    place = SIGNERS[SIGNING.index(draft.action)]
+    values[f"{place}_signer"], values[f"{place}_at"] = draft.actor.id, draft.now
+    values[f"{place}_for"] = draft.behalf.id if draft.behalf else None
+    if draft.action == SIGNING[-1]:
+        values["stop_until"] = draft.now + timedelta(days=policy().destruction.cooling_days)
+
+
+def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
+    """What a signature would destroy: each record by its number, masked name and level, and what goes with it."""
+    slug = asked["type_asked"]
+    try:
+        rt = registry.get(slug).rt
+        sons = stored_of(slug, numbers_of(asked))
+    except (NoLongerThere, NotFound) as gone:
+        return [(Label("注意", "Mind"), Sentence(gone.text("zh"), gone.text("en")))]
+    told = [(rt.label, _said(rt, son)) for son in sons]
+    days = policy().destruction.cooling_days
+    after = Sentence(
+        f"三方签署后 {days} 天内可中止；期满后内容、附件、历史及旧备份中的内容均不可恢复",
+        f"it can be stopped for {days} days after the third signature; then content, files and history are gone for "
+        "good, in older backups too",
+    )
+    return [*told, (Label("后果", "What follows"), after)]
+
+
+def _said(rt: RecordType, son: Mapping[str, Any]) -> Sentence:
+    title, level = rt.by_name[rt.title], LEVEL_LABELS[Level(_level(son))]
+    value = loaded(title, son.get(title.name))
+    pointing = title.kind in ("reference", "person") or value is None
+    name = "" if pointing else masked(kind_of(title).text(title, value, "zh"))
+    parts = len(matters.parts_of(rt, son["_id"]))
+    zh, en = f"{son['number']} {name}（{level.zh}）", f"{son['number']} {name} ({level.en})"
+    if parts:
+        zh, en = f"{zh}，连同并入的 {parts} 份", f"{en}, with {parts} merged into it"
+    return Sentence(zh, en)
+
+
+HOOKS = Hooks(prepare=(_prepare,), opens=_opens)
