@@ -1,7 +1,7 @@
 """What is stored of a reminder: to whom, of which record, which matter and step. Never a title or any content (X6).
 
 The `_id` is made of all that, so that the database refuses a second one, however often and by however many jobs it
-is asked for. `seen` is when a job last found the matter to stand; whatever it finds no longer is closed.
+is asked for. `seen` is when it was made or opened again; what a later run of the job finds no longer is closed.
 """
 
 from __future__ import annotations

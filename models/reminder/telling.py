@@ -7,7 +7,7 @@ robots that they chose as a count and nothing else: a group reads it (X6).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -27,16 +27,18 @@ from models.reminder.service import Told, standing
 READ_AT_ONCE = 500
 
 
-def tell(now: datetime, base_url: str, channels: Collection[str] = ()) -> int:
+def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Callable[[], bool] = lambda: True) -> int:
     """Put messages in the outbox for everybody with reminders of which nothing has told them yet; returns how many.
 
-    `channels` are the declared ones: a choice of one that is gone is passed over.
+    `channels` are the declared ones: a choice of one that is gone is passed over. `go_on` is asked before each person.
     """
     everybody = deputies.all_with_stand_ins(people.active_people(), now)
     chosen = choices.of_all(person.id for person in everybody if person.id is not None)
     known = frozenset(channels)
     made = 0
     for person in everybody:
+        if not go_on():
+            break
         choice = chosen.get(person.id, Choice()) if person.id is not None else Choice()
         if not is_quiet(choice, now):
             made += transaction(partial(_tell, person, choice, now, base_url, known))

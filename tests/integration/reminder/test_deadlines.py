@@ -5,10 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from models import store
+from models.office import office_calendar
 from models.person.roles import Person, Role
 from models.person.service import set_active
 from models.reminder import chasing
@@ -188,15 +190,15 @@ def test_a_run_broken_off_between_two_people_is_completed_by_the_next(
     people = [person(Role.SPECIALIST) for _ in range(3)]
     for one in people:
         revisit(one, MONDAY, now)
-    merge, calls = chasing._merge, iter(range(1000))
+    follow, calls = chasing._follow, iter(range(1000))
 
-    def die_later(*args: object) -> None:
-        if next(calls) == 5:
+    def die_later(*args: Any) -> int:
+        if next(calls) == 2:
             raise KeyboardInterrupt
-        merge(*args)  # type: ignore[arg-type]
+        return follow(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(chasing, "_merge", die_later)
+        patch.setattr(chasing, "_follow", die_later)
         with pytest.raises(KeyboardInterrupt):
             chase(now)
     assert 0 < db[REMINDERS].count_documents({}) < 3
@@ -210,3 +212,32 @@ def test_a_run_for_an_earlier_time_closes_nothing_of_a_later_one(db: Base, owner
     chase(now)
     assert open_steps(db, owner) == [Step.TODAY]
     assert store.fetch("revisit", db["record_revisit"].find_one({})["_id"])["rev"] == 1  # type: ignore[index]
+
+
+def test_what_stands_already_costs_no_write(db: Base, owner: Person, now: datetime) -> None:
+    for days in range(3):
+        revisit(owner, MONDAY - days * DAY, now)
+    chase(now)
+    before = list(db[REMINDERS].find())
+    assert chase(now + timedelta(hours=1)) == Chased(0, 0)
+    assert list(db[REMINDERS].find()) == before
+
+
+def test_a_run_that_is_to_end_leaves_the_rest_of_the_people_to_the_next(db: Base, now: datetime) -> None:
+    people = [person(Role.SPECIALIST) for _ in range(3)]
+    for one in people:
+        revisit(one, MONDAY, now)
+    answers = iter([True, False])
+    first = chasing.chase_deadlines(now, office_calendar(), lambda: next(answers))
+    assert first == Chased(1, 0)
+    assert chase(now) == Chased(3, 0)
+
+
+def test_a_thousand_and_more_reminders_of_a_person_are_stored_in_parts(
+    db: Base, owner: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chasing, "AT_ONCE", 2)
+    made = [revisit(owner, MONDAY, now) for _ in range(5)]
+    assert chase(now) == Chased(5, 0)
+    change(made[0], "revisit", now, state="reached")
+    assert chase(now + timedelta(hours=1)) == Chased(0, 1)
