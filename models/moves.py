@@ -52,6 +52,11 @@ class NeedsFreshSignIn(Refusal):
     zh, en = "签署前请重新验证身份。", "Please confirm who you are before signing."
 
 
+def is_plain(move: Transition) -> bool:
+    """Whether a move is made at once: nothing is asked, signed or to be explained."""
+    return not (move.asks or move.reason or move.signature or move.tone == "bad")
+
+
 def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
     """The transitions that the person may make on a record that they read in full, in declared order: their own, and
     those of whom they stand in for."""

@@ -19,6 +19,8 @@ from models import access, records, registry, store, stored_form
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
+from models.hand_over import service as hand_over
+from models.moves import is_plain
 from models.person.roles import Person
 from models.put_aside import document as put_aside
 from models.record import collection_name
@@ -57,7 +59,8 @@ class Returned:
 @dataclass(frozen=True)
 class Task:
     """A record that is somebody's work, as the reader sees it, and what they may do about it. `returned` says who gave
-    it back, `received` who handed it over, and `back_at` until when the reader has put it aside."""
+    it back, `received` who handed it over, `back_at` until when the reader has put it aside, and `movable` that
+    they may hand it over."""
 
     sight: Sight
     due: datetime | None
@@ -66,11 +69,25 @@ class Task:
     returned: Returned | None = None
     received: Returned | None = None
     back_at: datetime | None = None
+    movable: bool = False
+
+    @property
+    def done(self) -> Transition | None:
+        """The move that gets the work done without another word: the main one, or one that ends it well."""
+        return done_by(self.sight.rt, self.moves)
 
     @property
     def main(self) -> Transition | None:
         """The move that the work asks for."""
         return next((move for move in self.moves if move.main), None)
+
+
+def done_by(rt: RecordType, moves: Iterable[Transition]) -> Transition | None:
+    """Of the moves that a person may make, the one that gets the work done without another word; None for none."""
+    for move in sorted(filter(is_plain, moves), key=lambda one: not one.main):
+        if move.main or (move.tone == "good" and rt.workflow and rt.workflow.state(move.target).final):
+            return move
+    return None
 
 
 # --- whose work
@@ -199,10 +216,11 @@ def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[R
     """The rows as tasks, without those that only others of a role may move on, as one's own request."""
     for row in rows:
         sight = records.sight(person, rt, reach, row)
-        moves = records.moves(person, rt, stored_form.load(rt, row))
+        record = stored_form.load(rt, row)
+        moves = records.moves(person, rt, record)
         named = f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id
         if sight is not None and (moves or named):
-            yield Task(sight, row.get("due_at"), moves)
+            yield Task(sight, row.get("due_at"), moves, movable=hand_over.way(person, rt, record) is not None)
 
 
 def _piled(tasks: Iterable[Task], person: Person, now: datetime) -> Iterator[Task]:

@@ -17,6 +17,7 @@ from backoffice.screens.people import PeopleView
 from backoffice.screens.readers import ReadersView
 from backoffice.screens.records import RecordsHost
 from backoffice.screens.tokens import TokensView
+from backoffice.screens.work import WorkView
 
 
 def register(admin: Admin) -> None:
@@ -33,4 +34,5 @@ def register(admin: Admin) -> None:
     admin.add_view(ReadersView(name="readers", endpoint="readers", url="/readers"))
     admin.add_view(BulkChangesView(name="bulk_changes", endpoint="bulk_changes", url="/bulk-changes"))
     admin.add_view(CalendarView(name="calendar", endpoint="calendar", url="/calendar"))
+    admin.add_view(WorkView(name="work", endpoint="work", url="/work"))
     admin.add_view(JobsView(name="jobs", endpoint="jobs", url="/jobs"))

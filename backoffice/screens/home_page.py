@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -16,6 +16,8 @@ from models import access, listing, names, registry, work
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import RecordType
+from models.hand_over import service as hand_over
+from models.hand_over.service import Handed
 from models.listing import Filter, ListQuery
 from models.names import Names
 from models.office import office_calendar
@@ -33,6 +35,7 @@ AT_MOST = 100
 """How many lines a section has on the page of all sections, and on its own."""
 VIA = "customer"
 LATE_IN_DEPARTMENT = "department"
+HANDED = "handed"
 REMINDERS = "reminders"
 TONES = {
     Pile.LATE: "bad",
@@ -42,7 +45,7 @@ TONES = {
     LATE_IN_DEPARTMENT: "bad",
     REMINDERS: "info",
 }
-SECTIONS = (*Pile, LATE_IN_DEPARTMENT, REMINDERS)
+SECTIONS = (*Pile, LATE_IN_DEPARTMENT, HANDED, REMINDERS)
 
 
 def sections(reader: Reader, only: str = "") -> list[Context]:
@@ -52,9 +55,12 @@ def sections(reader: Reader, only: str = "") -> list[Context]:
     """
     limit = AT_MOST if only else SHOWN
     wanted = {key: found for key, found in _piles(reader, limit, only).items() if found}
+    handed = {one.sight.id: one for one in hand_over.handed(reader.person, reader.now)} if only in ("", HANDED) else {}
+    if handed:
+        wanted[HANDED] = [Task(one.sight, None) for one in handed.values()]
     found = _names(reader, [task for tasks in wanted.values() for task in tasks[:limit]])
     made = [
-        _section(key, len(tasks), [_line(task, reader, found) for task in tasks[:limit]], bool(only))
+        _section(key, len(tasks), [_line(task, reader, found, key, handed) for task in tasks[:limit]], bool(only))
         for key, tasks in wanted.items()
     ]
     if only not in ("", REMINDERS):
@@ -88,8 +94,9 @@ def _burst(one: reading.Burst, reader: Reader) -> Context:
 def _piles(reader: Reader, limit: int, only: str) -> dict[str, list[Task]]:
     """The tasks of each section that is wanted."""
     piles: dict[str, list[Task]] = {}
-    if only not in (LATE_IN_DEPARTMENT, REMINDERS):
+    if only not in (LATE_IN_DEPARTMENT, HANDED, REMINDERS):
         tasks = work.desk(reader.person, reader.now, office_calendar(), limit=AT_MOST if only else 3 * SHOWN)
+        tasks += work.aside(reader.person, reader.now) if only in ("", Pile.ASIDE) else []
         piles = {pile: [task for task in tasks if task.pile is pile] for pile in Pile if only in ("", pile)}
     if only in ("", LATE_IN_DEPARTMENT) and reader.person.may(Permission.DEPARTMENT_OVERSEE):
         piles[LATE_IN_DEPARTMENT] = work.late_in_department(reader.person, reader.now, limit)
@@ -115,6 +122,8 @@ def _label(key: str) -> str:
         Pile.RETURNED: _("Returned to me"),
         Pile.COMING: _("Coming days"),
         Pile.OPEN: _("Without a deadline"),
+        Pile.ASIDE: _("Put aside"),
+        HANDED: _("Handed over by me"),
         LATE_IN_DEPARTMENT: _("Late in the department"),
         REMINDERS: _("Reminders"),
     }
@@ -134,22 +143,40 @@ def _names(reader: Reader, tasks: Iterable[Task]) -> Names:
     return names.resolve(reader.person, rows, language=reader.language, people=people)
 
 
-def _line(task: Task, reader: Reader, found: Names) -> Context:
+def _line(task: Task, reader: Reader, found: Names, section: str, handed: Mapping[ObjectId, Handed]) -> Context:
     """A task as a line: what it is, for whom, until when, why, and what to do about it."""
     sight, move = task.sight, task.main
     url = cells.record_url(sight.rt.slug, sight.number)
+    item = f"{sight.rt.slug}/{sight.number}/{sight.values['rev']}"
     action = record_page.move_action(sight, move, reader) if move else {"label": _("Open"), "url": url}
+    own = section in list(Pile)
+    if section == Pile.ASIDE:
+        hidden = {"item": item}
+        action = {"label": _("Take back"), "method": "post", "url": url_for("work.back"), "hidden": hidden}
     return {
+        "item": item if own and section != Pile.ASIDE else "",
+        "done": task.done is not None,
+        "more": _more(task, item) if own else [],
         "title": cells.title(sight, found),
         "url": url,
         "number": sight.number,
         "level": sight.level,
         "what": sight.rt.label.text(reader.language),
         "who": _who(task, reader, found),
-        "why": _why(task, reader),
+        "why": _why(task, reader, handed.get(sight.id)),
         "due": deadlines.due(sight, reader),
         "actions": [action],
     }
+
+
+def _more(task: Task, item: str) -> list[Context]:
+    """What else can be done with a line of one's own."""
+    sight = task.sight
+    later = {"label": _("Later …"), "url": url_for("work.later", item=item), "icon": "clock"}
+    if not task.movable:
+        return [later]
+    to = url_for("work.hand_over", slug=sight.rt.slug, number=sight.number)
+    return [later, {"label": _("Hand over …"), "url": to, "icon": "person-check"}]
 
 
 def _who(task: Task, reader: Reader, found: Names) -> str:
@@ -161,11 +188,19 @@ def _who(task: Task, reader: Reader, found: Names) -> str:
     return " · ".join(part for part in (customer if customer not in (title, names.HIDDEN) else "", owner) if part)
 
 
-def _why(task: Task, reader: Reader) -> str:
-    """Who gave it back and why; else which of its days is due; else its state."""
-    if task.returned:
-        words = _("given back by %(name)s", name=task.returned.by)
-        return f"{words}: {task.returned.reason}" if task.returned.reason else str(words)
+def _why(task: Task, reader: Reader, handed: Handed | None) -> str:
+    """Until when it is put aside; when it was handed over; who gave it back or handed it over, and why; else which of
+    its days is due; else its state."""
+    if task.back_at:
+        return str(_("back on %(at)s", at=cells.moment_short(task.back_at, reader.language)))
+    if handed:
+        return str(_("handed over on %(at)s", at=cells.moment_short(handed.at, reader.language)))
+    gave = task.returned or task.received
+    if gave:
+        words = (
+            _("given back by %(name)s", name=gave.by) if task.returned else _("handed over by %(name)s", name=gave.by)
+        )
+        return f"{words}: {gave.reason}" if gave.reason else str(words)
     sight = task.sight
     due = [] if _turn(task) else cells.due_labels(sight, reader.language)
     if due:

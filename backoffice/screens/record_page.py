@@ -18,6 +18,7 @@ from models.access_request.service import may_offer
 from models.declarations import Choice, Field, Group, Label, Level, RecordType, Transition
 from models.errors import Sentence
 from models.merge.service import may_merge
+from models.moves import is_plain
 from models.names import Names
 from models.person.service import HOUSE
 from models.records import LEVEL_CHOICES, Sight
@@ -93,7 +94,7 @@ def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
         "url": record_url(sight.rt.slug, sight.number, "act", move=move.name),
         "tone": move.tone,
     }
-    if move.asks or move.reason or move.signature or move.tone == "bad":
+    if not is_plain(move):
         return action
     return action | {"method": "post", "hidden": {"rev": sight.values["rev"]}}
 

@@ -90,6 +90,16 @@ REVIEW = RecordType(
                     "请先在客户档案中更正，再在此逐项确认。", "Correct the file first, then answer each section here."
                 ),
             ),
+            Transition(
+                name="hand_over",
+                label=Label("移交", "Hand over"),
+                source=("open",),
+                target="open",
+                by=("owner", Role.HEAD.value),
+                asks=("owner",),
+                needs=("owner",),
+                reason=True,
+            ),
         ),
     ),
     views=(
