@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from flask import Response
@@ -11,9 +11,10 @@ from werkzeug.datastructures import Headers
 
 from config.later import Later
 from models.attachment import service as attachment
-from models.attachment.rules import PDF
+from models.attachment import wrapping
+from models.attachment.rules import PDF, PICTURES, NotMarkable
 
-marking = Later("models.attachment.marking")
+images, marking = Later("models.attachment.images"), Later("models.attachment.marking")
 
 CHUNK = 255 * 1024
 
@@ -32,20 +33,55 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 
 def serve(row: Mapping[str, Any], *, inline: bool, mark: str = "") -> Response:
-    """An attached file as an answer: of the type that its content has, never run by the browser. A PDF bears `mark`
-    on each of its pages (X1). :raises NotMarkable: for one that cannot, and for another file that would be looked at
-    without its mark."""
+    """An attached file as an answer: of the type that its content has, never run by the browser.
+
+    With a `mark` (X1) a PDF bears it on each of its pages and a picture in itself; anything else leaves in a ZIP beside
+    a sheet with the mark. :raises NotMarkable: for a PDF that cannot bear it, and for what would be looked at without.
+    """
+    if mark:
+        return _marked(row, inline, mark)
     content = attachment.content(row["file"])
+    return _streamed(content, row["name"], row["type"], row["size"], inline=inline)
+
+
+def picture(row: Mapping[str, Any], mark: str) -> bytes:
+    """An attached picture to be shown in a page, with the mark, if any, in itself. :raises NotMarkable:"""
+    with attachment.content(row["file"]) as content:
+        if not mark:
+            return content.read()
+        # What is too large to be marked need not be held in full to be refused.
+        held = content.read(images.MOST_BYTES + 1)
+    return bytes(images.marked_image(held, row["type"], mark, row["name"]))
+
+
+def _marked(row: Mapping[str, Any], inline: bool, mark: str) -> Response:
+    headers = {"Content-Disposition": disposition(row["name"], inline=inline)}
+    if row["type"] == PDF:
+        with attachment.content(row["file"]) as content:
+            held = content.read(marking.MOST_BYTES + 1)
+        return Response(marking.marked_pdf(held, mark, row["name"]), mimetype=PDF, headers=headers)
+    if row["type"] in PICTURES:
+        try:
+            return Response(picture(row, mark), mimetype=row["type"], headers=headers)
+        except NotMarkable:
+            if inline:
+                raise
+    if inline:
+        raise NotMarkable(name=row["name"])
+    with attachment.content(row["file"]) as content:
+        made, size, name = wrapping.wrapped(content, row["name"], mark)
+    return _streamed(made, name, wrapping.ZIP, size, inline=False)
+
+
+def _streamed(content: IO[bytes], name: str, kind: str, size: int, *, inline: bool) -> Response:
     headers = Headers()
-    headers["Content-Disposition"] = disposition(row["name"], inline=inline)
-    if mark and row["type"] == PDF:
-        return Response(marking.marked_pdf(content.read(), mark, row["name"]), mimetype=PDF, headers=headers)
-    if mark and inline:
-        raise marking.NotMarkable(name=row["name"])
-    headers["Content-Length"] = str(row["size"])
-    return Response(_chunks(content), mimetype=row["type"], headers=headers)
+    headers["Content-Disposition"] = disposition(name, inline=inline)
+    headers["Content-Length"] = str(size)
+    answer = Response(_chunks(content), mimetype=kind, headers=headers)
+    answer.call_on_close(content.close)
+    return answer
 
 
-def _chunks(content: Any) -> Iterator[bytes]:
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
     while piece := content.read(CHUNK):
         yield piece

@@ -7,7 +7,7 @@ import base64
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.downloads import serve
+from backoffice.downloads import picture, serve
 from backoffice.screens import borrowing, list_page, record_page
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import person_ids, record_url, size_text
@@ -15,13 +15,11 @@ from backoffice.screens.reader import current_reader
 from backoffice.screens.routes import RecordRoutes
 from models import names, records
 from models.access import Purpose
-from models.attachment import service as attachment
 from models.attachment.rules import IMAGES, SHOWN
 from models.errors import NotFound
 
 LARGEST_IMAGE = 8 * 1024 * 1024
-LARGEST_MARKED = 32 * 1024 * 1024
-"""An image of a classified record is shown within a page that bears the watermark, or not at all."""
+"""A larger one is shown by itself, and not within a page."""
 
 
 class FileRoutes(RecordRoutes):
@@ -45,9 +43,9 @@ class FileRoutes(RecordRoutes):
         if row["type"] not in SHOWN:
             raise NotFound()
         mark = record_page.watermark(sight, reader)
-        if row["type"] not in IMAGES or row["size"] > (LARGEST_MARKED if mark else LARGEST_IMAGE):
+        if row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE:
             return serve(row, inline=True, mark=mark)
-        content = base64.b64encode(attachment.content(row["file"]).read()).decode()
+        content = base64.b64encode(picture(row, mark)).decode()
         people = person_ids(sight.values)
         found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)
         return self.page(

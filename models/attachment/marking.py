@@ -16,7 +16,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from models.errors import Refusal
+from models.attachment.rules import NotMarkable
 
 MOST_BYTES = 60 * 1024 * 1024
 MOST_PAGES = 1000
@@ -33,17 +33,6 @@ SLANT = "0.906 0.423 -0.423 0.906"
 
 MALFORMED = (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OSError)
 """What reading a broken file raises."""
-
-
-class NotMarkable(Refusal):
-    """A PDF that cannot bear the watermark does not leave (X1)."""
-
-    code, status = "not_markable", 422
-    zh = "“{name}”受密码保护、已损坏或过大，无法加水印，不能查看或下载。请联系信息管理员换成普通 PDF。"
-    en = (
-        "“{name}” is protected by a password, broken or too large and cannot bear the watermark: it stays here. "
-        "Ask the custodian for an ordinary PDF."
-    )
 
 
 def marked_pdf(content: bytes, text: str, name: str) -> bytes:

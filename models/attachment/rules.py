@@ -40,6 +40,8 @@ OFFICE: tuple[tuple[bytes, str], ...] = (
 )
 PROGRAMS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!/")
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+"""The images that can bear a watermark, by what their formats are called."""
 SHOWN = IMAGES | {PDF}
 """What a browser shows by itself without running anything of ours or theirs."""
 
@@ -88,6 +90,17 @@ class NotScanned(BadFile):
     en = (
         "The virus scanner is not available or cannot check “{name}”: the file was not taken. Try again later, or tell "
         "an administrator."
+    )
+
+
+class NotMarkable(Refusal):
+    """A PDF or picture that cannot bear the watermark is not looked at, and a PDF does not leave (X1)."""
+
+    code, status = "not_markable", 422
+    zh = "“{name}”受密码保护、已损坏、过大或为动态图片，无法加水印，不能查看。请联系信息管理员换成普通 PDF 或图片。"
+    en = (
+        "“{name}” is protected by a password, broken, too large or a moving picture and cannot bear the watermark: it "
+        "stays here. Ask the custodian for an ordinary PDF or picture."
     )
 
 

@@ -179,14 +179,13 @@ def _damaged(row: Row) -> FileDamaged:
 
 
 def remove(file_ids: Iterable[ObjectId]) -> int:
-    """Delete files and their keys for good; returns how many files there were."""
+    """Delete files and their keys for good, the documents by which they are found last; returns how many there were."""
     ids = list(file_ids)
     if not ids:
         return 0
     key_vault.destroy(ids)
-    gone = database()[FILES].delete_many({"_id": {"$in": ids}}).deleted_count
     database()[CHUNKS].delete_many({"files_id": {"$in": ids}})
-    return gone
+    return database()[FILES].delete_many({"_id": {"$in": ids}}).deleted_count
 
 
 def seal_former(limit: int) -> int:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
+from base64 import b64decode
 from typing import Any
+
+from PIL import Image
 
 from config.database import database
 from models import store
@@ -13,8 +18,16 @@ from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
 
 AT = "/records/sample/"
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 2000
 PDF = b"%PDF-1.7 the content"
+
+
+def drawn() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (640, 480), "white").save(made, "PNG")
+    return made.getvalue()
+
+
+PNG = drawn()
 
 
 def sent(desk: Desk, path: str, status: int = 303, *files: tuple[bytes, str], **data: Any) -> str:
@@ -112,10 +125,14 @@ def test_a_scan_of_a_classified_record_is_looked_at_but_not_taken_away(sit: Sit,
     made = with_file(owner, PNG, "scan.png", level="confidential")
     at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
     page = owner.text(f"{at}/view")
-    assert "data:image/png;base64," in page
+    shown = re.search(r'src="data:image/png;base64,([^"]+)"', page)
+    assert shown is not None
     assert "Confidential · Wang Min" in page
     assert "borrow the record" in owner.text(at, status=403)
-    assert head.get(at).data == PNG
+    for marked in (b64decode(shown[1]), head.get(at).data):
+        assert marked.startswith(PNG[:8])
+        picture = Image.open(io.BytesIO(marked)).convert("L")
+        assert len(picture.crop((0, 0, 640, 480)).getcolors() or ()) > 1  # the white is not white any more
     actions = [(e["action"], e["actor"]) for e in db["audit"].find({"record": made["_id"]}).sort("_id", 1)]
     assert actions == [
         ("create", owner.person.id),
@@ -123,6 +140,28 @@ def test_a_scan_of_a_classified_record_is_looked_at_but_not_taken_away(sit: Sit,
         ("refused", owner.person.id),
         ("export", head.person.id),
     ]
+
+
+def test_what_bears_no_mark_leaves_a_classified_record_in_a_zip_with_one(sit: Sit) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD, name="Li Hua")
+    made = with_file(owner, b"PK\x03\x04 word/ and so on", "方案.docx", level="secret")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    owner.text(f"{at}/view", status=404)
+    answer = head.get(at)
+    assert answer.mimetype == "application/zip"
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as opened:
+        assert opened.read("方案.docx") == b"PK\x03\x04 word/ and so on"
+        assert "Secret · Li Hua · 2026-11-23 10:00" in opened.comment.decode()
+
+
+def test_a_broken_picture_is_not_looked_at_without_its_mark(sit: Sit) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = with_file(owner, PNG[:60] + b"0" * 500, "scan.png", level="secret")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    assert "cannot bear the watermark" in owner.text(f"{at}/view", status=422)
+    with head.get(at) as answer:
+        assert answer.mimetype == "application/zip"
 
 
 def test_a_page_sent_as_a_file_is_never_run(sit: Sit) -> None:

@@ -1,4 +1,4 @@
-"""X1: a PDF out of a classified record bears level, reader and time, kept or looked at; others leave as they are."""
+"""X1: a PDF out of a classified record bears level, reader and time, kept or looked at; a picture too."""
 
 from __future__ import annotations
 
@@ -55,16 +55,19 @@ def shown(desk: Any, content: bytes, level: str) -> Any:
     return desk.get(f"{AT}{made['number']}/files/{made['scans'][0]['file']}/view")
 
 
-def test_a_large_image_of_a_secret_record_is_shown_under_the_mark_or_not_at_all(
-    sit: Sit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_image_comes_by_itself_and_marked_all_the_same(sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = sit(Role.SPECIALIST)
-    monkeypatch.setattr(files, "LARGEST_IMAGE", 10)
     page = shown(desk, PNG, "secret")
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert "Secret · " in page.text
+    monkeypatch.setattr(files, "LARGEST_IMAGE", 10)
     assert shown(desk, PNG, "internal").data == PNG
-    monkeypatch.setattr(files, "LARGEST_MARKED", 10)
-    refused = shown(desk, PNG, "secret")
+    marked = shown(desk, PNG, "secret")
+    assert (marked.status_code, marked.mimetype) == (200, "image/png")
+    assert marked.data != PNG
+
+
+def test_a_file_that_bears_no_mark_is_not_looked_at(sit: Sit) -> None:
+    refused = shown(sit(Role.SPECIALIST), b"GIF89a and so on", "secret")
     assert refused.status_code == 422
     assert "cannot bear the watermark" in refused.text
