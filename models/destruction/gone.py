@@ -19,13 +19,16 @@ from models.destruction.rules import destroyed
 
 GONE, PARTS = "destroyed_record", "destroyed_part"
 PART_SECONDS = 24 * 3600
-"""Longer than any backup takes."""
+"""Longer than any backup takes. Of those under way there is no time, and they stay."""
 Row = dict[str, Any]
 
 schema.declare(
     {
         GONE: [IndexModel([("destruction", ASCENDING)], name="destruction")],
-        PARTS: [IndexModel([("at", ASCENDING)], name="at", expireAfterSeconds=PART_SECONDS)],
+        PARTS: [
+            IndexModel([("at", ASCENDING)], name="at", expireAfterSeconds=PART_SECONDS),
+            IndexModel([("of", ASCENDING)], name="of"),
+        ],
     }
 )
 
@@ -36,17 +39,25 @@ def note(slug: str, son: Mapping[str, Any], destruction: ObjectId, now: datetime
     database()[GONE].insert_one({"_id": son["_id"], **row})
 
 
-def note_parts(ids: Iterable[ObjectId]) -> None:
-    """Note that these other documents are deleted, or lose what they held of a destroyed record: for a day no backup
-    takes them as they were."""
+def note_parts(ids: Iterable[ObjectId], record_id: ObjectId) -> None:
+    """Note that these other documents are being deleted, or lose what they held of a record: until `parts_done` no
+    backup takes them."""
     for one in ids:
-        database()[PARTS].update_one({"_id": one}, [{"$set": {"at": "$$NOW"}}], upsert=True)
+        database()[PARTS].update_one({"_id": one}, {"$set": {"of": record_id, "at": None}}, upsert=True)
 
 
-def known(ids: Iterable[ObjectId]) -> set[ObjectId]:
-    """Those of some documents that are destroyed, or are being: records for ever, others for a day."""
+def parts_done(record_id: ObjectId) -> None:
+    """Whatever held something of a record holds it no more: a backup of a later moment takes it again."""
+    database()[PARTS].update_many({"of": record_id}, [{"$set": {"at": "$$NOW"}}])
+
+
+def known(ids: Iterable[ObjectId], since: datetime) -> set[ObjectId]:
+    """Of some documents, the records that are destroyed or being so, and the others that lose something of one, or
+    lost it after the moment `since` of the server's clock."""
     wanted = {"_id": {"$in": list(ids)}}
-    return {row["_id"] for name in (GONE, PARTS) for row in database()[name].find(wanted, {"_id": 1})}
+    late = {**wanted, "$or": [{"at": None}, {"at": {"$gte": since}}]}
+    found = ((GONE, wanted), (PARTS, late))
+    return {row["_id"] for name, condition in found for row in database()[name].find(condition, {"_id": 1})}
 
 
 def names(reach: Reach, ids: Iterable[ObjectId], language: str) -> Iterator[tuple[ObjectId, str]]:

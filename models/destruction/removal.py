@@ -19,6 +19,7 @@ from pymongo import ASCENDING, IndexModel
 from config.database import database, transaction
 from models import audit, registry, schema, store
 from models.access_request import service as access_request
+from models.backup.belonging import sealing_id
 from models.declarations import RecordType
 from models.destruction import gone, matters, traces, words
 from models.destruction.document import SLUG
@@ -158,7 +159,8 @@ def _remove(aside: Row, row: Row, holder: str, now: datetime) -> None:
     for step in traces.STEPS:
         hold.keep()
         step(case)
-    vault.destroy([case.id])
+    gone.parts_done(case.id)
+    vault.destroy([case.id, sealing_id(case.id)])
     transaction(partial(_close, case, row, now))
 
 

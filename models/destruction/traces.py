@@ -15,6 +15,7 @@ from bson import ObjectId
 from config.database import database
 from models import registry, store, stored_form
 from models.attachment import service as attachment
+from models.backup.belonging import sealing_id
 from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
 from models.bulk_change.document import State as PlanState
 from models.bulk_change.service import forget as forget_plans
@@ -65,12 +66,13 @@ class Case:
         return any(name in text for text in texts for name in wanted)
 
 
-def shred(ids: Iterable[ObjectId]) -> None:
-    """Let what older backups hold of these documents become unreadable, and new ones leave them out."""
+def shred(case: Case, ids: Iterable[ObjectId]) -> None:
+    """Let what backups of before hold of these documents become unreadable; none of now takes them until the record
+    is gone. What seals their own fields stays."""
     found = list(ids)
     if found:
-        gone.note_parts(found)
-        vault.destroy(found)
+        gone.note_parts(found, case.id)
+        vault.destroy(sealing_id(one) for one in found)
 
 
 def requests(case: Case) -> None:
@@ -80,7 +82,7 @@ def requests(case: Case) -> None:
             continue
         named = [{"number_asked": case.number}, {"items.number": case.number}]
         for son in database()[collection_name(rt.slug)].find({"type_asked": case.rt.slug, "$or": named}):
-            _strip(rt, son, lambda value, name: _of_request(case, value, name))
+            _strip(case, rt, son, lambda value, name: _of_request(case, value, name))
 
 
 def _of_request(case: Case, value: Any, name: str) -> Any:
@@ -110,7 +112,7 @@ def copies(case: Case) -> None:
         ways = [{path: case.id} for path in pointing_paths(rt, case.rt.slug)]
         if ways:
             for son in database()[collection_name(rt.slug)].find({"$or": ways, "_id": {"$ne": case.id}}):
-                _strip(rt, son, change)
+                _strip(case, rt, son, change)
 
 
 def without_names(case: Case, value: Any) -> Any:
@@ -122,7 +124,7 @@ def without_names(case: Case, value: Any) -> Any:
     return [without_names(case, one) for one in value] if isinstance(value, list) else value
 
 
-def _strip(rt: RecordType, son: Row, change: Callable[[Any, str], Any]) -> None:
+def _strip(case: Case, rt: RecordType, son: Row, change: Callable[[Any, str], Any]) -> None:
     """Change what a record and its versions hold, by the name of the field; a version's note is `note`."""
     made = {f.name: change(son[f.name], f.name) for f in rt.fields if f.name in son}
     values = {name: value for name, value in made.items() if value != son[name]}
@@ -130,7 +132,7 @@ def _strip(rt: RecordType, son: Row, change: Callable[[Any, str], Any]) -> None:
     changed = [row for row in versions if row is not None]
     if not values and not changed:
         return
-    shred([son["_id"]])
+    shred(case, [son["_id"]])
     if values:
         follows = stored_form.derived(rt, stored_form.load(rt, {**son, **values}))
         found = {name: follows[name] for name in ("grams", "haystack", "keys") if follows[name] is not None}
@@ -155,7 +157,7 @@ def saved_views(case: Case) -> None:
     db = database()
     for row in db[VIEWS].find({}, {"name": 1, "address": 1, "type": 1, "owner": 1}):
         if case.tells([row["name"], *(text for _, text in row["address"])]):
-            shred([row["_id"]])
+            shred(case, [row["_id"]])
             start = f"starts.{row['type']}"
             db[USERS].update_one({"_id": row["owner"], start: row["_id"]}, {"$unset": {start: ""}})
             db[VIEWS].delete_one({"_id": row["_id"]})
@@ -166,7 +168,7 @@ def bulk_changes(case: Case) -> None:
     plans = database()[TARGETS].distinct("plan", {"records": case.id})
     plans += database()[LINES].distinct("plan", {"record": case.id})
     if plans:
-        shred(plans)
+        shred(case, plans)
         ended = [state.value for state in (*CARRIED_OUT, PlanState.UNDONE)]
         emptied: Row = {"values": {}, "reasons": {}, "picked": None, "address": [], "swept": True}
         database()[PLANS].update_many({"_id": {"$in": plans}, "state": {"$in": ended}}, {"$set": emptied})
@@ -188,7 +190,7 @@ def notices(case: Case) -> None:
 def imported(case: Case) -> None:
     """Files that were imported and hold it, and what was said about their rows."""
     for batch in imports.that_tell(case.son.get("batch"), (case.number, *case.names)):
-        shred(batch)
+        shred(case, batch)
         imports.remove(batch)
 
 
@@ -205,7 +207,7 @@ def versions(case: Case) -> None:
 def files(case: Case) -> None:
     """Its attached files with their keys, former ones included."""
     found = attachment.keys_of([case.id])
-    shred(found)
+    shred(case, found)
     for file_id in found:
         attachment.remove(file_id)
 
