@@ -5,7 +5,7 @@ fetches. Screens, API, exports and jobs ask here.
 """
 
 from models.listing.conditions import compile_query, condition_of
-from models.listing.counting import count
+from models.listing.counting import cheap_count, count
 from models.listing.paging import LARGEST_PAGE, following, page, scan, token_of
 from models.listing.query import (
     BARE,
@@ -32,6 +32,7 @@ __all__ = [
     "ListQuery",
     "Page",
     "TooBroad",
+    "cheap_count",
     "compile_query",
     "condition_of",
     "count",

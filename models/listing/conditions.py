@@ -157,9 +157,8 @@ def _one_of(name: str, values: list[Any], operator: str) -> Condition:
 def _text(field: Field, operator: str, text: str) -> Condition:
     """Texts that begin with or hold some text. What is searchable is found through its pieces."""
     pattern = re.escape(text)
-    if operator == "starts":
-        return {field.name: {"$regex": "^" + pattern}}
-    condition: Condition = {field.name: {"$regex": pattern, "$options": "i"}}
+    starts: Condition = {field.name: {"$regex": "^" + pattern}}
+    condition = starts if operator == "starts" else {field.name: {"$regex": pattern, "$options": "i"}}
     pieces = search.holding(text) if field.searchable else []
     return {"$and": [*pieces, condition]} if pieces else condition
 

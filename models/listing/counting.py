@@ -15,8 +15,8 @@ from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, countable, tokens_in
 from models.listing.query import ListQuery
-from models.listing.walking import by, opens_few
-from models.record import REACH_INDEX, collection_name
+from models.listing.walking import by, way_of
+from models.record import collection_name
 
 COUNT_CEILING, LARGE = 10_000, 1_000
 TRIES = ((COUNT_CEILING, 20), (LARGE, 50))
@@ -42,16 +42,64 @@ def count(
 
     :raises BadQuery: as `page`.
     """
-    condition, _, _ = compile_query(rt, reach, query, fields)
-    wanted = countable(condition)
-    key = sha256(f"{collection_name(rt.slug)} {wanted!r}".encode()).hexdigest()
-    found, more, until = _large.get(key, (0, False, 0.0))
-    if until < monotonic():
-        tries = TRIES[1:] if query.filters or query.q else TRIES
-        found, more = _count(rt, wanted, tries, few=opens_few(rt, tokens_in(condition)))
+    return _told(_Counted(rt, reach, query, fields).count(), at_least)
+
+
+def cheap_count(
+    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], *, at_least: int = 0
+) -> tuple[int, bool] | None:
+    """What `count` says, where that is known or costs no more than a page; else None.
+
+    :raises BadQuery: as `page`.
+    """
+    asked = _Counted(rt, reach, query, fields)
+    found = asked.remembered()
+    if found is None and asked.way.few:
+        found = asked.count()
+    return None if found is None else _told(found, at_least)
+
+
+def _told(found: tuple[int, bool], at_least: int) -> tuple[int, bool]:
+    count, more = found
+    return (max(count, at_least), True) if more else (count, False)
+
+
+class _Counted:
+    """The count of one list."""
+
+    def __init__(self, rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> None:
+        condition, sort_field, _ = compile_query(rt, reach, query, fields)
+        self.collection = database()[collection_name(rt.slug)]
+        self.tries = TRIES[1:] if query.filters or query.q else TRIES
+        self.key = sha256(f"{collection_name(rt.slug)} {countable(condition)!r}".encode()).hexdigest()
+        self.way = way_of(rt, condition, tokens_in(condition), sort_field)
+        self.condition = {"$and": [condition["$and"][0], *self.way.parts]}
+
+    def remembered(self) -> tuple[int, bool] | None:
+        found, more, until = _large.get(self.key, (0, False, 0.0))
+        return (found, more) if until >= monotonic() else None
+
+    def count(self) -> tuple[int, bool]:
+        """How many records there are for certain, and whether there are more, or may be."""
+        known = self.remembered()
+        if known is not None:
+            return known
+        found, more = self._asked()
         if more or found > LARGE:
-            _remember(key, found, more)
-    return (max(found, at_least), True) if more else (found, False)
+            _remember(self.key, found, more)
+        return found, more
+
+    def _asked(self) -> tuple[int, bool]:
+        # Over the tokens' index whole lists are counted by its keys alone; to name it is for those who read little.
+        index = self.way.index if self.way.most is not None else ""
+        for ceiling, patience in self.tries:
+            limits: dict[str, Any] = {"limit": ceiling + 1} | ({} if in_transaction() else {"maxTimeMS": patience})
+            try:
+                found = by(index, partial(_counted, self.collection, self.condition, limits))
+            except ExecutionTimeout:
+                continue
+            return min(found, ceiling), found > ceiling
+        return 0, True
 
 
 def forget() -> None:
@@ -63,20 +111,6 @@ def _remember(key: str, found: int, more: bool) -> None:
     if len(_large) >= MOST_REMEMBERED:
         _large.clear()
     _large[key] = found, more, monotonic() + (MORE_SECONDS if more and found >= LARGE else LARGE_SECONDS)
-
-
-def _count(rt: RecordType, condition: Condition, tries: tuple[tuple[int, int], ...], *, few: bool) -> tuple[int, bool]:
-    """How many records there are for certain, and whether there are more, or may be. Where the reach holds `few`, they
-    are looked through, all of them."""
-    collection = database()[collection_name(rt.slug)]
-    for ceiling, patience in tries:
-        limits: dict[str, Any] = {"limit": ceiling + 1} | ({} if in_transaction() else {"maxTimeMS": patience})
-        try:
-            found = by(REACH_INDEX if few else "", partial(_counted, collection, condition, limits))
-        except ExecutionTimeout:
-            continue
-        return min(found, ceiling), found > ceiling
-    return 0, True
 
 
 def _counted(

@@ -18,7 +18,7 @@ from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, tokens_in
 from models.listing.query import BadQuery, ListQuery, Page, TooBroad
-from models.listing.walking import by, index_of
+from models.listing.walking import Way, by, way_of
 from models.record import collection_name
 
 LARGEST_PAGE = 200
@@ -50,13 +50,12 @@ def page(
     order = -direction if backwards else direction
     limit = min(max(query.limit, 1), LARGEST_PAGE)
     shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
-    index = index_of(rt, tokens_in(condition), query, sort_field)
+    way = way_of(rt, condition, tokens_in(condition), sort_field)
     rows: list[Row] = []
     more = False
     start = [(_anything(sort_field), order_by(sort_field, order))]
     for beyond, sequence in beyond_token(sort_field, order, token) if token else start:
-        wanted = {"$and": [*condition["$and"], beyond]}
-        found = _find(rt, wanted, shown, sequence, limit + 1 - len(rows), index)
+        found = _find(rt, _led(condition, way, beyond), shown, sequence, limit + 1 - len(rows), way.index)
         more = len(rows) + len(found) > limit
         known = {row["_id"] for row in rows}
         rows += [row for row in found if row["_id"] not in known]  # one may have moved on between the two questions
@@ -89,15 +88,21 @@ def following(
 def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Iterator[Row]:
     """Every record of a list, whole, in its order, streamed; for exports."""
     condition, sort_field, direction = compile_query(rt, reach, query, fields)
-    wanted = {"$and": [*condition["$and"], _anything(sort_field)]}
-    index = index_of(rt, tokens_in(condition), query, sort_field)
+    way = way_of(rt, condition, tokens_in(condition), sort_field)
+    wanted = _led(condition, way, _anything(sort_field))
 
     def begun(by_index: dict[str, Any]) -> Iterator[Row]:
         cursor = database()[collection_name(rt.slug)].find(wanted, DERIVED, batch_size=500, **by_index)
         rows = cursor.sort(order_by(sort_field, direction)).allow_disk_use(True)
         return chain(list(islice(rows, 1)), rows)
 
-    yield from by(index, begun)
+    yield from by(way.index, begun)
+
+
+def _led(condition: Condition, way: Way, beyond: Condition) -> Condition:
+    """A compiled list as it is asked for along a way, from some place on."""
+    within, archived, *_parts = condition["$and"]
+    return {"$and": [within, archived, *way.parts, beyond]}
 
 
 def order_by(sort_field: str, direction: int) -> Order:

@@ -1,0 +1,101 @@
+"""Single conditions of a list, by which index each can be looked up, and how many records it holds for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from config.database import database
+from models.declarations import RecordType
+from models.record import LIST_PREFIX, collection_name, indexes
+
+Condition = dict[str, Any]
+
+FEW_HITS = 300
+"""So many records are fetched and sorted for one page as soon as looked for along an order."""
+PIECES = "grams"
+NARROWS = frozenset({"$eq", "$in", "$gt", "$gte", "$lt", "$lte", "$elemMatch"})
+BELIEVED_SECONDS = 60.0
+MOST_REMEMBERED = 5000
+
+_hits: dict[tuple[str, str], tuple[int, float]] = {}
+"""For how many records a condition holds, whoever may read them, and until when that is believed. It decides by which
+way a page is read, never what is on it."""
+
+
+@dataclass(frozen=True)
+class Single:
+    """One condition of several that must all hold. `index` is the one that knows its records, '' where there is none;
+    `spare`: a piece of text, beside a comparison with the text that holds for nothing else."""
+
+    condition: Condition
+    index: str = ""
+    spare: bool = False
+
+
+def singles(rt: RecordType, parts: Iterable[Condition]) -> list[Single]:
+    """The single conditions of some compiled ones, groups of which all must hold opened."""
+    known = _by_first_field(rt)
+    return [Single(one, _index(known, one), spare) for one, spare in _opened(parts)]
+
+
+def hits(rt: RecordType, conditions: Sequence[Condition]) -> list[int]:
+    """For how many records each condition holds, up to one more than `FEW_HITS`. Asks for so many index keys of each,
+    all in one question, once a minute."""
+    collection = collection_name(rt.slug)
+    keys = [(collection, repr(one)) for one in conditions]
+    now = monotonic()
+    unknown = [at for at, key in enumerate(keys) if _hits.get(key, (0, 0.0))[1] <= now]
+    if unknown:
+        if len(_hits) >= MOST_REMEMBERED:
+            _hits.clear()
+        counted = _counted(collection, [conditions[at] for at in unknown])
+        _hits.update((keys[at], (count, now + BELIEVED_SECONDS)) for at, count in zip(unknown, counted, strict=True))
+    return [_hits[key][0] for key in keys]
+
+
+def forget() -> None:
+    """Ask anew what was asked before."""
+    _hits.clear()
+
+
+def _opened(parts: Iterable[Condition]) -> Iterator[tuple[Condition, bool]]:
+    for part in parts:
+        if set(part) != {"$and"}:
+            yield part, False
+            continue
+        inner = part["$and"]
+        compared = any("$regex" in value for one in inner for value in one.values() if isinstance(value, dict))
+        for one, spare in _opened(inner):
+            yield one, spare or (compared and PIECES in one)
+
+
+@lru_cache(maxsize=500)
+def _by_first_field(rt: RecordType) -> dict[str, str]:
+    """The index of each field that lists are filtered by, and of the pieces of text."""
+    made = (model.document for model in indexes(rt))
+    return {next(iter(one["key"])): one["name"] for one in made if one["name"].startswith((LIST_PREFIX, PIECES))}
+
+
+def _index(known: dict[str, str], condition: Condition) -> str:
+    if len(condition) != 1:
+        return ""
+    ((name, value),) = condition.items()
+    if isinstance(value, dict) and not NARROWS.issuperset(value):
+        begins = set(value) == {"$regex"} and value["$regex"].startswith("^")
+        return known.get(name, "") if begins else ""
+    return known.get(name, "")
+
+
+def _counted(collection: str, conditions: Sequence[Condition]) -> list[int]:
+    first, *others = (_stages(at, one) for at, one in enumerate(conditions))
+    unions = [{"$unionWith": {"coll": collection, "pipeline": stages}} for stages in others]
+    found = {row["at"]: row["count"] for row in database()[collection].aggregate([*first, *unions])}
+    return [found.get(at, 0) for at in range(len(conditions))]
+
+
+def _stages(at: int, condition: Condition) -> list[Condition]:
+    return [{"$match": condition}, {"$limit": FEW_HITS + 1}, {"$count": "count"}, {"$set": {"at": at}}]
