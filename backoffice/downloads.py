@@ -85,3 +85,4 @@ def _streamed(content: IO[bytes], name: str, kind: str, size: int, *, inline: bo
 def _chunks(content: IO[bytes]) -> Iterator[bytes]:
     while piece := content.read(CHUNK):
         yield piece
+    content.close()
