@@ -1,9 +1,9 @@
 """Making reminders as set work in the database, and closing those whose matter no longer stands (J).
 
-For each person and record type one aggregation finds what is the person's work within their reach, by the same
-conditions as every list (X6), and makes of each record the reminder for the step that it is in. What is new is stored,
-a thousand at a time; what stands already costs no write. A person's reminder that is not found again is closed: done,
-put off, handed over, archived, or out of their reach. What is held at a time is the keys of one person's reminders.
+For each person and record type one query finds what is the person's work within their reach, by the same conditions as
+every list (X6), and gives of each record the moment that its step and its key follow from. What is new is stored, a
+thousand at a time; what stands already costs no write. A person's reminder that is not found again is closed: done, put
+off, handed over, archived, or out of their reach. What is held at a time is the keys of one person's reminders.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -31,15 +32,23 @@ from models.person.roles import Person, Role
 from models.put_aside import document as put_aside
 from models.record import collection_name
 from models.reminder.document import REMINDERS
-from models.reminder.rules import Matter, Step, Window, window
+from models.reminder.rules import Matter, Step, Told, Window, key_of, step_of, window
 
-Expression = Any
 Row = dict[str, Any]
-Source = tuple[RecordType, Row, dict[str, Expression]]
-"""Records of a type, the condition under which they are a person's matter, and what makes the reminder of each."""
 
 AT_ONCE = 1000
 DUPLICATE = 11000
+
+
+@dataclass(frozen=True)
+class Source:
+    """Records of a type, the condition under which they are a person's matter, their moment that decides, and what is
+    told of it."""
+
+    rt: RecordType
+    found: Row
+    when: str
+    told: Callable[[datetime], Told]
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar, go_on: Callable[[]
     open_types = [(rt, borders) for rt, borders in types if borders is not None]
     if not open_types:
         return Chased()
+    open_types = [(rt, borders) for rt, borders in open_types if _any_due(rt, borders)]
     everybody = _everybody(now)
     asides = put_aside.of_people((person.id for person in everybody), now)
 
@@ -72,15 +82,20 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar, go_on: Callable[[]
             if reach.nothing:
                 continue
             quiet = put_aside.without(asides, person.id, rt.slug)
-            yield rt, _work_of(person, rt, reach, borders, quiet), _deadline(rt, person, borders)
+            yield Source(rt, _work_of(person, rt, reach, borders, quiet), "due_at", partial(step_of, borders=borders))
             if person.has(Role.HEAD):
-                yield rt, _late_under(person, rt, reach, borders), _climbed(rt, person)
+                yield Source(rt, _late_under(person, rt, reach, borders), "due_at", _climbed)
 
     return _chase(Matter.DEADLINE, everybody, of, now, go_on)
 
 
 def _timed_types() -> list[RecordType]:
     return [rt for rt in registry.all_types() if rt.due]
+
+
+def _any_due(rt: RecordType, borders: Window) -> bool:
+    """Whether anything of a type is due soon: where nothing is, nobody needs to be asked about."""
+    return database()[collection_name(rt.slug)].find_one({"due_at": {"$lt": borders.soon_ends}}, {"_id": 1}) is not None
 
 
 def announce_stuck(now: datetime) -> Chased:
@@ -92,7 +107,7 @@ def announce_stuck(now: datetime) -> Chased:
             reach = access.reach(person, rt, Purpose.VIEW)
             if not reach.nothing:
                 stuck = {"$and": [{"climbed": {"$gte": 1}}, work.turn_of(person, rt), reach.query()]}
-                yield rt, stuck, _reminder(rt, person, Matter.SIGNATURE, Step.STUCK.value, "$state_since")
+                yield Source(rt, stuck, "state_since", _stuck)
 
     return _chase(Matter.SIGNATURE, _everybody(now), of, now)
 
@@ -102,8 +117,10 @@ def announce_declassification(now: datetime) -> Chased:
     today = local(now).date()
     notice = _stored(today + timedelta(days=policy().secrecy.notice_days))
     last = _stored(today + timedelta(days=policy().reminder.secrecy_last_days))
-    step = {"$cond": [{"$lte": ["$secret_until", last]}, Step.LAST_NOTICE.value, Step.NOTICE.value]}
-    due = {"$dateAdd": {"startDate": "$secret_until", "unit": "hour", "amount": CLOSING_UTC}}
+
+    def told(until: datetime) -> Told:
+        step = Step.LAST_NOTICE if until <= last else Step.NOTICE
+        return step, until + timedelta(hours=CLOSING_UTC), ""
 
     def of(person: Person) -> Iterator[Source]:
         ending = {
@@ -113,7 +130,7 @@ def announce_declassification(now: datetime) -> Chased:
         }
         for rt in registry.all_types():
             if rt.classified:
-                yield rt, ending, _reminder(rt, person, Matter.SECRECY, step, due)
+                yield Source(rt, ending, "secret_until", told)
 
     return _chase(Matter.SECRECY, _everybody(now), of, now)
 
@@ -140,54 +157,12 @@ def _late_under(head: Person, rt: RecordType, reach: access.Reach, borders: Wind
     return {"$and": [late, reach.query(), {"$nor": [work.waits_for(head, rt)]}]}
 
 
-# --- what is made of it
+def _climbed(due: datetime) -> Told:
+    return Step.CLIMBED, due, ""
 
 
-def _deadline(rt: RecordType, person: Person, borders: Window) -> dict[str, Expression]:
-    step = {
-        "$switch": {
-            "branches": [
-                {"case": {"$lt": ["$due_at", borders.now]}, "then": Step.LATE.value},
-                {"case": {"$lt": ["$due_at", borders.today_ends]}, "then": Step.TODAY.value},
-            ],
-            "default": Step.SOON.value,
-        }
-    }
-    # What is late is told anew each working day, and each declared notice is one of its own.
-    chased = f"|{borders.day}" if borders.chases else ""
-    nearest = [{"case": {"$lt": ["$due_at", ends]}, "then": name} for name, ends in borders.notices]
-    branches = [
-        {"case": {"$lt": ["$due_at", borders.now]}, "then": chased},
-        {"case": {"$lt": ["$due_at", borders.today_ends]}, "then": ""},
-        *nearest,
-    ]
-    again = {"$switch": {"branches": branches, "default": ""}}
-    return _reminder(rt, person, Matter.DEADLINE, step, "$due_at", again)
-
-
-def _climbed(rt: RecordType, head: Person) -> dict[str, Expression]:
-    return _reminder(rt, head, Matter.DEADLINE, Step.CLIMBED.value, "$due_at")
-
-
-def _reminder(
-    rt: RecordType, person: Person, matter: Matter, step: Expression, due: Expression, again: Expression = ""
-) -> dict[str, Expression]:
-    """The reminder as a projection of its record."""
-    told: Iterable[Expression] = (str(person.id), matter.value, {"$toString": "$_id"}, step, _minute(due))
-    key = [part for one in told for part in ("|", one)][1:]
-    return {
-        "_id": {"$concat": [*key, again]},
-        "person": {"$literal": person.id},
-        "type": {"$literal": rt.slug},
-        "record": "$_id",
-        "matter": {"$literal": matter.value},
-        "step": step,
-        "due": due,
-    }
-
-
-def _minute(moment: Expression) -> Expression:
-    return {"$dateToString": {"date": moment, "format": "%Y%m%dT%H%M"}}
+def _stuck(since: datetime) -> Told:
+    return Step.STUCK, since, ""
 
 
 # --- what becomes of it
@@ -205,39 +180,60 @@ def _chase(
     go_on: Callable[[], bool] = lambda: True,
 ) -> Chased:
     """Bring the reminders of a matter in line with what is found for each person."""
-    closed, known = 0, []
+    new, closed, known = 0, 0, []
     for person in everybody:
         if not go_on():
-            return Chased(_new(matter, now), closed)
-        closed += _follow(person, matter, of(person), now)
+            return Chased(new, closed)
+        made, gone = _follow(person, matter, of(person), now)
+        new, closed = new + made, closed + gone
         known.append(person.id)
     left = {"person": {"$nin": known}, "matter": matter.value, **_standing(now)}
     closed += database()[REMINDERS].update_many(left, {"$set": {"closed_at": now}}, hint="inbox").modified_count
-    return Chased(_new(matter, now), closed)
+    return Chased(new, closed)
 
 
-def _follow(person: Person, matter: Matter, sources: Iterable[Source], now: datetime) -> int:
-    """Store what is new for a person, and close what is not found again; how many were closed."""
+def _follow(person: Person, matter: Matter, sources: Iterable[Source], now: datetime) -> tuple[int, int]:
+    """Store what is new for a person, and close what is not found again; how many were made as of this moment, those of
+    a run that was broken off included, and how many closed."""
     reminders = database()[REMINDERS]
-    stands = {"person": person.id, "matter": matter.value, "closed_at": None}
-    gone = {row["_id"] for row in reminders.find(stands, {"_id": 1})}
-    for rt, found, reminder in sources:
-        stamped = {**reminder, "created": {"$literal": now}, "seen": {"$literal": now}}
-        records = database()[collection_name(rt.slug)]
-        rows = records.aggregate([{"$match": found}, {"$project": stamped}], batchSize=AT_ONCE)
+    stands = reminders.find({"person": person.id, "closed_at": None, "matter": matter.value}, {"created": 1})
+    gone = {row["_id"]: row["created"] for row in stands.hint("inbox")}
+    new = sum(1 for created in gone.values() if created == now)
+    for source in sources:
+        rows = iter(_found(person, matter, source, now))
         while chunk := list(islice(rows, AT_ONCE)):
-            _store([row for row in chunk if row["_id"] not in gone], now)
-            gone.difference_update(row["_id"] for row in chunk)
+            new += _store([row for row in chunk if row["_id"] not in gone], now)
+            for row in chunk:
+                gone.pop(row["_id"], None)
     if not gone:
-        return 0
+        return new, 0
     closing = {"_id": {"$in": sorted(gone)}, **_standing(now)}
-    return reminders.update_many(closing, {"$set": {"closed_at": now}}).modified_count
+    return new, reminders.update_many(closing, {"$set": {"closed_at": now}}).modified_count
 
 
-def _store(rows: list[Row], now: datetime) -> None:
-    """Store new reminders; one that was closed before stands again, unless a later run closed it."""
+def _found(person: Person, matter: Matter, source: Source, now: datetime) -> Iterator[Row]:
+    """The reminders that a source makes, read a chunk at a time: of each record no more than the one moment."""
+    slug, when = source.rt.slug, source.when
+    for row in database()[collection_name(slug)].find(source.found, {when: 1}, batch_size=AT_ONCE):
+        step, due, again = source.told(row[when])
+        yield {
+            "_id": key_of(person.id, matter, row["_id"], step, due, again),
+            "person": person.id,
+            "type": slug,
+            "record": row["_id"],
+            "matter": matter.value,
+            "step": step.value,
+            "due": due,
+            "created": now,
+            "seen": now,
+        }
+
+
+def _store(rows: list[Row], now: datetime) -> int:
+    """Store new reminders and tell how many were. One that was closed before stands again, unless a later run closed
+    it."""
     if not rows:
-        return
+        return 0
     try:
         database()[REMINDERS].insert_many(rows, ordered=False)
     except BulkWriteError as error:
@@ -246,14 +242,10 @@ def _store(rows: list[Row], now: datetime) -> None:
             raise
         again = {"_id": {"$in": [one["op"]["_id"] for one in refused]}, "closed_at": {"$lt": now}}
         database()[REMINDERS].update_many(again, {"$set": {"seen": now}, "$unset": {"closed_at": ""}})
+        return len(rows) - len(refused)
+    return len(rows)
 
 
 def _standing(now: datetime) -> Row:
     """The reminders that stand and that no later run has made or opened again."""
     return {"closed_at": None, "seen": {"$lt": now}}
-
-
-def _new(matter: Matter, now: datetime) -> int:
-    """How many reminders were made as of this moment: all of them, where the run before was broken off."""
-    made = {"matter": matter.value, "closed_at": None, "seen": now, "created": now}
-    return database()[REMINDERS].count_documents(made)

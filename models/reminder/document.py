@@ -26,9 +26,14 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("person", ASCENDING), ("closed_at", ASCENDING), ("read_at", ASCENDING), ("due", ASCENDING)],
             name="inbox",
         ),
-        IndexModel([("matter", ASCENDING), ("closed_at", ASCENDING), ("seen", ASCENDING)], name="open"),
         IndexModel([("mailed_at", ASCENDING), ("closed_at", ASCENDING), ("person", ASCENDING)], name="unmailed"),
-        IndexModel([("closed_at", ASCENDING)], name="kept", expireAfterSeconds=int(KEPT.total_seconds())),
+        # What stands has no key in it: thousands are stored at once.
+        IndexModel(
+            [("closed_at", ASCENDING)],
+            name="kept",
+            expireAfterSeconds=int(KEPT.total_seconds()),
+            partialFilterExpression={"closed_at": {"$exists": True}},
+        ),
     ]
 }
 schema.declare(INDEXES)

@@ -78,6 +78,25 @@ def window(
     return Window(now, today.isoformat(), _end(today), _end(last), climbs_before)
 
 
+Told = tuple[Step, datetime, str]
+"""The step that a matter is in, the deadline that it is about, and what the key says beyond both."""
+
+
+def step_of(due: datetime, borders: Window) -> Told:
+    """The step of a deadline that lies before `soon_ends`. What is late is told anew each working day, and each
+    declared notice is one of its own."""
+    if due < borders.now:
+        return Step.LATE, due, f"|{borders.day}" if borders.chases else ""
+    if due < borders.today_ends:
+        return Step.TODAY, due, ""
+    return Step.SOON, due, next((name for name, ends in borders.notices if due < ends), "")
+
+
+def key_of(person: object, matter: Matter, record: object, step: Step, due: datetime, again: str) -> str:
+    """What makes a reminder the one that it is: person, matter, record, step and deadline, which is in UTC."""
+    return f"{person}|{matter.value}|{record}|{step.value}|{due:%Y%m%dT%H%M}{again}"
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI)
 
