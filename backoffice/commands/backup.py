@@ -42,6 +42,7 @@ def backup(file: Path | None) -> None:
     click.echo(
         f"{made.count} documents of {len(made.parts)} collections, {made.size / MEGABYTE:.1f} MB, as of {made.taken}"
     )
+    click.echo(f"{made.sealed} of them sealed: the key vault has a backup of its own (backoffice keys backup)")
     click.echo(f"{path}: {size / MEGABYTE:.1f} MB, {_cost(began)}")
 
 
@@ -82,7 +83,8 @@ def _contents(made: Manifest) -> str:
 
 def _report(report: restoring.Restored) -> Iterator[str]:
     made = report.manifest
-    yield f"{made.count} documents of {len(made.parts)} collections stored, read again and found the same"
+    count = made.count - report.destroyed
+    yield f"{count} documents of {len(made.parts)} collections stored, read again and found the same"
     yield (
         f"audit trail: {report.entries} sealed entries and {report.checkpoints} checkpoints verified, "
         f"{report.waiting} entries waiting for their seal"

@@ -14,7 +14,8 @@ from typing import Any
 from config.settings import SECRET_VARIABLES, Settings
 
 FORMAT = "backoffice backup"
-VERSION = 1
+VERSION, READ = 2, (1, 2)
+"""The format written, and those that are read: in the first nothing was sealed."""
 MANIFEST = "manifest.json"
 CHECKPOINT_FOLDER = "audit/"
 LARGEST = 16 * 2**20
@@ -22,6 +23,7 @@ COLLECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}")
 DATABASE = re.compile(r"[A-Za-z0-9_-]{1,63}")
 CHECKPOINT_FILE = re.compile(r"audit/checkpoints-[0-9-]{10}\.jsonl")
 HASH = re.compile(r"[0-9a-f]{64}")
+VAULT = re.compile(r"(?:[0-9a-f]{2}){20,500}")
 
 
 class BackupError(Exception):
@@ -34,13 +36,20 @@ class BadBackup(BackupError):
 
 @dataclass(frozen=True)
 class Part:
-    """One collection: `count` documents of `size` bytes of BSON together, and the SHA-256 of those bytes."""
+    """One collection: `count` documents of `size` bytes of BSON together, and the SHA-256 of those bytes.
+
+    `sealed` of the documents are sealed, each under a key of its own; `plain` is the SHA-256 of all of them as they
+    were ('' where none is). `left_out` were being destroyed at that moment.
+    """
 
     database: str
     collection: str
     count: int
     size: int
     sha256: str
+    plain: str = ""
+    sealed: int = 0
+    left_out: int = 0
 
     @property
     def data(self) -> str:
@@ -66,8 +75,9 @@ class Small:
 class Manifest:
     """What a backup holds. `head` is the audit chain's last link at its moment (`seq`, `hash`, `total`).
 
-    `left_out` names the collections that are never saved, each with the reason; a key vault will stand there too.
-    `proofs` tell for each secret of the installation whether another one is the same, and nothing else of it.
+    `left_out` names the collections that are never saved, each with the reason, the key vault among them. `proofs` tell
+    for each secret of the installation whether another one is the same, and nothing else of it; `vault` is what only
+    the key vault of that installation opens.
     """
 
     taken: str
@@ -77,6 +87,7 @@ class Manifest:
     head: Mapping[str, Any]
     left_out: Mapping[str, str]
     proofs: Mapping[str, str]
+    vault: str = ""
     version: int = VERSION
     format: str = FORMAT
 
@@ -89,6 +100,11 @@ class Manifest:
     def count(self) -> int:
         """All documents."""
         return sum(part.count for part in self.parts)
+
+    @property
+    def sealed(self) -> int:
+        """All sealed documents."""
+        return sum(part.sealed for part in self.parts)
 
     @property
     def size(self) -> int:
@@ -116,12 +132,13 @@ def read(text: bytes) -> Manifest:
         found = json.loads(text)
         if found["format"] != FORMAT:
             raise BadBackup("the file is no backup of this product")
-        if found["version"] != VERSION:
+        if found["version"] not in READ:
             raise BadBackup(f"the backup has format {found['version']!r}: a newer version of the product reads it")
         parts = tuple(Part(**part) for part in found.pop("parts"))
         files = tuple(Small(**small) for small in found.pop("files"))
         made = Manifest(parts=parts, files=files, **found)
         usable = made.moment.tzinfo is not None and all(map(_is_part, parts)) and all(map(_is_small, files))
+        usable = usable and (VAULT.fullmatch(made.vault) is not None or not made.sealed)
     except (ValueError, TypeError, KeyError) as error:
         raise BadBackup("the backup's manifest cannot be read") from error
     metadata = {part.metadata for part in parts}
@@ -134,9 +151,9 @@ def read(text: bytes) -> Manifest:
 def _is_part(part: Part) -> bool:
     named = DATABASE.fullmatch(part.database) and COLLECTION.fullmatch(part.collection)
     reserved = part.collection.startswith("system.") or part.database in ("admin", "local", "config")
-    return bool(
-        named and not reserved and _is_sized(part.count) and _is_sized(part.size) and HASH.fullmatch(part.sha256)
-    )
+    sized = all(map(_is_sized, (part.count, part.size, part.sealed, part.left_out)))
+    hashed = HASH.fullmatch(part.sha256) and (not part.plain or HASH.fullmatch(part.plain))
+    return bool(named and not reserved and sized and hashed and (part.plain or not part.sealed))
 
 
 def _is_small(small: Small) -> bool:

@@ -16,7 +16,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, cast
 
-from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -27,15 +26,17 @@ from models import audit, schema
 from models.audit.stored import StoredTrail
 from models.backup import mark
 from models.backup.archive import Reading, Tell, silent
-from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, Manifest, Part, different_secrets
+from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Manifest, Part, different_secrets
 from models.backup.rules import RESTORING
+from models.backup.sealing import RAW, Unsealing, check_vault
 from models.backup.snapshot import metadata_in
 from models.person.document import USERS
 from models.person.roles import SYSTEM, Role
+from models.record import collection_name
 
 BATCH_DOCUMENTS, BATCH_BYTES = 1_000, 8 * 2**20
-RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
 HASHED = "$argon2"
+ACCESS_REQUEST, GRANTS = "access_request", "grant"
 Row = dict[str, Any]
 
 
@@ -50,7 +51,8 @@ class NotAsSaved(BackupError):
 @dataclass(frozen=True)
 class Restored:
     """The report. `accounts` are those in use with a password that the sign-in can read, `administrators` those among
-    them who manage accounts. `notes` are what a person should know; `changes` what was brought up to this version."""
+    them who manage accounts. `destroyed` counts the documents whose key was destroyed since the backup: they are not
+    there. `notes` are what a person should know; `changes` what was brought up to this version."""
 
     manifest: Manifest
     entries: int
@@ -60,6 +62,7 @@ class Restored:
     administrators: int
     notes: tuple[str, ...]
     changes: tuple[str, ...]
+    destroyed: int = 0
 
 
 def restore(
@@ -77,15 +80,22 @@ def restore(
     that differ and findings in the audit trail end up in the notes instead of ending the restore. With `clear`, what a
     restore left here whose process died is removed first.
 
+    What was destroyed since the backup has no key any more and stays away; it is counted (D2).
+
     :raises NotEmpty: the place is not empty; nothing is touched.
-    :raises BackupError: the secrets are others, or what is stored is not what was saved; the place is empty again.
+    :raises BackupError: the secrets are others, the key vault of the backup is not here, or what is stored is not what
+        was saved; the place is empty again.
     """
     notes = _check_secrets(archive.manifest, settings, despite)
+    if archive.manifest.sealed:
+        check_vault(archive.manifest.vault)
     require_empty(settings, clear=clear)
     _test_folder(settings.audit_dir)
     with _all_or_nothing(settings, now):
-        for part in archive.manifest.parts:
-            _load(archive, part, tell)
+        destroyed = sum(_load(archive, part, tell) for part in archive.manifest.parts)
+        if destroyed:
+            notes.append(f"{destroyed} documents belong to what was destroyed since: they were left out")
+            _drop_without_card()
         _put_checkpoints(archive, settings.audit_dir)
         verdict = _check_trail(archive.manifest, settings, despite)
         accounts, administrators = _accounts()
@@ -108,6 +118,7 @@ def restore(
         administrators,
         (*notes, *found),
         tuple(changes),
+        destroyed,
     )
 
 
@@ -168,39 +179,65 @@ def _home(part: Part) -> Database[Row]:
     return audit_database() if part.collection in audit.COLLECTIONS else database()
 
 
-def _load(archive: Reading, part: Part, tell: Tell) -> None:
-    """Store a collection as its bytes were saved, read it again and compare."""
+def _load(archive: Reading, part: Part, tell: Tell) -> int:
+    """Store a collection as its documents were, read it again and compare; returns how many were destroyed since.
+
+    :raises NotAsSaved: :raises BadBackup:
+    """
     db, options = _home(part), _described(archive, part)["options"]
     db.create_collection(part.collection, check_exists=False, **options)
     target = cast("Collection[RawBSONDocument]", db.get_collection(part.collection, codec_options=RAW))
+    unsealing, digest, done = Unsealing(), hashlib.sha256(), 0
+    for batch in _batches(archive.documents(part)):
+        found = unsealing.each(batch) if part.sealed else batch
+        for document in found:
+            digest.update(document.raw)
+        _insert(target, found)
+        done += len(batch)
+        tell(part.collection, done)
+    tell(part.collection, part.count)
+    if unsealing.sealed != part.sealed:
+        raise BadBackup(f"{part.data} does not hold what its manifest names")
+    if not unsealing.gone and digest.hexdigest() != (part.plain or part.sha256):
+        raise NotAsSaved(f"{part.collection} is not what was saved")
+    _compare(target, part, digest.hexdigest())
+    return unsealing.gone
+
+
+def _batches(documents: Iterable[bytes]) -> Iterator[list[RawBSONDocument]]:
     batch: list[RawBSONDocument] = []
-    size = done = 0
-    for document in archive.documents(part):
+    size = 0
+    for document in documents:
         batch.append(RawBSONDocument(document, RAW))
         size += len(document)
         if len(batch) >= BATCH_DOCUMENTS or size >= BATCH_BYTES:
-            done += _insert(target, batch)
+            yield batch
             batch, size = [], 0
-            tell(part.collection, done)
-    _insert(target, batch)
-    tell(part.collection, part.count)
-    _compare(target, part)
+    yield batch
 
 
-def _insert(target: Collection[RawBSONDocument], batch: list[RawBSONDocument]) -> int:
+def _insert(target: Collection[RawBSONDocument], batch: list[RawBSONDocument]) -> None:
     if batch:
         target.insert_many(batch, ordered=True, bypass_document_validation=True)
-    return len(batch)
 
 
-def _compare(target: Collection[RawBSONDocument], part: Part) -> None:
-    """What is stored, in the order in which it was stored, has the hash of what was saved. :raises NotAsSaved:"""
+def _compare(target: Collection[RawBSONDocument], part: Part, wanted: str) -> None:
+    """What is stored, in the order in which it was stored, has the hash of what was unpacked. :raises NotAsSaved:"""
     digest = hashlib.sha256()
     found = target.find_raw_batches({}, batch_size=BATCH_DOCUMENTS).sort("$natural", 1)
     for chunk in cast("Iterable[bytes]", found):
         digest.update(chunk)
-    if digest.hexdigest() != part.sha256:
+    if digest.hexdigest() != wanted:
         raise NotAsSaved(f"{part.collection} is not stored as it was saved; is somebody writing there?")
+
+
+def _drop_without_card() -> None:
+    """Rights end whose card was left out: nothing says any more until when they last (X5)."""
+    cards = collection_name(ACCESS_REQUEST)
+    lookup = {"from": cards, "localField": "request", "foreignField": "_id", "as": "card"}
+    stages: list[Row] = [{"$lookup": lookup}, {"$match": {"card": []}}, {"$project": {"_id": 1}}]
+    idle = [row["_id"] for row in database()[GRANTS].aggregate(stages)]
+    database()[GRANTS].delete_many({"_id": {"$in": idle}})
 
 
 def _index(archive: Reading, part: Part) -> None:

@@ -15,14 +15,17 @@ DEAD_PART = timedelta(days=1)
 RESTORING = "restore_in_progress"
 """A collection that is there while a restore is going on, and after one whose process died."""
 
+VAULT = "the key vault"
+
 LEFT_OUT = {
     "session": "nobody is signed in where it is restored",
     "sign_in_try": "counts of the last minutes",
     "lease": "who works at the moment",
+    "unsent_form": "typed in the last minutes, and not sent",
     RESTORING: "a restore that is going on",
+    VAULT: "a database of its own: a backup must not bring back keys of what was destroyed (D2)",
 }
-"""Collections that no backup holds, with the reason. Keys that seal records will be among them: a backup must not
-bring back what was destroyed (D2)."""
+"""What no backup holds, with the reason: collections, and the database of the keys that seal records."""
 
 NAME = re.compile(r"backoffice-\d{8}T\d{6}Z\.zip")
 

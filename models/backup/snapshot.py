@@ -11,8 +11,8 @@ import fcntl
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +29,7 @@ from models import audit
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, lines_in
 from models.backup import archive, mark
 from models.backup.archive import Tell, Writing, silent
+from models.backup.belonging import owner_in
 from models.backup.manifest import (
     CHECKPOINT_FILE,
     CHECKPOINT_FOLDER,
@@ -40,6 +41,7 @@ from models.backup.manifest import (
     proofs,
 )
 from models.backup.rules import LEFT_OUT
+from models.backup.sealing import Destroyed, Sealing, probe
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ WINDOW = "minSnapshotHistoryWindowInSeconds"
 WINDOW_SECONDS = 6 * 3600
 USUAL_WINDOW_SECONDS = 300
 LOCK = "backup.lock"
+CLOCK_SLACK = timedelta(minutes=1)
+"""What was destroyed just before the moment is left out too: clocks of several servers differ."""
 Row = dict[str, Any]
 
 
@@ -81,7 +85,7 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
         for _ in range(ATTEMPTS):
             try:
                 return _attempt(path, settings, now, tell)
-            except Moved:
+            except (Moved, Destroyed):
                 continue
     raise BackupError("collections or indexes were made again and again meanwhile; try again when that is over")
 
@@ -89,13 +93,13 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
 def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manifest:
     moment = now.astimezone(UTC)
     stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    sources = _sources()
+    sources, since, vault = _sources(), _server_time() - CLOCK_SLACK, probe()
     with database().client.start_session(snapshot=True) as session, archive.new(path, stamp) as file:
         with _snapshot_errors():
             head = _head(session)  # the first read: from here on the moment is fixed
             if _sources() != sources:
                 raise Moved
-            parts = tuple(_save(file, source, session, tell) for source in sources)
+            parts = tuple(_save(file, source, session, since, tell) for source in sources)
             checkpoints = _checkpoints(file, settings.audit_dir, session)
         metadata = tuple(_describe(file, source, part) for source, part in zip(sources, parts, strict=True))
         taken = moment.isoformat(timespec="milliseconds")
@@ -107,6 +111,7 @@ def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manif
             head=head,
             left_out=LEFT_OUT,
             proofs=proofs(settings, taken),
+            vault=vault,
         )
         file.manifest(made)
     return made
@@ -148,10 +153,21 @@ def _head(session: ClientSession) -> Row:
     return last or {"seq": 0, "hash": audit.FIRST, "total": 0}
 
 
-def _save(file: Writing, source: Source, session: ClientSession, tell: Tell) -> Part:
+def _server_time() -> datetime:
+    """The clock by which the server notes what is being destroyed."""
+    found: datetime = database().client.admin.command("hello")["localTime"]
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _save(file: Writing, source: Source, session: ClientSession, since: datetime, tell: Tell) -> Part:
     found = source.db[source.name].find_raw_batches({}, session=session, batch_size=BATCH)
     batches = cast("Iterable[bytes]", found)  # each is a row of whole documents
-    return file.documents(source.db.name, source.name, batches, tell)
+    owner = owner_in(source.name)
+    if owner is None:
+        return file.documents(source.db.name, source.name, batches, tell)
+    sealing = Sealing(owner, since)
+    part = file.documents(source.db.name, source.name, sealing.batches(batches), tell)
+    return replace(part, plain=sealing.plain, sealed=sealing.sealed, left_out=sealing.left_out)
 
 
 def _describe(file: Writing, source: Source, part: Part) -> Small:

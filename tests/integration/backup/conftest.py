@@ -20,6 +20,7 @@ from models import audit, catalogue, schema
 from models.audit.keys import CURRENT
 from models.backup import archive, restoring
 from models.backup.restoring import Restored
+from models.key_vault.keyring import COLLECTION
 from models.person.roles import SYSTEM
 
 Base = Database[dict[str, Any]]
@@ -50,18 +51,32 @@ def there(saved: Settings, tmp_path: Path) -> Iterator[Settings]:
     settings = replace(saved, database=f"{saved.database}_there", data_dir=tmp_path / "there")
     client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_uri)
     with client:
-        client.drop_database(settings.database)
+        for name in (settings.database, settings.keys.database):
+            client.drop_database(name)
         yield settings
-        client.drop_database(settings.database)
+        for name in (settings.database, settings.keys.database):
+            client.drop_database(name)
+
+
+def carry_keys(saved: Settings, there: Settings) -> None:
+    """Put the key vault, as it is now, into the other place: what its own backup and restore do."""
+    client: MongoClient[dict[str, Any]] = MongoClient(saved.mongodb_uri)
+    with client:
+        target = client[there.keys.database][COLLECTION]
+        target.delete_many({})
+        keys = list(client[saved.keys.database][COLLECTION].find())
+        if keys:
+            target.insert_many(keys)
 
 
 @pytest.fixture
-def restore(there: Settings, now: datetime) -> Callable[..., Restored]:
+def restore(saved: Settings, there: Settings, now: datetime) -> Callable[..., Restored]:
     """Restore a file as the command does, and stay connected to the restored database."""
 
     def work(path: Path, **more: Any) -> Restored:
         with archive.opened(path) as source:
             source.verify()
+            carry_keys(saved, there)
             store.connect(there)
             return restoring.restore(source, there, now, **more)
 

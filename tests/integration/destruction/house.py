@@ -72,11 +72,11 @@ def _past(cast: Cast, found: Planted, then: datetime) -> None:
     again = {"name": TITLE, "address": "Zanzibar road"}
     store.change("customer", found.record["_id"], again, actor=cast.owner, now=then)
     found.words |= {f"{TITLE}former", "Formerstreet", "Notedthing"}
-    row = attachment.put(io.BytesIO(b"Filecontent"), "Filename.txt", person=cast.owner, now=then, limit=1000)
+    row = attachment.put(io.BytesIO(b"Filecontent"), "Scannedthing.txt", person=cast.owner, now=then, limit=1000)
     fields = [f for f in registry.get("customer").rt.fields if f.kind == "files"]
     with unruled(registry.get("customer").rt):
         store.change("customer", found.record["_id"], {fields[0].name: [row]}, actor=cast.owner, now=then)
-    found.words |= {"Filecontent", "Filename"}
+    found.words |= {"Filecontent", "Scannedthing"}
 
 
 def _merged(cast: Cast, found: Planted, then: datetime) -> None:

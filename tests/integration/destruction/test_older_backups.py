@@ -1,0 +1,165 @@
+"""D2: content that was destroyed is unreadable in backups of before, and does not come back with one."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from config import database as base
+from config.settings import Settings
+from models import audit, store
+from models.audit.stored import StoredTrail
+from models.backup import archive, restoring, snapshot
+from models.backup.manifest import BackupError
+from models.backup.restoring import Restored
+from models.destruction import removal, traces
+from tests.integration.backup.conftest import carry_keys
+from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
+from tests.integration.destruction.house import holding_id, plant, said
+
+Base = Database[dict[str, Any]]
+Restore = Callable[..., Restored]
+
+
+@pytest.fixture
+def saved(connected: Settings, db: Base, tmp_path: Path) -> Settings:
+    return replace(connected, data_dir=tmp_path / "here")
+
+
+@pytest.fixture
+def there(saved: Settings, tmp_path: Path) -> Iterator[Settings]:
+    """An empty place: another database, another folder, the same secrets."""
+    settings = replace(saved, database=f"{saved.database}_there", data_dir=tmp_path / "there")
+    client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_uri)
+    with client:
+        for name in (settings.database, settings.keys.database):
+            client.drop_database(name)
+        yield settings
+        for name in (settings.database, settings.keys.database):
+            client.drop_database(name)
+
+
+@pytest.fixture
+def restore(saved: Settings, there: Settings, now: datetime) -> Restore:
+    """Restore a file into the empty place, with or without the key vault as it is now."""
+
+    def work(path: Path, *, keys: bool = True) -> Restored:
+        if keys:
+            carry_keys(saved, there)
+        with archive.opened(path) as source:
+            source.verify()
+            base.connect(there)
+            return restoring.restore(source, there, now)
+
+    return work
+
+
+def text_of(path: Path) -> bytes:
+    """Everything in a backup, unpacked, in small letters."""
+    with zipfile.ZipFile(path) as packed:
+        return b"".join(packed.read(name) for name in packed.namelist()).lower()
+
+
+def told(path: Path, words: set[str]) -> list[str]:
+    content = text_of(path)
+    return sorted(word for word in words if word.lower().encode() in content)
+
+
+def test_a_backup_holds_no_word_of_a_file_and_brings_it_back_with_the_keys(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    planted = plant(cast, now)
+    made = snapshot.take(tmp_path / "before.zip", saved, now)
+    assert made.sealed > 20
+    assert told(tmp_path / "before.zip", planted.words) == []
+    report = restore(tmp_path / "before.zip")
+    assert report.destroyed == 0
+    assert store.fetch("customer", planted.record["_id"])["name"] == planted.record["name"]
+    assert {word for words in said(planted.words).values() for word in words} >= planted.words - {"Filecontent"}
+
+
+def test_what_was_destroyed_since_does_not_come_back(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    planted = plant(cast, now)
+    other = old_file(cast, now, name="另一公司有限公司")
+    snapshot.take(tmp_path / "before.zip", saved, now)
+    signed(cast, [planted.record], now)
+    carried_out(now + WEEK)
+    report = restore(tmp_path / "before.zip")
+    assert report.destroyed > 10
+    assert any("destroyed since" in note for note in report.notes)
+    assert said(planted.words) == {}
+    assert "record_customer" not in holding_id(planted.record["_id"])
+    assert store.fetch("customer", other["_id"])["name"] == "另一公司有限公司"
+    assert audit.verify(StoredTrail(base.database())).findings == ()
+    assert base.database()["grant"].count_documents({}) == 0
+
+
+def test_without_the_key_vault_nothing_is_restored_and_nothing_touched(
+    cast: Cast, now: datetime, saved: Settings, there: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    old_file(cast, now)
+    snapshot.take(tmp_path / "one.zip", saved, now)
+    with pytest.raises(BackupError, match="key vault"):
+        restore(tmp_path / "one.zip", keys=False)
+    assert base.connect(there).list_collection_names() == []
+
+
+def test_a_backup_that_is_taken_while_a_file_goes_holds_nothing_that_could_be_read(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its moment lies before the removal, and it is written while the removal ends."""
+    planted = plant(cast, now)
+    signed(cast, [planted.record], now)
+    head = snapshot._head
+
+    def slow(session: Any) -> Any:
+        found = head(session)
+        carried_out(now + WEEK)
+        return found
+
+    monkeypatch.setattr(snapshot, "_head", slow)
+    made = snapshot.take(tmp_path / "during.zip", saved, now)
+    assert sum(part.left_out for part in made.parts) > 10
+    restore(tmp_path / "during.zip")
+    assert said(planted.words) == {}
+
+
+def test_a_backup_of_later_holds_what_pointed_to_it(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = plant(cast, now)
+    signed(cast, [planted.record], now)
+    carried_out(now + WEEK)
+    monkeypatch.setattr(snapshot, "CLOCK_SLACK", snapshot.CLOCK_SLACK * 0)
+    snapshot.take(tmp_path / "after.zip", saved, now)
+    assert restore(tmp_path / "after.zip").destroyed == 0
+    review = store.fetch("review", planted.pointing["review"]["_id"])
+    assert review["customer_name"] == f"已销毁 {planted.number}"
+
+
+def test_a_backup_between_two_steps_of_a_removal_holds_nothing_of_it(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = plant(cast, now)
+    signed(cast, [planted.record], now)
+    removal.begin_due(now + WEEK)
+    steps = traces.STEPS
+
+    def save(_case: traces.Case) -> None:
+        if not (tmp_path / "between.zip").exists():
+            snapshot.take(tmp_path / "between.zip", saved, now)
+
+    monkeypatch.setattr(traces, "STEPS", (*steps[:3], save, *steps[3:]))
+    removal.work("one", now + WEEK + SETTLED)
+    restore(tmp_path / "between.zip")
+    assert said(planted.words) == {}
