@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
@@ -19,7 +18,6 @@ from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry
-from models.access import Purpose
 from models.declarations import Field, Level
 from models.listing import Page
 from models.listing.address import PAGE_SIZES
@@ -92,15 +90,6 @@ def _notes_pairs(view: RecordView, reader: Reader) -> bool:
     return registry.get(view.rt.slug).hooks.pairs is not None and merges_any(reader.person, view.rt)
 
 
-def count_of(view: RecordView, asked: Asked, page: Page, reader: Reader) -> tuple[int, bool]:
-    """How many records the whole list has: known by itself when it is one page, else counted as far as is cheap."""
-    if not page.next and not page.previous:
-        return len(page.rows), False
-    reach = access.reach(reader.person, view.rt, Purpose.VIEW)
-    visible = view.visible_fields(reader)
-    return listing.count(view.rt, reach, asked.query, visible, at_least=len(page.rows))
-
-
 @dataclass(frozen=True)
 class Maker:
     """What the filter maker offers to people of some roles in one language."""
@@ -169,13 +158,6 @@ def names_of(reader: Reader, sights: list[Sight]) -> Names:
     people = [one for sight in sights for one in cells.person_ids(sight.values)]
     rows = [(sight.fields, sight.values) for sight in sights]
     return names.resolve(reader.person, rows, language=reader.language, people=people)
-
-
-def count_text(count: int, more: bool) -> str:
-    """How many records a list has, in words."""
-    if more:
-        return str(_("more than %(num)s", num=f"{count:,}"))
-    return str(ngettext("%(num)s record", "%(num)s records", count))
 
 
 def _column(field: Field, sortable: bool, asked: Asked, at: str, reader: Reader) -> Context:

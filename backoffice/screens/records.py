@@ -24,11 +24,13 @@ from backoffice.screens.cells import moment_short, record_url, title
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
+from backoffice.screens.list_count import CountRoutes, count_on
 from backoffice.screens.lookup import LookupRoutes
 from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import with_versions
 from backoffice.screens.restoring import RestoreRoutes
+from backoffice.screens.reviewing import ReviewRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
@@ -48,6 +50,7 @@ class RecordsHost(
     AskRoutes,
     BorrowRoutes,
     FileRoutes,
+    CountRoutes,
     LookupRoutes,
     FindRoutes,
     ExchangeRoutes,
@@ -56,6 +59,7 @@ class RecordsHost(
     RestoreRoutes,
     SecrecyRoutes,
     SavedViewRoutes,
+    ReviewRoutes,
 ):
     """One mounted view for all types: types may come and go while the program runs."""
 
@@ -75,8 +79,7 @@ class RecordsHost(
             context = _list(view, asked, [], listing.Page([], "", ""), reader)
             return self.page(view.list_template, **context, notice=refusal.text(reader.language)), refusal.status
         context = _list(view, asked, rows, page, reader)
-        counted = list_page.count_of(view, asked, page, reader)
-        return self.page(view.list_template, **context, count_text=list_page.count_text(*counted))
+        return self.page(view.list_template, **context, **count_on(view, asked, page, reader))
 
     @expose("/<slug>/<number>")  # type: ignore[untyped-decorator]
     def details(self, slug: str, number: str) -> ResponseReturnValue:

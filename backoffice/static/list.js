@@ -9,6 +9,14 @@
   for (const gone of ["after", "before"]) query.delete(gone);
   storage.set(`list.${location.pathname}`, query.toString(), "sessionStorage");
 
+  // A count that takes the database longer than the page comes behind it.
+  const counted = $("[data-count]");
+  if (counted)
+    fetch(counted.dataset.count, { headers: { "X-Requested-With": "fetch" } })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
+      .then((told) => (counted.textContent = told.text))
+      .catch(() => {}); // the page says already that there are more
+
   // More tabs than fit: the one that is shown is in sight.
   $(".tabs .active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "health.healthz": "for machines",
     "health.readyz": "for machines",
     "records.lookup": "for scripts",
+    "records.count": "for scripts",
     "records.import_state": "for scripts",
     "records.import_rows": "a file",
     "records.bulk_plan": "needs a bulk change",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -209,3 +211,20 @@ def test_undeclared_leftovers_in_the_database_do_not_show(desk: Desk, db: Any) -
     assert row is not None
     db["record_sample"].update_one({"_id": row["_id"]}, {"$set": {"old_field": "LEFTOVER"}})
     assert "LEFTOVER" not in desk.text(AT) + desk.text(f"{AT}{row['number']}")
+
+
+def test_a_count_that_is_not_cheap_is_asked_for_by_the_page(
+    desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(5, 25):
+        make(desk.person, name=f"Lamp {i}", colour="blue")
+    monkeypatch.setattr("models.listing.walking.FEW_HITS", 10)
+    monkeypatch.setattr("models.listing.hits.FEW_HITS", 10)
+    page = desk.text(f"{AT}?colour=blue")
+    assert "more than 20" in page
+    asked = re.search(r'data-count="([^"]+)"', page)
+    assert asked is not None
+    assert json.loads(desk.text(unescape(asked[1]))) == {"text": "22 records"}
+    assert "data-count" not in desk.text(f"{AT}?colour=red")
+    assert desk.get(f"{AT}count?colour=green").status_code == 400
+    assert desk.get(f"{AT}count?q=x").status_code == 400
