@@ -12,6 +12,7 @@ from typing import Any
 
 from bench import compare, filling, machine, report, whole
 from bench.cases import CASES
+from bench.measured import Measured
 from bench.world import World
 from config import database
 from models import catalogue
@@ -59,17 +60,42 @@ def _measure(asked: argparse.Namespace, size: int) -> int:
         return 0
     world = World(settings, size, now)
     header = _header(size, now, asked.cache)
-    print("\n".join(f"{name}: {value}" for name, value in header.items()), "", sep="\n")
-    cases = [case for case in CASES if asked.pages is None or case.id in asked.pages]
-    found = compare.compare(world, cases, asked.programs, asked.rounds, _told) if cases and asked.programs else None
+    print("\n".join(f"{name}: {value}" for name, value in header.items()), "", sep="\n", flush=True)
+    found, measured = _pages(asked, world, header), []
     wrong = report.same_rows(found) if found else []
-    measured = [one for name in asked.jobs for one in whole.JOBS[name](world, _told)]
-    _told("")
-    header["load_at_end"] = machine.load()
-    print(*(report.pages(found) if found else ()), *wrong, "", *report.whole(measured), "", sep="\n")
-    print(f"load at the end: {header['load_at_end']}\n")
-    report.save(asked.data / f"result-{size}.json", header, found, measured)
+    for name in asked.jobs:
+        for one in whole.JOBS[name](world, _told):
+            measured.append(one)
+            _told("")
+            print(report.job(one), flush=True)
+            _keep(asked, world, header, found, measured)
+    print("", *(report.pages(found) if found else ()), *wrong, "", *report.whole(measured), "", sep="\n")
+    print(f"load at the end: {machine.load()}\n")
     return len(wrong)
+
+
+def _pages(asked: argparse.Namespace, world: World, header: dict[str, Any]) -> compare.Compared | None:
+    """Page by page: printed and kept as they are done."""
+    cases = [case for case in CASES if asked.pages is None or case.id in asked.pages]
+    found = None
+    if cases and asked.programs:
+        compared = compare.compare(world, cases, asked.programs, asked.rounds, _told)
+        for case, found in zip(cases, compared, strict=True):
+            _told("")
+            print(report.page(case.id, found), flush=True)
+            _keep(asked, world, header, found, [])
+    return found
+
+
+def _keep(
+    asked: argparse.Namespace,
+    world: World,
+    header: dict[str, Any],
+    found: compare.Compared | None,
+    measured: Sequence[Measured],
+) -> None:
+    header["load_at_end"] = machine.load()
+    report.save(asked.data / f"result-{world.size}.json", header, found, measured)
 
 
 def _fill(settings: Any, size: int, now: datetime) -> None:

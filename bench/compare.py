@@ -4,7 +4,7 @@ falls on all of them alike."""
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench import api, floor, screens, stock
@@ -62,8 +62,8 @@ class Compared:
 
 def compare(
     world: World, cases: Iterable[Case], names: Sequence[str], rounds: int, told: Callable[[str], None]
-) -> Compared:
-    """Measure the cases on the named programs."""
+) -> Iterator[Compared]:
+    """Measure the cases on the named programs; what has been found so far, behind each case."""
     arms = [Arm(name, PROGRAMS[name], world) for name in names]
     try:
         begun = {arm.name: _begin(arm) for arm in arms}
@@ -71,7 +71,7 @@ def compare(
         for case in cases:
             told(case.label)
             figures[case.id] = _measure(case, arms, rounds)
-        return Compared(figures, {arm.name: (begun[arm.name], arm.peak()) for arm in arms})
+            yield Compared(figures, {arm.name: (begun[arm.name], arm.peak()) for arm in arms})
     finally:
         for arm in arms:
             arm.close()

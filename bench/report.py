@@ -26,6 +26,18 @@ def pages(found: Compared) -> list[str]:
     return [*_table(head, rows), "", "memory of the process: " + "; ".join(memory)]
 
 
+def page(case: str, found: Compared) -> str:
+    """One page's figures in a line: medians in milliseconds."""
+    own = found.figures[case]
+    label = next(one.label for one in CASES if one.id == case)
+    return f"{label}: " + ", ".join(f"{name} {figures.p50:.2f}" for name, figures in own.items()) + " ms"
+
+
+def job(one: Measured) -> str:
+    """One whole job's figures in a line."""
+    return ", ".join(part for part in (f"{one.label}: {one.ours}", one.floor, one.ratio, one.more) if part)
+
+
 def _page_row(case: Case, every: Mapping[str, Mapping[str, Figures]]) -> Row:
     own = every[case.id]
     floor = own.get("floor") or every.get("list20", {}).get("floor")
@@ -103,7 +115,7 @@ def _table(head: Row, rows: Sequence[Row]) -> list[str]:
 
 
 def save(path: Path, header: Mapping[str, Any], found: Compared | None, measured: Sequence[Measured]) -> None:
-    """Everything that was measured, as JSON."""
+    """Everything that was measured so far, as JSON; a run that is stopped leaves what it had."""
     document: dict[str, Any] = {**header, "whole": [asdict(one) for one in measured]}
     if found is not None:
         document["memory_mb"] = {name: {"begun": b, "peak": p} for name, (b, p) in found.memory.items()}
@@ -121,4 +133,6 @@ def save(path: Path, header: Mapping[str, Any], found: Compared | None, measured
             for case, own in found.figures.items()
         }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=2), "utf-8")
+    whole = path.with_suffix(".part")
+    whole.write_text(json.dumps(document, ensure_ascii=False, indent=2), "utf-8")
+    whole.replace(path)
