@@ -15,6 +15,7 @@ from config import database
 from config.settings import Settings
 from models import catalogue
 from models.backup import mark
+from models.key_vault import service as key_vault
 from models.person import rules
 
 FORM_BYTES = 2 * 1024 * 1024
@@ -35,6 +36,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     if connect:
         database.connect(settings)
         mark.require_none()
+        key_vault.require()
     catalogue.load()
     edge.init_app(app, clock)
     assets.init_app(app)

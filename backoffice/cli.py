@@ -43,6 +43,10 @@ Settings come from the environment:
   BACKOFFICE_BACKUP_KEEP how many daily backups are kept (7)
   AUDIT_KEY_FILE, AUDIT_KEY, AUDIT_KEY_PREVIOUS  key that signs them, else made once
   SECRET_KEY, PASSWORD_SALT, TOTP_SECRET  needed with MONGODB_URI, else made once
+  MASTER_KEY_FILE, MASTER_KEY, MASTER_KEY_PREVIOUS  key of encrypted fields; made once
+                         without MONGODB_URI
+  BACKOFFICE_KEY_SERVICE a TOML file with a key service that stands instead of a master key
+  BACKOFFICE_KEYS_BACKUP file in which a backup of the data keys is kept up to date
   SMTP_URL, MAIL_FROM    mail server; without one, mail is written to the folder mail
   BACKOFFICE_CHANNELS    a TOML file with the group robots and webhooks that messages may go to
   LOG_LEVEL              DEBUG, INFO, WARNING or ERROR (INFO)

@@ -55,6 +55,7 @@ class Settings:
     master_key_file: Path | None = None
     key_service: KeyService | None = None
     keys_backup: Path | None = None
+    keys_database: str | None = None
     backup_folder: Path | None = None
     backup_keep: int = 7
     data_dir: Path = Path("var")
@@ -86,7 +87,7 @@ class Settings:
     def keys(self) -> KeySettings:
         """Where the master key and the data keys of encrypted fields are."""
         return KeySettings(
-            database=f"{self.database}_keys",
+            database=self.keys_database or f"{self.database}_keys",
             path=self.master_key_file or self.data_dir / "master-key",
             given=self.master_key,
             given_before=self.master_key_previous,

@@ -30,6 +30,7 @@ from models.backup import mark
 from models.job import lease as leases
 from models.job.document import Lease
 from models.job.rules import LeaseLost
+from models.key_vault import service as key_vault
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def run_scheduler(settings: Settings, stop: Event) -> None:
     connect(settings)
     try:
         mark.require_none()
+        key_vault.require()
         desk = Desk(worker=worker_name(), settings=settings)
         Scheduler(desk, sealer=Sealer(settings, desk.clock)).run(stop)
     finally:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Any
 
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
@@ -92,7 +93,7 @@ def _in_office(moment: datetime, calendar: WorkingCalendar) -> bool:
 
 
 def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalendar) -> Played:
-    context = JobContext(now=planned, db=database(), settings=settings, calendar=calendar)
+    context = JobContext(now=planned, db=database(), settings=settings, calendar=calendar, turn_seconds=inf)
 
     def work() -> Report:
         return job.work(context)
@@ -116,7 +117,8 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
 @contextmanager
 def _copy(settings: Settings) -> Iterator[Settings]:
     """Connected to a copy of the database; afterwards to the database again, and the copy is gone."""
-    copied = replace(settings, database=f"{copies.prefix()}{secrets.token_hex(4)}", audit_database=None)
+    name = f"{copies.prefix()}{secrets.token_hex(4)}"
+    copied = replace(settings, database=name, audit_database=None, keys_database=settings.keys.database)
     try:
         try:
             _fill(copied)

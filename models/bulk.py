@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
-from models import audit, numbering, registry, store, stored_form
+from models import audit, numbering, registry, sealing, store, stored_form
 from models.declarations import RecordType
 from models.errors import Refusal
 from models.person.roles import Person
@@ -78,7 +78,8 @@ def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[Object
         ids = {row[field.name] for row in rows if row.get(field.name)} if field.kind == "reference" else None
         if ids:
             to = registry.get(field.to).rt
-            sons = database()[collection_name(to.slug)].find({"_id": {"$in": sorted(ids)}})
+            sons = list(database()[collection_name(to.slug)].find({"_id": {"$in": sorted(ids)}}))
+            sealing.at_hand(to, sons)
             found.update((son["_id"], stored_form.load(to, son)) for son in sons)
     return found
 
@@ -87,6 +88,7 @@ def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> li
     """Prepared writes with the stored form that they will have if nobody takes a number before them; `behind` others
     that are ready already come first."""
     good = [one.draft for one in outcomes if one.draft is not None]
+    _identify(good)
     numbers = iter(numbering.coming(good[0].rt, good[0].now, len(good), behind=behind) if good else ())
     return [
         replace(one, son=_son(one.row, one.draft, next(numbers), batch)) if one.draft is not None else one
@@ -94,8 +96,15 @@ def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> li
     ]
 
 
+def _identify(drafts: Sequence[Draft]) -> None:
+    """Give new records their ids, and the keys for what of them is encrypted, all at once."""
+    for draft in drafts:
+        draft.values.setdefault("_id", ObjectId())
+    sealing.take_keys(drafts)
+
+
 def _son(row: int, draft: Draft, number: str, batch: ObjectId) -> dict[str, Any]:
-    return {**stored_form.new_son(draft, ObjectId(), number, batch), "batch_row": row}
+    return {**stored_form.new_son(draft, draft.values["_id"], number, batch), "batch_row": row}
 
 
 def create_many(
@@ -146,6 +155,7 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
     if not good:
         return
     drafts = [draft for _, draft in good]
+    _identify(drafts)
     numbers = numbering.reserve(entry.rt, drafts[0].now, len(good))
     sons = [
         one.son if one.son is not None and one.son["number"] == number else _son(one.row, draft, number, batch)

@@ -49,7 +49,8 @@ LEVEL_LABELS = {
 
 
 class Relation(StrEnum):
-    """How a person may stand to a record; each is a token that the record carries in `acl`."""
+    """How a person may stand to a record; each is a token that the record carries in `acl`. `CONCERNED` opens nothing:
+    it withholds fields."""
 
     ANY = "any"
     DEPARTMENT = "dept"
@@ -60,6 +61,7 @@ class Relation(StrEnum):
     ASSIGNED = "turn"
     SIGNING = "sign"
     GRANT = "grant"
+    CONCERNED = "about"
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,16 @@ class Formula:
     of: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Concern:
+    """Whom a record concerns: the people in `field`, a person field or such a column of an embedded list
+    (`people.person`), there in the rows whose column `by` holds one of `values`."""
+
+    field: str
+    by: str = ""
+    values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One field of a record.
@@ -111,8 +123,11 @@ class Field:
     `required_when`: must be filled while the condition holds. `computed`: derived at every write, filled by nobody.
     `currencies`: a money field in whose records one of these stands beside the amount; without, all are in `currency`.
     `wanted` counts towards completeness (F3). `card` shows the value on the locked card ("masked" shortens it).
-    `viewers`/`editors` narrow the record's own rights to these roles. `opens` on a person field: that person reads
+    `viewers`/`editors` narrow the record's own rights to these roles. `withheld`: not read by those whom the record
+    concerns, whatever their roles, until it is in a final state. `opens` on a person field: that person reads
     the record while it is internal (X3, salesperson).
+    `encrypted`: stored sealed, in history and drafts too; no list shows or sorts by it, and it is found by its whole
+    value only, where it is `searchable` or `filterable`.
     A field with `editable` false is set only by rules and transitions.
     """
 
@@ -130,11 +145,13 @@ class Field:
     filterable: bool = False
     unique: bool = False
     personal: bool = False
+    encrypted: bool = False
     editable: bool = True
     card: str = ""
     opens: bool = False
     viewers: tuple[Role, ...] = ()
     editors: tuple[Role, ...] = ()
+    withheld: bool = False
     choices: tuple[Choice, ...] = ()
     to: str = ""
     fields: tuple[Field, ...] = ()
@@ -340,7 +357,7 @@ class RecordType:
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
     knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
     which dates follow from others on the working calendar, and `reminding` when people are reminded of the one in
-    `due`.
+    `due`; `concerns` from whom `withheld` fields are kept.
     """
 
     slug: str
@@ -359,6 +376,7 @@ class RecordType:
     workflow: Workflow | None = None
     due: str = ""
     foreign: str = ""
+    concerns: tuple[Concern, ...] = ()
     retention: Retention | None = None
     cadence: Cadence | None = None
     deadlines: tuple[Due, ...] = ()

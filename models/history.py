@@ -13,7 +13,7 @@ from bson import ObjectId
 from pymongo import DESCENDING
 
 from config.database import database
-from models import registry, store, stored_form
+from models import registry, sealing, store, stored_form
 from models.kinds import loaded
 
 
@@ -39,8 +39,9 @@ def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     rt = registry.get(slug).rt
     declared = {f.name: f for f in stored_form.fields_of(rt)}
     declared["merged_into"] = replace(declared["merged_into"], to=slug)
-    found = []
-    for row in rows:
+    found, kept = [], list(rows)
+    sealing.keys_at_hand(kept)
+    for row in kept:
         row["changes"] = [
             {
                 "field": declared[c["field"]],

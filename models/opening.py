@@ -16,9 +16,10 @@ from functools import partial
 from typing import Any
 
 from bson import ObjectId
+from pymongo import ReturnDocument
 
 from config.database import database, transaction
-from models import audit, numbering, store, stored_form
+from models import audit, numbering, sealing, store, stored_form
 from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
 from models.person.roles import SYSTEM, Role
@@ -66,7 +67,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Opened:
-    """How many records were opened, and whether more are to be."""
+    """How many records an occasion has opened since it was last reported, and whether more are to be."""
 
     opened: int
     left: bool
@@ -108,11 +109,11 @@ def open_some(opening: Opening, now: datetime, go_on: Callable[[], bool]) -> Ope
     trail says how many were opened, and so it does for what a broken-off run of the occasions in `earlier` has left.
     """
     at = database()[numbering.COUNTERS].find_one(_progress(opening.target, opening.key)) or {}
-    after, opened = at.get("after", ""), 0
+    after = at.get("after", "")
     while walked := _following(opening, after):
         missing = _missing(opening, walked)
         for first in range(0, len(missing), OPENED_AT_ONCE):
-            opened += transaction(partial(_open, opening, missing[first : first + OPENED_AT_ONCE], now))
+            opened = transaction(partial(_open, opening, missing[first : first + OPENED_AT_ONCE], now))
             if not go_on():
                 return Opened(opened, left=True)
         after = walked[-1]
@@ -155,7 +156,7 @@ def _there(target: RecordType, numbers: Iterable[str]) -> set[str]:
 
 
 def _open(opening: Opening, sources: list[str], now: datetime) -> int:
-    """Open the records of some sources, in one transaction; how many were not there."""
+    """Open the records of some sources, in one transaction; how many the occasion has opened and not reported."""
     db, rt = database(), opening.target
     pipeline = [
         {"$match": {**opening.match, "number": {"$in": sources}}},
@@ -166,12 +167,15 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
     there = _there(rt, (record["number"] for record in made))
     new = [{"_id": ObjectId(), **record} for record in made if record["number"] not in there]
     if new:
+        sealing.adopt(rt, new)
         db[collection_name(rt.slug)].insert_many(new)
         fields = stored_form.fields_of(rt)
         db[store.VERSIONS].insert_many([_first_version(rt, fields, record) for record in new])
     come = {"$inc": {"made": len(new)}, "$set": {"after": sources[-1]}}
-    db[numbering.COUNTERS].update_one(_progress(rt, opening.key), come, upsert=True)
-    return len(new)
+    row: Row = db[numbering.COUNTERS].find_one_and_update(
+        _progress(rt, opening.key), come, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    return int(row["made"]) - int(row.get("seq", 0))
 
 
 def _report(target: RecordType, key: str, now: datetime) -> int:
@@ -228,7 +232,7 @@ def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expre
 
 
 def _is_searched(declared: Field, values: Mapping[str, Any]) -> bool:
-    return declared.searchable and values.get(declared.name) is not None
+    return declared.searchable and not declared.encrypted and values.get(declared.name) is not None
 
 
 def _constant(value: Any) -> Expression:

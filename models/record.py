@@ -23,8 +23,9 @@ class Record(me.Document):
     """What every record has beside its declared fields.
 
     `merged_into` is the record into which this one was merged, `merged_from` the numbers of those merged into it.
-    `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack` and
-    `keys` are derived at every write; `granted` holds the grants that open the record (X5); times are aware and in UTC.
+    `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack`,
+    `keys` and `blind` (tokens of encrypted values) are derived at every write; `granted` holds the grants that open the
+    record (X5); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)
@@ -54,6 +55,7 @@ class Record(me.Document):
     grams = me.ListField(me.StringField())
     haystack = me.StringField()
     keys = me.ListField(me.StringField())
+    blind = me.ListField(me.StringField())
 
     declaration: ClassVar[RecordType]
     meta: ClassVar[dict[str, Any]] = {"abstract": True, "strict": False, "auto_create_index": False}
@@ -106,6 +108,8 @@ def indexes(rt: RecordType) -> list[IndexModel]:
     made += [_list_index("updated_at"), _list_index("created_at"), _list_index("owner")]
     if rt.workflow is not None:
         made.append(_list_index("state"))
+    if any(one.encrypted for field in rt.fields for one in (field, *field.fields)):
+        made.append(IndexModel([("blind", ASCENDING), ("number", DESCENDING)], name="blind", sparse=True))
     if rt.classified:
         made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
     if rt.due:
@@ -121,7 +125,7 @@ def indexes(rt: RecordType) -> list[IndexModel]:
                     partialFilterExpression={field.name: {"$exists": True}},
                 )
             )
-        if field.sortable or field.filterable:
+        if (field.sortable or field.filterable) and not field.encrypted:
             path = ".".join(part for part in (field.name, kind_of(field).path) if part)
             made.append(_list_index(path, field.name))
         if field.kind == "reference":

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from bson import ObjectId
 
@@ -26,7 +27,8 @@ class Draft:
     `behalf` is the person for whom a deputy signs. `given` names what the writer set, so that a hook can tell a choice
     from a default. `nearby` holds records that this one points to and that were read already, by id: for a set they are
     read together. A transition's hook may set another `state` than its declared target, for moves that wait for a
-    second signature. `stored` is the document that the write has stored, for what follows it.
+    second signature. `stored` is the document that the write has stored, for what follows it; `key` the one that its
+    encrypted values are sealed under, once it is known (`sealing`).
     """
 
     rt: RecordType
@@ -42,6 +44,7 @@ class Draft:
     nearby: dict[ObjectId, Mapping[str, Any]] = field(default_factory=dict)
     problems: dict[str, Sentence] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
+    key: UUID | None = None
 
     @property
     def changed(self) -> set[str]:

@@ -10,16 +10,17 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from bson import CodecOptions, ObjectId, decode, encode
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, in_transaction, transaction
-from models import access, audit, formulas, numbering, one_time, registry, requirement, stored_form
+from models import access, audit, formulas, numbering, one_time, registry, requirement, sealing, stored_form
 from models.attachment import service as attachment
 from models.deadline import settling
-from models.declarations import Level, RecordType, Relation, Transition
+from models.declarations import Field, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.kinds import stored
 from models.person.roles import Person
@@ -89,9 +90,9 @@ def create(
     :raises AlreadySent: when `once` was used before.
     """
     entry = registry.get(slug)
+    record_id = ObjectId()
 
     def work() -> dict[str, Any]:
-        record_id = ObjectId()
         one_time.spend(once, record_id, now)
         draft = new_draft(entry, values, actor=actor, now=now, note=note)
         son = stored_form.new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
@@ -360,7 +361,7 @@ def _signed(draft: Draft) -> dict[str, Any]:
 
 def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[str, Any]:
     """What the history keeps of a write, and of which merge it is a part."""
-    before, changed = draft.before, draft.changed
+    before, changed, key = draft.before, draft.changed, sealing.key_of(draft)
     return {
         "type": draft.rt.slug,
         "record": draft.values["_id"],
@@ -373,8 +374,8 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
         "changes": [
             {
                 "field": field.name,
-                "before": stored(field, before.get(field.name)) if before else None,
-                "after": stored(field, draft.values.get(field.name)),
+                "before": _kept(field, before.get(field.name), key) if before else None,
+                "after": _kept(field, draft.values.get(field.name), key),
             }
             for field in stored_form.fields_of(draft.rt)
             if field.name in changed
@@ -382,6 +383,12 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
         **({"merge": merge} if merge else {}),
         **({"behalf": draft.behalf.id, "behalf_name": draft.behalf.name} if draft.behalf else {}),
     }
+
+
+def _kept(field: Field, value: Any, key: UUID | None) -> Any:
+    """A value as the history keeps it."""
+    kept = stored(field, value)
+    return kept if key is None else sealing.seal(field, kept, key)
 
 
 def subject(rt: RecordType, record: Mapping[str, Any]) -> audit.Subject:

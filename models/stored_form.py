@@ -1,5 +1,5 @@
 """The stored form of a record: its values as the database keeps them, and what is stored beside them because it
-follows from them. Nothing here reads or writes the database.
+follows from them. Nothing here reads or writes records; encrypted values are sealed, with keys of the vault.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from models import access, registry
+from models import access, registry, sealing
 from models.declarations import Field, Label, RecordType
 from models.kinds import ZONE, loaded, storing
 from models.registry import Draft
@@ -68,7 +68,7 @@ def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | No
         "batch": batch,
         "granted": [],
     }
-    son = declared_son(draft)
+    son = _sealed_son(draft)
     son.update((name, value) for name, value in rest.items() if value is not None)
     return son
 
@@ -85,7 +85,7 @@ def update_of(draft: Draft) -> dict[str, Any]:
         "updated_at": draft.now,
         "updated_by": draft.actor.id,
     }
-    given = declared_son(draft)
+    given = _sealed_son(draft)
     given.update((name, value) for name, value in follows.items() if value is not None)
     update = {
         "$set": given,
@@ -95,8 +95,15 @@ def update_of(draft: Draft) -> dict[str, Any]:
     return {operator: values for operator, values in update.items() if values}
 
 
+def _sealed_son(draft: Draft) -> dict[str, Any]:
+    """The stored form of the values that there are, encrypted ones sealed."""
+    son = declared_son(draft)
+    sealing.seal_son(draft.rt, son, sealing.key_of(draft))
+    return son
+
+
 def declared_son(draft: Draft) -> dict[str, Any]:
-    """The stored form of the values that there are."""
+    """The stored form of the values that there are, nothing sealed."""
     value_of, son = draft.values.get, {}
     for name, store in _storers(draft.rt):
         value = value_of(name)
@@ -132,6 +139,7 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
         "grams": grams(texts),
         "haystack": "\n".join(texts),
         "keys": (sorted(set(keys(values))) or None) if keys else None,
+        "blind": sealing.tokens_of(rt, values) or None,
     }
 
 

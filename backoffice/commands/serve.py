@@ -11,6 +11,7 @@ from backoffice import logging
 from backoffice.supervisor import Supervisor
 from config.policy import policy
 from config.settings import Settings
+from models.key_vault import master
 
 
 @click.command()
@@ -36,6 +37,7 @@ def serve(demo: bool, port: int | None, data: Path | None) -> None:
         environ["BACKOFFICE_DATA"] = str(data)
     settings = Settings.from_env(environ)
     policy()  # a slip in it ends the start here, with one line
+    master.require(settings.keys)
     environ["BACKOFFICE_DATA"] = str(settings.data_dir)
     logging.configure(settings, logging.file_stream(settings.data_dir / "log" / "serve.log"))
     Supervisor(settings, environ, tell=click.echo).run()

@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import TransactionGaveUp, database, transaction
-from models import registry, store, stored_form
+from models import registry, sealing, store, stored_form
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
 from models.bulk_change.offers import offer
@@ -168,6 +168,7 @@ class _UndoDesk:
     def take(self, versions: Sequence[Row]) -> Plan:
         """Give some records the values back that they had before these versions, in a transaction."""
         act = Act(service.UNDO_ACTION, marks={"undoes": self.plan.id})
+        sealing.keys_at_hand(versions)
         wanted = [Change(row["record"], row["rev"], self._former(row)) for row in versions]
         given = service.values_of(self.rt, self.plan, self.now)
         outcomes: list[Outcome] = []

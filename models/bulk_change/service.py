@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, records, registry
+from models import access, audit, records, registry, sealing
 from models.access import Purpose
 from models.access_request.service import grants_in_force
 from models.bulk_change import rules, selection
@@ -112,7 +112,7 @@ def check(person: Person, plan_id: ObjectId, raw: Mapping[str, Any], *, now: dat
     note = _note(offered, note)
     known = {field.name: field for field in offered.fields}
     change = {
-        "values": {name: stored(known[name], value) for name, value in values.items()},
+        "values": sealing.seal_values(rt, {name: stored(known[name], value) for name, value in values.items()}),
         "note": note,
         "state": State.CHECKING.value,
         "checked_at": now,

@@ -12,7 +12,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
-from models import audit, bulk, registry, store, stored_form
+from models import audit, bulk, registry, sealing, store, stored_form
 from models.declarations import Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.person import directory
@@ -87,6 +87,7 @@ def _prepared(
     allowed: Allowed,
 ) -> list[Outcome]:
     entry = registry.get(slug)
+    sealing.at_hand(entry.rt, sons.values())
     records = {record: stored_form.load(entry.rt, son) for record, son in sons.items()}
     stale = {
         records[one.record]["updated_by"]
@@ -147,6 +148,7 @@ def change_many(
 def _put(slug: str, drafts: Sequence[Draft], act: Act, sons: Mapping[ObjectId, Son]) -> None:
     entry = registry.get(slug)
     revs = [(draft.before or {})["rev"] for draft in drafts]
+    sealing.take_keys(drafts)
     updates = [
         UpdateOne(
             {"_id": draft.values["_id"], "rev": rev},

@@ -27,6 +27,8 @@
 | E023 | a field required by a condition that cannot be asked |
 | E024 | retention or review by a field or value that does not exist |
 | E028 | a declared deadline that cannot be reckoned |
+| E029 | an encrypted field that the database or a list would have to know |
+| E030 | a withheld field that everybody finds or sees, or withheld from nobody |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """

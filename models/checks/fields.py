@@ -1,4 +1,4 @@
-"""Fields: kinds, choices, references, groups, bounds, cards (E002-E004, E007-E010, E013, E014, E019-E021)."""
+"""Fields: kinds, choices, references, groups, bounds, cards (E002-E004, E007-E010, E013, E014, E019-E021, E029)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ NOT_FOUND_BY = ("reference", "person", "files", "yes_no")
 """Kinds whose text is not their content: nothing to search."""
 NOT_FILTERED = ("long_text", "files", *EMBEDDED)
 NOT_UNIQUE = ("choices", "address", "period")
+NOT_ENCRYPTED = ("reference", "person", "files", *EMBEDDED)
+"""Kinds that the database follows, or whose inner fields are encrypted one by one."""
 MASKED = ("text",)
 PLAIN = ("choice", "tree", "yes_no", "date", "person")
 """Kinds that a locked card may show: a text only masked, and of the others those that say little."""
@@ -121,6 +123,25 @@ def _abilities(case: Case, field: Field, place: str) -> Iterator[Finding]:
         yield case.finding("E014", place, "此类字段不能搜索。", f"a field of kind {field.kind} cannot be searched")
     if (field.unique and field.kind in (*NOT_FILTERED, *NOT_UNIQUE)) or (field.unique and field.currencies):
         yield case.finding("E014", place, "此类字段不能要求唯一。", f"a field of kind {field.kind} cannot be unique")
+    if field.encrypted:
+        yield from _encrypted(case, field, place)
+
+
+def _encrypted(case: Case, field: Field, place: str) -> Iterator[Finding]:
+    """What would have the database know, or a list show, what is to be sealed."""
+    if field.kind in NOT_ENCRYPTED:
+        yield case.finding("E029", place, "此类字段不能加密。", f"a field of kind {field.kind} cannot be encrypted")
+    against = [name for name in ("listed", "sortable", "unique", "card", "computed") if getattr(field, name)]
+    if against:
+        names = ", ".join(against)
+        yield case.finding("E029", place, f"加密字段不能同时为 {names}。", f"an encrypted field cannot be {names}")
+    rt = case.rt
+    of_deadlines = [name for due in rt.deadlines for name in (due.field, due.after, due.by, due.agreed)]
+    of_cadence = (rt.cadence.after, rt.cadence.by) if rt.cadence else ()
+    of_formulas = [name for f in rt.fields if f.computed is not None for name in f.computed.of]
+    after = rt.retention.after if rt.retention else ""
+    if place in (rt.title, rt.due, rt.foreign, after, *of_cadence, *of_deadlines, *of_formulas):
+        yield case.finding("E029", place, "标题、外部编号、期限和计算所依据的字段不能加密。", "others go by it")
 
 
 def _rights(case: Case, field: Field) -> Iterator[Finding]:

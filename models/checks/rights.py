@@ -1,4 +1,4 @@
-"""Rights, title and deadline, related records, indexes (E005, E016, E017)."""
+"""Rights, withheld fields, title and deadline, related records, indexes (E005, E016, E017, E030)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DEADLINES = ("date", "datetime")
 def check(case: Case) -> Iterator[Finding]:
     """Findings about who may do what, and about the fields that a type as a whole stands on."""
     yield from _rights(case)
+    yield from _withheld(case)
     yield from _title_and_due(case)
     yield from _related(case)
     if all(field.kind in KINDS for field in case.rt.fields):
@@ -38,6 +39,34 @@ def _rights(case: Case) -> Iterator[Finding]:
         yield case.finding("E016", "rights", "合并须能编辑，但没有人能编辑。", "who merges edits both, and nobody may")
     if not case.rt.classified and any(not rule.levels for rule in rights.view):
         yield case.finding("E016", "rights", "有一条规则不含任何密级。", "a rule holds for no level")
+
+
+def _withheld(case: Case) -> Iterator[Finding]:
+    """Whom a record concerns can be told, and nothing that everybody finds or sees is made of what they do not read."""
+    rt = case.rt
+    for concern in rt.concerns:
+        name, _, column = concern.field.partition(".")
+        field = rt.by_name.get(name)
+        inner = {f.name: f for f in field.fields} if field is not None and field.kind == "embedded_list" else {}
+        told = inner.get(column) if column else field
+        if told is None or told.kind != "person" or (concern.by and concern.by not in inner):
+            yield case.finding(
+                "E030", concern.field, "涉及人员须是人员字段。", "whom a record concerns stands in a field of a person"
+            )
+    for field in rt.fields:
+        open_by = [name for name in ("searchable", "unique", "card") if getattr(field, name)]
+        open_by += [name for name in ("title", "due") if getattr(rt, name) == field.name]
+        if field.kind == "reference":
+            open_by.append("reference")
+        if field.withheld and (open_by or not rt.concerns):
+            said = ", ".join(open_by) or "concerns"
+            yield case.finding(
+                "E030", field.name, f"对涉及人员保密的字段：{said}。", f"it cannot be withheld as things stand: {said}"
+            )
+        for one in field.fields:
+            if one.withheld:
+                place = f"{field.name}.{one.name}"
+                yield case.finding("E030", place, "内嵌字段不能单独保密。", "a field is withheld as a whole")
 
 
 def _title_and_due(case: Case) -> Iterator[Finding]:

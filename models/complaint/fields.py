@@ -77,8 +77,8 @@ INTAKE = grouped(
     field("sort", "choice", "性质", "Nature", "required filterable", choices=SORTS, default="complaint"),
     field("customer", "reference", "客户", "Customer", "listed filterable", to="customer"),
     field("complainant", "text", "投诉人", "Complainant", "personal searchable", aliases="姓名, 联系人, name"),
-    field("contact_phone", "phone", "联系电话", "Phone", "personal searchable", aliases="电话, 手机"),
-    field("contact_email", "email", "邮箱", "Email", "personal"),
+    field("contact_phone", "phone", "联系电话", "Phone", "personal searchable encrypted", aliases="电话, 手机"),
+    field("contact_email", "email", "邮箱", "Email", "personal searchable encrypted"),
     field(
         "channel",
         "choice",

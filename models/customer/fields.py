@@ -141,10 +141,10 @@ BASIC = grouped(
 )
 
 _PERSON_PARTS = (
-    field("phone", "phone", "电话", "Phone", "searchable personal"),
-    field("email", "email", "邮箱", "Email", "personal"),
+    field("phone", "phone", "电话", "Phone", "searchable personal encrypted"),
+    field("email", "email", "邮箱", "Email", "searchable personal encrypted"),
     field("sex", "choice", "性别", "Sex", "personal", choices=SEXES),
-    field("birthday", "date", "生日", "Birthday", "personal"),
+    field("birthday", "date", "生日", "Birthday", "personal encrypted"),
     field(
         "hours",
         "text",
@@ -160,8 +160,8 @@ KEY_PERSON: tuple[Field, ...] = (
     field("part", "choice", "角色", "Part", choices=PERSON_PARTS),
     field("position", "text", "职务", "Position"),
     *_PERSON_PARTS,
-    field("interests", "text", "兴趣爱好", "Interests", "personal"),
-    field("family", "text", "家庭情况", "Family", "personal", max_length=500),
+    field("interests", "text", "兴趣爱好", "Interests", "personal encrypted"),
+    field("family", "text", "家庭情况", "Family", "personal encrypted", max_length=500),
 )
 
 PEOPLE = grouped(
@@ -188,10 +188,17 @@ PEOPLE = grouped(
         "phone",
         "联系人电话",
         "Contact's phone",
-        "wanted searchable personal",
+        "wanted searchable filterable personal encrypted",
         aliases="mobile, 手机, 联系人手机",
     ),
-    field("contact_email", "email", "联系人邮箱", "Contact's email", "wanted personal", aliases="联系人电子邮箱"),
+    field(
+        "contact_email",
+        "email",
+        "联系人邮箱",
+        "Contact's email",
+        "wanted searchable personal encrypted",
+        aliases="联系人电子邮箱",
+    ),
     field(
         "contact_sex",
         "choice",
@@ -206,7 +213,7 @@ PEOPLE = grouped(
         "date",
         "联系人生日",
         "Contact's birthday",
-        "wanted personal",
+        "wanted personal encrypted",
         aliases="birthday, 生日",
     ),
     field(
@@ -299,7 +306,7 @@ ANALYSIS = grouped(
         "long_text",
         "客户分析",
         "Analysis",
-        "searchable",
+        "encrypted",
         max_length=5000,
         aliases="备注, notes, remarks",
     ),

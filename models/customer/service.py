@@ -25,6 +25,7 @@ from models.customer.children import adopt, pass_on
 from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
 from models.deadline import settling
+from models.key_vault import service as key_vault
 from models.masking import masked
 from models.office import office_calendar
 from models.person import directory
@@ -123,9 +124,12 @@ def _next_due(values: Mapping[str, Any]) -> Any:
 
 
 def keys_of(values: Mapping[str, Any]) -> Iterable[str]:
-    """The terms under which another file of the same customer is found (F7)."""
+    """The terms under which another file of the same customer is found (F7). Phone numbers, which may be encrypted in
+    the file, are told by tokens alone."""
     found = (values.get(name) or "" for name in ("name", "licence_no", "phone", "contact_phone"))
-    return _keys_of(*found)
+    return frozenset(
+        f"p:{key_vault.blind(CUSTOMER.slug, 'keys', key)}" if key.startswith("p:") else key for key in _keys_of(*found)
+    )
 
 
 @lru_cache(maxsize=4096)

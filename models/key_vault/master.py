@@ -60,6 +60,12 @@ def read(settings: KeySettings) -> tuple[MasterKey, ...]:
     return _in_file(settings.path)
 
 
+def require(settings: KeySettings) -> None:
+    """:raises KeysUnusable: when there is neither a master key, nor one that may be made, nor a key service."""
+    if not settings.makes:
+        read(settings)
+
+
 def _in_file(path: Path) -> tuple[MasterKey, ...]:
     try:
         lines = path.read_text("ascii").splitlines()

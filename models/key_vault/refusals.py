@@ -22,3 +22,6 @@ class KeysUnusable(Refusal):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__()
+
+    def __str__(self) -> str:
+        return self.reason

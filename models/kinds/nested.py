@@ -15,6 +15,7 @@ from models.kinds.base import Kind, Unreadable
 from models.kinds.compound import Address, Amounts, Compound, Period
 from models.kinds.numbers import Integer, Money, Number, Percent
 from models.kinds.picks import ChoiceKind, Choices, PersonKind, Pointer, TreeChoice, YesNo
+from models.kinds.sealed import sealed_kind
 from models.kinds.text import Email, Link, LongText, Phone
 from models.kinds.times import Date, DateTime, Time
 
@@ -146,8 +147,14 @@ KINDS: dict[str, Kind] = {
 AMOUNTS = Amounts()
 
 
+SEALED = {name: sealed_kind(kind) for name, kind in KINDS.items()}
+SEALED_AMOUNTS = sealed_kind(AMOUNTS)
+
+
 def kind_of(field: Field) -> Kind:
     """The kind of a declared field."""
+    if field.encrypted:
+        return SEALED_AMOUNTS if field.currencies else SEALED[field.kind]
     return AMOUNTS if field.currencies else KINDS[field.kind]
 
 

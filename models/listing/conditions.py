@@ -10,11 +10,11 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from models import search
+from models import sealing, search
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import ZONE, Unreadable, kind_of
-from models.listing import merged
+from models.listing import merged, whole
 from models.listing.query import BadQuery, Filter, Group, ListQuery, Part, leaves, queryable, sortable
 from models.record import LEVEL_FIELD, SYSTEM_FIELDS
 
@@ -59,6 +59,8 @@ def compile_query(
     # The tokens say it too. Asked for as "null", what is not there would count as two values and be out of order.
     archived: Condition = {"archived": True if query.archived else {"$exists": False}}
     parts: list[Condition] = [within, archived, *(_part(part, rt) for part in query.filters)]
+    if any(known[name].withheld for name in touched if name in known):
+        parts.append(reach.not_about())
     if query.q:
         parts.append(_found(rt, reach, query.q))
     return {"$and": parts}, sort_field, direction
@@ -94,10 +96,11 @@ def _within_levels(reach: Reach, parts: Iterable[Part]) -> Reach:
 
 
 def _found(rt: RecordType, reach: Reach, text: str) -> Condition:
-    """What a search finds: texts, and by the number of a merged record the one that it became."""
-    survivors = merged.survivors(rt, reach, text)
+    """What a search finds: texts, encrypted values that are the whole text, and by the number of a merged record the
+    one that it became."""
     condition = search.condition(text)
-    return {"$or": [condition, {"_id": {"$in": survivors}}]} if survivors else condition
+    named = [*merged.survivors(rt, reach, text), *whole.holders(rt, reach, text)]
+    return {"$or": [condition, {"_id": {"$in": named}}]} if named else condition
 
 
 def _plain_on_cards(rt: RecordType) -> set[str]:
@@ -107,7 +110,20 @@ def _plain_on_cards(rt: RecordType) -> set[str]:
 def _part(part: Part, rt: RecordType) -> Condition:
     if isinstance(part, Group):
         return {"$or" if part.any else "$and": [_part(one, rt) for one in part.parts]}
+    if part.field.encrypted and part.operator == "is":
+        return _sealed(part, rt)
     return condition_of(part)
+
+
+def _sealed(wanted: Filter, rt: RecordType) -> Condition:
+    """The records whose encrypted field holds the filter's value. :raises BadQuery:"""
+    try:
+        value = kind_of(wanted.field).read(wanted.field, wanted.value)
+    except Unreadable:
+        value = None
+    if value is None:
+        raise BadQuery(parameter=wanted.field.name)
+    return {"blind": sealing.token(rt, wanted.field.name, wanted.field, value)}
 
 
 def condition_of(wanted: Filter) -> Condition:

@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel, UpdateOne
 
 from config.database import database, transaction
-from models import access, audit, registry, schema, store, stored_form
+from models import access, audit, registry, schema, sealing, store, stored_form
 from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.kinds import loaded
@@ -220,6 +220,7 @@ def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any
         return
     first = drafts[0]
     befores = [draft.before or {} for draft in drafts]
+    sealing.take_keys(drafts)
     updates = [
         UpdateOne({"_id": before["_id"], "rev": before["rev"]}, stored_form.update_of(draft))
         for before, draft in zip(befores, drafts, strict=True)

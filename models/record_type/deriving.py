@@ -1,5 +1,6 @@
 """What follows from records' values, derived anew when their type has changed: search terms, rights, deadlines, whose
-turn it is, computed fields. Values that people gave stay as they are, and so do versions.
+turn it is, computed fields. Values that people gave stay as they are, and so do versions; both are sealed where their
+field became encrypted.
 
 It goes in pieces, so that whoever does it can stop, note how far it is, and look whether the type changed again.
 """
@@ -8,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
 from config.database import database
-from models import formulas, stored_form
+from models import formulas, sealing, store, stored_form
 from models.declarations import RecordType
 from models.kinds import stored
 from models.record import collection_name
@@ -33,7 +35,8 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
         for f in rt.fields
         if f.searchable or f.opens or f.computed or f.fields
     ]
-    return fields, rt.due, rt.workflow, rt.classified
+    encrypted = [(f.name, f.filterable) for f in rt.fields if f.encrypted]
+    return fields, rt.due, rt.workflow, rt.classified, encrypted
 
 
 def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[ObjectId]:
@@ -45,18 +48,46 @@ def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[Obj
         sons = list(collection.find(rest).sort("_id", ASCENDING).limit(AT_ONCE))
         if not sons:
             return
-        updates = [update for son in sons if (update := _update(rt, son)) is not None]
+        sealing.at_hand(rt, sons)
+        keys = sealing.keys_of_stored(rt, sons) if sealing.sealed_fields(rt) else {}
+        updates = [update for son in sons if (update := _update(rt, son, keys.get(son["_id"]))) is not None]
+        _seal_versions(rt, keys)
         if updates:
             collection.bulk_write(updates, ordered=False)
         behind = sons[-1]["_id"]
         yield behind
 
 
-def _update(rt: RecordType, son: Mapping[str, Any]) -> UpdateOne | None:
+def _seal_versions(rt: RecordType, keys: Mapping[ObjectId, UUID]) -> None:
+    """Seal what the history of some records holds in clear, of fields that became encrypted since."""
+    fields = sealing.sealed_fields(rt)
+    if not fields:
+        return
+    versions = database()[store.VERSIONS]
+    condition = {"record": {"$in": list(keys)}, "changes.field": {"$in": list(fields)}}
+    updates = []
+    for row in versions.find(condition, {"record": 1, "changes": 1}):
+        key = keys[row["record"]]
+        sealed = [
+            {**one, **{side: sealing.seal(fields[one["field"]], one.get(side), key) for side in ("before", "after")}}
+            if one["field"] in fields
+            else one
+            for one in row["changes"]
+        ]
+        if sealed != row["changes"]:
+            updates.append(UpdateOne({"_id": row["_id"]}, {"$set": {"changes": sealed}}))
+    if updates:
+        versions.bulk_write(updates, ordered=False)
+
+
+def _update(rt: RecordType, son: Mapping[str, Any], key: UUID | None = None) -> UpdateOne | None:
     values = stored_form.load(rt, son)
     results = formulas.results(rt, values)
     follows = {f.name: stored(f, results[f.name]) for f in rt.fields if f.name in results}
     follows |= stored_form.derived(rt, {**values, **results})
+    if key is not None:
+        fields = sealing.sealed_fields(rt)
+        follows |= {name: sealing.seal(field, son.get(name), key) for name, field in fields.items()}
     wrong = {name: value for name, value in follows.items() if son.get(name) != value}
     if not wrong:
         return None

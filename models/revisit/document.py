@@ -56,7 +56,7 @@ FIELDS = (
         ),
         field("channel", "choice", "方式", "Channel", "listed filterable", choices=CHANNELS, default="phone"),
         field("contact", "text", "联系人", "Contact", "personal"),
-        field("contact_phone", "phone", "联系电话", "Phone", "personal"),
+        field("contact_phone", "phone", "联系电话", "Phone", "personal searchable encrypted"),
         field("contact_hours", "text", "方便时间", "Convenient hours", "personal"),
     ),
     *grouped(

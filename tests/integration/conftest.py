@@ -71,6 +71,7 @@ def command(connected: Settings, db: Base, monkeypatch: pytest.MonkeyPatch) -> R
     monkeypatch.setenv("SECRET_KEY", connected.secret_key)
     monkeypatch.setenv("PASSWORD_SALT", connected.password_salt)
     monkeypatch.setenv("TOTP_SECRET", connected.totp_secret)
+    monkeypatch.setenv("MASTER_KEY", connected.master_key)
     monkeypatch.setattr("backoffice.logging.configure", lambda _settings: None)
     monkeypatch.setattr("config.database.connect", lambda _settings: db)
     monkeypatch.setattr("config.database.disconnect", lambda: None)

@@ -32,6 +32,7 @@ def run(connected: Settings, db: Database[dict[str, Any]]) -> Iterator[Run]:
         "MONGODB_URI": str(connected.mongodb_uri),
         "BACKOFFICE_DATABASE": connected.database,
         "BACKOFFICE_DATA": str(connected.data_dir),
+        "MASTER_KEY": connected.master_key,
     }
 
     def runner(*arguments: str, **more: str) -> Result:

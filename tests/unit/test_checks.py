@@ -15,6 +15,7 @@ from models.declarations import (
     Cadence,
     Choice,
     Climb,
+    Concern,
     Due,
     Field,
     Formula,
@@ -101,6 +102,13 @@ def with_view(query: str) -> RecordType:
 
 def sample(**changes: Any) -> RecordType:
     return replace(SAMPLE, **changes)
+
+
+def withheld(name: str, of: str = "keeper") -> RecordType:
+    """The sample type with a withheld field, from the person in a field."""
+    made = tuple(replace(f, withheld=True) if f.name == name else f for f in with_field().fields)
+    keeper = Field(name="keeper", kind="person", label=Label("保管", "Keeper"), group="more")
+    return replace(SAMPLE, fields=(*made, keeper), concerns=(Concern(of),))
 
 
 WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
@@ -236,6 +244,11 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E019", "parts.part", lambda: with_inner(kind="embedded", fields=(TWIN,))),
     ("E019", "parts.part", lambda: with_inner(required_when=When("part"))),
     ("E020", "extra", lambda: with_field(currencies=("CNY",))),
+    ("E029", "extra", lambda: with_field(encrypted=True, sortable=True)),
+    ("E029", "extra", lambda: with_field(encrypted=True, listed=True)),
+    ("E029", "extra", lambda: with_field(kind="person", encrypted=True)),
+    ("E029", "parts", lambda: with_field("parts", "embedded", fields=(TWIN,), encrypted=True)),
+    ("E029", "name", lambda: with_field("name", encrypted=True)),
     ("E021", "extra", lambda: with_field(kind="money", currencies=("CNY", "yuan"))),
     ("E021", "extra", lambda: with_field(kind="choice", choices=(branch("east", "red"),))),
     ("E022", "extra", lambda: with_field(kind="money", computed=Formula("eval", ("amount",)))),
@@ -268,6 +281,10 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E024", "retention", lambda: sample(retention=Retention("name", 12))),
     ("E024", "retention", lambda: sample(retention=Retention("made_on", 0))),
     ("E024", "cadence", lambda: sample(cadence=Cadence("made_on", "colour", (("green", 1),)))),
+    ("E030", "extra", lambda: with_field(withheld=True)),
+    ("E030", "name", lambda: withheld("name")),
+    ("E030", "nobody", lambda: withheld("extra", of="nobody")),
+    ("E030", "parts.part", lambda: with_inner(withheld=True)),
     ("E028", "reminding", lambda: sample(reminding=Reminding((30, 7)), due="")),
     ("E028", "reminding", lambda: sample(reminding=Reminding((7, 7)))),
     ("E028", "reminding", lambda: sample(reminding=Reminding((0,)))),

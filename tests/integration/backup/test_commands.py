@@ -31,6 +31,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "SECRET_KEY": settings.secret_key,
         "PASSWORD_SALT": settings.password_salt,
         "TOTP_SECRET": settings.totp_secret,
+        "MASTER_KEY": settings.master_key,
     }
 
 

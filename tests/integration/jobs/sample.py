@@ -22,6 +22,7 @@ from jobs.execution import Desk
 from jobs.runner import Scheduler, worker_name
 from jobs.schedule import CatchUp, Job, Table
 from models.declarations import Label
+from tests.conftest import MASTER_KEY
 
 LABEL = Label("测试", "Test")
 EFFECTS = "sample_effect"
@@ -44,6 +45,7 @@ def settings_for(uri: str, name: str, data_dir: Path = Path("var")) -> Settings:
         mongodb_uri=uri,
         database=name,
         data_dir=data_dir,
+        master_key=MASTER_KEY,
     )
 
 

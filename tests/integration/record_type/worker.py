@@ -21,6 +21,7 @@ from models.person import session as sessions
 from models.person.roles import SYSTEM
 from models.record_type import service as record_type
 from models.record_type.plain import WrongDefinition
+from tests.conftest import MASTER_KEY
 from tests.factories.desks import Desk
 from tests.factories.web import Clock
 
@@ -36,6 +37,7 @@ def main() -> None:
         mongodb_uri=told["mongodb_uri"],
         database=told["database"],
         data_dir=Path(told["data_dir"]),
+        master_key=MASTER_KEY,
         trusted_hosts=("127.0.0.1", "localhost"),
         demo=True,
     )

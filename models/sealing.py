@@ -1,0 +1,187 @@
+"""Encrypted fields in the stored form of a record: what is sealed, under which key, and by which tokens it is found.
+
+A record that is classified, or was, has a key of its own; the others have their type's (docs/adr/0017). Whatever
+stores a value of an encrypted field outside of the record, seals it as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from bson import Binary, ObjectId
+
+from models.declarations import Field, Level, RecordType
+from models.key_vault import service as keys
+from models.kinds import kind_of, loaded, stored
+from models.registry import Draft
+from models.search import fold
+
+MOBILE_ABROAD = 13
+"""The digits of a Chinese mobile number with the country's code."""
+
+
+@lru_cache(maxsize=1000)
+def sealed_fields(rt: RecordType) -> Mapping[str, Field]:
+    """The fields of a type that are encrypted or hold something encrypted."""
+    return {f.name: f for f in rt.fields if f.encrypted or any(inner.encrypted for inner in f.fields)}
+
+
+def seal(field: Field, kept: Any, key: UUID) -> Any:
+    """The stored form of a field's value with everything sealed that is to be. What is sealed already stays."""
+    if kept is None or isinstance(kept, Binary):
+        return kept
+    if field.encrypted:
+        return keys.seal_value(kept, key)
+    inner = [f for f in field.fields if f.encrypted]
+    if not inner:
+        return kept
+    return [_row(inner, row, key) for row in kept] if isinstance(kept, list) else _row(inner, kept, key)
+
+
+def _row(inner: Sequence[Field], row: Mapping[str, Any], key: UUID) -> dict[str, Any]:
+    sealed = {f.name: seal(f, row[f.name], key) for f in inner if row.get(f.name) is not None}
+    return {**row, **sealed}
+
+
+def seal_son(rt: RecordType, son: dict[str, Any], key: UUID | None) -> None:
+    """Seal what is encrypted in a stored form. `key` is None only where nothing is."""
+    if key is not None:
+        for name, field in sealed_fields(rt).items():
+            if name in son:
+                son[name] = seal(field, son[name], key)
+
+
+def seal_values(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored values that wait outside of any record, such as those of a change of many: under the type's key."""
+    known = sealed_fields(rt)
+    return {name: seal(known[name], v, keys.type_key(rt.slug)) if name in known else v for name, v in values.items()}
+
+
+# --- keys
+
+
+def key_of(draft: Draft) -> UUID | None:
+    """The key of a write; None where nothing is encrypted."""
+    if draft.key is None and sealed_fields(draft.rt):
+        take_keys([draft])
+    return draft.key
+
+
+def take_keys(drafts: Sequence[Draft]) -> None:
+    """Find out, or make, the keys of writes of one type together. Each record has its id."""
+    open_ones = [draft for draft in drafts if draft.key is None]
+    if not open_ones or not sealed_fields(open_ones[0].rt):
+        return
+    rt = open_ones[0].rt
+    own = {draft.values["_id"] for draft in open_ones if _is_classified(draft.values) or _is_classified(draft.before)}
+    maybe = {draft.values["_id"] for draft in open_ones if draft.before is not None and rt.classified} - own
+    found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
+    for draft in open_ones:
+        draft.key = found.get(draft.values["_id"]) or keys.type_key(rt.slug)
+
+
+def _is_classified(values: Mapping[str, Any] | None) -> bool:
+    return values is not None and (values.get("level") or Level.INTERNAL.value) != Level.INTERNAL.value
+
+
+def keys_of_stored(rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[ObjectId, UUID]:
+    """The keys of stored records, made where they are absent."""
+    own = [son["_id"] for son in sons if _is_classified(son)]
+    maybe = [son["_id"] for son in sons if rt.classified and not _is_classified(son)]
+    found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
+    return {son["_id"]: found.get(son["_id"]) or keys.type_key(rt.slug) for son in sons}
+
+
+def at_hand(rt: RecordType, sons: Iterable[Mapping[str, Any]]) -> None:
+    """Ask for the keys of some stored records together, before they are loaded one by one."""
+    if names := sealed_fields(rt):
+        keys_at_hand([son.get(name) for son in sons for name in names])
+
+
+def keys_at_hand(documents: Any) -> None:
+    """Ask for the keys of everything that is sealed in some stored documents together."""
+    if found := list(sealed_in(documents)):
+        keys.at_hand(found)
+
+
+def adopt(rt: RecordType, sons: Sequence[dict[str, Any]]) -> None:
+    """Seal the encrypted values of new records under their own keys, and give the records their tokens: the database
+    has copied what the key of another record sealed."""
+    fields = sealed_fields(rt)
+    if not fields:
+        return
+    at_hand(rt, sons)
+    own = keys_of_stored(rt, sons)
+    for son in sons:
+        values = {name: loaded(field, son[name]) for name, field in fields.items() if name in son}
+        for name, value in values.items():
+            son[name] = seal(fields[name], stored(fields[name], value), own[son["_id"]])
+        if tokens := tokens_of(rt, values):
+            son["blind"] = tokens
+
+
+def sealed_in(value: Any) -> Iterator[Binary]:
+    """The sealed values in a stored one."""
+    if isinstance(value, Binary):
+        if keys.is_sealed(value):
+            yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from sealed_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from sealed_in(one)
+
+
+# --- tokens
+
+
+def tokens_of(rt: RecordType, values: Mapping[str, Any]) -> list[str]:
+    """The tokens by which a record is found by whole values of its encrypted fields."""
+    found: set[str] = set()
+    for path, field, outer in _found_by(rt):
+        held = values.get(outer)
+        if held is None:
+            continue
+        rows = held if isinstance(held, list) else [held]
+        parts = rows if outer == path else [row.get(field.name) for row in rows]
+        found.update(token(rt, path, field, value) for value in parts if value is not None)
+    return sorted(found)
+
+
+def token(rt: RecordType, path: str, field: Field, value: Any) -> str:
+    """The token of a value of the encrypted field at `path`."""
+    return keys.blind(rt.slug, path, _whole(field, kind_of(field).text(field, value, "zh")))
+
+
+def tokens_for(rt: RecordType, text: str) -> list[str]:
+    """The tokens of the records that hold `text` as the whole value of an encrypted field that is searchable."""
+    wanted = [(path, _whole(field, text)) for path, field, _ in _found_by(rt) if field.searchable]
+    return [keys.blind(rt.slug, path, whole) for path, whole in wanted if whole]
+
+
+@lru_cache(maxsize=1000)
+def _found_by(rt: RecordType) -> tuple[tuple[str, Field, str], ...]:
+    """The encrypted fields that a record is found by: path, field, and the record's own field."""
+    top = [(f.name, f, f.name) for f in rt.fields if f.encrypted and (f.searchable or f.filterable)]
+    inner = [
+        (f"{outer.name}.{f.name}", f, outer.name)
+        for outer in rt.fields
+        if outer.searchable
+        for f in outer.fields
+        if f.encrypted and f.searchable
+    ]
+    return (*top, *inner)
+
+
+def _whole(field: Field, text: str) -> str:
+    """A text as whole values are compared: of a phone number its digits, else as search compares."""
+    if field.kind != "phone":
+        return fold(text)
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", text))
+    return digits[2:] if len(digits) == MOBILE_ABROAD and digits.startswith("86") else digits
