@@ -16,6 +16,8 @@ from models import watermark as mark
 from models.access import Purpose
 from models.access_request.service import may_offer
 from models.declarations import Choice, Field, Group, Label, Level, RecordType, Transition
+from models.destruction.holds import may_hold
+from models.destruction.service import may_propose as may_propose_destruction
 from models.errors import Sentence
 from models.merge.service import may_merge
 from models.moves import is_plain
@@ -116,6 +118,11 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     if may_change_secrecy(person, sight):
         url = record_url(slug, number, "secrecy")
         made.append({"label": _("Change the secrecy …"), "url": url, "icon": "shield-lock"})
+    if may_hold(person, sight):
+        made.append({"label": _("Legal hold …"), "url": record_url(slug, number, "hold"), "icon": "lock"})
+    if may_propose_destruction(person, sight):
+        url = record_url(slug, number, "destroy")
+        made.append({"label": _("Propose destruction …"), "url": url, "icon": "fire", "tone": "bad"})
     if may_merge(person, sight.rt, current):
         url = record_url(slug, number, "merge")
         made.append({"label": _("Merge with …"), "url": url, "icon": "union"})
