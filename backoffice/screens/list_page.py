@@ -19,6 +19,7 @@ from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry
 from models.declarations import Field, Level
+from models.destruction.document import SLUG as DESTRUCTION
 from models.listing import Page
 from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
@@ -74,6 +75,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
             "import": f"{at}import",
             "everything": at,
             "duplicates": f"{at}duplicates" if _notes_pairs(view, reader) else "",
+            "outdated": f"{at}outdated" if view.rt.slug == DESTRUCTION else "",
         },
     }
 
