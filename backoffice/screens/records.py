@@ -30,6 +30,7 @@ from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import with_versions
 from backoffice.screens.restoring import RestoreRoutes
+from backoffice.screens.reviewing import ReviewRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
@@ -58,6 +59,7 @@ class RecordsHost(
     RestoreRoutes,
     SecrecyRoutes,
     SavedViewRoutes,
+    ReviewRoutes,
 ):
     """One mounted view for all types: types may come and go while the program runs."""
 

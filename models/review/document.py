@@ -91,6 +91,14 @@ REVIEW = RecordType(
                 ),
             ),
             Transition(
+                name="keep",
+                label=Label("保存进度", "Keep what is answered"),
+                source=("open",),
+                target="open",
+                by=("owner", Role.HEAD.value),
+                asks=(*SECTIONS, "corrections"),
+            ),
+            Transition(
                 name="hand_over",
                 label=Label("移交", "Hand over"),
                 source=("open",),
