@@ -21,6 +21,8 @@ from backoffice.screens.borrowing import BorrowRoutes, print_mark
 from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, record_url, title
+from backoffice.screens.destruction import DestructionRoutes
+from backoffice.screens.destruction import notices as destruction_notices
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
@@ -55,6 +57,7 @@ class RecordsHost(
     FindRoutes,
     ExchangeRoutes,
     BulkRoutes,
+    DestructionRoutes,
     MergeRoutes,
     RestoreRoutes,
     SecrecyRoutes,
@@ -107,6 +110,7 @@ class RecordsHost(
             timeline=[past.entry(view.rt, row, found) for row in versions],
             notices=[
                 *card_notices(sight, reader),
+                *destruction_notices(sight, reader),
                 *merge_notices(sight, current, reader),
                 *record_page.notices(sight, reader),
             ],
