@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from pymongo.database import Database
 
 from config.settings import Settings
 from models.calendar import WorkingCalendar
+
+TURN_SECONDS = 10.0
+"""Other jobs get their turn after so long; what is left of long work is asked for again."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,13 @@ class JobContext:
     settings: Settings
     calendar: WorkingCalendar
     go_on: Callable[[], bool] = lambda: True
+    turn_seconds: float = TURN_SECONDS
+
+    def turn(self) -> Callable[[], bool]:
+        """What says, when asked between chunks, whether this turn goes on: until its time is up, or the process is to
+        end."""
+        until = monotonic() + self.turn_seconds
+        return lambda: monotonic() < until and self.go_on()
 
 
 @dataclass(frozen=True)
