@@ -10,7 +10,7 @@ notifications all ask here (X6); nothing else decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -64,6 +64,8 @@ CLASSIFIED_EXPORT: tuple[Rule, ...] = (
 )
 """What may leave the screen (print, export) without or with a borrowing grant (X4)."""
 
+ABOUT_ONESELF = (Rule(Relation.CONCERNED),)
+
 DEPUTIES_READ = UP_TO_CONFIDENTIAL
 """What waits for somebody's signature opens to their deputy; nothing top secret, and nothing else of theirs."""
 
@@ -74,16 +76,31 @@ ABOUT = ("level_asked", "level_now")
 @dataclass(frozen=True)
 class Reach:
     """How far a person gets with a record type for a purpose: tokens that open a record in full, tokens that open
-    only its card, and, for changes, tokens of which a second one is needed."""
+    only its card, for changes, tokens of which a second one is needed, and those under which the `withheld` fields of
+    a record are kept from the person whom it is `about`."""
 
     full: frozenset[str]
     card: frozenset[str] = frozenset()
     also: frozenset[str] | None = None
+    about: frozenset[str] = frozenset()
 
     @property
     def nothing(self) -> bool:
         """Whether no record can be reached."""
         return not self.full and not self.card
+
+    @property
+    def without_cards(self) -> Reach:
+        """The same reach for what is seen in full only."""
+        return replace(self, card=frozenset())
+
+    def withholds(self, acl: Iterable[str]) -> bool:
+        """Whether a record with these tokens concerns the person, who does not read its `withheld` fields."""
+        return bool(self.about) and not self.about.isdisjoint(one.removeprefix(ARCHIVED) for one in acl)
+
+    def not_about(self) -> dict[str, Any]:
+        """The database filter for the records whose `withheld` fields the person reads."""
+        return {"acl": {"$nin": sorted(prefix + one for one in self.about for prefix in ("", ARCHIVED))}}
 
     def query(self, *, cards: bool = False, archived: bool | None = False) -> dict[str, Any]:
         """The database filter for the records reached in full and, when asked, as cards. Records in use only, archived
@@ -132,8 +149,22 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     if not beyond_deputies(record):
         found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
+    found.update(token(level, Relation.CONCERNED, whom) for whom in concerned(rt, record))
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
+
+
+def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
+    """Whom a record concerns, while it is open, of those from whom fields are withheld."""
+    state = state_of(rt, record) if rt.concerns else None
+    if state is not None and state.final:
+        return set()
+    found = set()
+    for concern in rt.concerns:
+        name, _, column = concern.field.partition(".")
+        rows = (record.get(name) or ()) if column else ({"": record.get(name)},)
+        found.update(row.get(column) for row in rows if not concern.by or row.get(concern.by) in concern.values)
+    return found - {None}
 
 
 def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
@@ -212,7 +243,8 @@ def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     known: dict[tuple[RecordType, Purpose], Reach] = vars(person).setdefault("_reaches", {})
     found = known.get((rt, purpose))
     if found is None:
-        found = known[rt, purpose] = _reach(person, rt, purpose)
+        about = _tokens(person, ABOUT_ONESELF, purpose) if rt.concerns else frozenset()
+        found = known[rt, purpose] = replace(_reach(person, rt, purpose), about=about)
     return found
 
 
@@ -275,6 +307,11 @@ def visible_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
 @lru_cache(maxsize=1000)
 def _visible_fields(rt: RecordType, roles: frozenset[Role]) -> tuple[Field, ...]:
     return tuple(f for f in rt.fields if not f.viewers or not roles.isdisjoint(f.viewers))
+
+
+def readable(fields: tuple[Field, ...], reach: Reach, acl: Iterable[str]) -> tuple[Field, ...]:
+    """Of some fields those that the person whose reach it is may read of a record with these tokens."""
+    return tuple(f for f in fields if not f.withheld) if reach.withholds(acl) else fields
 
 
 def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:

@@ -40,6 +40,7 @@ class Glances:
         self._masks = [(f.name, _on_card(f)) for f in self.card]
         self._full = _either_way(reach.full)
         self._card = _either_way(reach.card)
+        self._reach, self._open = reach, tuple(f for f in self.fields if not f.withheld)
         self._also = None if reach.also is None else _either_way(reach.also)
 
     def of(self, son: Mapping[str, Any]) -> Sight | None:
@@ -51,6 +52,9 @@ class Glances:
             for name, load in self._loads:
                 value = get(name)
                 values[name] = None if value is None else load(value)
+            if self._reach.withholds(acl):
+                values |= {f.name: None for f in self.fields if f.withheld}
+                return Sight(self.rt, son["_id"], son["number"], True, values, self._open)
             return Sight(self.rt, son["_id"], son["number"], True, values, self.fields)
         if self._card.isdisjoint(acl):
             return None

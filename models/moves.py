@@ -73,11 +73,17 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     """Why the person may not make the move in their own right; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    if person.read_only or not _may(person, rt, transition, record):
+    if person.read_only or not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
         return Forbidden()
     if any(_is(person, rt, whose, record) for whose in transition.not_by):
         return NotYourOwn()
     return None
+
+
+def _withheld(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
+    """Whether the sheet would show what the person does not read because it concerns them."""
+    held = any(rt.by_name[name].withheld for name in transition.asks if name in rt.by_name)
+    return held and access.reach(person, rt, access.Purpose.VIEW).withholds(record.get("acl") or ())
 
 
 def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Person | None:

@@ -70,6 +70,8 @@ def told_in_sight(person: Person, rt: RecordType, named: Iterable[str] = ()) -> 
 def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
     """The fields of the person's form for a new record, or for `record`: declared ones and the engine's own."""
     fields = access.editable_fields(person, rt)
+    if record is not None:
+        fields = access.readable(fields, access.reach(person, rt, Purpose.VIEW), record["acl"])
     overseer = person.has(Role.HEAD, Role.CUSTODIAN)
     own = record is None or record.get("owner") == person.id
     placing: tuple[Field, ...] = ()

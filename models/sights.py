@@ -101,7 +101,7 @@ def _looked_at(
         values |= {"level": son.get("level"), "owner": son.get("owner")}
         return Sight(rt, son["_id"], son["number"], False, values, fields), None
     record = stored_form.load(rt, son)
-    fields = access.visible_fields(person, rt)
+    fields = access.readable(access.visible_fields(person, rt), reach, son["acl"])
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"])), record
 

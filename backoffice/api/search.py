@@ -34,7 +34,7 @@ def find() -> Response:
 
 def _group(rt: RecordType, text: str) -> dict[str, Any] | None:
     me = caller()
-    reach = access.Reach(access.reach(me.person, rt, Purpose.VIEW).full)
+    reach = access.reach(me.person, rt, Purpose.VIEW).without_cards
     if reach.nothing:
         return None
     visible = access.visible_fields(me.person, rt)

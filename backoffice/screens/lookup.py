@@ -70,7 +70,7 @@ def pointed_records(rt: RecordType, text: str, reader: Reader) -> list[dict[str,
 
     Cards never answer a search, and do not stand among the newest either: what is typed must not find them (X6).
     """
-    reach = access.Reach(access.reach(reader.person, rt, Purpose.VIEW).full)
+    reach = access.reach(reader.person, rt, Purpose.VIEW).without_cards
     query = ListQuery(q=text if len(text) >= SHORTEST else "", limit=OFFERED)
     rows = listing.page(rt, reach, query, access.visible_fields(reader.person, rt)).rows
     return [

@@ -138,6 +138,7 @@ class _Sheet:
         listed = tuple(f for f in shown if f.listed and f is not title)
         rest = tuple(f for f in shown if f is not title and not f.listed)
         self.fields = (title, *listed, *rest)
+        self.withheld = {f.name for f in self.fields if f.withheld}
         self.pointing = tuple(f for f in self.fields if f.kind in names.POINTERS or parts_of(f))
         self.cells = (("number", None), *((f.name, cell_of(f, language)) for f in self.fields), *self._own_cells())
         self.level_labels = {level.value: LEVEL_LABELS[level].text(language) for level in Level}
@@ -166,7 +167,7 @@ class _Sheet:
     def rows(self, sons: Iterator[Mapping[str, Any]], reach: access.Reach) -> Iterator[Sequence[Any]]:
         """The rows, some hundreds at a time: names resolved together, classified records audited before they leave."""
         while chunk := list(islice(sons, AT_ONCE)):
-            seen = [(son, reach.sees(son.get("acl") or ())) for son in chunk]
+            seen = [(self._without_withheld(son, reach), reach.sees(son.get("acl") or ())) for son in chunk]
             whole = [son for son, how in seen if how == "full"]
             cards = {son["_id"]: sights.sight(self.person, self.rt, reach, son) for son, how in seen if how == "card"}
             self._note(whole)
@@ -177,6 +178,11 @@ class _Sheet:
                     continue
                 self.count += 1
                 yield self._card_row(card, found) if card is not None else self._row(son, found)
+
+    def _without_withheld(self, son: Mapping[str, Any], reach: access.Reach) -> Mapping[str, Any]:
+        if not reach.withholds(son.get("acl") or ()):
+            return son
+        return {name: value for name, value in son.items() if name not in self.withheld}
 
     def _note(self, sons: Iterable[Mapping[str, Any]]) -> None:
         """Write who takes which classified records out."""

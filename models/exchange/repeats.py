@@ -89,7 +89,7 @@ class Repeats:
     def _here(self, takens: Sequence[Taken]) -> dict[Any, str]:
         """The numbers of records by their number elsewhere."""
         codes = sorted({t.values[self.foreign] for t in takens if not t.refused and t.values.get(self.foreign)})
-        reach = access.Reach(access.reach(self.person, self.rt, Purpose.VIEW).full)
+        reach = access.reach(self.person, self.rt, Purpose.VIEW).without_cards
         if not codes or reach.nothing:
             return {}
         query = {"$and": [{self.foreign: {"$in": codes}}, reach.query()]}

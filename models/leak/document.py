@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
+    Concern,
     Label,
     RecordType,
     Relation,
@@ -19,8 +20,7 @@ from models.person.roles import Role
 SLUG = "leak"
 HEAD, MANAGER, SUPERVISOR = Role.HEAD.value, Role.GENERAL_MANAGER.value, Role.SUPERVISOR.value
 JUDGING = (Role.HEAD, Role.GENERAL_MANAGER, Role.AUDITOR)
-"""Who reads what was found and decided: not whoever reported it. A head who is concerned reads it like any head; what
-they may not do is change or decide it."""
+"""Who reads what was found and decided: not whoever reported it, and nobody whom it concerns while it is open."""
 REPORTING = tuple(role for role in Role if role not in (Role.AUDITOR, Role.ADMINISTRATOR))
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
 WAYS = (
@@ -60,6 +60,7 @@ LEAK = RecordType(
     title="subject",
     kept_by="service",
     due="due_on",
+    concerns=(Concern("people.person", "part", ("leaked", "received")), Concern("superior")),
     help=Label(
         "发现泄密立即登记：经过、涉及人员、上级责任和处理结果；由部门经理查处，总经理签结。",
         "Report a leak at once: what happened, the people, the superior's responsibility, the outcome. The head "
@@ -102,16 +103,32 @@ LEAK = RecordType(
         ),
         *grouped(
             "outcome",
-            field("investigator", "person", "查处人", "Inquiry by", "fixed", viewers=JUDGING),
-            field("findings", "long_text", "查明情况", "Findings", "fixed", viewers=JUDGING, max_length=4000),
-            field("superior", "person", "直接上级", "Superior", "fixed", viewers=JUDGING),
-            field("duty", "choice", "上级责任", "Superior's responsibility", "fixed", viewers=JUDGING, choices=DUTIES),
-            field("duty_note", "long_text", "上级责任说明", "About that responsibility", "fixed", viewers=JUDGING),
+            field("investigator", "person", "查处人", "Inquiry by", "fixed withheld", viewers=JUDGING),
+            field("findings", "long_text", "查明情况", "Findings", "fixed withheld", viewers=JUDGING, max_length=4000),
+            field("superior", "person", "直接上级", "Superior", "fixed withheld", viewers=JUDGING),
             field(
-                "outcome", "choice", "处理结果", "Outcome", "fixed listed filterable", viewers=JUDGING, choices=OUTCOMES
+                "duty",
+                "choice",
+                "上级责任",
+                "Superior's responsibility",
+                "fixed withheld",
+                viewers=JUDGING,
+                choices=DUTIES,
             ),
-            field("outcome_note", "long_text", "处理说明", "About the outcome", "fixed", viewers=JUDGING),
-            field("remedy", "long_text", "整改措施", "What changes", "fixed", viewers=JUDGING),
+            field(
+                "duty_note", "long_text", "上级责任说明", "About that responsibility", "fixed withheld", viewers=JUDGING
+            ),
+            field(
+                "outcome",
+                "choice",
+                "处理结果",
+                "Outcome",
+                "fixed withheld listed filterable",
+                viewers=JUDGING,
+                choices=OUTCOMES,
+            ),
+            field("outcome_note", "long_text", "处理说明", "About the outcome", "fixed withheld", viewers=JUDGING),
+            field("remedy", "long_text", "整改措施", "What changes", "fixed withheld", viewers=JUDGING),
             field("due_on", "date", "须办结日期", "To be settled by", "fixed"),
         ),
     ),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
-from models import catalogue, records, schema
+from models import access, catalogue, listing, records, registry, schema, store
 from models.access import Purpose
+from models.declarations import RecordType, Relation, Rule
 from models.errors import Forbidden, Invalid, NotFound
+from models.exchange import export as exports
+from models.glances import Glances
+from models.leak.document import LEAK
 from models.leak.service import YouAreInvolved
+from models.listing import Filter, ListQuery
 from models.person.roles import Person, Role
 from tests.factories.people import person
 
@@ -169,3 +175,112 @@ def test_a_report_that_makes_no_sense_is_refused(
 def test_an_administrator_reports_nothing(people: dict[str, Person], now: datetime) -> None:
     with pytest.raises(Forbidden):
         records.create(person(Role.ADMINISTRATOR), "leak", REPORT, now=now)
+
+
+# --- what was found is kept from those whom it concerns, while it is open (X8)
+
+KEPT = {"investigator", "findings", "superior", "duty", "duty_note", "outcome", "outcome_note", "remedy"}
+WORDS = {
+    "findings": "apart-findings",
+    "remedy": "apart-remedy",
+    "duty_note": "apart-duty",
+    "outcome_note": "apart-note",
+}
+
+
+@pytest.fixture
+def judged(people: dict[str, Person], now: datetime) -> dict[str, Any]:
+    """An inquiry of another head's, whose outcome names the head as superior."""
+    other = people["other head"] = person(Role.HEAD, name="Other head")
+    leak = moved(other, reported(people, now), "take_up", now)
+    found = {**FINDING, **WORDS, "duty": "supervision", "superior": str(people["head"].id)}
+    return moved(other, leak, "conclude", now, found)
+
+
+def listed(who: Person, rt: RecordType, *filters: Filter, **more: Any) -> list[str]:
+    query = ListQuery(filters=filters, **more)
+    fields = access.visible_fields(who, rt)
+    return [row["number"] for row in listing.page(rt, access.reach(who, rt, Purpose.VIEW), query, fields).rows]
+
+
+def test_whom_it_concerns_reads_no_findings_until_it_is_closed(
+    people: dict[str, Person], judged: dict[str, Any], now: datetime
+) -> None:
+    head, number = people["head"], judged["number"]
+    seen = records.see(head, "leak", number, Purpose.VIEW, now)
+    assert seen.full
+    assert not KEPT & set(seen.values)
+    assert not KEPT & {f.name for f in seen.fields}
+    told = records.versions_of(seen)
+    assert not KEPT & {change["field"].name for row in told for change in row["changes"]}
+    assert "apart" not in str(told)
+    assert "apart" not in str(records.as_it_was(seen, store.fetch("leak", seen.id), 1))
+    moved(people["gm"], judged, "close", now)
+    assert records.see(head, "leak", number, Purpose.VIEW, now).values["findings"] == "apart-findings"
+
+
+def test_whom_it_concerns_finds_nothing_by_what_they_do_not_read(
+    people: dict[str, Person], judged: dict[str, Any], now: datetime
+) -> None:
+    rt, head, number = registry.get("leak").rt, people["head"], judged["number"]
+    outcome = rt.by_name["outcome"]
+    asked = [Filter(outcome, "is", "warning"), Filter(outcome, "filled"), Filter(outcome, "is_not", "penalty")]
+    for one in (*asked, Filter(outcome, "empty")):
+        assert listed(head, rt, one) == []
+        assert listing.count(rt, access.reach(head, rt, Purpose.VIEW), ListQuery((one,)), rt.fields) == (0, False)
+    for one in asked:
+        assert listed(people["other head"], rt, one) == [number]
+    assert listed(head, rt) == [number]
+    assert listed(head, rt, q="apart") == []
+
+
+@pytest.mark.usefixtures("judged")
+def test_a_file_leaves_without_what_its_reader_does_not_read(people: dict[str, Person], now: datetime) -> None:
+    leaving = replace(LEAK.rights, export=(Rule(Relation.DEPARTMENT, (Role.HEAD,)),))
+    registry.register(replace(LEAK, rights=leaving), registry.get("leak").hooks)
+    try:
+        for who, said in ((people["head"], False), (people["other head"], True)):
+            made = b"".join(exports.export(who, "leak", ListQuery(), "csv", now=now, language="en").pieces).decode()
+            assert "Quotation seen" in made
+            assert ("apart-findings" in made) is said
+    finally:
+        catalogue.load()
+
+
+def test_lists_show_a_record_that_concerns_its_reader_without_what_they_do_not_read(
+    people: dict[str, Person], judged: dict[str, Any], now: datetime
+) -> None:
+    rt = registry.get("leak").rt
+    for who, said in ((people["head"], False), (people["other head"], True)):
+        reach = access.reach(who, rt, Purpose.VIEW)
+        glances = Glances(who, rt, reach, rt.fields)
+        [row] = listing.page(rt, reach, ListQuery(), rt.fields, only=glances.names).rows
+        glance = glances.of(row)
+        assert glance is not None
+        assert ("apart-findings" in str(glance.values)) is said
+        assert ("findings" in {f.name for f in glance.fields}) is said
+
+
+@pytest.mark.parametrize("part", ["leaked", "received"])
+def test_one_who_is_named_in_the_report_is_kept_out_from_the_start(
+    people: dict[str, Person], now: datetime, part: str
+) -> None:
+    head = people["head"]
+    leak = reported(people, now, people=[{"person": str(head.id), "part": part}])
+    assert "findings" not in records.see(head, "leak", leak["number"], Purpose.VIEW, now).values
+
+
+def test_a_witness_may_inquire(people: dict[str, Person], now: datetime) -> None:
+    rows = [{"person": str(people["head"].id), "part": "witness"}, {"name": "Somebody", "part": "leaked"}]
+    leak = moved(people["head"], reported(people, now, people=rows), "take_up", now)
+    moved(people["head"], leak, "conclude", now, FINDING)
+
+
+def test_whom_it_concerns_is_shown_no_sheet_that_holds_the_findings(people: dict[str, Person], now: datetime) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    other = person(Role.HEAD, name="Other head")
+    named = [{"person": str(people["head"].id), "part": "leaked"}]
+    store.change("leak", leak["_id"], {"people": named, "findings": "apart-findings"}, actor=other, now=now)
+    seen = records.see(people["head"], "leak", leak["number"], Purpose.VIEW, now)
+    with pytest.raises(Forbidden):
+        records.possible_move(people["head"], seen, "conclude")
