@@ -1,0 +1,108 @@
+"""Destruction on the screen (D1-D3): proposed, signed, stopped or carried out, certified; holds; what may go."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from config.database import database
+from models import store
+from models.destruction import removal
+from models.person.roles import Role
+from tests.integration.web.records.conftest import Make, Sit
+
+AT = "/records/sample/"
+LATER = timedelta(days=5 * 366)
+WEEK, SETTLED = timedelta(days=7), timedelta(minutes=3)
+
+
+def old(make: Make, owner: object, now: datetime, **values: object) -> dict[str, object]:
+    """A sample that was made and closed long ago; samples are kept for five years after the day in `made_on`."""
+    made = make(owner, level="secret", made_on="2019-05-01", **values)
+    store_final = {"state": "approved", "state_since": now - LATER}
+    database()["record_sample"].update_one({"_id": made["_id"]}, {"$set": store_final})
+    return made
+
+
+def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> None:
+    owner, supervisor = sit(Role.SPECIALIST, name="Owner"), sit(Role.SUPERVISOR, name="Sun Visor")
+    head, manager = sit(Role.HEAD, name="Head"), sit(Role.GENERAL_MANAGER, name="Manager", department="management")
+    made = old(make, owner.person, now, name="Oldlampname")
+    at = f"{AT}{made['number']}"
+    assert f"{at}/destroy" in owner.text(at)
+    assert "Oldlampname" in owner.text(f"{at}/destroy")
+    answer = owner.send(f"{at}/destroy", 422, number=made["number"], send="1", reason="")
+    assert "field-error" in answer.get_data(as_text=True)
+    owner.send(f"{at}/destroy", 303, number=made["number"], send="1", reason="Outdated")
+    asked = database()["record_destruction"].find_one({})
+    assert asked is not None
+    page = f"/records/destruction/{asked['number']}"
+    assert asked["number"] in owner.text(at)
+    for rev, (who, move) in enumerate(((supervisor, "sign"), (head, "approve"), (manager, "countersign")), 1):
+        sheet = who.text(f"{page}/do/{move}")
+        assert made["number"] in sheet
+        assert "O***e" in sheet
+        assert "Oldlampname" not in sheet
+        who.send(f"{page}/do/{move}", 303, rev=str(rev))
+    assert "It can be stopped until" in owner.text(page)
+    owner.text(f"{page}/certificate", status=404)
+    removal.begin_due(now + WEEK)
+    owner.text(at, status=404)
+    removal.work("test", now + WEEK + SETTLED)
+    paper = owner.text(f"{page}/certificate")
+    for word in (made["number"], "Secret", "Outdated", "Sun Visor", "Head", "Manager", "Certificate of destruction"):
+        assert str(word) in paper
+    assert "Oldlampname" not in owner.text(page) + owner.text(f"{page}/history") + paper
+    for path in ("", "/edit", "/history", "/destroy", "/hold", "/print", "/secrecy"):
+        for who in (owner, head, manager):
+            who.text(at + path, status=404)
+
+
+def test_what_stands_against_it_is_said_before_anything_is_sent(sit: Sit, make: Make, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    made = old(make, owner.person, now)
+    at = f"{AT}{made['number']}"
+    assert f"{at}/hold" in head.text(at)
+    assert f"{at}/hold" not in owner.text(at)
+    owner.text(f"{at}/hold", status=403)
+    head.send(f"{at}/hold", 422, act="place", note="")
+    head.send(f"{at}/hold", 303, act="place", note="Lawsuit")
+    assert "On legal hold since" in owner.text(at)
+    assert "on legal hold by Head" in owner.text(f"{at}/destroy")
+    owner.send(f"{at}/destroy", 409, number=made["number"], send="1", reason="Outdated")
+    head.send(f"{at}/hold", 303, act="lift", note="Settled")
+    assert "on legal hold by Head" not in owner.text(f"{at}/destroy")
+
+
+def test_what_was_kept_for_long_enough_is_ticked_and_proposed(sit: Sit, make: Make, now: datetime) -> None:
+    owner, custodian = sit(Role.SPECIALIST), sit(Role.CUSTODIAN, name="Custodian")
+    numbers = [str(old(make, owner.person, now, name=f"Lamp {n}")["number"]) for n in range(2)]
+    make(owner.person, level="secret", made_on="2026-11-01")
+    assert "/records/destruction/outdated" in custodian.text("/records/destruction/")
+    page = custodian.text("/records/destruction/outdated")
+    assert all(number in page for number in numbers)
+    assert page.count('name="number"') == 2
+    custodian.send("/records/sample/destroy", 200, number=numbers)
+    custodian.send("/records/sample/destroy", 422)
+    custodian.send("/records/sample/destroy", 303, number=numbers, reason="Outdated", send="1")
+    asked = database()["record_destruction"].find_one({})
+    assert asked is not None
+    assert [item["number"] for item in asked["items"]] == numbers
+
+
+def test_a_record_that_points_to_a_destroyed_one_is_read_and_saved(sit: Sit, make: Make, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD)
+    manager = sit(Role.GENERAL_MANAGER, department="management")
+    supervisor = sit(Role.SUPERVISOR)
+    made = old(make, owner.person, now)
+    other = make(owner.person, parent=str(made["_id"]))
+    database()["record_sample"].update_one({"_id": other["_id"]}, {"$set": {"state": "approved"}})
+    owner.send(f"{AT}{made['number']}/destroy", 303, number=made["number"], send="1", reason="Outdated")
+    asked = database()["record_destruction"].find_one({})
+    assert asked is not None
+    for rev, (who, move) in enumerate(((supervisor, "sign"), (head, "approve"), (manager, "countersign")), 1):
+        who.send(f"/records/destruction/{asked['number']}/do/{move}", 303, rev=str(rev))
+    removal.begin_due(now + WEEK)
+    removal.work("test", now + WEEK + SETTLED)
+    assert f"destroyed {made['number']}" in owner.text(f"{AT}{other['number']}")
+    assert owner.text(f"{AT}?show=100")
+    assert store.fetch("sample", other["_id"])["parent"] == made["_id"]
