@@ -26,9 +26,11 @@ PATIENCE = 60.0
 class Installation:
     """A running `backoffice serve`."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
     data_dir: Path
+    said: Path
+    """What it prints."""
 
     def is_ready(self) -> bool:
         """Whether web and database work."""
@@ -88,20 +90,21 @@ def serve(data_dir: Path) -> Iterator[Installation]:
     """A `backoffice serve` that is ready; ended with the block, however the block ends."""
     port = free_port()
     command = [sys.executable, "-m", "backoffice", "serve"]
-    process = subprocess.Popen(
-        command,
-        env=environment(data_dir, port),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    installation = Installation(process, port, data_dir)
+    said = data_dir.with_suffix(".txt")
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment(data_dir, port),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=Path(__file__).parents[2],
+        )
+    installation = Installation(process, port, data_dir, said)
     with process:
         try:
             eventually(lambda: process.poll() is not None or installation.is_ready(), "it is ready")
             if process.poll() is not None:
-                pytest.fail(f"serve ended: {process.communicate()[0]}\n{installation.log('web')}")
+                pytest.fail(f"serve ended: {said.read_text()}\n{installation.log('web')}")
             yield installation
         finally:
             process.terminate()
@@ -155,9 +158,11 @@ def test_a_command_uses_the_running_database(installation: Installation) -> None
 def test_it_ends_cleanly_and_says_how_to_sign_in(tmp_path: Path, number: signal.Signals) -> None:
     with serve(tmp_path / "var") as running:
         eventually(lambda: len(running.children()) == 3, "database, web and scheduler run")
+        eventually(lambda: "Sign in:" in running.said.read_text(), "it has said how to sign in")
         children = running.children()
         running.process.send_signal(number)
-        output, _ = running.process.communicate(timeout=PATIENCE)
+        running.process.wait(timeout=PATIENCE)
+    output = running.said.read_text()
     assert running.process.returncode == 0
     assert f"http://127.0.0.1:{running.port}" in output
     assert "Sign in:" in output
@@ -172,7 +177,7 @@ def test_its_parts_end_with_a_supervisor_that_was_killed(tmp_path: Path) -> None
     with serve(tmp_path / "var") as running:
         parts = {pid: command_of(pid) for pid in running.children()}
         running.process.kill()
-        running.process.communicate(timeout=PATIENCE)
+        running.process.wait(timeout=PATIENCE)
     eventually(lambda: not still_there(parts), "all parts have ended", lambda: str(still_there(parts)))
     assert embedded.running(running.data_dir) is None
     shutil.rmtree(embedded.socket_path(running.data_dir).parent)  # a killed supervisor leaves the empty folder
