@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import qrcode
@@ -55,6 +56,13 @@ class Account(UserMixin, PersonFields):
     def check_tf_required_setup(self) -> bool:
         """Whether the second factor may not be taken away."""
         return self.needs_second_factor
+
+
+class Seen(UserMixin):
+    """The signed-in account where nothing of it is changed: what Flask-Login asks of it, and no more."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.active, self.fs_uniquifier = bool(row["active"]), row["fs_uniquifier"]
 
 
 class CodeUsedBefore(Refusal):

@@ -8,7 +8,7 @@ from flask_admin.theme import Bootstrap4Theme
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import api, assets, auth, calendar_feed, edge, errors, health, locale, screens, trial, types_in_force
-from backoffice.extensions import babel, bootstrap, csrf
+from backoffice.extensions import babel, bootstrap, csrf, csrf_token
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
 from config import database
@@ -44,6 +44,8 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     locale.init_app(app, babel, settings.time_zone)
     auth.init_app(app, settings)
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.context_processor(lambda: {"csrf_token": csrf_token})
     bootstrap.init_app(app)
     types_in_force.init_app(app)
     app.register_blueprint(health.blueprint)

@@ -17,7 +17,7 @@ from flask_security.utils import hash_password as _hash_password
 from flask_security.utils import set_request_attr
 
 from backoffice import at_hand, edge, locale, sign_in
-from backoffice.account import Account
+from backoffice.account import Account, Seen
 from backoffice.edge import STATIC_ENDPOINTS
 from backoffice.errors import NotSignedIn
 from config.settings import Settings
@@ -118,8 +118,9 @@ def _beside(person: ObjectId, now: datetime) -> list[dict[str, Any]]:
     return [grants.beside(person, now), *at_hand.stages(person, before(person))]
 
 
-def _load(user_id: str) -> Account | None:
-    """The account of the session in force; called by Flask-Login when a request first asks who is there."""
+def _load(user_id: str) -> Account | Seen | None:
+    """The account of the session in force; called by Flask-Login when a request first asks who is there. Only the pages
+    of Flask-Security get it as what can be changed and stored."""
     sid = session.get("sid")
     if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY:
         return None
@@ -135,5 +136,7 @@ def _load(user_id: str) -> Account | None:
     set_request_attr("fs_authn_via", "session")
     # Flask-Security compares with the wall clock; ours decides.
     set_request_attr("fs_paa", time() if rules.is_fresh(found.session.fresh_at, edge.now()) else 0)
+    if request.blueprint != "security":
+        return Seen(g.account_row)
     account: Account = Account._from_son(dict(g.account_row))
     return account

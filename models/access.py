@@ -35,6 +35,7 @@ class Purpose(StrEnum):
 
 READING = frozenset({Purpose.VIEW, Purpose.PRINT, Purpose.EXPORT})
 
+NONE: frozenset[str] = frozenset()
 INTERNAL = (Level.INTERNAL,)
 UP_TO_SECRET = (Level.INTERNAL, Level.SECRET)
 UP_TO_CONFIDENTIAL = (Level.INTERNAL, Level.SECRET, Level.CONFIDENTIAL)
@@ -105,8 +106,8 @@ class Reach:
     def query(self, *, cards: bool = False, archived: bool | None = False) -> dict[str, Any]:
         """The database filter for the records reached in full and, when asked, as cards. Records in use only, archived
         ones only, or (None) both."""
-        first = _holding(self.full | self.card if cards else self.full, archived)
-        return first if self.also is None else {"$and": [first, _holding(self.also, archived)]}
+        first = _holding(self.full, self.card if cards else NONE, archived)
+        return first if self.also is None else {"$and": [first, _holding(self.also, NONE, archived)]}
 
     def sees(self, acl: Iterable[str]) -> str:
         """`full`, `card` or '' for a record with these tokens."""
@@ -118,9 +119,14 @@ class Reach:
         return "card" if not held.isdisjoint(self.card) else ""
 
 
-def _holding(tokens: Iterable[str], archived: bool | None) -> dict[str, Any]:
+def _holding(tokens: frozenset[str], more: frozenset[str], archived: bool | None) -> dict[str, Any]:
+    return {"acl": {"$in": list(_in_order(tokens, more, archived))}}
+
+
+@lru_cache(maxsize=5000)
+def _in_order(tokens: frozenset[str], more: frozenset[str], archived: bool | None) -> tuple[str, ...]:
     prefixes = {False: ("",), True: (ARCHIVED,), None: ("", ARCHIVED)}[archived]
-    return {"acl": {"$in": sorted(prefix + one for one in tokens for prefix in prefixes)}}
+    return tuple(sorted(prefix + one for one in tokens | more for prefix in prefixes))
 
 
 def token(level: str, relation: Relation, whom: object = "") -> str:

@@ -45,8 +45,15 @@ def at_home(person: Person, rt: RecordType) -> bool:
 
 
 def asked(person: Person) -> dict[str, Reach]:
-    """Of which types it has to be looked up whether the person reaches a record, and how far they reach."""
-    return {rt.slug: access.reach(person, rt, Purpose.VIEW) for rt in known(person) if not at_home(person, rt)}
+    """Of which types it has to be looked up whether the person reaches a record, and how far they reach. Worked out
+    once for a person and the types in force."""
+    types = registry.all_types()
+    before: tuple[tuple[RecordType, ...], dict[str, Reach]] | None = vars(person).get("_asked")
+    if before is not None and before[0] == types:
+        return before[1]
+    found = {rt.slug: access.reach(person, rt, Purpose.VIEW) for rt in known(person) if not at_home(person, rt)}
+    vars(person)["_asked"] = types, found
+    return found
 
 
 def look(person: Person, wanted: Mapping[str, Reach]) -> Frame:

@@ -100,9 +100,11 @@ def shown(sight: Sight, field: Field, names: Names) -> Cell:
 
 def details_value(field: Field, sight: Sight, names: Names) -> Cell:
     """A value on the details page; embedded rows and files are laid out as a small table."""
-    made = shown(sight, field, names)
     value = sight.values.get(field.name)
-    if value is None or made["empty"] or made["kind"] != field.kind:
+    if value is None:
+        return {"name": field.name, "kind": field.kind, "text": "", "empty": True}
+    made = shown(sight, field, names)
+    if made["empty"] or made["kind"] != field.kind:
         return made
     if field.kind == "percent" and field.maximum == 100:
         made |= {"kind": "progress", "number": float(value)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -51,7 +52,7 @@ class Rows:
         self._title = rt.by_name[rt.title]
         self._writers = [self._writer(field) for field in fields if field is not self._title]
         self._edit_reach = access.reach(reader.person, rt, Purpose.EDIT)
-        self._marks = _marks()
+        self._marks = level_marks(reader.language)
         self._edit, self._ask = escape(_("Edit")), escape(_("Ask for access"))
 
     def html(self, pairs: Iterable[tuple[Sight, Mapping[str, Any]]]) -> Markup:
@@ -204,7 +205,8 @@ def _icon(address: str, label: Markup, icon: str) -> str:
     return f'<a class="icon-btn" href="{address}" title="{label}"><i class="bi bi-{icon}" aria-hidden="true"></i></a>'
 
 
-def _marks() -> dict[str, str]:
-    """The mark of each level, as all pages draw it."""
+@lru_cache
+def level_marks(_language: str) -> dict[str, str]:
+    """The mark of each level, as all pages draw it; for the language of the request."""
     mark = current_app.jinja_env.get_template("components.html").module.level_mark  # type: ignore[attr-defined]
     return {level.value: str(mark(level.value)) for level in Level if level is not Level.INTERNAL}

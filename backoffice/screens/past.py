@@ -10,10 +10,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
+from markupsafe import Markup, escape
 
 from backoffice.screens import audit_words, cells
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import with_choices
+from backoffice.screens.value_html import safe
 from models import audit, records, store
 from models.access import Purpose
 from models.calendar import local
@@ -40,8 +42,12 @@ def pointing(versions: Iterable[Row]) -> list[tuple[tuple[Field, ...], dict[str,
     return found
 
 
-def entry(rt: RecordType, row: Row, names: Names) -> Context:
-    """A version as an entry of the timeline."""
+def timeline(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> Markup:
+    """Some versions, one line each. `restoring` gives the address at which a former one is restored, '' for none."""
+    return Markup("".join([_entry(rt, row, names, restoring) for row in versions]))  # escaped below  # noqa: S704
+
+
+def _entry(rt: RecordType, row: Row, names: Names, restoring: Restoring | None) -> str:
     action, changes = row["action"], row["changes"] if row["action"] != "create" else []
     move = next((t for t in rt.workflow.transitions if t.name == action), None) if rt.workflow else None
     if move is not None:
@@ -50,14 +56,16 @@ def entry(rt: RecordType, row: Row, names: Names) -> Context:
         text, tone = _said(action, len(changes)), "neutral"
     if row.get("masked"):
         text, tone = _("changed it while it was more secret than you may read"), "neutral"
-    return {
-        "at": cells.moment_short(row["at"], names.language),
-        "full": cells.moment_full(row["at"], names.language),
-        "who": who(row),
-        "text": f"{text} {row['note']}".strip() if row.get("note") else text,
-        "tone": tone,
-        "changes": [_change(rt, change, names) for change in changes],
-    }
+    if row.get("note"):
+        text = f"{text} {row['note']}".strip()
+    at, full = (show(row["at"], names.language) for show in (cells.moment_short, cells.moment_full))
+    back = restoring(row) if restoring else ""
+    link = f' <a class="quiet-link" href="{safe(back)}">{escape(_("Restore …"))}</a>' if back else ""
+    told = f'<dl class="changes">{"".join([_change(rt, one, names) for one in changes])}</dl>' if changes else ""
+    return (
+        f'<li class="tone-{safe(tone)}"><p><strong>{safe(who(row))}</strong> {safe(text)}</p>'
+        f'<time title="{safe(full)}">{safe(at)}</time>{link}{told}</li>'
+    )
 
 
 def who(row: Row) -> str:
@@ -93,19 +101,21 @@ def _said(action: str, count: int) -> str:
     return str(words or ngettext("changed one field", "changed %(num)s fields", count))
 
 
-def _change(rt: RecordType, change: Row, names: Names) -> Context:
+def _change(rt: RecordType, change: Row, names: Names) -> str:
     field = with_choices(change["field"], rt)
-    before, after = (cells.cell(field, change[side], names)["text"] for side in ("before", "after"))
-    return {"label": field.label.text(names.language), "before": before[:LONGEST], "after": after[:LONGEST]}
+    before, after = (safe(cells.cell(field, change[side], names)["text"][:LONGEST]) for side in ("before", "after"))
+    gone = f"<del>{before}</del> " if before else ""
+    emptied = f'<span class="nothing">{escape(_("emptied"))}</span>' if before else ""
+    now = f"<ins>{after}</ins>" if after else emptied
+    return f"<div><dt>{safe(field.label.text(names.language))}</dt><dd>{gone}{now}</dd></div>"
 
 
 def days(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> list[Context]:
-    """The versions day by day; `restoring` gives the address at which a former one is restored, '' for none."""
+    """The versions day by day; `restoring` as in `timeline`."""
     made = []
     for day, rows in groupby(versions, key=lambda row: local(row["at"]).date()):
         label = cells.day_full(day, names.language)
-        entries = [entry(rt, row, names) | {"restore_url": restoring(row) if restoring else ""} for row in rows]
-        made.append({"label": label, "entries": entries})
+        made.append({"label": label, "html": timeline(rt, rows, names, restoring)})
     return made
 
 

@@ -161,14 +161,11 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
 def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list[Field]]]:
     """Fields by declared group, in its order; those of no group stand with the first. Empty groups are left out."""
     declared = rt.groups or (Group(name="main", label=rt.label),)
-    known = {group.name for group in declared}
-    made = []
-    for group in declared:
-        first = group is declared[0]
-        found = [f for f in fields if f.group == group.name or (first and f.group not in known)]
-        if found:
-            made.append((group, found))
-    return made
+    found: dict[str, list[Field]] = {group.name: [] for group in declared}
+    first = found[declared[0].name]
+    for field in fields:
+        found.get(field.group, first).append(field)
+    return [(group, found[group.name]) for group in declared if found[group.name]]
 
 
 def _group(group: Group, fields: list[tuple[Field, cells.Cell]], language: str, folds: bool) -> Context:

@@ -107,7 +107,7 @@ class RecordsHost(
             groups=record_page.groups(sight, found),
             standing=standing.strip(sight, current, versions, reader),
             related=[one.context(found, reader, title(sight, found)) for one in lists],
-            timeline=[past.entry(view.rt, row, found) for row in versions],
+            timeline=past.timeline(view.rt, versions, found),
             notices=[
                 *card_notices(sight, reader),
                 *destruction_notices(sight, reader),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from markupsafe import Markup
 
 from backoffice import addresses
 from backoffice.screens import cells
+from backoffice.screens.list_rows import level_marks
 from backoffice.screens.reader import Reader
+from backoffice.screens.value_html import safe
 from models import access, history, listing, records, registry, store
 from models.access import Purpose
 from models.declarations import Field, RecordType
@@ -19,9 +22,11 @@ from models.glances import Glances
 from models.listing import Filter
 from models.names import Names, pointers
 from models.person import directory
+from models.person.roles import Person
 from models.records import Sight
 
 SHOWN = 5
+DUE_ICONS = {"bad": "exclamation-circle-fill", "warn": "clock"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class RelatedList:
             "label": self.rt.plural.text(reader.language),
             "url_all": f"{addresses.of('records.listing', slug=slug)}?{self.via}={self.number}",
             "new_url": f"{addresses.of('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
-            "rows": [_row(sight, names, reader, beside) for sight in self.sights],
+            "html": Markup("".join([_row(sight, names, reader, beside) for sight in self.sights])),  # noqa: S704
         }
 
 
@@ -55,14 +60,15 @@ def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[
     """The latest versions of a record that was read in full, as `records.versions_of` gives them, and the related lists
     that the reader may see: one question, in which the people of the record are named too. A type of which they can
     reach nothing is not named."""
-    asked, glances = _asked(sight, reader)
+    lists_of = _lists_of(sight.rt, reader)
+    asked = [_asked(one, sight) for one in lists_of]
     stages = [*history.stages(sight.id, latest), *directory.beside(_people(sight))]
     answer, lists = listing.newest_beside(store.VERSIONS, stages, asked, SHOWN)
     directory.take(answer)
     found = []
-    for one, shown, rows in zip(asked, glances, lists, strict=True):
-        seen = [row for row in map(shown.of, rows) if row is not None]
-        found.append(RelatedList(one.rt, one.filters[0].field.name, sight.number, seen))
+    for one, rows in zip(lists_of, lists, strict=True):
+        seen = [row for row in map(one.glances.of, rows) if row is not None]
+        found.append(RelatedList(one.glances.rt, one.via.name, sight.number, seen))
     return records.versions_among(sight, answer), found
 
 
@@ -74,36 +80,68 @@ def _people(sight: Sight) -> Iterator[ObjectId | None]:
             yield value
 
 
-def _asked(sight: Sight, reader: Reader) -> tuple[list[listing.Asked], list[Glances]]:
-    asked: list[listing.Asked] = []
-    glances: list[Glances] = []
-    for declared in sight.rt.related:
-        try:
-            rt = registry.get(declared.slug).rt
-        except NotFound:  # declared for a type that is not in force here
-            continue
-        reach = access.reach(reader.person, rt, Purpose.VIEW)
-        fields = access.visible_fields(reader.person, rt)
-        via = listing.queryable(rt, fields).get(declared.via)
-        if reach.nothing or via is None or not via.filterable:
-            continue
-        shown = Glances(reader.person, rt, reach, ())
-        pointing = Filter(via, "is", str(sight.id))
-        asked.append(listing.Asked(rt, reach, fields, (pointing,), shown.names))
-        glances.append(shown)
-    return asked, glances
+@dataclass(frozen=True)
+class _List:
+    """A related list as one person may see it, of whatever record."""
+
+    via: Field
+    reach: access.Reach
+    fields: tuple[Field, ...]
+    glances: Glances
 
 
-def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> dict[str, Any]:
-    title = cells.title(sight, names)
+def _lists_of(rt: RecordType, reader: Reader) -> tuple[_List, ...]:
+    """The lists beside records of a type. Worked out once for a person, who is taken anew when anything about them
+    changes, and for the types in force."""
+    types = tuple(one for one in (_in_force(declared.slug) for declared in rt.related) if one is not None)
+    known: dict[Any, tuple[_List, ...]] = vars(reader.person).setdefault("_related", {})
+    found = known.get((rt, types))
+    if found is None:
+        found = known[rt, types] = tuple(_made(rt, types, reader.person))
+    return found
+
+
+def _in_force(slug: str) -> RecordType | None:
+    try:
+        return registry.get(slug).rt
+    except NotFound:  # declared for a type that is not in force here
+        return None
+
+
+def _made(rt: RecordType, types: Iterable[RecordType], person: Person) -> Iterator[_List]:
+    by_slug = {one.slug: one for one in types}
+    for declared in rt.related:
+        other = by_slug.get(declared.slug)
+        if other is None:
+            continue
+        reach = access.reach(person, other, Purpose.VIEW)
+        fields = access.visible_fields(person, other)
+        via = listing.queryable(other, fields).get(declared.via)
+        if not reach.nothing and via is not None and via.filterable:
+            yield _List(via, reach, fields, Glances(person, other, reach, ()))
+
+
+def _asked(one: _List, sight: Sight) -> listing.Asked:
+    pointing = Filter(one.via, "is", str(sight.id))
+    return listing.Asked(one.glances.rt, one.reach, one.fields, (pointing,), one.glances.names)
+
+
+def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> str:
+    """A record as a line of a list; every part is escaped."""
+    title, number = cells.title(sight, names), safe(sight.number)
     if title == beside:  # named after the record it stands beside: only its number tells it from the others
         title = sight.number
-    return {
-        "title": title,
-        "number": sight.number,
-        "url": cells.record_url(sight.rt.slug, sight.number),
-        "level": sight.level,
-        "state": cells.state(sight, reader.language),
-        "due": cells.due(sight, reader),
-        "detail": sight.number if title != sight.number else "",
-    }
+    detail = f"<span>{number}</span>" if title != sight.number else ""
+    state, due = cells.state(sight, reader.language), cells.due(sight, reader)
+    stands = f'<span class="state tone-{safe(state["tone"])}">{safe(state["text"])}</span>' if state else ""
+    until, mark = _due(due) if due else "", level_marks(reader.language).get(sight.level, "")
+    return (
+        f'<li><div><a href="{safe(cells.record_url(sight.rt.slug, sight.number))}" title="{number}">{safe(title)}</a>'
+        f"{mark}</div><p>{detail}{stands}{until}</p></li>"
+    )
+
+
+def _due(due: cells.Cell) -> str:
+    icon = DUE_ICONS.get(due["tone"])
+    mark = f'<i class="bi bi-{icon}" aria-hidden="true"></i>' if icon else ""
+    return f'<span class="due tone-{due["tone"]}" title="{safe(due["full"])}">{mark}{safe(due["text"])}</span>'

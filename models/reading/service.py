@@ -1,7 +1,7 @@
 """Counting what a person reads, by one small document a person; nothing is searched in the trail.
 
-Far from the measure a reading is told to the database without waiting for its answer: the next request reads the
-count, and near the measure each reading is counted before it takes place.
+Far from the measure readings are told to the database a few at a time, without waiting for its answer: a later request
+reads the count, and near the measure each reading is counted before it takes place.
 
 Records read in full count, of every type and level and by whatever door: screens, print, API. Work within a
 transaction is the product's own and does not count.
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from threading import Lock
 from typing import Any
 
 from bson import ObjectId
@@ -37,6 +38,9 @@ TOLD = (Role.HEAD, Role.ADMINISTRATOR)
 UNSYNCED, UNANSWERED = WriteConcern(w=1, j=False), WriteConcern(w=0)
 NEAR = 100
 """So many readings before the measure is full each one is counted before it takes place."""
+TOGETHER = 5
+"""So many readings of a person in this process are told at once."""
+MOST_REMEMBERED = 10_000
 Row = dict[str, Any]
 
 schema.declare(
@@ -77,7 +81,7 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
     if lately is not None and _is_far(lately, now, limits.minutes, limits.records):
         _told(person.id, now, limits.minutes)
         return
-    row = _counted(person.id, now, limits.minutes)
+    row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + 1)
     held_until, number = row.get("held_until"), row.get("holds", 0)
     if held_until is not None and held_until > now:
         raise TooMuchReading(ceil((held_until - now).total_seconds()))
@@ -100,21 +104,54 @@ def _is_far(lately: Mapping[str, Any], now: datetime, minutes: int, records: int
     held_until = lately.get("held_until")
     if held_until is not None and held_until > now:
         return False
-    since = int(now.timestamp()) // 60 - minutes
+    since = _minute(now) - minutes
     return rules.read_lately([one for one in lately.get("recent", ()) if one["minute"] > since]) + NEAR < records
 
 
+class _Untold:
+    """Readings that took place in this process and are not told to the database yet: since which minute, how many."""
+
+    def __init__(self) -> None:
+        self._counts: dict[ObjectId, tuple[int, int]] = {}
+        self._lock = Lock()
+
+    def take(self, person: ObjectId, now: datetime, minutes: int) -> int:
+        """How many those of a person are; from now on they count as told. Those of long ago are none any more."""
+        with self._lock:
+            since, count = self._counts.pop(person, (0, 0))
+        return count if since > _minute(now) - minutes else 0
+
+    def add(self, person: ObjectId, count: int, now: datetime) -> None:
+        """Remember some of a person."""
+        with self._lock:
+            if len(self._counts) >= MOST_REMEMBERED:
+                self._counts.clear()
+            since, before = self._counts.get(person, (_minute(now), 0))
+            self._counts[person] = since, before + count
+
+
+_untold = _Untold()
+
+
+def _minute(now: datetime) -> int:
+    return int(now.timestamp()) // 60
+
+
 def _told(person: ObjectId, now: datetime, minutes: int) -> None:
-    """Count one more reading without waiting: whether it was counted shows in the next request."""
+    """Count one more reading without waiting: whether it was counted shows in a later request."""
+    count = _untold.take(person, now, minutes) + 1
+    if count < TOGETHER:
+        _untold.add(person, count, now)
+        return
     database()[RATES].with_options(write_concern=UNANSWERED).update_one(
-        {"_id": person}, _one_more(now, minutes), upsert=True
+        {"_id": person}, _more(now, minutes, count), upsert=True
     )
 
 
-def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
-    """The person's document after one more reading; unchanged while their reading is held."""
+def _counted(person: ObjectId, now: datetime, minutes: int, count: int) -> Row:
+    """The person's document after some more readings; unchanged while their reading is held."""
     rates = database()[RATES].with_options(write_concern=UNSYNCED)
-    change = _one_more(now, minutes)
+    change = _more(now, minutes, count)
     for _ in range(2):
         try:
             row = rates.find_one_and_update({"_id": person}, change, upsert=True, return_document=ReturnDocument.AFTER)
@@ -124,9 +161,9 @@ def _counted(person: ObjectId, now: datetime, minutes: int) -> Row:
     return {"recent": []}
 
 
-def _one_more(now: datetime, minutes: int) -> list[Row]:
-    """The change of a person's document by one reading; none while their reading is held."""
-    minute = int(now.timestamp()) // 60
+def _more(now: datetime, minutes: int, count: int) -> list[Row]:
+    """The change of a person's document by some readings; none while their reading is held."""
+    minute = _minute(now)
     recent: Row = {"$ifNull": ["$recent", []]}
     held: Row = {"$gt": [{"$ifNull": ["$held_until", None]}, now]}
     earlier: Row = {
@@ -137,7 +174,7 @@ def _one_more(now: datetime, minutes: int) -> list[Row]:
     following: Row = {
         "$concatArrays": [
             {"$filter": {"input": recent, "as": "one", "cond": earlier}},
-            [{"minute": minute, "count": {"$add": [so_far, 1]}}],
+            [{"minute": minute, "count": {"$add": [so_far, count]}}],
         ]
     }
     return [{"$set": {"recent": {"$cond": [held, recent, following]}, "at": now}}]

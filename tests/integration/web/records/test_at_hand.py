@@ -1,0 +1,116 @@
+"""A page about a record asks the database once for who asks and for the record, and decides by the rights of now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from flask import Flask, g
+from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+
+from backoffice import at_hand
+from models.access import Reach
+from models.frame import Frame
+from models.person import directory
+from models.person.roles import Role
+from models.reading import service as reading
+from tests.factories.commands import commands
+from tests.factories.customers import customer
+from tests.factories.desks import Desk
+from tests.factories.people import person
+
+Base = Database[dict[str, Any]]
+Sit = Callable[..., Desk]
+TOLD = "update reading_rate"
+"""The count of readings, which nobody waits for; a few of them go together."""
+
+
+def asked(desk: Desk, path: str) -> list[str]:
+    """What the second opening of a page asks."""
+    desk.text(path)
+    directory.forget_names()
+    with commands.heard() as heard:
+        desk.text(path)
+    return [one for one in heard if one != TOLD]
+
+
+def test_a_record_is_shown_with_two_questions_and_its_form_with_one_more_for_names(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    address = f"/records/customer/{customer(owner.person, now, name='甲公司')['number']}"
+    assert asked(owner, address) == ["aggregate session", "aggregate record_version"]
+    assert asked(owner, f"{address}/edit") == ["aggregate session", "find user"]
+
+
+def test_a_role_that_was_taken_away_opens_nothing_in_the_very_next_request(sit: Sit, db: Base, now: datetime) -> None:
+    owner, custodian = sit(Role.SPECIALIST), sit(Role.CUSTODIAN)
+    number = customer(owner.person, now, name="隐山仪表有限公司", level="secret")["number"]
+    address = f"/records/customer/{number}"
+    for _ in range(2):
+        assert "隐山仪表有限公司" in custodian.text(address)
+    db["user"].update_one({"_id": custodian.person.id}, {"$set": {"roles": [Role.SPECIALIST.value]}})
+    assert "隐山仪表有限公司" not in custodian.text(address)
+    assert custodian.get(f"{address}/edit").status_code == 403
+
+
+def test_a_hidden_record_and_none_are_asked_for_alike_and_answer_alike(sit: Sit, now: datetime) -> None:
+    owner, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    number = customer(owner.person, now, name="甲公司", level="top_secret")["number"]
+    pages, heard = [], []
+    for one in (number, "KH-1999-000001"):
+        other.get(f"/records/customer/{one}")
+        with commands.heard() as said:
+            answer = other.get(f"/records/customer/{one}")
+        pages.append((answer.status_code, answer.get_data(as_text=True).replace(one, "")[:200]))
+        heard.append(said)
+    assert heard[0] == heard[1]
+    assert pages[0] == pages[1]
+
+
+def test_what_is_unread_is_counted_anew_with_each_page(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    address = f"/records/customer/{customer(owner.person, now, name='甲公司')['number']}"
+    owner.text(address)
+    db["reminder"].delete_many({"person": owner.person.id})
+    before = owner.text(address)
+    row = {"person": owner.person.id, "closed_at": None, "read_at": None}
+    db["reminder"].insert_many({"_id": str(ObjectId()), "key": str(at), **row} for at in range(7))
+    assert ">7<" not in before
+    assert ">7<" in owner.text(address)
+
+
+def test_a_frame_that_was_asked_for_with_other_rights_is_not_used(app: Flask) -> None:
+    former, present = ({"customer": Reach(frozenset({right}))} for right in ("internal|any|", "secret|any|"))
+    with app.test_request_context("/"):
+        g.frame_asked, g.frame_found = former, Frame(frozenset({"customer"}), 3)
+        assert at_hand.frame_of(former) == Frame(frozenset({"customer"}), 3)
+        assert at_hand.frame_of(present) is None
+
+
+def rate(db: Base, who: ObjectId | None) -> int:
+    """How many readings of a person the database knows."""
+    row = db[reading.RATES].with_options(read_concern=ReadConcern("local")).find_one({"_id": who})
+    return sum(one["count"] for one in row["recent"]) if row else 0
+
+
+def test_far_from_the_measure_readings_are_told_a_few_at_a_time(db: Base, now: datetime) -> None:
+    reader = person(Role.SPECIALIST)
+    for _ in range(reading.TOGETHER - 1):
+        reading.count(reader, now, {})
+    assert rate(db, reader.id) == 0
+    reading.count(reader, now, {})
+    reading.count(reader, now, {})
+    reading.count(reader, now)  # waits for its answer, so that those before it are there too
+    assert rate(db, reader.id) == reading.TOGETHER + 2
+
+
+def test_near_the_measure_each_reading_is_counted_before_it_takes_place(db: Base, now: datetime) -> None:
+    reader = person(Role.SPECIALIST)
+    minute = int(now.timestamp()) // 60
+    lately = {"_id": reader.id, "recent": [{"minute": minute, "count": 450}]}
+    db[reading.RATES].insert_one(dict(lately))
+    for _ in range(3):
+        reading.count(reader, now, lately)
+    assert rate(db, reader.id) == 453
