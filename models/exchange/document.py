@@ -7,6 +7,7 @@ therefore goes on where it stopped, and no row is taken twice.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models import schema
 from models.declarations import Level
+from models.key_vault import service as keys
 
 BATCHES, LINES, SEEN = "import_batch", "import_line", "import_seen"
 BUCKET = "import_file"
@@ -187,5 +189,19 @@ class Line:
     @classmethod
     def read(cls, row: dict[str, Any]) -> Line:
         """The line in a stored document."""
-        reasons = tuple((r["column"], r["zh"], r["en"]) for r in row["reasons"])
-        return cls(row["row"], Kind(row["kind"]), reasons, row.get("start", ""))
+        told = keys.unseal_value(row["told"]) if "told" in row else row
+        reasons = tuple((r["column"], r["zh"], r["en"]) for r in told["reasons"])
+        return cls(row["row"], Kind(row["kind"]), reasons, told.get("start", ""))
+
+
+def sealed_lines(rows: Iterable[dict[str, Any]], file: ObjectId | None) -> list[dict[str, Any]]:
+    """Lines as they are stored: what they quote of the file is sealed under the file's key."""
+    if file is None:
+        return list(rows)
+    key = keys.record_key(file)
+    made = []
+    for row in rows:
+        told = {name: row[name] for name in ("start", "reasons") if name in row}
+        rest = {name: value for name, value in row.items() if name not in told}
+        made.append({**rest, "told": keys.seal_value(told, key)})
+    return made

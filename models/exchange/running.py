@@ -20,7 +20,7 @@ from models import audit
 from models.errors import Refusal
 from models.exchange import service
 from models.exchange.desk import Desk, Prepared, Rows
-from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, State
+from models.exchange.document import AT_WORK, BATCHES, LINES, Batch, State, sealed_lines
 from models.exchange.table import Table
 from models.exchange.tally import Tally
 from models.exchange.undoing import undo_chunk
@@ -132,7 +132,7 @@ def _write(batch: Batch, holder: str, desk: Desk, chunk: Prepared) -> Batch:
         tally.add(kind, row, said)
     tally.count(rows=len(chunk.takens), taken=taken)
     if tally.lines:
-        database()[LINES].insert_many(tally.lines)
+        database()[LINES].insert_many(sealed_lines(tally.lines, batch.file))
     place = {"at_row": chunk.takens[-1].row.number, "done": chunk.done, "total": chunk.total}
     return Batch.read(WORK.note(_seen(batch), holder, tally.update({**place, "attempts": 0})))
 

@@ -1,8 +1,10 @@
-"""Uploaded files, kept in the database until their import is over and forgotten."""
+"""Uploaded files, kept in the database until their import is over and forgotten: each sealed, piece by piece, under a
+key of its own that goes with it."""
 
 from __future__ import annotations
 
 import hashlib
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import IO, Any, BinaryIO, cast
 
 from bson import ObjectId
-from gridfs import GridFSBucket
+from gridfs import GridFSBucket, GridOut
 from gridfs.errors import NoFile
 
 from config.database import database
@@ -19,9 +21,12 @@ from models.attachment.rules import safe_name
 from models.exchange.document import BUCKET, FILES, LINES, SEEN
 from models.exchange.refusals import EmptyFile, FileTooBig, NoLongerKept
 from models.exchange.table import MB
+from models.key_vault import service as key_vault
 from models.person.roles import Person
 
 PIECE = 255 * 1024
+LENGTH = struct.Struct(">I")
+"""Before each sealed piece: how long it is."""
 IN_MEMORY = 4 * MB
 KEPT = timedelta(days=30)
 UNTAKEN = timedelta(days=1)
@@ -43,7 +48,10 @@ def put(
 
 
 def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int) -> dict[str, Any]:
-    target = _bucket().open_upload_stream(name, chunk_size_bytes=PIECE, metadata={"by": person.id, "at": now})
+    file_id = ObjectId()
+    key = key_vault.record_key(file_id)
+    metadata = {"by": person.id, "at": now, "sealed": True}
+    target = _bucket().open_upload_stream_with_id(file_id, name, chunk_size_bytes=PIECE, metadata=metadata)
     size, digest = 0, hashlib.sha256()
     while piece := stream.read(PIECE):
         size += len(piece)
@@ -51,12 +59,13 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
             target.abort()
             raise FileTooBig(size=-(-size // MB), limit=max(1, limit // MB))
         digest.update(piece)
-        target.write(piece)
+        sealed = key_vault.seal(piece, key)
+        target.write(LENGTH.pack(len(sealed)) + sealed)
     if not size:
         target.abort()
         raise EmptyFile
     target.close()
-    return {"file": target._id, "name": name, "size": size, "sha256": digest.hexdigest()}
+    return {"file": file_id, "name": name, "size": size, "sha256": digest.hexdigest()}
 
 
 @contextmanager
@@ -66,11 +75,24 @@ def fetched(file: ObjectId | None) -> Iterator[BinaryIO]:
         try:
             if file is None:
                 raise NoLongerKept
-            _bucket().download_to_stream(file, cast(BinaryIO, copy))
+            with _bucket().open_download_stream(file) as stored:
+                for piece in _pieces(stored):
+                    copy.write(piece)
         except NoFile:
             raise NoLongerKept from None
         copy.seek(0)
         yield cast(BinaryIO, copy)
+
+
+def _pieces(stored: GridOut) -> Iterator[bytes]:
+    """The pieces of a file as it was uploaded."""
+    if not (stored.metadata or {}).get("sealed"):  # uploaded before files were sealed
+        while piece := stored.read(PIECE):
+            yield piece
+        return
+    while head := stored.read(LENGTH.size):
+        (length,) = LENGTH.unpack(head)
+        yield key_vault.unseal(stored.read(length))
 
 
 def require(file: ObjectId | None) -> None:
@@ -105,6 +127,9 @@ def remove(file: ObjectId | None) -> bool:
         _bucket().delete(file)
     except NoFile:
         return False
+    finally:
+        if file is not None:
+            key_vault.destroy([file])
     return True
 
 
