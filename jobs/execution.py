@@ -66,7 +66,8 @@ def sync(desk: Desk, lease: Lease) -> None:
         service.Plan(job.name, job.label, in_words(job.cadence), next_after(job.cadence, now, desk.calendar))
         for job in desk.table.jobs
     ]
-    service.sync(plans, lease, now)
+    for name in service.sync(plans, lease, now):
+        log.error("schedule %s has no job in this version: it was renamed or taken out, and does not run", name)
 
 
 def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True) -> list[Run]:

@@ -67,6 +67,8 @@ def list_jobs() -> None:
         click.echo(f"{job.name:<22} {schedule.label.en}")
         click.echo(f"    {schedule.cadence.en}; {_next(schedule)}")
         click.echo(f"    last: {_result(schedule.last) if schedule.last else 'has not run yet'}")
+    for name in known.keys() - {job.name for job in JOBS.jobs}:
+        click.echo(f"{name:<22} error: this version has no such job; it was renamed or taken out, and does not run")
     click.echo(f"Active scheduler: {active.worker}" if active else "No scheduler is running.")
 
 

@@ -75,6 +75,7 @@ ACTS = {
     "shared_view_removed": _l("deleted a shared view"),
     "view_withdrawn": _l("ended the sharing of a view"),
     "job_requested": _l("asked for a job to run"),
+    "job_forgotten": _l("removed a schedule without a job"),
     "job_enabled": _l("switched a job on"),
     "job_disabled": _l("switched a job off"),
     "signed_in": _l("signed in"),

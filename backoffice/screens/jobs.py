@@ -80,6 +80,14 @@ class JobsView(ClosedView):
             flash(_("This job was asked for already and is about to run."), "info")
         return redirect(url_for(".index"), 303)
 
+    @expose("/<job>/forget", methods=("POST",))  # type: ignore[untyped-decorator]
+    def forget(self, job: str) -> ResponseReturnValue:
+        """Remove a schedule that no job goes with. :raises Forbidden: :raises UnknownJob:"""
+        reader = current_reader()
+        service.forget(job[:LONGEST], reader.person, reader.now)
+        flash(_("The schedule is removed; its history stays."), "success")
+        return redirect(url_for(".index"), 303)
+
     @expose("/<job>/switch", methods=("POST",))  # type: ignore[untyped-decorator]
     def switch(self, job: str) -> ResponseReturnValue:
         """Switch a job on or off. :raises Forbidden: :raises UnknownJob:"""
@@ -96,6 +104,7 @@ def _job(schedule: Schedule, reader: Reader, may_run: bool) -> Context:
         "next": _moment(schedule.next_planned, reader),
         "enabled": schedule.enabled,
         "waiting": schedule.waiting,
+        "missing": schedule.missing,
         "last": _run(schedule.last, reader) if schedule.last else None,
         "history_url": url_for(".history", job=schedule.name),
         "actions": _actions(schedule, reader) if may_run else [],
@@ -103,6 +112,8 @@ def _job(schedule: Schedule, reader: Reader, may_run: bool) -> Context:
 
 
 def _actions(schedule: Schedule, reader: Reader) -> list[Context]:
+    if schedule.missing:
+        return [{"label": _("Remove"), "method": "post", "url": url_for(".forget", job=schedule.name)}]
     run: Context = {"label": _("Run now"), "method": "post", "url": url_for(".run", job=schedule.name), "icon": "play"}
     switch: Context = {
         "label": _("Switch off") if schedule.enabled else _("Switch on"),

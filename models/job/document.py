@@ -102,7 +102,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A job as the scheduler and the Jobs screen know it. `waiting` says that someone asked to run it now."""
+    """A job as the scheduler and the Jobs screen know it. `waiting` says that someone asked to run it now, `missing`
+    that the running version has no job of this name: it was renamed or taken out, and nothing runs."""
 
     name: str
     label: Label
@@ -111,6 +112,7 @@ class Schedule:
     enabled: bool = True
     last: Run | None = None
     waiting: bool = False
+    missing: bool = False
 
     @classmethod
     def read(cls, row: dict[str, Any], *, waiting: bool = False) -> Schedule:
@@ -123,6 +125,7 @@ class Schedule:
             enabled=row["enabled"],
             last=Run.read(row["last"]) if row.get("last") else None,
             waiting=waiting,
+            missing=row.get("retired", False),
         )
 
 

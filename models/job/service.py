@@ -36,9 +36,10 @@ class Plan:
 
 
 def schedules() -> list[Schedule]:
-    """Every job of the running version in the table's order, with its next time and last run."""
+    """Every job of the running version in the table's order, with its next time and last run; behind them the schedules
+    whose job this version has no more."""
     waiting = {row["_id"] for row in database()[REQUESTS].find({}, {"_id": 1})}
-    rows = database()[SCHEDULES].find({"retired": False}).sort("position")
+    rows = database()[SCHEDULES].find().sort([("retired", 1), ("position", 1), ("_id", 1)])
     return [Schedule.read(row, waiting=row["_id"] in waiting) for row in rows]
 
 
@@ -113,29 +114,46 @@ def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
     transaction(store)
 
 
+def forget(name: str, actor: Person, now: datetime) -> None:
+    """Remove a schedule whose job the running version has no more; its history stays.
+
+    :raises Forbidden: the person may not run jobs.
+    :raises UnknownJob: there is no such schedule, or its job is there.
+    """
+    _require_right(actor)
+
+    def store() -> None:
+        if not database()[SCHEDULES].delete_one({"_id": str(name), "retired": True}).deleted_count:
+            raise UnknownJob(name=name)
+        audit.append("job_forgotten", actor, audit.Subject(type="job", number=name), now=now)
+
+    transaction(store)
+
+
 # --- for the scheduler
 
 
-def sync(plans: Iterable[Plan], lease: Lease, now: datetime) -> None:
-    """Make the stored schedules those of the job table.
+def sync(plans: Iterable[Plan], lease: Lease, now: datetime) -> list[str]:
+    """Make the stored schedules those of the job table, and return the names of those that no job goes with.
 
     A new job starts with its planned time; one whose cadence changed takes the new time unless it is due
-    already, so that an occurrence missed during an update is still caught up. A job that left the table is
-    retired and keeps its history.
+    already, so that an occurrence missed during an update is still caught up. A job that left the table, or bears
+    another name there, keeps its schedule, which shows that its job is missing and goes on when the job comes back.
 
     :raises LeaseLost: another scheduler is the active one.
     """
     table = list(plans)
 
-    def store() -> None:
+    def store() -> list[str]:
         leases.require(lease)
         known = {row["_id"]: row for row in database()[SCHEDULES].find()}
         for position, plan in enumerate(table):
             _store_plan(plan, known.get(plan.name), position, now)
         gone = {"_id": {"$nin": [plan.name for plan in table]}}
         database()[SCHEDULES].update_many(gone, {"$set": {"retired": True}})
+        return sorted(known.keys() - {plan.name for plan in table})
 
-    transaction(store)
+    return transaction(store)
 
 
 def due(now: datetime) -> list[Schedule]:

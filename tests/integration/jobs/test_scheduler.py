@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from jobs.schedule import Job, Table
+from models import audit
+from models.errors import Forbidden
 from models.job import lease as leases
 from models.job import service
+from models.job.rules import UnknownJob
+from models.person.roles import Person, Role
 from tests.integration.jobs import sample
 from tests.integration.jobs.conftest import Office
+
+ADMINISTRATOR = Person(id=None, name="Chen", roles=frozenset({Role.ADMINISTRATOR}))
 
 
 def due_a_minute_ago(office: Office, minutes: int = 1) -> None:
@@ -104,7 +111,43 @@ def test_a_new_version_of_the_table_keeps_what_is_due_and_retires_what_is_gone(o
         ("other", missed + timedelta(minutes=30)),
     ]
     office.open(Table([other]))
-    assert [s.name for s in service.schedules()] == ["other"]
+    assert [(s.name, s.missing) for s in service.schedules()] == [("other", False), ("sample", True)]
+
+
+def test_a_job_renamed_in_code_keeps_its_schedule_shows_an_error_and_does_not_run(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.open(sample.table("add", minutes=60))
+    service.set_enabled("sample", False, ADMINISTRATOR, office.clock.now)
+    kept = office.db["job_schedule"].find_one({"_id": "sample"})
+    (job,) = sample.table("add", minutes=60).jobs
+    office.clock.turn(hours=3)
+    tick = office.open(Table([replace(job, name="renamed")]))
+    assert "schedule sample has no job in this version" in caplog.text
+    assert office.db["job_schedule"].find_one({"_id": "sample"}) == {**(kept or {}), "retired": True}
+    assert [run.job for run in tick()] == []
+    with pytest.raises(UnknownJob):
+        service.request_run("sample", ADMINISTRATOR, office.clock.now)
+    office.open(Table([job]))
+    back = service.schedule("sample")
+    assert back is not None
+    assert (back.missing, back.enabled, back.next_planned) == (False, False, (kept or {})["next_planned"])
+
+
+def test_a_schedule_without_a_job_is_removed_by_an_administrator_and_its_history_stays(office: Office) -> None:
+    tick = office.open(sample.table("add"))
+    office.clock.turn(minutes=1)
+    tick()
+    with pytest.raises(UnknownJob):
+        service.forget("sample", ADMINISTRATOR, office.clock.now)
+    (job,) = sample.table("add").jobs
+    office.open(Table([replace(job, name="renamed")]))
+    with pytest.raises(Forbidden):
+        service.forget("sample", Person(id=None, name="Li"), office.clock.now)
+    service.forget("sample", ADMINISTRATOR, office.clock.now)
+    assert [s.name for s in service.schedules()] == ["renamed"]
+    assert [run.job for run in office.runs()] == ["sample"]
+    assert audit.entries({"action": "job_forgotten"})[0]["number"] == "sample"
 
 
 def test_a_changed_cadence_counts_from_now(office: Office) -> None:

@@ -89,6 +89,17 @@ def test_a_job_is_switched_off_and_on_again(sit: Sit, runner: Runner) -> None:
     assert "switched off" not in admin.text("/jobs/").replace("The job is switched off.", "")
 
 
+def test_a_schedule_whose_job_is_missing_shows_an_error_and_can_be_removed(sit: Sit, db: Base, runner: Runner) -> None:
+    db["job_schedule"].update_one({"_id": "revisit_due"}, {"$set": {"retired": True}})
+    admin = sit(Role.ADMINISTRATOR)
+    assert "this version has no such job" in admin.text("/jobs/")
+    sit(Role.HEAD).send("/jobs/revisit_due/forget", 403)
+    admin.send("/jobs/revisit_due/forget")
+    assert "this version has no such job" not in admin.text("/jobs/")
+    admin.send("/jobs/secrecy_end/forget", 404)
+    assert service.schedule("secrecy_end") is not None
+
+
 @pytest.mark.parametrize("name", ["revue", "$where", "a" * 500, "../people"])
 def test_a_job_that_there_is_not_is_not_found(sit: Sit, runner: Runner, name: str, now: datetime) -> None:
     answer = sit(Role.ADMINISTRATOR).post(f"/jobs/{name}/run")
