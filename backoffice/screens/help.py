@@ -35,6 +35,7 @@ PAGES = (
     "finding",
     "customers",
     "locked-records",
+    "destruction",
     "credit-reports",
     "contracts",
     "complaints",
