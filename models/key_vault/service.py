@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from bson import Binary, ObjectId
 
+from models.key_vault.keyring import KEPT_SECONDS
 from models.key_vault.vault import RANDOM, STEADY, key_of, vault
 
 SEALED = 6
@@ -88,7 +90,11 @@ def at_hand(sealed: Sequence[Binary]) -> None:
 def blind(slug: str, field: str, text: str) -> str:
     """A token by which equal texts of a type's field are found, and which tells nothing of the text to whoever has not
     the type's key. :raises KeysUnusable:"""
-    secret = _blinding(vault().settings.database, type_key(slug))
+    here, now = vault(), time.monotonic()
+    until, secret = here.secrets.get(slug, (0.0, b""))
+    if until < now:
+        secret = _blinding(here.settings.database, type_key(slug))
+        here.secrets[slug] = now + KEPT_SECONDS, secret
     digest = hmac.digest(secret, f"{field}\0{text}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:BLIND_BYTES]).decode()
 

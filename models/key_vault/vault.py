@@ -46,6 +46,8 @@ class Vault:
         self._masters: tuple[master.MasterKey, ...] = ()
         self._stamp: object = None
         self._encryption: ClientEncryption[Any] | None = None
+        self.secrets: dict[str, tuple[float, bytes]] = {}
+        """Of what tokens are made, by type, and until when it is believed."""
 
     # ---- the driver's encryption
 
@@ -101,6 +103,7 @@ class Vault:
     def forget(self) -> None:
         """Nothing of any data key stays in this process."""
         self.keyring.forget()
+        self.secrets.clear()
         self.renew()
 
     # ---- values
