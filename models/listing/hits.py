@@ -16,7 +16,8 @@ Condition = dict[str, Any]
 
 FEW_HITS = 300
 """So many records are fetched and sorted for one page as soon as looked for along an order."""
-PIECES = "grams"
+PIECES, WHOLE = "grams", "blind"
+"""What is derived of a record's texts: pieces of them, and tokens of encrypted ones."""
 NARROWS = frozenset({"$eq", "$in", "$gt", "$gte", "$lt", "$lte", "$elemMatch"})
 BELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 5000
@@ -75,9 +76,10 @@ def _opened(parts: Iterable[Condition]) -> Iterator[tuple[Condition, bool]]:
 
 @lru_cache(maxsize=500)
 def _by_first_field(rt: RecordType) -> dict[str, str]:
-    """The index of each field that lists are filtered by, and of the pieces of text."""
-    made = (model.document for model in indexes(rt))
-    return {next(iter(one["key"])): one["name"] for one in made if one["name"].startswith((LIST_PREFIX, PIECES))}
+    """The index of each field that lists are filtered by, and of what is derived of texts."""
+    made = [model.document for model in indexes(rt)]
+    wanted = [one for one in made if one["name"].startswith(LIST_PREFIX) or one["name"] in (PIECES, WHOLE)]
+    return {next(iter(one["key"])): one["name"] for one in wanted}
 
 
 def _index(known: dict[str, str], condition: Condition) -> str:

@@ -13,7 +13,7 @@ from bson import Decimal128, ObjectId
 from pymongo import monitoring
 from pymongo.database import Database
 
-from models import access, listing, records, registry, schema
+from models import access, listing, records, registry, schema, search
 from models.access import Purpose
 from models.declarations import Relation
 from models.frame import look
@@ -67,6 +67,13 @@ def varied(index: int) -> dict[str, Any]:
     return {name: value for name, value in full.items() if index % 7 or name in ("name", "updated_at", "created_at")}
 
 
+def numbered(index: int) -> dict[str, Any]:
+    """A number, and the texts that a search looks in."""
+    number = f"YP-2026-1{index:05d}"
+    texts = [search.fold(text) for text in (number, varied(index)["name"])]
+    return {"number": number, "grams": search.grams(texts), "haystack": "\n".join(texts)}
+
+
 @pytest.fixture
 def reader(db: DB) -> Iterator[Person]:
     registry.register(SAMPLE)
@@ -82,11 +89,7 @@ def fill(db: DB, who: Person, now: datetime, many: int) -> None:
     son = db["record_sample"].find_one({"_id": made["_id"]})
     assert son is not None
     rows = [
-        {
-            k: v
-            for k, v in {**son, "_id": ObjectId(), "number": f"YP-2026-1{i:05d}", **varied(i)}.items()
-            if v is not None
-        }
+        {k: v for k, v in {**son, "_id": ObjectId(), **numbered(i), **varied(i)}.items() if v is not None}
         for i in range(many)
     ]
     db["record_sample"].insert_many(rows)
@@ -191,6 +194,70 @@ def test_how_much_somebody_reads_is_asked_once_and_decides_nothing_but_the_way(
 def orders_of(sorts: tuple[str, ...]) -> list[ListQuery]:
     """The first pages of some orders, both ways."""
     return [ListQuery(sort=sort, descending=descending) for sort in sorts for descending in (False, True)]
+
+
+def rarely(db: DB, many: int, **values: Any) -> None:
+    """Give some values to so many records, spread over all of them."""
+    every = [row["_id"] for row in db["record_sample"].find({}, {"_id": 1}).sort("number", 1)]
+    db["record_sample"].update_many({"_id": {"$in": every[:: len(every) // many][:many]}}, {"$set": values})
+
+
+def narrowed(**wanted: str) -> tuple[listing.Filter, ...]:
+    """Filters by field, each written as `operator:value`."""
+    known = listing.queryable(SAMPLE, SAMPLE.fields)
+    parts = ((known[name], *text.partition(":")[::2]) for name, text in wanted.items())
+    return tuple(listing.Filter(field, operator, value) for field, operator, value in parts)
+
+
+def test_what_few_records_fulfil_is_looked_up_by_its_own_index_in_any_order(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    fill(db, reader, now, MANY)
+    rarely(db, 60, made_on=datetime(2031, 5, 4, tzinfo=UTC))
+    rarely(db, 30, colour="red")
+    rare = narrowed(colour="is:red", made_on="from:2031-05-01", state="is:draft")
+    for sort, descending in product(("", *SORTS), (False, True)):
+        documents, plans = cost(db, reader, ListQuery(filters=rare, sort=sort, descending=descending))
+        assert documents <= 60, (sort, descending)
+        assert "'indexName': 'list_made_on'" in plans
+    reach = access.reach(reader, SAMPLE, Purpose.VIEW)
+    shown = listing.page(SAMPLE, reach, ListQuery(filters=rare, limit=200), SAMPLE.fields).rows
+    counted = listing.cheap_count(SAMPLE, reach, ListQuery(filters=rare), SAMPLE.fields)
+    assert counted == (len(shown), False)
+    assert 0 < len(shown) <= 60
+
+
+def test_a_name_is_looked_up_by_its_beginning_through_the_pieces_of_it(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    fill(db, reader, now, MANY)
+    for begins, one_in in (("Lamp", 1), ("Lamp 00", 6)):
+        documents, plans = cost(db, reader, ListQuery(filters=narrowed(name=f"starts:{begins}")))
+        assert "COLLSCAN" not in plans
+        # Up to five ways side by side: three pieces, the index of names, and what the tokens open.
+        assert documents <= 5 * one_in * (PAGE + 4), begins
+    documents, plans = cost(db, reader, ListQuery(filters=narrowed(name="starts:Lamp 007")))
+    assert documents <= MANY / 60
+    assert plans.count("'indexName'") == 1
+
+
+def test_of_the_pieces_of_a_word_a_few_are_asked_for_beside_the_comparison(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    fill(db, reader, now, MANY)
+    rarely(db, 40, grams=["lig", "igh", "ght", "hth", "tho", "hou", "ous", "use"], haystack="lighthouse")
+    db["record_sample"].update_many({"haystack": {"$ne": "lighthouse"}}, {"$set": {"grams": ["lig", "igh", "ght"]}})
+    documents, plans = cost(db, reader, ListQuery(q="lighthouse"))
+    assert documents <= 41
+    assert plans.count("'indexName'") == 1
+    assert len(listing.page(SAMPLE, access.reach(reader, SAMPLE, Purpose.VIEW), ListQuery(q="lighthouse"), ()).rows) > 0
+    monkeypatch.setattr(walking, "FEW_HITS", 10)
+    cost(db, reader, ListQuery(q="lighthouse"))
+    asked = str(finds.commands[-1]["filter"])
+    assert asked.count("'grams'") == walking.MOST_RACING
 
 
 def test_a_filter_by_level_looks_only_at_what_rights_open_at_that_level(
