@@ -12,7 +12,6 @@ from flask_admin.contrib.mongoengine import ModelView
 from flask_babel import Babel
 
 from bench.arm import Ask, Program, answer, nothing
-from bench.content import Place, customer
 from bench.floor import LISTED
 from bench.screens import FORM, form_of
 from bench.world import DEEP, World
@@ -115,13 +114,13 @@ def make(world: World) -> Program:
     admin.add_view(Customers(Customer, name="Customers", endpoint="customer"))
     admin.add_view(Complaints(Complaint, name="Complaints", endpoint="complaint"))
     program = Program("stock", app.wsgi_app, nothing)
-    rare = customer(Place(0, world.size))[1]["name"]
     lists = {
         "list20": "/customer/",
         "list100": "/customer/?page_size=100",
         "deep20": f"/customer/?page={int(world.size * DEEP) // 20}",
         "filter": "/customer/?" + urlencode({"flt0_region_equals": "浙江", "flt1_state_equals": "active"}),
-        "filter_rare": "/customer/?" + urlencode({"flt0_name_equals": rare}),
+        "filter_rare": "/customer/?"
+        + urlencode({"flt0_city_equals": "云溪市", "flt1_grade_equals": "D", "flt2_key_customer_equals": "1"}),
         "prefix_zh": "/customer/?" + urlencode({"search": "^云溪"}),
         "prefix_en": "/customer/?" + urlencode({"search": "^Calderwell"}),
         "search_zh": "/customer/?" + urlencode({"search": "机械"}),
