@@ -6,6 +6,7 @@ from backoffice.demonstration import (
     complaints,
     contracts,
     credit,
+    destruction,
     files,
     reminders,
     requests,
@@ -29,6 +30,7 @@ def steps_of(days: Days) -> list[Step]:
         *reviews.steps(days, drawer),
         *requests.steps(days, drawer),
         *secrecy.steps(days, drawer),
+        *destruction.steps(days),
         *reminders.steps(days),
     ]
     return sorted(told, key=lambda step: step.at)  # a stable sort: what is told first happens first
