@@ -12,7 +12,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from time import monotonic
 
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 # A lease is renewed this many times within its life.
 RENEWALS = 3
+# A clock that is kept in step goes back by less.
+CLOCK_BACK = timedelta(minutes=1)
 # What waits is sealed, and the lease given back, within this time or by the next scheduler.
 GOODBYE_SECONDS = 10.0
 # Without a renewal attempt for this many lives of a lease the ticker counts as dead.
@@ -95,6 +97,7 @@ class Scheduler:
         self._pulse = monotonic()
         self._busy = Lock()
         self._stop = Event()
+        self._seen = desk.clock()
 
     def run(self, stop: Event) -> None:
         """Tick until `stop` is set, with a new ticker whenever the present one has died."""
@@ -131,6 +134,7 @@ class Scheduler:
         held = self._held
         try:
             if held:
+                self._look_at_the_clock(held.lease)
                 execution.tick(self.desk, held.lease, self._active)
         except LeaseLost as error:
             log.warning("this scheduler is no longer the active one: %s", error)
@@ -141,6 +145,14 @@ class Scheduler:
             log.warning("the tick broke off: %s", type(error).__name__)
         finally:
             self._busy.release()
+
+    def _look_at_the_clock(self, lease: Lease) -> None:
+        """Plan anew when the clock was set back: what it had put off comes in its turn again. What has run stays done,
+        whatever the clock says."""
+        before, self._seen = self._seen, self.desk.clock()
+        if before - self._seen > CLOCK_BACK:
+            log.warning("the clock was set back by %s: the schedules are planned anew", before - self._seen)
+            execution.sync(self.desk, lease)
 
     def seal(self) -> None:
         """Seal what waits in the audit trail, if this scheduler is the active one. Runs beside the tick, which may

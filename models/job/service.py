@@ -136,9 +136,10 @@ def forget(name: str, actor: Person, now: datetime) -> None:
 def sync(plans: Iterable[Plan], lease: Lease, now: datetime) -> list[str]:
     """Make the stored schedules those of the job table, and return the names of those that no job goes with.
 
-    A new job starts with its planned time; one whose cadence changed takes the new time unless it is due
-    already, so that an occurrence missed during an update is still caught up. A job that left the table, or bears
-    another name there, keeps its schedule, which shows that its job is missing and goes on when the job comes back.
+    A new job starts with its planned time; one whose cadence changed, or that a clock that was ahead has put off too
+    far, takes the new time unless it is due already, so that an occurrence missed during an update is still caught up.
+    A job that left the table, or bears another name there, keeps its schedule, which shows that its job is missing and
+    goes on when the job comes back.
 
     :raises LeaseLost: another scheduler is the active one.
     """
@@ -192,7 +193,9 @@ def _store_plan(plan: Plan, known: Row | None, position: int, now: datetime) -> 
         "retired": False,
     }
     stored = Schedule.read(known) if known else None
-    if stored is None or (stored.cadence != plan.cadence and stored.next_planned > now):
+    # A time beyond the next one was planned by a clock that was ahead, or with another calendar.
+    moved = stored is not None and stored.next_planned > now and stored.next_planned > plan.next_planned
+    if stored is None or moved or (stored.cadence != plan.cadence and stored.next_planned > now):
         change["next_planned"] = plan.next_planned
     first = {"enabled": True, "last": None}
     database()[SCHEDULES].update_one({"_id": plan.name}, {"$set": change, "$setOnInsert": first}, upsert=True)

@@ -40,6 +40,7 @@ def test_of_two_schedulers_one_works_and_the_other_takes_over_when_it_stops(offi
         office.clock.turn(minutes=1)
         office.until_effects(expected)
     stop_first.set()
+    office.until(lambda: (found := service.active_scheduler()) is not None and found.worker == "second")
     office.clock.turn(minutes=1)
     office.until_done(8)
     assert [r.worker for r in office.runs()] == ["first"] * 7 + ["second"]
