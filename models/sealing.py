@@ -81,8 +81,9 @@ def take_keys(drafts: Sequence[Draft]) -> None:
     own = {draft.values["_id"] for draft in open_ones if _is_classified(draft.values) or _is_classified(draft.before)}
     maybe = {draft.values["_id"] for draft in open_ones if draft.before is not None and rt.classified} - own
     found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
+    usual = keys.type_key(rt.slug)
     for draft in open_ones:
-        draft.key = found.get(draft.values["_id"]) or keys.type_key(rt.slug)
+        draft.key = found.get(draft.values["_id"], usual)
 
 
 def _is_classified(values: Mapping[str, Any] | None) -> bool:
@@ -94,7 +95,8 @@ def keys_of_stored(rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[Ob
     own = [son["_id"] for son in sons if _is_classified(son)]
     maybe = [son["_id"] for son in sons if rt.classified and not _is_classified(son)]
     found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
-    return {son["_id"]: found.get(son["_id"]) or keys.type_key(rt.slug) for son in sons}
+    usual = keys.type_key(rt.slug)
+    return {son["_id"]: found.get(son["_id"], usual) for son in sons}
 
 
 def at_hand(rt: RecordType, sons: Iterable[Mapping[str, Any]]) -> None:
