@@ -165,7 +165,7 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
     state = state_of(rt, record) if rt.concerns else None
     if state is not None and state.final:
         return set()
-    found = set()
+    found: set[Any] = set()
     for concern in rt.concerns:
         name, _, column = concern.field.partition(".")
         rows = (record.get(name) or ()) if column else ({"": record.get(name)},)
@@ -275,6 +275,11 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
     return Reach(opened, also=_tokens(person, rules, purpose))
+
+
+def keeps_to_screen(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
+    """Whether a classified record with these tokens, which the person reads in full, is not to go on paper (X4)."""
+    return rt.classified and reach(person, rt, Purpose.PRINT).sees(acl) != "full"
 
 
 def within_token(person: Person, rt: RecordType, *, writing: bool) -> bool:

@@ -44,12 +44,13 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
     )
     bulk = bar(view.rt, reader, asked.address(), archived=asked.query.archived)
     made = Rows(view.rt, fields, found, reader, asked.address(), pick=bulk is not None)
-    maker = _maker(view, reader)
+    html, maker = made.html(rows), _maker(view, reader)
     at = addresses.of("records.listing", slug=view.rt.slug)
     return {
         "type": type_of(view, reader),
         "columns": [_column(f, f.name in maker.sortable, asked, at, reader) for f in fields],
-        "rows": made.html(rows),
+        "rows": html,
+        "on_screen_only": made.on_screen_only,
         "chips": chips(asked, at, reader),
         "filters": bool(maker.fields),
         "filter_fields": maker.fields,

@@ -27,6 +27,7 @@ from models.records import Sight
 SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
 SHORTENED, HOVERED = 80, 500
 
+OPEN, ON_SCREEN = ("<tr>", ""), ('<tr class="no-print">', "")
 LOCKED = '<tr class="locked">', '<i class="bi bi-lock-fill" aria-hidden="true"></i>'
 
 Writer = Callable[[Sight], str]
@@ -53,6 +54,7 @@ class Rows:
         self._writers = [self._writer(field) for field in fields if field is not self._title]
         self._edit_reach = access.reach(reader.person, rt, Purpose.EDIT)
         self._marks = level_marks(reader.language)
+        self.on_screen_only = 0
         self._edit, self._ask = escape(_("Edit")), escape(_("Ask for access"))
 
     def html(self, pairs: Iterable[tuple[Sight, Mapping[str, Any]]]) -> Markup:
@@ -63,7 +65,7 @@ class Rows:
         title = escape(self._title_of(sight))
         number = escape(sight.number)
         address = self._at + quote(sight.number, safe="")
-        opening, lock = ("<tr>", "") if sight.full else LOCKED
+        opening, lock = self._begins(sight, son)
         pick = (
             f'<td class="pick"><input class="form-check-input" type="checkbox" name="number" value="{number}" '
             f'form="bulk" aria-label="{title}"></td>'
@@ -77,6 +79,15 @@ class Rows:
             f"{''.join([write(sight) for write in self._writers])}"
             f'<td class="tools"><div>{self._action(sight, son, address)}</div></td></tr>'
         )
+
+    def _begins(self, sight: Sight, son: Mapping[str, Any]) -> tuple[str, str]:
+        """How a row begins: what may be read but not printed stays off the paper, and is counted (X4)."""
+        if not sight.full:
+            return LOCKED
+        if not access.keeps_to_screen(self.reader.person, self.rt, son["acl"]):
+            return OPEN
+        self.on_screen_only += 1
+        return ON_SCREEN
 
     def _action(self, sight: Sight, son: Mapping[str, Any], address: str) -> str:
         if not sight.full:

@@ -37,6 +37,7 @@ class RelatedList:
     via: str
     number: str
     sights: list[Sight]
+    on_screen_only: frozenset[ObjectId]
 
     @property
     def rows(self) -> list[tuple[tuple[Field, ...], Mapping[str, Any]]]:
@@ -52,8 +53,13 @@ class RelatedList:
             "label": self.rt.plural.text(reader.language),
             "url_all": f"{addresses.of('records.listing', slug=slug)}?{self.via}={self.number}",
             "new_url": f"{addresses.of('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
-            "html": Markup("".join([_row(sight, names, reader, beside) for sight in self.sights])),  # noqa: S704
+            "html": Markup("".join([self._row(sight, names, reader, beside) for sight in self.sights])),  # noqa: S704
         }
+
+    def _row(self, sight: Sight, names: Names, reader: Reader, beside: str) -> str:
+        return _row(
+            sight, names, reader, beside, ' class="no-print"' if sight.full and sight.id in self.on_screen_only else ""
+        )
 
 
 def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[str, Any]], list[RelatedList]]:
@@ -68,7 +74,9 @@ def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[
     found = []
     for one, rows in zip(lists_of, lists, strict=True):
         seen = [row for row in map(one.glances.of, rows) if row is not None]
-        found.append(RelatedList(one.glances.rt, one.via.name, sight.number, seen))
+        rt, person = one.glances.rt, reader.person
+        kept = frozenset(son["_id"] for son in rows if access.keeps_to_screen(person, rt, son.get("acl") or ()))
+        found.append(RelatedList(rt, one.via.name, sight.number, seen, kept))
     return records.versions_among(sight, answer), found
 
 
@@ -126,7 +134,7 @@ def _asked(one: _List, sight: Sight) -> listing.Asked:
     return listing.Asked(one.glances.rt, one.reach, one.fields, (pointing,), one.glances.names)
 
 
-def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> str:
+def _row(sight: Sight, names: Names, reader: Reader, beside: str, css: str) -> str:
     """A record as a line of a list; every part is escaped."""
     title, number = cells.title(sight, names), safe(sight.number)
     if title == beside:  # named after the record it stands beside: only its number tells it from the others
@@ -135,8 +143,9 @@ def _row(sight: Sight, names: Names, reader: Reader, beside: str) -> str:
     state, due = cells.state(sight, reader.language), cells.due(sight, reader)
     stands = f'<span class="state tone-{safe(state["tone"])}">{safe(state["text"])}</span>' if state else ""
     until, mark = _due(due) if due else "", level_marks(reader.language).get(sight.level, "")
+    address = safe(cells.record_url(sight.rt.slug, sight.number))
     return (
-        f'<li><div><a href="{safe(cells.record_url(sight.rt.slug, sight.number))}" title="{number}">{safe(title)}</a>'
+        f'<li{css}><div><a href="{address}" title="{number}">{safe(title)}</a>'
         f"{mark}</div><p>{detail}{stands}{until}</p></li>"
     )
 

@@ -18,7 +18,7 @@ from models.merge import service as merging
 from models.person.roles import Person
 
 DIGITS, APART = 71_000_000, 72_000_000
-ONCE_SECRET, MERGED, MORE = 500, 600, 200
+ONCE_SECRET, MERGED, CONCERNING, MORE = 500, 600, 450, 200
 TEXTS = ("text", "long_text")
 A_DAY, A_MOMENT = date(2026, 3, 4), "2026-03-04 05:06"
 
@@ -28,7 +28,8 @@ class Planted:
     """A stored record and the words that betray it.
 
     `hushed` are the words of a time when it was top secret, `apart` those of single fields, by name; `into` is the
-    record into which it was merged, whose readers may know its words.
+    record into which it was merged, whose readers may know its words; `concerns` is whether it is about somebody from
+    whom fields are withheld.
     """
 
     rt: RecordType
@@ -39,6 +40,7 @@ class Planted:
     hushed: list[str] = field(default_factory=list)
     apart: dict[str, list[str]] = field(default_factory=dict)
     into: Planted | None = None
+    concerns: bool = False
 
     @property
     def number(self) -> str:
@@ -99,6 +101,15 @@ def plant_once_secret(types: Iterable[RecordType], owner: Person, now: datetime)
     return made
 
 
+def plant_concerning(types: Iterable[RecordType], owner: Person, whom: Person, now: datetime) -> list[Planted]:
+    """A record of each type that withholds fields, about somebody who would read them otherwise."""
+    made = []
+    for count, rt in enumerate((rt for rt in types if rt.concerns), CONCERNING):
+        made.append(_plant(rt, Level.INTERNAL, owner, now, count, {}, whom=whom))
+        made[-1].concerns = True
+    return made
+
+
 def plant_merged(
     types: Iterable[RecordType], owners: tuple[Person, Person], merger: Person, now: datetime
 ) -> list[Planted]:
@@ -123,9 +134,10 @@ def _plant(
     count: int,
     targets: dict[str, Any],
     word: str = "",
+    whom: Person | None = None,
 ) -> Planted:
     one = Planted(rt, level, {}, [word or f"Kanarie{count:03d}"])
-    values = {f.name: _value(f, one, count, owner, now, targets) for f in rt.fields if f.computed is None}
+    values = {f.name: _value(f, one, count, whom or owner, now, targets) for f in rt.fields if f.computed is None}
     given = {**values, "owner": owner.id, "level": level.value}
     with unruled(rt):
         one.son = store.create(rt.slug, {k: v for k, v in given.items() if v is not None}, actor=owner, now=now)

@@ -9,7 +9,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import RectangleObject
 
 from models.attachment import marking
-from models.attachment.marking import NotMarkable, marked_pdf
+from models.attachment.marking import marked_pdf
+from models.attachment.rules import NotMarkable
 
 MARK = "机密 · 林知夏 · 2026-11-22 18:30"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -112,6 +113,20 @@ def test_what_may_be_read_may_not_always_be_printed(sit: Sit, make: Make) -> Non
     assert "inside" not in owner.text(f"{at}/print", status=403)
     assert f"{at}/print" in head.text(at)
     assert "inside" in head.text(f"{at}/print")
+
+
+def test_a_list_on_paper_leaves_out_what_may_be_read_but_not_printed(sit: Sit, make: Make) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    make(owner.person, name="Open lamp")
+    make(owner.person, name="Confidential lamp", level="confidential")
+    page = owner.text(AT)
+    [row] = re.findall(r'<tr class="no-print">(.*?)</tr>', page, re.DOTALL)
+    assert "Confidential lamp" in row
+    assert "1 record may be read here but not printed" in page
+    page = head.text(AT)
+    assert "Confidential lamp" in page
+    assert '<tr class="no-print">' not in page
+    assert "but not printed" not in page
 
 
 def test_one_reading_of_a_classified_record_is_one_entry(sit: Sit, make: Make, db: Any) -> None:

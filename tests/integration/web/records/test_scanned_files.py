@@ -46,6 +46,7 @@ def imported(desk: Desk, content: bytes) -> Any:
 
 
 def over_the_api(desk: Desk, content: bytes, now: datetime) -> Any:
+    assert desk.person.id is not None
     _token, secret = tokens.create(desk.person, people.get(desk.person.id), name="till", now=now)
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/octet-stream"}
     return desk.client.post("/api/v1/files?name=a.pdf", data=content, headers=headers)
