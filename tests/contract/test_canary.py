@@ -38,7 +38,14 @@ from models.token import service as tokens
 from tests.contract.test_record_rights import MISSING, PARAMETER, SERVICE
 from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk, seat
-from tests.factories.planted import Planted, give_past, plant, plant_merged, plant_once_secret
+from tests.factories.planted import (
+    Planted,
+    give_past,
+    plant,
+    plant_concerning,
+    plant_merged,
+    plant_once_secret,
+)
 from tests.factories.types import SAMPLE
 
 pytestmark = pytest.mark.timeout(600)
@@ -135,8 +142,8 @@ class House:
 
 
 def with_past(one: Planted) -> bool:
-    """Whether a record was once more secret, or is merged."""
-    return bool(one.hushed) or one.into is not None
+    """Whether a record was once more secret, is merged, or is about somebody."""
+    return bool(one.hushed) or one.into is not None or one.concerns
 
 
 def private_addresses(house: House, who: Seat, now: datetime) -> dict[str, str]:
@@ -168,7 +175,7 @@ def house(app: Flask, now: datetime) -> Iterator[House]:
     head = next(desk.person for desk in desks if Role.HEAD in desk.person.roles)
     with in_force(visit(), now):
         types = registry.all_types()
-        planted = plant(types, owner.person, now)
+        planted = plant(types, owner.person, now) + plant_concerning(types, owner.person, head, now)
         for one in planted:
             give_past(one, owner.person, now)
         planted += plant_once_secret(types, owner.person, now)
@@ -223,6 +230,10 @@ def test_the_walk_is_worth_its_name_and_no_email_says_a_word(house: House) -> No
             said = text_of(head.ask("GET", f"/records/{one.rt.slug}/{one.number}/history"))
             assert one.word.casefold() in said, (one.rt.slug, one.level)
             assert all(word.casefold() in said for word in one.hushed[:1]), one.rt.slug
+    for one in filter(lambda one: one.concerns, house.planted):
+        withheld = {word.casefold() for f in one.rt.fields if f.withheld for word in one.apart.get(f.name, ())}
+        assert withheld
+        assert withheld <= head.barred
     assert database()[EMAILS].count_documents({}) > 0
     assert database()["reminder"].count_documents({}) > 0
     assert_emails_say_nothing(house)
