@@ -36,6 +36,7 @@ from models.destruction.removal import JOB as DESTRUCTION
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
 from models.merge.moving import JOB as MERGES
+from models.reminder.rules import RUN_EVERY
 
 DEFAULT_KEPT = timedelta(days=400)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -275,7 +276,7 @@ JOBS = Table(
         Job(
             name="deadline_reminders",
             label=Label("期限提醒", "Remind of deadlines"),
-            cadence=EveryMinutes(60),
+            cadence=EveryMinutes(RUN_EVERY // timedelta(minutes=1)),
             work=reminder.remind,
             transactional=False,
             kept=timedelta(days=60),

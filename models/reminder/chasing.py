@@ -66,14 +66,51 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar, go_on: Callable[[]
     by the next one. What somebody has put aside is not told to them; it goes up to the head all the same. `go_on` is
     asked before each person. Not for use inside a transaction.
     """
+    open_types = _windows(now, calendar)
+    if open_types is None:
+        return Chased()
+    everybody = _everybody(now)
+    return _chase(Matter.DEADLINE, everybody, _deadlines(open_types, everybody, now), now, go_on)
+
+
+def deadlines_at(now: datetime, calendar: WorkingCalendar, department: str) -> Iterator[Row]:
+    """The reminders of deadlines that would stand at a moment for a department's people, with records as they are;
+    nothing is stored. What a run at that moment stores is of these what is not there yet."""
+    everybody = _department(department, now)
+    of = _deadlines(_windows(now, calendar) or [], everybody, now)
+    return _would_stand(Matter.DEADLINE, everybody, of, now)
+
+
+def declassification_at(now: datetime, department: str) -> Iterator[Row]:
+    """The same of secrecy that ends."""
+    return _would_stand(Matter.SECRECY, _department(department, now), _ending(now), now)
+
+
+def _would_stand(
+    matter: Matter, everybody: Iterable[Person], of: Callable[[Person], Iterator[Source]], now: datetime
+) -> Iterator[Row]:
+    for person in everybody:
+        for source in of(person):
+            yield from _found(person, matter, source, now)
+
+
+def _department(department: str, now: datetime) -> list[Person]:
+    return [person for person in _everybody(now) if person.department == department]
+
+
+def _windows(now: datetime, calendar: WorkingCalendar) -> list[tuple[RecordType, Window]] | None:
+    """The types of which something is due soon, with the borders between their steps; None while the office is
+    closed."""
     terms = policy().reminder
     ahead, climb = terms.ahead_working_days, terms.climb_working_days
     types = [(rt, window(now, calendar, ahead=ahead, climb=climb, declared=rt.reminding)) for rt in _timed_types()]
     open_types = [(rt, borders) for rt, borders in types if borders is not None]
-    if not open_types:
-        return Chased()
-    open_types = [(rt, borders) for rt, borders in open_types if _any_due(rt, borders)]
-    everybody = _everybody(now)
+    return [(rt, borders) for rt, borders in open_types if _any_due(rt, borders)] if open_types else None
+
+
+def _deadlines(
+    open_types: list[tuple[RecordType, Window]], everybody: Iterable[Person], now: datetime
+) -> Callable[[Person], Iterator[Source]]:
     asides = put_aside.of_people((person.id for person in everybody), now)
 
     def of(person: Person) -> Iterator[Source]:
@@ -86,7 +123,7 @@ def chase_deadlines(now: datetime, calendar: WorkingCalendar, go_on: Callable[[]
             if person.has(Role.HEAD):
                 yield Source(rt, _late_under(person, rt, reach, borders), "due_at", _climbed)
 
-    return _chase(Matter.DEADLINE, everybody, of, now, go_on)
+    return of
 
 
 def _timed_types() -> list[RecordType]:
@@ -114,6 +151,10 @@ def announce_stuck(now: datetime) -> Chased:
 
 def announce_declassification(now: datetime) -> Chased:
     """Remind owners of records whose secrecy ends within the notice, and again in its last days (X2)."""
+    return _chase(Matter.SECRECY, _everybody(now), _ending(now), now)
+
+
+def _ending(now: datetime) -> Callable[[Person], Iterator[Source]]:
     today = local(now).date()
     notice = _stored(today + timedelta(days=policy().secrecy.notice_days))
     last = _stored(today + timedelta(days=policy().reminder.secrecy_last_days))
@@ -132,7 +173,7 @@ def announce_declassification(now: datetime) -> Chased:
             if rt.classified:
                 yield Source(rt, ending, "secret_until", told)
 
-    return _chase(Matter.SECRECY, _everybody(now), of, now)
+    return of
 
 
 def _stored(day: date) -> datetime:

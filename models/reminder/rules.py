@@ -9,6 +9,9 @@ from enum import StrEnum
 from models.calendar import SHANGHAI, WorkingCalendar, local
 from models.declarations import Label, Reminding
 
+RUN_EVERY = timedelta(hours=1)
+"""How often people are reminded while the office is open, counted from midnight."""
+
 
 class Matter(StrEnum):
     """What a reminder is about: a record's deadline, the end of its secrecy (X2), or a signature that nobody gave."""
@@ -76,6 +79,14 @@ def window(
     for _ in range(ahead):
         last = calendar.next_working_day(last)
     return Window(now, today.isoformat(), _end(today), _end(last), climbs_before)
+
+
+def runs_on(day: date, calendar: WorkingCalendar) -> tuple[datetime, datetime]:
+    """The first and the last run of a working day: between them a matter only goes from due today to late."""
+    opens, shuts = calendar.hours[0][0], calendar.hours[-1][1]
+    runs = [_midnight(day) + number * RUN_EVERY for number in range(timedelta(days=1) // RUN_EVERY)]
+    within = [run for run in runs if opens <= run.time() < shuts]
+    return within[0], within[-1]
 
 
 Told = tuple[Step, datetime, str]

@@ -1,0 +1,93 @@
+"""Who of a department is behind with what, and how far each is with the quarter's reviews: for its head, of what the
+head reads (F5, X6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database
+from models import access, registry
+from models.access import Purpose
+from models.calendar import SHANGHAI, local, quarter_of
+from models.person.roles import Person
+from models.record import collection_name
+from models.review.document import REVIEW
+from models.review.sheet import DONE
+
+
+@dataclass
+class Load:
+    """What an owner has: how much is late, how much more is due until Sunday, the oldest deadline that is past, and
+    late records by type."""
+
+    owner: ObjectId
+    late: int = 0
+    this_week: int = 0
+    oldest: datetime | None = None
+    by_type: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """How far an owner is with the reviews of a quarter."""
+
+    owner: ObjectId
+    done: int
+    total: int
+
+
+def behind(head: Person, now: datetime) -> list[Load]:
+    """The owners of the head's department with something late or due this week, who is late with most first. One
+    question to the database for each record type."""
+    week_ends = _week_ends(now)
+    loads: dict[ObjectId, Load] = {}
+    for rt in registry.all_types():
+        reach = access.reach(head, rt, Purpose.VIEW)
+        if not rt.due or reach.nothing:
+            continue
+        due = {"due_at": {"$lt": week_ends}, "department": head.department, "owner": {"$ne": None}}
+        late = {"$lt": ["$due_at", now]}
+        counted = {
+            "_id": "$owner",
+            "late": {"$sum": {"$cond": [late, 1, 0]}},
+            "all": {"$sum": 1},
+            "oldest": {"$min": {"$cond": [late, "$due_at", None]}},
+        }
+        rows = database()[collection_name(rt.slug)].aggregate(
+            [{"$match": {"$and": [due, reach.query()]}}, {"$group": counted}]
+        )
+        for row in rows:
+            _add(loads.setdefault(row["_id"], Load(row["_id"])), rt.slug, row)
+    return sorted(loads.values(), key=lambda one: (-one.late, one.oldest or now, str(one.owner)))
+
+
+def _add(load: Load, slug: str, row: dict[str, Any]) -> None:
+    load.late += row["late"]
+    load.this_week += row["all"] - row["late"]
+    if row["late"]:
+        load.by_type[slug] = row["late"]
+    if row["oldest"] is not None and (load.oldest is None or row["oldest"] < load.oldest):
+        load.oldest = row["oldest"]
+
+
+def _week_ends(now: datetime) -> datetime:
+    """The end of Sunday."""
+    today = local(now).date()
+    return datetime.combine(today + timedelta(days=7 - today.weekday()), time(), SHANGHAI)
+
+
+def reviews(head: Person, now: datetime) -> list[Reviewed]:
+    """How far the owners of the head's department are with this quarter's reviews, who has most left first (F5)."""
+    reach = access.reach(head, REVIEW, Purpose.VIEW)
+    quarter = {"quarter": str(quarter_of(local(now).date())), "department": head.department, "owner": {"$ne": None}}
+    done = {"$sum": {"$cond": [{"$eq": ["$state", DONE]}, 1, 0]}}
+    counted = {"_id": "$owner", "done": done, "total": {"$sum": 1}}
+    rows = database()[collection_name(REVIEW.slug)].aggregate(
+        [{"$match": {"$and": [quarter, reach.query()]}}, {"$group": counted}]
+    )
+    found = [Reviewed(row["_id"], row["done"], row["total"]) for row in rows]
+    return sorted(found, key=lambda one: (one.done - one.total, str(one.owner)))
