@@ -16,6 +16,7 @@ from backoffice.screens.outbox import OutboxView
 from backoffice.screens.people import PeopleView
 from backoffice.screens.readers import ReadersView
 from backoffice.screens.records import RecordsHost
+from backoffice.screens.team import TeamView
 from backoffice.screens.tokens import TokensView
 from backoffice.screens.work import WorkView
 
@@ -34,5 +35,6 @@ def register(admin: Admin) -> None:
     admin.add_view(ReadersView(name="readers", endpoint="readers", url="/readers"))
     admin.add_view(BulkChangesView(name="bulk_changes", endpoint="bulk_changes", url="/bulk-changes"))
     admin.add_view(CalendarView(name="calendar", endpoint="calendar", url="/calendar"))
+    admin.add_view(TeamView(name="team", endpoint="team", url="/team"))
     admin.add_view(WorkView(name="work", endpoint="work", url="/work"))
     admin.add_view(JobsView(name="jobs", endpoint="jobs", url="/jobs"))

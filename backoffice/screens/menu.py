@@ -140,6 +140,7 @@ def _folder(item: Item) -> str:
 
 def _administration(person: Person) -> Iterator[Item]:
     entries = (
+        (person.may(Permission.DEPARTMENT_OVERSEE), _("Department"), "people", "team.index"),
         (person.may(Permission.PEOPLE_MANAGE), _("People"), "people", "people.index"),
         (person.has(*rules.CONFIRMING), _("Confirmations"), "person-check", "people.proposals"),
         (person.may(Permission.JOBS_READ), _("Working calendar"), "calendar3", "calendar.index"),

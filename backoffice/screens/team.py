@@ -1,0 +1,122 @@
+"""For whoever oversees a department: who is behind with what, how far the quarter's reviews are, and who gets what
+tomorrow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from bson import ObjectId
+from flask import url_for
+from flask_admin import expose
+
+from backoffice.screens import cells
+from backoffice.screens.closed import ClosedView
+from backoffice.screens.reader import Reader, current_reader
+from models import foresight, registry, workload
+from models.office import office_calendar
+from models.person import directory
+from models.person.roles import Permission
+from models.reminder.rules import LABELS, Step
+from models.workload import Load
+
+Context = dict[str, Any]
+MOST_LINES = 6
+TONES = {Step.LATE: "bad", Step.CLIMBED: "bad", Step.TODAY: "warn", Step.LAST_NOTICE: "warn"}
+
+
+class TeamView(ClosedView):
+    """Figures of a head's department, of what the head reads."""
+
+    needs: ClassVar[Permission | None] = Permission.DEPARTMENT_OVERSEE
+
+    @expose("/")  # type: ignore[untyped-decorator]
+    def index(self) -> str:
+        """Who is behind with what."""
+        reader = current_reader()
+        loads, reviewed = workload.behind(reader.person, reader.now), workload.reviews(reader.person, reader.now)
+        owners = [one.owner for one in (*loads, *reviewed)]
+        names, emails = directory.names(owners), directory.emails(owners)
+        return self.page(
+            "team/behind.html",
+            behind=[_load(one, names.get(one.owner, ""), emails.get(one.owner, ""), reader) for one in loads],
+            reviews=[
+                {
+                    "name": names.get(one.owner, ""),
+                    "done": one.done,
+                    "total": one.total,
+                    "url": url_for("records.listing", slug="review", owner=emails.get(one.owner, ""), state="open"),
+                }
+                for one in reviewed
+            ],
+        )
+
+    @expose("/tomorrow")  # type: ignore[untyped-decorator]
+    def tomorrow(self) -> str:
+        """Who is reminded of what on the next working day, and what is opened for them."""
+        reader = current_reader()
+        seen = foresight.next_day(reader.person, reader.now, office_calendar())
+        people = {one.person for one in seen.reminders} | {owner for owner, _slug in seen.opened}
+        names = directory.names(people)
+        ordered = sorted(people, key=lambda one: names.get(one, ""))
+        return self.page(
+            "team/tomorrow.html",
+            day=cells.day_full(seen.day, reader.language),
+            people=[
+                {
+                    "name": names.get(one, ""),
+                    "opened": _opened(seen, one, reader),
+                    **_reminders([coming for coming in seen.reminders if coming.person == one], reader),
+                }
+                for one in ordered
+            ],
+        )
+
+
+def _load(load: Load, name: str, email: str, reader: Reader) -> Context:
+    """A line of who is behind; each figure opens its records."""
+    labels = {rt.slug: rt.plural.text(reader.language) for rt in registry.all_types()}
+    return {
+        "name": name,
+        "late": load.late,
+        "this_week": load.this_week,
+        "oldest": cells.deadline(load.oldest, reader) if load.oldest else None,
+        "what": [
+            {"label": labels[slug], "count": count, "url": _late_of(slug, email)}
+            for slug, count in sorted(load.by_type.items(), key=lambda item: -item[1])
+        ],
+    }
+
+
+def _late_of(slug: str, email: str) -> str:
+    return url_for("records.listing", slug=slug, owner=email, due_at="until:today")
+
+
+def _opened(seen: foresight.Foreseen, person: ObjectId, reader: Reader) -> list[Context]:
+    labels = {rt.slug: rt.plural.text(reader.language) for rt in registry.all_types()}
+    return [{"label": labels[slug], "count": count} for (owner, slug), count in seen.opened.items() if owner == person]
+
+
+def _reminders(coming: Iterable[foresight.Coming], reader: Reader) -> Context:
+    """How many of each step, and the first of them by kind and number."""
+    rows = list(coming)
+    labels = {rt.slug: rt.label.text(reader.language) for rt in registry.all_types()}
+    counted = Counter(one.step for one in rows)
+    return {
+        "steps": [
+            {"text": f"{LABELS[step].text(reader.language)} {counted[step]}", "tone": TONES.get(step, "neutral")}
+            for step in Step
+            if counted[step]
+        ],
+        "lines": [
+            {
+                "what": labels[one.type],
+                "number": one.number,
+                "url": cells.record_url(one.type, one.number),
+                "due": cells.deadline(one.due, reader),
+            }
+            for one in rows[:MOST_LINES]
+        ],
+        "more": max(0, len(rows) - MOST_LINES),
+    }

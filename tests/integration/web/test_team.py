@@ -1,0 +1,89 @@
+"""The department's page: who is behind with what, the quarter's reviews, and what comes tomorrow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+
+from models import records, store
+from models.person.roles import SYSTEM, Person, Role
+from tests.factories.customers import customer
+from tests.factories.desks import Desk
+from tests.integration.web.test_home import revisit
+
+Sit = Callable[..., Desk]
+ROW = re.compile(r'<th scope="row" class="first"><div>([^<]*)</div></th>(.*?)</tr>', re.DOTALL)
+TAG = re.compile(r"<[^>]+>|\s+")
+
+
+def rows(desk: Desk) -> dict[str, str]:
+    """The text of each line of who is behind, by name."""
+    return {name: TAG.sub(" ", text) for name, text in ROW.findall(desk.text("/team/"))}
+
+
+def review(owner: Person, now: datetime, **values: object) -> dict[str, object]:
+    file = customer(owner, now)
+    return store.create(
+        "review",
+        {"customer": file["_id"], "quarter": "2026Q4", "due_on": date(2026, 12, 30), **values},
+        actor=owner,
+        now=now,
+    )
+
+
+def test_each_owner_stands_with_what_is_late_and_due_this_week_the_worst_first(sit: Sit, now: datetime) -> None:
+    head, ann, bob = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann"), sit(Role.SPECIALIST, name="Bob")
+    revisit(ann.person, date(2026, 11, 28), now)
+    for due in (date(2026, 11, 12), date(2026, 11, 19), date(2026, 11, 29), date(2026, 11, 30)):
+        revisit(bob.person, due, now)
+    found = rows(head)
+    assert list(found) == ["Bob", "Ann"]
+    assert re.search(r"\b2\b.*\b1\b.*6 working days late.*Revisits 2", found["Bob"])
+    assert re.search(r"\b0\b.*\b1\b", found["Ann"])
+
+
+def test_a_figure_opens_the_records_that_it_counts(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    late = revisit(ann.person, date(2026, 11, 12), now)
+    free = revisit(ann.person, date(2026, 12, 12), now)
+    link = re.search(r'href="(/records/revisit/\?[^"]*)"', head.text("/team/"))
+    assert link is not None
+    page = head.text(link[1].replace("&amp;", "&"))
+    assert late["number"] in page
+    assert free["number"] not in page
+
+
+def test_what_the_head_does_not_read_is_in_no_figure(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    made = revisit(ann.person, date(2026, 11, 12), now)
+    assert "Ann" in rows(head)
+    store.change("revisit", made["_id"], {"department": "sales"}, actor=SYSTEM, now=now)
+    assert rows(head) == {}
+
+
+def test_the_quarters_reviews_stand_by_owner(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    made, _ = review(ann.person, now), review(ann.person, now)
+    records.move(ann.person, "review", str(made["number"]), "confirm_all", {}, rev=1, now=now)
+    assert "1/2" in head.text("/team/")
+
+
+def test_tomorrow_says_who_is_reminded_of_what_and_stores_nothing(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    made = revisit(ann.person, date(2026, 11, 24), now)
+    customer(ann.person, now, state="active", next_report_due=date(2026, 12, 3))
+    page = head.text("/team/tomorrow")
+    assert "Tue 24 Nov 2026" in page
+    assert made["number"] in page
+    assert "Due today 1" in page
+    assert "1 new: Credit reports" in page
+    assert "unread" not in ann.text("/")
+
+
+def test_the_page_is_for_whoever_oversees_a_department(sit: Sit) -> None:
+    for desk in (sit(Role.SPECIALIST), sit(Role.ADMINISTRATOR), sit(Role.GENERAL_MANAGER)):
+        assert desk.get("/team/").status_code == 403
+        assert desk.get("/team/tomorrow").status_code == 403
+        assert 'href="/team/"' not in desk.text("/")
+    assert 'href="/team/"' in sit(Role.HEAD).text("/")
