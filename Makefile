@@ -10,7 +10,7 @@ SIZES ?= 10000,200000
 export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lint types imports texts screenshots bench clean
+.PHONY: help install run test check format lint types imports texts proofs screenshots bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ texts: .venv/installed-dev ## Bring the translations up to the texts in code and
 	  --add-location file --width 120 --output-file build/messages.pot backoffice
 	$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir backoffice/translations \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
+
+proofs: .venv/installed-dev $(CATALOGUES) ## Search every answer for what may not be read, tamper with the trail: tables in var/proofs (10 minutes)
+	$(BIN)/pytest -q --proofs var/proofs tests/contract/test_canary.py tests/integration/audit/test_tampering.py
 
 screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
 	$(BIN)/python -m tests.browser.screenshots

@@ -18,6 +18,7 @@ from pymongo.database import Database
 from config import database as store
 from config import embedded
 from config.settings import Settings
+from tests.factories import proofs
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 MASTER_KEY = base64.b64encode(b"test-master-key-" * 6).decode()
@@ -54,10 +55,18 @@ touched = TouchedCollections()
 monitoring.register(touched)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--proofs`: where to write what the walks have seen."""
+    parser.addoption("--proofs", type=Path, help="a folder for the tables of what was searched and found")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything is required (REQUIRE_ALL_TESTS), a test that was skipped has not been done."""
+    folder = session.config.getoption("--proofs")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    for path in proofs.write(folder) if folder else ():
+        reporter.write_line(f"\n{path}")
     if os.environ.get("REQUIRE_ALL_TESTS") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ from models.person.roles import Permission, Person, Role
 from models.record import collection_name
 from models.token import service as tokens
 from tests.contract.test_record_rights import MISSING, PARAMETER, SERVICE
+from tests.factories import proofs
 from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk, seat
 from tests.factories.planted import (
@@ -54,6 +56,7 @@ TOKENS = re.compile(r"(?:kanarie|hush|apart)\d{3}|139\d{8}|7[12],?\d{3},?\d{3}|[
 API, FIRST = "/api/", "00001"
 LEAVING = "export"
 TURNS = 8
+NAMED = ("The Owner", "Another Owner")
 HEADERS_OF_THEIR_OWN = ("set-cookie", "date", "x-request-id")
 
 
@@ -77,15 +80,15 @@ class Seat:
         }
 
     @cached_property
-    def barred(self) -> set[str]:
-        """The words, and the numbers of what does not exist for them, that may be in no answer. Auditors know every
-        number; the first one of each type stands in the API's document as an example."""
-        found: set[str] = set()
+    def barred(self) -> dict[str, Level]:
+        """The words, and the numbers of what does not exist for them, that may be in no answer, with the level of the
+        record. Auditors know every number; the first one of each type stands in the API's document as an example."""
+        found: dict[str, Level] = {}
         for one in self.planted:
-            found.update(word.casefold() for word in self._barred(one))
+            found.update((word.casefold(), one.level) for word in self._barred(one))
             shown = one.number.endswith(FIRST) or self.person.may(Permission.AUDIT_READ)
             if not self.seen[one.number] and not shown:
-                found.add(one.number.casefold())
+                found[one.number.casefold()] = one.level
         return found
 
     def _barred(self, one: Planted) -> Iterator[str]:
@@ -110,7 +113,20 @@ class Seat:
         """What stands in an answer and may not be there; what the request said itself does not count."""
         answer = self.ask(method, path, **more)
         assert answer.status_code != 500, (self.person.name, method, path)
-        return (set(TOKENS.findall(text_of(answer))) & self.barred) - set(TOKENS.findall(path.casefold()))
+        said = text_of(answer)
+        found = (set(TOKENS.findall(said)) & self.barred.keys()) - set(TOKENS.findall(path.casefold()))
+        self._note(method, path, said, found)
+        return found
+
+    def _note(self, method: str, path: str, said: str, found: set[str]) -> None:
+        routes = self.desk.client.application.url_map.bind("")
+        rule, _ = routes.match(path.partition("?")[0], method, return_rule=True)
+        sizes: Counter[str] = Counter()
+        for word in found:
+            sizes[self.barred[word].value] += len(word.encode()) * said.count(word)
+        roles = ", ".join(sorted(role.value for role in self.person.roles))
+        who = roles if len(self.person.roles) == 1 and self.person.name not in NAMED else self.person.name
+        proofs.answered(who or "no role", f"{method} {rule.rule}", len(said.encode()), sizes)
 
 
 @dataclass
@@ -169,7 +185,7 @@ def house(app: Flask, now: datetime) -> Iterator[House]:
     schema.migrate()
     app.config["WTF_CSRF_ENABLED"] = False
     app.extensions["api_allowance"].limit = 10**9
-    owner, other = (seat(app, Role.SPECIALIST, now=now, name=name) for name in ("The Owner", "Another Owner"))
+    owner, other = (seat(app, Role.SPECIALIST, now=now, name=name) for name in NAMED)
     desks = [seat(app, role, now=now, department="service" if role in SERVICE else "sales") for role in Role]
     desks += [owner, other, seat(app, now=now)]
     head = next(desk.person for desk in desks if Role.HEAD in desk.person.roles)
@@ -233,7 +249,7 @@ def test_the_walk_is_worth_its_name_and_no_email_says_a_word(house: House) -> No
     for one in filter(lambda one: one.concerns, house.planted):
         withheld = {word.casefold() for f in one.rt.fields if f.withheld for word in one.apart.get(f.name, ())}
         assert withheld
-        assert withheld <= head.barred
+        assert withheld <= head.barred.keys()
     assert database()[EMAILS].count_documents({}) > 0
     assert database()["reminder"].count_documents({}) > 0
     assert_emails_say_nothing(house)
@@ -245,7 +261,7 @@ def assert_emails_say_nothing(house: House) -> None:
     for row in database()[EMAILS].find():
         said = set(TOKENS.findall(f"{row['subject']}\n{row['text']}".casefold()))
         assert not said & set().union(*(one.words + one.hushed for one in house.planted)), row["to"]
-        assert not said & seats[row["to"]].barred, row["to"]
+        assert not said & seats[row["to"]].barred.keys(), row["to"]
         assert not [word for word in said if word.startswith(("kanarie", "hush", "apart"))], row["to"]
 
 
@@ -324,7 +340,7 @@ def test_no_private_address_says_what_its_person_may_not_read(house: House, now:
             answer = stranger.get(path)
             assert answer.status_code == 200, (who.person.name, path)
             found = set(TOKENS.findall(text_of(answer)))
-            assert not found & who.barred, (who.person.name, endpoint)
+            assert not found & who.barred.keys(), (who.person.name, endpoint)
             assert not [word for word in found if word.startswith(("kanarie", "hush", "apart"))], endpoint
             said[endpoint] = said[endpoint] or bool(found)
     assert all(said.values())
