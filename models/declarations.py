@@ -357,7 +357,8 @@ class RecordType:
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
     knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
     which dates follow from others on the working calendar, and `reminding` when people are reminded of the one in
-    `due`; `concerns` from whom `withheld` fields are kept.
+    `due`; `concerns` from whom `withheld` fields are kept. `narrowed` names fields by which lists are filtered
+    together, those of few values first: they share an index, by which any two of them find their few records.
     """
 
     slug: str
@@ -383,6 +384,7 @@ class RecordType:
     reminding: Reminding | None = None
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
+    narrowed: tuple[str, ...] = ()
     help: Label | None = None
     version: int = 1
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False, hash=False)

@@ -14,6 +14,8 @@ from models.kinds import kind_of, loaded
 LEVEL_FIELD = "level"
 REACH_INDEX = "acl_number"
 """The one index over the rights tokens: what a person may read, newest number first."""
+NARROWED_INDEX = "narrowed"
+"""The index over the fields by which a type's lists are filtered together."""
 FORMER_PREFIX, LIST_PREFIX = "acl_", "list_"
 """How the names of list indexes began when they stood over the rights tokens, and begin now. One of these that no
 declaration wants any more is dropped."""
@@ -110,6 +112,9 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         made.append(_list_index("state"))
     if any(one.encrypted for field in rt.fields for one in (field, *field.fields)):
         made.append(IndexModel([("blind", ASCENDING), ("number", DESCENDING)], name="blind", sparse=True))
+    if rt.narrowed:
+        keys = [*((name, ASCENDING) for name in rt.narrowed), ("number", ASCENDING)]
+        made.append(IndexModel(keys, name=NARROWED_INDEX))
     if rt.classified:
         made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
     if rt.due:

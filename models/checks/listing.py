@@ -1,4 +1,4 @@
-"""Saved views: each query has to be one that the list understands (E005)."""
+"""Lists: saved views, whose queries the list has to understand, and the fields that share an index (E005)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from models.listing.written import Node, Pair
 from models.names import POINTERS
 from models.person.roles import Person
 
+OF_ONE_VALUE = ("text", "choice", "tree", "yes_no", "person", "reference")
 SOMEBODY = Person(id=ObjectId(), name="")
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Findings about the views of one type."""
+    """Findings about the views and the shared index of one type."""
     rt = case.rt
     if any(field.kind not in KINDS for field in rt.fields):
         return
@@ -30,6 +31,11 @@ def check(case: Case) -> Iterator[Finding]:
     for view in rt.views:
         for text in _problems(view, known):
             yield case.finding("E005", f"view.{view.name}", f"视图条件“{text}”无效。", f"“{text}” is no condition here")
+    for name in rt.narrowed:
+        field = known.get(name)
+        if field is None or not field.filterable or field.encrypted or field.kind not in OF_ONE_VALUE:
+            zh, en = f"列表不能按“{name}”共用索引。", f"lists share no index over “{name}”"
+            yield case.finding("E005", "narrowed", zh, en)
 
 
 def _problems(view: View, known: dict[str, Field]) -> Iterator[str]:

@@ -150,6 +150,7 @@ COMPLAINT = RecordType(
         ),
     ),
     foreign="foreign_no",
+    narrowed=("severity", "state", "channel", "region", "product"),
     fields=FIELDS,
     groups=(
         group("intake", "受理", "Intake"),

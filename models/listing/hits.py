@@ -8,9 +8,12 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any
 
-from config.database import database
+from bson import MinKey
+from pymongo.errors import ExecutionTimeout, OperationFailure
+
+from config.database import database, in_transaction
 from models.declarations import RecordType
-from models.record import LIST_PREFIX, collection_name, indexes
+from models.record import LIST_PREFIX, NARROWED_INDEX, collection_name, indexes
 
 Condition = dict[str, Any]
 
@@ -18,7 +21,11 @@ FEW_HITS = 300
 """So many records are fetched and sorted for one page as soon as looked for along an order."""
 PIECES, WHOLE = "grams", "blind"
 """What is derived of a record's texts: pieces of them, and tokens of encrypted ones."""
+EXACTLY = frozenset({"$eq", "$in"})
 NARROWS = frozenset({"$eq", "$in", "$gt", "$gte", "$lt", "$lte", "$elemMatch"})
+NO_SUCH_INDEX = 2  # BadValue: "hint provided does not correspond to an existing index"
+PATIENCE_MS = 200
+"""What takes longer to count counts as many."""
 BELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 5000
 
@@ -58,6 +65,39 @@ def hits(rt: RecordType, conditions: Sequence[Condition]) -> list[int]:
     return [_hits[key][0] for key in keys]
 
 
+def together(rt: RecordType, found: Iterable[Single]) -> Single | None:
+    """Those of some conditions that the index over several fields answers at once; None for fewer than two of them.
+
+    Between the values that are asked for, the database leaps over those of fields about which nothing is said.
+    """
+    exact = {}
+    for one in found:
+        for name, value in one.condition.items():
+            if name in rt.narrowed and (not isinstance(value, dict) or EXACTLY.issuperset(value)):
+                exact[name] = value
+    if len(exact) < 2:
+        return None
+    return Single({rt.narrowed[0]: {"$gte": MinKey()}} | exact, NARROWED_INDEX)
+
+
+def joint_hits(rt: RecordType, joint: Single) -> int:
+    """As `hits`, for what `together` gave."""
+    key = collection_name(rt.slug), repr(joint.condition)
+    count, until = _hits.get(key, (0, 0.0))
+    if until <= monotonic():
+        limits: dict[str, Any] = {} if in_transaction() else {"maxTimeMS": PATIENCE_MS}
+        try:
+            count = database()[key[0]].count_documents(joint.condition, hint=joint.index, limit=FEW_HITS + 1, **limits)
+        except ExecutionTimeout:
+            count = FEW_HITS + 1
+        except OperationFailure as failure:
+            if failure.code != NO_SUCH_INDEX:
+                raise
+            count = FEW_HITS + 1
+        _hits[key] = count, monotonic() + BELIEVED_SECONDS
+    return count
+
+
 def forget() -> None:
     """Ask anew what was asked before."""
     _hits.clear()
@@ -95,7 +135,11 @@ def _index(known: dict[str, str], condition: Condition) -> str:
 def _counted(collection: str, conditions: Sequence[Condition]) -> list[int]:
     first, *others = (_stages(at, one) for at, one in enumerate(conditions))
     unions = [{"$unionWith": {"coll": collection, "pipeline": stages}} for stages in others]
-    found = {row["at"]: row["count"] for row in database()[collection].aggregate([*first, *unions])}
+    limits: dict[str, Any] = {} if in_transaction() else {"maxTimeMS": PATIENCE_MS}
+    try:
+        found = {row["at"]: row["count"] for row in database()[collection].aggregate([*first, *unions], **limits)}
+    except ExecutionTimeout:
+        return [FEW_HITS + 1] * len(conditions)
     return [found.get(at, 0) for at in range(len(conditions))]
 
 

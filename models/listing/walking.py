@@ -12,12 +12,11 @@ from pymongo.errors import OperationFailure
 from config.database import database
 from models.declarations import RecordType
 from models.listing import hits
-from models.listing.hits import FEW_HITS, PIECES, Condition, Single
+from models.listing.hits import FEW_HITS, NO_SUCH_INDEX, PIECES, Condition, Single
 from models.record import REACH_INDEX, collection_name
 
 T = TypeVar("T")
 
-NO_SUCH_INDEX = 2  # BadValue: "hint provided does not correspond to an existing index"
 FEW = 5_000
 """So many records are read and sorted for one page rather than looked for along an index."""
 MOST_RACING = 3
@@ -49,7 +48,8 @@ class Way:
 def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: str) -> Way:
     """The way to a page of what some rights tokens open.
 
-    Where one condition holds for few records, these are looked at, all of them. Who may read few records gets those
+    Where one condition holds for few records, or those that share an index do together, these are looked at, all of
+    them. Who may read few records gets those
     looked at, by the tokens. For others the usual order, asked for by itself, is a merge of the tokens' ranges. Every
     other question goes to the database's planner, which lets the ways that there are run side by side for a while:
     along the order, dropping what may not be read or is not wanted; along a filter's value; or everything that the
@@ -62,6 +62,11 @@ def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: 
     if counted and counted[0][0] <= min(FEW_HITS, most):
         count, lead = counted[0]
         return Way(lead.index, _led(found, lead), count)
+    joint = hits.together(rt, found) if most > FEW_HITS else None
+    if joint is not None:
+        count = hits.joint_hits(rt, joint)
+        if count <= FEW_HITS:
+            return Way(joint.index, (joint.condition, *(one.condition for one in found if not one.spare)), count)
     if most <= FEW:
         return Way(REACH_INDEX, tuple(one.condition for one in found if not one.spare), most)
     if sort_field == "number" and not found:

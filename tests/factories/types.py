@@ -51,6 +51,7 @@ SAMPLE = RecordType(
     classified=True,
     kept_by="service",
     due="answer_by",
+    narrowed=("colour", "state", "region"),
     retention=Retention("made_on", 60),
     cadence=Cadence("made_on", "colour", (("red", 1), ("blue", 6))),
     groups=(Group(name="basic", label=label("Basic")), Group(name="more", label=label("More"), folded=True)),

@@ -20,6 +20,7 @@ from models.frame import look
 from models.listing import ListQuery, paging, walking
 from models.listing.paging import token_of
 from models.person.roles import Person, Role
+from models.record import NARROWED_INDEX
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
 
@@ -226,6 +227,27 @@ def test_what_few_records_fulfil_is_looked_up_by_its_own_index_in_any_order(
     counted = listing.cheap_count(SAMPLE, reach, ListQuery(filters=rare), SAMPLE.fields)
     assert counted == (len(shown), False)
     assert 0 < len(shown) <= 60
+
+
+def test_what_few_records_fulfil_together_is_looked_up_by_the_index_that_the_fields_share(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 500)
+    fill(db, reader, now, MANY)
+    rarely(db, 400, region="gd")
+    rarely(db, 600, state="approved")
+    together = db["record_sample"].count_documents({"region": "gd", "state": "approved"})
+    assert 0 < together <= walking.FEW_HITS < 400
+    wanted = narrowed(region="is:gd", state="is:approved")
+    for sort in ("", "name", "amount"):
+        documents, plans = cost(db, reader, ListQuery(filters=wanted, sort=sort))
+        assert documents <= together, sort
+        assert f"'indexName': '{NARROWED_INDEX}'" in plans
+    reach = access.reach(reader, SAMPLE, Purpose.VIEW)
+    assert listing.cheap_count(SAMPLE, reach, ListQuery(filters=wanted), SAMPLE.fields) == (together, False)
+    db["record_sample"].drop_index(NARROWED_INDEX)  # a type that is new: its indexes are still being made
+    walking.forget()
+    assert len(listing.page(SAMPLE, reach, ListQuery(filters=wanted), SAMPLE.fields).rows) == PAGE
 
 
 def test_a_name_is_looked_up_by_its_beginning_through_the_pieces_of_it(

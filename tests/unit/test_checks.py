@@ -141,6 +141,8 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E005", "due", lambda: sample(due="name")),
     ("E005", "related", lambda: sample(related=(Related(slug="sample", via="seller"),))),
     ("E005", "related", lambda: sample(related=(Related(slug="client", via="parent"),))),
+    ("E005", "narrowed", lambda: sample(narrowed=("colour", "nothing"))),
+    ("E005", "narrowed", lambda: sample(narrowed=("colour", "amount"))),
     ("E005", "extra", lambda: with_field(card="blurred")),
     ("E005", "extra", lambda: with_field(kind="choice", choices=(YES, Choice("no", Label("否", "No"), "pink")))),
     ("E005", "workflow.extra", lambda: with_state(turn=("nobody",))),
