@@ -1,4 +1,4 @@
-"""The life of a destruction, in Chinese: proposed, signed by three, carried out and certified; and one that is stopped."""
+"""The life of a destruction, in Chinese: proposed, signed by three, carried out, certified; and one that is stopped."""
 
 from __future__ import annotations
 
