@@ -18,6 +18,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from backoffice import auth, edge, locale
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
+from models import registry
 from models.errors import FieldProblem, Forbidden, NotFound
 from models.person import deputies, directory, proposals, rights, rules, service
 from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Person, Role
@@ -233,6 +234,7 @@ def _proposed_deputies(me: Person) -> list[dict[str, Any]]:
     language = locale.language()
     found = deputies.waiting(edge.now())
     names = directory.names(i for one in found for i in (one.person, one.deputy))
+    types = {rt.slug: rt.plural.text(language) for rt in registry.all_types()}
     return [
         {
             "id": str(one.id),
@@ -241,6 +243,8 @@ def _proposed_deputies(me: Person) -> list[dict[str, Any]]:
             "first": cells.day_short(one.begins, language),
             "last": cells.day_short(one.ends, language),
             "by": one.by_name,
+            "roles": [role_label(role) for role in ROLE_LABELS if role in one.handed],
+            "types": [types.get(slug, slug) for slug in sorted(one.types)],
             "may_confirm": me.has(*rules.CONFIRMING) and me.id not in (one.by, one.deputy),
         }
         for one in found

@@ -55,7 +55,7 @@ class ConfirmedByAnother(Refusal):
 @dataclass(frozen=True)
 class Deputy:
     """That somebody signs for a person: `begins` and `ends` are its first and last day. `types` and `roles` narrow it
-    (none: everything). `state` is `proposed` until a second person has confirmed it."""
+    (none: everything); `handed` are the roles that it hands on, as they were when it was named. `state` is `proposed` until a second person has confirmed it."""
 
     id: ObjectId
     person: ObjectId
@@ -64,6 +64,7 @@ class Deputy:
     ends: date
     roles: frozenset[Role]
     types: frozenset[str]
+    handed: frozenset[Role]
     state: str
     by: ObjectId | None
     by_name: str
@@ -295,6 +296,7 @@ def _read(row: Mapping[str, Any]) -> Deputy:
         ends=local(row["until"]).date() - timedelta(days=1),
         roles=frozenset(Role(value) for value in row["roles"]),
         types=frozenset(row["types"]),
+        handed=frozenset(Role(value) for value in row.get("handed", row["roles"])),
         state=row["state"],
         by=row["by"],
         by_name=row["by_name"],

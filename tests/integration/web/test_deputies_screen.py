@@ -161,7 +161,9 @@ def test_what_an_administrator_names_for_a_privileged_person_waits_for_a_second(
     admin.send(page, deputy=str(deputy.person.id), **days(now))
     assert "waits for a second person" in admin.text(page)
     [row] = db[deputies.DEPUTIES].find()
-    assert "Qian is to sign for Zhao" in manager.text("/people/confirmations")
+    waiting = manager.text("/people/confirmations")
+    assert "Qian is to sign for Zhao" in waiting
+    assert "Handed on: Department head" in waiting
     admin.send(f"/account/deputies/{row['_id']}/confirm", 403)
     deputy.send(f"/account/deputies/{row['_id']}/confirm", 403)
     manager.send(f"/account/deputies/{row['_id']}/confirm")
