@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from bson import ObjectId
 from flask import url_for
 from flask_babel import gettext as _
 
@@ -182,6 +183,14 @@ def known(sight: Sight, reader: Reader, rows: Iterable[Row] | None = None) -> Na
     """The names that a page about a record shows: of its values, or of `rows`, and of the people behind it."""
     shown = [(sight.fields, sight.values)] if rows is None else rows
     return names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+
+
+def people_of(sight: Sight) -> Iterator[ObjectId | None]:
+    """Whom a record names: in its values, and in the engine's own fields."""
+    yield from person_ids(sight.values)
+    for declared, value in names.pointers(sight.fields, sight.values):
+        if declared.kind == "person":
+            yield value
 
 
 def person_ids(values: Mapping[str, Any]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -224,21 +224,26 @@ def _signature(row: Mapping[str, Any], what: str, language: str) -> Context:
     }
 
 
-def notices(sight: Sight, reader: Reader) -> list[Context]:
-    """On a record: the hold that lies on it and the destruction under way; on a destruction: what comes next."""
+def beside(sight: Sight) -> list[dict[str, Any]]:
+    """The stages that `notices` needs in the question about a record."""
+    if sight.rt.slug == DESTRUCTION.slug or not sight.rt.classified:
+        return []
+    return [holds.beside(sight.id), service.beside(sight.rt.slug, sight.number)]
+
+
+def notices(sight: Sight, reader: Reader, answer: Iterable[Mapping[str, Any]]) -> list[Context]:
+    """On a record: the hold that lies on it and the destruction under way, as the answer has them; on a destruction:
+    what comes next."""
     language = reader.language
     if sight.rt.slug == DESTRUCTION.slug:
         return _of_destruction(sight, language)
-    if not sight.rt.classified:
-        return []
     made: list[Context] = []
-    for row in holds.on([sight.id]).values():
+    for row in (one["hold"] for one in answer if "hold" in one):
         since, by = moment_short(row["since"], language), row["by_name"]
         text = _("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"])
         made.append({"text": text, "tone": "warn"})
-    known = service.under_way(sight.rt.slug, [sight.number])
-    if known is not None:
-        made.append({"text": _("It is to be destroyed: %(number)s.", number=known["number"]), "tone": "bad"})
+    for number in (one["destruction"] for one in answer if "destruction" in one):
+        made.append({"text": _("It is to be destroyed: %(number)s.", number=number), "tone": "bad"})
     return made
 
 

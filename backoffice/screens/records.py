@@ -13,7 +13,17 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from backoffice import addresses, at_hand
-from backoffice.screens import cells, deadlines, list_page, listing_args, past, record_page, standing, view_tabs
+from backoffice.screens import (
+    cells,
+    deadlines,
+    destruction,
+    list_page,
+    listing_args,
+    past,
+    record_page,
+    standing,
+    view_tabs,
+)
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, Row, view_of
@@ -22,7 +32,6 @@ from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, record_url, title
 from backoffice.screens.destruction import DestructionRoutes
-from backoffice.screens.destruction import notices as destruction_notices
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
@@ -30,7 +39,7 @@ from backoffice.screens.list_count import CountRoutes, count_on
 from backoffice.screens.lookup import LookupRoutes
 from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.related import with_versions
+from backoffice.screens.related import around
 from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.reviewing import ReviewRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
@@ -94,7 +103,8 @@ class RecordsHost(
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
-        versions, lists = with_versions(sight, reader, TIMELINE)
+        beside = around(sight, reader, TIMELINE, destruction.beside(sight))
+        versions, lists = beside.versions, beside.lists
         shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
         found = cells.known(sight, reader, shown)
         head = record_page.head(sight, found, reader, current, request.args.get("in", ""))
@@ -110,7 +120,7 @@ class RecordsHost(
             timeline=past.timeline(view.rt, versions, found),
             notices=[
                 *card_notices(sight, reader),
-                *destruction_notices(sight, reader),
+                *destruction.notices(sight, reader, beside.answer),
                 *merge_notices(sight, current, reader),
                 *record_page.notices(sight, reader),
             ],

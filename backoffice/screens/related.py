@@ -20,7 +20,7 @@ from models.declarations import Field, RecordType
 from models.errors import NotFound
 from models.glances import Glances
 from models.listing import Filter
-from models.names import Names, pointers
+from models.names import Names
 from models.person import directory
 from models.person.roles import Person
 from models.records import Sight
@@ -62,13 +62,22 @@ class RelatedList:
         )
 
 
-def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[str, Any]], list[RelatedList]]:
-    """The latest versions of a record that was read in full, as `records.versions_of` gives them, and the related lists
-    that the reader may see: one question, in which the people of the record are named too. A type of which they can
-    reach nothing is not named."""
+@dataclass(frozen=True)
+class Around:
+    """What stands round a record on its page: its latest versions, as `records.versions_of` gives them, the related
+    lists that the reader may see, and the rows of whatever else was asked for."""
+
+    versions: list[dict[str, Any]]
+    lists: list[RelatedList]
+    answer: list[dict[str, Any]]
+
+
+def around(sight: Sight, reader: Reader, latest: int, beside: Iterable[dict[str, Any]] = ()) -> Around:
+    """What stands round a record that was read in full: one question, with the stages `beside`, in which the people of
+    the record are named too. A type of which the reader can reach nothing is not named."""
     lists_of = _lists_of(sight.rt, reader)
     asked = [_asked(one, sight) for one in lists_of]
-    stages = [*history.stages(sight.id, latest), *directory.beside(_people(sight))]
+    stages = [*history.stages(sight.id, latest), *directory.beside(cells.people_of(sight)), *beside]
     answer, lists = listing.newest_beside(store.VERSIONS, stages, asked, SHOWN)
     directory.take(answer)
     found = []
@@ -77,15 +86,7 @@ def with_versions(sight: Sight, reader: Reader, latest: int) -> tuple[list[dict[
         rt, person = one.glances.rt, reader.person
         kept = frozenset(son["_id"] for son in rows if access.keeps_to_screen(person, rt, son.get("acl") or ()))
         found.append(RelatedList(rt, one.via.name, sight.number, seen, kept))
-    return records.versions_among(sight, answer), found
-
-
-def _people(sight: Sight) -> Iterator[ObjectId | None]:
-    """Whom a record names: in its values, and in the engine's own fields."""
-    yield from cells.person_ids(sight.values)
-    for declared, value in pointers(sight.fields, sight.values):
-        if declared.kind == "person":
-            yield value
+    return Around(records.versions_among(sight, answer), found, answer)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from models import access, records, sights, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.one_time import AlreadySent
+from models.person import directory
 from models.records import Sight
 
 
@@ -65,6 +66,7 @@ class WritingRoutes(RecordRoutes):
         sight, current = sights.read_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not records.can(reader.person, view.rt, current, Purpose.EDIT):
             raise Forbidden()
+        directory.names(cells.people_of(sight))  # those of the form and of its head, in one question
         return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader))
 
     def _save(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:

@@ -65,6 +65,12 @@ def on(record_ids: Iterable[ObjectId]) -> dict[ObjectId, Row]:
     return {row["record"]: row for row in rows}
 
 
+def beside(record_id: ObjectId) -> Row:
+    """The stage that adds the hold in force on a record to another question, as a document `{hold: ...}`."""
+    told = [{"$match": {"record": record_id, "lifted_at": None}}, {"$project": {"_id": 0, "hold": "$$ROOT"}}]
+    return {"$unionWith": {"coll": HOLDS, "pipeline": told}}
+
+
 def place(person: Person, slug: str, number: str, why: str, *, now: datetime) -> ObjectId:
     """Place a hold, with a reason. :raises Locked: :raises NotFound: :raises Forbidden: :raises HeldAlready:
     :raises Invalid:"""

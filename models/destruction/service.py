@@ -98,8 +98,17 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
 
 def under_way(slug: str, numbers: Sequence[str]) -> Mapping[str, Any] | None:
     """The destruction of one of these records that has not ended; None without one."""
-    condition = {"type_asked": slug, "items.number": {"$in": list(numbers)}, "state": {"$in": list(OPEN)}}
-    return database()[collection_name(SLUG)].find_one(condition)
+    return database()[collection_name(SLUG)].find_one(_open(slug, numbers))
+
+
+def _open(slug: str, numbers: Sequence[str]) -> dict[str, Any]:
+    return {"type_asked": slug, "items.number": {"$in": list(numbers)}, "state": {"$in": list(OPEN)}}
+
+
+def beside(slug: str, number: str) -> dict[str, Any]:
+    """The stage that adds the number of `under_way` to another question, as a document `{destruction: ...}`."""
+    told = [{"$match": _open(slug, [number])}, {"$limit": 1}, {"$project": {"_id": 0, "destruction": "$number"}}]
+    return {"$unionWith": {"coll": collection_name(SLUG), "pipeline": told}}
 
 
 def _check_free(slug: str, numbers: Sequence[str]) -> None:
