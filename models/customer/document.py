@@ -90,7 +90,7 @@ CUSTOMER = RecordType(
         Due(field="personal_due", after="contract_signed", unit="months", amount="customer.personal_details_months"),
     ),
     foreign="foreign_code",
-    narrowed=("key_customer", "grade", "state", "region", "city", "industry"),
+    narrowed=("key_customer", "grade", "state", "country", "region", "city", "industry"),
     fields=FIELDS,
     groups=(
         group("basic", "基础资料", "Basic data"),
