@@ -12,6 +12,7 @@ from backoffice.commands import (
     demo,
     exchange,
     jobs,
+    keys,
     scheduler,
     schema,
     serve,
@@ -80,6 +81,7 @@ for command in (
     *checks.COMMANDS,
     *audit.COMMANDS,
     *backup.COMMANDS,
+    *keys.COMMANDS,
     *user.COMMANDS,
     *token.COMMANDS,
 ):

@@ -101,6 +101,7 @@ ACTS = {
     "message_sent_again": _l("had a message sent again"),
     "backup_made": _l("made a backup"),
     "backup_restored": _l("restored a backup"),
+    "master_key_rotated": _l("changed the master key"),
     "trail_exported": _l("exported the audit trail"),
     "unusual_reading": _l("read unusually many records"),
 }

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from bson import Binary, ObjectId
 
+from models.key_vault import copies
 from models.key_vault.keyring import KEPT_SECONDS
 from models.key_vault.vault import RANDOM, STEADY, key_of, vault
 
@@ -107,12 +108,17 @@ def _blinding(_database: str, key: UUID) -> bytes:
 
 def destroy(record_ids: Iterable[ObjectId]) -> int:
     """Delete the keys of records for good, and return how many there were. This process has forgotten them when it
-    returns, others within a minute. What was sealed with them can never be read again."""
+    returns, others within a minute, and they are gone from the keys' own backup. What was sealed with them can never be
+    read again.
+
+    :raises KeysUnusable: the backup cannot be written; the keys are gone from the database, and this is to be repeated.
+    """
     names = [f"record:{one}" for one in record_ids]
     here = vault()
     parts = (names[start : start + PART] for start in range(0, len(names), PART))
     gone = sum(here.keyring.remove(part) for part in parts)
     here.forget()
+    copies.keep_up()
     return gone
 
 

@@ -1,0 +1,85 @@
+"""`keys`: the keys of encrypted fields and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backoffice.commands.connection import connected
+from jobs.execution import utc_now
+from models import audit
+from models.key_vault import copies, master, rotation
+from models.key_vault import service as key_vault
+from models.person.roles import SYSTEM
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def keys() -> None:
+    """The keys of encrypted fields and files."""
+
+
+@keys.command()
+def new() -> None:
+    """Print a new master key, for MASTER_KEY or its file. Nothing is stored.
+
+    Without the master key nothing that is encrypted can be read: keep a copy where no backup of the data is.
+    """
+    click.echo(master.made().text)
+
+
+@keys.command()
+def check() -> None:
+    """Say whether the master key opens the data keys, and how they are wrapped."""
+    with connected():
+        key_vault.require()
+        state = rotation.state()
+    for provider, count in state.by_provider.items():
+        present = " (present)" if provider == state.current else ""
+        click.echo(f"{provider}{present}: {count} data keys")
+    if set(state.by_provider) - {state.current}:
+        click.echo("note: some are wrapped by a former master key: run 'backoffice keys rotate'")
+
+
+@keys.command(short_help="Wrap the data keys under another master key, while everybody goes on.")
+def rotate() -> None:
+    """Wrap all data keys under another master key. People may go on working; nothing is encrypted anew.
+
+    A master key in a file of this installation is replaced by a new one. One from the environment is set before:
+    MASTER_KEY to the new one, MASTER_KEY_PREVIOUS to the one so far, for every process; likewise the file of a key
+    service. Broken off, run it again.
+    """
+    with connected():
+        done = rotation.rotate(lambda count: click.echo(f"  {count} ...", err=True))
+        subject = audit.Subject("keys", number=done.provider)
+        audit.append("master_key_rotated", SYSTEM, subject, now=utc_now(), detail={"keys": done.wrapped})
+        copies.keep_up()
+    click.echo(f"{done.wrapped} data keys are wrapped by {done.provider} now")
+    click.echo(f"{done.removed} former master keys removed from the file")
+
+
+@keys.command(short_help="Save the data keys, in their latest state, to a file.")
+@click.argument("file", type=FILE)
+def backup(file: Path) -> None:
+    """Save all data keys to FILE, in place of what is there.
+
+    Never keep several generations of it: a key that was destroyed has to be gone everywhere. The master key is not in
+    it. With BACKOFFICE_KEYS_BACKUP a file is kept up to date by itself.
+    """
+    with connected():
+        count = copies.backup(file)
+    click.echo(f"{count} data keys saved to {file}")
+
+
+@keys.command(short_help="Fill an empty vault from a backup of the data keys.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Fill the empty vault of this installation from FILE. The master key has to be the one it was saved under."""
+    with connected():
+        count = copies.restore(file)
+    click.echo(f"{count} data keys restored")
+
+
+COMMANDS = (keys,)

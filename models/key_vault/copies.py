@@ -1,0 +1,102 @@
+"""The backup of the data keys: one file with the latest state and no former one, so that destroyed keys are gone.
+
+The keys in it are wrapped: without the master key it opens nothing. It belongs to another place than the backups of the
+data, and must never be kept in several generations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bson import encode, json_util
+from bson.json_util import CANONICAL_JSON_OPTIONS
+from bson.raw_bson import RawBSONDocument
+
+from models.key_vault import master
+from models.key_vault.keyring import apart
+from models.key_vault.locking import alone
+from models.key_vault.refusals import KeysUnusable
+from models.key_vault.vault import PROOF, Vault, vault
+
+PART = 1_000
+
+
+def backup(path: Path) -> int:
+    """Write all data keys, as they are now, to `path` in place of what is there, and return how many. The file is whole
+    or the one before; only its owner can read it. :raises KeysUnusable: it cannot be written."""
+    here = vault()
+    with alone(path):
+        try:
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    count = _write(here, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(name, path)
+            finally:
+                Path(name).unlink(missing_ok=True)
+            master.sync_folder(path.parent)
+        except OSError as error:
+            raise KeysUnusable(f"the backup of the keys cannot be written to {path}: {error.strerror}") from error
+    return count
+
+
+def keep_up() -> None:
+    """Bring the backup up to date, where the settings name a file for it. :raises KeysUnusable: it cannot be written:
+    what was destroyed may still be in it."""
+    path = vault().settings.backup
+    if path is not None:
+        backup(path)
+
+
+def restore(path: Path) -> int:
+    """Fill an empty vault from a backup, and return how many keys it holds now. Nothing stays of one that does not fit.
+
+    :raises KeysUnusable: there are keys already, the file is no whole backup, or the master key does not open it.
+    """
+    here = vault()
+    collection = here.keyring.collection
+    if apart(lambda: collection.find_one({"keyAltNames": {"$ne": PROOF}})) is not None:
+        raise KeysUnusable("there are data keys already; a backup of keys is restored into an empty vault only")
+    rows = _read(path)
+    apart(lambda: collection.delete_many({}))
+    here.forget()
+    try:
+        for start in range(0, len(rows), PART):
+            here.keyring.store(rows[start : start + PART])
+        here.prove()
+    except BaseException:
+        apart(lambda: collection.delete_many({}))
+        here.forget()
+        raise
+    return len(rows)
+
+
+def _write(here: Vault, file: Any) -> int:
+    digest, count = hashlib.sha256(), 0
+    for row in apart(lambda: here.keyring.collection.find({}).sort("_id", 1).to_list()):
+        line = json_util.dumps(row, json_options=CANONICAL_JSON_OPTIONS) + "\n"
+        digest.update(line.encode())
+        file.write(line)
+        count += 1
+    file.write(json.dumps({"keys": count, "sha256": digest.hexdigest()}) + "\n")
+    return count
+
+
+def _read(path: Path) -> list[RawBSONDocument]:
+    try:
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        told = json.loads(lines[-1])
+        whole = told["sha256"] == hashlib.sha256("".join(lines[:-1]).encode()).hexdigest()
+        rows = [json_util.loads(line, json_options=CANONICAL_JSON_OPTIONS) for line in lines[:-1]]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise KeysUnusable(f"{path} is no backup of keys ({type(error).__name__})") from error
+    if not whole or told["keys"] != len(rows):
+        raise KeysUnusable(f"{path} is not whole: its keys are not those that were saved")
+    return [RawBSONDocument(encode(row)) for row in rows]

@@ -1,0 +1,235 @@
+"""The master key changed while everybody goes on, and the backup of the data keys."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from click.testing import Result
+from pymongo.database import Database
+
+from config import database as store
+from config.keys import KeySettings, KeySettingsError, load_service
+from config.settings import Settings
+from models.key_vault import copies, master, rotation
+from models.key_vault import service as keys
+from models.key_vault.refusals import KeyGone, KeysUnusable
+from models.key_vault.vault import Vault, vault
+
+Base = Database[dict[str, Any]]
+
+
+@pytest.fixture
+def own(connected: Settings, db: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeySettings]:
+    """A vault of its own, with a master key in a file."""
+    name = f"{connected.database}_rotated_keys"
+    settings = replace(connected.keys, database=name, given="", path=tmp_path / "master-key", makes=True)
+    monkeypatch.setitem(store._keys, connected.database, settings)
+    db.client.drop_database(name)
+    vault_again()
+    yield settings
+    monkeypatch.undo()
+    vault_again()
+    db.client.drop_database(name)
+
+
+def vault_again() -> None:
+    """Begin with the vault as another process would."""
+    __import__("models.key_vault.vault", fromlist=["_vaults"])._vaults.clear()
+
+
+def wrapping(here: Vault) -> set[str]:
+    return {row["masterKey"]["provider"] for row in here.keyring.collection.find()}
+
+
+def test_data_keys_are_wrapped_by_a_new_master_key_and_open_what_they_sealed(own: KeySettings) -> None:
+    made = keys.record_keys([ObjectId() for _ in range(30)])
+    sealed = {key: keys.seal(key.bytes, key) for key in made.values()}
+    (former,) = master.read(own)
+    done = rotation.rotate()
+    (present,) = master.read(own)
+    assert (done.wrapped, done.removed, done.provider) == (31, 1, present.provider)
+    assert present != former
+    assert wrapping(vault()) == {present.provider}
+    vault_again()
+    assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
+    assert own.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_others_write_and_read_meanwhile(own: KeySettings, db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "PART", 5)
+    keys.record_keys([ObjectId() for _ in range(20)])
+    other = Vault(db.client, own)  # as another process has it
+    other.prove()
+    sealed: list[tuple[Any, bytes]] = []
+    failures: list[Exception] = []
+    stop = Event()
+
+    def work() -> None:
+        while not stop.is_set() or len(sealed) < 10:
+            name = f"record:{ObjectId()}"
+            try:
+                key = other.key_ids([name], make=True)[name]
+                sealed.append((other.encrypt(name, key, "AEAD_AES_256_CBC_HMAC_SHA_512-Random"), name.encode()))
+                assert other.decrypt(sealed[len(sealed) // 2][0]).encode() == sealed[len(sealed) // 2][1]
+            except (KeysUnusable, KeyGone) as refusal:
+                failures.append(refusal)
+                return
+
+    writer = Thread(target=lambda: Context().run(work))
+    writer.start()
+    try:
+        for _ in range(3):
+            rotation.rotate()
+    finally:
+        stop.set()
+        writer.join()
+    assert failures == []
+    assert len(sealed) >= 10
+    rotation.rotate()
+    vault_again()
+    assert all(vault().decrypt(one).encode() == name for one, name in sealed)
+
+
+def test_a_rotation_that_broke_off_is_ended_by_the_next(own: KeySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotation, "PART", 5)
+    made = keys.record_keys([ObjectId() for _ in range(20)])
+    sealed = {key: keys.seal(key.bytes, key) for key in made.values()}
+
+    def breaks(done: int) -> None:
+        if done >= 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rotation.rotate(breaks)
+    first = master.read(own)
+    assert len(first) == 2
+    vault_again()
+    assert wrapping(vault()) == {one.provider for one in first}
+    assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
+    done = rotation.rotate()
+    assert master.read(own) == first[:1]
+    assert (done.wrapped, wrapping(vault())) == (11, {first[0].provider})
+    vault_again()
+    assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
+
+
+def test_a_master_key_of_the_environment_is_changed_there(own: KeySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = ObjectId()
+    sealed = keys.seal(b"kept", keys.record_key(record))
+    (former,), new = master.read(own), master.made()
+    given = replace(own, given=new.text, given_before=former.text)
+    monkeypatch.setitem(store._keys, store.database().name, given)
+    vault_again()
+    assert keys.unseal(sealed) == b"kept"
+    assert rotation.rotate().provider == new.provider
+    monkeypatch.setitem(store._keys, store.database().name, replace(given, given_before=""))
+    vault_again()
+    assert keys.unseal(sealed) == b"kept"
+
+
+def test_the_backup_has_the_latest_state_alone(own: KeySettings, tmp_path: Path) -> None:
+    gone, stays = ObjectId(), ObjectId()
+    sealed = {one: keys.seal(one.binary, keys.record_key(one)) for one in (gone, stays)}
+    path = tmp_path / "keys.backup"
+    assert copies.backup(path) == 3
+    keys.destroy([gone])
+    assert copies.backup(path) == 2
+    assert str(gone) not in path.read_text()
+    assert [one.name for one in tmp_path.iterdir() if "keys" in one.name and not one.name.endswith(".lock")] == [
+        "keys.backup"
+    ]
+    assert path.stat().st_mode & 0o777 == 0o600
+    vault().keyring.collection.delete_many({})
+    vault_again()
+    assert copies.restore(path) == 2
+    assert keys.unseal(sealed[stays]) == stays.binary
+    with pytest.raises(KeyGone):
+        keys.unseal(sealed[gone])
+
+
+def test_a_destroyed_key_leaves_the_backup_that_is_kept_up(
+    own: KeySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.backup"
+    monkeypatch.setitem(store._keys, store.database().name, replace(own, backup=path))
+    vault_again()
+    record = ObjectId()
+    keys.record_key(record)
+    copies.keep_up()
+    assert str(record) in path.read_text()
+    keys.destroy([record])
+    assert str(record) not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t[: len(t) // 2], lambda t: t.replace("record:", "recorD:", 1), lambda _: ""]
+)
+def test_a_backup_that_is_not_whole_is_refused(own: KeySettings, tmp_path: Path, spoil: Callable[[str], str]) -> None:
+    keys.record_key(ObjectId())
+    path = tmp_path / "keys.backup"
+    copies.backup(path)
+    path.write_text(spoil(path.read_text()))
+    vault().keyring.collection.delete_many({})
+    vault_again()
+    with pytest.raises(KeysUnusable):
+        copies.restore(path)
+    assert vault().keyring.collection.count_documents({}) == 0
+
+
+def test_a_backup_is_restored_into_an_empty_vault_only(own: KeySettings, tmp_path: Path) -> None:
+    keys.record_key(ObjectId())
+    path = tmp_path / "keys.backup"
+    copies.backup(path)
+    with pytest.raises(KeysUnusable, match="already"):
+        copies.restore(path)
+
+
+def test_a_backup_of_another_master_key_leaves_the_vault_empty(own: KeySettings, tmp_path: Path) -> None:
+    keys.record_key(ObjectId())
+    path = tmp_path / "keys.backup"
+    copies.backup(path)
+    vault().keyring.collection.delete_many({})
+    own.path.write_text(master.made().text)
+    vault_again()
+    with pytest.raises(KeysUnusable):
+        copies.restore(path)
+    assert vault().keyring.collection.count_documents({}) == 0
+
+
+def test_the_commands_say_what_they_did(command: Callable[..., Result], own: KeySettings, tmp_path: Path) -> None:
+    key = base64.b64decode(command("keys", "new").output)
+    assert len(key) == 96
+    keys.record_key(ObjectId())
+    assert "(present): 2 data keys" in command("keys", "check").output
+    assert "2 data keys are wrapped" in command("keys", "rotate").output
+    path = tmp_path / "keys.backup"
+    assert "2 data keys saved" in command("keys", "backup", str(path)).output
+    refused = command("keys", "restore", str(path))
+    assert (refused.exit_code, "already" in refused.output) == (1, True)
+    own.path.unlink()
+    vault_again()
+    refused = command("keys", "check")
+    assert (refused.exit_code, "put it back" in refused.output) == (1, True)
+
+
+def test_a_key_service_is_described_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "service.toml"
+    path.write_text(
+        'provider = "kmip"\n[providers.kmip]\nendpoint = "kms.example.test:5696"\n'
+        '[master_key]\nkeyId = "1"\ndelegated = true\n[tls.kmip]\ntlsCAFile = "/etc/ca.pem"\n'
+    )
+    found = load_service(path)
+    assert (found.provider, found.master_key["delegated"]) == ("kmip", True)
+    assert "example.test" not in repr(found)
+    for wrong in ("", 'provider = "local"', 'provider = "aws"', path.read_text() + "[other]\n", "="):
+        path.write_text(wrong)
+        with pytest.raises(KeySettingsError):
+            load_service(path)
