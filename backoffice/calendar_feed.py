@@ -60,4 +60,5 @@ def show(secret: str) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Disposition"] = 'inline; filename="work.ics"'
     answer.set_etag(hashlib.sha256(body).hexdigest())
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

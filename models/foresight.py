@@ -69,7 +69,7 @@ def _deadlines(head: Person, day: date, now: datetime, calendar: WorkingCalendar
     """What the hourly runs of a day tell, without what those of today still will."""
     today = local(now).date()
     last_today = runs_on(today, calendar)[1] if calendar.is_working(today) else now
-    found = {row["_id"]: row for run in runs_on(day, calendar) for row in _at(run, head, calendar)}
+    found: dict[str, Row] = {row["_id"]: row for run in runs_on(day, calendar) for row in _at(run, head, calendar)}
     for row in _at(last_today, head, calendar) if last_today > now else ():
         found.pop(row["_id"], None)
     return found
@@ -82,7 +82,7 @@ def _at(run: datetime, head: Person, calendar: WorkingCalendar) -> Iterator[Row]
 def _declassification(head: Person, day: date, now: datetime) -> dict[str, Row]:
     """What the nightly run of a day tells, without what the one before it will, days off included."""
     run = datetime.combine(day, NIGHTLY, SHANGHAI)
-    found = {row["_id"]: row for row in chasing.declassification_at(run, head.department)}
+    found: dict[str, Row] = {row["_id"]: row for row in chasing.declassification_at(run, head.department)}
     before = run - timedelta(days=1)
     for row in chasing.declassification_at(before, head.department) if before > now else ():
         found.pop(row["_id"], None)

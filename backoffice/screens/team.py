@@ -36,7 +36,7 @@ class TeamView(ClosedView):
         """Who is behind with what."""
         reader = current_reader()
         loads, reviewed = workload.behind(reader.person, reader.now), workload.reviews(reader.person, reader.now)
-        owners = [one.owner for one in (*loads, *reviewed)]
+        owners = [*(one.owner for one in loads), *(one.owner for one in reviewed)]
         names, emails = directory.names(owners), directory.emails(owners)
         return self.page(
             "team/behind.html",

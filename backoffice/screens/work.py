@@ -151,14 +151,15 @@ class WorkView(ClosedView):
     def _ask(self, items: list[Item], reader: Reader, problem: str = "") -> str:
         """The sheet: until when, with the day of each choice, and what of the lines is due before."""
         calendar = office_calendar()
-        choices = [
-            {"value": one.value, "at": rules.comes_back(one, None, reader.now, calendar)}
-            for one in (Until.TOMORROW, Until.MONDAY)
-        ]
         labels = {Until.TOMORROW: _("Until tomorrow morning"), Until.MONDAY: _("Until next Monday")}
-        for choice in choices:
-            choice["label"] = labels[Until(choice["value"])]
-            choice["at"] = cells.moment_short(choice["at"], reader.language)
+        choices = [
+            {
+                "value": one.value,
+                "label": label,
+                "at": cells.moment_short(rules.comes_back(one, None, reader.now, calendar), reader.language),
+            }
+            for one, label in labels.items()
+        ]
         lines = [_named(item, reader) for item in items]
         return self.page("work/later.html", items=lines, choices=choices, problem=problem)
 

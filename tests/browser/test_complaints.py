@@ -174,14 +174,14 @@ def test_the_quarters_review_is_confirmed_or_corrected_section_by_section(
     assert state(window) == "Done"
     window.goto("/records/review/")
     window.get_by_role("link", name="松涛电器有限公司").click()
-    open_sheet(window, "Review by section")
-    fill(window, "basic", "corrected")
-    answer(window, "Review by section")
-    expect(window.locator("[data-error-summary] li")).not_to_have_count(0)
-    for section in window.locator(".act-sheet select, form select").all():
-        if section.get_attribute("name") != "basic":
-            section.select_option("confirmed")
-    fill(window, "corrections", "New address since October")
-    answer(window, "Review by section")
-    expect(window.locator("#toasts")).to_contain_text("Done")
-    expect(window.locator("#f-corrections dd")).to_have_text("New address since October")
+    number = window.url.rpartition("/")[2]
+    window.get_by_role("link", name="Review by section", exact=True).click()
+    window.locator("[name=address]").fill("滨河路 9 号")
+    for section in window.locator("[data-section] input[name^=_section-]:visible").all():
+        section.check()
+    window.locator("#remark").fill("New address since October")
+    window.get_by_role("button", name="Save and go on").click()
+    expect(window.locator("#toasts")).to_contain_text("That was the last one")
+    window.goto(f"/records/review/{number}")
+    assert state(window) == "Done"
+    expect(window.locator("#f-corrections dd")).to_contain_text("New address since October")

@@ -14,7 +14,11 @@ from tests.factories.customers import customer
 from tests.factories.desks import Desk
 
 Sit = Callable[..., Desk]
-ALL = {f"_section-{name}": "confirmed" for name in SECTIONS}
+ALL: dict[str, Any] = {f"_section-{name}": "confirmed" for name in SECTIONS}
+
+
+FIRST: dict[str, Any] = {"_section-basic": "confirmed"}
+REST = {name: value for name, value in ALL.items() if name != "_section-basic"}
 
 
 def review(owner: Person, file: dict[str, Any], now: datetime, quarter: str = "2026Q4") -> dict[str, Any]:
@@ -48,7 +52,7 @@ def test_only_the_differences_reach_the_file_and_their_section_says_so(sit: Sit,
     file = customer(ann.person, now, address="Old street 1", region="江苏")
     made = review(ann.person, file, now)
     typed = sent(made, file, address="New street 2", region="江苏")
-    ann.send(at(made), **typed, **{name: value for name, value in ALL.items() if name != "_section-basic"})
+    ann.send(at(made), **typed, **REST)
     stored, changed = store.fetch("review", made["_id"]), store.fetch("customer", file["_id"])
     assert (changed["address"], changed["rev"]) == ("New street 2", file["rev"] + 1)
     assert (stored["state"], stored["basic"], stored["people"]) == ("done", "corrected", "confirmed")
@@ -62,11 +66,10 @@ def test_what_is_answered_in_part_is_kept(sit: Sit, now: datetime) -> None:
     ann = sit(Role.SPECIALIST)
     file = customer(ann.person, now)
     made = review(ann.person, file, now)
-    ann.send(at(made), **sent(made, file), **{"_section-basic": "confirmed"})
+    ann.send(at(made), **sent(made, file), **FIRST)
     kept = store.fetch("review", made["_id"])
     assert (kept["state"], kept["basic"], kept["people"]) == ("open", "confirmed", None)
-    rest = {name: value for name, value in ALL.items() if name != "_section-basic"}
-    ann.send(at(made), **sent(kept, file), **rest)
+    ann.send(at(made), **sent(kept, file), **REST)
     assert store.fetch("review", made["_id"])["state"] == "done"
 
 
