@@ -11,6 +11,8 @@ from models import audit
 from models.backup import rules, snapshot
 from models.backup.archive import PART_SUFFIX, Tell, silent
 from models.backup.manifest import BackupError, Manifest
+from models.key_vault import copies
+from models.key_vault.refusals import KeysUnusable
 from models.person.roles import SYSTEM
 
 
@@ -38,8 +40,15 @@ def daily(context: JobContext) -> Report:
 
 
 def save(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> Manifest:
-    """Take a backup and note it in the audit trail. :raises BackupError: there is none."""
+    """Take a backup, note it in the audit trail, and bring the backup of the keys up to date, which it needs.
+
+    :raises BackupError: there is none, or the keys are not saved.
+    """
     made = snapshot.take(path, settings, now, tell)
+    try:
+        copies.keep_up()
+    except KeysUnusable as error:
+        raise BackupError(error.reason) from error
     subject = audit.Subject("backup", number=path.name)
     audit.append("backup_made", SYSTEM, subject, now=now, detail={"documents": made.count, "digest": made.digest})
     return made
