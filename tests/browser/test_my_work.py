@@ -107,3 +107,45 @@ def test_a_reminder_is_counted_in_the_menu_until_it_is_read(office: Office) -> N
     window.goto("/?show=reminders")
     window.get_by_role("button", name="Mark all as read").click()
     expect(window.locator("#rail .rail-badge")).to_have_count(0)
+
+
+def test_lines_are_put_aside_together_and_one_comes_back_by_hand(office: Office) -> None:
+    bob = office.people["bob"]
+    made = [records.create(bob, "revisit", {"due_on": "2026-11-30", "contact": "孙女士"}, now=NOW) for _ in range(2)]
+    window = office.window("bob")
+    window.goto("/")
+    boxes = [window.locator(f"input[form=work][value^='revisit/{one['number']}/']") for one in made]
+    expect(window.locator("[data-work]")).to_be_hidden()
+    for box in boxes:
+        box.check()
+    expect(window.locator("[data-work-count]")).to_have_text("2 selected")
+    window.locator("[data-work]").get_by_role("button", name="Until tomorrow morning").click()
+    expect(window.locator("#toasts")).to_contain_text("2 things are back on 24 Nov 2026 09:00")
+    aside = window.locator("#work-aside li", has_text=made[0]["number"])
+    expect(window.locator("#work-aside li")).to_have_count(2)
+    aside.get_by_role("button", name="Take back").click()
+    expect(window.locator("#work-aside li")).to_have_count(1)
+    expect(window.locator("#work-coming li")).to_have_count(1)
+
+
+def test_what_is_late_asks_before_it_is_put_aside_and_a_line_is_handed_over(office: Office) -> None:
+    bob = office.people["bob"]
+    made = records.create(bob, "revisit", {"due_on": "2026-11-20", "contact": "周先生"}, now=NOW)
+    window = office.window("bob")
+    window.goto("/")
+    line = window.locator("#work-late li", has=window.locator(f"input[value^='revisit/{made['number']}/']"))
+    line.locator(".dropdown > button").click()
+    line.get_by_role("link", name="Later").click()
+    window.get_by_role("button", name="Put aside").click()
+    expect(window.locator(".work-outcome")).to_contain_text("late already")
+    window.get_by_role("button", name="Put aside all the same").click()
+    aside = window.locator("#work-aside li", has=window.locator(f"a[href$='{made['number']}']"))
+    aside.locator(".dropdown > button").click()
+    aside.get_by_role("link", name="Hand over").click()
+    window.locator("#owner").select_option(label="Lin Zhi · Customer service")
+    window.locator("#note").fill("Please call on Tuesday")
+    window.get_by_role("button", name="Hand over").click()
+    expect(window.locator("#work-handed li", has=window.locator(f"a[href$='{made['number']}']"))).to_be_visible()
+    other = office.window("ann")
+    other.goto("/")
+    expect(other.locator("#work-late li", has_text="Please call on Tuesday")).to_contain_text("handed over by Jiang Yu")
