@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.contract.fields import FIELDS
-from models.declarations import Climb, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Climb, Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
 from models.describe import group, state, view
 from models.person.roles import Role
 
@@ -14,6 +14,8 @@ CUSTODIAN, HEAD, MANAGER = Role.CUSTODIAN.value, Role.HEAD.value, Role.GENERAL_M
 NOT_OWN = ("creator", "owner", "submitted_by")
 NEXT_LEVEL = (Climb(8, (MANAGER,)),)
 """A reviewer who is away: after a working day the next level decides (K2)."""
+NOTICES = Reminding((30, 7))
+"""Days before an agreed delivery or payment, or the contract's end (K5); what is due sooner is told of at once."""
 IN_REVIEW = ("in_review", "with_finance", "with_legal")
 
 STATES = (
@@ -213,6 +215,7 @@ CONTRACT = RecordType(
     classified=True,
     kept_by="service",
     due="due",
+    reminding=NOTICES,
     fields=FIELDS,
     groups=(
         group("basic", "合同", "Contract"),

@@ -1,0 +1,65 @@
+"""A signed contract tells of itself 30 and 7 days before an agreed day or its end, then each working day (K5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import catalogue, schema, store
+from models.office import office_calendar
+from models.person.roles import SYSTEM, Person, Role
+from models.reminder.chasing import chase_deadlines
+from models.reminder.document import REMINDERS
+from tests.factories.contracts import contract
+from tests.factories.customers import customer
+from tests.factories.people import person
+
+Base = Database[dict[str, Any]]
+END = date(2026, 12, 24)  # 31 days after the Monday of the tests
+PAYMENT = {"what": "Half", "due": END, "amount": None, "paid": None}
+
+
+@pytest.fixture
+def owner(db: Base) -> Person:
+    catalogue.load()
+    schema.migrate()
+    return person(Role.SPECIALIST, name="Owner")
+
+
+def in_custody(owner: Person, now: datetime, **values: Any) -> dict[str, Any]:
+    made = contract(owner, customer(owner, now)["_id"], now)
+    signed = {"state": "in_custody", "signed_on": date(2026, 11, 2), "starts_on": date(2026, 11, 2)}
+    return store.change("contract", made["_id"], {**signed, **values}, actor=SYSTEM, now=now)
+
+
+def told(db: Base, who: Person, record: dict[str, Any], now: datetime, days: tuple[int, ...]) -> list[int]:
+    """How many reminders of the contract the person has after each day."""
+    counts = []
+    for day in days:
+        chase_deadlines(now + timedelta(days=day), office_calendar())
+        counts.append(db[REMINDERS].count_documents({"person": who.id, "record": record["_id"]}))
+    return counts
+
+
+@pytest.mark.parametrize("values", [{"ends_on": END}, {"ends_on": date(2027, 12, 31), "payments": [PAYMENT]}])
+def test_the_owner_is_told_a_month_and_a_week_before_and_chased_after(
+    db: Base, owner: Person, now: datetime, values: dict[str, Any]
+) -> None:
+    record = in_custody(owner, now, **values)
+    assert told(db, owner, record, now, (0, 1, 2, 22, 24, 25, 31, 32)) == [0, 1, 1, 1, 2, 2, 3, 4]
+
+
+def test_the_head_hears_of_what_is_late_for_days(db: Base, owner: Person, now: datetime) -> None:
+    head, record = person(Role.HEAD, name="Head"), in_custody(owner, now, ends_on=END)
+    assert told(db, head, record, now, (31, 32)) == [0, 0]
+    assert told(db, head, record, now, (38,)) == [1]
+
+
+def test_a_renewed_contract_is_told_of_anew(db: Base, owner: Person, now: datetime) -> None:
+    record = in_custody(owner, now, ends_on=END)
+    assert told(db, owner, record, now, (1,)) == [1]
+    store.change("contract", record["_id"], {"ends_on": END + timedelta(days=365)}, actor=SYSTEM, now=now)
+    assert told(db, owner, record, now, (24, 32)) == [1, 1]
