@@ -54,12 +54,13 @@ class Sealing:
             if owner in lost:
                 self.left_out += 1
                 continue
-            self._digest.update(row.raw)
+            raw = bytes(row.raw)
+            self._digest.update(raw)
             if owner not in wanted:
-                yield row.raw
+                yield raw
                 continue
             try:
-                sealed = vault.seal(row.raw, keys[sealing_id(owner)])
+                sealed = vault.seal(raw, keys[sealing_id(owner)])
             except KeyGone:  # destroyed at this moment
                 raise Destroyed from None
             self.sealed += 1

@@ -95,8 +95,8 @@ def _requests(cast: Cast, found: Planted, then: datetime) -> None:
     access_request.ask(asker, "customer", found.number, asked, now=then)
     lower = {"kind": "lower", "new_level": "internal", "reason": "Lowerword"}
     made = secrecy_change.ask(cast.owner, "customer", found.number, lower, now=then)
-    note = {"note": "Refusedword", "fresh": True}
-    records.move(cast.head, "secrecy_change", made["number"], "refuse", {}, rev=1, now=then, **note)
+    number, note = made["number"], "Refusedword"
+    records.move(cast.head, "secrecy_change", number, "refuse", {}, rev=1, now=then, note=note, fresh=True)
     found.words |= {"Reasonword", "Lowerword", "Refusedword"}
 
 

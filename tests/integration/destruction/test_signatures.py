@@ -86,7 +86,9 @@ def test_one_person_gives_one_signature_whatever_their_roles(cast: Cast, now: da
 def test_a_deputy_stands_for_both_people(cast: Cast, now: datetime) -> None:
     deputy = person(Role.SALES_MANAGER, name="Deputy", department="sales")
     today = now.date()
+    assert deputy.id is not None
     for whom in (cast.supervisor, cast.head):
+        assert whom.id is not None
         deputies.name_deputy(whom, whom.id, deputy.id, now=now, begins=today, ends=today + timedelta(days=3))
     acting = deputies.with_stand_ins(deputy, people.get(deputy.id), now)
     asked = propose(cast.owner, old_file(cast, now), now)
@@ -233,6 +235,7 @@ def test_what_came_in_while_the_records_were_taken_out_brings_them_back(
     row = db["record_complaint"].find_one_and_delete({"_id": late["_id"]})
     removal.begin_due(now + WEEK)
     assert db["record_customer"].count_documents({"_id": old["_id"]}) == 0
+    assert row is not None
     db["record_complaint"].insert_one(row)
     carried_out(now + WEEK)
     assert state(asked) == "barred"

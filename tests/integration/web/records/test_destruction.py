@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from config.database import database
 from models import store
 from models.destruction import removal
-from models.person.roles import Role
+from models.person.roles import Person, Role
 from tests.integration.web.records.conftest import Make, Sit
 
 AT = "/records/sample/"
@@ -15,7 +16,7 @@ LATER = timedelta(days=5 * 366)
 WEEK, SETTLED = timedelta(days=7), timedelta(minutes=3)
 
 
-def old(make: Make, owner: object, now: datetime, **values: object) -> dict[str, object]:
+def old(make: Make, owner: Person, now: datetime, **values: Any) -> dict[str, Any]:
     """A sample that was made and closed long ago; samples are kept for five years after the day in `made_on`."""
     made = make(owner, level="secret", made_on="2019-05-01", **values)
     store_final = {"state": "approved", "state_since": now - LATER}
