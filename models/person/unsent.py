@@ -1,4 +1,5 @@
-"""What a person typed on a sheet, kept for a quarter of an hour while they confirm who they are."""
+"""What a person typed on a sheet, kept, sealed, for a quarter of an hour while they confirm who they
+are."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pymongo import ASCENDING, IndexModel
 
 from config.database import database
 from models import schema
+from models.key_vault import service as keys
 
 UNSENT = "unsent_form"
 KEPT = timedelta(minutes=15)
@@ -26,7 +28,8 @@ def keep(person: ObjectId, path: str, texts: Iterable[tuple[str, str]], now: dat
     found = [list(pair) for pair in texts]
     if sum(len(text) for _, text in found) > LARGEST:
         return
-    row = {"person": person, "path": path, "texts": found, "at": now}
+    sealed = keys.seal_value(found, keys.type_key(UNSENT))
+    row = {"person": person, "path": path, "texts": sealed, "at": now}
     database()[UNSENT].replace_one({"_id": f"{person}:{path}"}, row, upsert=True)
 
 
@@ -35,4 +38,5 @@ def take(person: ObjectId, path: str, now: datetime) -> Texts:
     row = database()[UNSENT].find_one_and_delete({"_id": f"{person}:{path}"})
     if row is None or now - row["at"] > KEPT:
         return []
-    return [(name, text) for name, text in row["texts"]]
+    texts = keys.unseal_value(row["texts"]) if keys.is_sealed(row["texts"]) else row["texts"]
+    return [(name, text) for name, text in texts]
