@@ -135,6 +135,9 @@ SCHEDULE = grouped(
     ),
 )
 
+PHONED = Label(
+    "审查人不在、由上一级代为决定时必填。", "Needed where the next level decides because the reviewer is away."
+)
 REVIEW = grouped(
     "review",
     field(
@@ -152,10 +155,30 @@ REVIEW = grouped(
     field("finance_at", "datetime", "财务审查时间", "Finance reviewed at", "fixed"),
     field("finance_agrees", "yes_no", "财务是否同意", "Finance agrees", "fixed"),
     field("finance_opinion", "long_text", "财务意见", "Finance's opinion", "fixed", max_length=2000),
+    field(
+        "finance_phoned",
+        "person",
+        "财务电话确认人",
+        "Finance confirmed by phone",
+        "fixed",
+        roles=(Role.FINANCE_REVIEWER,),
+        help=PHONED,
+    ),
+    field("finance_phoned_at", "datetime", "财务电话确认时间", "Finance confirmed at", "fixed"),
     field("legal_by", "person", "法务审查人", "Legal reviewer", "fixed"),
     field("legal_at", "datetime", "法务审查时间", "Legal reviewed at", "fixed"),
     field("legal_agrees", "yes_no", "法务是否同意", "Legal agrees", "fixed"),
     field("legal_opinion", "long_text", "法务意见", "Legal's opinion", "fixed", max_length=2000),
+    field(
+        "legal_phoned",
+        "person",
+        "法务电话确认人",
+        "Legal confirmed by phone",
+        "fixed",
+        roles=(Role.LEGAL_REVIEWER,),
+        help=PHONED,
+    ),
+    field("legal_phoned_at", "datetime", "法务电话确认时间", "Legal confirmed at", "fixed"),
 )
 
 CUSTODY = grouped(

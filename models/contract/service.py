@@ -9,7 +9,7 @@ from typing import Any
 from config.policy import policy
 from models import store
 from models.calendar import Deadline, WorkingCalendar, local
-from models.contract import rules
+from models.contract import next_level, rules
 from models.contract.document import IN_REVIEW
 from models.contract.rules import Opinion, Side
 from models.credit_report.grades import Grade
@@ -21,7 +21,7 @@ from models.office import office_calendar
 from models.person.roles import Role
 from models.registry import Draft, Hooks
 
-OPINION_PARTS = ("by", "at", "agrees", "opinion")
+OPINION_PARTS = ("by", "at", "agrees", "opinion", "phoned", "phoned_at")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
 TAKEN_FROM_FILE = ("licence_no", "licence_until")
 DUE_SOURCES = frozenset({"state", "submitted_at", "signed_on", "return_by", "deliveries", "payments", "ends_on"})
@@ -130,6 +130,7 @@ def opinions(values: Mapping[str, Any]) -> dict[Side, Opinion]:
 
 def _give_opinion(draft: Draft, side: Side) -> None:
     values, agrees = draft.values, bool(draft.values[f"{side}_agrees"])
+    next_level.settle(draft, side)
     _at_field(
         draft,
         lambda: rules.check_opinion(
@@ -261,5 +262,7 @@ def tell_customer(draft: Draft) -> None:
 
 
 HOOKS = Hooks(
-    prepare=(follow_customer, fill, review, keep, lend, set_due), after=(tell_customer,), deadlines={"due": deadline}
+    prepare=(follow_customer, fill, review, keep, lend, set_due),
+    after=(tell_customer, next_level.tell),
+    deadlines={"due": deadline},
 )

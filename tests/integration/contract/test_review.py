@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from models import records, store
+from models import climbing, records, store
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
+from models.office import office_calendar
+from models.outbox.document import EMAILS
 from models.person.roles import Role
 from models.records import NeedsFreshSignIn, NotNow, NotYourOwn
 from tests.factories.contracts import contract
@@ -161,3 +163,54 @@ def test_a_contract_ends_after_it_starts(cast: Cast, now: datetime) -> None:
     with pytest.raises(Invalid) as refused:
         contract(cast.writer, customer(cast.writer, now)["_id"], now, starts_on="2027-01-01", ends_on="2026-12-31")
     assert set(refused.value.problems) == {"ends_on"}
+
+
+# --- a reviewer who is away (K2)
+
+
+@pytest.fixture
+def climbed(cast: Cast, submitted: dict[str, Any]) -> datetime:
+    """The contract has waited for more than a working day: the general manager may decide. The time of that."""
+    later = submitted["submitted_at"] + timedelta(days=2)
+    assert climbing.climb(later, office_calendar()) == 1
+    return later
+
+
+def test_the_next_level_decides_after_a_phone_confirmation_and_the_absent_one_is_told(
+    cast: Cast, step: Step, submitted: dict[str, Any], climbed: datetime, db: Any
+) -> None:
+    called = {"finance_phoned": str(cast.finance.id), "finance_phoned_at": "2026-11-24 09:30"}
+    done = step(cast.manager, submitted, "finance_review", at=climbed, **AGREES["finance"], **called)
+    assert done["state"] == "with_legal"
+    assert (done["finance_by"], done["finance_phoned"]) == (cast.manager.id, cast.finance.id)
+    [mail] = db[EMAILS].find({"to": f"{cast.finance.id}@example.test"})
+    assert submitted["number"] in mail["subject"]
+    assert "Manager" in mail["text"]
+    assert submitted["name"] not in mail["subject"] + mail["text"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "value"),
+    [
+        ("finance_phoned", None),
+        ("finance_phoned_at", None),
+        ("finance_phoned_at", "2026-11-20 09:30"),
+        ("finance_phoned_at", "2026-11-29 09:30"),
+    ],
+)
+def test_without_a_phone_confirmation_the_next_level_does_not_decide(
+    cast: Cast, step: Step, submitted: dict[str, Any], climbed: datetime, missing: str, value: str | None
+) -> None:
+    called = {"finance_phoned": str(cast.finance.id), "finance_phoned_at": "2026-11-24 09:30", missing: value}
+    with pytest.raises(Invalid) as refused:
+        step(cast.manager, submitted, "finance_review", at=climbed, **AGREES["finance"], **called)
+    assert set(refused.value.problems) == {missing}
+
+
+def test_a_reviewer_s_own_opinion_names_no_phone_call(
+    cast: Cast, step: Step, submitted: dict[str, Any], db: Any
+) -> None:
+    called = {"finance_phoned": str(cast.finance.id), "finance_phoned_at": "2026-11-23 09:30"}
+    done = step(cast.finance, submitted, "finance_review", **AGREES["finance"], **called)
+    assert (done["finance_phoned"], done["finance_phoned_at"]) == (None, None)
+    assert db[EMAILS].count_documents({}) == 0

@@ -1,0 +1,62 @@
+"""A reviewer is away: the next level decides after a phone confirmation, which is recorded and told to them (K2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bson import ObjectId
+
+from models.contract.rules import Side
+from models.errors import FieldProblem, Sentence
+from models.outbox import service as outbox
+from models.person import directory
+from models.person.roles import Role
+from models.registry import Draft
+
+REVIEWERS = {Side.FINANCE: Role.FINANCE_REVIEWER, Side.LEGAL: Role.LEGAL_REVIEWER}
+WHOM = Sentence(
+    "请填写电话确认的审查人（已指定的须为本人）。", "Say which reviewer confirmed it by phone: the one asked."
+)
+WHEN = Sentence("请填写送审之后的电话确认时间。", "Say when they confirmed it by phone, since it was handed in.")
+
+
+def decides(draft: Draft, side: Side) -> bool:
+    """Whether an opinion is given by the next level, in a reviewer's stead: not a deputy, who signs for somebody."""
+    own = draft.actor.has(REVIEWERS[side]) or draft.actor.id == draft.values[f"{side}_person"]
+    return draft.behalf is None and not own
+
+
+def settle(draft: Draft, side: Side) -> None:
+    """Require the phone confirmation of whoever decides in a reviewer's stead, and of nobody else."""
+    values, whom, when = draft.values, f"{side}_phoned", f"{side}_phoned_at"
+    if not decides(draft, side):
+        values[whom] = values[when] = None
+        return
+    asked = values[f"{side}_person"]
+    if values[whom] is None or (asked is not None and values[whom] != asked):
+        draft.problems[whom] = WHOM
+    if values[when] is None or not values["submitted_at"] <= values[when] <= draft.now:
+        draft.problems[when] = WHEN
+
+
+def tell(draft: Draft) -> None:
+    """Tell the reviewer who was away that, and by whom, it was decided; by number, for email leaves the house."""
+    side = draft.action.removesuffix("_review")
+    if draft.action not in ("finance_review", "legal_review") or draft.values[f"{side}_phoned"] is None:
+        return
+    absent: ObjectId = draft.values[f"{side}_phoned"]
+    for address in directory.emails([absent]).values():
+        subject, text = _words(draft.values, draft.actor.name)
+        try:
+            key = f"next_level:{draft.values['_id']}:{side}:{draft.values['submitted_at']:%Y%m%dT%H%M%S}"
+            outbox.post(key, to=address, subject=subject, text=text, now=draft.now)
+        except FieldProblem:  # an account without a usable address: the contract's history tells it all the same
+            continue
+
+
+def _words(values: dict[str, Any], by: str) -> tuple[str, str]:
+    number = values["number"]
+    zh = f"您不在期间，经与您电话确认，{by} 已代为作出合同 {number} 的审查决定。如有出入，请立即联系。"
+    en = f"While you were away, {by} gave the opinion on contract {number} in your stead, confirmed with you by phone."
+    subject = f"合同 {number} 的审查已由上一级决定 · Contract {number} was decided in your stead"
+    return subject, f"{zh}\n\n{en} If that is not so, say so at once.\n"
