@@ -29,7 +29,8 @@ class Undone:
 def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undone | None:
     """Take back the next records of an import, inside a transaction; None when there are none left.
 
-    Kept are records that were changed, archived or opened to somebody, and those to which another record points.
+    Kept are records that were changed, archived, opened to somebody or put on legal hold, and those to which another
+    record points.
     """
     records = database()[collection_name(batch.type)]
     condition = {"batch": batch.id, "batch_row": {"$gt": batch.at_row}}
@@ -37,7 +38,8 @@ def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undon
     if not sons:
         return None
     pointed = _pointed_at(batch.type, [son["_id"] for son in sons])
-    free = [s for s in sons if s["rev"] == 1 and not s.get("granted") and s["_id"] not in pointed]
+    untouched = [s for s in sons if s["rev"] == 1 and not s.get("granted") and not s.get("held")]
+    free = [s for s in untouched if s["_id"] not in pointed]
     bulk.take_back(batch.type, free, actor=person, now=now, batch=batch.id)
     return Undone(sons[-1]["batch_row"], len(free), len(sons) - len(free))
 
