@@ -172,9 +172,9 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
         fields = stored_form.fields_of(rt)
         db[store.VERSIONS].insert_many([_first_version(rt, fields, record) for record in new])
     come = {"$inc": {"made": len(new)}, "$set": {"after": sources[-1]}}
-    row: Row = db[numbering.COUNTERS].find_one_and_update(
+    row: Mapping[str, Any] = db[numbering.COUNTERS].find_one_and_update(
         _progress(rt, opening.key), come, upsert=True, return_document=ReturnDocument.AFTER
-    )
+    )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
     return int(row["made"]) - int(row.get("seq", 0))
 
 

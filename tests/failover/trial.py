@@ -83,8 +83,9 @@ def _stage(plan: Plan, folder: Path) -> Iterator[tuple[Members, Crew, MailServer
         stack.callback(members.stop)
         members.start()
         mail, robots = MailServer(), [WebHook() for _ in range(CHANNELS)]
-        for server in (mail, *robots):
-            stack.callback(server.close)
+        stack.callback(mail.close)
+        for robot in robots:
+            stack.callback(robot.close)
         opens = next_opening(datetime.now(UTC))
         urls = tuple(robot.url for robot in robots)
         place = (members.uri, "trial", str(folder), mail.url, urls, opens.isoformat())

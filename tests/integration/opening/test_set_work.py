@@ -128,11 +128,16 @@ def test_a_run_that_is_to_end_ends_behind_a_chunk_and_the_next_goes_on_there(
     assert opening.open_some(asked, now, lambda: next(answers)) == opening.Opened(30, left=True)
     before = opened("review")
     assert len(before) == versions() == 30
-    again: list[list[str]] = []
+    again: list[int] = []
     original = opening._open
-    monkeypatch.setattr(opening, "_open", lambda *given: again.append(given[1]) or original(*given))
+
+    def watched(what: opening.Opening, sources: list[str], at: datetime) -> int:
+        again.append(len(sources))
+        return original(what, sources, at)
+
+    monkeypatch.setattr(opening, "_open", watched)
     assert opening.open_some(asked, now, lambda: True) == opening.Opened(FILES, left=False)
-    assert [len(chunk) for chunk in again] == [10]
+    assert again == [10]
     assert (opened("review")[:30], versions(), audited("review")) == (before, FILES, [FILES])
 
 

@@ -192,7 +192,7 @@ def test_a_run_broken_off_between_two_people_is_completed_by_the_next(
         revisit(one, MONDAY, now)
     follow, calls = chasing._follow, iter(range(1000))
 
-    def die_later(*args: Any) -> int:
+    def die_later(*args: Any) -> tuple[int, int]:
         if next(calls) == 2:
             raise KeyboardInterrupt
         return follow(*args)
