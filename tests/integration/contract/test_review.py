@@ -171,7 +171,7 @@ def test_a_contract_ends_after_it_starts(cast: Cast, now: datetime) -> None:
 @pytest.fixture
 def climbed(cast: Cast, submitted: dict[str, Any]) -> datetime:
     """The contract has waited for more than a working day: the general manager may decide. The time of that."""
-    later = submitted["submitted_at"] + timedelta(days=2)
+    later: datetime = submitted["submitted_at"] + timedelta(days=2)
     assert climbing.climb(later, office_calendar()) == 1
     return later
 
