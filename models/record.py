@@ -14,11 +14,11 @@ from models.kinds import kind_of, loaded
 LEVEL_FIELD = "level"
 REACH_INDEX = "acl_number"
 """The one index over the rights tokens: what a person may read, newest number first."""
-NARROWED_INDEX = "narrowed"
-"""The index over the fields by which a type's lists are filtered together."""
 FORMER_PREFIX, LIST_PREFIX = "acl_", "list_"
 """How the names of list indexes began when they stood over the rights tokens, and begin now. One of these that no
 declaration wants any more is dropped."""
+NARROWED_INDEX = f"{LIST_PREFIX}_narrowed"
+"""The list index over the fields by which a type's lists are filtered together. No field is called so."""
 
 
 class Record(me.Document):

@@ -117,7 +117,7 @@ def _opened(parts: Iterable[Condition]) -> Iterator[tuple[Condition, bool]]:
 @lru_cache(maxsize=500)
 def _by_first_field(rt: RecordType) -> dict[str, str]:
     """The index of each field that lists are filtered by, and of what is derived of texts."""
-    made = [model.document for model in indexes(rt)]
+    made = [model.document for model in indexes(rt) if model.document["name"] != NARROWED_INDEX]
     wanted = [one for one in made if one["name"].startswith(LIST_PREFIX) or one["name"] in (PIECES, WHOLE)]
     return {next(iter(one["key"])): one["name"] for one in wanted}
 
