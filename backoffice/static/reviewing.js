@@ -65,5 +65,9 @@
   });
   form.addEventListener("input", show);
   show();
-  if (!location.hash && !$("[data-error-summary]")) go(sections.find((section) => !isAnswered(section)));
+  const first = sections.find((section) => !isAnswered(section));
+  if (first && !location.hash && !$("[data-error-summary]")) {
+    if (first === sections[0]) first.focus({ preventScroll: true });
+    else go(first);
+  }
 })();

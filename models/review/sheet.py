@@ -136,9 +136,9 @@ def _is_typed(field: Field) -> bool:
 
 def _last_review(review: Sight) -> datetime | None:
     """When the file's last review before this one was done."""
-    wanted = {"customer": review.values["customer"], "state": DONE, "finished_at": {"$ne": None}}
-    row = database()[collection_name(REVIEW.slug)].find_one(wanted, {"finished_at": 1}, sort=[("finished_at", -1)])
-    found: datetime | None = row["finished_at"] if row else None
+    wanted = {"customer": review.values["customer"], "state": DONE}
+    row = database()[collection_name(REVIEW.slug)].find_one(wanted, {"state_since": 1}, sort=[("state_since", -1)])
+    found: datetime | None = row["state_since"] if row else None
     return found
 
 
