@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, records, registry, store, stored_form
+from models import access, records, registry, sealing, store, stored_form
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
@@ -33,7 +33,7 @@ COMING_WORKING_DAYS = 5
 """How far ahead a person sees the deadlines of records that wait for nobody."""
 HANDED_SHOWN = timedelta(days=14)
 """How long a record says that it was handed over."""
-UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0}
+UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 
 
 class Pile(StrEnum):
@@ -209,7 +209,8 @@ def _undated(
 
 
 def _find(rt: RecordType, condition: Condition) -> Any:
-    return database()[collection_name(rt.slug)].find(condition, UNSHOWN)
+    # What is encrypted decides about no turn: it need not be unsealed, nor its keys be asked for.
+    return database()[collection_name(rt.slug)].find(condition, UNSHOWN | dict.fromkeys(sealing.sealed_fields(rt), 0))
 
 
 def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]) -> Iterator[Task]:

@@ -18,7 +18,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
-from models import audit, registry, schema, stored_form
+from models import audit, registry, schema, sealing, stored_form
 from models.bulk_change import writing
 from models.bulk_change.writing import Act, Change
 from models.calendar import WorkingCalendar, local
@@ -124,6 +124,7 @@ class _Desk:
             return self._note(row, {"$set": {"behind": son["_id"]}, "$inc": {"looked_at": 1, "refused": 1}})
 
     def _take(self, row: Row, rt: RecordType, sons: Sequence[Row]) -> Row:
+        sealing.at_hand(rt, sons)
         records = [stored_form.load(rt, son) for son in sons]
         moved = {record["_id"]: self._moved(rt, record) for record in records}
         wanted = [Change(one["_id"], one["rev"], moved[one["_id"]]) for one in records if moved[one["_id"]]]

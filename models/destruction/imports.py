@@ -13,6 +13,7 @@ from config.database import database
 from models.exchange import uploads
 from models.exchange.document import AT_WORK, BATCHES, CHUNKS, FILES, LINES, SEEN, State
 from models.exchange.refusals import NoLongerKept
+from models.key_vault import service as key_vault
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 PIECE = 2**20
@@ -46,6 +47,7 @@ def remove(upload: Upload) -> None:
     db[BATCHES].update_many({"_id": ids}, {"$set": emptied})
     db[CHUNKS].delete_many({"files_id": ids})  # the content first: what is left is found again
     db[FILES].delete_many({"_id": ids})
+    key_vault.destroy(upload)
 
 
 def _holds(file: ObjectId, marks: tuple[bytes, ...]) -> bool:

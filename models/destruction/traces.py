@@ -135,7 +135,7 @@ def _strip(case: Case, rt: RecordType, son: Row, change: Callable[[Any, str], An
     shred(case, [son["_id"]])
     if values:
         follows = stored_form.derived(rt, stored_form.load(rt, {**son, **values}))
-        found = {name: follows[name] for name in ("grams", "haystack", "keys") if follows[name] is not None}
+        found = {name: follows[name] for name in ("grams", "haystack", "keys", "blind") if follows[name] is not None}
         database()[collection_name(rt.slug)].update_one({"_id": son["_id"]}, {"$set": {**values, **found}})
     for row in changed:
         told = {"changes": row["changes"], "note": row["note"]}

@@ -20,7 +20,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, listing, names, registry, sights, store
+from models import access, audit, listing, names, registry, sealing, sights, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import LEVEL_LABELS, Field, Level, RecordType
@@ -140,6 +140,7 @@ class _Sheet:
         self.fields = (title, *listed, *rest)
         self.withheld = {f.name for f in self.fields if f.withheld}
         self.pointing = tuple(f for f in self.fields if f.kind in names.POINTERS or parts_of(f))
+        self.sealed = sealing.sealed_fields(rt).keys() & {f.name for f in self.fields}
         self.cells = (("number", None), *((f.name, cell_of(f, language)) for f in self.fields), *self._own_cells())
         self.level_labels = {level.value: LEVEL_LABELS[level].text(language) for level in Level}
         self.count = 0
@@ -171,6 +172,7 @@ class _Sheet:
             whole = [son for son, how in seen if how == "full"]
             cards = {son["_id"]: sights.sight(self.person, self.rt, reach, son) for son, how in seen if how == "card"}
             self._note(whole)
+            sealing.keys_at_hand([son.get(name) for son in whole for name in self.sealed])
             found = self._names(whole, [card for card in cards.values() if card is not None])
             for son, how in seen:
                 card = cards.get(son["_id"])

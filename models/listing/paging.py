@@ -23,7 +23,7 @@ from models.record import collection_name
 
 LARGEST_PAGE = 200
 PAGE_MS = 10_000
-DERIVED = {"grams": 0, "haystack": 0, "keys": 0}
+DERIVED = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 """Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
 

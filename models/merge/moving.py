@@ -131,6 +131,7 @@ def move_some(merge: Row, limit: int) -> int:
     for rt, condition in pointing(slug, old, (old, new)):
         sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - moved))
         if sons:
+            sealing.at_hand(rt, sons)
             survivor = store.fetch(slug, new)
             former = store.fetch(slug, old)
             drafts = [_moved(rt, stored_form.load(rt, son), merge, former, survivor) for son in sons]
@@ -180,6 +181,8 @@ def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[
     ids = [version["record"] for version in versions]
     sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
     declared = {f.name: f for f in stored_form.fields_of(rt)}
+    sealing.at_hand(rt, sons.values())
+    sealing.keys_at_hand(list(versions))
     for version in versions:
         son = sons.get(version["record"])
         if son is None:
