@@ -340,10 +340,10 @@ class Due:
 @dataclass(frozen=True)
 class Reminding:
     """How the people of a type's records are reminded of their deadline, instead of as the policy says: so many days
-    `before` it, each once; when it is late each working day, or once without `chase`; and the head as well when it is
-    late for `climb` working days."""
+    `before` it, each once, as numbers or as names of values of the policy such as `credit.notice_days`; when it is late
+    each working day, or once without `chase`; and the head as well when it is late for `climb` working days."""
 
-    before: tuple[int, ...]
+    before: tuple[int | str, ...]
     chase: bool = True
     climb: int = 3
 

@@ -8,7 +8,7 @@ from config.policy import policy
 from models.calendar_steps import Unit
 from models.checks.derived import readable
 from models.checks.finding import Case, Finding
-from models.deadline.rules import LONGEST, by_field, policy_value
+from models.deadline.rules import LONGEST, by_field, days_before, policy_value
 from models.declarations import Due
 
 DAYS = ("date", "datetime")
@@ -103,7 +103,12 @@ def _reminding(case: Case) -> Iterator[Finding]:
         return
     if not case.rt.due:
         yield case.finding("E028", "reminding", "没有可提醒的期限。", "the type has no deadline to remind of")
-    if len(set(told.before)) < len(told.before) or not all(1 <= days <= MOST_DAYS for days in told.before):
+    try:
+        days_of = days_before(told, policy())
+    except AttributeError:
+        yield case.finding("E028", "reminding", "制度中没有所述的天数。", "the policy has no such number of days")
+        return
+    if len(set(told.before)) < len(told.before) or not all(1 <= days <= MOST_DAYS for days in days_of):
         yield case.finding("E028", "reminding", "提前天数应各不相同，1 至 365。", "days before: each once, 1 to 365")
     if not 1 <= told.climb <= MOST_CLIMB:
         yield case.finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.customer.fields import GRADES, STANDINGS
-from models.declarations import Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 
@@ -202,6 +202,7 @@ CREDIT_REPORT = RecordType(
     classified=True,
     kept_by="service",
     due="report_due",
+    reminding=Reminding(("credit.notice_days", 3)),
     fields=(*BASIC, *SURVEY, *FIGURES, *REQUEST, *DECISION),
     groups=(
         group("basic", "基本信息", "Basics"),

@@ -11,7 +11,7 @@ from typing import Any
 from config.policy import Policy
 from models.calendar import SHANGHAI, Deadline, WorkingCalendar, local
 from models.calendar_steps import Agreed, Unit
-from models.declarations import Due, RecordType
+from models.declarations import Due, RecordType, Reminding
 from models.requirement import holds
 
 NOON = time(12)
@@ -68,6 +68,14 @@ def policy_value(name: str, policy: Policy) -> Any:
     """The value of the policy that a declaration names. :raises AttributeError: there is none."""
     section, _, value = name.partition(".")
     return getattr(getattr(policy, section), value)
+
+
+def days_before(told: Reminding, policy: Policy) -> tuple[int, ...]:
+    """How many days before a deadline people are reminded, the nearest first; two that come to the same are one.
+
+    :raises AttributeError: the policy has no value of a name.
+    """
+    return tuple(sorted({policy_value(one, policy) if isinstance(one, str) else one for one in told.before}))
 
 
 def _counted(due: Due, start: date, amount: int, calendar: WorkingCalendar) -> Deadline:

@@ -9,7 +9,7 @@ off, handed over, archived, or out of their reach. What is held at a time is the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -22,7 +22,8 @@ from config.policy import policy
 from models import access, registry, work
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
-from models.declarations import RecordType
+from models.deadline.rules import days_before
+from models.declarations import RecordType, Reminding
 from models.declassification import CLASSIFIED, UNTIL
 from models.kinds import stored
 from models.opening import CLOSING_UTC
@@ -103,7 +104,7 @@ def _windows(now: datetime, calendar: WorkingCalendar) -> list[tuple[RecordType,
     closed."""
     terms = policy().reminder
     ahead, climb = terms.ahead_working_days, terms.climb_working_days
-    types = [(rt, window(now, calendar, ahead=ahead, climb=climb, declared=rt.reminding)) for rt in _timed_types()]
+    types = [(rt, window(now, calendar, ahead=ahead, climb=climb, declared=_told(rt))) for rt in _timed_types()]
     open_types = [(rt, borders) for rt, borders in types if borders is not None]
     return [(rt, borders) for rt, borders in open_types if _any_due(rt, borders)] if open_types else None
 
@@ -128,6 +129,11 @@ def _deadlines(
 
 def _timed_types() -> list[RecordType]:
     return [rt for rt in registry.all_types() if rt.due]
+
+
+def _told(rt: RecordType) -> Reminding | None:
+    """How a type says that people are reminded, with the policy's own numbers."""
+    return replace(rt.reminding, before=days_before(rt.reminding, policy())) if rt.reminding else None
 
 
 def _any_due(rt: RecordType, borders: Window) -> bool:

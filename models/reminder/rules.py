@@ -63,8 +63,8 @@ class Window:
 def window(
     now: datetime, calendar: WorkingCalendar, *, ahead: int, climb: int, declared: Reminding | None = None
 ) -> Window | None:
-    """The borders at `now`, with `ahead` and `climb` in working days, or as a type has `declared`; None while the
-    office is closed: nobody is reminded then."""
+    """The borders at `now`, with `ahead` and `climb` in working days, or as a type has `declared` in numbers; None
+    while the office is closed: nobody is reminded then."""
     moment = local(now)
     today = moment.date()
     if not calendar.is_working(today) or not any(opens <= moment.time() < shuts for opens, shuts in calendar.hours):
@@ -72,7 +72,8 @@ def window(
     climbed = calendar.subtract_working_days(today, declared.climb if declared else climb)
     climbs_before = _midnight(calendar.next_working_day(climbed))
     if declared is not None:
-        notices = tuple((f"|{days}", _end(today + timedelta(days=days))) for days in sorted(declared.before))
+        nearest = sorted(days for days in declared.before if isinstance(days, int))
+        notices = tuple((f"|{days}", _end(today + timedelta(days=days))) for days in nearest)
         soon_ends = notices[-1][1] if notices else _end(today)
         return Window(now, today.isoformat(), _end(today), soon_ends, climbs_before, notices, declared.chase)
     last = today

@@ -290,6 +290,7 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E028", "reminding", lambda: sample(reminding=Reminding((30, 7)), due="")),
     ("E028", "reminding", lambda: sample(reminding=Reminding((7, 7)))),
     ("E028", "reminding", lambda: sample(reminding=Reminding((0,)))),
+    ("E028", "reminding", lambda: sample(reminding=Reminding(("credit.no_such_days",)))),
     ("E028", "reminding", lambda: sample(reminding=Reminding((30, 7), climb=0))),
     ("E028", "deadlines.gone", lambda: due(field="gone")),
     ("E028", "deadlines.made_on", lambda: due(field="made_on", after="name")),

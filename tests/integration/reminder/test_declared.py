@@ -8,10 +8,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from config.policy import policy
 from models import registry, schema, store, stored_form
 from models.declarations import Reminding
 from models.person.roles import Person
 from models.reminder.document import REMINDERS
+from tests.factories.customers import customer
 from tests.factories.types import SAMPLE
 from tests.integration.reminder.conftest import Base, chase, open_steps
 
@@ -60,3 +62,14 @@ def test_it_climbs_after_two_working_days(db: Base, declared: None, owner: Perso
 def test_what_is_not_chased_is_told_late_once(db: Base, declared: None, owner: Person, now: datetime) -> None:
     answer(owner, now)
     assert new_on((31, 32, 35, 36), now) == [1, 1, 0, 0]
+
+
+def test_the_writer_of_a_credit_report_hears_when_it_is_opened_and_again_three_days_before(
+    db: Base, owner: Person, now: datetime
+) -> None:
+    """C3: the first notice is as many days before as the policy says."""
+    file = customer(owner, now, next_report_due=DUE)
+    store.create("credit_report", {"customer": file["_id"]}, actor=owner, now=now)
+    days = (DUE - now.date()).days
+    notice = policy().credit.notice_days
+    assert new_on((days - notice - 1, days - notice, days - notice + 1, days - 3, days - 2), now) == [0, 1, 0, 1, 0]
