@@ -22,6 +22,7 @@ from tests.factories.bulk_changes import carried_out
 from tests.factories.imports import checked, uploaded
 from tests.factories.people import person
 from tests.factories.planted import unruled
+from tests.factories.sealed import readable
 from tests.factories.views import view
 from tests.integration.destruction.conftest import YEARS, Cast
 
@@ -129,10 +130,12 @@ def _pointing(cast: Cast, found: Planted, then: datetime) -> Iterator[tuple[str,
 
 
 def everything(base: Base | None = None) -> dict[str, bytes]:
-    """Every document of the database as its bytes, in small letters, by collection."""
+    """Every document of the database as its bytes, and as whoever has the keys reads it, in small letters, by
+    collection."""
     db = database() if base is None else base
     names = [name for name in db.list_collection_names() if not name.startswith("system.")]
-    return {name: b"".join(cast("Any", db[name].find_raw_batches({}))).lower() for name in names}
+    found = {name: b"".join(cast("Any", db[name].find_raw_batches({}))) for name in names}
+    return {name: (raw + b"".join(map(readable, db[name].find()))).lower() for name, raw in found.items()}
 
 
 def said(words: set[str], base: Base | None = None) -> dict[str, list[str]]:
