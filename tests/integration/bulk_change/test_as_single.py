@@ -42,7 +42,7 @@ def written(db: Base, rt: RecordType, record: ObjectId) -> dict[str, Any]:
     son = db[collection_name(rt.slug)].find_one({"_id": record})
     version = db[store.VERSIONS].find_one({"record": record}, {"_id": 0, "batch": 0}, sort=[("rev", -1)])
     entry = db["audit"].find_one({"record": record}, {"_id": 0, "detail": 0}, sort=[("_id", -1)])
-    return unsealed({"son": son, "version": version, "audit": entry})
+    return {"son": unsealed(son), "version": unsealed(version), "audit": entry}
 
 
 def test_every_type_is_changed_alike_alone_and_in_a_set(db: Base, now: datetime) -> None:
