@@ -20,6 +20,7 @@ NAMES = {
     "complete": _l("complete"),
     "days": _l("days"),
     "department": _l("department"),
+    "destruction": _l("destruction"),
     "filters": _l("filters"),
     "finding": _l("found"),
     "format": _l("format"),

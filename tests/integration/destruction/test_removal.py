@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from config.database import database
 from models import access, audit, names, registry, store
 from models.access import Purpose
 from models.destruction import removal, traces
@@ -34,8 +35,14 @@ def test_no_word_of_a_destroyed_file_is_left_anywhere(cast: Cast, now: datetime)
     carried_out(now + WEEK)
     assert store.fetch(SLUG, asked["_id"])["state"] == "destroyed"
     assert said(planted.words) == {}
+    left = [name for name in ("import_file.files", "attachment.files", "saved_view", "import_line") if count(name)]
+    assert left == []
     pointing = {f"record_{slug}" for slug in planted.pointing}
     assert holding_id(planted.record["_id"]) <= KNOW_THE_ID | pointing | {"record_version"}
+
+
+def count(name: str) -> int:
+    return database()[name].count_documents({})
 
 
 def test_the_register_keeps_what_is_no_content_and_the_trail_verifies(
