@@ -13,7 +13,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import registry, store, stored_form
+from models import registry, sealing, store, stored_form
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
 from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
@@ -23,11 +23,13 @@ from models.declarations import RecordType
 from models.destruction import gone, imports
 from models.destruction.document import SLUG
 from models.destruction.rules import destroyed
+from models.hand_over.service import HANDED
 from models.idempotency import KEYS
 from models.key_vault import service as vault
 from models.merge.moving import pointing_paths
 from models.person.document import USERS
 from models.person.unsent import UNSENT
+from models.put_aside.document import ASIDE
 from models.record import collection_name
 from models.reminder.document import REMINDERS
 from models.saved_view.document import VIEWS
@@ -156,7 +158,7 @@ def saved_views(case: Case) -> None:
     """Views that name it go, whoever kept them."""
     db = database()
     for row in db[VIEWS].find({}, {"name": 1, "address": 1, "type": 1, "owner": 1}):
-        if case.tells([row["name"], *(text for _, text in row["address"])]):
+        if case.tells([row["name"], *(text for _, text in sealing.address_in(row["address"]))]):
             shred(case, [row["_id"]])
             start = f"starts.{row['type']}"
             db[USERS].update_one({"_id": row["owner"], start: row["_id"]}, {"$unset": {start: ""}})
@@ -177,9 +179,11 @@ def bulk_changes(case: Case) -> None:
 
 
 def notices(case: Case) -> None:
-    """Reminders of it go, kept answers and half-typed forms that name it, and what its type noted beside it."""
+    """Reminders of it go, who put it aside or handed it over, kept answers and half-typed forms that name it, and what
+    its type noted beside it."""
     db = database()
-    db[REMINDERS].delete_many({"record": case.id})
+    for collection in (REMINDERS, ASIDE, HANDED):
+        db[collection].delete_many({"record": case.id})
     db[KEYS].delete_many({"answer.body": {"$regex": case.number}})
     db[UNSENT].delete_many({"path": {"$regex": f"/{case.number}(/|$)"}})
     forget = registry.get(case.rt.slug).hooks.forget
