@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from models import access, names, records
+from models import access, names, records, sealing
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import loaded, plain
@@ -112,10 +112,13 @@ class Rows:
         cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
         found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])
         system, values = _writers(IN_LISTS, found), _writers(self.fields, found)
+        of_oneself = [one for one, field in zip(values, self.fields, strict=True) if not field.withheld]
+        sealing.at_hand(self.rt, [son for i, son in enumerate(sons) if full[i]])
         made = []
         for i, son in enumerate(sons):
             if full[i]:
-                made.append(self._row(son, system, values))
+                withheld = self.reach.withholds(son["acl"])
+                made.append(self._row(son, system, of_oneself if withheld else values))
             elif (card := cards[i]) is not None:
                 made.append(record(card, found))
         return made
@@ -150,7 +153,7 @@ def _writers(fields: Iterable[Field], found: Names) -> list[Writer]:
 
 def _writer(field: Field, found: Names) -> Callable[[Any], Any] | None:
     """Makes JSON of a field's stored form; None where it is that already."""
-    if field.kind in SAME:
+    if field.kind in SAME and not field.encrypted:
         return None
     if field.kind == "person":
         return lambda stored: person(found, stored)
