@@ -16,6 +16,8 @@ from config.database import database
 from models import registry, sealing, store, stored_form
 from models.kinds import loaded
 
+STANDING = ("level", "state")
+
 
 def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
     """The stored versions of a record, newest first: who, when, what action, and each field before and after. Those
@@ -25,11 +27,15 @@ def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) ->
 
 
 def stages(record_id: ObjectId, limit: int) -> list[dict[str, Any]]:
-    """The stages on the stored versions that find the newest `limit` of a record, as documents `{version: ...}`."""
+    """The stages on the stored versions that find the newest `limit` of a record, as documents `{version: ...}`. Of the
+    one that made the record no values come along, but for how it began to stand: nobody is shown all of them at once,
+    and sealed ones would have to be opened."""
+    told = {"$or": [{"$ne": ["$action", "create"]}, {"$in": ["$$one.field", list(STANDING)]}]}
     return [
         {"$match": {"record": record_id}},
         {"$sort": {"rev": DESCENDING}},
         {"$limit": limit},
+        {"$set": {"changes": {"$filter": {"input": "$changes", "as": "one", "cond": told}}}},
         {"$project": {"_id": 0, "version": "$$ROOT"}},
     ]
 
