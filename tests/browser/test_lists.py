@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from models import records
+from models.listing import hits
 from tests.browser.office import NOW, Office
 
 REGIONS = ("江苏", "浙江", "上海")
@@ -224,3 +225,15 @@ def test_the_first_column_stays_while_the_rest_scrolls(office: Office) -> None:
     assert before is not None
     assert after is not None
     assert after["x"] == pytest.approx(before["x"], abs=2)
+
+
+def test_a_count_that_is_not_cheap_comes_behind_the_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.listing.walking.FEW_HITS", 5)
+    monkeypatch.setattr("models.listing.hits.FEW_HITS", 5)
+    hits.forget()
+    window = office.window("ann")
+    told: list[str] = []
+    window.on("request", lambda request: told.append(request.url))
+    window.goto("/records/customer/?key_customer=false")
+    expect(window.locator(".page-count")).to_have_text("42 records")
+    assert [url for url in told if "/records/customer/count?" in url]
