@@ -178,6 +178,12 @@ def count_words() -> dict[str, str]:
         "closed": _("reminders closed"),
         "messages": _("messages"),
         "rows": _("rows"),
+        "records": _("records"),
+        "moved": _("deadlines moved"),
+        "chunks": _("parts done"),
+        "types": _("record types"),
+        "climbed": _("passed on"),
+        "told": _("people told"),
     }
 
 
