@@ -184,6 +184,8 @@ def count_words() -> dict[str, str]:
         "types": _("record types"),
         "climbed": _("passed on"),
         "told": _("people told"),
+        "began": _("destructions begun"),
+        "destroyed": _("destroyed"),
     }
 
 
