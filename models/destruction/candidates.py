@@ -13,7 +13,7 @@ from models import access, registry
 from models.access import Purpose
 from models.calendar import add_months, local
 from models.declarations import RecordType
-from models.destruction.service import may_propose, under_way
+from models.destruction.service import all_under_way, may_propose
 from models.errors import FieldProblem
 from models.kinds import stored
 from models.outbox import service as outbox
@@ -57,8 +57,9 @@ def _of_type(person: Person, rt: RecordType, now: datetime) -> Kept:
     query = {"$and": [beyond(rt, now), within, _whose(person)]}
     rows = list(database()[collection_name(rt.slug)].find(query).sort("_id", 1).limit(MOST + 1))
     seen = (sight(person, rt, reach, row) for row in rows[:MOST])
-    free = (one for one in seen if one is not None and may_propose(person, one))
-    return Kept(rt, tuple(one for one in free if under_way(rt.slug, [one.number]) is None), len(rows) > MOST)
+    free = [one for one in seen if one is not None and may_propose(person, one)]
+    taken = all_under_way(rt.slug, [one.number for one in free])
+    return Kept(rt, tuple(one for one in free if one.number not in taken), len(rows) > MOST)
 
 
 def beyond(rt: RecordType, now: datetime) -> dict[str, Any]:

@@ -96,6 +96,13 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
     return store.create(SLUG, made, actor=person, now=now)
 
 
+def all_under_way(slug: str, numbers: Sequence[str]) -> set[str]:
+    """Those of some records of which a destruction has not ended."""
+    condition = {"type_asked": slug, "items.number": {"$in": list(numbers)}, "state": {"$in": list(OPEN)}}
+    rows = database()[collection_name(SLUG)].find(condition, {"items.number": 1})
+    return {item["number"] for row in rows for item in row["items"]}
+
+
 def under_way(slug: str, numbers: Sequence[str]) -> Mapping[str, Any] | None:
     """The destruction of one of these records that has not ended; None without one."""
     return database()[collection_name(SLUG)].find_one(_open(slug, numbers))
