@@ -63,6 +63,18 @@ def seal_values(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: seal(known[name], v, keys.type_key(rt.slug)) if name in known else v for name, v in values.items()}
 
 
+def sealed_address(rt: RecordType, pairs: Iterable[tuple[str, str]]) -> Any:
+    """The address of a list as it is stored: sealed where it may hold a whole value that somebody looked for."""
+    kept = [list(pair) for pair in pairs]
+    return keys.seal_value(kept, keys.type_key(rt.slug)) if sealed_fields(rt) else kept
+
+
+def address_in(kept: Any) -> tuple[tuple[str, str], ...]:
+    """The address that `sealed_address` stored."""
+    pairs = keys.unseal_value(kept) if keys.is_sealed(kept) else kept
+    return tuple((name, text) for name, text in pairs or ())
+
+
 # --- keys
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models import schema
+from models import schema, sealing
 
 PLANS, TARGETS, LINES = "bulk_change", "bulk_change_target", "bulk_change_line"
 
@@ -138,7 +138,7 @@ class Plan:
             "kind": Kind(row["kind"]),
             "state": State(row["state"]),
             "picked": None if picked is None else tuple(picked),
-            "address": tuple((name, text) for name, text in row.get("address") or ()),
+            "address": sealing.address_in(row.get("address")),
             "reasons": tuple(_reason(one) for one in (row.get("reasons") or {}).values()),
         }
         return cls(**known)

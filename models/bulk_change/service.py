@@ -92,7 +92,7 @@ def start(
     if numbers is not None:
         row["picked"] = selection.pick(person, rt, numbers)
     else:
-        row["address"] = [list(pair) for pair in selection.checked(person, rt, address, now)]
+        row["address"] = sealing.sealed_address(rt, selection.checked(person, rt, address, now))
     database()[PLANS].insert_one(row)
     plan = Plan.read(row)
     return plan if offered.asks else check(person, plan.id, {}, now=now)

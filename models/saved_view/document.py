@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
-from models import schema
+from models import schema, sealing
 from models.listing.written import Pair
 
 VIEWS = "saved_view"
@@ -47,5 +47,4 @@ class SavedView:
     def read(cls, row: Mapping[str, Any]) -> SavedView:
         """The view in a stored document."""
         known = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
-        pairs = tuple((name, text) for name, text in row["address"])
-        return cls(**{**known, "id": row["_id"], "address": pairs})
+        return cls(**{**known, "id": row["_id"], "address": sealing.address_in(row["address"])})

@@ -108,7 +108,7 @@ def _telling(leaf: Leaf, field: Field) -> bool:
     if field.kind == "reference":
         return True
     common = field.name == "department" or field.kind == "person" or leaf.text in BARE
-    return not common and "contains" in kind_of(field).operators
+    return not common and (field.encrypted or "contains" in kind_of(field).operators)
 
 
 # --- whom a view is shared with: a department, a role, or a role within a department

@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import access, audit, registry
+from models import access, audit, registry, sealing
 from models.access import Purpose
 from models.declarations import Field
 from models.errors import FieldProblem, Forbidden, NotFound
@@ -66,7 +66,7 @@ def save(person: Person, slug: str, name: str, pairs: Iterable[Pair]) -> SavedVi
         "owner": owner,
         "owner_name": person.name,
         "name": name,
-        "address": [list(pair) for pair in address],
+        "address": sealing.sealed_address(registry.get(slug).rt, address),
         "rev": 1,
     }
 
@@ -94,7 +94,7 @@ def replace(person: Person, view_id: ObjectId, pairs: Iterable[Pair], *, rev: in
     def change(view: SavedView) -> Row:
         if view.audience and not rules.shareable(address, _known(person, view.type)):
             raise rules.NotToShare()
-        return {"address": [list(pair) for pair in address]}
+        return {"address": sealing.sealed_address(registry.get(view.type).rt, address)}
 
     return _change(person, view_id, rev, now, change)
 
