@@ -53,8 +53,11 @@ def _withheld(case: Case) -> Iterator[Finding]:
             yield case.finding(
                 "E030", concern.field, "涉及人员须是人员字段。", "whom a record concerns stands in a field of a person"
             )
+    if rt.concerns and rt.rights.merge:
+        yield case.finding("E030", "rights", "对涉及人员保密的记录不能合并。", "records that withhold are not merged")
     for field in rt.fields:
-        open_by = [name for name in ("searchable", "unique", "card") if getattr(field, name)]
+        # What can be edited is seen where many records are changed, imported or compared at once.
+        open_by = [name for name in ("searchable", "unique", "card", "editable") if getattr(field, name)]
         open_by += [name for name in ("title", "due") if getattr(rt, name) == field.name]
         if field.kind == "reference":
             open_by.append("reference")

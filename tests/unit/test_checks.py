@@ -286,6 +286,8 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E030", "extra", lambda: with_field(withheld=True)),
     ("E030", "name", lambda: withheld("name")),
     ("E030", "nobody", lambda: withheld("extra", of="nobody")),
+    ("E030", "extra", lambda: withheld("extra")),
+    ("E030", "rights", lambda: replace(withheld("extra"), rights=replace(SAMPLE.rights, merge=SAMPLE.rights.edit))),
     ("E030", "parts.part", lambda: with_inner(withheld=True)),
     ("E028", "reminding", lambda: sample(reminding=Reminding((30, 7)), due="")),
     ("E028", "reminding", lambda: sample(reminding=Reminding((7, 7)))),
