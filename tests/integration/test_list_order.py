@@ -35,10 +35,12 @@ class Finds(monitoring.CommandListener):
 
     def __init__(self) -> None:
         self.commands: list[dict[str, Any]] = []
+        self.patience: list[int | None] = []
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         if event.command_name == "find" and event.command["find"] == "record_sample":
             kept = ("find", "filter", "sort", "limit", "projection", "hint")
+            self.patience.append(event.command.get("maxTimeMS"))
             self.commands.append({name: event.command[name] for name in kept if name in event.command})
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
@@ -280,6 +282,21 @@ def test_of_the_pieces_of_a_word_a_few_are_asked_for_beside_the_comparison(
     cost(db, reader, ListQuery(q="lighthouse"))
     asked = str(finds.commands[-1]["filter"])
     assert asked.count("'grams'") == walking.MOST_RACING
+
+
+def test_the_database_is_given_ten_seconds_for_a_list(db: DB, reader: Person, now: datetime) -> None:
+    fill(db, reader, now, 30)
+    for query in (
+        ListQuery(),
+        ListQuery(sort="name", limit=5),
+        ListQuery(q="Lamp"),
+        ListQuery(filters=narrowed(colour="is:red")),
+    ):
+        finds.patience.clear()
+        page = listing.page(SAMPLE, access.reach(reader, SAMPLE, Purpose.VIEW), query, SAMPLE.fields)
+        listing.page(SAMPLE, access.reach(reader, SAMPLE, Purpose.VIEW), replace(query, after=page.next), SAMPLE.fields)
+        assert finds.patience
+        assert set(finds.patience) == {paging.PAGE_MS} == {10_000}
 
 
 def test_a_filter_by_level_looks_only_at_what_rights_open_at_that_level(

@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from pymongo.errors import ExecutionTimeout
 
 from models.person.roles import Role
 from tests.factories.desks import Desk
@@ -196,6 +197,18 @@ def test_archived_records_have_a_list_of_their_own(desk: Desk, sit: Sit) -> None
 def test_a_person_is_filtered_by_email_or_name(desk: Desk) -> None:
     for who in (desk.person.email, desk.person.name):
         assert len(shown(desk.text(f"{AT}?owner=is:{who}"))) == 5
+
+
+def test_a_list_that_takes_the_database_too_long_asks_for_one_more_filter(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> None:
+        raise ExecutionTimeout("operation exceeded time limit", 50)
+
+    monkeypatch.setattr("models.listing.paging.by", never)
+    page = desk.text(f"{AT}?colour=red", 400)
+    assert "Narrow the list with one more filter" in page
+    assert shown(page) == []
 
 
 def test_a_count_stops_at_its_ceiling(desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
