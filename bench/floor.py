@@ -99,7 +99,7 @@ def make(world: World) -> Program:
             "named100": Ask("/named/?limit=100"),
             "details": Ask(f"/customer/{number}"),
             "edit": Ask(f"/customer/{number}"),
-            "save": Ask(f"/customer/{number}", "POST", json.dumps({"fax": f"021-{turn:08d}"}).encode(), kind),
+            "save": Ask(f"/customer/{number}", "POST", json.dumps({"fax": f"020-{turn:08d}"}).encode(), kind),
         }
         return table.get(case)
 

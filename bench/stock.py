@@ -143,7 +143,7 @@ def make(world: World) -> Program:
         if case == "save":
             at = f"/customer/edit/?id={record}"
             inputs = [(n, v) for n, v in form_of(answer(program, Ask(at)).body.decode(), "") if n != "fax"]
-            return Ask(at, "POST", urlencode([*inputs, ("fax", f"021-{turn:08d}")]).encode(), FORM)
+            return Ask(at, "POST", urlencode([*inputs, ("fax", f"023-{turn:08d}")]).encode(), FORM)
         return None
 
     program.asks = asks
