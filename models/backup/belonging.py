@@ -32,6 +32,7 @@ TABLE: dict[str, str] = {
     "bulk_change": OWN,
     "bulk_change_line": "plan",
     "destruction_aside": OWN,
+    "legal_hold": "record",
 }
 """Beside records and their versions: the collections that hold something of records, and where the owner stands."""
 

@@ -22,6 +22,7 @@ from models.bulk_change.service import forget as forget_plans
 from models.declarations import RecordType
 from models.destruction import gone, imports
 from models.destruction.document import SLUG
+from models.destruction.holds import HOLDS
 from models.destruction.rules import destroyed
 from models.hand_over.service import HANDED
 from models.idempotency import KEYS
@@ -179,10 +180,10 @@ def bulk_changes(case: Case) -> None:
 
 
 def notices(case: Case) -> None:
-    """Reminders of it go, who put it aside or handed it over, kept answers and half-typed forms that name it, and what
-    its type noted beside it."""
+    """Reminders of it go, holds that were lifted, who put it aside or handed it over, kept answers and half-typed forms
+    that name it, and what its type noted beside it."""
     db = database()
-    for collection in (REMINDERS, ASIDE, HANDED):
+    for collection in (REMINDERS, HOLDS, ASIDE, HANDED):
         db[collection].delete_many({"record": case.id})
     db[KEYS].delete_many({"answer.body": {"$regex": case.number}})
     db[UNSENT].delete_many({"path": {"$regex": f"/{case.number}(/|$)"}})

@@ -14,6 +14,7 @@ from config.database import database
 from models import records, registry, store
 from models.access_request import service as access_request
 from models.attachment import service as attachment
+from models.destruction import holds
 from models.merge import service as merging
 from models.outbox import service as outbox
 from models.person.roles import Role
@@ -98,7 +99,9 @@ def _requests(cast: Cast, found: Planted, then: datetime) -> None:
     made = secrecy_change.ask(cast.owner, "customer", found.number, lower, now=then)
     number, note = made["number"], "Refusedword"
     records.move(cast.head, "secrecy_change", number, "refuse", {}, rev=1, now=then, note=note, fresh=True)
-    found.words |= {"Reasonword", "Lowerword", "Refusedword"}
+    holds.place(cast.head, "customer", found.number, "Heldword", now=then)
+    holds.lift(cast.head, "customer", found.number, "Liftedword", now=then)
+    found.words |= {"Reasonword", "Lowerword", "Refusedword", "Heldword", "Liftedword"}
 
 
 def _elsewhere(cast: Cast, found: Planted, now: datetime) -> None:
