@@ -10,7 +10,7 @@ same way today; indexes that were declared since are added. One that was broken 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,7 +125,7 @@ def is_filled(size: int) -> bool:
     return mark is not None and mark["key"] == key_of(size)
 
 
-def fill(settings: Settings, size: int, now: datetime) -> Iterator[tuple[str, int]]:
+def fill(settings: Settings, size: int, now: datetime) -> Generator[tuple[str, int], None, None]:
     """Fill the connected database, telling how far it is: what is done, and how many records of each type there are. A
     filling that was broken off is gone on with."""
     left = _begin(size, now)
