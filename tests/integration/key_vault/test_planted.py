@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
@@ -20,10 +21,12 @@ from config.settings import Settings
 from jobs.backup import save
 from models import catalogue, schema, store
 from models.merge import service as merging
+from models.person import unsent
 from models.person.roles import Person, Role
 from tests.factories.bulk_changes import carried_out
 from tests.factories.imports import imported, uploaded
 from tests.factories.sealed import unsealed
+from tests.factories.views import view
 from tests.integration.api.conftest import Program, Start
 
 Base = Database[dict[str, Any]]
@@ -91,11 +94,14 @@ def plant(sit: Any, start: Start, now: datetime, planter: Planter) -> Program:
     assert batch.count("taken") == 3
     uploaded(who, f"公司名称,联系人电话\n草稿公司,{planter.phone()}\n", now)
     carried_out(who, "change", {"analysis": planter.text()}, numbers=[number], now=now)
+    view(who, f"q={planter.phones[0]}", name="Looked for", slug="customer")
+    carried_out(who, "change", {"short_name": "远山"}, address=[("q", planter.phones[1])], now=now)
+    unsent.keep(ObjectId(), "/somewhere", [("contact_phone", planter.phone())], now)
     one, other = (_made(desk, planter, n) for n in ("一", "二"))
     revs = (1, 1)
     merging.merge(who, "customer", one, other, {"contact_phone": "other"}, revs=revs, now=now)
-    desk.send(f"/records/customer/{number}/edit", 303, rev="2", name="远山机械有限公司", **planter.contact())
-    desk.send(f"/records/customer/{number}/history/1", rev="3")
+    desk.send(f"/records/customer/{number}/edit", 303, rev="3", name="远山机械有限公司", **planter.contact())
+    desk.send(f"/records/customer/{number}/history/1", rev="4")
     values = {"facts": "少一箱", "customer": _id(number), "contact_phone": planter.phone()}
     store.create("complaint", {**values, "contact_email": planter.email()}, actor=who, now=now)
     return program
