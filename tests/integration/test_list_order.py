@@ -17,7 +17,7 @@ from models import access, listing, records, registry, schema, search
 from models.access import Purpose
 from models.declarations import Relation
 from models.frame import look
-from models.listing import ListQuery, paging, walking
+from models.listing import ListQuery, hits, paging, walking
 from models.listing.paging import token_of
 from models.person.roles import Person, Role
 from models.record import NARROWED_INDEX
@@ -239,7 +239,7 @@ def test_what_few_records_fulfil_together_is_looked_up_by_the_index_that_the_fie
     rarely(db, 400, region="gd")
     rarely(db, 600, state="approved")
     together = db["record_sample"].count_documents({"region": "gd", "state": "approved"})
-    assert 0 < together <= walking.FEW_HITS < 400
+    assert 0 < together <= hits.FEW_HITS < 400
     wanted = narrowed(region="is:gd", state="is:approved")
     for sort in ("", "name", "amount"):
         documents, plans = cost(db, reader, ListQuery(filters=wanted, sort=sort))
