@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
@@ -106,16 +107,18 @@ def _of_row(case: Case, row: Row) -> Row:
 
 
 def copies(case: Case) -> None:
-    """Records that point to it keep the pointer; where they hold its name, its number stands instead."""
-
-    def change(value: Any, name: str) -> Any:
-        return without_names(case, value) if name != "note" else value
-
+    """Records that point to it keep the pointer; where rules copied its name into them, its number stands instead."""
     for rt in registry.all_types():
         ways = [{path: case.id} for path in pointing_paths(rt, case.rt.slug)]
-        if ways:
+        copied = {field.name for field in rt.fields if not field.editable}
+        if ways and copied:
+            change = partial(_without_copy, case, copied)
             for son in database()[collection_name(rt.slug)].find({"$or": ways, "_id": {"$ne": case.id}}):
                 _strip(case, rt, son, change)
+
+
+def _without_copy(case: Case, copied: set[str], value: Any, name: str) -> Any:
+    return without_names(case, value) if name in copied else value
 
 
 def without_names(case: Case, value: Any) -> Any:
