@@ -13,6 +13,8 @@ from config.database import database
 from config.policy import policy
 from models import checks, registry, schema
 from models.calendar import local
+from models.key_vault import rotation
+from models.key_vault import service as key_vault
 from models.office import office_calendar
 
 NEXT_YEAR_FROM = 11
@@ -34,6 +36,10 @@ def check() -> None:
         _say("record types", f"ok ({len(registry.all_types())})", warnings)
         version = database().client.server_info()["version"]
         _say("database", f"ok (MongoDB {version}, replica set)")
+        wrapped = rotation.state().by_provider
+        if wrapped:  # an empty vault is begun by the first start
+            key_vault.require()
+        _say("keys", f"ok ({sum(wrapped.values())} data keys)")
         missing = schema.missing()
         _say("indexes", "run 'backoffice migrate'" if missing else "ok", missing)
         unannounced = list(_unannounced(datetime.now(UTC)))

@@ -31,8 +31,9 @@ def run(connected: Settings, db: Database[dict[str, Any]]) -> Run:
         "MONGODB_URI": str(connected.mongodb_uri),
         "BACKOFFICE_DATABASE": connected.database,
         "BACKOFFICE_DATA": str(connected.data_dir),
+        "MASTER_KEY": connected.master_key,
     }
-    return lambda *arguments: CliRunner().invoke(main, arguments, env=environ)
+    return lambda *arguments, **more: CliRunner().invoke(main, arguments, env=environ | more)
 
 
 @pytest.fixture
@@ -83,6 +84,12 @@ def test_check_says_what_the_database_lacks(run: Run, connected: Settings) -> No
     assert "  index number of record_contract is different\n" in lacking.stdout
     assert run("migrate").exit_code == 0
     assert run("check").exit_code == 0
+
+
+def test_check_says_that_the_master_key_is_missing(run: Run) -> None:
+    result = run("check", MASTER_KEY="")
+    assert (result.exit_code, "there is no master key: set MASTER_KEY" in result.stderr) == (1, True)
+    assert "Traceback" not in result.output
 
 
 def test_the_coming_year_is_asked_about_when_its_holidays_should_be_known() -> None:
