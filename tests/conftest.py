@@ -65,8 +65,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything is required (REQUIRE_ALL_TESTS), a test that was skipped has not been done."""
     folder = session.config.getoption("--proofs")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    for path in proofs.write(folder) if folder and reporter is not None else ():
-        reporter.write_line(f"\n{path}")
+    if folder and reporter is not None:
+        for path in proofs.write(folder):
+            reporter.write_line(f"\n{path}")
     if os.environ.get("REQUIRE_ALL_TESTS") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -60,7 +60,8 @@ def _entry(rt: RecordType, row: Row, names: Names, restoring: Restoring | None) 
         text = f"{text} {row['note']}".strip()
     at, full = (show(row["at"], names.language) for show in (cells.moment_short, cells.moment_full))
     back = restoring(row) if restoring else ""
-    link = f' <a class="quiet-link" href="{safe(back)}">{escape(_("Restore …"))}</a>' if back else ""
+    restore = _("Restore …")
+    link = f' <a class="quiet-link" href="{safe(back)}">{escape(restore)}</a>' if back else ""
     told = f'<dl class="changes">{"".join([_change(rt, one, names) for one in changes])}</dl>' if changes else ""
     return (
         f'<li class="tone-{safe(tone)}"><p><strong>{safe(who(row))}</strong> {safe(text)}</p>'

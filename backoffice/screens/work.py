@@ -88,7 +88,7 @@ class WorkView(ClosedView):
 
         outcomes = _each(items, put)
         back = cells.moment_short(until, reader.language)
-        said = ngettext("Back on %(at)s.", "%(num)s things are back on %(at)s.", len(items), at=back)
+        said = ngettext("%(num)s thing is back on %(at)s.", "%(num)s things are back on %(at)s.", len(items), at=back)
         return self._after(outcomes, said, reader, again={"until": chosen, "day": request.form.get("day", "")})
 
     @expose("/back", methods=("POST",))  # type: ignore[untyped-decorator]

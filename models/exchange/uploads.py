@@ -33,9 +33,7 @@ UNTAKEN = timedelta(days=1)
 SWEPT_AT_ONCE = 200
 
 
-def put(
-    stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int, clamd: str = ""
-) -> dict[str, Any]:
+def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: int, clamd: str = "") -> dict[str, Any]:
     """Store a file of at most `limit` bytes and return `{file, name, size, sha256}`. With a virus scanner at `clamd`
     nothing is stored before it has found nothing.
 

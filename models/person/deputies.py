@@ -55,7 +55,8 @@ class ConfirmedByAnother(Refusal):
 @dataclass(frozen=True)
 class Deputy:
     """That somebody signs for a person: `begins` and `ends` are its first and last day. `types` and `roles` narrow it
-    (none: everything); `handed` are the roles that it hands on, as they were when it was named. `state` is `proposed` until a second person has confirmed it."""
+    (none: everything); `handed` are the roles that it hands on, as they were when it was
+    named. `state` is `proposed` until a second person has confirmed it."""
 
     id: ObjectId
     person: ObjectId
