@@ -23,7 +23,7 @@ def carry_on(context: JobContext) -> Report:
     until = monotonic() + TURN_SECONDS
     handled, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
     if left:
-        jobs.ask(JOB, "", context.now)
+        jobs.ask_again(JOB, context.now)
     return Report({"records": handled} if handled else {})
 
 

@@ -22,5 +22,5 @@ def recount_deadlines(context: JobContext) -> Report:
     until = monotonic() + TURN_SECONDS
     moved, left = recount.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
     if left:
-        jobs.ask(recount.JOB, "", context.now)
+        jobs.ask_again(recount.JOB, context.now)
     return Report({"moved": moved} if moved else {})

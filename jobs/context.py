@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -12,6 +12,8 @@ from pymongo.database import Database
 
 from config.settings import Settings
 from models.calendar import WorkingCalendar
+
+Counts = Mapping[str, int]
 
 TURN_SECONDS = 10.0
 """Other jobs get their turn after so long; what is left of long work is asked for again."""
@@ -24,7 +26,7 @@ class JobContext:
     `now` is the planned time of the occurrence (or the time given with `--at`), aware, UTC: a job never
     reads the clock, so that a late or repeated run decides the same. `db` joins the occurrence's
     transaction when the job has one. Work of minutes asks `go_on` between its steps and raises `Stopped` when the
-    process is to end.
+    process is to end; with `note` it tells the run's history how far it is.
     """
 
     now: datetime
@@ -33,6 +35,7 @@ class JobContext:
     calendar: WorkingCalendar
     go_on: Callable[[], bool] = lambda: True
     turn_seconds: float = TURN_SECONDS
+    note: Callable[[Counts], None] = lambda _counts: None
 
     def turn(self) -> Callable[[], bool]:
         """What says, when asked between chunks, whether this turn goes on: until its time is up, or the process is to

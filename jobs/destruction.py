@@ -23,7 +23,7 @@ def remove(context: JobContext) -> Report:
     began = removal.begin_due(context.now)
     destroyed, left = removal.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
     if left:
-        jobs.ask(removal.JOB, "", context.now)
+        jobs.ask_again(removal.JOB, context.now)
     counts = {"began": began, "destroyed": destroyed}
     return Report({name: count for name, count in counts.items() if count})
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pymongo.errors import ConnectionFailure
@@ -153,7 +154,8 @@ def _work(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn) -> Run:
     record_type.refresh()
     office.refresh()
     job = desk.table.get(run.job)
-    context = JobContext(run.planned, database(), desk.settings, desk.calendar, go_on)
+    note = partial(runs.note, run)
+    context = JobContext(run.planned, database(), desk.settings, desk.calendar, go_on, note=note)
 
     def work() -> Run:
         if lease:

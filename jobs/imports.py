@@ -23,7 +23,7 @@ def carry_on(context: JobContext) -> Report:
     until = monotonic() + TURN_SECONDS
     rows, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
     if left:
-        jobs.ask(JOB, "", context.now)
+        jobs.ask_again(JOB, context.now)
     return Report({"rows": rows} if rows else {})
 
 

@@ -20,5 +20,5 @@ def carry_on(context: JobContext) -> Report:
     until = monotonic() + TURN_SECONDS
     chunks, left = moving.carry_on(context.now, lambda: monotonic() < until)
     if left:
-        jobs.ask(moving.JOB, "", context.now)
+        jobs.ask_again(moving.JOB, context.now)
     return Report({"chunks": chunks} if chunks else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.context import JobContext, Report, Stopped
 from models.credit_report import service as credit_report
 from models.job import service as jobs
-from models.opening import Opening, open_some
+from models.opening import Opened, Opening, open_some
 from models.review import service as review
 from models.revisit import service as revisit
 
@@ -29,13 +29,20 @@ def credit_reports(context: JobContext) -> Report:
 
 
 def _in_turns(job: str, opening: Opening, context: JobContext) -> Report:
-    """Open for one turn and ask for another one when something is left; the count is that of all turns so far.
+    """Open for one turn and ask for another one when something is left, unless the job was switched off; the count is
+    that of all turns so far.
 
     :raises Stopped: the process is to end; the next scheduler goes on behind the last chunk.
     """
-    opened = open_some(opening, context.now, context.turn())
+    opened = open_some(opening, context.now, context.turn(), lambda so_far: context.note(_counts(so_far)))
     if opened.left:
         if not context.go_on():
             raise Stopped
-        jobs.ask(job, "", context.now)
-    return Report({"opened": opened.opened})
+        jobs.ask_again(job, context.now)
+    return Report(_counts(opened))
+
+
+def _counts(opened: Opened) -> dict[str, int]:
+    """What is done; while something is left, also how many files were looked through, and of how many."""
+    how_far = {"looked_through": opened.through, "in_all": opened.total} if opened.left else {}
+    return {"opened": opened.opened, **how_far}

@@ -9,6 +9,7 @@ nothing, however often and by however many it is run. That both ways make the sa
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -67,10 +68,13 @@ class Opening:
 
 @dataclass(frozen=True)
 class Opened:
-    """How many records an occasion has opened since it was last reported, and whether more are to be."""
+    """How many records an occasion has opened since it was last reported, and whether more are to be: then also how
+    many of its sources were looked through, and how many there are in all."""
 
     opened: int
     left: bool
+    through: int = 0
+    total: int = 0
 
 
 def concat(*parts: Expression) -> Expression:
@@ -101,8 +105,11 @@ def open_set(opening: Opening, now: datetime) -> int:
     return open_some(opening, now, lambda: True).opened
 
 
-def open_some(opening: Opening, now: datetime, go_on: Callable[[], bool]) -> Opened:
-    """Open what is missing, in the order of the sources' numbers, until `go_on` says no: it is asked after each chunk.
+def open_some(
+    opening: Opening, now: datetime, go_on: Callable[[], bool], told: Callable[[Opened], None] = lambda _opened: None
+) -> Opened:
+    """Open what is missing, in the order of the sources' numbers, until `go_on` says no: after each chunk `told` hears
+    how far it is, and `go_on` is asked.
 
     A chunk of records, their first versions and how far the occasion has come are one transaction of their own: whoever
     comes next goes on behind it. Two who work at once open each record once. When all are there, one entry of the audit
@@ -110,12 +117,17 @@ def open_some(opening: Opening, now: datetime, go_on: Callable[[], bool]) -> Ope
     """
     at = database()[numbering.COUNTERS].find_one(_progress(opening.target, opening.key)) or {}
     after = at.get("after", "")
+    before, total = _counted(opening, after)
     while walked := _following(opening, after):
         missing = _missing(opening, walked)
         for first in range(0, len(missing), OPENED_AT_ONCE):
-            opened = transaction(partial(_open, opening, missing[first : first + OPENED_AT_ONCE], now))
+            chunk = missing[first : first + OPENED_AT_ONCE]
+            opened = transaction(partial(_open, opening, chunk, now))
+            so_far = Opened(opened, left=True, through=before + bisect(walked, chunk[-1]), total=total)
+            told(so_far)
             if not go_on():
-                return Opened(opened, left=True)
+                return so_far
+        before += len(walked)
         after = walked[-1]
     for key in opening.earlier:
         _report(opening.target, key, now)
@@ -131,6 +143,13 @@ def _progress(target: RecordType, key: str) -> Row:
     """Where it stands how many records an occasion has opened (`made`) and reported (`seq`), and behind which source a
     run that was broken off goes on (`after`)."""
     return {"_id": f"opening:{batch_of(target, key)}"}
+
+
+def _counted(opening: Opening, after: str) -> tuple[int, int]:
+    """How many of the sources a broken-off run has been through, and how many there are."""
+    rows, match = database()[collection_name(opening.source.slug)], dict(opening.match)
+    through = rows.count_documents({**match, "number": {"$lte": after}}) if after else 0
+    return through, rows.count_documents(match)
 
 
 def _following(opening: Opening, after: str) -> list[str]:

@@ -181,7 +181,7 @@ def _result(run: Run) -> str:
     words = [f"{_time(run.started)} {run.state}"]
     words += ["late"] if run.late else []
     words += [f"for {run.by}"] if run.by else []
-    words += [run.error or _counts(run)] if run.finished else []
+    words += [run.error or _counts(run)] if run.finished or run.counts else []
     return ", ".join(words)
 
 

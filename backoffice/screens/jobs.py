@@ -123,7 +123,9 @@ def _actions(schedule: Schedule, reader: Reader) -> list[Context]:
     }
     if schedule.enabled:
         name = schedule.label.text(reader.language)
-        text = _("It no longer runs by itself, and what falls due meanwhile is not caught up.")
+        text = _(
+            "It no longer runs by itself; long work ends within seconds. What falls due meanwhile is not caught up."
+        )
         switch["confirm"] = {"title": _("Switch off “%(name)s”?", name=name), "text": text}
     return [run, switch]
 
@@ -174,6 +176,8 @@ def count_words() -> dict[str, str]:
         "documents": _("documents saved"),
         "swept": _("removed"),
         "opened": _("opened"),
+        "looked_through": _("looked through"),
+        "in_all": _("of"),
         "new": _("new reminders"),
         "closed": _("reminders closed"),
         "messages": _("messages"),

@@ -109,6 +109,11 @@ def take_over(run: Run, lease: Lease) -> Run:
     return Run.read(row)
 
 
+def note(run: Run, counts: Mapping[str, int]) -> None:
+    """Note how far a run in progress is; one that was taken over meanwhile is left alone."""
+    database()[RUNS].update_one(_fence(run), {"$set": {"counts": dict(counts)}})
+
+
 def settle(run: Run, outcome: Outcome) -> Run:
     """Store how the run ended and, when its time was planned, the schedule's next time.
 

@@ -15,7 +15,7 @@ from models.declarations import Label
 from models.errors import Forbidden
 from models.job import lease as leases
 from models.job.document import REQUESTS, RUNS, SCHEDULES, Lease, Request, Run, Schedule
-from models.job.rules import LeaseLost, UnknownJob
+from models.job.rules import LeaseLost, State, UnknownJob
 from models.person.roles import Permission, Person
 
 LARGEST_PAGE = 200
@@ -36,11 +36,15 @@ class Plan:
 
 
 def schedules() -> list[Schedule]:
-    """Every job of the running version in the table's order, with its next time and last run; behind them the schedules
-    whose job this version has no more."""
+    """Every job of the running version in the table's order, with its next time and last run, the one in progress if
+    there is one; behind them the schedules whose job this version has no more."""
     waiting = {row["_id"] for row in database()[REQUESTS].find({}, {"_id": 1})}
+    running = {row["job"]: row for row in database()[RUNS].find({"state": State.RUNNING}).sort("started", 1)}
     rows = database()[SCHEDULES].find().sort([("retired", 1), ("position", 1), ("_id", 1)])
-    return [Schedule.read(row, waiting=row["_id"] in waiting) for row in rows]
+    return [
+        Schedule.read(row | {"last": running.get(row["_id"], row["last"])}, waiting=row["_id"] in waiting)
+        for row in rows
+    ]
 
 
 def schedule(name: str) -> Schedule | None:
@@ -96,8 +100,16 @@ def ask(name: str, by: str, at: datetime) -> None:
     database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
 
 
+def ask_again(name: str, at: datetime) -> None:
+    """Ask for the next turn of long work. A job that was switched off meanwhile gets none: its work ends with the turn
+    that it is in, and goes on when it runs next."""
+    if database()[SCHEDULES].find_one({"_id": name, "enabled": False}, {"_id": 1}) is None:
+        ask(name, "", at)
+
+
 def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
-    """Switch a job on or off. What falls due while it is off is not caught up.
+    """Switch a job on or off. What falls due while it is off is not caught up; long work that is under way ends with
+    the turn that it is in.
 
     :raises Forbidden: the person may not run jobs.
     :raises UnknownJob: there is no such job.
@@ -108,6 +120,7 @@ def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
         _require_job(name)
         changed = database()[SCHEDULES].update_one({"_id": name}, {"$set": {"enabled": enabled}})
         if changed.modified_count:
+            database()[REQUESTS].delete_many({"_id": name, "by": ""})  # long work asked for its next turn
             action = "job_enabled" if enabled else "job_disabled"
             audit.append(action, actor, audit.Subject(type="job", number=name), now=now)
 

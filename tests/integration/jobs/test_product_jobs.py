@@ -59,8 +59,44 @@ def test_a_long_opening_gives_other_jobs_their_turn_and_goes_on_when_asked_again
     tick = office.open(JOBS)
     service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
     told = [[run.counts for run in tick() if run.job == "quarterly_review"] for _ in range(5)]
-    assert told == [[{"opened": 1}], [{"opened": 2}], [{"opened": 3}], [{"opened": 3}], []]
+    so_far = [[{"opened": made, "looked_through": made, "in_all": 3}] for made in (1, 2, 3)]
+    assert told == [*so_far, [{"opened": 3}], []]
     assert office.db["record_review"].count_documents({}) == 3
+
+
+def test_a_long_opening_that_is_switched_off_ends_with_its_turn_and_goes_on_when_it_runs_next(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = person(Role.SPECIALIST)
+    for _ in range(3):
+        customer(owner, office.clock.now - timedelta(days=100), state="active")
+    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
+    tick = office.open(JOBS)
+    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    seen: list[dict[str, int]] = []
+
+    def switched_off() -> bool:
+        seen.extend(one.last.counts for one in service.schedules() if one.last and one.name == "quarterly_review")
+        service.set_enabled("quarterly_review", False, ADMINISTRATOR, office.clock.now)
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JobContext, "turn", lambda context: switched_off)
+        tick()
+    assert seen == [{"opened": 1, "looked_through": 1, "in_all": 3}]  # seen while it runs
+    assert [run for run in tick() if run.job == "quarterly_review"] == []
+    assert office.db["record_review"].count_documents({}) == 1
+    service.set_enabled("quarterly_review", True, ADMINISTRATOR, office.clock.now)
+    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    tick()
+    assert office.db["record_review"].count_documents({}) == 3
+
+
+def test_a_turn_that_long_work_has_asked_for_is_called_off_with_the_job(office: Office) -> None:
+    office.open(JOBS)
+    service.ask_again("quarterly_review", office.clock.now)
+    service.set_enabled("quarterly_review", False, ADMINISTRATOR, office.clock.now)
+    assert service.requests(office.clock.now) == []
 
 
 def test_an_opening_whose_process_is_to_end_is_left_to_the_next_scheduler(

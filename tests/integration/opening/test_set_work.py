@@ -125,7 +125,10 @@ def test_a_run_that_is_to_end_ends_behind_a_chunk_and_the_next_goes_on_there(
     answers = iter([True, False])
     asked = review.quarter_opening(now, office_calendar())
     assert asked is not None
-    assert opening.open_some(asked, now, lambda: next(answers)) == opening.Opened(30, left=True)
+    told: list[int] = []
+    opened_so_far = opening.Opened(30, left=True, through=30, total=FILES)
+    assert opening.open_some(asked, now, lambda: next(answers), lambda at: told.append(at.through)) == opened_so_far
+    assert told == [15, 30]
     before = opened("review")
     assert len(before) == versions() == 30
     again: list[int] = []
@@ -136,7 +139,8 @@ def test_a_run_that_is_to_end_ends_behind_a_chunk_and_the_next_goes_on_there(
         return original(what, sources, at)
 
     monkeypatch.setattr(opening, "_open", watched)
-    assert opening.open_some(asked, now, lambda: True) == opening.Opened(FILES, left=False)
+    assert opening.open_some(asked, now, lambda: True, lambda at: told.append(at.through)).opened == FILES
+    assert told == [15, 30, FILES]
     assert again == [10]
     assert (opened("review")[:30], versions(), audited("review")) == (before, FILES, [FILES])
 
