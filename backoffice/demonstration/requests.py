@@ -84,7 +84,7 @@ def _request(key: str, place: int, story: Story, files: list[File], days: Days) 
     for clock, move in zip(CLOCKS[1:], story.moves, strict=False):
         at = days.back(story.back, clock)
         if move == "expire":
-            over = at + timedelta(days=story.days + 1)
+            over = at + timedelta(days=story.days)
             yield Deed(over, partial(_expire, at=over))
         elif move == "take":
             yield Deed(at, partial(_take, key=key, who=story.who, at=at))
@@ -95,7 +95,8 @@ def _request(key: str, place: int, story: Story, files: list[File], days: Days) 
 def _ask(world: World, *, key: str, story: Story, files: list[File], reason: str, at: datetime) -> None:
     kept = [world.made[file.key] for file in files]
     numbers, slug = [one.number for one in kept], kept[0].slug
-    raw = {"uses": list(story.uses), "reason": reason, "valid_until": (at + timedelta(days=story.days)).date()}
+    until = (at + timedelta(days=story.days - 1)).date()
+    raw = {"uses": list(story.uses), "reason": reason, "valid_until": until}
     who = world.people[story.who]
     if story.offered and who.id is not None:
         owner = world.actor(OWNER, files[0].key)

@@ -16,7 +16,7 @@ AHEAD_DAYS = 30
 
 @dataclass(frozen=True)
 class Terms:
-    """The longest windows of the policy, in days."""
+    """The longest windows of the policy, in days; the first day counts, so that none lasts longer."""
 
     consultation_days: int
     borrowing_days: int
@@ -31,28 +31,30 @@ def problems_of(
 ) -> dict[str, Sentence]:
     """What is wrong with a request, by field; empty when it may be made.
 
-    Anyone may ask to consult; only managers and above may borrow (`managing`). Without `begins` it begins today.
+    Anyone may ask to consult; only managers and above may borrow (`managing`). Without `begins` it begins today. The
+    window lasts to the end of `until`.
     """
     found: dict[str, Sentence] = {}
     if any(use in BORROWING for use in uses) and not managing:
         found["uses"] = Sentence(
-            "借阅（打印、导出）限经理及以上人员；您可以申请查阅。",
-            "Borrowing (print, export) is for managers and above; you may ask to consult.",
+            "借阅（打印、导出）限经理及以上人员；查阅不受此限。",
+            "Borrowing (print, export) is for managers and above; anyone may ask to consult.",
         )
     if begins is not None and not today <= begins <= today + timedelta(days=AHEAD_DAYS):
         found["valid_from"] = Sentence(
             f"应为今天起 {AHEAD_DAYS} 天之内的日期。", f"This is a day from today to {AHEAD_DAYS} days ahead."
         )
     starts = max(begins or today, today)
-    last = starts + timedelta(days=terms.longest(uses))
+    days = terms.longest(uses)
+    last = starts + timedelta(days=days - 1)
     if until < today:
         found["valid_until"] = Sentence("日期不能早于今天。", "The date cannot be before today.")
     elif until < starts:
         found["valid_until"] = Sentence("结束不能早于开始。", "The end cannot be before the beginning.")
     elif until > last:
-        days = terms.longest(uses)
         found["valid_until"] = Sentence(
-            f"最长 {days} 天，即最晚 {last.isoformat()}。", f"{days} days at most: {last.isoformat()} at the latest."
+            f"含首日最长 {days} 天，即最晚 {last.isoformat()}。",
+            f"{days} days at most with the first one: {last.isoformat()} at the latest.",
         )
     return found
 

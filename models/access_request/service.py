@@ -281,12 +281,21 @@ def _prepare(draft: Draft) -> None:
 
 
 def _check_window(draft: Draft) -> None:
-    """Policy may have changed and days have passed since it was asked for; what began meanwhile begins now."""
+    """Policy and the reader's roles may have changed and days have passed since it was asked for; what began meanwhile
+    begins now."""
     today = draft.now.astimezone(ZONE).date()
     begins: date | None = draft.values["valid_from"]
     begins = begins if begins and begins > today else None
-    until = draft.values["valid_until"]
-    draft.problems.update(rules.problems_of(draft.values["uses"], begins, until, today, terms(), managing=True))
+    uses, until = draft.values["uses"], draft.values["valid_until"]
+    managing = _reader(draft.values).has(*MANAGING)
+    draft.problems.update(rules.problems_of(uses, begins, until, today, terms(), managing=managing))
+
+
+def _reader(card: Mapping[str, Any]) -> Person:
+    """Whose card it is, as they are now. :raises Forbidden: when there is nobody."""
+    if card["owner"] is None:
+        raise Forbidden()
+    return people.person_of(people.get(card["owner"]))
 
 
 def _receiver(draft: Draft, level: Level) -> ObjectId | None:
@@ -307,8 +316,6 @@ def _after(draft: Draft) -> None:
 
 def _open(draft: Draft) -> None:
     card = draft.values
-    if card["owner"] is None:
-        raise Forbidden()
     begins = datetime.combine(card["valid_from"], time(), ZONE).astimezone(UTC) if card["valid_from"] else draft.now
     until = datetime.combine(card["valid_until"] + timedelta(days=1), time(), ZONE).astimezone(UTC)
     for record in records_of(card):

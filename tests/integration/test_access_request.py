@@ -192,7 +192,7 @@ def test_the_head_has_nothing_to_ask_for(owner: Person, head: Person, now: datet
 
 @pytest.mark.parametrize(
     ("uses", "days", "field"),
-    [("view", 8, "valid_until"), ("view", -1, "valid_until"), ("export", 2, "uses")],
+    [("view", 7, "valid_until"), ("view", -1, "valid_until"), ("export", 2, "uses")],
 )
 def test_policy_limits_use_and_period(
     owner: Person, asker: Person, now: datetime, uses: str, days: int, field: str

@@ -132,9 +132,10 @@ def test_a_card_that_begins_later_opens_nothing_before(
 @pytest.mark.parametrize(
     ("uses", "begins", "until", "field"),
     [
-        ("export", 0, 4, "valid_until"),
+        ("export", 0, 3, "valid_until"),
+        ("export", 10, 13, "valid_until"),
         ("view", 5, 4, "valid_until"),
-        ("view", 1, 9, "valid_until"),
+        ("view", 1, 8, "valid_until"),
         ("view", -1, 2, "valid_from"),
         ("view", 31, 33, "valid_from"),
     ],
@@ -146,6 +147,34 @@ def test_windows_are_the_policys(
     with pytest.raises(Invalid) as refused:
         service.ask(manager, "sample", made(owner, now), wish(now, uses, until, valid_from=starts), now=now)
     assert set(refused.value.problems) == {field}
+
+
+@pytest.mark.parametrize(("uses", "days"), [("view", 7), ("export", 3)])
+@pytest.mark.parametrize("begins", [None, 10])
+def test_no_card_opens_anything_for_longer_than_policy_says(
+    owner: Person, manager: Person, head: Person, now: datetime, db: DB, uses: str, days: int, begins: int | None
+) -> None:
+    starts = (now + timedelta(days=begins)).date() if begins else None
+    card = service.ask(
+        manager, "sample", made(owner, now), wish(now, uses, (begins or 0) + days - 1, valid_from=starts), now=now
+    )
+    signed(head, card, "approve", now)
+    [grant] = db["grant"].find()
+    length = grant["valid_until"] - grant["valid_from"]
+    assert length == timedelta(days=days) if begins else timedelta(days=days - 1) < length <= timedelta(days=days)
+
+
+def test_who_is_no_manager_any_more_cannot_be_lent_anything(
+    owner: Person, manager: Person, head: Person, now: datetime, db: DB
+) -> None:
+    number = made(owner, now)
+    card = service.ask(manager, "sample", number, wish(now, "export"), now=now)
+    db["user"].update_one({"_id": manager.id}, {"$set": {"roles": [Role.SALES.value]}})
+    with pytest.raises(Invalid) as refused:
+        signed(head, card, "approve", now)
+    assert set(refused.value.problems) == {"uses"}
+    assert (store.fetch(CARD, card["_id"])["state"], db["grant"].count_documents({})) == ("signed", 0)
+    assert signed(head, card, "refuse", now, "No manager any more")["state"] == "refused"
 
 
 def test_a_record_destroyed_in_between_cannot_be_opened(
