@@ -11,6 +11,7 @@ from enum import StrEnum
 from jobs import (
     access_request,
     attachment,
+    audit_check,
     backup,
     bulk_changes,
     calendar,
@@ -28,6 +29,7 @@ from jobs import (
 )
 from jobs.cadence import Cadence, Daily, EveryMinutes
 from jobs.context import JobContext, Report
+from models.audit_check.rules import JOB as AUDIT_CHECK
 from models.backup.rules import JOB as BACKUP
 from models.bulk_change.service import JOB as BULK_CHANGES
 from models.deadline.recount import JOB as DEADLINES
@@ -146,6 +148,7 @@ JOBS = Table(
             cadence=Daily(time(3)),
             work=attachment.sweep,
             transactional=False,
+            simulated=False,  # files go with their keys, which are everybody's
         ),
         Job(
             name="attachment_seal",
@@ -154,6 +157,14 @@ JOBS = Table(
             work=attachment.seal,
             transactional=False,
             simulated=False,  # a copy lacks the content of files, and their keys
+        ),
+        Job(
+            name=AUDIT_CHECK,
+            label=Label("核查审计记录", "Check the audit trail"),
+            cadence=Daily(time(4)),
+            work=audit_check.check,
+            transactional=False,
+            simulated=False,  # a copy has a trail of its own, which nobody seals
         ),
         # Whoever confirms an import asks for it at once; the minute catches what a dead process left behind.
         Job(
@@ -172,6 +183,7 @@ JOBS = Table(
             cadence=Daily(time(3, 10)),
             work=imports.sweep,
             transactional=False,
+            simulated=False,  # files go with their keys, which are everybody's
         ),
         Job(
             name="simulation_sweep",

@@ -27,6 +27,8 @@ from backoffice.screens.reader import Reader, current_reader
 from models import audit
 from models.audit.checkpoints import LONGEST as CHECKPOINT_LONGEST
 from models.audit.checkpoints import latest
+from models.audit_check import service as checking
+from models.audit_check.service import Check
 from models.declarations import LEVEL_LABELS, Level
 from models.exchange.writing import CSV_TYPE, Column, stream_csv
 from models.kinds import ZONE, Unreadable, kind_of
@@ -37,6 +39,7 @@ from models.record import SYSTEM_FIELDS
 
 PAGE = 50
 AT_ONCE = 1_000
+FINDINGS = 5
 LONGEST = 60
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 DAY = next(field for field in SYSTEM_FIELDS if field.name == "created_at")
@@ -148,6 +151,7 @@ def _all(condition: Context) -> Iterator[Context]:
 
 
 def _row(row: Context, reader: Reader) -> Context:
+    numbers = words.numbers(row)
     return {
         "at": cells.moment_short(row["at"], reader.language),
         "full": cells.moment_full(row["at"], reader.language),
@@ -155,8 +159,8 @@ def _row(row: Context, reader: Reader) -> Context:
         "what": words.what(row, reader.language),
         "tone": "bad" if row["action"] in ("refused", "unusual_reading") else "neutral",
         "type": words.kind(row["type"], reader.language),
-        "number": row.get("number") or "",
-        "url": url_for("audit.index", type=row["type"], number=row["number"]) if row.get("number") else "",
+        "number": words.some_numbers(row),
+        "url": url_for("audit.index", type=row["type"], number=numbers[0]) if len(numbers) == 1 else "",
         "level": words.level(row),
         "fields": words.fields(row, reader.language),
         "detail": audit_details.told(row, reader.language),
@@ -172,7 +176,8 @@ def _columns() -> list[Column]:
 def _cells(row: Context, reader: Reader) -> tuple[Any, ...]:
     said = _row(row, reader)
     level = LEVEL_LABELS[Level(said["level"])].text(reader.language) if said["level"] else ""
-    shown = (said["who"], said["what"], said["type"], said["number"], level, said["fields"], said["detail"])
+    number = ", ".join(words.numbers(row))
+    shown = (said["who"], said["what"], said["type"], number, level, said["fields"], said["detail"])
     return (row["at"], *shown, str(row.get("token", {}).get("id", "")), str(row["_id"]))
 
 
@@ -192,9 +197,20 @@ def _state(reader: Reader) -> Context:
             "text": cells.moment_full(signed.moment, reader.language) if signed else _("nothing yet"),
         },
     ]
-    warnings = []
+    check = checking.latest()
+    lines.append({"label": _("Last daily check"), "text": _checked(check, reader)})
+    warnings = list(check.findings[:FINDINGS]) if check is not None else []
     if state.stands_still(reader.now):
         warnings.append(_("Nothing has been sealed for over a minute. Is the scheduler running?"))
     if signed is None or reader.now - signed.moment > 2 * CHECKPOINT_LONGEST:
         warnings.append(_("No checkpoint has been signed for over ten minutes. Is the scheduler running?"))
     return {"lines": lines, "warnings": warnings}
+
+
+def _checked(check: Check | None, reader: Reader) -> str:
+    if check is None:
+        return str(_("nothing yet"))
+    at = cells.moment_full(check.at, reader.language)
+    if not check.count:
+        return str(_("%(at)s: everything fits", at=at))
+    return str(_("%(at)s: %(count)s findings", at=at, count=check.count))

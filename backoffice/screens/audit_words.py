@@ -12,9 +12,11 @@ from models.declarations import LEVEL_LABELS, Level
 from models.record import SYSTEM_FIELDS
 
 Context = dict[str, Any]
+FIRST_NUMBERS = 3
 
 ACTS = {
     "view": _l("read"),
+    "listed": _l("saw it in a list"),
     "print": _l("printed"),
     "export": _l("exported"),
     "export_done": _l("finished the export"),
@@ -102,6 +104,7 @@ ACTS = {
     "backup_made": _l("made a backup"),
     "backup_restored": _l("restored a backup"),
     "master_key_rotated": _l("changed the master key"),
+    "trail_checked": _l("checked the audit trail"),
     "trail_exported": _l("exported the audit trail"),
     "unusual_reading": _l("read unusually many records"),
 }
@@ -185,6 +188,21 @@ def chosen_acts(language: str) -> list[tuple[str, str]]:
 
 
 def level(row: Context) -> str:
-    """The level's value when it is one of secrecy, else ''."""
+    """The level's value when it is one of secrecy, else ''; of an entry about several records the highest."""
     value = row.get("level") or ""
-    return value if value in LEVEL_LABELS and value != Level.INTERNAL.value else ""
+    values = [one for one in (value if isinstance(value, list) else [value]) if one in LEVEL_LABELS]
+    highest = max(values, key=lambda one: Level(one).rank, default="")
+    return "" if highest == Level.INTERNAL.value else highest
+
+
+def numbers(row: Context) -> list[str]:
+    """The numbers of the records that an entry is about."""
+    number = row.get("number") or []
+    return number if isinstance(number, list) else [number]
+
+
+def some_numbers(row: Context) -> str:
+    """The first numbers of an entry, and how many more there are."""
+    found = numbers(row)
+    rest = len(found) - FIRST_NUMBERS
+    return ", ".join(found[:FIRST_NUMBERS]) + (f" +{rest}" if rest > 0 else "")

@@ -14,6 +14,7 @@ from backoffice.screens import cells, deadlines, record_page
 from backoffice.screens.reader import Reader
 from models import access, listing, names, registry, work
 from models.access import Purpose
+from models.audit_check import service as checking
 from models.calendar import local
 from models.declarations import RecordType
 from models.hand_over import service as hand_over
@@ -70,14 +71,28 @@ def sections(reader: Reader, only: str = "") -> list[Context]:
 
 
 def notices(reader: Reader) -> list[Context]:
-    """What is reported of unusual reading (X7); how many reminders are unread, with the way to them."""
-    bursts = [_burst(one, reader) for one in reading.bursts(reader.person, reader.now)]
+    """What is reported of the audit trail and of unusual reading (X7); how many reminders are unread, with the way there."""
+    told = [*_tampering(reader), *(_burst(one, reader) for one in reading.bursts(reader.person, reader.now))]
     count = reminders.unread_count(reader.person)
     if not count:
-        return bursts
+        return told
     text = ngettext("One reminder is unread.", "%(num)s reminders are unread.", count)
     action = {"label": _("Show"), "url": url_for("admin.index", show=REMINDERS)}
-    return [*bursts, {"text": text, "tone": "info", "action": action}]
+    return [*told, {"text": text, "tone": "info", "action": action}]
+
+
+def _tampering(reader: Reader) -> list[Context]:
+    found = checking.alarm(reader.person)
+    if found is None:
+        return []
+    text = ngettext(
+        "The audit trail does not fit in one place: it may have been tampered with. Please find out why.",
+        "The audit trail does not fit in %(num)s places: it may have been tampered with. Please find out why.",
+        found.count,
+    )
+    if not reader.person.may(Permission.AUDIT_READ):
+        return [{"text": text, "tone": "bad"}]
+    return [{"text": text, "tone": "bad", "action": {"label": _("Show"), "url": url_for("audit.index")}}]
 
 
 def _burst(one: reading.Burst, reader: Reader) -> Context:

@@ -174,6 +174,7 @@ def count_words() -> dict[str, str]:
         "kept": _("kept their level"),
         "announced": _("announced"),
         "documents": _("documents saved"),
+        "checked": _("entries checked"),
         "swept": _("removed"),
         "opened": _("opened"),
         "looked_through": _("looked through"),

@@ -8,7 +8,7 @@ know and what is nobody's doing: a time without a sealer, or that no key was giv
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,7 +67,7 @@ def verify(trail: Trail | None = None, folders: Iterable[Path] | None = None, ke
     """
     examined = trail or StoredTrail(audit_database())
     desk = _Desk(tuple(keys))
-    desk.gather(examined.checkpoints(), folders)
+    desk.gather(examined.checkpoints, folders)
     desk.follow_checkpoints()
     desk.walk(examined)
     waiting = examined.waiting()
@@ -96,15 +96,17 @@ class _Desk:
 
     # --- checkpoints
 
-    def gather(self, stored: Iterable[str], folders: Iterable[Path] | None) -> None:
+    def gather(self, stored: Callable[[], Iterable[str]], folders: Iterable[Path] | None) -> None:
         """Take the checkpoints of the database and of the files together and compare the two."""
-        here = self._read([("the database", line) for line in stored])
+        # The files first: a checkpoint that is written meanwhile lies in the database before it lies in them.
+        lines = list(lines_in(folders)) if folders is not None else []
+        here = self._read([("the database", line) for line in stored()])
         if folders is None:
             self.checkpoints = here
             if here:
                 self.notes.append("no checkpoint file was looked at: the copies in the database alone prove little")
             return
-        files = self._read(list(lines_in(folders)))
+        files = self._read(lines)
         for number in sorted(here.keys() & files.keys()):
             if here[number].line != files[number].line:
                 self.findings.append(f"checkpoint {number} in the database is not the one in the files")

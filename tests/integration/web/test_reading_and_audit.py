@@ -13,6 +13,7 @@ from pymongo.database import Database
 from config import policy
 from models import audit
 from models.audit.keys import CURRENT
+from models.audit_check import service as checking
 from models.outbox.document import EMAILS
 from models.person.roles import Role
 from models.reading import service as reading
@@ -222,3 +223,19 @@ def test_the_screen_and_the_watcher_say_when_sealing_stands_still(
     page = auditor.text("/audit/")
     assert "Is the scheduler running" not in page
     assert "Last signed checkpoint" in page
+
+
+def test_what_the_daily_check_found_stands_on_my_work_and_above_the_trail(sit: Sit, now: datetime) -> None:
+    auditor, head = sit(Role.AUDITOR, department="audit"), sit(Role.HEAD)
+    assert "tampered" not in head.text("/") + auditor.text("/")
+    checking.note(18, ("entry 1 of seal 2 was altered", "seal 3 was altered"), now)
+    assert "does not fit in 2 places" in head.text("/")
+    assert "/audit/" not in head.text("/")
+    assert "does not fit in 2 places" in auditor.text("/")
+    page = auditor.text("/audit/")
+    assert "entry 1 of seal 2 was altered" in page
+    assert "2 findings" in page
+    assert "tampered" not in sit(Role.SPECIALIST).text("/")
+    checking.note(18, (), now + timedelta(days=1))
+    assert "tampered" not in head.text("/")
+    assert "everything fits" in auditor.text("/audit/")
