@@ -197,6 +197,17 @@ class Reminder:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """How long a signature is waited for until the next level may give it, in working hours, and by when it is due
+    (J, X2, X8, D1)."""
+
+    next_hours: int = whole(1, 400)
+    second_next_hours: int = whole(1, 400)
+    inquiry_hours: int = whole(1, 400)
+    sign_working_days: int = whole(1, 60)
+
+
+@dataclass(frozen=True)
 class Reading:
     """What counts as unusual reading, and how it is slowed (X7)."""
 
@@ -229,6 +240,7 @@ class Policy:
     complaint: Complaint
     revisit: Revisit
     reminder: Reminder
+    signature: Signature
     reading: Reading
     destruction: Destruction
 
@@ -244,6 +256,7 @@ SECTIONS: dict[str, type] = {
     "complaint": Complaint,
     "revisit": Revisit,
     "reminder": Reminder,
+    "signature": Signature,
     "reading": Reading,
     "destruction": Destruction,
 }
@@ -281,6 +294,8 @@ def _check_together(made: Policy) -> None:
         raise PolicyError("secrecy: a higher level cannot last shorter than a lower one")
     if made.reminder.secrecy_last_days > made.secrecy.notice_days:
         raise PolicyError("reminder.secrecy_last_days: the last notice cannot come before the first")
+    if made.signature.next_hours >= made.signature.second_next_hours:
+        raise PolicyError("signature.second_next_hours: the second level cannot come before the next")
     amounts = list(made.complaint.authority.values())
     if amounts != sorted(amounts):
         raise PolicyError("complaint.authority: a higher level cannot grant less than a lower one")

@@ -10,9 +10,11 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
+from config.policy import policy
 from models import audit, registry, store, stored_form
 from models.calendar import Deadline, WorkingCalendar
-from models.declarations import RecordType, State
+from models.deadline.rules import policy_value
+from models.declarations import Climb, RecordType, State
 from models.person.roles import SYSTEM
 from models.record import collection_name
 
@@ -38,7 +40,13 @@ def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar
     at = record.get("climbed") or 0
     if at >= len(state.climbs) or record.get("state_since") is None:
         return None
-    return calendar.add_working_hours(record["state_since"], state.climbs[at].hours)
+    return calendar.add_working_hours(record["state_since"], hours_of(state.climbs[at]))
+
+
+def hours_of(climb: Climb) -> int:
+    """After how many working hours a step is taken. :raises AttributeError: the policy has no value of that name."""
+    hours = policy_value(climb.hours, policy()) if isinstance(climb.hours, str) else climb.hours
+    return int(hours)
 
 
 def _steps() -> Iterator[tuple[RecordType, State, int]]:
@@ -49,7 +57,7 @@ def _steps() -> Iterator[tuple[RecordType, State, int]]:
 
 
 def _stuck(rt: RecordType, state: State, at: int, now: datetime, calendar: WorkingCalendar) -> list[Mapping[str, Any]]:
-    since = calendar.subtract_working_time(now, timedelta(hours=state.climbs[at].hours))
+    since = calendar.subtract_working_time(now, timedelta(hours=hours_of(state.climbs[at])))
     condition = {
         "state": state.value,
         "state_since": {"$lte": since},

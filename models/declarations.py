@@ -192,10 +192,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Climb:
-    """Where a record goes that waits in a state for too long: after `hours` working hours it waits for `to` (named as
-    in `turn`) as well, who may then sign what those before them may."""
+    """Where a record goes that waits in a state for too long: after `hours` working hours, a number or the name of a
+    value of the policy such as `signature.next_hours`, it waits for `to` (named as in `turn`) as well, who may then
+    sign what those before them may."""
 
-    hours: int
+    hours: int | str
     to: tuple[str, ...]
 
 

@@ -26,7 +26,8 @@ class NotYourOwn(Refusal):
 
 
 class SignedAlready(Refusal):
-    """A deputy signs nothing that they, or whom they stand in for, signed before: two signatures are of two people."""
+    """Two signatures are of two people where a deputy gave one of them, or one came to its signer because nobody
+    signed in time."""
 
     code, status = "signed_already", 403
     zh, en = (
@@ -106,6 +107,15 @@ def _may(person: Person, rt: RecordType, transition: Transition, record: Mapping
     state = access.state_of(rt, record)
     climbed = access.climbed_to(state, record) if state is not None and transition.signature else ()
     return any(_is(person, rt, whose, record) for whose in (*transition.by, *climbed))
+
+
+def by_climbing(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
+    """Whether a signature is somebody's only because nobody signed in time."""
+    state = access.state_of(rt, record)
+    if state is None or not transition.signature or not access.climbed_to(state, record):
+        return False
+    before = {**record, "climbed": None}
+    return not any(_is(person, rt, whose, before) for whose in transition.by)
 
 
 def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from models import access, one_time, registry, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, deputed, moves, why_not
+from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, by_climbing, deputed, moves, why_not
 from models.person.roles import Person
 from models.record_input import (
     LEVEL_CHOICES,
@@ -254,7 +254,8 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     if refusal is not None and behalf is None:
         raise refusal
     if transition.signature:
-        _keep_apart(person, behalf if refusal is not None else None, rt, found)
+        for_another = behalf if refusal is not None else None
+        _keep_apart(person, for_another, found, climbed=by_climbing(for_another or person, rt, transition, current))
     return transition, current
 
 
@@ -267,19 +268,21 @@ def for_whom(person: Person, found: Sight, transition: Transition) -> Person | N
     return None if own else deputed(person, found.rt, transition, current)
 
 
-def _keep_apart(person: Person, behalf: Person | None, rt: RecordType, found: Sight) -> None:
-    """Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them:
-    whoever signs now, for themselves or for somebody, gave none before for somebody else, nor had one given for them.
+def _keep_apart(person: Person, behalf: Person | None, found: Sight, *, climbed: bool) -> None:
+    """Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them,
+    or one came to its signer because nobody signed in time (`climbed`): whoever signs now, for themselves or for
+    somebody, gave none before, nor had one given for them.
 
     :raises SignedAlready:
     """
-    signatures = {t.name for t in rt.workflow.transitions if t.signature} if rt.workflow else set()
+    flow = found.rt.workflow
+    signatures = {t.name for t in flow.transitions if t.signature} if flow else set()
     for row in store.latest_moves(found.id):
         if row["action"] not in signatures:
             return
         both = {row["by"], row.get("behalf")} - {None}
-        by_deputy = behalf is not None or row.get("behalf") is not None
-        if by_deputy and not both.isdisjoint({person.id, behalf.id if behalf is not None else None}):
+        kept_apart = behalf is not None or climbed or row.get("behalf") is not None or row.get("climbed", False)
+        if kept_apart and not both.isdisjoint({person.id, behalf.id if behalf is not None else None}):
             raise SignedAlready()
 
 

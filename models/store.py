@@ -23,6 +23,7 @@ from models.deadline import settling
 from models.declarations import Field, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.kinds import stored
+from models.moves import by_climbing
 from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
@@ -269,8 +270,9 @@ def name_of(person_id: ObjectId | None) -> str:
 
 
 def latest_moves(record_id: ObjectId, limit: int = 20) -> list[dict[str, Any]]:
-    """The last changes of a record's state, newest first: `action`, when, who, and for whom as a deputy (`behalf`)."""
-    wanted = {"action": 1, "by": 1, "by_name": 1, "behalf": 1, "behalf_name": 1, "at": 1, "rev": 1}
+    """The last changes of a record's state, newest first: `action`, when, who, for whom as a deputy (`behalf`), and
+    whether it came to them because nobody signed in time (`climbed`)."""
+    wanted = {"action": 1, "by": 1, "by_name": 1, "behalf": 1, "behalf_name": 1, "climbed": 1, "at": 1, "rev": 1}
     condition = {"record": record_id, "changes.field": "state"}
     return list(database()[VERSIONS].find(condition, wanted).sort("rev", DESCENDING).limit(limit))
 
@@ -382,7 +384,14 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
         ],
         **({"merge": merge} if merge else {}),
         **({"behalf": draft.behalf.id, "behalf_name": draft.behalf.name} if draft.behalf else {}),
+        **({"climbed": True} if _climbed(draft) else {}),
     }
+
+
+def _climbed(draft: Draft) -> bool:
+    """Whether it is a signature that came to its signer because nobody gave it in time."""
+    move, before = draft.transition, draft.before
+    return move is not None and before is not None and by_climbing(draft.behalf or draft.actor, draft.rt, move, before)
 
 
 def _kept(field: Field, value: Any, key: UUID | None) -> Any:

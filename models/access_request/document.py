@@ -223,14 +223,17 @@ ACCESS_REQUEST = RecordType(
                 label=Label("待主管签署", "Waiting for manager"),
                 tone="warn",
                 turn=("manager",),
-                climbs=(Climb(8, ("head",)), Climb(16, ("general_manager",))),
+                climbs=(
+                    Climb("signature.next_hours", ("head",)),
+                    Climb("signature.second_next_hours", ("general_manager",)),
+                ),
             ),
             State(
                 value="signed",
                 label=Label("待部门经理审批", "Waiting for head"),
                 tone="warn",
                 turn=("head",),
-                climbs=(Climb(8, ("general_manager",)),),
+                climbs=(Climb("signature.next_hours", ("general_manager",)),),
             ),
             State(
                 value="approved",

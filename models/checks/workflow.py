@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
+from models.climbing import hours_of
 from models.declarations import TONES, State, Transition, Workflow
 from models.person.roles import Role
 from models.records import PLACING
@@ -56,13 +57,20 @@ def _states(case: Case, flow: Workflow, people: frozenset[str]) -> Iterator[Find
 def _climbs(case: Case, flow: Workflow, state: State, people: frozenset[str]) -> Iterator[Finding]:
     place, before = f"workflow.{state.value}", 0
     for climb in state.climbs:
+        try:
+            hours = hours_of(climb)
+        except (AttributeError, TypeError, ValueError):
+            yield case.finding(
+                "E015", place, f"制度中没有“{climb.hours}”这一小时数。", f"the policy has no hours “{climb.hours}”"
+            )
+            continue
         for whose in sorted(set(climb.to) - ROLES - WAITED_FOR - people):
             yield case.finding("E005", place, f"升级对象“{whose}”不存在。", f"it goes on to “{whose}”, which is nobody")
-        if not climb.to or not before < climb.hours <= LONGEST_WAIT:
+        if not climb.to or not before < hours <= LONGEST_WAIT:
             yield case.finding(
                 "E015", place, "升级须写明对象，小时数逐级增加。", "it goes on to somebody, each time after more hours"
             )
-        before = climb.hours
+        before = hours
     if state.climbs and not flow.signatures(state.value):
         yield case.finding("E015", place, "此状态没有可签署的操作。", "nothing is signed in a state that goes on")
 

@@ -12,8 +12,8 @@ SLUG = "contract"
 FINANCE, LEGAL = Role.FINANCE_REVIEWER.value, Role.LEGAL_REVIEWER.value
 CUSTODIAN, HEAD, MANAGER = Role.CUSTODIAN.value, Role.HEAD.value, Role.GENERAL_MANAGER.value
 NOT_OWN = ("creator", "owner", "submitted_by")
-NEXT_LEVEL = (Climb(8, (MANAGER,)),)
-"""A reviewer who is away: after a working day the next level decides (K2)."""
+NEXT_LEVEL = (Climb("signature.next_hours", (MANAGER,)),)
+"""A reviewer who is away: the next level decides (K2)."""
 NOTICES = Reminding(("contract.expiry_notice_days", "contract.due_notice_days"))
 """Days before an agreed delivery or payment, or the contract's end (K5); what is due sooner is told of at once."""
 IN_REVIEW = ("in_review", "with_finance", "with_legal")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.customer.fields import GRADES, STANDINGS
-from models.declarations import Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
+from models.declarations import Climb, Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 
@@ -107,6 +107,8 @@ DECISION = grouped(
 )
 
 NOT_OWN = ("creator", "owner", "submitted_by")
+NEXT_LEVEL = (Climb("signature.next_hours", (Role.GENERAL_MANAGER.value,)),)
+"""A reviewer, or the group, that is away holds up no trade; who gave finance's opinion never decides (C4)."""
 
 WORKFLOW = Workflow(
     states=(
@@ -117,9 +119,18 @@ WORKFLOW = Workflow(
             "With finance",
             "info",
             turn=(Role.FINANCE_REVIEWER.value, "finance_person"),
+            climbs=NEXT_LEVEL,
             frozen=True,
         ),
-        state("rated", "待授信决定", "For decision", "warn", turn=(Role.CREDIT_GROUP.value, "decider"), frozen=True),
+        state(
+            "rated",
+            "待授信决定",
+            "For decision",
+            "warn",
+            turn=(Role.CREDIT_GROUP.value, "decider"),
+            climbs=NEXT_LEVEL,
+            frozen=True,
+        ),
         state("approved", "已批准", "Approved", "good", final=True),
         state("refused", "已否决", "Refused", "bad", final=True),
     ),

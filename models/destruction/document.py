@@ -5,7 +5,19 @@ Nothing here holds content of a record: numbers, levels, people, times and the r
 
 from __future__ import annotations
 
-from models.declarations import LEVEL_LABELS, Choice, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import (
+    LEVEL_LABELS,
+    Choice,
+    Due,
+    Label,
+    RecordType,
+    Relation,
+    Rights,
+    Rule,
+    Transition,
+    When,
+    Workflow,
+)
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 
@@ -30,6 +42,12 @@ def _by_whom(upto: int) -> tuple[str, ...]:
     return ("creator", *(f"{one}_{part}" for one in SIGNERS[:upto] for part in ("signer", "for")))
 
 
+def _sign_by(state_of: str, since: str) -> Due:
+    """Each signature has its own date; nothing climbs here (D1)."""
+    when = When("state", (state_of,))
+    return Due(field="sign_by", after=since, unit="working_days", amount="signature.sign_working_days", when=when)
+
+
 DESTRUCTION = RecordType(
     slug=SLUG,
     label=Label("销毁", "Destruction"),
@@ -38,6 +56,8 @@ DESTRUCTION = RecordType(
     menu="work",
     number="XH-{year}-{seq:06d}",
     title="number_asked",
+    due="sign_by",
+    deadlines=(_sign_by("proposed", "proposed_at"), _sign_by("signed", "first_at"), _sign_by("approved", "second_at")),
     help=Label(
         "过期档案由信息管理员或负责人提出，依次经客户信息主管、客服部经理、总经理签署，冷静期后彻底销毁；登记只留编号、密级、"
         "理由、签署与时间。",
@@ -70,6 +90,7 @@ DESTRUCTION = RecordType(
                 ),
             ),
             field("reason", "long_text", "理由", "Reason", "required", max_length=500),
+            field("proposed_at", "datetime", "提出时间", "Proposed at", "fixed"),
         ),
         *grouped(
             "signed",
@@ -89,6 +110,7 @@ DESTRUCTION = RecordType(
         ),
         *grouped(
             "end",
+            field("sign_by", "date", "须签署日期", "To be signed by", "listed sortable filterable fixed"),
             field("stop_until", "datetime", "冷静期至", "Cooling-off until", "listed sortable filterable fixed"),
             field("destroyed_at", "datetime", "销毁完成时间", "Destroyed", "listed sortable filterable fixed"),
         ),

@@ -92,7 +92,7 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
     _check_free(slug, [one.number for one in found])
     sons = stored_of(slug, [one.number for one in found])
     _check_matters(registry.get(slug).rt, sons, person, now)
-    made = {**values, **_naming(slug, sons), "department": departments.pop(), "owner": person.id}
+    made = {**values, **_naming(slug, sons), "department": departments.pop(), "owner": person.id, "proposed_at": now}
     return store.create(SLUG, made, actor=person, now=now)
 
 

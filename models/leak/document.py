@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
+    Climb,
     Concern,
     Label,
     RecordType,
@@ -145,8 +146,24 @@ LEAK = RecordType(
     workflow=Workflow(
         states=(
             state("reported", "已上报", "Reported", "bad", turn=(HEAD,)),
-            state("inquiry", "查处中", "Under inquiry", "warn", turn=("investigator",), frozen=True),
-            state("judged", "待签结", "Waiting to be closed", "warn", turn=(MANAGER,), frozen=True),
+            state(
+                "inquiry",
+                "查处中",
+                "Under inquiry",
+                "warn",
+                turn=("investigator",),
+                climbs=(Climb("signature.inquiry_hours", (MANAGER,)),),
+                frozen=True,
+            ),
+            state(
+                "judged",
+                "待签结",
+                "Waiting to be closed",
+                "warn",
+                turn=(MANAGER,),
+                climbs=(Climb("signature.next_hours", (HEAD,)),),
+                frozen=True,
+            ),
             state("closed", "已签结", "Closed", "good", final=True),
         ),
         transitions=(

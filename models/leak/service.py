@@ -31,6 +31,8 @@ def _prepare(draft: Draft) -> None:
     if draft.action == "take_up":
         values["investigator"] = draft.actor.id
     elif draft.action == "conclude":
+        # Whoever concludes because the inquiry stood still has inquired: they do not close it.
+        values["investigator"] = (draft.behalf or draft.actor).id
         draft.problems.update(rules.outcome_problems(values))
         if _concerned(draft, values):
             raise YouAreInvolved()

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from models.declarations import LEVEL_LABELS, Choice, Label, RecordType, Relation, Rights, Rule, Transition, Workflow
+from models.declarations import (
+    LEVEL_LABELS,
+    Choice,
+    Climb,
+    Due,
+    Label,
+    RecordType,
+    Relation,
+    Rights,
+    Rule,
+    Transition,
+    When,
+    Workflow,
+)
 from models.describe import choice, field, group, grouped, state, view
 from models.person.roles import Role
 
 SLUG = "secrecy_change"
-HEAD = Role.HEAD.value
+HEAD, MANAGER = Role.HEAD.value, Role.GENERAL_MANAGER.value
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+NEXT_LEVEL = (Climb("signature.next_hours", (MANAGER,)),)
 KINDS = (
     choice("extend", "延长保密期", "Extend the period"),
     choice("lower", "降低密级或解密", "Lower or end the level"),
@@ -22,6 +36,16 @@ SECRECY_CHANGE = RecordType(
     menu="work",
     number="MJ-{year}-{seq:06d}",
     title="number_asked",
+    due="sign_by",
+    deadlines=(
+        Due(
+            field="sign_by",
+            after="asked_at",
+            unit="working_days",
+            amount="signature.sign_working_days",
+            when=When("state", ("asked",)),
+        ),
+    ),
     help=Label(
         "延长保密期、降低密级须由客服部经理批准；提高密级由负责人直接办理。",
         "A longer period and a lower level need the head; raising a level is free for the owner.",
@@ -38,13 +62,20 @@ SECRECY_CHANGE = RecordType(
         field("new_level", "choice", "新密级", "New level", "listed", choices=LEVELS),
         field("new_until", "date", "新保密期至", "New end of the period", "listed"),
         field("reason", "long_text", "理由", "Reason", "required", max_length=500),
+        field("asked_at", "datetime", "提出时间", "Asked at", "fixed"),
+        field("sign_by", "date", "须签署日期", "To be signed by", "listed sortable filterable fixed"),
     ),
     rights=Rights(
-        view=(Rule(Relation.CREATOR), Rule(Relation.ASSIGNED), Rule(Relation.DEPARTMENT, (Role.HEAD,))),
+        view=(
+            Rule(Relation.CREATOR),
+            Rule(Relation.ASSIGNED),
+            Rule(Relation.DEPARTMENT, (Role.HEAD,)),
+            Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
+        ),
     ),
     workflow=Workflow(
         states=(
-            state("asked", "待部门经理审批", "Waiting for head", "warn", turn=(HEAD,)),
+            state("asked", "待部门经理审批", "Waiting for head", "warn", turn=(HEAD,), climbs=NEXT_LEVEL),
             state("done", "已批准执行", "Approved and done", "good", final=True),
             state("refused", "已拒绝", "Refused", "bad", final=True),
             state("withdrawn", "已撤回", "Withdrawn", final=True),

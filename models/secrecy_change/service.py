@@ -75,6 +75,7 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
         "level_now": found.level,
         "until_now": found.values["secret_until"],
         "department": found.values["department"],
+        "asked_at": now,
     }
     return store.create(SLUG, made, actor=person, now=now)
 

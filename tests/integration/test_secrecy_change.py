@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,13 @@ from pymongo.database import Database
 
 from models import catalogue, history, records, schema, store
 from models.errors import Forbidden, Invalid
+from models.kinds import ZONE
+from models.office import office_calendar
 from models.person.roles import Person, Role
 from models.record_input import LoweringNeedsHead, PeriodNeedsHead
+from models.reminder import chasing
+from models.reminder import service as reminders
+from models.reminder.rules import Step
 from models.secrecy_change import service
 from tests.factories.customers import customer
 from tests.factories.people import person
@@ -132,3 +137,18 @@ def test_the_edit_form_is_no_way_round(owner: Person, head: Person, secret: dict
     raised = {"level": "confidential", "secret_until": "2028-12-01"}
     assert records.change(owner, "customer", number, raised, rev=2, now=now)["secret_until"] == date(2028, 12, 1)
     assert records.change(head, "customer", number, {"secret_until": "2027-01-01"}, rev=3, now=now)["rev"] == 4
+
+
+def test_a_change_has_a_date_by_which_the_head_signs_and_is_reminded(
+    owner: Person, head: Person, secret: dict[str, Any], now: datetime
+) -> None:
+    asked = service.ask(owner, "customer", secret["number"], LATER, now=now)
+    assert asked["sign_by"] == asked["due_at"].astimezone(ZONE).date() == date(2026, 11, 26)
+    late = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
+    chasing.chase_deadlines(late, office_calendar())
+    [one] = reminders.inbox(head, late, "en")
+    assert (one.reminder.step, one.number) == (Step.LATE, asked["number"])
+    decided(head, asked, "refuse", late, "Published long ago")
+    assert store.fetch(SLUG, asked["_id"])["due_at"] is None
+    chasing.chase_deadlines(late + timedelta(hours=1), office_calendar())
+    assert reminders.inbox(head, late, "en") == []

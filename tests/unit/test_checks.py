@@ -208,6 +208,8 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E015", "workflow.waiting", lambda: climbing(Climb(8, ()))),
     ("E015", "workflow.waiting", lambda: climbing(Climb(0, ("head",)))),
     ("E015", "workflow.waiting", lambda: climbing(Climb(8, ("head",)), Climb(8, ("owner",)))),
+    ("E015", "workflow.waiting", lambda: climbing(Climb("signature.no_such_hours", ("head",)))),
+    ("E015", "workflow.waiting", lambda: climbing(Climb("secrecy", ("head",)))),
     ("E015", "workflow.draft", lambda: climbing(Climb(8, ("head",)), of="draft")),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights())),
     ("E016", "rights", lambda: sample(classified=False, rights=Rights(view=(Rule(Relation.ANY, levels=()),)))),

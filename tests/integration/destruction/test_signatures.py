@@ -15,10 +15,13 @@ from models.destruction import candidates, holds, removal, service
 from models.destruction.document import SLUG
 from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
 from models.moves import NeedsFreshSignIn
+from models.office import office_calendar
 from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person, Role
 from models.records import Locked
+from models.reminder import service as reminders
+from models.reminder.telling import tell
 from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.integration.destruction.conftest import WEEK, Cast, carried_out, old_file, sign, signed
@@ -252,5 +255,38 @@ def test_candidates_are_those_beyond_retention_that_one_may_propose(
     assert shown == {old["number"]}
     own = {one.number for kept in candidates.of(cast.owner, now) for one in kept.sights}
     assert own == {old["number"], top["number"]}
+
+
+def test_custodians_are_reminded_of_candidates_once_a_month_in_the_product_and_as_they_chose(
+    cast: Cast, old: dict[str, Any], now: datetime, db: Base
+) -> None:
     assert [candidates.tell(now), candidates.tell(now + timedelta(days=1))] == [1, 0]
-    assert old["name"] not in str(list(db["outbox_email"].find()))
+    (told,) = reminders.inbox(cast.custodian, now, "zh")
+    assert (told.rt.slug, told.leads_to) == ("destruction", "outdated")
+    assert reminders.inbox(cast.owner, now, "zh") == []
+    tell(now, "https://service.example.test")
+    (mail,) = db["outbox_email"].find()
+    assert "https://service.example.test/records/destruction/outdated" in mail["text"]
+    assert old["name"] not in str(mail)
+    next_month = now + timedelta(days=10)
+    assert candidates.tell(next_month) == 1
+    assert reminders.unread_count(cast.custodian) == 1
+    db["record_customer"].update_one({"_id": old["_id"]}, {"$set": {"held": now}})
+    assert candidates.tell(next_month) == 0
+    assert reminders.unread_count(cast.custodian) == 0
+
+
+def test_each_signature_has_a_date_of_its_own_and_the_cooling_off_none(
+    cast: Cast, old: dict[str, Any], now: datetime
+) -> None:
+    asked = service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
+    dates = [asked["sign_by"]]
+    at = now
+    for who, move in cast.signers:
+        at += timedelta(days=1)
+        asked = sign(who, asked, move, at)
+        dates.append(asked["sign_by"])
+    expected = [office_calendar().add_working_days(now + timedelta(days=n), 3).day for n in range(3)]
+    assert dates == [*expected, None]
+    assert len(set(expected)) == 3
+    assert asked["due_at"] is None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from config.policy import policy
 from models import audit, climbing, records, registry, store, work
 from models.declarations import Climb
 from models.errors import Forbidden, Invalid, NotFound
+from models.moves import NotYourOwn, SignedAlready
 from models.office import office_calendar
 from models.person.roles import Person, Role
 from models.reminder import chasing, service
 from models.reminder.rules import Step
+from models.secrecy_change import service as secrecy
+from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
 from tests.integration.signing.conftest import Base, Cast, reads, sign, waiting
@@ -116,3 +121,105 @@ def test_a_request_for_access_goes_from_the_manager_to_the_head_and_the_general_
         records.move(cast.head, "access_request", request["number"], "refuse", {}, rev=1, now=later, fresh=True)
     signed = records.move(cast.head, "access_request", request["number"], "sign", {}, rev=1, now=later, fresh=True)
     assert (signed["state"], signed["climbed"]) == ("signed", None)
+
+
+# --- one signature each
+
+
+def unsigned_card(now: datetime) -> dict[str, Any]:
+    """A card for a secret record whose asker has a manager who is away."""
+    away = person(Role.SALES_MANAGER, name="Away", department="sales")
+    asker = person(Role.SPECIALIST, name="Asker", manager=away.id)
+    values = {"uses": ["view"], "reason": "x", "type_asked": "sample", "department": "service", "state": "asked"}
+    return store.create("access_request", {**values, "manager": away.id}, actor=asker, now=now)
+
+
+def decide(who: Person, asked: dict[str, Any], move: str, now: datetime, note: str = "") -> dict[str, Any]:
+    number, rev = asked["number"], asked["rev"]
+    return records.move(who, "access_request", number, move, {}, rev=rev, now=now, note=note, fresh=True)
+
+
+def test_who_signed_because_nobody_else_did_does_not_sign_the_next_step_too(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    asked, later = unsigned_card(now), now + timedelta(days=2)
+    climbing.climb(later, CALENDAR)
+    climbing.climb(later, CALENDAR)
+    signed = decide(cast.head, asked, "sign", later)
+    assert [row["climbed"] for row in store.latest_moves(asked["_id"]) if row["action"] == "sign"] == [True]
+    with pytest.raises(SignedAlready):
+        decide(cast.head, signed, "refuse", later, "x")
+    other = person(Role.HEAD, name="Other head")
+    assert decide(other, signed, "refuse", later, "x")["state"] == "refused"
+
+
+def test_who_signed_both_steps_up_the_line_is_one_person(cast: Cast, manager: Person, now: datetime) -> None:
+    asked, later = unsigned_card(now), now + timedelta(days=2)
+    climbing.climb(later, CALENDAR)
+    climbing.climb(later, CALENDAR)
+    signed = decide(manager, asked, "sign", later)
+    last = later + timedelta(days=2)
+    assert climbing.climb(last, CALENDAR) == 1
+    with pytest.raises(SignedAlready):
+        decide(manager, signed, "refuse", last, "x")
+    assert decide(cast.head, signed, "refuse", last, "x")["state"] == "refused"
+
+
+# --- the shipped types that go on
+
+
+@pytest.mark.parametrize(
+    ("slug", "state", "after", "to"),
+    [
+        ("secrecy_change", "asked", "next_hours", "general_manager"),
+        ("credit_report", "submitted", "next_hours", "general_manager"),
+        ("credit_report", "rated", "next_hours", "general_manager"),
+        ("leak", "inquiry", "inquiry_hours", "general_manager"),
+        ("leak", "judged", "next_hours", "head"),
+        ("contract", "in_review", "next_hours", "general_manager"),
+        ("access_request", "asked", "next_hours", "head"),
+    ],
+)
+def test_the_policy_says_when_each_type_goes_on(slug: str, state: str, after: str, to: str) -> None:
+    flow = registry.get(slug).rt.workflow
+    assert flow is not None
+    first = flow.state(state).climbs[0]
+    assert climbing.hours_of(first) == getattr(policy().signature, after)
+    assert first.to == (to,)
+
+
+def test_a_change_of_secrecy_that_the_head_leaves_goes_to_the_general_manager(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    secret = customer(cast.owner, now, level="secret", level_basis="x", secret_until=date(2026, 12, 20))
+    wanted = {"kind": "extend", "new_until": "2027-11-20", "reason": "Still in talks"}
+    asked = secrecy.ask(cast.owner, "customer", secret["number"], wanted, now=now)
+    assert not reads(manager, asked, "secrecy_change")
+    later = now + timedelta(days=2)
+    assert climbing.climb(later, CALENDAR) == 1
+    records.move(manager, "secrecy_change", asked["number"], "approve", {}, rev=1, now=later, fresh=True)
+    assert store.fetch("customer", secret["_id"])["secret_until"] == date(2027, 11, 20)
+
+
+def test_who_concludes_an_inquiry_that_stood_still_does_not_close_it(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    told = {"subject": "x", "way": "paper", "level_leaked": "secret", "account": "x"}
+    days = {"happened_on": date(2026, 11, 18), "found_on": date(2026, 11, 20)}
+    people = [{"name": "A driver", "part": "leaked"}]
+    leak = store.create("leak", {**days, **told, "people": people}, actor=cast.owner, now=now)
+
+    def moved(who: Person, name: str, at: datetime, raw: dict[str, str] | None = None) -> dict[str, Any]:
+        rev = store.fetch("leak", leak["_id"])["rev"]
+        return records.move(who, "leak", leak["number"], name, raw or {}, rev=rev, now=at, fresh=True)
+
+    moved(cast.head, "take_up", now)
+    finding = {"findings": "x", "duty": "none", "outcome": "warning", "remedy": "x"}
+    with pytest.raises(Forbidden):
+        moved(manager, "conclude", now, finding)
+    later = now + timedelta(days=30)
+    assert climbing.climb(later, CALENDAR) == 1
+    assert moved(manager, "conclude", later, finding)["investigator"] == manager.id
+    with pytest.raises((NotYourOwn, SignedAlready)):
+        moved(manager, "close", later)
+    assert moved(cast.head, "close", later)["state"] == "closed"
