@@ -32,7 +32,8 @@ class KeySettings:
     """Where the master key comes from: `given` in the environment, with the one before it while it is being changed,
     or the file `path`, which is made when it is not there and `makes` says so. With a `service` a master key that is
     there as well opens what it wrapped before, and wraps nothing. `database` keeps the data keys; `backup` is the file
-    of their backup, if one is kept up."""
+    of their backup, if one is kept up. Keys that are `borrowed` are those of another database, of which the connected
+    one is a copy: none of them is destroyed for it."""
 
     database: str
     path: Path
@@ -41,6 +42,7 @@ class KeySettings:
     makes: bool = False
     service: KeyService | None = None
     backup: Path | None = None
+    borrowed: bool = False
 
 
 def load_service(path: Path) -> KeyService:

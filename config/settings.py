@@ -56,6 +56,7 @@ class Settings:
     key_service: KeyService | None = None
     keys_backup: Path | None = None
     keys_database: str | None = None
+    keys_borrowed: bool = False
     backup_folder: Path | None = None
     backup_keep: int = 7
     data_dir: Path = Path("var")
@@ -94,6 +95,7 @@ class Settings:
             makes=self.embedded and self.master_key_file is None,
             service=self.key_service,
             backup=self.keys_backup,
+            borrowed=self.keys_borrowed,
         )
 
     @property

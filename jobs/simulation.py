@@ -64,6 +64,15 @@ def simulate(settings: Settings, table: Table, since: datetime, until: datetime)
         yield from _play(copied, table, since, until)
 
 
+def try_out(settings: Settings, job: Job, at: datetime) -> Played:
+    """Run one job as of `at` on a copy, and tell what it did there.
+
+    :raises NoCopy: when no copy can be made.
+    """
+    with _copy(settings) as copied:
+        return _run(copied, job, at, office.office_calendar())
+
+
 def _play(settings: Settings, table: Table, since: datetime, until: datetime) -> Iterator[Played]:
     before = since - timedelta(milliseconds=1)
     plans = [(job, _coarse(job.cadence)) for job in table.jobs if job.simulated]
@@ -118,7 +127,8 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
 def _copy(settings: Settings) -> Iterator[Settings]:
     """Connected to a copy of the database; afterwards to the database again, and the copy is gone."""
     name = f"{copies.prefix()}{secrets.token_hex(4)}"
-    copied = replace(settings, database=name, audit_database=None, keys_database=settings.keys.database)
+    keys = settings.keys.database  # what is sealed in the copy is read with the keys of the original
+    copied = replace(settings, database=name, audit_database=None, keys_database=keys, keys_borrowed=True)
     try:
         try:
             _fill(copied)

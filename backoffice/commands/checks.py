@@ -37,7 +37,7 @@ def check() -> None:
         version = database().client.server_info()["version"]
         _say("database", f"ok (MongoDB {version}, replica set)")
         wrapped = rotation.state().by_provider
-        if wrapped:  # an empty vault is begun by the first start
+        if wrapped or key_vault.is_noted():  # else the vault is begun by the first start
             key_vault.require()
         _say("keys", f"ok ({sum(wrapped.values())} data keys)")
         missing = schema.missing()

@@ -10,8 +10,12 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from bson import encode, json_util
 from bson.json_util import CANONICAL_JSON_OPTIONS
@@ -28,14 +32,19 @@ PART = 1_000
 
 def backup(path: Path) -> int:
     """Write all data keys, as they are now, to `path` in place of what is there, and return how many. The file is whole
-    or the one before; only its owner can read it. :raises KeysUnusable: it cannot be written."""
+    or the one before; only its owner can read it.
+
+    :raises KeysUnusable: it cannot be written, or what is there is the backup of another vault.
+    """
     here = vault()
+    here.require_own()
     with alone(path):
+        _require_same(here, path)
         try:
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    count = _write(here, file)
+                    count = apart(partial(_write, here, file))
                     file.flush()
                     os.fsync(file.fileno())
                 os.replace(name, path)
@@ -58,7 +67,8 @@ def keep_up() -> None:
 def restore(path: Path) -> int:
     """Fill an empty vault from a backup, and return how many keys it holds now. Nothing stays of one that does not fit.
 
-    :raises KeysUnusable: there are keys already, the file is no whole backup, or the master key does not open it.
+    :raises KeysUnusable: there are keys already, the file is no whole backup, or the master key does not open it, or it
+        is that of another installation.
     """
     here = vault()
     collection = here.keyring.collection
@@ -70,7 +80,7 @@ def restore(path: Path) -> int:
     try:
         for start in range(0, len(rows), PART):
             here.keyring.store(rows[start : start + PART])
-        here.prove()
+        here.prove(noting=False)
     except BaseException:
         apart(lambda: collection.delete_many({}))
         here.forget()
@@ -78,9 +88,38 @@ def restore(path: Path) -> int:
     return len(rows)
 
 
+def _require_same(here: Vault, path: Path) -> None:
+    """Never write over the keys of another vault: they may be the only ones that are left. :raises KeysUnusable:"""
+    try:
+        there = _proof_in(path)
+    except OSError as error:
+        raise KeysUnusable(f"{path} cannot be read: {error.strerror}") from error
+    if there is not None and there != here.key_ids([PROOF], make=False).get(PROOF):
+        raise KeysUnusable(f"{path} is the backup of another key vault, and is kept: move it away first")
+
+
+def _proof_in(path: Path) -> UUID | None:
+    """By which key the backup in a file proves whose it is; it stands in its first line."""
+    if not path.exists():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if f'"{PROOF}"' in line:
+                with suppress(ValueError, LookupError, TypeError):
+                    row = json_util.loads(line, json_options=CANONICAL_JSON_OPTIONS)
+                    return UUID(bytes=bytes(row["_id"]))
+    return None
+
+
+def _rows(here: Vault) -> Iterator[Any]:
+    """All data keys, the proof first."""
+    for condition in ({"keyAltNames": PROOF}, {"keyAltNames": {"$ne": PROOF}}):
+        yield from here.keyring.collection.find(condition).sort("_id", 1)
+
+
 def _write(here: Vault, file: Any) -> int:
     digest, count = hashlib.sha256(), 0
-    for row in apart(lambda: here.keyring.collection.find({}).sort("_id", 1).to_list()):
+    for row in _rows(here):
         line = json_util.dumps(row, json_options=CANONICAL_JSON_OPTIONS) + "\n"
         digest.update(line.encode())
         file.write(line)

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from bson import Binary, ObjectId
 
-from models.key_vault import copies
+from models.key_vault import copies, whose
 from models.key_vault.keyring import KEPT_SECONDS
 from models.key_vault.vault import RANDOM, STEADY, key_of, vault
 
@@ -111,10 +111,12 @@ def destroy(record_ids: Iterable[ObjectId]) -> int:
     returns, others within a minute, and they are gone from the keys' own backup. What was sealed with them can never be
     read again.
 
-    :raises KeysUnusable: the backup cannot be written; the keys are gone from the database, and this is to be repeated.
+    :raises KeysUnusable: the keys are those of another database; or the backup cannot be written: the keys are gone
+        from the database, and this is to be repeated.
     """
     names = [f"record:{one}" for one in record_ids]
     here = vault()
+    here.require_own()
     parts = (names[start : start + PART] for start in range(0, len(names), PART))
     gone = sum(here.keyring.remove(part) for part in parts)
     here.forget()
@@ -125,3 +127,8 @@ def destroy(record_ids: Iterable[ObjectId]) -> int:
 def require() -> None:
     """Make sure, before anything begins, that the master key is there and opens the vault. :raises KeysUnusable:"""
     vault().prove()
+
+
+def is_noted() -> bool:
+    """Whether the connected database has a vault, be it here or not."""
+    return whose.noted() is not None

@@ -17,7 +17,7 @@ from pymongo.errors import EncryptionError
 
 from config.database import database, key_settings
 from config.keys import KeySettings
-from models.key_vault import master
+from models.key_vault import master, whose
 from models.key_vault.keyring import COLLECTION, KEPT_SECONDS, Keyring, KeyringClient, apart, name_of
 from models.key_vault.refusals import KeyGone, KeysUnusable
 
@@ -81,7 +81,7 @@ class Vault:
     def _read_masters(self) -> tuple[master.MasterKey, ...]:
         settings = self.settings
         lost = settings.makes and not settings.given and settings.service is None and not settings.path.exists()
-        if lost and apart(self.keyring.collection.find_one) is not None:
+        if lost and (apart(self.keyring.collection.find_one) is not None or whose.noted() is not None):
             raise KeysUnusable(f"{settings.path} is gone, and there are data keys that need it: put it back")
         return master.read(settings)
 
@@ -190,15 +190,29 @@ class Vault:
         except EncryptionError as error:
             raise self._unusable(error) from error
 
-    def prove(self) -> None:
-        """Make sure that the master key opens what the vault holds. The first of all processes makes the vault.
+    def prove(self, *, noting: bool = True) -> None:
+        """Make sure that this is the vault of the connected database, and that the master key opens it. The first of
+        all processes makes the vault, and the database notes which it is, if so told.
 
         :raises KeysUnusable:
         """
+        noted, found = whose.noted(), self.key_ids([PROOF], make=False).get(PROOF)
+        if noted not in (None, found):
+            raise KeysUnusable(
+                f"the database {self.settings.database} is not the key vault of this installation, or is empty: name "
+                "the right one, or restore the backup of the keys (backoffice keys restore)"
+            )
         apart(self._index)
-        key = self.key_ids([PROOF], make=True)[PROOF]
+        key = found or self.key_ids([PROOF], make=True)[PROOF]
         self.encrypt(PROOF, key, RANDOM)
+        if noting and noted is None and whose.note(key) != key:
+            raise KeysUnusable("another key vault was begun for this installation at the same time; start again")
         self._proved = True
+
+    def require_own(self) -> None:
+        """:raises KeysUnusable: the keys are those of another database."""
+        if self.settings.borrowed:
+            raise KeysUnusable("this database is a copy, and the keys are those of the original: they stay")
 
     def _index(self) -> None:
         self.keyring.collection.create_index(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from click.testing import CliRunner, Result
 from pymongo.errors import OperationFailure
 
@@ -25,6 +26,7 @@ from models.backup.rules import JOB as BACKUP
 from models.calendar import SHANGHAI, local
 from models.declarations import Label
 from models.errors import Refusal
+from models.key_vault import service as keys
 from models.person.roles import Role
 from tests.factories.customers import customer
 from tests.factories.people import person
@@ -71,6 +73,20 @@ def test_what_reaches_beyond_the_database_is_left_out(office: Office) -> None:
     assert set(played) == {job.name for job in JOBS.jobs if job.simulated}
     assert not {"mail_delivery", BACKUP} & set(played)
     assert not [one.error for runs in played.values() for one in runs if one.error]
+
+
+def test_no_key_of_the_original_is_destroyed_in_a_copy(office: Office) -> None:
+    record = ObjectId()
+    sealed = keys.seal(b"kept", keys.record_key(record))
+
+    def destroy(_: JobContext) -> Report:
+        return Report({"swept": keys.destroy([record])})
+
+    job = Job(name="sweep", label=Label("清", "Sweep"), cadence=Daily(time(7)), work=destroy, transactional=False)
+    played = by_job(office, Table([job]))
+    assert {(one.error, tuple(one.counts)) for one in played["sweep"]} == {("keys_unusable", ())}
+    assert keys.unseal(sealed) == b"kept"
+    assert not {"attachment_sweep", "import_sweep"} & {job.name for job in JOBS.jobs if job.simulated}
 
 
 def test_jobs_of_minutes_run_once_a_day_and_hourly_ones_in_office_hours(office: Office) -> None:
@@ -184,3 +200,42 @@ def test_the_command_prints_what_would_run_and_the_sums(office: Office, monkeypa
     assert "0 failed" in result.output
     backwards = CliRunner().invoke(command.jobs, ["simulate", "--from", "2027-01-05", "--to", "2026-12-31"])
     assert backwards.exit_code != 0
+
+
+def run_at(monkeypatch: pytest.MonkeyPatch, office: Office, *arguments: str) -> Result:
+    monkeypatch.setattr(command, "connected", lambda: nullcontext(office.settings))
+    return CliRunner().invoke(command.jobs, ["run", *arguments])
+
+
+def test_a_job_as_of_a_time_to_come_runs_on_a_copy(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer(person(Role.SPECIALIST), office.clock.now - timedelta(days=100), state="active")
+    to_come = "2099-01-05T06:00"
+    result = run_at(monkeypatch, office, "quarterly_review", "--at", to_come)
+    assert result.exit_code == 0, result.output
+    assert "on a copy that is gone again: opened 1" in result.output
+    assert office.db["record_review"].count_documents({}) == 0
+    assert (copies(), office.runs()) == ([], [])
+    result = run_at(monkeypatch, office, "quarterly_review", "--at", to_come, "--for-real")
+    assert result.exit_code == 0, result.output
+    assert database()["record_review"].count_documents({}) == 1
+    assert [run.job for run in office.runs()] == ["quarterly_review"]
+
+
+def test_what_reaches_beyond_the_database_does_not_run_as_of_a_time_to_come(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run_at(monkeypatch, office, "destruction", "--at", "2099-01-05T06:00")
+    assert result.exit_code == 1
+    assert "--for-real" in result.stderr
+    assert office.runs() == []
+
+
+def test_a_job_that_would_fail_on_the_copy_is_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: JobContext) -> Report:
+        raise JobError("no paper")
+
+    monkeypatch.setattr(
+        command, "JOBS", Table([Job(name="one", label=Label("试", "Trial"), cadence=Daily(time(7)), work=fail)])
+    )
+    result = run_at(monkeypatch, office, "one", "--at", "2099-01-05T06:00")
+    assert (result.exit_code, result.stderr) == (1, "Error: one would fail: no paper\n")

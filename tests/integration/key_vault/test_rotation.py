@@ -204,6 +204,71 @@ def test_a_backup_of_another_master_key_leaves_the_vault_empty(own: KeySettings,
     assert vault().keyring.collection.count_documents({}) == 0
 
 
+def another_vault(own: KeySettings, monkeypatch: pytest.MonkeyPatch, db: Base, **changes: Any) -> KeySettings:
+    """The installation is told another database of keys than it had, which is empty."""
+    name = f"{own.database}_elsewhere"
+    db.client.drop_database(name)
+    other = replace(own, database=name, **changes)
+    monkeypatch.setitem(store._keys, store.database().name, other)
+    vault_again()
+    return other
+
+
+def test_an_empty_vault_in_place_of_the_one_that_was_is_not_begun(
+    own: KeySettings, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.require()
+    other = another_vault(own, monkeypatch, db)
+    for ask in (keys.require, lambda: keys.record_key(ObjectId())):
+        with pytest.raises(KeysUnusable, match="not the key vault of this installation"):
+            ask()
+    assert db.client[other.database]["key"].count_documents({}) == 0
+
+
+def test_a_lost_vault_takes_no_new_master_key(own: KeySettings, db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.require()
+    own.path.unlink()
+    another_vault(own, monkeypatch, db)
+    with pytest.raises(KeysUnusable):
+        keys.seal(b"x", keys.type_key("sample"))
+    assert not own.path.exists()
+
+
+def test_the_backup_of_another_vault_is_not_written_over(
+    own: KeySettings, db: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, path = ObjectId(), tmp_path / "keys.backup"
+    keys.record_key(record)
+    copies.backup(path)
+    before = path.read_text()
+    db["key_vault"].delete_many({})  # as an installation that never noted its vault
+    another_vault(own, monkeypatch, db)
+    with pytest.raises(KeysUnusable, match="another key vault"):
+        copies.backup(path)
+    keys.require()
+    with pytest.raises(KeysUnusable, match="another key vault"):
+        copies.backup(path)
+    assert path.read_text() == before
+
+
+def test_the_keys_of_another_installation_are_not_restored_here(
+    own: KeySettings, db: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.require()
+    mine = tmp_path / "mine"
+    copies.backup(mine)
+    db["key_vault"].delete_many({})
+    another_vault(own, monkeypatch, db)
+    keys.require()
+    theirs = tmp_path / "theirs"
+    copies.backup(theirs)
+    vault().keyring.collection.delete_many({})
+    vault_again()
+    with pytest.raises(KeysUnusable, match="not the key vault"):
+        copies.restore(mine)
+    assert copies.restore(theirs) == 1
+
+
 def test_the_commands_say_what_they_did(command: Callable[..., Result], own: KeySettings, tmp_path: Path) -> None:
     key = base64.b64decode(command("keys", "new").output)
     assert len(key) == 96
