@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from models.calendar import local
 from models.errors import Invalid, Sentence
@@ -49,6 +49,15 @@ def is_quiet(choice: Choice, now: datetime) -> bool:
         return False
     moment = local(now).time()
     return start <= moment < end if start < end else moment >= start or moment < end
+
+
+def quiet_until(choice: Choice, now: datetime) -> datetime:
+    """When the person may be told of something: now, or at the end of the quiet hours that they are in."""
+    if not is_quiet(choice, now) or choice.quiet_to is None:
+        return now
+    moment = local(now)
+    ends = moment.replace(hour=choice.quiet_to.hour, minute=choice.quiet_to.minute, second=0, microsecond=0)
+    return (ends if ends > moment else ends + timedelta(days=1)).astimezone(UTC)
 
 
 def is_digest_due(choice: Choice, now: datetime) -> bool:

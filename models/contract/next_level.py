@@ -6,9 +6,9 @@ from typing import Any
 
 from bson import ObjectId
 
+from models.channel_choice import sending
 from models.contract.rules import Side
-from models.errors import FieldProblem, Sentence
-from models.outbox import service as outbox
+from models.errors import Sentence
 from models.person import directory
 from models.person.roles import Role
 from models.registry import Draft
@@ -47,11 +47,8 @@ def tell(draft: Draft) -> None:
     absent: ObjectId = draft.values[f"{side}_phoned"]
     for address in directory.emails([absent]).values():
         subject, text = _words(draft.values, draft.actor.name)
-        try:
-            key = f"next_level:{draft.values['_id']}:{side}:{draft.values['submitted_at']:%Y%m%dT%H%M%S}"
-            outbox.post(key, to=address, subject=subject, text=text, now=draft.now)
-        except FieldProblem:  # an account without a usable address: the contract's history tells it all the same
-            continue
+        key = f"next_level:{draft.values['_id']}:{side}:{draft.values['submitted_at']:%Y%m%dT%H%M%S}"
+        sending.send(absent, key, to=address, subject=subject, text=text, now=draft.now)
 
 
 def _words(values: dict[str, Any], by: str) -> tuple[str, str]:

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import database
 from config.policy import policy
-from models import access, registry
+from models import access, registry, stored_form
 from models.access import Purpose
 from models.calendar import add_months, local
 from models.declarations import RecordType
 from models.destruction.service import all_under_way, may_propose
-from models.errors import FieldProblem
 from models.kinds import stored
-from models.outbox import service as outbox
 from models.person import directory
 from models.person import service as people
 from models.person.roles import Person, Role
 from models.record import collection_name
+from models.reminder import service as reminders
 from models.sights import Sight, sight
 
 MOST = 100
 """So many of a type are shown; the next ones come when these are proposed."""
-SUBJECTS = {"zh": "有 {count} 份记录保存期已满", "en": "{count} records have been kept for long enough"}
-TEXTS = {
-    "zh": "{name}，您好：\n\n有 {count} 份记录保存期已满。"
-    "请在系统“销毁登记”的“保存期已满”中查看，确无必要保留的可提出销毁。\n",
-    "en": "Dear {name},\n\n{count} records have been kept for long enough. In the product, under Destruction register, "
-    "Kept for long enough lists them: propose those that are not needed any more.\n",
-}
 
 
 @dataclass(frozen=True)
@@ -91,26 +83,17 @@ def _whose(person: Person) -> dict[str, Any]:
 
 
 def tell(now: datetime) -> int:
-    """Tell each custodian once a month how many there are; returns how many people were told."""
+    """Remind each custodian, once a month, that there are some; returns how many people are reminded now. It goes the
+    way of every reminder, as the person chose, and is closed where there are none any more."""
+    month_ends = stored_form.end_of(add_months(local(now).date().replace(day=1), 1) - timedelta(days=1))
     told = 0
     for person in _custodians():
-        count = sum(len(kept.sights) for kept in of(person, now))
-        address = directory.emails([person.id]).get(person.id) if person.id else None
-        if count and address:
-            told += _post(person, address, count, now)
+        if person.id is not None:
+            due = month_ends if of(person, now) else None
+            told += reminders.tell_of(person.id, reminders.OUTDATED, due, now)
     return told
 
 
 def _custodians() -> Iterator[Person]:
     for one in directory.holders((Role.CUSTODIAN,)):
         yield replace(people.person_of(people.get(one)), grants={})
-
-
-def _post(person: Person, address: str, count: int, now: datetime) -> bool:
-    language = "zh" if person.language.startswith("zh") else "en"
-    key = f"retention:{local(now):%Y-%m}:{person.id}"
-    text = TEXTS[language].format(name=person.name, count=count)
-    try:
-        return outbox.post(key, to=address, subject=SUBJECTS[language].format(count=count), text=text, now=now)
-    except FieldProblem:  # an account without a usable address looks for itself
-        return False

@@ -22,8 +22,8 @@ HOLD = timedelta(minutes=10)
 LARGEST_PAGE = 100
 
 
-def post(key: str, *, to: str, subject: str, text: str, now: datetime) -> bool:
-    """Put an email in the outbox, once per `key` (matter, step and person).
+def post(key: str, *, to: str, subject: str, text: str, now: datetime, not_before: datetime | None = None) -> bool:
+    """Put an email in the outbox, once per `key` (matter, step and person); it goes out at `not_before` or later.
 
     Email leaves the house unprotected: subject and text may carry a record's code and address in the
     product, never its name or content (X6).
@@ -31,7 +31,7 @@ def post(key: str, *, to: str, subject: str, text: str, now: datetime) -> bool:
     :return: whether it was new; False when the key has been used before, and nothing is stored.
     :raises FieldProblem: the address cannot be one.
     """
-    return _put(key, EMAIL, check_address(to), subject, text, now)
+    return _put(key, EMAIL, check_address(to), subject, text, now, not_before)
 
 
 def post_to(channel: str, key: str, *, subject: str, text: str, now: datetime) -> bool:
@@ -117,7 +117,9 @@ def send_again(actor: Person, key: str, now: datetime) -> None:
     transaction(store)
 
 
-def _put(key: str, channel: str, to: str, subject: str, text: str, now: datetime) -> bool:
+def _put(
+    key: str, channel: str, to: str, subject: str, text: str, now: datetime, not_before: datetime | None = None
+) -> bool:
     first = {
         "channel": channel,
         "to": to,
@@ -126,7 +128,7 @@ def _put(key: str, channel: str, to: str, subject: str, text: str, now: datetime
         "created": now,
         "state": State.WAITING,
         "attempts": 0,
-        "next_try": now,
+        "next_try": not_before or now,
         "error": "",
     }
     # Not an insert: a duplicate key would end the caller's transaction.

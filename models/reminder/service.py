@@ -14,28 +14,49 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, registry, stored_form, work
+from models import access, names, registry, secrecy_notice, work
 from models.access import Purpose
-from models.declarations import RecordType
+from models.declarations import Level, RecordType
 from models.errors import NotFound
-from models.person.roles import Person
+from models.person.roles import Person, Role
 from models.record import collection_name
 from models.reminder.document import REMINDERS, Reminder
-from models.reminder.rules import Matter, Step
+from models.reminder.rules import Matter, Step, key_of
 
 MOST = 100
 """The most reminders that are read, counted or marked at once."""
 
 
 @dataclass(frozen=True)
+class Page:
+    """A page of a type of which people are reminded while they hold a role."""
+
+    matter: Matter
+    step: Step
+    type: str
+    name: str
+    role: Role
+
+
+OUTDATED = Page(Matter.RETENTION, Step.KEPT, "destruction", "outdated", Role.CUSTODIAN)
+PAGES = {page.matter: page for page in (OUTDATED,)}
+
+
+@dataclass(frozen=True)
 class Told:
-    """A reminder as its reader sees it."""
+    """A reminder as its reader sees it; one that is about no single record has no number and leads to a `page`."""
 
     reminder: Reminder
     rt: RecordType
     number: str
     title: str
     level: str
+    page: str = ""
+
+    @property
+    def leads_to(self) -> str:
+        """What stands behind the type in the address."""
+        return self.page or self.number
 
 
 def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list[Told]:
@@ -66,6 +87,28 @@ def mark_all_read(person: Person, now: datetime) -> None:
     database()[REMINDERS].update_many({"person": person.id, "read_at": None}, {"$set": {"read_at": now}})
 
 
+def tell_of(person: ObjectId, page: Page, due: datetime | None, now: datetime) -> bool:
+    """Remind a person of a page, once for each `due`, and close former reminders of it; with None only that. Returns
+    whether there is a new one."""
+    key = key_of(person, page.matter, page.type, page.step, due, "") if due else ""
+    first = {
+        "person": person,
+        "type": page.type,
+        "record": person,
+        "matter": page.matter.value,
+        "step": page.step.value,
+        "due": due,
+        "created": now,
+        "seen": now,
+    }
+    former = {"person": person, "matter": page.matter.value, "closed_at": None, "_id": {"$ne": key}}
+    database()[REMINDERS].update_many(former, {"$set": {"closed_at": now}})
+    if not due:
+        return False
+    made = database()[REMINDERS].update_one({"_id": key}, {"$setOnInsert": first}, upsert=True)
+    return made.upserted_id is not None
+
+
 def forget(person: ObjectId, record: ObjectId) -> None:
     """Take away what reminds a person of a record's deadline, so that they are told anew when the matter comes back;
     what went up to them because others are late stays."""
@@ -87,10 +130,16 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
     """
     ordered = list(reminders)
     found = {}
-    for slug in {reminder.type for reminder in ordered}:
+    for slug in {reminder.type for reminder in ordered if reminder.matter not in PAGES}:
         ids = [reminder.record for reminder in ordered if reminder.type == slug]
         found.update({(slug, son["_id"]): son for son in _records(person, slug, ids)})
     for reminder in ordered:
+        page = PAGES.get(reminder.matter)
+        if page is not None:
+            if person.has(page.role):
+                rt = registry.get(page.type).rt
+                yield Told(reminder, rt, "", rt.plural.text(language), Level.INTERNAL.value, page.name)
+            continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
@@ -116,7 +165,8 @@ def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str
         return bool(son.get("climbed")) and son["state_since"] == reminder.due and work.is_work_of(person, rt, son)
     if reminder.matter is Matter.SECRECY:
         until = son.get("secret_until")
-        return until is not None and stored_form.end_of(until.date()) == reminder.due and son.get("owner") == person.id
+        stands = until is not None and secrecy_notice.due_of(until) == reminder.due
+        return stands and secrecy_notice.concerns(person, son)
     if son.get("due_at") != reminder.due:
         return False
     return reminder.step is Step.CLIMBED or work.is_work_of(person, rt, son)

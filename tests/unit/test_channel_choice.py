@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 import pytest
 
 from models.calendar import SHANGHAI
-from models.channel_choice.rules import MOST_CHANNELS, Choice, chosen, is_digest_due, is_quiet, is_urgent
+from models.channel_choice.rules import MOST_CHANNELS, Choice, chosen, is_digest_due, is_quiet, is_urgent, quiet_until
 from models.errors import Invalid
 from models.reminder.rules import Step
 
@@ -32,6 +32,15 @@ def test_quiet_hours(
     choice = Choice(quiet_from=start, quiet_to=end)
     assert [is_quiet(choice, at(*moment)) for moment in quiet] == [True] * len(quiet)
     assert [is_quiet(choice, at(*moment)) for moment in loud] == [False] * len(loud)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [(at(19, 59), at(19, 59)), (at(20), at(8, day=24)), (at(3), at(8)), (at(7, 59), at(8)), (at(8), at(8))],
+)
+def test_what_comes_in_quiet_hours_is_told_at_their_end(now: datetime, told: datetime) -> None:
+    assert quiet_until(Choice(quiet_from=time(20), quiet_to=time(8)), now) == told
+    assert quiet_until(Choice(), now) == now
 
 
 def test_the_digest_is_due_once_a_day_from_its_time_on() -> None:

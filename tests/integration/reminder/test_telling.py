@@ -11,6 +11,7 @@ import pytest
 from models.calendar import local
 from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice
+from models.channel_choice.sending import send
 from models.outbox import service as outbox
 from models.outbox.document import EMAILS
 from models.person import deputies
@@ -67,6 +68,18 @@ def test_in_quiet_hours_nothing_is_sent_and_it_follows_afterwards(db: Base, owne
     revisit(owner, MONDAY, nine)
     told = [remind(nine + timedelta(hours=hours)) for hours in (0, 1, 2, 3)]
     assert told == [0, 0, 1, 0]
+
+
+def test_what_is_no_reminder_keeps_to_a_persons_choice_too(db: Base, owner: Person, nine: datetime) -> None:
+    assert owner.id is not None
+    said = {"to": "wang@example.test", "subject": "Decided", "text": "Decided in your stead."}
+    choices.store(owner, Choice(quiet_from=time(8), quiet_to=time(11)), nine)
+    assert send(owner.id, "first", **said, now=nine)
+    assert outbox.take_due(nine) is None
+    assert outbox.take_due(nine + timedelta(hours=2)) is not None
+    choices.store(owner, Choice(email=False), nine)
+    assert not send(owner.id, "second", **said, now=nine)
+    assert len(messages(db)) == 1
 
 
 def test_each_chosen_channel_gets_its_own_message_and_a_group_no_number(
