@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from models import access
+from models import access, listed
 from models.access import ARCHIVED, Reach
 from models.declarations import Field, RecordType
 from models.kinds import kind_of, loaded
@@ -23,8 +23,9 @@ STANDING = ("level", "owner", "state", "due_at", "archived_at")
 class Glances:
     """Reads the stored records of a page: what `sights.sight` says, for some fields only.
 
-    `fields` are those wanted, the engine's own among them; what the person may not read of them is left out. `names`
-    are the stored fields that a page has to be fetched with.
+    `fields` are those wanted, the engine's own among them; what the person may not read of them is left out, and what
+    lists do not show of classified records is empty there. `names` are the stored fields that a page has to be fetched
+    with.
     """
 
     def __init__(self, person: Person, rt: RecordType, reach: Reach, fields: Iterable[Field]) -> None:
@@ -36,6 +37,7 @@ class Glances:
         self.card = tuple(f for f in wanted.values() if f.card and f.name in rt.by_name)
         self.names = tuple(dict.fromkeys((*wanted, *STANDING)))
         self._loads = [(f.name, _load(f)) for f in self.fields if f.name in rt.by_name]
+        self._kept_back = frozenset(f.name for f in self.fields if f.name in rt.by_name) - listed.shown(rt)
         self._plain = tuple(dict.fromkeys((*STANDING, *(f.name for f in self.fields if f.name in own))))
         self._masks = [(f.name, _on_card(f)) for f in self.card]
         self._full = _either_way(reach.full)
@@ -49,8 +51,9 @@ class Glances:
         get = son.get
         if not self._full.isdisjoint(acl) and (self._also is None or not self._also.isdisjoint(acl)):
             values = {name: get(name) for name in self._plain}
+            kept_back = self._kept_back if listed.is_classified(self.rt, get("level")) else ()
             for name, load in self._loads:
-                value = get(name)
+                value = None if name in kept_back else get(name)
                 values[name] = None if value is None else load(value)
             if self._reach.withholds(acl):
                 values |= {f.name: None for f in self.fields if f.withheld}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from bson import ObjectId
 from flask import current_app, g, request
 
 from backoffice import at_hand, edge
+from models.access import READING, Purpose
 from models.errors import Refusal
 from models.person import service as people
 from models.person.known import as_before
@@ -64,7 +66,7 @@ def identify() -> None:
     g.caller_language = language() if asked_language() else person.language
     acting = replace(
         person,
-        grants=found.grants,
+        grants=_leaving(found.grants),
         only=token.types,
         read_only=token.read_only,
         through=Means(token.id, token.name),
@@ -72,6 +74,12 @@ def identify() -> None:
     g.person = as_before(acting)
     allowance.spend(token.id, now)
     g.caller = Caller(g.person, token, now, language())
+
+
+def _leaving(grants: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The person's grants for a program, where every answer leaves the screen: those for export (X4), for all uses."""
+    export = grants.get(Purpose.EXPORT.value, frozenset())
+    return {use.value: export for use in READING}
 
 
 def _beside(person: ObjectId, _now: datetime) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from backoffice.api.addresses import open_type, record_path
 from backoffice.api.caller import caller
 from backoffice.api.problems import PREFIX, Problem
 from backoffice.api.values import Rows
-from models import access, listing, records
+from models import access, listed, listing, records
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import Forbidden
@@ -32,7 +32,8 @@ class LooksAlike(Problem):
 
 
 def get_list(slug: str) -> Response:
-    """A page of a type's records, newest number first unless sorted."""
+    """A page of a type's records, newest number first unless sorted. Classified ones that it shows in full are in the
+    audit trail first and count as read (X7)."""
     rt, me = open_type(slug), caller()
     bodies.check_answerable()
     visible = access.visible_fields(me.person, rt)
@@ -46,7 +47,13 @@ def get_list(slug: str) -> Response:
     reach = access.reach(me.person, rt, Purpose.VIEW)
     rows = Rows(me.person, rt, reach, shown_fields(rt, visible, asked.query.columns), me.language)
     page = listing.page(rt, reach, asked.query, visible, only=rows.stored)
-    body = {"items": rows.made(page.rows), "next": page.next or None, "previous": page.previous or None}
+    listed.note(me.person, rows.classified(page.rows), me.now, via="api", leaves=True)
+    body = {
+        "items": rows.made(page.rows),
+        "left_empty": rows.left_empty(page.rows),
+        "next": page.next or None,
+        "previous": page.previous or None,
+    }
     response = answered(body)
     at = f"{PREFIX}/{slug}"
     links = [("next", "after", page.next), ("prev", "before", page.previous)]

@@ -194,10 +194,16 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     """A page of records."""
     rows = [ref(f"{words.rt.slug}.row"), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
     token = {"type": ["string", "null"]}
+    empty = words.text("涉密记录在列表中为空的字段", "The fields that lists leave empty for classified records")
     page = {
         "type": "object",
-        "required": ["items", "next", "previous"],
-        "properties": {"items": {"type": "array", "items": any_of(rows)}, "next": token, "previous": token},
+        "required": ["items", "left_empty", "next", "previous"],
+        "properties": {
+            "items": {"type": "array", "items": any_of(rows)},
+            "left_empty": {"type": "array", "items": {"type": "string"}, "description": empty},
+            "next": token,
+            "previous": token,
+        },
     }
     link = {"Link": {"schema": {"type": "string"}, "description": 'rel="next", rel="prev"'}}
     done = {"200": answer(words.text("一页记录", "A page"), page, headers=link)}

@@ -11,10 +11,10 @@ from backoffice.api.caller import caller
 from backoffice.api.lists import answered, link, shown_fields
 from backoffice.api.problems import PREFIX
 from backoffice.api.values import Rows
-from models import access, listing, registry
+from models import access, listed, listing, registry
 from models.access import Purpose
 from models.declarations import RecordType
-from models.listing import BadQuery, ListQuery
+from models.listing import BadQuery, ListQuery, Page
 from models.person.service import department_name
 from models.token import service as tokens
 
@@ -22,17 +22,21 @@ FOUND = 10
 
 
 def find() -> Response:
-    """The first records of each type that hold every word of `q` and that the caller reads in full."""
+    """The first records of each type that hold every word of `q` and that the caller reads in full; classified ones are
+    in the audit trail first and count as read (X7)."""
     bodies.check_answerable()
     bodies.check_parameters("q")
     text = request.args.get("q", "").strip()
     if "\x00" in text or not text:
         raise BadQuery(parameter="q")
-    groups = [group for rt in registry.all_types() if (group := _group(rt, text)) is not None]
-    return answered({"groups": groups})
+    found = [hits for rt in registry.all_types() if (hits := _found(rt, text)) is not None]
+    shown = [one for rows, page in found for one in rows.classified(page.rows)]
+    me = caller()
+    listed.note(me.person, shown, me.now, via="api", leaves=True)
+    return answered({"groups": [_group(rows, page, text) for rows, page in found]})
 
 
-def _group(rt: RecordType, text: str) -> dict[str, Any] | None:
+def _found(rt: RecordType, text: str) -> tuple[Rows, Page] | None:
     me = caller()
     reach = access.reach(me.person, rt, Purpose.VIEW).without_cards
     if reach.nothing:
@@ -40,10 +44,13 @@ def _group(rt: RecordType, text: str) -> dict[str, Any] | None:
     visible = access.visible_fields(me.person, rt)
     rows = Rows(me.person, rt, reach, shown_fields(rt, visible, ()), me.language)
     page = listing.page(rt, reach, ListQuery(q=text, limit=FOUND), visible, only=rows.stored)
-    if not page.rows:
-        return None
+    return (rows, page) if page.rows else None
+
+
+def _group(rows: Rows, page: Page, text: str) -> dict[str, Any]:
+    rt = rows.rt
     more = link(f"{PREFIX}/{rt.slug}", q=text) if page.next else None
-    return {"type": rt.slug, "label": rt.plural.text(me.language), "items": rows.made(page.rows), "more": more}
+    return {"type": rt.slug, "label": rt.plural.text(rows.language), "items": rows.made(page.rows), "more": more}
 
 
 def me() -> Response:

@@ -7,8 +7,9 @@ from typing import Any
 
 from bson import ObjectId
 
-from models import access, names, records, sealing
+from models import access, listed, names, records, sealing, store
 from models.access import Reach
+from models.audit import Subject
 from models.declarations import Field, RecordType
 from models.kinds import loaded, plain
 from models.names import HIDDEN, Names
@@ -94,16 +95,27 @@ def names_for(reader: Person, sights: Iterable[Sight], language: str) -> Names:
 
 
 class Rows:
-    """The rows of one page: of each record the engine's own `IN_LISTS` and `fields`, and nothing else is loaded."""
+    """The rows of one page: of each record the engine's own `IN_LISTS` and `fields`, and nothing else is loaded. What
+    lists do not show of classified records is null there."""
 
     def __init__(self, reader: Person, rt: RecordType, reach: Reach, fields: tuple[Field, ...], language: str) -> None:
         self.reader, self.rt, self.reach, self.fields, self.language = reader, rt, reach, fields, language
         self._pointers = tuple(f for f in (*IN_LISTS, *fields) if f.kind in (*names.POINTERS, *NESTED))
+        self._kept_back = frozenset(f.name for f in fields) - listed.shown(rt)
 
     @property
     def stored(self) -> list[str]:
         """The stored fields that the rows are made of, those of cards included."""
         return [f.name for f in (*IN_LISTS, *self.fields, *access.card_fields(self.rt))]
+
+    def classified(self, sons: Iterable[Mapping[str, Any]]) -> list[Subject]:
+        """Those of some stored records that are above internal and shown in full."""
+        above = (son for son in sons if self._above(son))
+        return [store.subject(self.rt, son) for son in above if self.reach.sees(son.get("acl") or ()) == "full"]
+
+    def left_empty(self, sons: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The fields that are null for the classified ones of some records because lists do not show them."""
+        return sorted(self._kept_back) if self._kept_back and self.classified(sons) else []
 
     def made(self, sons: Iterable[Mapping[str, Any]]) -> list[Json]:
         """The rows of some stored records, in their order."""
@@ -111,14 +123,16 @@ class Rows:
         full = [self.reach.sees(son.get("acl") or ()) == "full" for son in sons]
         cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
         found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])
-        system, values = _writers(IN_LISTS, found), _writers(self.fields, found)
-        of_oneself = [one for one, field in zip(values, self.fields, strict=True) if not field.withheld]
-        sealing.at_hand(self.rt, [son for i, son in enumerate(sons) if full[i]])
+        system = _writers(IN_LISTS, found)
+        values = {above: self._values(found, above) for above in (False, True)}
+        withheld = {f.name for f in self.fields if f.withheld}
+        of_oneself = {above: [one for one in values[above] if one[0] not in withheld] for above in values}
+        sealing.at_hand(self.rt, [son for i, son in enumerate(sons) if full[i] and not self._above(son)])
         made = []
         for i, son in enumerate(sons):
             if full[i]:
-                withheld = self.reach.withholds(son["acl"])
-                made.append(self._row(son, system, of_oneself if withheld else values))
+                writers = of_oneself if self.reach.withholds(son["acl"]) else values
+                made.append(self._row(son, system, writers[self._above(son)]))
             elif (card := cards[i]) is not None:
                 made.append(record(card, found))
         return made
@@ -134,17 +148,28 @@ class Rows:
         row["values"] = shown
         return row
 
+    def _above(self, son: Mapping[str, Any]) -> bool:
+        return listed.is_classified(self.rt, son.get("level"))
+
+    def _values(self, found: Names, above: bool) -> list[Writer]:
+        writers = _writers(self.fields, found)
+        return [(name, _nothing if above and name in self._kept_back else write) for name, write in writers]
+
     def _card(self, son: Mapping[str, Any]) -> Sight | None:
         return records.sight(self.reader, self.rt, self.reach, son)
 
     def _names(self, sons: list[Mapping[str, Any]], cards: list[Sight]) -> Names:
-        pointers = self._pointers
-        rows: list[tuple[tuple[Field, ...], Mapping[str, Any]]] = [(pointers, son) for son in sons]
+        pointers = {True: tuple(f for f in self._pointers if f.name not in self._kept_back), False: self._pointers}
+        rows: list[tuple[tuple[Field, ...], Mapping[str, Any]]] = [(pointers[self._above(son)], son) for son in sons]
         rows += [((*card.fields, *PLACING[:1]), card.values) for card in cards]
         return names.resolve(self.reader, rows, language=self.language)
 
 
 Writer = tuple[str, Callable[[Any], Any] | None]
+
+
+def _nothing(_stored: Any) -> None:
+    """What lists show of a classified record where they show nothing."""
 
 
 def _writers(fields: Iterable[Field], found: Names) -> list[Writer]:

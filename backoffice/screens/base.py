@@ -19,7 +19,7 @@ from flask_admin.model import BaseModelView
 from backoffice.screens import forms
 from backoffice.screens.form_items import Posted
 from backoffice.screens.reader import Reader, current_reader
-from models import access, listing, records, registry
+from models import access, listed, listing, records, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
@@ -132,16 +132,21 @@ class RecordView(BaseModelView):
         self, query: ListQuery, fields: tuple[Field, ...], purpose: Purpose = Purpose.VIEW
     ) -> tuple[list[Row], Page]:
         """One page of records as the reader may see them, each with what is stored of it; nothing but `fields` is
-        read. There is no total: counting everything costs too much.
+        read. Classified ones that are shown in full are in the audit trail first. There is no total: counting
+        everything costs too much.
 
         :raises BadQuery: for what the reader may not filter or sort by.
+        :raises NotAudited: without its entry nothing classified is shown (X7).
         """
-        person = current_reader().person
+        reader = current_reader()
+        person = reader.person
         reach = access.reach(person, self.rt, purpose)
         glances = Glances(person, self.rt, reach, fields)
-        found = listing.page(self.rt, reach, query, self.visible_fields(current_reader()), only=glances.names)
+        found = listing.page(self.rt, reach, query, self.visible_fields(reader), only=glances.names)
         seen = ((glances.of(row), row) for row in found.rows)
-        return [(sight, row) for sight, row in seen if sight is not None], found
+        rows = [(sight, row) for sight, row in seen if sight is not None]
+        listed.note(person, listed.classified(sight for sight, _ in rows), reader.now, via="screen")
+        return rows, found
 
     def get_one(self, number: str) -> Sight:
         """A record again, after a use case of the same request has read (and audited) it. :raises NotFound:"""

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from backoffice.screens import cells, list_page
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
-from models import access, listing, records, registry
+from models import access, listed, listing, records, registry
 from models.access import Purpose
 from models.declarations import RecordType
 from models.listing import BadQuery, ListQuery
@@ -40,7 +40,9 @@ class FindRoutes(RecordRoutes):
             hits = [(rt, found) for rt in registry.all_types() if (found := search(rt, text, reader))]
         except (QueryTooShort, QueryTooLong) as refusal:
             return self.page("find.html", q=text[:100], groups=[], hint=refusal.text(reader.language)), refusal.status
-        names = list_page.names_of(reader, [sight for _rt, found in hits for sight in found])
+        shown = [sight for _rt, found in hits for sight in found]
+        listed.note(reader.person, listed.classified(shown), reader.now, via="screen")
+        names = list_page.names_of(reader, shown)
         groups = [_group(rt, found, text, names, reader) for rt, found in hits]
         return self.page("find.html", q=text, find_text=text, groups=groups)
 
@@ -81,12 +83,13 @@ def _hit(sight: Sight, text: str, names: Names, reader: Reader) -> dict[str, Any
 
 def snippet(sight: Sight, text: str, title: str, names: Names) -> Markup:
     """Where the words were found, when the title does not hold them: the field and the text round them. Only fields
-    that the reader may see are looked into."""
+    that the reader may see are looked into, and of a classified record only those that lists show."""
     words = fold(text).split()
     if any(word in fold(title) for word in words):
         return Markup("")
+    in_lists = listed.shown(sight.rt) if listed.is_classified(sight.rt, sight.level) else None
     for field in sight.fields:
-        if not field.searchable:
+        if not field.searchable or (in_lists is not None and field.name not in in_lists):
             continue
         shown = names.text(field, sight.values.get(field.name))
         at = min((i for word in words if (i := fold(shown).find(word)) >= 0), default=-1)

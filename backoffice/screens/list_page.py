@@ -17,7 +17,7 @@ from backoffice.screens.filter_words import FilterWords, maker_words, offered, o
 from backoffice.screens.list_rows import SYSTEM, Rows
 from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
-from models import access, listing, names, registry
+from models import access, listed, listing, names, registry
 from models.declarations import Field, Level
 from models.destruction.document import SLUG as DESTRUCTION
 from models.listing import Page
@@ -51,6 +51,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "columns": [_column(f, f.name in maker.sortable, asked, at, reader) for f in fields],
         "rows": html,
         "on_screen_only": made.on_screen_only,
+        "left_empty": _leaves_empty(view, fields, rows),
         "chips": chips(asked, at, reader),
         "filters": bool(maker.fields),
         "filter_fields": maker.fields,
@@ -86,6 +87,12 @@ def _watermark(rows: list[Row], reader: Reader) -> str:
     levels = {sight.level for sight, _ in rows if sight.full} - {Level.INTERNAL.value}
     highest = max(levels, key=lambda one: Level(one).rank, default="")
     return watermark(highest, reader.person, reader.now, reader.language)
+
+
+def _leaves_empty(view: RecordView, fields: tuple[Field, ...], rows: list[Row]) -> bool:
+    """Whether a column is empty for a classified record because lists do not show it."""
+    hidden = {f.name for f in fields if f.name in view.rt.by_name} - listed.shown(view.rt)
+    return bool(hidden) and bool(listed.classified(sight for sight, _ in rows))
 
 
 def _notes_pairs(view: RecordView, reader: Reader) -> bool:

@@ -138,11 +138,10 @@ def readers(sight: Sight, reader: Reader) -> list[Context] | None:
     """Who has read, printed or exported the record, for those who may know (X7); None for everybody else."""
     if not reader.person.may(Permission.READERS_READ) or not sight.rt.classified:
         return None
-    words = {"view": _("read"), "print": _("printed"), "export": _("exported"), "refused": _("was refused")}
-    rows = audit.readings(sight.id)
+    said, language = audit_words, reader.language
     return [
-        {"who": audit_words.who(row), "what": words[row["action"]], "when": _when(row["at"], reader.language)}
-        for row in rows
+        {"who": said.who(row), "what": said.what(row, language), "when": _when(row["at"], language)}
+        for row in audit.readings(sight.id)
     ]
 
 

@@ -6,7 +6,7 @@ stays outside the chain, whatever process dies when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from models.errors import Refusal
 from models.person.roles import Person
 
 ENTRIES, QUEUE = "audit", "audit_queue"
-READINGS = ("view", "print", "export", "refused")
+READINGS = ("view", "listed", "print", "export", "refused")
 """The acts that tell who has read a record, or tried to."""
 
 NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
@@ -59,6 +59,22 @@ class Subject:
     level: str = ""
 
 
+@dataclass(frozen=True)
+class Several:
+    """Records of one type that one entry is about: whoever asks for one of them, or for a level, finds the entry."""
+
+    type: str
+    id: list[ObjectId | None]
+    number: list[str]
+    level: list[str]
+
+    @classmethod
+    def of(cls, subjects: Sequence[Subject]) -> Several:
+        """The entry's side of some records of one type, of which there is at least one."""
+        levels = dict.fromkeys(one.level for one in subjects)
+        return cls(subjects[0].type, [one.id for one in subjects], [one.number for one in subjects], list(levels))
+
+
 def append(
     action: str,
     actor: Person,
@@ -79,7 +95,7 @@ def append(
 def append_many(
     action: str,
     actor: Person,
-    subjects: Iterable[tuple[Subject, Iterable[str]]],
+    subjects: Iterable[tuple[Subject | Several, Iterable[str]]],
     *,
     now: datetime,
     detail: Mapping[str, Any] | None = None,
@@ -136,7 +152,8 @@ def readings(record: ObjectId, limit: int = 50, before: ObjectId | None = None) 
 
 
 def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
-    """Who has read, printed or exported a record, the latest first: each with `name`, `count` and `last`."""
+    """Who has read, printed or exported a record, or was shown it in a list, the latest first: each with `name`,
+    `count` and `last`."""
     read = [one for one in READINGS if one != "refused"]
     by_person = {"_id": "$actor", "name": {"$first": "$actor_name"}, "count": {"$sum": 1}, "last": {"$first": "$at"}}
     stages: list[dict[str, Any]] = [

@@ -3,8 +3,9 @@
 Far from the measure readings are told to the database a few at a time, without waiting for its answer: a later request
 reads the count, and near the measure each reading is counted before it takes place.
 
-Records read in full count, of every type and level and by whatever door: screens, print, API. Work within a
-transaction is the product's own and does not count.
+Records read in full count, of every type and level and by whatever door: screens, print, API; of the API's lists those
+above internal, which leave for a program. A page of a list on the screen counts nothing. Work within a transaction is
+the product's own and does not count.
 """
 
 from __future__ import annotations
@@ -67,9 +68,9 @@ def beside(person: ObjectId) -> Row:
     return {"$unionWith": {"coll": RATES, "pipeline": told}}
 
 
-def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None) -> None:
-    """Count a record that the person is about to read in full. `lately` is the person's count as this request has read
-    it (`beside`); empty where nothing was counted yet.
+def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None, *, records: int = 1) -> None:
+    """Count a record that the person is about to read in full, or several that leave together. `lately` is the person's
+    count as this request has read it (`beside`); empty where nothing was counted yet, None where it was not read.
 
     The reading that fills the measure still takes place and is reported; the next one waits.
 
@@ -78,10 +79,10 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
     if person.id is None or in_transaction():
         return
     limits = policy().reading
-    if lately is not None and _is_far(lately, now, limits.minutes, limits.records):
+    if lately is not None and records == 1 and _is_far(lately, now, limits.minutes, limits.records):
         _told(person.id, now, limits.minutes)
         return
-    row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + 1)
+    row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + records)
     held_until, number = row.get("held_until"), row.get("holds", 0)
     if held_until is not None and held_until > now:
         raise TooMuchReading(ceil((held_until - now).total_seconds()))
