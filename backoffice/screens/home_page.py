@@ -71,7 +71,7 @@ def sections(reader: Reader, only: str = "") -> list[Context]:
 
 
 def notices(reader: Reader) -> list[Context]:
-    """What is reported of the audit trail and of unusual reading (X7); how many reminders are unread, with the way there."""
+    """What is reported of the audit trail and of reading (X7); how many reminders are unread, with the way to them."""
     told = [*_tampering(reader), *(_burst(one, reader) for one in reading.bursts(reader.person, reader.now))]
     count = reminders.unread_count(reader.person)
     if not count:
@@ -247,7 +247,7 @@ def _reminder(one: Told, reader: Reader) -> Context:
     reminder = one.reminder
     return {
         "title": one.title,
-        "url": cells.record_url(one.rt.slug, one.number),
+        "url": cells.record_url(one.rt.slug, one.leads_to),
         "number": one.number,
         "level": one.level,
         "what": one.rt.label.text(reader.language),
