@@ -19,7 +19,7 @@ from models.key_vault.refusals import KeyGone, KeysUnusable
 
 SEALED = "sealed"
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
-PROBE, TYPE = b"backoffice backup", "backup"
+PROBE = b"backoffice backup"
 
 
 class Sealing:
@@ -81,21 +81,23 @@ def documents(batch: bytes) -> Iterator[RawBSONDocument]:
 
 
 def probe() -> str:
-    """What only the vault of now opens; it stands in the manifest. :raises BackupError:"""
+    """What only the vault of now and of later opens; it stands in the manifest. To be made when everything is sealed:
+    a vault that has this key, which is the youngest, has the others. :raises BackupError:"""
     try:
-        return bytes(vault.seal(PROBE, vault.type_key(TYPE))).hex()
+        return bytes(vault.seal(PROBE, vault.record_key(ObjectId()))).hex()
     except KeysUnusable as error:
         raise BackupError(f"the key vault cannot be used: {error.reason}") from error
 
 
 def check_vault(made: str) -> None:
-    """Make sure that the vault here is that of a backup. :raises BackupError: it is not, or is not there."""
+    """Make sure that the vault here is that of a backup, and not an older state of it, which would take living records
+    for destroyed ones. :raises BackupError: it is not, or is not there."""
     try:
         vault.unseal(bytes.fromhex(made))
     except KeyGone as error:
         raise BackupError(
-            "the key vault of this backup is not here: without it nothing sealed can be read. Restore the newest "
-            "backup of the keys first (backoffice keys restore)"
+            "the key vault of this backup is not here, or is older than the backup: without it nothing sealed can be "
+            "read. Restore the newest backup of the keys first (backoffice keys restore)"
         ) from error
     except KeysUnusable as error:
         raise BackupError(f"the key vault cannot be used: {error.reason}") from error

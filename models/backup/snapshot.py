@@ -93,7 +93,7 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
 def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manifest:
     moment = now.astimezone(UTC)
     stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    sources, since, vault = _sources(), _server_time() - CLOCK_SLACK, probe()
+    sources, since = _sources(), _server_time() - CLOCK_SLACK
     with database().client.start_session(snapshot=True) as session, archive.new(path, stamp) as file:
         with _snapshot_errors():
             head = _head(session)  # the first read: from here on the moment is fixed
@@ -101,6 +101,7 @@ def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manif
                 raise Moved
             parts = tuple(_save(file, source, session, since, tell) for source in sources)
             checkpoints = _checkpoints(file, settings.audit_dir, session)
+        vault = probe()
         metadata = tuple(_describe(file, source, part) for source, part in zip(sources, parts, strict=True))
         taken = moment.isoformat(timespec="milliseconds")
         made = Manifest(

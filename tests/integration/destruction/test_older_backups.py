@@ -116,6 +116,19 @@ def test_without_the_key_vault_nothing_is_restored_and_nothing_touched(
     assert base.connect(there).list_collection_names() == []
 
 
+def test_with_an_older_state_of_the_key_vault_no_living_record_is_dropped(
+    cast: Cast, now: datetime, saved: Settings, there: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    old_file(cast, now)
+    snapshot.take(tmp_path / "one.zip", saved, now)
+    carry_keys(saved, there)
+    old_file(cast, now, name="后来的公司")
+    snapshot.take(tmp_path / "two.zip", saved, now)
+    with pytest.raises(BackupError, match="older than the backup"):
+        restore(tmp_path / "two.zip", keys=False)
+    assert base.connect(there).list_collection_names() == []
+
+
 def test_a_backup_that_is_taken_while_a_file_goes_holds_nothing_that_could_be_read(
     cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
