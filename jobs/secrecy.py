@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from jobs.context import JobContext, Report
+from jobs.context import JobContext, Report, Stopped
 from models import declassification
 from models.reminder import chasing
 
 
 def end(context: JobContext) -> Report:
-    """Declassify what has ended, and announce what ends soon to its owner.
+    """Declassify what has ended and had its notice, and announce what ends soon.
 
     Each record is a transaction of its own, so a broken-off run leaves whole ones.
+
+    :raises Stopped: the process is to end; the next scheduler goes on with what is left.
     """
-    outcome = declassification.declassify(context.now)
+    outcome = declassification.declassify(context.now, context.go_on)
+    if outcome.left:
+        raise Stopped
     announced = chasing.announce_declassification(context.now)
-    return Report({"declassified": outcome.declassified, "kept": outcome.kept, "announced": announced.new})
+    return Report(
+        {
+            "declassified": outcome.declassified,
+            "kept": outcome.kept,
+            "unannounced": outcome.unannounced,
+            "announced": announced.new,
+        }
+    )

@@ -7,7 +7,12 @@ from datetime import date
 from config.policy import policy
 from models.calendar import add_months, local
 from models.declarations import Level
+from models.errors import Sentence
+from models.person.roles import Role
 from models.registry import Draft
+
+FILLED_IN = frozenset({"create", "change"})
+"""The writes whose end of the period a person has filled in; others take it from what was decided or stands."""
 
 
 def period_of(level: Level, since: date) -> date | None:
@@ -22,12 +27,33 @@ def period_of(level: Level, since: date) -> date | None:
 
 
 def keep_level(draft: Draft) -> None:
-    """Note who set a new level, and give it its default period unless the writer chose one."""
-    before = draft.before or {}
-    level = Level(draft.values["level"] or Level.INTERNAL.value)
-    if level.value == before.get("level"):
+    """Note who set a new level, and give it its default period unless the writer chose one. A classified record has an
+    end, later than today and within its default period; only the head sets a later one at once (X2)."""
+    before, values = draft.before or {}, draft.values
+    level, today = Level(values["level"] or Level.INTERNAL.value), local(draft.now).date()
+    set_now = level.value != before.get("level")
+    chosen = "secret_until" in draft.given and values["secret_until"] != before.get("secret_until")
+    if not set_now and not chosen:
         return
-    draft.values["level_set_by"] = draft.actor.id
-    chosen = "secret_until" in draft.given and draft.values["secret_until"] != before.get("secret_until")
-    if level is Level.INTERNAL or not chosen:
-        draft.values["secret_until"] = period_of(level, local(draft.now).date())
+    if set_now:
+        values["level_set_by"] = draft.actor.id
+    last = period_of(level, today)
+    if last is None or not chosen or values["secret_until"] is None:
+        values["secret_until"] = last
+    elif draft.action in FILLED_IN:
+        latest = last if set_now and not draft.actor.has(Role.HEAD) else None
+        problem = end_problem(values["secret_until"], latest, today)
+        if problem is not None:
+            draft.problems["secret_until"] = problem
+
+
+def end_problem(until: date, latest: date | None, today: date) -> Sentence | None:
+    """What is wrong with a chosen end of secrecy; `latest` is None for whoever may choose any later day."""
+    if until <= today:
+        return Sentence("应晚于今天。", "This is later than today.")
+    if latest is not None and until > latest:
+        return Sentence(
+            f"该密级最晚至 {latest.isoformat()}；延长须由客服部经理批准。",
+            f"This level lasts to {latest.isoformat()} at most; a longer period needs the head.",
+        )
+    return None

@@ -147,9 +147,6 @@ def _making(file: File, days: Days, random: Random) -> Iterator[Step]:
         values["owner"] = Someone(file.owner)
     if file.owner:
         values |= {"level": file.level.value, "level_basis": BASES.get(file.level)}
-    if file.owner and file.level is not Level.INTERNAL:
-        # Old files were extended in time (X2): else the first night would declassify them.
-        values["secret_until"] = days.today + timedelta(days=20 + int(file.key[1:]) % 300)
     if file.seller:
         values["salesperson"] = Someone(file.seller)
     if file.key_customer:
@@ -165,6 +162,17 @@ def _making(file: File, days: Days, random: Random) -> Iterator[Step]:
             later,
             "与业务员沟通后补齐资料",
         )
+    if file.owner and file.level is not Level.INTERNAL:
+        yield _lasting(file, days)
+
+
+def _lasting(file: File, days: Days) -> Act:
+    """The head sets when the file's secrecy ends: old ones were extended in time (X2), else the first night would
+    declassify them."""
+    in_time = min(file.created + timedelta(days=350), days.now - timedelta(days=80))
+    at = max(file.created + timedelta(hours=1), in_time if file.fate != "archived" else file.created)
+    until = days.today + timedelta(days=20 + int(file.key[1:]) % 300)
+    return Act(at, HEAD, "customer", file.key, "change", {"secret_until": until}, "重新核定保密期")
 
 
 def _leave_out(values: dict[str, Any], file: File, random: Random) -> None:

@@ -172,6 +172,7 @@ def count_words() -> dict[str, str]:
         "ended": _("ended"),
         "declassified": _("declassified"),
         "kept": _("kept their level"),
+        "unannounced": _("wait for their notice"),
         "announced": _("announced"),
         "documents": _("documents saved"),
         "checked": _("entries checked"),

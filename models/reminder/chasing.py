@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -19,14 +19,11 @@ from pymongo.errors import BulkWriteError
 
 from config.database import database
 from config.policy import policy
-from models import access, registry, work
+from models import access, registry, secrecy_notice, work
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.deadline.rules import days_before
 from models.declarations import RecordType, Reminding
-from models.declassification import CLASSIFIED, UNTIL
-from models.kinds import stored
-from models.opening import CLOSING_UTC
 from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person, Role
@@ -84,7 +81,9 @@ def deadlines_at(now: datetime, calendar: WorkingCalendar, department: str) -> I
 
 def declassification_at(now: datetime, department: str) -> Iterator[Row]:
     """The same of secrecy that ends."""
-    return _would_stand(Matter.SECRECY, _department(department, now), _ending(now), now)
+    everybody = _everybody(now)
+    theirs = [person for person in everybody if person.department == department]
+    return _would_stand(Matter.SECRECY, theirs, _ending(everybody, now), now)
 
 
 def _would_stand(
@@ -156,35 +155,25 @@ def announce_stuck(now: datetime) -> Chased:
 
 
 def announce_declassification(now: datetime) -> Chased:
-    """Remind owners of records whose secrecy ends within the notice, and again in its last days (X2)."""
-    return _chase(Matter.SECRECY, _everybody(now), _ending(now), now)
+    """Remind people of records whose secrecy ends within the notice, and again in its last days (X2)."""
+    everybody = _everybody(now)
+    return _chase(Matter.SECRECY, everybody, _ending(everybody, now), now)
 
 
-def _ending(now: datetime) -> Callable[[Person], Iterator[Source]]:
-    today = local(now).date()
-    notice = _stored(today + timedelta(days=policy().secrecy.notice_days))
-    last = _stored(today + timedelta(days=policy().reminder.secrecy_last_days))
+def _ending(everybody: Iterable[Person], now: datetime) -> Callable[[Person], Iterator[Source]]:
+    present = [person.id for person in everybody]
+    last = secrecy_notice.day_stored(local(now).date() + timedelta(days=policy().reminder.secrecy_last_days))
 
     def told(until: datetime) -> Told:
         step = Step.LAST_NOTICE if until <= last else Step.NOTICE
-        return step, until + timedelta(hours=CLOSING_UTC), ""
+        return step, secrecy_notice.due_of(until), ""
 
     def of(person: Person) -> Iterator[Source]:
-        ending = {
-            "level": {"$in": CLASSIFIED},
-            "secret_until": {"$gte": _stored(today), "$lte": notice},
-            "owner": person.id,
-        }
         for rt in registry.all_types():
-            if rt.classified:
-                yield Source(rt, ending, "secret_until", told)
+            for found in secrecy_notice.sources(person, rt, present, now) if rt.classified else ():
+                yield Source(rt, found, "secret_until", told)
 
     return of
-
-
-def _stored(day: date) -> datetime:
-    stored_day: datetime = stored(UNTIL, day)
-    return stored_day
 
 
 # --- what is found

@@ -27,6 +27,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             name="inbox",
         ),
         IndexModel([("mailed_at", ASCENDING), ("closed_at", ASCENDING), ("person", ASCENDING)], name="unmailed"),
+        IndexModel(
+            [("record", ASCENDING)],
+            name="secrecy",
+            partialFilterExpression={"matter": Matter.SECRECY.value},
+        ),
         # What stands has no key in it: thousands are stored at once.
         IndexModel(
             [("closed_at", ASCENDING)],

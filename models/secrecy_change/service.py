@@ -80,6 +80,13 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
     return store.create(SLUG, made, actor=person, now=now)
 
 
+def to_be_extended(slug: str) -> set[str]:
+    """The numbers of a type's records for which a longer period is asked and not decided: none of them is declassified
+    by itself meanwhile (X2)."""
+    waiting = {"type_asked": slug, "kind": "extend", "state": "asked"}
+    return {row["number_asked"] for row in database()[collection_name(SLUG)].find(waiting, {"number_asked": 1})}
+
+
 def _problems(values: Mapping[str, Any], record: Mapping[str, Any], now: datetime) -> dict[str, Sentence]:
     new_level = Level(values["new_level"]) if values.get("new_level") else None
     level, until = Level(record["level"]), record["secret_until"]

@@ -9,13 +9,15 @@ import pytest
 from bson import Decimal128
 from pymongo.database import Database
 
-from models import access, audit, catalogue, history, schema, store
+from models import access, audit, catalogue, history, records, schema, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import Level
 from models.declassification import Outcome, declassify
 from models.person.roles import Person, Role
 from models.registry import get
+from models.reminder.chasing import announce_declassification
+from models.secrecy_change import service as secrecy_change
 from tests.factories.customers import customer
 from tests.factories.people import person
 
@@ -35,7 +37,10 @@ def owner() -> Person:
 
 
 def classified(owner: Person, now: datetime, level: str = "secret", until: date = SECRET_ENDS) -> dict[str, Any]:
-    return customer(owner, now - timedelta(days=365), level=level, level_basis="普通往来", secret_until=until)
+    """A file whose owner was told in time when its secrecy ends."""
+    made = customer(owner, now - timedelta(days=355), level=level, level_basis="普通往来", secret_until=until)
+    announce_declassification(now - timedelta(days=10))
+    return made
 
 
 @pytest.mark.parametrize("level", ["secret", "confidential", "top_secret"])
@@ -81,9 +86,11 @@ def test_archived_records_are_declassified_too(owner: Person, now: datetime) -> 
 def test_a_record_of_a_customer_that_is_still_secret_keeps_its_level(owner: Person, now: datetime) -> None:
     parent = classified(owner, now, until=local(now).date() + timedelta(days=10))
     values = {"customer": parent["_id"], "subject": "包装破损", "secret_until": SECRET_ENDS, "level": "secret"}
-    child = store.create("complaint", values, actor=owner, now=now - timedelta(days=365))
+    child = store.create("complaint", values, actor=owner, now=now - timedelta(days=355))
+    announce_declassification(now - timedelta(days=9))
     assert declassify(now) == Outcome(0, 1)
     assert store.fetch("complaint", child["_id"])["level"] == "secret"
+    announce_declassification(now)
     assert declassify(now + timedelta(days=11)) == Outcome(2, 0)
 
 
@@ -92,7 +99,64 @@ def test_a_decided_report_is_declassified_whatever_its_terms_would_be_judged_tod
 ) -> None:
     parent = customer(owner, now)
     values = {"customer": parent["_id"], "level": "secret", "secret_until": SECRET_ENDS, "state": "approved"}
-    report = store.create("credit_report", values, actor=owner, now=now - timedelta(days=365))
+    report = store.create("credit_report", values, actor=owner, now=now - timedelta(days=355))
+    announce_declassification(now - timedelta(days=10))
     over_the_limit = {"grade": "D", "limit": Decimal128("300000"), "term_days": 90}
     db["record_credit_report"].update_one({"_id": report["_id"]}, {"$set": over_the_limit})
     assert declassify(now) == Outcome(1, 0)
+
+
+# --- the notice, and what is asked meanwhile
+
+
+def test_nothing_is_declassified_before_its_notice(owner: Person, now: datetime) -> None:
+    """The jobs stood still while the period ended: the notice comes first, and leaves time to ask for more."""
+    record = customer(owner, now - timedelta(days=355), level="secret", secret_until=SECRET_ENDS)
+    assert declassify(now) == Outcome(unannounced=1)
+    assert announce_declassification(now).new == 1
+    assert declassify(now + timedelta(days=6)) == Outcome(unannounced=1)
+    assert announce_declassification(now + timedelta(days=6)).new == 0
+    assert declassify(now + timedelta(days=7)) == Outcome(declassified=1)
+    assert store.fetch("customer", record["_id"])["level"] == "internal"
+
+
+def test_a_notice_of_another_end_does_not_count(owner: Person, now: datetime) -> None:
+    record = classified(owner, now, until=local(now).date() + timedelta(days=2))
+    head = person(Role.HEAD)
+    store.change(
+        "customer", record["_id"], {"secret_until": local(now).date()}, actor=head, now=now - timedelta(days=1)
+    )
+    assert declassify(now + timedelta(days=1)) == Outcome(unannounced=1)
+
+
+ASKED = {"kind": "extend", "new_until": "2027-10-20", "reason": "Still in talks"}
+
+
+@pytest.mark.parametrize("decision", ["approve", "refuse"])
+def test_a_record_keeps_its_level_while_a_longer_period_is_asked_for(
+    owner: Person, now: datetime, decision: str
+) -> None:
+    head = person(Role.HEAD)
+    record = classified(owner, now, until=local(now).date())
+    asked = secrecy_change.ask(owner, "customer", record["number"], ASKED, now=now)
+    later = now + timedelta(days=3)
+    assert declassify(later) == Outcome(kept=1)
+    records.move(head, "secrecy_change", asked["number"], decision, {}, rev=1, now=later, note="x", fresh=True)
+    assert declassify(later) == (Outcome() if decision == "approve" else Outcome(declassified=1))
+    if decision == "approve":
+        assert store.fetch("customer", record["_id"])["secret_until"] == date(2027, 10, 20)
+
+
+def test_a_lower_level_that_is_asked_for_does_not_hold_it_up(owner: Person, now: datetime) -> None:
+    record = classified(owner, now, "confidential", until=local(now).date())
+    lower = {"kind": "lower", "new_level": "secret", "reason": "Less to hide"}
+    secrecy_change.ask(owner, "customer", record["number"], lower, now=now)
+    assert declassify(now + timedelta(days=1)) == Outcome(declassified=1)
+
+
+def test_a_broken_off_run_is_completed_by_the_next(owner: Person, now: datetime) -> None:
+    for _ in range(3):
+        classified(owner, now)
+    turns = iter([True, True, False])
+    assert declassify(now, lambda: next(turns)) == Outcome(declassified=2, left=True)
+    assert declassify(now) == Outcome(declassified=1)

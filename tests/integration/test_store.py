@@ -428,6 +428,50 @@ def test_x2_a_period_that_was_chosen_is_kept(owner: Person, now: datetime) -> No
     assert raised["secret_until"].isoformat() == "2031-11-23"
 
 
+@pytest.mark.parametrize("level", ["secret", "confidential"])
+@pytest.mark.parametrize("way", ["create", "raise"])
+def test_x2_a_chosen_end_is_later_than_today_and_within_the_default_period(
+    owner: Person, now: datetime, level: str, way: str
+) -> None:
+    first = None if way == "create" else make(owner, now)
+
+    def classify(until: str) -> dict[str, Any]:
+        if first is None:
+            return make(owner, now, level=level, secret_until=until)
+        raised = {"level": level, "secret_until": until}
+        return records.change(owner, "sample", first["number"], raised, rev=1, now=now)
+
+    last = {"secret": "2027-11-23", "confidential": "2029-11-23"}[level]
+    after = {"secret": "2027-11-24", "confidential": "2029-11-24"}[level]
+    for bad in ("2020-01-01", "2026-11-23", after):
+        with pytest.raises(Invalid) as refused:
+            classify(bad)
+        assert set(refused.value.problems) == {"secret_until"}
+    assert classify(last)["secret_until"].isoformat() == last
+
+
+def test_x2_the_head_sets_a_later_end_and_none_that_is_over(owner: Person, head: Person, now: datetime) -> None:
+    made = make(owner, now, level="secret")
+    for bad in ("2020-01-01", "2026-11-23"):
+        with pytest.raises(Invalid):
+            records.change(head, "sample", made["number"], {"secret_until": bad}, rev=1, now=now)
+    longer = records.change(head, "sample", made["number"], {"secret_until": "2031-01-01"}, rev=1, now=now)
+    assert longer["secret_until"].isoformat() == "2031-01-01"
+
+
+def test_x2_no_classified_record_is_left_without_an_end_and_no_internal_one_gets_one(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    made = make(owner, now, level="secret", secret_until="2027-01-31")
+    cleared = records.change(head, "sample", made["number"], {"secret_until": ""}, rev=1, now=now)
+    assert cleared["secret_until"].isoformat() == "2027-11-23"
+    raised = records.change(
+        owner, "sample", made["number"], {"level": "confidential", "secret_until": ""}, rev=2, now=now
+    )
+    assert raised["secret_until"].isoformat() == "2029-11-23"
+    assert make(owner, now, level="internal", secret_until="2027-01-31")["secret_until"] is None
+
+
 def test_a_rule_about_a_field_out_of_sight_is_told_without_its_name(owner: Person, head: Person, now: datetime) -> None:
     def refuse(draft: registry.Draft) -> None:
         draft.problem("salary", "工资不对", "The salary is 5")
