@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from types import FrameType
 
 import click
+from bson import ObjectId
 
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
@@ -18,8 +19,8 @@ from config.database import database
 from jobs.cadence import in_words, next_after
 from jobs.execution import Desk, run_now, utc_now
 from jobs.runner import worker_name
-from jobs.schedule import JOBS
-from jobs.simulation import NoCopy, Played, simulate
+from jobs.schedule import JOBS, Job
+from jobs.simulation import NoCopy, Played, simulate, try_out
 from models.calendar import SHANGHAI, local
 from models.job import service
 from models.job.document import Run, Schedule
@@ -75,17 +76,37 @@ def list_jobs() -> None:
 @jobs.command("run")
 @click.argument("name")
 @click.option("--at", type=Moment(), help="Act as of this ISO time (default: now).")
-def run_job(name: str, at: datetime | None) -> None:
+@click.option("--for-real", is_flag=True, help="Act as of a time to come on the database itself.")
+def run_job(name: str, at: datetime | None, for_real: bool) -> None:
     """Run the job NAME here and now, as an occurrence of its own.
 
-    Its planned times are not touched. Ends with exit code 1 when the job fails.
+    As of a time to come it runs on a copy of the database, which is dropped at the end: grants would end, levels fall
+    and records go before their time. Its planned times are not touched. Ends with exit code 1 when the job fails.
     """
+    moment = at or utc_now()
+    if at is not None and at > utc_now() and not for_real:
+        _try_out(JOBS.get(name), at)
+        return
     with connected() as settings:
         desk = Desk(worker=worker_name(), settings=settings, table=JOBS)
-        run = run_now(desk, name, at or utc_now(), BY)
+        run = run_now(desk, name, moment, BY)
     if run.state is State.FAILED:
         raise Failure(f"{name} failed: {run.error}")
-    click.echo(f"{name} as of {_time(run.planned)}: {_counts(run)}")
+    click.echo(f"{name} as of {_time(run.planned)}: {_in_words(run.counts)}")
+
+
+def _try_out(job: Job, at: datetime) -> None:
+    if not job.simulated:
+        raise Failure(
+            f"{job.name} reaches beyond the database and cannot be tried on a copy; --for-real runs it as of that time"
+        )
+    with _ended_by_sigterm(), connected() as settings, _copy_refused():
+        names = _names()
+        played = try_out(settings, job, at)
+    if played.error:
+        raise Failure(f"{job.name} would fail: {played.error}")
+    click.echo(f"{job.name} as of {_time(at)}, on a copy that is gone again: {_in_words(played.counts)}")
+    _tell_reminders(_reminded(played, names))
 
 
 @jobs.command()
@@ -122,13 +143,13 @@ def simulate_jobs(since: datetime, until: datetime, quiet: bool) -> None:
     if until < since:
         raise Failure("--to lies before --from")
     runs, people, failed = Counter[str](), Counter[tuple[str, str]](), 0
-    with _ended_by_sigterm(), connected() as settings, _in_words():
-        names = {row["_id"]: row["name"] for row in database()["user"].find({}, {"name": 1})}
+    with _ended_by_sigterm(), connected() as settings, _copy_refused():
+        names = _names()
         with closing(simulate(settings, JOBS, since, until)) as occurrences:  # the copy goes while we are connected
             for played in occurrences:
                 runs[played.job.name] += 1
                 failed += bool(played.error)
-                told = Counter((names.get(one.person, "?"), one.step.value) for one in played.reminders)
+                told = _reminded(played, names)
                 people += told
                 if played.counts or played.error:
                     _tell(played, told, quiet)
@@ -154,7 +175,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def _copy_refused() -> Iterator[None]:
     try:
         yield
     except NoCopy as error:
@@ -166,8 +187,22 @@ def _tell(played: Played, told: Counter[tuple[str, str]], quiet: bool) -> None:
         counts = ", ".join(f"{name} {count}" for name, count in played.counts.items())
         click.echo(f"{_time(played.planned)}  {played.job.name:<22} {played.error or counts}")
     if not quiet:
-        for (name, step), count in sorted(told.items()):
-            click.echo(f"    {name}  {step}  {count}")
+        _tell_reminders(told)
+
+
+def _names() -> dict[ObjectId, str]:
+    """Everybody's names, by id."""
+    return {row["_id"]: row["name"] for row in database()["user"].find({}, {"name": 1})}
+
+
+def _reminded(played: Played, names: Mapping[ObjectId, str]) -> Counter[tuple[str, str]]:
+    """How many reminders of each step an occurrence made for whom."""
+    return Counter((names.get(one.person, "?"), one.step.value) for one in played.reminders)
+
+
+def _tell_reminders(told: Counter[tuple[str, str]]) -> None:
+    for (name, step), count in sorted(told.items()):
+        click.echo(f"    {name}  {step}  {count}")
 
 
 def _next(schedule: Schedule) -> str:
@@ -181,12 +216,12 @@ def _result(run: Run) -> str:
     words = [f"{_time(run.started)} {run.state}"]
     words += ["late"] if run.late else []
     words += [f"for {run.by}"] if run.by else []
-    words += [run.error or _counts(run)] if run.finished or run.counts else []
+    words += [run.error or _in_words(run.counts)] if run.finished or run.counts else []
     return ", ".join(words)
 
 
-def _counts(run: Run) -> str:
-    return ", ".join(f"{name} {count}" for name, count in run.counts.items()) or "nothing to count"
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "nothing to count"
 
 
 def _time(moment: datetime) -> str:

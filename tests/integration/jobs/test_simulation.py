@@ -213,7 +213,7 @@ def test_a_job_as_of_a_time_to_come_runs_on_a_copy(office: Office, monkeypatch: 
     result = run_at(monkeypatch, office, "quarterly_review", "--at", to_come)
     assert result.exit_code == 0, result.output
     assert "on a copy that is gone again: opened 1" in result.output
-    assert office.db["record_review"].count_documents({}) == 0
+    assert database()["record_review"].count_documents({}) == 0
     assert (copies(), office.runs()) == ([], [])
     result = run_at(monkeypatch, office, "quarterly_review", "--at", to_come, "--for-real")
     assert result.exit_code == 0, result.output
