@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 import pymongo
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from backoffice import edge, errors
 from config.database import database
 from models import audit
+from models.backup import beside
 from models.backup import rules as backup
 from models.job import service as jobs
 from models.job.rules import State
@@ -39,16 +40,19 @@ def readyz() -> ResponseReturnValue:
             unsaved = _unsaved(edge.now())
     except errors.AWAY:
         return _say("database away", 503)
-    return _say("ready", 200, *(["audit sealing stands still"] if still else []), *([unsaved] if unsaved else []))
+    return _say("ready", 200, *(["audit sealing stands still"] if still else []), *unsaved)
 
 
-def _unsaved(now: datetime) -> str:
-    """What is wrong with the daily backup, '' for nothing."""
+def _unsaved(now: datetime) -> list[str]:
+    """What is wrong with the daily backup, and with the backup of the keys that it needs. Whoever switched the job off
+    saves both in another way."""
     found = jobs.schedule(backup.JOB)
-    if found is None:
-        return ""
+    if found is None or not found.enabled:
+        return []
     failed = found.last is not None and found.last.state is State.FAILED
-    return backup.warning(enabled=found.enabled, failed=failed, planned=found.next_planned, now=now)
+    of_data = backup.warning(enabled=found.enabled, failed=failed, planned=found.next_planned, now=now)
+    of_keys = beside.keys_warning(current_app.config["SETTINGS"])
+    return [warning for warning in (of_data, of_keys) if warning]
 
 
 def _say(status: str, code: int, *warnings: str) -> Response:

@@ -12,6 +12,7 @@ from backoffice.commands.errors import Failure
 from config.database import database
 from config.policy import policy
 from models import checks, registry, schema
+from models.backup import beside
 from models.calendar import local
 from models.key_vault import rotation
 from models.key_vault import service as key_vault
@@ -39,7 +40,8 @@ def check() -> None:
         wrapped = rotation.state().by_provider
         if wrapped or key_vault.is_noted():  # else the vault is begun by the first start
             key_vault.require()
-        _say("keys", f"ok ({sum(wrapped.values())} data keys)")
+        unsaved = beside.keys_warning(settings)
+        _say("keys", f"ok ({sum(wrapped.values())} data keys)", [unsaved] if unsaved else None)
         missing = schema.missing()
         _say("indexes", "run 'backoffice migrate'" if missing else "ok", missing)
         unannounced = list(_unannounced(datetime.now(UTC)))

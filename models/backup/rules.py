@@ -35,6 +35,11 @@ def name_at(moment: datetime) -> str:
     return f"backoffice-{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
 
 
+def moment_of(name: str) -> datetime:
+    """When the backup of this file name was taken. :raises ValueError: it is no such name."""
+    return datetime.strptime(name, "backoffice-%Y%m%dT%H%M%SZ.zip").replace(tzinfo=UTC)
+
+
 def to_remove(names: Iterable[str], keep: int) -> list[str]:
     """Of the files in a folder, the backups beyond the `keep` newest. Other files are nobody's business."""
     backups = sorted((name for name in names if NAME.fullmatch(name)), reverse=True)

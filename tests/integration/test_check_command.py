@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,6 +85,15 @@ def test_check_says_what_the_database_lacks(run: Run, connected: Settings) -> No
     assert "  index number of record_contract is different\n" in lacking.stdout
     assert run("migrate").exit_code == 0
     assert run("check").exit_code == 0
+
+
+def test_check_warns_of_keys_that_nobody_saves(run: Run, tmp_path: Path) -> None:
+    assert run("migrate").exit_code == 0
+    warned = run("check")
+    assert (warned.exit_code, "  the key vault has no backup: name a file" in warned.stdout) == (0, True)
+    file = tmp_path / "keys.json"
+    file.touch()
+    assert "key vault" not in run("check", BACKOFFICE_KEYS_BACKUP=str(file)).stdout
 
 
 def test_check_says_that_the_master_key_is_missing(run: Run) -> None:

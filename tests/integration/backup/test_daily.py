@@ -20,8 +20,8 @@ from jobs.context import Stopped
 from jobs.execution import Desk
 from jobs.schedule import JOBS, Table
 from models import audit, schema
-from models.backup import archive
-from models.backup.rules import JOB, OVERDUE
+from models.backup import archive, beside
+from models.backup.rules import JOB, OVERDUE, name_at
 from models.job import lease as leases
 from models.job import service
 from models.job.document import Run
@@ -115,7 +115,13 @@ def test_a_folder_that_cannot_be_written_fails_the_run_and_says_so(run: RunAt, f
     ],
 )
 def test_readyz_warns(
-    saved: Settings, db: Base, now: datetime, change: dict[str, Any], later: timedelta, warning: str | None
+    saved: Settings,
+    db: Base,
+    now: datetime,
+    tmp_path: Path,
+    change: dict[str, Any],
+    later: timedelta,
+    warning: str | None,
 ) -> None:
     schema.migrate()
     audit.seal(now)
@@ -127,9 +133,49 @@ def test_readyz_warns(
     db["job_schedule"].update_one({"_id": JOB}, {"$set": {"last": done.row()}})
     db["job_schedule"].update_one({"_id": JOB}, {"$set": {"retired": False, **change}})
     db["audit_queue"].delete_many({})
-    app = create_app(saved, clock=lambda: now + later, connect=False)
+    keys = tmp_path / "keys.json"
+    keys.touch()
+    app = create_app(replace(saved, keys_backup=keys), clock=lambda: now + later, connect=False)
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 200
     body = answer.get_json()
     assert body.get("warnings", []) == ([warning] if warning else [])
     assert service.schedule("no_such_job") is None
+
+
+@pytest.mark.parametrize(
+    ("named", "age", "warning"),
+    [
+        (False, None, "the key vault has no backup: name a file in BACKOFFICE_KEYS_BACKUP"),
+        (True, None, "the backup of the key vault is missing"),
+        (True, timedelta(minutes=1), "the backup of the key vault is older than the newest backup"),
+        (True, timedelta(minutes=-1), ""),
+    ],
+)
+def test_a_backup_whose_keys_are_not_saved_is_warned_of(
+    saved: Settings, folder: Path, tmp_path: Path, now: datetime, named: bool, age: timedelta | None, warning: str
+) -> None:
+    folder.mkdir()
+    (folder / name_at(now - timedelta(days=1))).touch()
+    (folder / name_at(now)).touch()
+    keys = tmp_path / "keys.json"
+    if age is not None:
+        keys.touch()
+        os.utime(keys, times=((now - age).timestamp(),) * 2)
+    settings = replace(saved, backup_folder=folder, keys_backup=keys if named else None)
+    assert beside.keys_warning(settings) == warning
+
+
+def test_readyz_says_that_the_keys_are_not_saved_unless_backups_are_made_in_another_way(
+    saved: Settings, db: Base, now: datetime
+) -> None:
+    schema.migrate()
+    audit.seal(now)
+    lease = leases.acquire("first")
+    assert lease is not None
+    execution.sync(Desk(worker="first", settings=saved, clock=lambda: now), lease)
+    db["audit_queue"].delete_many({})
+    client = create_app(saved, clock=lambda: now, connect=False).test_client()
+    assert "key vault has no backup" in client.get("/readyz").get_json()["warnings"][0]
+    db["job_schedule"].update_one({"_id": JOB}, {"$set": {"enabled": False}})
+    assert client.get("/readyz").get_json() == {"status": "ready"}
