@@ -13,22 +13,33 @@ from config.database import database
 from models import access, registry
 from models.access import Purpose
 from models.calendar import SHANGHAI, local, quarter_of
-from models.person.roles import Person
+from models.declarations import Level
+from models.person.roles import Person, Role
 from models.record import collection_name
 from models.review.document import REVIEW
 from models.review.sheet import DONE
 
 
 @dataclass
-class Load:
-    """What an owner has: how much is late, how much more is due until Sunday, the oldest deadline that is past, and
-    late records by type."""
+class Late:
+    """Late records of one type: how many, in which states, and whether each is owned by whom it waits for."""
 
-    owner: ObjectId
+    count: int
+    states: tuple[str, ...]
+    owned: bool
+
+
+@dataclass
+class Load:
+    """What a person, or whoever holds a role, has: how much is late, how much more is due until Sunday, the oldest
+    deadline that is past, and late records by type."""
+
+    person: ObjectId | None = None
+    role: Role | None = None
     late: int = 0
     this_week: int = 0
     oldest: datetime | None = None
-    by_type: dict[str, int] = field(default_factory=dict)
+    by_type: dict[str, Late] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,35 +52,60 @@ class Reviewed:
 
 
 def behind(head: Person, now: datetime) -> list[Load]:
-    """The owners of the head's department with something late or due this week, who is late with most first. One
-    question to the database for each record type."""
+    """Who has something of the head's department late or due this week, who is late with most first: whoever it waits
+    for by name, else the role for which it waits, else its owner, as `work` says. One question to the database for each
+    record type."""
     week_ends = _week_ends(now)
-    loads: dict[ObjectId, Load] = {}
+    loads: dict[str, Load] = {}
     for rt in registry.all_types():
         reach = access.reach(head, rt, Purpose.VIEW)
         if not rt.due or reach.nothing:
             continue
-        due = {"due_at": {"$lt": week_ends}, "department": head.department, "owner": {"$ne": None}}
-        late = {"$lt": ["$due_at", now]}
-        counted = {
-            "_id": "$owner",
-            "late": {"$sum": {"$cond": [late, 1, 0]}},
-            "all": {"$sum": 1},
-            "oldest": {"$min": {"$cond": [late, "$due_at", None]}},
-        }
+        due = {"due_at": {"$lt": week_ends}, "department": head.department}
         rows = database()[collection_name(rt.slug)].aggregate(
-            [{"$match": {"$and": [due, reach.query()]}}, {"$group": counted}]
+            [{"$match": {"$and": [due, reach.query()]}}, *_by_whom(now)]
         )
         for row in rows:
-            _add(loads.setdefault(row["_id"], Load(row["_id"])), rt.slug, row)
-    return sorted(loads.values(), key=lambda one: (-one.late, one.oldest or now, str(one.owner)))
+            _add(loads.setdefault(row["_id"], _load_of(row["_id"])), rt.slug, row)
+    return sorted(loads.values(), key=lambda one: (-one.late, one.oldest or now, str(one.person or one.role)))
+
+
+def _by_whom(now: datetime) -> list[dict[str, Any]]:
+    """The stages that count records by whose work they are."""
+    owner = {"$concat": ["user:", {"$toString": "$owner"}]}
+    named = {"$filter": {"input": "$waiting", "cond": {"$eq": [{"$substrBytes": ["$$this", 0, 5]}, "user:"]}}}
+    left_to_owner = {"$or": [{"$eq": ["$waiting", []]}, {"$eq": ["$level", Level.TOP_SECRET.value]}]}
+    whose = {"$cond": [left_to_owner, ["$owner"], "$waiting"]}
+    late = {"$lt": ["$due_at", now]}
+    return [
+        {"$project": {"due_at": 1, "state": 1, "level": 1, "owner": owner, "waiting": 1, "named": named}},
+        {"$set": {"who": {"$cond": [{"$ne": ["$named", []]}, "$named", whose]}}},
+        {"$unwind": "$who"},
+        {"$match": {"who": {"$ne": None}}},
+        {
+            "$group": {
+                "_id": "$who",
+                "late": {"$sum": {"$cond": [late, 1, 0]}},
+                "all": {"$sum": 1},
+                "oldest": {"$min": {"$cond": [late, "$due_at", None]}},
+                "states": {"$addToSet": {"$cond": [late, "$state", None]}},
+                "owned": {"$min": {"$or": [{"$not": late}, {"$eq": ["$owner", "$who"]}]}},
+            }
+        },
+    ]
+
+
+def _load_of(token: str) -> Load:
+    kind, _, whose = token.partition(":")
+    return Load(role=Role(whose)) if kind == "role" else Load(person=ObjectId(whose))
 
 
 def _add(load: Load, slug: str, row: dict[str, Any]) -> None:
     load.late += row["late"]
     load.this_week += row["all"] - row["late"]
     if row["late"]:
-        load.by_type[slug] = row["late"]
+        states = tuple(sorted(state for state in row["states"] if state))
+        load.by_type[slug] = Late(row["late"], states, row["owned"])
     if row["oldest"] is not None and (load.oldest is None or row["oldest"] < load.oldest):
         load.oldest = row["oldest"]
 

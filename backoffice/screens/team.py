@@ -4,7 +4,7 @@ tomorrow."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from bson import ObjectId
@@ -17,9 +17,9 @@ from backoffice.screens.reader import Reader, current_reader
 from models import foresight, registry, workload
 from models.office import office_calendar
 from models.person import directory
-from models.person.roles import Permission
+from models.person.roles import ROLE_LABELS, Permission
 from models.reminder.rules import LABELS, Step
-from models.workload import Load
+from models.workload import Late, Load
 
 Context = dict[str, Any]
 MOST_LINES = 6
@@ -36,11 +36,11 @@ class TeamView(ClosedView):
         """Who is behind with what."""
         reader = current_reader()
         loads, reviewed = workload.behind(reader.person, reader.now), workload.reviews(reader.person, reader.now)
-        owners = [*(one.owner for one in loads), *(one.owner for one in reviewed)]
+        owners = [*(one.person for one in loads if one.person), *(one.owner for one in reviewed)]
         names, emails = directory.names(owners), directory.emails(owners)
         return self.page(
             "team/behind.html",
-            behind=[_load(one, names.get(one.owner, ""), emails.get(one.owner, ""), reader) for one in loads],
+            behind=[_load(one, names, emails, reader) for one in loads],
             reviews=[
                 {
                     "name": names.get(one.owner, ""),
@@ -74,23 +74,33 @@ class TeamView(ClosedView):
         )
 
 
-def _load(load: Load, name: str, email: str, reader: Reader) -> Context:
-    """A line of who is behind; each figure opens its records."""
+def _load(load: Load, names: Mapping[ObjectId, str], emails: Mapping[ObjectId, str], reader: Reader) -> Context:
+    """A line of who is behind; each figure opens its records: where they wait for others than their owners, those of
+    everybody in the same states."""
     labels = {rt.slug: rt.plural.text(reader.language) for rt in registry.all_types()}
+    email = emails.get(load.person, "") if load.person else ""
     return {
-        "name": name,
+        "name": _name(load, names, reader),
         "late": load.late,
         "this_week": load.this_week,
         "oldest": cells.deadline(load.oldest, reader) if load.oldest else None,
         "what": [
-            {"label": labels[slug], "count": count, "url": _late_of(slug, email)}
-            for slug, count in sorted(load.by_type.items(), key=lambda item: -item[1])
+            {"label": labels[slug], "count": late.count, "url": _late_of(slug, late, email)}
+            for slug, late in sorted(load.by_type.items(), key=lambda item: -item[1].count)
         ],
     }
 
 
-def _late_of(slug: str, email: str) -> str:
-    return url_for("records.listing", slug=slug, owner=email, due_at="until:today")
+def _name(load: Load, names: Mapping[ObjectId, str], reader: Reader) -> str:
+    if load.role is not None:
+        return ROLE_LABELS[load.role][0 if reader.language == "zh" else 1]
+    return names.get(load.person, "") if load.person else ""
+
+
+def _late_of(slug: str, late: Late, email: str) -> str:
+    owner = email if late.owned and email else None
+    state = f"any_of:{'|'.join(late.states)}" if late.states else None
+    return url_for("records.listing", slug=slug, owner=owner, state=state, due_at="until:today")
 
 
 def _opened(seen: foresight.Foreseen, person: ObjectId, reader: Reader) -> list[Context]:

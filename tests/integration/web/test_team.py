@@ -10,6 +10,7 @@ from models import records, store
 from models.person.roles import SYSTEM, Person, Role
 from tests.factories.customers import customer
 from tests.factories.desks import Desk
+from tests.integration.reminder.conftest import submitted
 from tests.integration.web.test_home import revisit
 
 Sit = Callable[..., Desk]
@@ -52,6 +53,24 @@ def test_a_figure_opens_the_records_that_it_counts(sit: Sit, now: datetime) -> N
     page = head.text(link[1].replace("&amp;", "&"))
     assert late["number"] in page
     assert free["number"] not in page
+
+
+def test_what_waits_for_a_role_or_somebody_else_is_not_counted_under_its_owner(sit: Sit, now: datetime) -> None:
+    head, ann, bob = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann"), sit(Role.SPECIALIST, name="Bob")
+    submitted(ann.person, date(2026, 11, 12), now)
+    made = submitted(ann.person, date(2026, 11, 13), now)
+    secret = submitted(ann.person, date(2026, 11, 16), now, level="top_secret")
+    store.change(
+        "revisit", revisit(ann.person, date(2026, 11, 17), now)["_id"], {"owner": bob.person.id}, actor=SYSTEM, now=now
+    )
+    found = rows(head)
+    assert list(found) == ["Finance reviewer", "Ann", "Bob"]
+    assert "Credit reports 2" in found["Finance reviewer"]
+    assert "Credit reports 1" in found["Ann"]
+    assert "Revisits 1" in found["Bob"]
+    links = re.findall(r'href="(/records/credit_report/\?[^"]*)"', head.text("/team/"))
+    pages = [head.text(link.replace("&amp;", "&")) for link in links]
+    assert [(made["number"] in page, secret["number"] in page) for page in pages] == [(True, True), (True, True)]
 
 
 def test_what_the_head_does_not_read_is_in_no_figure(sit: Sit, now: datetime) -> None:
