@@ -10,13 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 
-from models.calendar import SHANGHAI, WorkingCalendar, local
+from models.calendar import SHANGHAI, WorkingCalendar, first_monday, local
 from models.declarations import Label
 
 MINUTES_OF_A_DAY = 24 * 60
 # A quarter's first working day is at most one quarter and one long holiday away.
 HORIZON_DAYS = 120
 QUARTER_MONTHS = (1, 4, 7, 10)
+DAYS_OF_EVERY_MONTH = 28
+DAYS_OF_THE_WEEK = (
+    Label("一", "Monday"),
+    Label("二", "Tuesday"),
+    Label("三", "Wednesday"),
+    Label("四", "Thursday"),
+    Label("五", "Friday"),
+    Label("六", "Saturday"),
+    Label("日", "Sunday"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,44 @@ class QuarterStart:
     at: time
 
 
-Cadence = Daily | EveryMinutes | QuarterStart
+@dataclass(frozen=True)
+class FirstMonday:
+    """The first Monday of each month at `at`, Shanghai time, working day or not (F4)."""
+
+    at: time
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """One day of each week at `at`, Shanghai time: 0 is Monday (B).
+
+    :raises ValueError: there is no such day.
+    """
+
+    day: int
+    at: time
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.day < len(DAYS_OF_THE_WEEK):
+            raise ValueError(f"{self.day} is no day of the week")
+
+
+@dataclass(frozen=True)
+class MonthDay:
+    """One day of each month at `at`, Shanghai time (T8).
+
+    :raises ValueError: some month has no such day.
+    """
+
+    day: int
+    at: time
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.day <= DAYS_OF_EVERY_MONTH:
+            raise ValueError(f"not every month has a day {self.day}")
+
+
+Cadence = Daily | EveryMinutes | QuarterStart | FirstMonday | Weekly | MonthDay
 
 
 def in_words(cadence: Cadence) -> Label:
@@ -61,6 +108,13 @@ def in_words(cadence: Cadence) -> Label:
             return Label(f"每 {minutes} 分钟", f"Every {minutes} minutes")
         case QuarterStart(at):
             return Label(f"每季度首个工作日 {at:%H:%M}", f"First working day of the quarter at {at:%H:%M}")
+        case FirstMonday(at):
+            return Label(f"每月第一个星期一 {at:%H:%M}", f"First Monday of the month at {at:%H:%M}")
+        case Weekly(day, at):
+            name = DAYS_OF_THE_WEEK[day]
+            return Label(f"每周{name.zh} {at:%H:%M}", f"Every {name.en} at {at:%H:%M}")
+        case MonthDay(day, at):
+            return Label(f"每月 {day} 日 {at:%H:%M}", f"Day {day} of each month at {at:%H:%M}")
 
 
 def next_after(cadence: Cadence, moment: datetime, calendar: WorkingCalendar) -> datetime:
@@ -103,6 +157,12 @@ def _times(cadence: Cadence, day: date, calendar: WorkingCalendar) -> Sequence[t
             return [time(*divmod(minute, 60)) for minute in range(0, MINUTES_OF_A_DAY, minutes)]
         case QuarterStart(at):
             return (at,) if _opens_a_quarter(day, calendar) else ()
+        case FirstMonday(at):
+            return (at,) if day == first_monday(day.year, day.month) else ()
+        case Weekly(weekday, at):
+            return (at,) if day.weekday() == weekday else ()
+        case MonthDay(number, at):
+            return (at,) if day.day == number else ()
 
 
 def _opens_a_quarter(day: date, calendar: WorkingCalendar) -> bool:

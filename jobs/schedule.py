@@ -23,11 +23,12 @@ from jobs import (
     opening,
     record_type,
     reminder,
+    reporting,
     robots,
     secrecy,
     signature,
 )
-from jobs.cadence import Cadence, Daily, EveryMinutes
+from jobs.cadence import Cadence, Daily, EveryMinutes, FirstMonday, MonthDay, Weekly
 from jobs.context import JobContext, Report
 from models.audit_check.rules import JOB as AUDIT_CHECK
 from models.backup.rules import JOB as BACKUP
@@ -39,6 +40,7 @@ from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
 from models.merge.moving import JOB as MERGES
 from models.reminder.rules import RUN_EVERY
+from models.service_report.rules import FRIDAY
 
 DEFAULT_KEPT = timedelta(days=400)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -259,6 +261,27 @@ JOBS = Table(
             label=Label("到期信用报告", "Open the credit reports that fall due"),
             cadence=Daily(time(6, 10)),
             work=opening.credit_reports,
+            transactional=False,
+        ),
+        Job(
+            name="change_report",
+            label=Label("客户信息报告", "Open the salespeople's monthly reports"),
+            cadence=FirstMonday(time(6, 15)),
+            work=reporting.change_reports,
+            transactional=False,
+        ),
+        Job(
+            name="weekly_report",
+            label=Label("服务周报", "Open the weekly service report"),
+            cadence=Weekly(FRIDAY, time(6, 20)),
+            work=reporting.weekly,
+            transactional=False,
+        ),
+        Job(
+            name="monthly_report",
+            label=Label("服务月报", "Open the monthly service reports"),
+            cadence=MonthDay(1, time(6, 25)),
+            work=reporting.monthly,
             transactional=False,
         ),
         Job(

@@ -6,6 +6,8 @@ from models import checks, registry
 from models.access_request import document as access_request
 from models.access_request import raising
 from models.access_request import service as access_request_service
+from models.change_report import document as change_report
+from models.change_report import service as change_report_service
 from models.complaint import document as complaint
 from models.complaint import service as complaint_service
 from models.contract import document as contract
@@ -14,6 +16,8 @@ from models.credit_report import document as credit_report
 from models.credit_report import service as credit_report_service
 from models.customer import document as customer
 from models.customer import service as customer_service
+from models.customer_change import document as customer_change
+from models.customer_change import service as customer_change_service
 from models.declarations import RecordType
 from models.destruction import document as destruction
 from models.destruction import service as destruction_service
@@ -26,6 +30,8 @@ from models.revisit import document as revisit
 from models.revisit import service as revisit_service
 from models.secrecy_change import document as secrecy_change
 from models.secrecy_change import service as secrecy_change_service
+from models.service_report import document as service_report
+from models.service_report import service as service_report_service
 
 SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (customer.CUSTOMER, customer_service.HOOKS),
@@ -34,6 +40,9 @@ SHIPPED: tuple[tuple[RecordType, Hooks], ...] = (
     (complaint.COMPLAINT, complaint_service.HOOKS),
     (revisit.REVISIT, revisit_service.HOOKS),
     (review.REVIEW, review_service.HOOKS),
+    (customer_change.CUSTOMER_CHANGE, customer_change_service.HOOKS),
+    (change_report.CHANGE_REPORT, change_report_service.HOOKS),
+    (service_report.SERVICE_REPORT, service_report_service.HOOKS),
     (access_request.ACCESS_REQUEST, access_request_service.HOOKS),
     (secrecy_change.SECRECY_CHANGE, secrecy_change_service.HOOKS),
     (leak.LEAK, leak_service.HOOKS),

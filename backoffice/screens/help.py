@@ -41,6 +41,7 @@ PAGES = (
     "complaints",
     "revisits",
     "reviews",
+    "reports",
     "calendar",
     "import-export",
     "bulk-changes",

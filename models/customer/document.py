@@ -120,6 +120,7 @@ CUSTOMER = RecordType(
         Related(slug="complaint", via="customer"),
         Related(slug="revisit", via="customer"),
         Related(slug="review", via="customer"),
+        Related(slug="customer_change", via="customer"),
     ),
     views=(
         view("mine", "我的客户", "Mine", "owner=me"),

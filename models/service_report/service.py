@@ -1,0 +1,64 @@
+"""Service reports at work: opened for each period once, counted when they are handed in (T8, Q, B)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from config.database import database
+from models import store
+from models.calendar import WorkingCalendar, local
+from models.person import directory
+from models.person.roles import SYSTEM, Role
+from models.record import collection_name
+from models.registry import Draft, Hooks
+from models.service_report import figures, rules
+from models.service_report.document import SERVICE_REPORT, SLUG
+
+
+def open_week(now: datetime, calendar: WorkingCalendar) -> int:
+    """Open the report of the week that ends on the last Friday; 0 where it is there."""
+    return _open(rules.week_of(rules.last_friday(local(now).date()), calendar), now)
+
+
+def open_month(now: datetime, calendar: WorkingCalendar) -> int:
+    """Open last month's reports, on complaints and on supervision; how many were not there."""
+    today = local(now).date()
+    kinds = (rules.MONTHLY, rules.SUPERVISION)
+    return sum(_open(rules.month_before(today, kind, calendar), now) for kind in kinds)
+
+
+def _open(period: rules.Period, now: datetime) -> int:
+    """One record for a period, whoever asks and however often."""
+    if database()[collection_name(SLUG)].find_one({"occasion": period.occasion}, {"_id": 1}) is not None:
+        return 0
+    heads = directory.holders([Role.HEAD], SERVICE_REPORT.kept_by)
+    values = {
+        "subject": period.subject,
+        "kind": period.kind,
+        "occasion": period.occasion,
+        "begins": period.begins,
+        "ends": period.ends,
+        "due_on": period.due,
+        "owner": heads[0] if heads else None,
+    }
+    try:
+        store.create(SLUG, values, actor=SYSTEM, now=now)
+    except store.AlreadyUsed:  # another run opened it a moment ago
+        return 0
+    return 1
+
+
+def write(draft: Draft) -> None:
+    """Count the period as whoever writes reads it; a weekly report stays in the department."""
+    values = draft.values
+    if draft.action not in ("count", "hand_in"):
+        return
+    values["figures"] = figures.count(draft.actor, values["kind"], values["begins"], values["ends"])
+    values["counted_at"] = draft.now
+    if draft.action == "hand_in":
+        values["handed_in_at"] = draft.now
+        if values["kind"] == rules.WEEKLY:
+            values["state"] = "done"
+
+
+HOOKS = Hooks(prepare=(write,))
