@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import edge, locale
 from config.database import DatabaseError
-from models.errors import Invalid, Refusal, Sentence
+from models.errors import Invalid, Outage, Refusal, Sentence, Spoken
 from models.person.tries import TooManyTries
 from models.reading.rules import TooMuchReading
 from models.records import NeedsFreshSignIn
@@ -56,6 +56,7 @@ class NotSignedIn(Refusal):
 def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(Refusal, on_refusal)
+    app.register_error_handler(Outage, on_refusal)
     app.register_error_handler(CSRFError, on_stale_form)
     app.register_error_handler(HTTPException, on_http_error)
     for error in AWAY:
@@ -68,8 +69,8 @@ def flash_refusal(refusal: Refusal) -> None:
     flash(refusal.text(locale.language()), "error")
 
 
-def on_refusal(refusal: Refusal) -> ResponseReturnValue:
-    """A rule said no."""
+def on_refusal(refusal: Spoken) -> ResponseReturnValue:
+    """A rule said no, or something cannot be used at the moment."""
     text = refusal.text(locale.language())
     if isinstance(refusal, NeedsFreshSignIn) and not edge.wants_json():
         flash(text, "info")
@@ -83,6 +84,8 @@ def on_refusal(refusal: Refusal) -> ResponseReturnValue:
     response = answer(refusal.status, refusal.code, _title(refusal.status), text, **extra)
     if isinstance(refusal, TooManyTries | TooMuchReading):
         response.headers["Retry-After"] = str(refusal.seconds)
+    if isinstance(refusal, Outage):
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 

@@ -24,7 +24,7 @@ from jobs.context import JobContext, JobError, Stopped
 from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Table
 from models import office
 from models.calendar import WorkingCalendar
-from models.errors import Refusal
+from models.errors import Spoken
 from models.job import lease as leases
 from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
@@ -185,7 +185,7 @@ def _in_one_line(error: Exception) -> str:
     """What went wrong, without the texts of errors, which can quote a record (X6)."""
     if isinstance(error, JobError):
         return str(error).partition("\n")[0][:LONGEST_ERROR]
-    name = error.code if isinstance(error, Refusal) else type(error).__name__
+    name = error.code if isinstance(error, Spoken) else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
     if not ours:

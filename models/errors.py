@@ -1,6 +1,6 @@
-"""Refusals: the only way the product says no.
+"""Refusals: the only way the product says no; and outages, when it cannot say anything yet.
 
-Each refusal is a class with a stable code, an HTTP status and one sentence per language. The web turns it into
+Each is a class with a stable code, an HTTP status and one sentence per language. The web turns it into
 a page, JSON or a flash in one place; the command line prints the sentence. A sentence never contains a value that
 the person may not read, nor an id.
 """
@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):
-    """A request that the rules do not allow.
+class Spoken(Exception):
+    """What is said to people in their language.
 
     Keyword parameters fill the templates `zh` and `en` and are kept as `params`.
     """
 
-    code: ClassVar[str] = "refused"
-    status: ClassVar[int] = 422
-    zh: ClassVar[str] = "操作被拒绝。"
-    en: ClassVar[str] = "This is not allowed."
+    code: ClassVar[str]
+    status: ClassVar[int]
+    zh: ClassVar[str]
+    en: ClassVar[str]
 
     def __init__(self, **params: Any) -> None:
         self.params = params
@@ -29,6 +29,20 @@ class Refusal(Exception):
         """The sentence in `zh` or `en` (anything else reads as English)."""
         template = self.zh if language.startswith("zh") else self.en
         return template.format(**{k: _in(language, v) for k, v in self.params.items()})
+
+
+class Refusal(Spoken):
+    """A request that the rules do not allow."""
+
+    code, status = "refused", 422
+    zh, en = "操作被拒绝。", "This is not allowed."
+
+
+class Outage(Spoken):
+    """Something that the work needs cannot be used at the moment. No rule said no: the same is tried again later."""
+
+    code, status = "outage", 503
+    zh, en = "暂时无法办理，未作任何更改。请稍后再试。", "This cannot be done at the moment; please try again later."
 
 
 def _in(language: str, value: Any) -> Any:

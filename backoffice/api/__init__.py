@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from backoffice.api import caller, document, files, lists, merging, problems, records, reference, search
 from backoffice.api.addresses import TypeSlug
 from backoffice.errors import AWAY
-from models.errors import Refusal
+from models.errors import Outage, Refusal
 from models.token.rate import Allowance
 
 
@@ -20,6 +20,7 @@ def init_app(app: Flask, csrf: CSRFProtect) -> None:
     api = Blueprint("api", __name__, url_prefix=problems.PREFIX)
     api.before_request(caller.identify)
     api.register_error_handler(Refusal, problems.on_refusal)
+    api.register_error_handler(Outage, problems.on_refusal)
     api.register_error_handler(HTTPException, problems.on_http_error)
     for error in AWAY:
         api.register_error_handler(error, problems.on_database_away)

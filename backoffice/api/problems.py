@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import errors
 from backoffice.api.caller import NoToken, language
-from models.errors import FieldProblem, Invalid, Refusal, Sentence
+from models.errors import FieldProblem, Invalid, Outage, Refusal, Sentence, Spoken
 from models.listing import BadQuery
 from models.reading.rules import TooMuchReading
 from models.token.rate import TooManyRequests
@@ -126,8 +126,8 @@ def _outside(error: HTTPException) -> ResponseReturnValue:
     return errors.on_http_error(error)
 
 
-def on_refusal(refusal: Refusal) -> Response:
-    """A rule said no."""
+def on_refusal(refusal: Spoken) -> Response:
+    """A rule said no, or something cannot be used at the moment."""
     code = language()
     named: dict[str, Sentence] = {}
     extra: Mapping[str, Any] = {}
@@ -143,6 +143,8 @@ def on_refusal(refusal: Refusal) -> Response:
     response = answer(refusal.status, refusal.code, refusal.text(code), listed(named, code), extra)
     if isinstance(refusal, TooManyRequests | TooMuchReading):
         response.headers["Retry-After"] = str(refusal.seconds)
+    if isinstance(refusal, Outage):
+        response.headers["Retry-After"] = str(errors.RETRY_SECONDS)
     if isinstance(refusal, NoToken):
         response.headers["WWW-Authenticate"] = refusal.challenge
     return response

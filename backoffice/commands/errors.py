@@ -13,7 +13,7 @@ from config.embedded import EmbeddedError
 from config.policy import PolicyError
 from config.settings import SettingsError
 from models.checks import WrongDeclarations
-from models.errors import Refusal
+from models.errors import Spoken
 
 
 class Failure(click.ClickException):
@@ -43,7 +43,7 @@ class OneLineErrors(click.Group):
             for finding in error.findings:
                 click.echo(finding.line(), err=True)
             raise Failure(f"{len(error.findings)} wrong declarations") from error
-        except (SupervisorError, EmbeddedError, DatabaseError, Refusal) as error:
+        except (SupervisorError, EmbeddedError, DatabaseError, Spoken) as error:
             raise Failure(str(error)) from error
         except PyMongoError as error:
             # Its text can hold stored values.

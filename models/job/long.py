@@ -17,7 +17,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 
 from config.database import database
-from models.errors import Refusal
+from models.errors import Outage, Refusal
 
 HELD_SECONDS = 30
 MOST_ATTEMPTS = 5
@@ -41,10 +41,12 @@ class GaveUp(Refusal):
 
 @dataclass(frozen=True)
 class LongWork:
-    """The documents of one collection on which there is work while they are in one of some states."""
+    """The documents of one collection on which there is work while they are in one of some states. `lasting` work is
+    never given up: what refuses it is raised, and the next worker takes it up again."""
 
     collection: str
     at_work: tuple[str, ...]
+    lasting: bool = False
 
     def claim(self, work_id: ObjectId, holder: str, *, begin: bool = False) -> Row | None:
         """Take or keep hold for half a minute; None when somebody else has it, or there is nothing to do. What begins
@@ -61,24 +63,34 @@ class LongWork:
     def advance(self, work_id: ObjectId, holder: str, now: datetime, carry: Callable[[Row], bool]) -> bool:
         """Go on with it by `carry`, which says whether work is left; True when work is left for later.
 
-        A refusal ends it as failed; what was done until then stands.
+        A refusal ends it as failed; what was done until then stands. An outage is no attempt at it.
+
+        :raises Refusal: of lasting work. :raises Outage: it is to be taken up again later.
         """
         row = self.claim(work_id, holder, begin=True)
         if row is None:
             return False
         try:
-            if row["attempts"] > MOST_ATTEMPTS:
+            if row["attempts"] > MOST_ATTEMPTS and not self.lasting:
                 raise GaveUp
             left = carry(row)
         except Overtaken:
             return True
+        except Outage:
+            self._begin_anew(work_id)
+            raise
         except Refusal as refusal:
+            if self.lasting:
+                raise
             self._fail(work_id, holder, refusal, now)
             return False
         finally:
             self._release(work_id, holder)
-        database()[self.collection].update_one({"_id": work_id}, {"$set": {"attempts": 0}})
+        self._begin_anew(work_id)
         return left
+
+    def _begin_anew(self, work_id: ObjectId) -> None:
+        database()[self.collection].update_one({"_id": work_id}, {"$set": {"attempts": 0}})
 
     def note(self, seen: Row, holder: str, change: Row) -> Row:
         """Store how far it is, in the transaction of a chunk, and return the document as it is then. `seen` holds

@@ -29,7 +29,7 @@ import models
 from backoffice.locale import LOCALES, TRANSLATIONS
 from models import catalogue, registry
 from models.declarations import Label
-from models.errors import FieldProblem, Refusal
+from models.errors import FieldProblem, Spoken
 from models.person.roles import ROLE_LABELS, Role
 
 ROOT = Path(__file__).parents[2]
@@ -201,16 +201,16 @@ def test_every_role_has_a_name_in_both_languages() -> None:
     assert all(in_both(zh, en) for zh, en in ROLE_LABELS.values())
 
 
-def kinds_of(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
-    for kind in refusal.__subclasses__():
+def kinds_of(spoken: type[Spoken]) -> Iterator[type[Spoken]]:
+    for kind in spoken.__subclasses__():
         yield kind
         yield from kinds_of(kind)
 
 
-def shipped_refusals() -> set[type[Refusal]]:
+def shipped_refusals() -> set[type[Spoken]]:
     roots = {package.__name__ for package in SHIPPED}
     list(modules())
-    return {kind for kind in kinds_of(Refusal) if kind.__module__.split(".")[0] in roots and kind is not FieldProblem}
+    return {kind for kind in kinds_of(Spoken) if kind.__module__.split(".")[0] in roots and kind is not FieldProblem}
 
 
 def test_every_refusal_speaks_both_languages_about_the_same_things() -> None:

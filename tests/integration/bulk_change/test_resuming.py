@@ -19,6 +19,7 @@ from models.bulk_change import rules, running, service, sweeping
 from models.bulk_change.document import Plan, State
 from models.errors import Refusal
 from models.job import long
+from models.key_vault.refusals import KeysUnusable
 from models.office import office_calendar
 from models.person.roles import Person
 from models.registry import Draft, Hooks
@@ -54,6 +55,25 @@ def test_it_goes_on_behind_the_last_chunk(ann: Person, made: Make, now: datetime
     assert running.advance(plan.id, holder="one", now=now, go_on=lambda: next(turns, False))
     part = service.get(plan.id)
     assert (part.state, part.count("changed"), part.at_row, part.percent) == (State.RUNNING, 10, 10, 40)
+    worked(plan, now)
+    each_once(db, plan, MANY)
+
+
+def test_an_outage_of_the_keys_refuses_no_record(
+    ann: Person, made: Make, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = confirmed(ann, made(ann, MANY), now)
+
+    def away(*_: Any, **__: Any) -> None:
+        raise KeysUnusable("the key service does not answer")
+
+    for name in ("models.store.next_draft", "models.sealing.take_keys"):  # while they are prepared; while they are put
+        with monkeypatch.context() as patched:
+            patched.setattr(name, away)
+            with pytest.raises(KeysUnusable):
+                running.advance(plan.id, holder="one", now=now)
+    part = service.get(plan.id)
+    assert (part.state, part.count("refused"), reds(db)) == (State.RUNNING, 0, 0)
     worked(plan, now)
     each_once(db, plan, MANY)
 

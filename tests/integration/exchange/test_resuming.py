@@ -21,6 +21,7 @@ from models.exchange import running, service, uploads
 from models.exchange.document import Batch, State
 from models.exchange.refusals import NoLongerKept
 from models.job import long
+from models.key_vault.refusals import KeysUnusable
 from models.office import office_calendar
 from models.person.roles import Person
 from models.registry import Draft, Hooks
@@ -46,6 +47,25 @@ def rows_of(db: Base) -> list[int]:
 
 
 ALL = list(range(2, ROWS + 2))
+
+
+def test_an_outage_of_the_keys_refuses_no_row_and_ends_nothing(
+    custodian: Person, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = confirmed(custodian, now)
+
+    def away(_: Any) -> None:
+        raise KeysUnusable("the key service does not answer")
+
+    for _ in range(long.MOST_ATTEMPTS + 1):
+        with monkeypatch.context() as patched:
+            patched.setattr("models.sealing.take_keys", away)
+            with pytest.raises(KeysUnusable):
+                running.advance(batch.id, holder="one", now=now)
+    left = service.get(batch.id)
+    assert (left.state, left.count("refused"), rows_of(db)) == (State.RUNNING, 0, [])
+    assert not running.advance(batch.id, holder="one", now=now)
+    assert rows_of(db) == ALL
 
 
 def test_it_goes_on_behind_the_last_stored_chunk(custodian: Person, now: datetime, db: Base) -> None:

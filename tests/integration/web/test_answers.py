@@ -15,6 +15,7 @@ from backoffice import assets, edge, errors
 from backoffice.app import create_app
 from config.settings import Settings
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
+from models.key_vault.refusals import KeysUnusable
 from models.person import session as sessions
 from models.person.roles import Role
 from models.records import NeedsFreshSignIn
@@ -31,6 +32,7 @@ def shop(app: Flask, browser: Browser, add: Add) -> Browser:
     def fail(name: str) -> str:
         raise {
             "refusal": Refusal(),
+            "outage": KeysUnusable("local:0123456789ab does not open record:1"),
             "invalid": Invalid({"name": Sentence("必填。", "This is required.")}),
             "problem": FieldProblem("email", zh="不对。", en="This is wrong."),
             "fresh": NeedsFreshSignIn(),
@@ -162,6 +164,15 @@ def test_a_refusal_speaks_the_readers_language(shop: Browser) -> None:
     assert "This is not allowed." in shop.get("/fail/refusal").get_data(as_text=True)
     chinese = shop.get("/fail/refusal", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
     assert "操作被拒绝" in chinese.get_data(as_text=True)
+
+
+def test_an_outage_is_said_in_words_of_its_own_and_may_be_tried_again(shop: Browser) -> None:
+    for headers in ({}, {"Accept": "application/json"}):
+        answer = shop.get("/fail/outage", headers=headers)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        text = answer.get_data(as_text=True)
+        assert "encryption keys cannot be used" in text
+        assert "0123456789ab" not in text
 
 
 def test_json_says_field_by_field_what_is_wrong(shop: Browser) -> None:
