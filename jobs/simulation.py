@@ -26,7 +26,7 @@ from jobs.context import JobContext, JobError, Report
 from jobs.schedule import Job, Table
 from models import office, schema
 from models.calendar import WorkingCalendar, local
-from models.errors import Refusal
+from models.errors import Spoken
 from models.record_type import service as record_type
 from models.reminder.document import REMINDERS, Reminder
 
@@ -113,8 +113,8 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
         counts = {name: count for name, count in report.counts.items() if count}
     except JobError as failure:
         error = str(failure)
-    except Refusal as refusal:
-        error = refusal.code
+    except Spoken as said:
+        error = said.code
     except ConnectionFailure:
         raise
     except PyMongoError as failure:
