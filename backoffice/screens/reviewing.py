@@ -82,6 +82,7 @@ class ReviewRoutes(RecordRoutes):
             type=list_page.type_of(view, reader),
             head=record_page.head(sheet.review, found, reader),
             file_url=record_url(CUSTOMER.slug, sheet.file.number),
+            edit_url=record_url(CUSTOMER.slug, sheet.file.number, "edit"),
             sections=[_section(name, sheet, form, found) for name in SECTIONS],
             errors=errors or [],
             reviewed=cells.day_short(sheet.reviewed.date(), reader.language) if sheet.reviewed else "",
@@ -102,6 +103,8 @@ def _section(name: str, sheet: Sheet, form: forms.RecordForm, found: Names) -> C
         "label": SECTION_LABELS[name].text(found.language),
         "answer": {"text": choices[given].label.text(found.language), "tone": choices[given].tone} if given else None,
         "ticked": bool(request.form.get(ANSWER + name)),
+        "in_file": any(field.group == name for field in sheet.in_file),
+        "corrected": any(field.group == name for field in sheet.corrected),
         "rows": [_row(field, sheet, form, found) for field in sheet.shown(name)],
     }
 

@@ -34,12 +34,15 @@ NOT_TYPED = ("choices", "files", "reference", "person", "tree")
 @dataclass(frozen=True)
 class Sheet:
     """A review with the file that it is about, both read in full. `asked` are the fields of the file that the person
-    may correct here; `former` is what is known of the file as it was at the last review, which ended at `reviewed`."""
+    may correct here, `in_file` those that they correct in the file itself; `corrected` were changed there since the
+    review was opened. `former` is what is known of the file as it was at the last review, which ended at `reviewed`."""
 
     review: Sight
     file: Sight
     record: dict[str, Any]
     asked: tuple[Field, ...]
+    in_file: tuple[Field, ...]
+    corrected: tuple[Field, ...]
     former: Former
     reviewed: datetime | None
 
@@ -69,13 +72,16 @@ def read(person: Person, number: str, now: datetime) -> Sheet:
     if row is None:
         raise NotFound()
     file, record = sights.read_stored(person, CUSTOMER.slug, row["number"], Purpose.VIEW, now)
-    asked: tuple[Field, ...] = ()
+    allowed: tuple[Field, ...] = ()
     if records.can(person, CUSTOMER, record, Purpose.EDIT):
-        allowed = records.form_fields(person, CUSTOMER, record)
-        asked = tuple(f for f in allowed if f.group in SECTIONS and _is_typed(f))
+        allowed = tuple(f for f in records.form_fields(person, CUSTOMER, record) if f.group in SECTIONS)
+    asked = tuple(f for f in allowed if _is_typed(f))
+    in_file = tuple(f for f in allowed if not _is_typed(f))
+    since = _changed_since(file, review.values["created_at"])
+    corrected = tuple(f for f in allowed if f.name in since)
     reviewed = _last_review(review)
     former = Former({}, frozenset()) if reviewed is None else sights.as_it_was(file, record, _rev_at(file.id, reviewed))
-    return Sheet(review, file, record, asked, former, reviewed)
+    return Sheet(review, file, record, asked, in_file, corrected, former, reviewed)
 
 
 def store(
@@ -90,19 +96,26 @@ def store(
 ) -> bool:
     """Correct the file where something differs, and answer the sections; whether the review is done with that.
 
-    A section of which a field was corrected is answered by it, one in `confirmed` is still right, any other stays as
-    it is. `revs` are the versions of review and file that the person saw. All of it is stored, or nothing.
+    A section of which a field was corrected is answered by it. One in `confirmed` is right as it stands: corrected, if
+    the file was changed in it since the review was opened, else still right. Any other stays as it is. `revs` are the
+    versions of review and file that the person saw. All of it is stored, or nothing.
 
     :raises Invalid: naming what is wrong. :raises StaleRecord: when either was changed meanwhile.
     """
     known = {f.name: f for f in sheet.asked}
     touched = {known[name].group for name in corrected if name in known}
     before = {name: sheet.review.values[name] for name in SECTIONS if sheet.review.values[name]}
-    still = {section: Answer.CONFIRMED.value for section in confirmed if section in SECTIONS and section not in before}
-    answers = {**before, **still, **dict.fromkeys(touched, Answer.CORRECTED.value)}
+    right = {section for section in confirmed if section in SECTIONS and section not in before}
+    in_file = [f for f in sheet.corrected if f.group in right and f.name not in corrected]
+    touched |= {f.group for f in in_file}
+    answers = {
+        **before,
+        **dict.fromkeys(right, Answer.CONFIRMED.value),
+        **dict.fromkeys(touched, Answer.CORRECTED.value),
+    }
     said = [
         sheet.review.values["corrections"] or "",
-        _in_words(known[name] for name in corrected if name in known),
+        _in_words([*(known[name] for name in corrected if name in known), *in_file]),
         note,
     ]
     answers["corrections"] = "\n".join(part for part in said if part.strip())
@@ -140,6 +153,12 @@ def _last_review(review: Sight) -> datetime | None:
     row = database()[collection_name(REVIEW.slug)].find_one(wanted, {"state_since": 1}, sort=[("state_since", -1)])
     found: datetime | None = row["state_since"] if row else None
     return found
+
+
+def _changed_since(file: Sight, at: datetime) -> set[str]:
+    """The names of the fields that versions of the file have changed since a moment, as far as the person sees them."""
+    rows = sights.versions_of(file, 0, _rev_at(file.id, at))
+    return {change["field"].name for row in rows for change in row["changes"] if row["action"] != "create"}
 
 
 def _rev_at(record: ObjectId, at: datetime) -> int:

@@ -62,6 +62,28 @@ def test_only_the_differences_reach_the_file_and_their_section_says_so(sit: Sit,
     assert made["number"] in version["note"]
 
 
+def test_a_section_that_was_changed_in_the_file_since_the_review_opened_counts_as_corrected(
+    sit: Sit, now: datetime
+) -> None:
+    ann = sit(Role.SPECIALIST)
+    file = customer(ann.person, now - timedelta(days=10))
+    store.change(
+        "customer", file["_id"], {"address": "Before it opened"}, actor=ann.person, now=now - timedelta(days=1)
+    )
+    made = review(ann.person, file, now)
+    assert "Corrected in the file, and right" not in ann.text(at(made))
+    people = [{"name": "Sun", "position": "Buyer", "phone": "13800000000"}]
+    later = now + timedelta(minutes=1)
+    changed = store.change("customer", file["_id"], {"key_people": people}, actor=ann.person, now=later)
+    page = ann.text(at(made))
+    assert page.count("Corrected in the file, and right") == 1
+    assert f'href="/records/customer/{file["number"]}/edit"' in page
+    ann.send(at(made), **sent(made, changed), **ALL)
+    stored = store.fetch("review", made["_id"])
+    assert (stored["state"], stored["people"], stored["basic"]) == ("done", "corrected", "confirmed")
+    assert stored["corrections"] == "更正：关键人物"
+
+
 def test_what_is_answered_in_part_is_kept(sit: Sit, now: datetime) -> None:
     ann = sit(Role.SPECIALIST)
     file = customer(ann.person, now)
