@@ -55,9 +55,9 @@ def rotate() -> None:
         done = rotation.rotate(lambda count: click.echo(f"  {count} ...", err=True))
         subject = audit.Subject("keys", number=done.provider)
         audit.append("master_key_rotated", SYSTEM, subject, now=utc_now(), detail={"keys": done.wrapped})
-        copies.keep_up()
     click.echo(f"{done.wrapped} data keys are wrapped by {done.provider} now")
     click.echo(f"{done.removed} former master keys removed from the file")
+    click.echo("Replace your copy of the master key: the former one opens no key any more, nor their backup.")
 
 
 @keys.command(short_help="Save the data keys, in their latest state, to a file.")

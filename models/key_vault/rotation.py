@@ -13,7 +13,7 @@ from typing import Any
 
 from bson import Binary
 
-from models.key_vault import master
+from models.key_vault import copies, master
 from models.key_vault.keyring import apart
 from models.key_vault.locking import alone
 from models.key_vault.vault import Vault, vault
@@ -51,9 +51,11 @@ def state() -> State:
 
 def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
     """Make a new master key, if it lies in a file of ours, and wrap every data key under the present one. Whoever gives
-    it in the environment, or has a key service, has set the new one before.
+    it in the environment, or has a key service, has set the new one before. A former master key goes out of the file
+    when neither a data key nor the backup of the keys needs it.
 
-    :raises KeysUnusable: a data key cannot be unwrapped; the others may be wrapped anew already.
+    :raises KeysUnusable: a data key cannot be unwrapped, or the backup not be written; others may be wrapped anew
+        already, and the former master key is there still.
     """
     here = vault()
     settings = here.settings
@@ -66,6 +68,7 @@ def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
             master.write(settings.path, keys)
         here.renew()
         wrapped = _wrap_all(here, tell)
+        copies.keep_up()
         if in_file:
             master.write(settings.path, keys[:1])
             here.renew()
@@ -73,8 +76,17 @@ def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
 
 
 def _wrap_all(here: Vault, tell: Callable[[int], None]) -> int:
-    """A key service may have another key of the same name: all are wrapped anew, once; else those that need it."""
-    done, last = 0, None
+    """A key service may have another key of the same name: all are wrapped anew, once; else those that need it, until
+    there are none: others may have made keys behind our back."""
+    done = _wrap(here, tell, 0)
+    if here.settings.service is None:
+        while (more := _wrap(here, tell, done)) > done:
+            done = more
+    return done
+
+
+def _wrap(here: Vault, tell: Callable[[int], None], done: int) -> int:
+    last = None
     provider = here.current()[0]
     others: dict[str, Any] = {} if here.settings.service is not None else {"masterKey.provider": {"$ne": provider}}
     while ids := _next(here, {**others, **({"_id": {"$gt": last}} if last is not None else {})}):

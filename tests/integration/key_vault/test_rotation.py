@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from bson import ObjectId
+from bson import Binary, ObjectId
 from click.testing import Result
 from pymongo.database import Database
 
@@ -119,6 +119,50 @@ def test_a_rotation_that_broke_off_is_ended_by_the_next(own: KeySettings, monkey
     assert (done.wrapped, wrapping(vault())) == (11, {first[0].provider})
     vault_again()
     assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
+
+
+def test_a_former_master_key_stays_until_the_backup_of_the_keys_is_written(
+    own: KeySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    monkeypatch.setitem(store._keys, store.database().name, replace(own, backup=folder / "keys"))
+    vault_again()
+    keys.record_key(ObjectId())
+    copies.keep_up()
+    with monkeypatch.context() as patched:
+        patched.setattr(copies, "_write", full)
+        with pytest.raises(KeysUnusable, match="cannot be written"):
+            rotation.rotate()
+    present, former = master.read(own)
+    assert former.provider in (folder / "keys").read_text()
+    assert rotation.rotate().removed == 1
+    assert master.read(own) == (present,)
+    assert former.provider not in (folder / "keys").read_text()
+
+
+def full(*_: Any) -> int:
+    raise OSError(28, "No space left on device")
+
+
+def test_keys_that_were_made_behind_the_rotation_are_wrapped_too(
+    own: KeySettings, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.record_keys([ObjectId() for _ in range(3)])
+    (former,) = master.read(own)
+    whole, again, stored = Vault.rewrap, list[bool](), db.client[own.database]["key"]
+    proof = stored.find_one({"keyAltNames": "proof"}) or {}
+
+    def rewrap(here: Vault, ids: Any) -> None:
+        whole(here, ids)
+        if not again:  # another process stores a key now that it wrapped before
+            again.append(True)
+            stored.insert_one({**proof, "_id": Binary(bytes(16), 4), "keyAltNames": ["record:late"]})
+
+    monkeypatch.setattr(Vault, "rewrap", rewrap)
+    assert rotation.rotate().wrapped == 5
+    vault_again()
+    assert wrapping(vault()) == {master.read(own)[0].provider} != {former.provider}
 
 
 def test_a_master_key_of_the_environment_is_changed_there(own: KeySettings, monkeypatch: pytest.MonkeyPatch) -> None:
