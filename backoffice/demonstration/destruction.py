@@ -109,7 +109,7 @@ def _hold(world: World, *, file: str, at: datetime) -> None:
 def _carry_out(_world: World, *, at: datetime) -> None:
     """What the job does; taken up again, it goes on where it stood."""
     removal.begin_due(at)
-    while removal.work("demonstration", at + timedelta(minutes=5))[1]:
+    while removal.work("demonstration", at + timedelta(minutes=5), settled=timedelta())[1]:
         pass
 
 

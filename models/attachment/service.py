@@ -120,9 +120,9 @@ def keys_of(record_ids: Iterable[ObjectId]) -> list[ObjectId]:
     return [son["_id"] for son in database()[FILES].find(query, {"_id": 1})]
 
 
-def remove(file_id: ObjectId) -> bool:
-    """Delete a file and its key for good; False when it was gone already (D2)."""
-    return bool(sealed.remove([file_id]))
+def remove(*file_ids: ObjectId) -> int:
+    """Delete files and their keys for good; returns how many were there (D2)."""
+    return sealed.remove(file_ids)
 
 
 def sweep(now: datetime) -> int:

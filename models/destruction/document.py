@@ -30,6 +30,7 @@ OUTCOMES = (
     choice("retention", "保存期未满", "Still to be kept", "warn"),
     choice("open", "有未办结事项", "Something about it is open", "warn"),
     choice("gone", "已不存在", "No longer there", "warn"),
+    choice("changed", "签署后有改动", "Changed since it was signed for", "warn"),
 )
 WAITING = ("proposed", "signed", "approved")
 SIGNING = ("sign", "approve", "countersign")
@@ -85,6 +86,8 @@ DESTRUCTION = RecordType(
                 fields=(
                     field("number", "text", "编号", "Number"),
                     field("level", "choice", "签署时密级", "Level when signed", choices=LEVELS),
+                    field("rev", "integer", "签署时版本", "Version when signed"),
+                    field("parts", "text", "连同并入的记录", "With what was merged into it"),
                     field("outcome", "choice", "结果", "Outcome", choices=OUTCOMES),
                     field("at", "datetime", "时间", "When"),
                 ),

@@ -65,6 +65,11 @@ def on(record_ids: Iterable[ObjectId]) -> dict[ObjectId, Row]:
     return {row["record"]: row for row in rows}
 
 
+def of_type(slug: str) -> set[ObjectId]:
+    """The records of a type on which a hold lies."""
+    return {row["record"] for row in database()[HOLDS].find({"type": slug, "lifted_at": None}, {"record": 1})}
+
+
 def beside(record_id: ObjectId) -> Row:
     """The stage that adds the hold in force on a record to another question, as a document `{hold: ...}`."""
     told = [{"$match": {"record": record_id, "lifted_at": None}}, {"$project": {"_id": 0, "hold": "$$ROOT"}}]

@@ -4,26 +4,32 @@ First the records are taken out of their collection, in one transaction with wha
 them, and nothing new can point to them. After a while, in which writes that were under way have ended, what stands
 against it is asked once more; then everything goes, step by step. Whoever goes on after a crash does the same step
 again. Each record ends with one transaction: what was set aside of it is deleted, and the trail says so.
+
+One that cannot go on is told of and taken up by the next run, as long as it takes; the others go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import database, transaction
 from models import audit, registry, schema, store
 from models.access_request import service as access_request
 from models.backup.belonging import sealing_id
+from models.backup.rules import JOB as BACKUP
 from models.declarations import RecordType
 from models.destruction import gone, matters, traces, words
 from models.destruction.document import SLUG
-from models.destruction.service import NoLongerThere, numbers_of, stored_of
+from models.destruction.service import NoLongerThere, numbers_of, stored_of, with_what
+from models.errors import Refusal
+from models.job import service as jobs
 from models.job.long import GoOn, LongWork, Overtaken
 from models.key_vault import service as vault
 from models.person.roles import SYSTEM
@@ -34,9 +40,15 @@ WORK_DOCUMENTS, ASIDE = "destruction_work", "destruction_aside"
 SETTLING, REMOVING, DONE, GIVEN_BACK = "settling", "removing", "done", "given_back"
 SETTLED_AFTER = timedelta(minutes=2)
 """A write that was under way when the records were taken out has ended by then."""
+SAVED_AFTER = timedelta(minutes=10)
+"""A backup that begins then takes everything that lost something; one of the moment before leaves it out."""
 AT_ONCE = 50
-WORK = LongWork(WORK_DOCUMENTS, (SETTLING, REMOVING))
+WORK = LongWork(WORK_DOCUMENTS, (SETTLING, REMOVING), lasting=True)
 Row = dict[str, Any]
+Tell = Callable[[str, Refusal], None]
+"""Called with the number of a destruction that cannot go on, and why."""
+
+log = logging.getLogger(__name__)
 
 schema.declare(
     {
@@ -46,11 +58,28 @@ schema.declare(
 )
 
 
-def begin_due(now: datetime) -> int:
-    """Take the records of every destruction out whose cooling-off is over; returns how many began."""
+class Unfinished(Refusal):
+    """Nothing is set aside any more, and of a record nothing says that it was destroyed."""
+
+    code, status = "destruction_unfinished", 409
+    zh, en = "{number} 尚无销毁结果。", "Nothing says what became of {number}."
+
+
+def _log(number: str, why: Refusal) -> None:
+    log.error("the destruction %s cannot go on: %s", number, why.code)
+
+
+def begin_due(now: datetime, tell: Tell = _log) -> int:
+    """Take the records of every destruction out whose cooling-off is over, 50 at most; returns how many began."""
     due = {"state": "cooling", "stop_until": {"$lte": now}}
-    rows = list(database()[collection_name(SLUG)].find(due, {"_id": 1}).limit(AT_ONCE))
-    return sum(transaction(partial(_begin, row["_id"], now)) for row in rows)
+    began = 0
+    for row in list(database()[collection_name(SLUG)].find(due, {"number": 1}).sort("stop_until", ASCENDING)):
+        if began < AT_ONCE:
+            try:
+                began += transaction(partial(_begin, row["_id"], now))
+            except Refusal as why:
+                tell(row["number"], why)
+    return began
 
 
 def _begin(destruction: ObjectId, now: datetime) -> int:
@@ -65,16 +94,26 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
     except NoLongerThere as lacking:
         _bar(asked, {lacking.params["number"]: "gone"}, now)
         return 0
-    found = matters.against(rt, sons, SYSTEM, now)
+    found = {number: against[0].kind for number, against in matters.against(rt, sons, SYSTEM, now).items()}
+    found = {**_changed(asked, rt, sons), **found}
     if found:
-        _bar(asked, {number: against[0].kind for number, against in found.items()}, now)
+        _bar(asked, found, now)
         return 0
     for son in sons:
         for one in (*matters.parts_of(rt, son["_id"]), son):
             _take_out(rt, one, asked, now)
     store.change(SLUG, destruction, {"state": "removing"}, actor=SYSTEM, now=now, action="removal_begun")
-    database()[WORK_DOCUMENTS].insert_one({"_id": destruction, "type": slug, "state": SETTLING, "at": now})
+    # By the server's clock: `now` is when this was planned, which may be any time.
+    begun = [{"$set": {"type": slug, "state": SETTLING, "at": "$$NOW"}}]
+    database()[WORK_DOCUMENTS].update_one({"_id": destruction}, begun, upsert=True)
     return 1
+
+
+def _changed(asked: Row, rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The records that are not as the last signature saw them: what it was given for is not what would go."""
+    signed = {item["number"]: (item["rev"], item["parts"]) for item in asked["items"]}
+    as_now = {son["number"]: (son["rev"], with_what(rt, son)) for son in sons}
+    return {number: "changed" for number, found in as_now.items() if found != signed[number]}
 
 
 def _take_out(rt: RecordType, son: Mapping[str, Any], asked: Row, now: datetime) -> None:
@@ -91,13 +130,28 @@ def _bar(asked: Row, outcomes: Mapping[str, str], now: datetime) -> None:
     store.change(SLUG, asked["_id"], values, actor=SYSTEM, now=now, action="removal_barred")
 
 
-def work(holder: str, now: datetime, go_on: GoOn = lambda: True) -> tuple[int, bool]:
-    """Go on with every removal while `go_on`; returns how many records are gone, and whether work is left for now."""
+def work(
+    holder: str,
+    now: datetime,
+    go_on: GoOn = lambda: True,
+    *,
+    settled: timedelta = SETTLED_AFTER,
+    tell: Tell = _log,
+) -> tuple[int, bool]:
+    """Go on with every removal while `go_on`; returns how many records are gone, and whether work is left for now.
+
+    `settled` is how long ago, by the server's clock, the records were taken out: none, where nobody else writes.
+    """
     before, left = _count_aside(), False
-    at_work = {"state": SETTLING, "at": {"$lte": now - SETTLED_AFTER}}
-    waiting = database()[WORK_DOCUMENTS].find({"$or": [at_work, {"state": REMOVING}]}, {"_id": 1})
+    since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(settled.total_seconds())}}
+    ready = {"$or": [{"state": SETTLING, "$expr": {"$lte": ["$at", since]}}, {"state": REMOVING}]}
+    # What broke off most often comes last, so that it holds nothing else up.
+    waiting = database()[WORK_DOCUMENTS].find(ready, {"_id": 1}).sort([("attempts", ASCENDING), ("_id", ASCENDING)])
     for row in list(waiting.limit(AT_ONCE)):
-        left |= WORK.advance(row["_id"], holder, now, lambda seen: _go_on(seen, holder, now, go_on))
+        try:
+            left |= WORK.advance(row["_id"], holder, now, lambda seen: _go_on(seen, holder, now, go_on))
+        except Refusal as why:
+            tell(store.fetch(SLUG, row["_id"])["number"], why)
     return max(0, before - _count_aside()), left
 
 
@@ -113,7 +167,9 @@ def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
             return True
         if WORK.claim(row["_id"], holder) is None:
             raise Overtaken
-        aside = database()[ASIDE].find_one({"destruction": row["_id"]}, sort=[("_id", ASCENDING)])
+        # Parts first: what they were merged into says under which number they go.
+        order = [("son.merged_into", DESCENDING), ("_id", ASCENDING)]
+        aside = database()[ASIDE].find_one({"destruction": row["_id"]}, sort=order)
         if aside is None:
             row = transaction(partial(_finish, row, holder, now))
         else:
@@ -127,11 +183,13 @@ def _settle(row: Row, holder: str, now: datetime) -> Row:
     asked = store.fetch(SLUG, row["_id"])
     outcomes: dict[str, str] = {}
     for son in (one["son"] for one in aside):
-        if next(iter(matters.open_about(rt, [son], SYSTEM)), None) is not None:
-            outcomes[_named_with(asked, son, aside)] = "open"
+        matter = next(iter(matters.open_about(rt, [son], SYSTEM)), None)
+        if matter is not None:
+            outcomes[_named_with(asked, son, aside)] = matter.kind
     if outcomes:
         _give_back(rt, aside)
         _bar(asked, outcomes, now)
+        _have_saved(now)
     seen = {"_id": row["_id"], "state": SETTLING}
     return WORK.note(seen, holder, {"$set": {"state": GIVEN_BACK if outcomes else REMOVING}})
 
@@ -151,17 +209,31 @@ def _give_back(rt: RecordType, aside: Sequence[Row]) -> None:
         database()[name].delete_many({"_id": ids})
 
 
+def _have_saved(now: datetime) -> None:
+    """Backups of before lack what lost something, or was set aside for a while: a new one is to have it."""
+    jobs.ask(BACKUP, "", now + SAVED_AFTER)
+
+
 def _remove(aside: Row, row: Row, holder: str, now: datetime) -> None:
     """Everything of one record, then its key, then what was set aside of it, with the entry in the trail."""
-    rt = registry.get(aside["type"]).rt
-    case = traces.Case(rt, aside["son"], frozenset(words.names_of(rt, aside["son"])))
-    hold = WORK.hold(row["_id"], holder)
+    case = _case(aside, row, WORK.hold(row["_id"], holder).keep)
     for step in traces.STEPS:
-        hold.keep()
+        case.keep()
         step(case)
     gone.parts_done(case.id)
     vault.destroy([case.id, sealing_id(case.id)])
     transaction(partial(_close, case, row, now))
+
+
+def _case(aside: Row, row: Row, keep: Callable[[], None]) -> traces.Case:
+    """A record with all that goes together with it: names and pointers follow a merge in part only."""
+    rt, asked = registry.get(aside["type"]).rt, store.fetch(SLUG, row["_id"])
+    all_aside = list(database()[ASIDE].find({"destruction": row["_id"]}))
+    root = _named_with(asked, aside["son"], all_aside)
+    sons = (one["son"] for one in all_aside)
+    whole = [son for son in sons if _named_with(asked, son, all_aside) == root]
+    names = frozenset[str]().union(*(words.names_of(rt, son) for son in whole))
+    return traces.Case(rt, aside["son"], names, frozenset(son["_id"] for son in whole), root, keep)
 
 
 def _close(case: traces.Case, row: Row, now: datetime) -> None:
@@ -181,6 +253,11 @@ def _ended(item: Row, number: str, now: datetime) -> Row:
 
 
 def _finish(row: Row, holder: str, now: datetime) -> Row:
+    asked = store.fetch(SLUG, row["_id"])
+    for item in asked["items"]:
+        if item["outcome"] is None:
+            raise Unfinished(number=item["number"])
     values = {"state": "destroyed", "destroyed_at": now}
     store.change(SLUG, row["_id"], values, actor=SYSTEM, now=now, action="removal_done")
+    _have_saved(now)
     return WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"state": DONE}})

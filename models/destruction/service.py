@@ -136,13 +136,22 @@ def stored_of(slug: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
 
 
 def _naming(slug: str, sons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    items = [{"number": son["number"], "level": _level(son)} for son in sons]
+    rt = registry.get(slug).rt
+    items = [
+        {"number": son["number"], "level": _level(son), "rev": son["rev"], "parts": with_what(rt, son)} for son in sons
+    ]
     return {
         "type_asked": slug,
         "number_asked": rules.title_of([one["number"] for one in items]),
         "level_asked": rules.highest(one["level"] for one in items).value,
         "items": items,
     }
+
+
+def with_what(rt: RecordType, son: Mapping[str, Any]) -> str | None:
+    """What goes together with a record because it was merged into it: each by number and version."""
+    parts = (f"{one['number']} ({one['rev']})" for one in matters.parts_of(rt, son["_id"]))
+    return ", ".join(sorted(parts)) or None
 
 
 def _level(son: Mapping[str, Any]) -> str:

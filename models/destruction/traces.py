@@ -6,14 +6,15 @@ backup, older ones included, shows what it held. These writes make no versions: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bson import ObjectId
+from pymongo import UpdateOne
 
-from config.database import database
+from config.database import database, transaction
 from models import registry, sealing, store, stored_form
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
@@ -21,14 +22,13 @@ from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
 from models.bulk_change.document import State as PlanState
 from models.bulk_change.service import forget as forget_plans
 from models.declarations import RecordType
-from models.destruction import gone, imports
+from models.destruction import gone, imports, pointing, words
 from models.destruction.document import SLUG
 from models.destruction.holds import HOLDS
 from models.destruction.rules import destroyed
 from models.hand_over.service import HANDED
 from models.idempotency import KEYS
 from models.key_vault import service as vault
-from models.merge.moving import pointing_paths
 from models.person.document import USERS
 from models.person.unsent import UNSENT
 from models.put_aside.document import ASIDE
@@ -40,13 +40,25 @@ CHUNK = 200
 Row = dict[str, Any]
 
 
+def _kept() -> None:
+    """Nobody else could have the work."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """One record on its way out: its type, its stored document, what it is or was called."""
+    """One record on its way out: its type and its stored document.
+
+    What is copied of a record follows a merge in part only: `names` and `family` are the names and ids of all that goes
+    together, and `root` is the number under which it was signed for. `keep` is asked between chunks; it raises when
+    somebody else goes on with the work.
+    """
 
     rt: RecordType
     son: Mapping[str, Any]
     names: frozenset[str]
+    family: frozenset[ObjectId]
+    root: str
+    keep: Callable[[], None] = _kept
 
     @property
     def id(self) -> ObjectId:
@@ -66,27 +78,39 @@ class Case:
 
     def tells(self, texts: Iterable[str]) -> bool:
         """Whether one of these texts names the record."""
-        wanted = (self.number, str(self.id), *self.names)
-        return any(name in text for text in texts for name in wanted)
+        return any(words.in_text(text, (self.number, str(self.id)), self.names) for text in texts)
 
 
-def shred(case: Case, ids: Iterable[ObjectId]) -> None:
+@dataclass(frozen=True)
+class Place:
+    """A record that holds something of another one, and how a value loses it, by the name of its field (a version's
+    note is `note`). Without `now` only its history does."""
+
+    rt: RecordType
+    id: ObjectId
+    change: Callable[[Any, str], Any]
+    now: bool = True
+
+
+def shred(case: Case, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -> None:
     """Let what backups of before hold of these documents become unreadable; none of now takes them until the record
-    is gone. What seals their own fields stays."""
+    is gone. What seals their own fields stays, but for those in `own`. Each call writes the keys' own backup anew."""
     found = list(ids)
     if found:
         gone.note_parts(found, case.id)
-        vault.destroy(sealing_id(one) for one in found)
+        vault.destroy([*map(sealing_id, found), *own])
 
 
 def requests(case: Case) -> None:
     """Cards and other requests about it lose its masked name, and the reason why it was asked for."""
+    found: list[Place] = []
     for rt in registry.all_types():
         if not {"type_asked", "number_asked"} <= set(rt.by_name) or rt.slug == SLUG:
             continue
         named = [{"number_asked": case.number}, {"items.number": case.number}]
-        for son in database()[collection_name(rt.slug)].find({"type_asked": case.rt.slug, "$or": named}):
-            _strip(case, rt, son, lambda value, name: _of_request(case, value, name))
+        rows = database()[collection_name(rt.slug)].find({"type_asked": case.rt.slug, "$or": named}, {"_id": 1})
+        found += [Place(rt, row["_id"], partial(_of_request, case)) for row in rows]
+    _strip(case, found)
 
 
 def _of_request(case: Case, value: Any, name: str) -> Any:
@@ -107,14 +131,17 @@ def _of_row(case: Case, row: Row) -> Row:
 
 
 def copies(case: Case) -> None:
-    """Records that point to it keep the pointer; where rules copied its name into them, its number stands instead."""
-    for rt in registry.all_types():
-        ways = [{path: case.id} for path in pointing_paths(rt, case.rt.slug)]
+    """Records that point to it keep the pointer; where rules copied a name into them, the number stands instead. Those
+    that pointed to it once may have the name in their history."""
+    found: list[Place] = []
+    for rt, paths in pointing.types(case.rt.slug):
         copied = {field.name for field in rt.fields if not field.editable}
-        if ways and copied:
+        if copied:
             change = partial(_without_copy, case, copied)
-            for son in database()[collection_name(rt.slug)].find({"$or": ways, "_id": {"$ne": case.id}}):
-                _strip(case, rt, son, change)
+            now = pointing.now(rt, paths, case.family)
+            ever = (now | pointing.once(rt, paths, case.family)) - case.family
+            found += [Place(rt, one, change, one in now) for one in ever]
+    _strip(case, found)
 
 
 def _without_copy(case: Case, copied: set[str], value: Any, name: str) -> Any:
@@ -124,28 +151,55 @@ def _without_copy(case: Case, copied: set[str], value: Any, name: str) -> Any:
 def without_names(case: Case, value: Any) -> Any:
     """A value whose texts are not the record's name."""
     if isinstance(value, str):
-        return case.instead if value in case.names else value
+        return destroyed(case.root, "zh") if value in case.names else value
     if isinstance(value, Mapping):
         return {key: without_names(case, one) for key, one in value.items()}
     return [without_names(case, one) for one in value] if isinstance(value, list) else value
 
 
-def _strip(case: Case, rt: RecordType, son: Row, change: Callable[[Any, str], Any]) -> None:
-    """Change what a record and its versions hold, by the name of the field; a version's note is `note`."""
-    made = {f.name: change(son[f.name], f.name) for f in rt.fields if f.name in son}
-    values = {name: value for name, value in made.items() if value != son[name]}
-    versions = [_stripped(row, change) for row in database()[store.VERSIONS].find({"record": son["_id"]})]
-    changed = [row for row in versions if row is not None]
-    if not values and not changed:
-        return
-    shred(case, [son["_id"]])
+def _strip(case: Case, places: Sequence[Place]) -> None:
+    """Take from records and their versions what they hold of another one: first, for all together, what backups of
+    before hold of them becomes unreadable."""
+    held = [one for one in places if any(_lost(one))]
+    shred(case, [one.id for one in held])
+    for one in held:
+        case.keep()
+        transaction(partial(_take, one))
+
+
+def _take(place: Place) -> None:
+    """Inside a transaction: whoever writes the record at this moment is not overwritten, or comes after."""
+    values, versions = _lost(place)
     if values:
-        follows = stored_form.derived(rt, stored_form.load(rt, {**son, **values}))
-        found = {name: follows[name] for name in ("grams", "haystack", "keys", "blind") if follows[name] is not None}
-        database()[collection_name(rt.slug)].update_one({"_id": son["_id"]}, {"$set": {**values, **found}})
-    for row in changed:
-        told = {"changes": row["changes"], "note": row["note"]}
-        database()[store.VERSIONS].update_one({"_id": row["_id"]}, {"$set": told})
+        one = {"_id": place.id}
+        database()[collection_name(place.rt.slug)].update_one(one, _with_derived(place, values))
+    if versions:
+        told = (({"_id": row["_id"]}, {name: row[name] for name in ("changes", "note")}) for row in versions)
+        database()[store.VERSIONS].bulk_write([UpdateOne(one, {"$set": row}) for one, row in told])
+
+
+def _lost(place: Place) -> tuple[Row, list[Row]]:
+    """The values of a record, as they are at the moment, that are to be others, and so the versions."""
+    values: Row = {}
+    son = _stored(place) if place.now else None
+    if son is not None:
+        made = {f.name: place.change(son[f.name], f.name) for f in place.rt.fields if f.name in son}
+        values = {name: value for name, value in made.items() if value != son[name]}
+    rows = (_stripped(row, place.change) for row in database()[store.VERSIONS].find({"record": place.id}))
+    return values, [row for row in rows if row is not None]
+
+
+def _stored(place: Place) -> Row | None:
+    return database()[collection_name(place.rt.slug)].find_one({"_id": place.id})
+
+
+def _with_derived(place: Place, values: Row) -> Row:
+    """The update of a record by some values, with what it is found by."""
+    follows = stored_form.derived(place.rt, stored_form.load(place.rt, {**(_stored(place) or {}), **values}))
+    names = ("grams", "haystack", "keys", "blind")
+    found = {name: follows[name] for name in names if follows[name] is not None}
+    gone_ones = {name: "" for name in names if follows[name] is None}
+    return {"$set": {**values, **found}, **({"$unset": gone_ones} if gone_ones else {})}
 
 
 def _stripped(row: Row, change: Callable[[Any, str], Any]) -> Row | None:
@@ -161,12 +215,17 @@ def _stripped(row: Row, change: Callable[[Any, str], Any]) -> Row | None:
 def saved_views(case: Case) -> None:
     """Views that name it go, whoever kept them."""
     db = database()
-    for row in db[VIEWS].find({}, {"name": 1, "address": 1, "type": 1, "owner": 1}):
-        if case.tells([row["name"], *(text for _, text in sealing.address_in(row["address"]))]):
-            shred(case, [row["_id"]])
-            start = f"starts.{row['type']}"
-            db[USERS].update_one({"_id": row["owner"], start: row["_id"]}, {"$unset": {start: ""}})
-            db[VIEWS].delete_one({"_id": row["_id"]})
+    wanted = {"name": 1, "address": 1, "type": 1, "owner": 1}
+    found = [row for row in db[VIEWS].find({}, wanted) if case.tells(_texts_of(row))]
+    shred(case, [row["_id"] for row in found])
+    for row in found:
+        start = f"starts.{row['type']}"
+        db[USERS].update_one({"_id": row["owner"], start: row["_id"]}, {"$unset": {start: ""}})
+        db[VIEWS].delete_one({"_id": row["_id"]})
+
+
+def _texts_of(view: Row) -> list[str]:
+    return [view["name"], *(text for _, text in sealing.address_in(view["address"]))]
 
 
 def bulk_changes(case: Case) -> None:
@@ -196,10 +255,15 @@ def notices(case: Case) -> None:
 
 
 def imported(case: Case) -> None:
-    """Files that were imported and hold it, and what was said about their rows."""
-    for batch in imports.that_tell(case.son.get("batch"), (case.number, *case.names)):
-        shred(case, batch)
-        imports.remove(batch)
+    """Files that were imported and hold it, and what was said about their rows. :raises Overtaken: one of them is
+    being imported; this step is done when that has ended."""
+    found = imports.that_tell(case.son.get("batch"), (case.number,), case.names, case.keep)
+    imports.check_idle(found)
+    ids = [one for upload in found for one in upload]
+    shred(case, ids, own=ids)
+    for upload in found:
+        case.keep()
+        imports.remove(upload)
 
 
 def versions(case: Case) -> None:
@@ -216,8 +280,7 @@ def files(case: Case) -> None:
     """Its attached files with their keys, former ones included."""
     found = attachment.keys_of([case.id])
     shred(case, found)
-    for file_id in found:
-        attachment.remove(file_id)
+    attachment.remove(*found)
 
 
 STEPS: tuple[Callable[[Case], None], ...] = (

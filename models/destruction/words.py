@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from config.database import database
 from models import store
 from models.declarations import RecordType
 from models.kinds import kind_of, loaded
+from models.search import fold
 
 SHORTEST = 2
 """A name of one character is part of too much else."""
+_WORDS = re.compile(r"[\s|:;,()]+")
+"""What stands between words of a text, and between values in the address of a list."""
+_VALUES = re.compile(r" *[\x00|;,] *")
+"""What stands between whole values, some of them in one cell."""
 
 
 def names_of(rt: RecordType, son: Mapping[str, Any]) -> set[str]:
@@ -24,3 +30,31 @@ def names_of(rt: RecordType, son: Mapping[str, Any]) -> set[str]:
     held = [son.get(title.name), *(change.get(side) for change in changes for side in ("before", "after"))]
     texts = {kind_of(title).text(title, loaded(title, value), "zh") for value in held if value is not None}
     return {text for text in texts if len(text) >= SHORTEST}
+
+
+def in_text(text: str, numbers: Iterable[str], called: Iterable[str]) -> bool:
+    """Whether a text holds one of some numbers, or one of some names as whole words: a name that is part of a longer
+    word names somebody else."""
+    spread = _words(text)
+    return any(fold(one) in spread for one in numbers) or any(_words(one) in spread for one in called)
+
+
+def in_cells(numbers: Iterable[str], called: Iterable[str]) -> Callable[[Iterable[str]], bool]:
+    """What says whether a row of cells holds one of some numbers, or one of some names as a whole value, whatever its
+    case and width."""
+    signs = (*map(fold, numbers), *map(_values, called))
+
+    def tells(cells: Iterable[str]) -> bool:
+        spread = _values("\x00".join(cells))
+        return any(sign in spread for sign in signs)
+
+    return tells
+
+
+def _words(text: str) -> str:
+    return f" {_WORDS.sub(' ', fold(text)).strip()} "
+
+
+def _values(text: str) -> str:
+    whole = fold(text.replace("\t", "\x00").replace("\n", "\x00"))
+    return f"\x00{_VALUES.sub(chr(0), whole)}\x00"

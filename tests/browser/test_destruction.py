@@ -61,7 +61,7 @@ def test_from_the_proposal_to_the_certificate(office: Office, old: list[dict[str
     ann.goto(at)
     assert state(ann) == "冷静期"
     removal.begin_due(AFTER)
-    removal.work("browser", AFTER + timedelta(minutes=3))
+    removal.work("browser", AFTER + timedelta(minutes=3), settled=timedelta())
     answered = ann.goto(f"/records/customer/{number}")
     assert answered is not None
     assert answered.status == 404

@@ -25,7 +25,7 @@ def destroyed(number: str, owner: Person, now: datetime) -> None:
         rev = store.fetch("destruction", asked["_id"])["rev"]
         move(person(role, name=role.value), "destruction", asked["number"], name, {}, rev=rev, now=now, fresh=True)
     removal.begin_due(now + WEEK)
-    removal.work("test", now + WEEK + SETTLED)
+    removal.work("test", now + WEEK + SETTLED, settled=timedelta())
 
 
 def test_a_destroyed_record_answers_as_one_that_never_was(head: Program, now: datetime) -> None:

@@ -22,7 +22,7 @@ Base = Database[dict[str, Any]]
 
 DIES = """
 import os, signal, sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from config import database
 from config.settings import Settings
@@ -47,7 +47,7 @@ if at == "audit":
     audit.append = killed(audit.append)
 else:
     traces.STEPS = tuple(killed(one) if one.__name__ == at else one for one in traces.STEPS)
-removal.work("killed", datetime.fromisoformat(now))
+removal.work("killed", datetime.fromisoformat(now), settled=timedelta())
 """
 
 
@@ -69,7 +69,10 @@ def test_killed_at_any_point_the_next_scheduler_ends_it_once(
     removal.begin_due(now + WEEK)
     killed(connected, at, now + WEEK + SETTLED)
     assert db["destruction_aside"].count_documents({}) == 2
-    assert removal.work("next", now + WEEK + SETTLED) == (0, False)  # the dead one holds it for half a minute
+    assert removal.work("next", now + WEEK + SETTLED, settled=timedelta()) == (
+        0,
+        False,
+    )  # the dead one holds it for half a minute
     db.client.admin.command({"killAllSessions": []})  # the server ends a transaction of a dead client after a minute
     db["destruction_work"].update_many({}, {"$set": {"held_until": now - timedelta(days=9999)}})
     carried_out(now + WEEK)

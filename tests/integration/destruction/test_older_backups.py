@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +175,6 @@ def test_a_backup_between_two_steps_of_a_removal_holds_nothing_of_it(
             snapshot.take(tmp_path / "between.zip", saved, now)
 
     monkeypatch.setattr(traces, "STEPS", (*steps[:3], save, *steps[3:]))
-    removal.work("one", now + WEEK + SETTLED)
+    removal.work("one", now + WEEK + SETTLED, settled=timedelta())
     restore(tmp_path / "between.zip")
     assert said(planted.words) == {}

@@ -53,7 +53,14 @@ def test_the_register_keeps_what_is_no_content_and_the_trail_verifies(
     after = store.fetch(SLUG, asked["_id"])
     assert (after["state"], after["destroyed_at"]) == ("destroyed", now + WEEK + SETTLED)
     assert after["items"] == [
-        {"number": old["number"], "level": "secret", "outcome": "destroyed", "at": now + WEEK + SETTLED}
+        {
+            "number": old["number"],
+            "level": "secret",
+            "rev": 1,
+            "parts": None,
+            "outcome": "destroyed",
+            "at": now + WEEK + SETTLED,
+        }
     ]
     (entry,) = audit.entries({"action": "destroyed"})
     assert (entry["record"], entry["number"], entry["level"]) == (old["_id"], old["number"], "secret")
@@ -107,7 +114,7 @@ def test_broken_off_at_any_step_it_ends_the_same(
     steps = [dies if one is step else one for one in traces.STEPS]
     monkeypatch.setattr(traces, "STEPS", tuple(steps))
     with pytest.raises(KeyboardInterrupt):
-        removal.work("first", now + WEEK + SETTLED)
+        removal.work("first", now + WEEK + SETTLED, settled=timedelta())
     carried_out(now + WEEK)
     assert store.fetch(SLUG, asked["_id"])["state"] == "destroyed"
     assert said(planted.words) == {}
@@ -120,7 +127,7 @@ def test_two_schedulers_at_once_destroy_each_record_once(cast: Cast, now: dateti
     turns = iter([True, True])
     removal.begin_due(now + WEEK)
     assert removal.begin_due(now + WEEK) == 0
-    removal.work("first", now + WEEK + SETTLED, lambda: next(turns, False))
+    removal.work("first", now + WEEK + SETTLED, lambda: next(turns, False), settled=timedelta())
     assert 0 < db["destruction_aside"].count_documents({}) < 4
     carried_out(now + WEEK)
     assert len(audit.entries({"action": "destroyed"})) == 4

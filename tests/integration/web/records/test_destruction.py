@@ -48,7 +48,7 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
     owner.text(f"{page}/certificate", status=404)
     removal.begin_due(now + WEEK)
     owner.text(at, status=404)
-    removal.work("test", now + WEEK + SETTLED)
+    removal.work("test", now + WEEK + SETTLED, settled=timedelta())
     paper = owner.text(f"{page}/certificate")
     for word in (made["number"], "Secret", "Outdated", "Sun Visor", "Head", "Manager", "Certificate of destruction"):
         assert str(word) in paper
@@ -103,7 +103,7 @@ def test_a_record_that_points_to_a_destroyed_one_is_read_and_saved(sit: Sit, mak
     for rev, (who, move) in enumerate(((supervisor, "sign"), (head, "approve"), (manager, "countersign")), 1):
         who.send(f"/records/destruction/{asked['number']}/do/{move}", 303, rev=str(rev))
     removal.begin_due(now + WEEK)
-    removal.work("test", now + WEEK + SETTLED)
+    removal.work("test", now + WEEK + SETTLED, settled=timedelta())
     assert f"destroyed {made['number']}" in owner.text(f"{AT}{other['number']}")
     assert owner.text(f"{AT}?show=100")
     assert store.fetch("sample", other["_id"])["parent"] == made["_id"]
