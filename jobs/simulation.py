@@ -80,6 +80,8 @@ def _play(settings: Settings, table: Table, since: datetime, until: datetime) ->
     heapify(waiting)
     told: set[str] = set()
     while waiting and waiting[0][0] <= until:
+        if not copies.stands():
+            raise NoCopy("the copy was dropped, because records are being destroyed that it held: try again")
         planned, number = heappop(waiting)
         job, cadence = plans[number]
         calendar = office.office_calendar()
@@ -148,6 +150,9 @@ def _fill(copied: Settings) -> None:
     copies.drop_left_behind()
     source, client = database(), database().client
     client[copied.database][copies.MADE].insert_one({"at": datetime.now(UTC)})
+    # Said after the mark is stored: of a simulation and a destruction that begin at once, one sees the other.
+    if copies.records_go():
+        raise NoCopy("records are being destroyed, and a copy would keep them: try again in some minutes")
     names = [name for name in source.list_collection_names() if not name.startswith("system.")]
     store.connect(copied)
     schema.migrate()
