@@ -237,7 +237,8 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     seen in it; 0 is no limit.
 
     A version of a time when the record had a level that the person does not read says who and when, and no more:
-    `masked` is that level (X3, X6).
+    `masked` is that level (X3, X6). Whom the record concerns reads no reasons, and of a version with withheld fields
+    (`withheld`) not who made it.
     """
     return _as_seen(found, history.history(found.rt.slug, found.id, limit, after))
 
@@ -253,12 +254,17 @@ def _as_seen(found: Sight, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # A version may have been written since the record was read, and made it more secret.
     newest = (c["after"] for row in rows for c in row["changes"] if c["field"].name == "level")
     level = next(newest, None) or found.level
+    kept = {f.name for f in found.rt.fields if f.withheld} - shown
     for row in rows:
         earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level
         unread = {level, earlier} - found.reads
         row["masked"] = max(unread, key=lambda one: Level(one).rank) if unread else ""
         if unread:
             row |= {"action": "masked", "changes": [], "note": ""}
+        if kept:
+            row["note"] = ""
+            if any(c["field"].name in kept for c in row["changes"]):
+                row |= {"withheld": True, "by": None, "by_name": "", "behalf": None, "behalf_name": ""}
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
         level = earlier
     return rows

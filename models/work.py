@@ -245,7 +245,7 @@ def _pile(task: Task, now: datetime) -> Pile:
 
 def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returned]:
     """Which records somebody else took out of a frozen or final state, so that they are with the person again; and
-    why, unless the record was then more secret than the person reads (X6)."""
+    why; nothing of a time when the record was more secret than the person reads (X6)."""
     sights = {task.sight.id: task.sight for task in tasks if not _is_closed(_state(task.sight))}
     found = {}
     for last in _last_changes(sights, "state"):
@@ -253,17 +253,18 @@ def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returne
         before = next(change["before"] for change in last["changes"] if change["field"] == "state")
         if last["by"] not in (None, person.id) and _is_closed(access.state_of(sight.rt, {"state": before})):
             found[sight.id] = _said(sight, last)
-    return found
+    return {record: said for record, said in found.items() if said is not None}
 
 
 def _handed_over(person: Person, tasks: Iterable[Task], now: datetime) -> dict[ObjectId, Returned]:
     """Which of the person's own records somebody else gave to them in the last days, and with which words, as above."""
     sights = {task.sight.id: task.sight for task in tasks if task.sight.values.get("owner") == person.id}
-    return {
+    found = {
         last["record"]: _said(sights[last["record"]], last)
         for last in _last_changes(sights, "owner")
         if last["action"] != "create" and last["by"] not in (None, person.id) and last["at"] > now - HANDED_SHOWN
     }
+    return {record: said for record, said in found.items() if said is not None}
 
 
 def _last_changes(sights: Mapping[ObjectId, Sight], field_name: str) -> Iterable[Row]:
@@ -277,10 +278,12 @@ def _last_changes(sights: Mapping[ObjectId, Sight], field_name: str) -> Iterable
     return database()[store.VERSIONS].aggregate(changed) if sights else ()
 
 
-def _said(sight: Sight, version: Row) -> Returned:
-    """Who made a version, and its note as the reader of the record may know it."""
-    seen = records.versions_of(sight, 0, version["rev"] - 1)[-1] if sight.rt.classified else version
-    return Returned(version["by_name"], seen["note"])
+def _said(sight: Sight, version: Row) -> Returned | None:
+    """Who made a version, and its note; None where the reader of the record may not know what it changed."""
+    if not sight.rt.classified:
+        return Returned(version["by_name"], version["note"])
+    seen = records.versions_of(sight, 0, version["rev"] - 1)[-1]
+    return None if seen["masked"] or seen.get("withheld") else Returned(seen["by_name"], seen["note"])
 
 
 def _state(sight: Sight) -> State | None:

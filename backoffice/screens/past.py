@@ -71,6 +71,8 @@ def _entry(rt: RecordType, row: Row, names: Names, restoring: Restoring | None) 
 
 def who(row: Row) -> str:
     """Who made a version, and for whom as a deputy."""
+    if row.get("withheld"):
+        return str(_("Somebody who looks into it"))
     if not row["by"]:
         return str(_("The system"))
     name = str(row["by_name"])

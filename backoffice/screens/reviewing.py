@@ -16,13 +16,14 @@ from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models.customer.document import CUSTOMER
-from models.declarations import Field
+from models.declarations import Field, Level
 from models.errors import NotFound, Refusal, StaleRecord
 from models.names import Names
 from models.review import sheet as sheets
 from models.review.document import REVIEW, SECTION_LABELS, answer_field
 from models.review.rules import SECTIONS
 from models.review.sheet import Sheet
+from models.sights import Sight
 
 Context = dict[str, Any]
 ANSWER, REMARK, FILE_REV = "_section-", "_remark", "_file_rev"
@@ -80,7 +81,7 @@ class ReviewRoutes(RecordRoutes):
         return self.page(
             "records/sections.html",
             type=list_page.type_of(view, reader),
-            head=record_page.head(sheet.review, found, reader),
+            head={**record_page.head(sheet.review, found, reader), "level": _more_secret(sheet).level},
             file_url=record_url(CUSTOMER.slug, sheet.file.number),
             edit_url=record_url(CUSTOMER.slug, sheet.file.number, "edit"),
             sections=[_section(name, sheet, form, found) for name in SECTIONS],
@@ -90,8 +91,13 @@ class ReviewRoutes(RecordRoutes):
             rev=sheet.review.values["rev"],
             file_rev=sheet.record["rev"],
             remark=request.form.get(REMARK, "")[:500],
-            watermark=record_page.watermark(sheet.review, reader),
+            watermark=record_page.watermark(_more_secret(sheet), reader),
         )
+
+
+def _more_secret(sheet: Sheet) -> Sight:
+    """Review or file, whichever bears the higher level: the page shows both (X1)."""
+    return max(sheet.review, sheet.file, key=lambda sight: Level(sight.level).rank)
 
 
 def _section(name: str, sheet: Sheet, form: forms.RecordForm, found: Names) -> Context:

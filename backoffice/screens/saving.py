@@ -18,7 +18,7 @@ from backoffice.screens.base import RecordView
 from backoffice.screens.cells import record_url
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
-from backoffice.screens.record_page import PLACING, grouped, head
+from backoffice.screens.record_page import PLACING, grouped, head, watermark
 from models import access, listing, names, records
 from models.access import Purpose
 from models.attachment import rules
@@ -194,6 +194,7 @@ def edit_context(
         "rev": sight.values["rev"] if rev is None else rev,
         "can_next": True,
         "conflict": None,
+        "watermark": watermark(sight, reader),
         "urls": {
             "list": url_for("records.listing", slug=slug),
             "cancel": record_url(slug, number),

@@ -95,7 +95,7 @@ class WorkView(ClosedView):
     def back(self) -> ResponseReturnValue:
         """Put lines back on the desk at once."""
         reader, items = current_reader(), _items(request.form.getlist("item"))
-        outcomes = _each(items, lambda item: service.take_back(reader.person, item.slug, item.number))
+        outcomes = _each(items, lambda item: service.take_back(reader.person, item.slug, item.number, reader.now))
         return self._after(outcomes, _("It is on your desk again."), reader)
 
     @expose("/done", methods=("POST",))  # type: ignore[untyped-decorator]

@@ -142,7 +142,7 @@ def condition_of(wanted: Filter) -> Condition:
     try:
         own = kind_of(field).condition(field, operator, wanted.value)
         return _compared(wanted) if own is None else own
-    except (Unreadable, ValueError):
+    except (Unreadable, ValueError, OverflowError):  # the latter: a day for which no calendar has a next one
         raise BadQuery(parameter=name) from None
 
 

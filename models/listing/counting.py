@@ -14,8 +14,9 @@ from config.database import database, in_transaction
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, countable, tokens_in
+from models.listing.hits import FEW_HITS
 from models.listing.query import ListQuery
-from models.listing.walking import by, way_of
+from models.listing.walking import by, opened, way_of
 from models.record import collection_name
 
 COUNT_CEILING, LARGE = 10_000, 1_000
@@ -48,13 +49,14 @@ def count(
 def cheap_count(
     rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], *, at_least: int = 0
 ) -> tuple[int, bool] | None:
-    """What `count` says, where that is known or costs no more than a page; else None.
+    """What `count` says, where that is known or the reader's own records are few; else None. For how many records a
+    condition holds altogether decides nothing here: it would tell of records out of reach (X6).
 
     :raises BadQuery: as `page`.
     """
     asked = _Counted(rt, reach, query, fields)
     found = asked.remembered()
-    if found is None and asked.way.few:
+    if found is None and asked.reads_few:
         found = asked.count()
     return None if found is None else _told(found, at_least)
 
@@ -72,7 +74,9 @@ class _Counted:
         self.collection = database()[collection_name(rt.slug)]
         self.tries = TRIES[1:] if query.filters or query.q else TRIES
         self.key = sha256(f"{collection_name(rt.slug)} {countable(condition)!r}".encode()).hexdigest()
-        self.way = way_of(rt, condition, tokens_in(condition), sort_field)
+        tokens = tokens_in(condition)
+        self.way = way_of(rt, condition, tokens, sort_field)
+        self.reads_few = opened(rt, tokens) <= FEW_HITS
         self.condition = {"$and": [condition["$and"][0], *self.way.parts]}
 
     def remembered(self) -> tuple[int, bool] | None:

@@ -56,13 +56,17 @@ def hits(rt: RecordType, conditions: Sequence[Condition]) -> list[int]:
     collection = collection_name(rt.slug)
     keys = [(collection, repr(one)) for one in conditions]
     now = monotonic()
-    unknown = [at for at, key in enumerate(keys) if _hits.get(key, (0, 0.0))[1] <= now]
+    remembered = [_hits.get(key, (0, 0.0)) for key in keys]
+    found = [count for count, _ in remembered]
+    unknown = [at for at, (_, until) in enumerate(remembered) if until <= now]
     if unknown:
+        counted = _counted(collection, [conditions[at] for at in unknown])
         if len(_hits) >= MOST_REMEMBERED:
             _hits.clear()
-        counted = _counted(collection, [conditions[at] for at in unknown])
-        _hits.update((keys[at], (count, now + BELIEVED_SECONDS)) for at, count in zip(unknown, counted, strict=True))
-    return [_hits[key][0] for key in keys]
+        for at, count in zip(unknown, counted, strict=True):
+            found[at] = count
+            _hits[keys[at]] = count, now + BELIEVED_SECONDS
+    return found
 
 
 def together(rt: RecordType, found: Iterable[Single]) -> Single | None:

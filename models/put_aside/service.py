@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, registry, work
+from models import access, audit, registry, work
 from models.access import Purpose
 from models.errors import Forbidden, NotFound
 from models.person import service as people
@@ -30,7 +30,7 @@ def put_aside(person: Person, slug: str, number: str, until: datetime, now: date
     """
     if person.id is None or person.read_only:
         raise Forbidden()
-    son = _own(person, slug, number)
+    son = _own(person, slug, number, now)
     due = son.get("due_at")
     if rules.is_past(due, until) and not sure:
         raise rules.PastItsTime()
@@ -56,20 +56,24 @@ def put_aside(person: Person, slug: str, number: str, until: datetime, now: date
     transaction(lambda: store(owner))
 
 
-def take_back(person: Person, slug: str, number: str) -> None:
+def take_back(person: Person, slug: str, number: str, now: datetime) -> None:
     """Put a record back on the person's desk at once. :raises NotFound: when it is not aside."""
-    son = _own(person, slug, number)
+    son = _own(person, slug, number, now)
     if person.id is None or not database()[ASIDE].delete_one({"_id": _key(person.id, son["_id"])}).deleted_count:
         raise NotFound()
 
 
-def _own(person: Person, slug: str, number: str) -> Mapping[str, Any]:
-    """The stored record, where it is the person's work. :raises NotFound:"""
+def _own(person: Person, slug: str, number: str, now: datetime) -> Mapping[str, Any]:
+    """The stored record, where it is the person's work. Asking for a classified one out of reach stands in the trail
+    (X7). :raises NotFound:"""
     rt = registry.get(slug).rt
     reach = access.reach(person, rt, Purpose.VIEW)
     shown = dict.fromkeys(("acl", "due_at", "state_since", "waiting", "owner", "level"), 1)
     found = {"$and": [{"number": str(number)[:60]}, reach.query()]}
     son = database()[collection_name(slug)].find_one(found, shown)
+    if son is None and rt.classified:
+        subject = audit.Subject(slug, None, str(number)[:60])
+        audit.append("refused", person, subject, now=now, detail={"purpose": Purpose.VIEW.value})
     if son is None or not work.is_work_of(person, rt, son):
         raise NotFound()
     return son

@@ -77,6 +77,18 @@ def test_the_general_manager_sends_an_inquiry_back_with_a_reason(people: dict[st
     assert moved(people["gm"], leak, "send_back", now, note="Ask the driver too")["state"] == "inquiry"
 
 
+def test_history_tells_who_reported_no_reasons_and_not_who_inquires(people: dict[str, Person], now: datetime) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    leak = moved(people["head"], leak, "conclude", now, FINDING)
+    leak = moved(people["gm"], leak, "send_back", now, note="Ask the driver too")
+    rows = records.versions(people["reporter"], "leak", leak["number"], now)
+    assert [row["note"] for row in rows] == [""] * 4
+    assert [row["by_name"] for row in rows][1:] == ["", "", people["reporter"].name]
+    whole = records.versions(people["gm"], "leak", leak["number"], now)
+    assert whole[0]["note"] == "Ask the driver too"
+    assert [row["by_name"] for row in whole][1:3] == [people["head"].name] * 2
+
+
 def test_who_reported_sees_their_report_and_not_what_came_of_it(people: dict[str, Person], now: datetime) -> None:
     leak = moved(people["head"], reported(people, now), "take_up", now)
     moved(people["head"], leak, "conclude", now, FINDING)

@@ -386,3 +386,11 @@ def test_locked_cards_take_part_in_an_order_only_when_it_is_by_what_they_show(re
     for sort in SORTS:
         shown = [row["number"] for row in listing.page(SAMPLE, reach, ListQuery(sort=sort), SAMPLE.fields).rows]
         assert shown == ([hidden["number"]] if sort in plain else []), sort
+
+
+def test_a_full_memory_of_hits_loses_no_answer(db: DB, reader: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    hits.forget()
+    monkeypatch.setattr(hits, "MOST_REMEMBERED", 1)
+    first, second = {"owner": ObjectId()}, {"state": "open"}
+    known = hits.hits(SAMPLE, [first])
+    assert hits.hits(SAMPLE, [first, second])[:1] == known
