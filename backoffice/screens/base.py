@@ -144,7 +144,7 @@ class RecordView(BaseModelView):
         glances = Glances(person, self.rt, reach, fields)
         found = listing.page(self.rt, reach, query, self.visible_fields(reader), only=glances.names)
         seen = ((glances.of(row), row) for row in found.rows)
-        rows = [(sight, row) for sight, row in seen if sight is not None]
+        rows: list[Row] = [(sight, row) for sight, row in seen if sight is not None]
         listed.note(person, listed.classified(sight for sight, _ in rows), reader.now, via="screen")
         return rows, found
 

@@ -116,6 +116,29 @@ def test_a_list_page_asks_as_often_for_a_hundred_records_as_for_one(desk: Desk, 
         assert sum(by_size[100].values()) <= LIST_CALLS + len(pointed), (slug, by_size[100])
 
 
+@pytest.mark.parametrize("slug", ["sample", "customer"])
+def test_a_list_of_classified_records_pays_for_one_entry_however_many_it_shows(
+    desk: Desk, now: datetime, slug: str
+) -> None:
+    entry = Counter(["insert audit", "insert audit_queue", "commitTransaction 1"])
+    planted = [one for one in plant(list(registry.all_types()), desk.person, now) if one.rt.slug == slug]
+    [secret] = [one for one in planted if one.level is Level.SECRET]
+    collection = database()[collection_name(slug)]
+    multiply(secret, 100, {})
+    kept = [row["_id"] for row in collection.find({"copy": True}, {"_id": 1})]
+    hidden: dict[str, Any] = {"$set": {"acl": []}}
+    collection.update_many({"copy": {"$ne": True}}, hidden)
+    plain = {"$set": {"level": Level.INTERNAL.value}}
+    for many in (100, 20, 1):
+        collection.update_many({"_id": {"$in": kept[many:]}}, hidden)
+        classified = cost(desk, f"/records/{slug}/?show=100")
+        assert desk.text(f"/records/{slug}/?show=100").count("<tr>") == many + 1
+        assert {one: classified[one] for one in entry} == entry
+        if many == 1:
+            collection.update_many({"_id": {"$in": kept}}, plain)
+            assert classified - entry == cost(desk, f"/records/{slug}/?show=100")
+
+
 def test_a_form_asks_as_often_for_a_hundred_rows_as_for_one(desk: Desk, now: datetime) -> None:
     found = internal(plant(list(registry.all_types()), desk.person, now))
     tried = 0
