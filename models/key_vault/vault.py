@@ -13,7 +13,7 @@ from bson import Binary, CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import MongoClient
 from pymongo.encryption import ClientEncryption
-from pymongo.errors import EncryptionError
+from pymongo.errors import EncryptionError, PyMongoError
 
 from config.database import database, key_settings
 from config.keys import KeySettings
@@ -60,28 +60,52 @@ class Vault:
             return self._encryption
 
     def _begin(self) -> None:
-        stamp = self._stamp_of_file()
-        masters = self._read_masters()
+        stamp, masters = self._fitting_masters()
         # A key that was there a moment ago may be needed still, by what this process has under its hands.
         known = {key.provider: key for key in (*self._masters, *masters)}
         service = self.settings.service
         providers: dict[str, Any] = {name: {"key": key.secret} for name, key in known.items()}
         if service is not None:
             providers |= {name: dict(told) for name, told in service.providers.items()}
-        self._encryption = ClientEncryption(
-            providers,
-            f"{self.settings.database}.{COLLECTION}",
-            self._source,
-            CODEC,
-            kms_tls_options=dict(service.tls) if service is not None and service.tls else None,
-            key_expiration_ms=int(KEPT_SECONDS * 1000),
-        )
+        try:
+            self._encryption = ClientEncryption(
+                providers,
+                f"{self.settings.database}.{COLLECTION}",
+                self._source,
+                CODEC,
+                kms_tls_options=dict(service.tls) if service is not None and service.tls else None,
+                key_expiration_ms=int(KEPT_SECONDS * 1000),
+            )
+        except (ValueError, TypeError, PyMongoError) as error:  # what is told of a key service makes no sense
+            raise self._unusable(error) from error
         self._masters, self._stamp, self._unwrapped = masters, stamp or self._stamp_of_file(), set()
+
+    def _fitting_masters(self) -> tuple[object, tuple[master.MasterKey, ...]]:
+        """The master keys as they are now, and the stamp of their file. One that was put there since must open what the
+        vault holds, or new keys would be lost with the ones before. :raises KeysUnusable:"""
+        while True:
+            stamp = self._stamp_of_file()
+            masters = self._read_masters()
+            if self._stamp in (None, stamp) or self._opens({one.provider for one in masters}):
+                return stamp, masters
+            if stamp == self._stamp_of_file():  # else a rotation is going on: it is read again
+                log.error("the master key in %s is not the one of the key vault", self.settings.path)
+                raise KeysUnusable(
+                    f"the master key that was put into {self.settings.path} is not the one that the data keys were "
+                    "wrapped with: put the right one back"
+                )
+
+    def _opens(self, providers: set[str]) -> bool:
+        proof = apart(lambda: self.keyring.collection.find_one({"keyAltNames": PROOF}))
+        service = self.settings.service
+        told = str(proof["masterKey"]["provider"]) if proof is not None else ""
+        return proof is None or told in providers or (service is not None and told in service.providers)
 
     def _read_masters(self) -> tuple[master.MasterKey, ...]:
         settings = self.settings
         lost = settings.makes and not settings.given and settings.service is None and not settings.path.exists()
-        if lost and (apart(self.keyring.collection.find_one) is not None or whose.noted() is not None):
+        needed = lost and (apart(self.keyring.collection.find_one) is not None or whose.noted() is not None)
+        if needed and not settings.path.exists():  # the first of all processes may have made it meanwhile
             raise KeysUnusable(f"{settings.path} is gone, and there are data keys that need it: put it back")
         return master.read(settings)
 

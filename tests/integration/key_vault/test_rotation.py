@@ -121,6 +121,19 @@ def test_a_rotation_that_broke_off_is_ended_by_the_next(own: KeySettings, monkey
     assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
 
 
+def test_a_wrong_master_key_that_is_put_in_place_seals_nothing(own: KeySettings) -> None:
+    record = ObjectId()
+    sealed = keys.seal(b"kept", keys.record_key(record))
+    right, count = own.path.read_text(), vault().keyring.collection.count_documents({})
+    master.write(own.path, [master.made()])
+    with pytest.raises(KeysUnusable, match="put the right one back"):
+        keys.record_key(ObjectId())
+    assert vault().keyring.collection.count_documents({}) == count
+    own.path.write_text(right)
+    keys.record_key(ObjectId())
+    assert keys.unseal(sealed) == b"kept"
+
+
 def test_a_former_master_key_stays_until_the_backup_of_the_keys_is_written(
     own: KeySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

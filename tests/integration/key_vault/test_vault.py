@@ -16,9 +16,10 @@ from pymongo.database import Database
 
 from config import database as store
 from config.database import transaction
-from config.keys import KeySettings
+from config.keys import KeyService, KeySettings
 from config.settings import Settings
 from models.key_vault import service as keys
+from models.key_vault import whose
 from models.key_vault.keyring import KeyringClient
 from models.key_vault.refusals import KeyGone, KeysUnusable
 from models.key_vault.vault import RENEWED_AFTER, Vault, vault
@@ -226,6 +227,28 @@ def test_a_missing_or_wrong_master_key_is_refused_and_changes_nothing(
     assert told in refused.value.reason
     assert "base64!" not in refused.value.reason
     assert list(first.keyring.collection.find()) == before
+
+
+def test_a_master_key_that_another_process_makes_at_this_moment_is_not_lost(
+    vaults: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"given": "", "path": tmp_path / "master-key", "makes": True}
+    here, noted = vaults(**own), whose.noted
+
+    def meanwhile() -> Any:
+        monkeypatch.setattr(whose, "noted", noted)
+        vaults(**own).prove()
+        return noted()
+
+    monkeypatch.setattr(whose, "noted", meanwhile)
+    here.encryption()
+    here.prove()
+
+
+def test_a_key_service_that_makes_no_sense_is_an_outage(vaults: Any) -> None:
+    for told in ({}, {"accessKeyId": 5}, {"accessKeyId": "a"}):
+        with pytest.raises(KeysUnusable):
+            vaults(service=KeyService("aws", {"aws": told})).prove()
 
 
 def test_the_settings_show_no_key(connected: Settings) -> None:
