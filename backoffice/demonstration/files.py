@@ -24,6 +24,8 @@ SELLERS = ("chengxiangyang", "bairuoxi", "qinshanhai")
 CUSTODIAN, HEAD = "shenmoyan", "sumingyuan"
 NEW = range(COUNT - 9, COUNT, 2)
 """Files of these days: the contract is signed, and the first fill still wants something (F3)."""
+UNKNOWN = ("contact_birthday", "contact_hours", "key_people")
+"""What it wants."""
 CLOCKS = ("09:20", "09:50", "10:15", "10:40", "11:10", "14:05", "14:30", "15:00", "15:45", "16:20", "17:10")
 BASES = {
     Level.SECRET: "一般往来资料，按保密规定第 6 条",
@@ -134,15 +136,23 @@ def _life(file: File, days: Days, random: Random) -> Iterator[Step]:
 
 
 def _making(file: File, days: Days, random: Random) -> Iterator[Step]:
-    values = dict(file.values or {})
+    whole = dict(file.values or {})
+    values = dict(whole)
     _leave_out(values, file, random)
     later: dict[str, Any] = {}
     if file.signed is not None and random.random() < 0.25:
         later = {name: values.pop(name) for name in list(values) if name not in FIRST_FILL}
-    values["contract_signed"] = file.signed
     writer = file.owner or file.seller
     if file.owner in SPECIALISTS and random.random() < 0.4:
         writer = CUSTODIAN if random.random() < 0.8 else HEAD
+    if file.signed is None and file.owner:
+        writer = file.owner
+    talked = file.created + timedelta(days=random.randint(1, 6) if later else int(file.key[1:]) % 6 + 1)
+    if writer != file.owner:  # the specialist who got it completes it within the week
+        known = {name: value for name, value in whole.items() if name not in values}
+        unknown = UNKNOWN if int(file.key[1:]) in NEW else ()
+        later = {name: value for name, value in known.items() if name not in unknown} | {"talked_on": talked.date()}
+    values["contract_signed"] = file.signed
     if writer in (CUSTODIAN, HEAD):
         values["owner"] = Someone(file.owner)
     if file.owner:
@@ -153,15 +163,7 @@ def _making(file: File, days: Days, random: Random) -> Iterator[Step]:
         values |= {"key_customer": True, "service_plan": SERVICE_PLAN}
     yield Act(file.created, writer, "customer", file.key, "create", values)
     if later:
-        yield Act(
-            file.created + timedelta(days=random.randint(1, 6)),
-            OWNER,
-            "customer",
-            file.key,
-            "change",
-            later,
-            "与业务员沟通后补齐资料",
-        )
+        yield Act(talked, OWNER, "customer", file.key, "change", later, "与业务员沟通后补齐资料")
     if file.owner and file.level is not Level.INTERNAL:
         yield _lasting(file, days)
 
@@ -187,7 +189,7 @@ def _leave_out(values: dict[str, Any], file: File, random: Random) -> None:
         if random.random() < share:
             values.pop(name, None)
     if int(file.key[1:]) in NEW:
-        for name in ("contact_birthday", "contact_hours", "key_people"):
+        for name in UNKNOWN:
             values.pop(name, None)
 
 

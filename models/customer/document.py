@@ -88,6 +88,8 @@ CUSTOMER = RecordType(
     deadlines=(
         Due(field="first_fill_due", after="contract_signed", unit="days", amount="customer.first_fill_days"),
         Due(field="personal_due", after="contract_signed", unit="months", amount="customer.personal_details_months"),
+        Due(field="completion_due", after="assigned_at", unit="days", amount="customer.completion_days"),
+        Due(field="filing_due", after="information_received_at", unit="working_hours", amount="customer.filing_hours"),
     ),
     foreign="foreign_code",
     narrowed=("key_customer", "grade", "state", "country", "region", "city", "industry"),

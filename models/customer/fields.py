@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.customer.choices import ATTITUDES, OWNERSHIPS, PERSON_PARTS, POTENTIALS, SEXES, SIZES
 from models.declarations import Field, Label
 from models.describe import choice, field, grouped
 from models.person.roles import Role
@@ -12,45 +13,10 @@ GRADES = (
     choice("C", "C 级", "C", "warn"),
     choice("D", "D 级", "D", "bad"),
 )
-SEXES = (choice("male", "男", "Male"), choice("female", "女", "Female"))
-OWNERSHIPS = (
-    choice("state", "国有", "State-owned"),
-    choice("private", "民营", "Private"),
-    choice("foreign", "外资", "Foreign-owned"),
-    choice("joint", "合资", "Joint venture"),
-    choice("collective", "集体", "Collective"),
-    choice("individual", "个体工商户", "Sole trader"),
-    choice("public", "机关及事业单位", "Public body"),
-    choice("other", "其他", "Other"),
-)
-SIZES = (
-    choice("large", "大型", "Large"),
-    choice("medium", "中型", "Medium"),
-    choice("small", "小型", "Small"),
-    choice("micro", "微型", "Micro"),
-)
-POTENTIALS = (
-    choice("high", "高", "High", "good"),
-    choice("middle", "中", "Middle", "info"),
-    choice("low", "低", "Low"),
-)
-ATTITUDES = (
-    choice("keen", "积极", "Keen", "good"),
-    choice("plain", "一般", "Plain"),
-    choice("reluctant", "冷淡", "Reluctant", "warn"),
-)
 STANDINGS = (
     choice("good", "良好", "Good", "good"),
     choice("fair", "一般", "Fair"),
     choice("poor", "较差", "Poor", "bad"),
-)
-PERSON_PARTS = (
-    choice("owner", "经营者", "Owner"),
-    choice("manager", "管理者", "Manager"),
-    choice("decider", "采购决策人", "Purchase decider"),
-    choice("user", "使用部门", "User"),
-    choice("finance", "财务", "Finance"),
-    choice("other", "其他", "Other"),
 )
 
 BASIC = grouped(
@@ -323,6 +289,17 @@ SERVICE = grouped(
         roles=(Role.SALES, Role.SALES_MANAGER),
     ),
     field(
+        "talked_on",
+        "date",
+        "与业务员沟通日期",
+        "Talked to the salesperson",
+        "filterable",
+        help=Label(
+            "新客户分配后一周内与业务员沟通并补齐资料",
+            "Within a week of getting a new file: talk to the salesperson and complete the record",
+        ),
+    ),
+    field(
         "key_customer",
         "yes_no",
         "大客户",
@@ -373,6 +350,19 @@ FILING = grouped(
         "First fill late (working days)",
         "filterable fixed",
     ),
+    field("assigned_at", "datetime", "分配时间", "Assigned", "filterable fixed"),
+    field("completion_due", "date", "补齐期限", "To be completed by", "filterable fixed"),
+    field("completed_on", "date", "补齐日期", "Completed on", "filterable fixed"),
+    field(
+        "information_received_at",
+        "datetime",
+        "收到客户资料时间",
+        "Information received",
+        help=Label("收到后 24 个工作小时内建档", "To be filed within 24 working hours"),
+    ),
+    field("filing_due", "datetime", "建档期限", "To be filed by", "filterable fixed"),
+    field("information_filed_at", "datetime", "建档时间", "Information filed", "fixed"),
+    field("filing_late", "integer", "建档迟延（工作日）", "Filed late (working days)", "filterable fixed"),
     field("next_due", "date", "下一期限", "Next due", "fixed"),
 )
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from models.calendar import Deadline, WorkingCalendar
 from models.convenient_hours import parse_convenient_hours
 from models.customer.identity import is_placeholder
 from models.errors import Refusal, Sentence
@@ -84,17 +82,13 @@ def _part(entry: Any, name: str) -> Any:
     return entry.get(name) if isinstance(entry, Mapping) else getattr(entry, name, None)
 
 
-# --- first fill and hand-over
+# --- a specialist's first week
 
 
-def filing_due(received_at: datetime, calendar: WorkingCalendar, *, hours: int = 24) -> Deadline:
-    """When information received must be in the file (F3, F4), in working hours."""
-    return calendar.add_working_hours(received_at, hours)
-
-
-def record_completion_due(assigned_at: datetime, calendar: WorkingCalendar, *, days: int = 7) -> Deadline:
-    """When the specialist has talked to the salesperson and completed the record (F6)."""
-    return calendar.add_days(assigned_at, days)
+def is_completed(values: Mapping[str, Any], done: Completeness) -> bool:
+    """Whether whoever got a file has talked to its salesperson, if it has one, and nothing wanted is missing (F6)."""
+    talked = values.get("talked_on") is not None or values.get("salesperson") is None
+    return talked and not done.missing
 
 
 # --- key customers

@@ -1,4 +1,4 @@
-"""Customer files at work: what follows from a write, likely duplicates, who takes a new file."""
+"""Customer files at work: likely duplicates, who takes a new file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -16,35 +15,26 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
-from config.policy import policy
 from models import access, audit, schema, store
 from models.access import Purpose
-from models.calendar import Deadline, WorkingCalendar, local
-from models.customer import rules
+from models.customer import filing, rules
 from models.customer.children import adopt, pass_on
-from models.customer.document import CUSTOMER, FIRST_FILL, SLUG
+from models.customer.document import CUSTOMER, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
-from models.deadline import settling
 from models.key_vault import service as key_vault
 from models.masking import masked
-from models.office import office_calendar
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import Sight, sight
 from models.registry import Draft, Hooks
-from models.revisit.rules import next_revisit_due
 
 NOTES = "customer_duplicate"
 MOST_DUPLICATES = 10
 MOST_CARDS = 3
-REVISIT_SOURCES = frozenset({"delivered", "last_revisited", "key_customer", "state"})
-FUTURE = ("日期不能晚于今天。", "This day cannot lie in the future.")
 
 schema.declare({NOTES: [IndexModel([("noted_at", ASCENDING)], name="noted_at")]})
 
-WANTED = tuple(f.name for f in CUSTOMER.fields if f.wanted or f.name in FIRST_FILL)
-FIRST_FILLED = frozenset(FIRST_FILL)
 COLLECTION = collection_name(SLUG)
 
 
@@ -53,74 +43,22 @@ COLLECTION = collection_name(SLUG)
 
 def place(draft: Draft) -> None:
     """A new file goes to its writer, if they are a specialist, else to the specialist with most room (F6); a
-    salesperson who reports a customer is its salesperson."""
-    if draft.before is not None:
-        return
+    salesperson who reports a customer is its salesperson. Whoever gets a file that is not complete has a week for it.
+    """
     values, actor = draft.values, draft.actor
+    if draft.before is not None:
+        if values["owner"] != draft.before["owner"] and values["completed_on"] is None:
+            values["assigned_at"] = draft.now
+            if "talked_on" not in draft.given:
+                values["talked_on"] = None
+        return
     if values["salesperson"] is None and actor.has(Role.SALES):
         values["salesperson"] = actor.id
     if "owner" not in draft.given and not actor.has(Role.SPECIALIST):
         able = directory.capacities(Role.SPECIALIST, CUSTOMER.kept_by)
         values["owner"] = assign(1)[0] if able else actor.id
-
-
-def check(draft: Draft) -> None:
-    """Refuse days that cannot be: founded, born or signed in the future."""
-    today = local(draft.now).date()
-    for name in ("founded", "dealings_since", "contact_birthday", "contract_signed"):
-        if draft.values[name] is not None and draft.values[name] > today:
-            draft.problem(name, *FUTURE)
-    for index, row in enumerate(draft.values["key_people"] or ()):
-        if row.get("birthday") is not None and row["birthday"] > today:
-            draft.problem(f"key_people.{index}.birthday", "日期不能晚于今天。", "This day cannot lie in the future.")
-
-
-def follow(draft: Draft) -> None:
-    """Derive completeness, the deadlines of F3, how late the first fill was, state and next deadline."""
-    values, today = draft.values, local(draft.now).date()
-    done = rules.completeness(values, WANTED)
-    values["completeness"] = Decimal(done.percent)
-    settling.settle(draft)  # what is late, and what is due next, follow from it
-    if values["contract_signed"] and values["state"] == "prospect" and "state" not in draft.given:
-        values["state"] = "active"
-    if values["first_filled"] is None and FIRST_FILLED.isdisjoint(done.missing):
-        values["first_filled"] = today
-    due, filled = values["first_fill_due"], values["first_filled"]
-    values["first_fill_late"] = (
-        office_calendar().working_days_between(due, filled) if due is not None and filled is not None else None
-    )
-    values["next_due"] = _next_due(values)
-    if draft.before is None or not draft.changed.isdisjoint(REVISIT_SOURCES):
-        found = next_revisit(values, office_calendar())
-        values["next_revisit_due"] = found.day if found else None
-
-
-def next_revisit(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
-    """When the customer is to be revisited next (V1): only after a delivery, and only while in use."""
-    if values["delivered"] is None or values["state"] != "active":
-        return None
-    terms = policy().revisit
-    return next_revisit_due(
-        values["delivered"],
-        values["last_revisited"],
-        calendar,
-        key_customer=bool(values["key_customer"]),
-        first_year_months=terms.first_year_months,
-        later_months=terms.later_months,
-        key_months=terms.key_customer_months,
-    )
-
-
-def _next_due(values: Mapping[str, Any]) -> Any:
-    """The nearest open deadline of a file in use. An active customer's next credit report has a record of its own."""
-    if values["state"] == "dormant":
-        return None
-    open_days = [values["next_report_due"]] if values["state"] != "active" else []
-    if values["first_filled"] is None:
-        open_days.append(values["first_fill_due"])
-    if not values["key_people"]:
-        open_days.append(values["personal_due"])
-    return min((day for day in open_days if day is not None), default=None)
+    if values["owner"] != actor.id:
+        values["assigned_at"] = draft.now
 
 
 def keys_of(values: Mapping[str, Any]) -> Iterable[str]:
@@ -378,10 +316,10 @@ def credit_standing(
 
 
 HOOKS = Hooks(
-    prepare=(place, check, follow),
+    prepare=(place, filing.check, filing.follow),
     after=(note_hidden, pass_on),
     keys=keys_of,
-    deadlines={"next_revisit_due": next_revisit},
+    deadlines={"next_revisit_due": filing.next_revisit},
     share_out=share_out,
     known=known,
     forget=forget,

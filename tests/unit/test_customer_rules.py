@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 
-from models.calendar import SHANGHAI, WorkingCalendar, local
 from models.customer.rules import (
+    Completeness,
     Load,
     NoSpecialist,
     choose_specialist,
     completeness,
     convenient_hours_warning,
-    filing_due,
+    is_completed,
     key_customer_findings,
-    record_completion_due,
     spread,
 )
 
-CALENDAR = WorkingCalendar()
 WANTED = ("name", "address", "people.name", "people.phone", "people.birthday")
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def test_a_full_file_is_complete() -> None:
@@ -71,10 +65,12 @@ def test_a_file_is_100_per_cent_only_when_nothing_is_missing() -> None:
     assert completeness({"a": 1}, ("a", "a", "b")).percent == 50
 
 
-def test_the_times_of_filing() -> None:
-    signed = at("2026-09-29T15:00")
-    assert local(filing_due(signed, CALENDAR).at).isoformat() == "2026-10-09T12:00:00+08:00"
-    assert local(record_completion_due(signed, CALENDAR).at).isoformat() == "2026-10-08T18:00:00+08:00"
+def test_a_file_is_completed_when_nothing_is_missing_and_its_salesperson_was_asked() -> None:
+    whole, lacking = Completeness(100, ()), Completeness(99, ("industry",))
+    assert is_completed({"salesperson": "p1", "talked_on": date(2026, 11, 23)}, whole)
+    assert is_completed({"salesperson": None, "talked_on": None}, whole)
+    assert not is_completed({"salesperson": "p1", "talked_on": None}, whole)
+    assert not is_completed({"salesperson": "p1", "talked_on": date(2026, 11, 23)}, lacking)
 
 
 def test_a_key_customer_wants_a_plan_and_a_specialist() -> None:
