@@ -7,8 +7,9 @@ from time import monotonic
 from bson import ObjectId
 
 from jobs import copies
-from jobs.context import JobContext, Report
+from jobs.context import JobContext, JobError, Report
 from models.destruction import candidates, removal
+from models.errors import Spoken
 from models.job import service as jobs
 
 TURN_SECONDS = 10.0
@@ -19,15 +20,23 @@ def remove(context: JobContext) -> Report:
     """Take out what is due, and go on with what was begun for ten seconds at most.
 
     A copy on which time is played through holds every record: it is waited for, or dropped, before anything is called
-    destroyed. Not transactional: each step may be done again, and a record's end is a transaction of its own.
+    destroyed. Not transactional: each step may be done again, and a record's end is a
+    transaction of its own.
     """
     until = monotonic() + TURN_SECONDS
-    began = removal.begin_due(context.now)
+    stuck: list[str] = []
+
+    def tell(number: str, why: Spoken) -> None:
+        stuck.append(f"{number}: {why.code}")
+
+    began = removal.begin_due(context.now, tell)
     destroyed, left = 0, False
     if not copies.stand_in_the_way():
-        destroyed, left = removal.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+        destroyed, left = removal.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until, tell=tell)
     if left:
         jobs.ask_again(removal.JOB, context.now)
+    if stuck:
+        raise JobError(f"these cannot go on, and are tried again: {'; '.join(stuck)}")
     counts = {"began": began, "destroyed": destroyed}
     return Report({name: count for name, count in counts.items() if count})
 

@@ -28,7 +28,7 @@ from models.declarations import RecordType
 from models.destruction import gone, matters, traces, words
 from models.destruction.document import SLUG
 from models.destruction.service import NoLongerThere, numbers_of, stored_of, with_what
-from models.errors import Refusal
+from models.errors import Refusal, Spoken
 from models.job import service as jobs
 from models.job.long import GoOn, LongWork, Overtaken
 from models.key_vault import service as vault
@@ -45,7 +45,7 @@ SAVED_AFTER = timedelta(minutes=10)
 AT_ONCE = 50
 WORK = LongWork(WORK_DOCUMENTS, (SETTLING, REMOVING), lasting=True)
 Row = dict[str, Any]
-Tell = Callable[[str, Refusal], None]
+Tell = Callable[[str, Spoken], None]
 """Called with the number of a destruction that cannot go on, and why."""
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Unfinished(Refusal):
     zh, en = "{number} 尚无销毁结果。", "Nothing says what became of {number}."
 
 
-def _log(number: str, why: Refusal) -> None:
+def _log(number: str, why: Spoken) -> None:
     log.error("the destruction %s cannot go on: %s", number, why.code)
 
 
@@ -77,7 +77,7 @@ def begin_due(now: datetime, tell: Tell = _log) -> int:
         if began < AT_ONCE:
             try:
                 began += transaction(partial(_begin, row["_id"], now))
-            except Refusal as why:
+            except Spoken as why:
                 tell(row["number"], why)
     return began
 
@@ -150,7 +150,7 @@ def work(
     for row in list(waiting.limit(AT_ONCE)):
         try:
             left |= WORK.advance(row["_id"], holder, now, lambda seen: _go_on(seen, holder, now, go_on))
-        except Refusal as why:
+        except Spoken as why:
             tell(store.fetch(SLUG, row["_id"])["number"], why)
     return max(0, before - _count_aside()), left
 
