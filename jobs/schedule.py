@@ -63,7 +63,7 @@ class Job:
     not at all; the work has to fit into a minute. Without, `work` may be broken off at any point and be run
     again, by two schedulers at the same time in the worst case, so unique keys must make it idempotent; only
     such work can use `$merge` or talk to other systems. `kept` is how long a run stays in the history. Work that
-    reaches beyond the database is not `simulated`.
+    reaches beyond the database is not `simulated`. Work `in_office` finds something to do in office hours only.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Job:
     catch_up: CatchUp = CatchUp.ONCE
     kept: timedelta = DEFAULT_KEPT
     simulated: bool = True
+    in_office: bool = False
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -314,7 +315,8 @@ JOBS = Table(
             cadence=EveryMinutes(RUN_EVERY // timedelta(minutes=1)),
             work=reminder.remind,
             transactional=False,
-            kept=timedelta(days=60),
+            in_office=True,
+            kept=timedelta(days=30),
         ),
     ]
 )

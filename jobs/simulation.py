@@ -55,8 +55,10 @@ class Played:
 def simulate(settings: Settings, table: Table, since: datetime, until: datetime) -> Generator[Played, None, None]:
     """Play the schedule from `since` to `until`, both included, and tell what each occurrence did.
 
-    Jobs of every few minutes run once a day after closing, hourly ones in office hours of working days: what they
-    would find is the same. While it is read, the process is connected to the copy.
+    Jobs of every few minutes run once a day after closing, those of office hours once an hour on working days. The same
+    records are opened and ended, and the same people reminded of the same matters; of a matter that began and ended
+    within the hour nothing is told, and of messages there are fewer. While it is read, the process is connected to the
+    copy.
 
     :raises NoCopy: when no copy can be made.
     """
@@ -75,7 +77,7 @@ def try_out(settings: Settings, job: Job, at: datetime) -> Played:
 
 def _play(settings: Settings, table: Table, since: datetime, until: datetime) -> Iterator[Played]:
     before = since - timedelta(milliseconds=1)
-    plans = [(job, _coarse(job.cadence)) for job in table.jobs if job.simulated]
+    plans = [(job, _coarse(job)) for job in table.jobs if job.simulated]
     waiting = [(next_after(cadence, before, office.office_calendar()), n) for n, (_, cadence) in enumerate(plans)]
     heapify(waiting)
     told: set[str] = set()
@@ -93,10 +95,10 @@ def _play(settings: Settings, table: Table, since: datetime, until: datetime) ->
         heappush(waiting, (next_after(cadence, planned, calendar), number))
 
 
-def _coarse(cadence: Cadence) -> Cadence:
-    if not isinstance(cadence, EveryMinutes):
-        return cadence
-    return END_OF_DAY if cadence.minutes < 60 else EveryMinutes(60)
+def _coarse(job: Job) -> Cadence:
+    if not isinstance(job.cadence, EveryMinutes):
+        return job.cadence
+    return EveryMinutes(60) if job.in_office or job.cadence.minutes >= 60 else END_OF_DAY
 
 
 def _in_office(moment: datetime, calendar: WorkingCalendar) -> bool:

@@ -66,7 +66,7 @@ def next_day(head: Person, now: datetime, calendar: WorkingCalendar) -> Foreseen
 
 
 def _deadlines(head: Person, day: date, now: datetime, calendar: WorkingCalendar) -> dict[str, Row]:
-    """What the hourly runs of a day tell, without what those of today still will."""
+    """What the runs of a day tell, without what those of today still will."""
     today = local(now).date()
     last_today = runs_on(today, calendar)[1] if calendar.is_working(today) else now
     found: dict[str, Row] = {row["_id"]: row for run in runs_on(day, calendar) for row in _at(run, head, calendar)}

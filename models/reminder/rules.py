@@ -9,8 +9,8 @@ from enum import StrEnum
 from models.calendar import SHANGHAI, WorkingCalendar, local
 from models.declarations import Label, Reminding
 
-RUN_EVERY = timedelta(hours=1)
-"""How often people are reminded while the office is open, counted from midnight."""
+RUN_EVERY = timedelta(minutes=5)
+"""How often people are reminded while the office is open, counted from midnight: a chat is due in minutes (T5)."""
 
 
 class Matter(StrEnum):

@@ -25,6 +25,7 @@ from models.reminder.document import REMINDERS, Reminder
 from models.reminder.service import Told, standing
 
 READ_AT_ONCE = 500
+UNTOLD = {"mailed_at": None, "closed_at": None}
 
 
 def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Callable[[], bool] = lambda: True) -> int:
@@ -35,8 +36,8 @@ def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Ca
     everybody = deputies.all_with_stand_ins(people.active_people(), now)
     chosen = choices.of_all(person.id for person in everybody if person.id is not None)
     known = frozenset(channels)
-    made = 0
-    for person in everybody:
+    made, untold = 0, set(database()[REMINDERS].distinct("person", UNTOLD))
+    for person in (one for one in everybody if one.id in untold):
         if not go_on():
             break
         choice = chosen.get(person.id, Choice()) if person.id is not None else Choice()
@@ -47,8 +48,9 @@ def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Ca
 
 def _tell(person: Person, choice: Choice, now: datetime, base_url: str, known: frozenset[str]) -> int:
     digest = is_digest_due(choice, now)
-    untold = {"mailed_at": None, "closed_at": None, "person": person.id}
-    rows = database()[REMINDERS].find(untold).sort([("due", 1), ("_id", 1)]).limit(READ_AT_ONCE)
+    rows = (
+        database()[REMINDERS].find({**UNTOLD, "person": person.id}).sort([("due", 1), ("_id", 1)]).limit(READ_AT_ONCE)
+    )
     found = [one for one in map(Reminder.read, rows) if digest or is_urgent(one.step, one.due, now)]
     if not found:
         return 0

@@ -25,6 +25,7 @@ from models import catalogue, schema
 from models.backup.rules import JOB as BACKUP
 from models.calendar import SHANGHAI, local
 from models.declarations import Label
+from models.destruction import removal
 from models.errors import Refusal
 from models.key_vault import service as keys
 from models.person.roles import Role
@@ -89,7 +90,7 @@ def test_no_key_of_the_original_is_destroyed_in_a_copy(office: Office) -> None:
     assert not {"attachment_sweep", "import_sweep"} & {job.name for job in JOBS.jobs if job.simulated}
 
 
-def test_jobs_of_minutes_run_once_a_day_and_hourly_ones_in_office_hours(office: Office) -> None:
+def test_jobs_of_minutes_run_once_a_day_and_those_of_office_hours_once_an_hour(office: Office) -> None:
     played = by_job(office)
     assert len(played["access_expiry"]) == 6
     hours = [local(one.planned) for one in played["deadline_reminders"]]
@@ -158,6 +159,23 @@ def test_a_copy_of_yesterday_goes_and_one_that_may_be_at_work_stays(office: Offi
     assert drop_left_behind() == 1
     assert copies() == [prefix() + "new"]
     client.drop_database(prefix() + "new")
+
+
+def test_no_copy_is_made_while_records_are_destroyed(office: Office) -> None:
+    database()[removal.WORK_DOCUMENTS].insert_one({"state": removal.REMOVING})
+    with pytest.raises(NoCopy, match="being destroyed"):
+        by_job(office)
+    assert copies() == []
+
+
+def test_a_simulation_whose_copy_a_destruction_dropped_ends(office: Office) -> None:
+    table = Table([Job(name="one", label=Label("试", "Trial"), cadence=Daily(time(7)), work=lambda _: Report())])
+    played = simulate(office.desk(table).settings, table, SINCE, UNTIL)
+    next(played)
+    database().client.drop_database(database().name)
+    with pytest.raises(NoCopy, match="dropped"):
+        next(played)
+    assert copies() == []
 
 
 def simulated(

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
+from jobs.cadence import next_after
+from jobs.schedule import JOBS
+from models import records
 from models.calendar import local
 from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice
 from models.channel_choice.sending import send
+from models.office import office_calendar
 from models.outbox import service as outbox
 from models.outbox.document import EMAILS
 from models.person import deputies
@@ -54,6 +58,17 @@ def test_after_the_digest_only_what_is_due_the_same_day_is_told_before_the_next(
     assert remind(nine + timedelta(hours=3)) == 0
     assert remind(nine + timedelta(days=1)) == 1
     assert soon["number"] in messages(db)[-1]["text"]
+
+
+def test_an_answer_that_is_due_within_minutes_is_told_by_the_next_run(db: Base, owner: Person, nine: datetime) -> None:
+    at = nine + timedelta(hours=1, minutes=1)
+    raw = {"subject": "灯具到货破损", "channel": "chat", "facts": "三箱破损", "complainant": "李女士"}
+    record = records.create(owner, "complaint", raw, now=at)
+    assert record["due_at"] == at + timedelta(minutes=5)
+    run = next_after(JOBS.get("deadline_reminders").cadence, at, office_calendar())
+    assert run < record["due_at"]
+    assert remind(run) == 1
+    assert record["number"] in messages(db)[-1]["text"]
 
 
 def test_the_digest_waits_for_the_time_that_the_person_chose(db: Base, owner: Person, nine: datetime) -> None:
