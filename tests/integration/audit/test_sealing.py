@@ -208,6 +208,21 @@ def test_a_page_of_the_trail_is_found_by_an_index_whatever_it_is_filtered_by(
     assert stats["totalDocsExamined"] == matching
 
 
+def test_an_entry_about_several_records_is_found_by_each_of_them_by_an_index(chain: Chain) -> None:
+    subjects = [audit.Subject("customer", ObjectId(), f"KH-{i}", "secret" if i else "top_secret") for i in range(3)]
+    audit.append_many("listed", SYSTEM, [(audit.Several.of(subjects), ())], now=chain.now)
+    audit.append("view", SYSTEM, subjects[1], now=chain.now + timedelta(hours=1))
+    assert [row["action"] for row in audit.readings(subjects[1].id or ObjectId())] == ["view", "listed"]
+    assert [(one["count"], one["last"]) for one in audit.readers(subjects[0].id or ObjectId())] == [(1, chain.now)]
+    for condition in ({"record": subjects[2].id}, {"number": "KH-2"}, {"level": "top_secret"}):
+        told = chain.db[audit.ENTRIES].find({"$and": [condition]}).sort(list(NEWEST)).limit(50).explain()
+        assert "SORT" not in str(told["queryPlanner"]["winningPlan"])
+        assert told["executionStats"]["totalDocsExamined"] == 1
+    while audit.seal(chain.now):
+        pass
+    assert not [text for text in audit.verify().findings if "entry" in text]
+
+
 def test_readers_are_named_as_at_their_last_reading_in_whatever_order_it_was_stored(chain: Chain) -> None:
     record, who = ObjectId(), ObjectId()
     subject = audit.Subject("customer", record, "KH-1", "secret")
