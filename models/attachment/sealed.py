@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 FILES, CHUNKS = "attachment.files", "attachment.chunks"
 PIECE = 255 * 1024
+UNFINISHED = "unfinished"
+"""Stands in place of the record while a file is being stored."""
 PLACE = struct.Struct(">12sIB")
 """Before each piece: the file's id, the piece's number from 0, 1 at the last one."""
 
@@ -33,24 +35,27 @@ Row = dict[str, Any]
 
 
 def write(pieces: Iterable[bytes], name: str, metadata: Mapping[str, Any], now: datetime) -> Row:
-    """Store a file, sealed, and return its document; what fails midway leaves nothing.
+    """Store a file, sealed, and return its document; what fails midway leaves nothing. Of a process that dies over it
+    an `UNFINISHED` one is left, by which the rest is found.
 
     The pieces may be of any size; one at a time is held.
     """
     file_id = ObjectId()
     key = key_vault.record_key(file_id)
+    row = _document(file_id, 0, now, {**metadata, **_told(file_id, name, key), "record": UNFINISHED})
     size, done = 0, False
     try:
+        database()[FILES].insert_one(row)
         for n, (piece, last) in enumerate(_with_last(_even(pieces))):
             sealed = key_vault.seal(_place(file_id, n, last) + piece, key)
             database()[CHUNKS].insert_one({"files_id": file_id, "n": n, "data": sealed})
             size += len(piece)
-        row = _document(file_id, size, now, {**metadata, **_told(file_id, name, key)})
-        database()[FILES].insert_one(row)
+        row["length"], row["metadata"]["record"] = size, metadata.get("record")
+        database()[FILES].update_one({"_id": file_id}, {"$set": {"length": size, "metadata": row["metadata"]}})
         done = True
     finally:
         if not done:
-            remove([file_id])
+            remove([file_id], backup=False)  # a key of a moment ago
     return row
 
 
@@ -178,13 +183,19 @@ def _damaged(row: Row) -> FileDamaged:
     return FileDamaged()
 
 
-def remove(file_ids: Iterable[ObjectId]) -> int:
-    """Delete files and their keys for good, the documents by which they are found last; returns how many there were."""
+def remove(file_ids: Iterable[ObjectId], *, backup: bool = True) -> int:
+    """Delete files and their keys for good, the documents by which they are found last; returns how many there were.
+    `backup` is that of `key_vault.destroy`.
+
+    :raises KeysUnusable: the backup of the keys cannot be written; the documents stay, and this is to be repeated.
+    """
     ids = list(file_ids)
     if not ids:
         return 0
-    key_vault.destroy(ids)
-    database()[CHUNKS].delete_many({"files_id": {"$in": ids}})
+    try:
+        key_vault.destroy(ids, backup=backup)
+    finally:
+        database()[CHUNKS].delete_many({"files_id": {"$in": ids}})
     return database()[FILES].delete_many({"_id": {"$in": ids}}).deleted_count
 
 

@@ -23,6 +23,8 @@ FILES, CHUNKS = sealed.FILES, sealed.CHUNKS
 CHUNK = 255 * 1024
 KEPT_UNTAKEN = timedelta(hours=24)
 SWEPT_AT_ONCE = 500
+SWEPT = "swept"
+"""Stands in place of the record when nobody may take the file any more."""
 
 Row = dict[str, Any]
 
@@ -121,15 +123,17 @@ def keys_of(record_ids: Iterable[ObjectId]) -> list[ObjectId]:
 
 
 def remove(*file_ids: ObjectId) -> int:
-    """Delete files and their keys for good; returns how many were there (D2)."""
-    return sealed.remove(file_ids)
+    """Delete files and their keys for good; returns how many were there (D2). The keys' own backup is brought up to
+    date by the caller, who destroys the record's key last."""
+    return sealed.remove(file_ids, backup=False)
 
 
 def sweep(now: datetime) -> int:
-    """Delete files that no record took within a day of their sending, with their keys; returns how many."""
-    condition = {"metadata.record": None, "metadata.at": {"$lt": now - KEPT_UNTAKEN}}
-    idle = [son["_id"] for son in database()[FILES].find(condition, {"_id": 1}).limit(SWEPT_AT_ONCE)]
+    """Delete files that no record took within a day of their sending, with their keys; returns how many. Broken off, it
+    goes on where it stood."""
+    files, late = database()[FILES], {"metadata.at": {"$lt": now - KEPT_UNTAKEN}}
+    idle = {"metadata.record": {"$in": [None, sealed.UNFINISHED]}, **late}
+    found = [son["_id"] for son in files.find(idle, {"_id": 1}).limit(SWEPT_AT_ONCE)]
     # A record may take one at this moment: each goes only as nobody's.
-    gone = [i for i in idle if database()[FILES].delete_one({"_id": i, "metadata.record": None}).deleted_count]
-    sealed.remove(gone)
-    return len(gone)
+    files.update_many({"_id": {"$in": found}, **idle}, {"$set": {"metadata.record": SWEPT}})
+    return sealed.remove(son["_id"] for son in files.find({"metadata.record": SWEPT}, {"_id": 1}))

@@ -94,11 +94,12 @@ class Place:
 
 def shred(case: Case, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -> None:
     """Let what backups of before hold of these documents become unreadable; none of now takes them until the record
-    is gone. What seals their own fields stays, but for those in `own`. Each call writes the keys' own backup anew."""
+    is gone. What seals their own fields stays, but for those in `own`. The keys' own backup is written when all of
+    the record is gone, before the trail says so."""
     found = list(ids)
     if found:
         gone.note_parts(found, case.id)
-        vault.destroy([*map(sealing_id, found), *own])
+        vault.destroy([*map(sealing_id, found), *own], backup=False)
 
 
 def requests(case: Case) -> None:

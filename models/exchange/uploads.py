@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import IO, Any, BinaryIO, cast
@@ -18,7 +18,7 @@ from gridfs.errors import NoFile
 from config.database import database
 from models.attachment import scanner
 from models.attachment.rules import safe_name
-from models.exchange.document import BUCKET, FILES, LINES, SEEN
+from models.exchange.document import BUCKET, CHUNKS, FILES, LINES, SEEN
 from models.exchange.refusals import EmptyFile, FileTooBig, NoLongerKept
 from models.exchange.table import MB
 from models.key_vault import service as key_vault
@@ -50,19 +50,23 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
     key = key_vault.record_key(file_id)
     metadata = {"by": person.id, "at": now, "sealed": True}
     target = _bucket().open_upload_stream_with_id(file_id, name, chunk_size_bytes=PIECE, metadata=metadata)
-    size, digest = 0, hashlib.sha256()
-    while piece := stream.read(PIECE):
-        size += len(piece)
-        if size > limit:
+    size, digest, done = 0, hashlib.sha256(), False
+    try:
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > limit:
+                raise FileTooBig(size=-(-size // MB), limit=max(1, limit // MB))
+            digest.update(piece)
+            sealed = key_vault.seal(piece, key)
+            target.write(LENGTH.pack(len(sealed)) + sealed)
+        if not size:
+            raise EmptyFile
+        target.close()
+        done = True
+    finally:
+        if not done:
             target.abort()
-            raise FileTooBig(size=-(-size // MB), limit=max(1, limit // MB))
-        digest.update(piece)
-        sealed = key_vault.seal(piece, key)
-        target.write(LENGTH.pack(len(sealed)) + sealed)
-    if not size:
-        target.abort()
-        raise EmptyFile
-    target.close()
+            key_vault.destroy([file_id], backup=False)  # a key of a moment ago
     return {"file": file_id, "name": name, "size": size, "sha256": digest.hexdigest()}
 
 
@@ -107,28 +111,30 @@ def belongs(file: ObjectId, batch: ObjectId) -> None:
 def sweep(now: datetime) -> int:
     """Forget what is older than 30 days: files, and what was said about their rows; the counts of each import stay.
     Files of no import go after a day. Returns how many files went."""
-    db, swept = database(), 0
+    db = database()
     alone = {"metadata.batch": None, "metadata.at": {"$lt": now - UNTAKEN}}
     condition = {"$or": [{"metadata.at": {"$lt": now - KEPT}}, alone]}
-    for son in list(db[FILES].find(condition, {"metadata.batch": 1}).limit(SWEPT_AT_ONCE)):
-        batch = son["metadata"].get("batch")
-        if batch is not None:
-            db[LINES].delete_many({"batch": batch})
-            db[SEEN].delete_many({"batch": batch})
-        swept += remove(son["_id"])
-    return swept
+    found = list(db[FILES].find(condition, {"metadata.batch": 1}).limit(SWEPT_AT_ONCE))
+    of_batches = {"batch": {"$in": [son["metadata"]["batch"] for son in found if son["metadata"].get("batch")]}}
+    for name in (LINES, SEEN):
+        db[name].delete_many(of_batches)
+    return _remove([son["_id"] for son in found])
 
 
 def remove(file: ObjectId | None) -> bool:
     """Delete a stored file; False when it is gone already."""
+    return file is not None and bool(_remove([file]))
+
+
+def _remove(files: Sequence[ObjectId]) -> int:
+    """Delete files with their keys, the documents by which they are found last."""
+    if not files:
+        return 0
     try:
-        _bucket().delete(file)
-    except NoFile:
-        return False
+        key_vault.destroy(files)
     finally:
-        if file is not None:
-            key_vault.destroy([file])
-    return True
+        database()[CHUNKS].delete_many({"files_id": {"$in": list(files)}})
+    return database()[FILES].delete_many({"_id": {"$in": list(files)}}).deleted_count
 
 
 def _bucket() -> GridFSBucket:

@@ -106,10 +106,11 @@ def _blinding(_database: str, key: UUID) -> bytes:
     return hashlib.sha256(vault().encrypt(Binary(b"blind tokens"), key, STEADY)).digest()
 
 
-def destroy(record_ids: Iterable[ObjectId]) -> int:
+def destroy(record_ids: Iterable[ObjectId], *, backup: bool = True) -> int:
     """Delete the keys of records for good, and return how many there were. This process has forgotten them when it
     returns, others within a minute, and they are gone from the keys' own backup. What was sealed with them can never be
-    read again.
+    read again. Without `backup` that backup is left as it is: its whole is written anew each time, and the caller has
+    more to destroy, or undoes what was made just now.
 
     :raises KeysUnusable: the keys are those of another database; or the backup cannot be written: the keys are gone
         from the database, and this is to be repeated.
@@ -120,7 +121,8 @@ def destroy(record_ids: Iterable[ObjectId]) -> int:
     parts = (names[start : start + PART] for start in range(0, len(names), PART))
     gone = sum(here.keyring.remove(part) for part in parts)
     here.forget()
-    copies.keep_up()
+    if backup:
+        copies.keep_up()
     return gone
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,11 +19,14 @@ from jobs.context import JobContext, Stopped
 from models import records
 from models.attachment import sealed
 from models.attachment import service as attachment
-from models.attachment.rules import FileDamaged
+from models.attachment.rules import FileDamaged, FileTooLarge
 from models.calendar import WorkingCalendar
 from models.errors import NotFound
+from models.exchange import uploads
+from models.exchange.refusals import FileTooBig
+from models.key_vault import copies
 from models.key_vault import service as key_vault
-from models.key_vault.refusals import KeyGone
+from models.key_vault.refusals import KeyGone, KeysUnusable
 from models.person.roles import Person
 
 DB = Database[dict[str, Any]]
@@ -180,6 +183,68 @@ def test_a_file_that_was_sealed_half_way_is_read_and_finished(
     flip(db, file_id, 0, 100)
     with pytest.raises(FileDamaged):
         read(file_id)
+
+
+@pytest.fixture
+def backups(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How often the keys' own backup was brought up to date."""
+    made: list[str] = []
+    monkeypatch.setattr(copies, "keep_up", lambda: made.append("written"))
+    return made
+
+
+def test_what_is_swept_is_found_again_until_its_keys_are_gone_from_their_backup(
+    owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [send(owner, now, content(1000)) for _ in range(3)]
+    late = now + timedelta(hours=25)
+
+    def full() -> None:
+        raise KeysUnusable("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copies, "keep_up", full)
+        with pytest.raises(KeysUnusable):
+            attachment.sweep(late)
+    assert db[attachment.CHUNKS].count_documents({}) == 0
+    assert attachment.rows(owner, files[:1], []) is None
+    assert attachment.sweep(late) == 3
+    assert db[attachment.FILES].count_documents({}) == 0
+    assert key_vault.held_keys(files) == {}
+
+
+def test_what_a_process_left_that_died_over_a_file_is_swept(
+    owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sealed, "remove", lambda *_, **__: 0)
+    seal, calls = key_vault.seal, iter(range(100))
+    monkeypatch.setattr(key_vault, "seal", lambda plain, key: seal(plain, key) if next(calls) < 4 else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        send(owner, now, content(900_000))
+    monkeypatch.undo()
+    assert db[attachment.CHUNKS].count_documents({}) == 2
+    left = db[attachment.FILES].distinct("_id")
+    assert attachment.rows(owner, left, []) is None
+    assert attachment.sweep(now + timedelta(hours=23)) == 0
+    assert attachment.sweep(now + timedelta(hours=25)) == 1
+    assert db[attachment.CHUNKS].count_documents({}) == 0
+    assert key_vault.held_keys(left) == {}
+
+
+def test_the_backup_of_the_keys_is_written_once_for_all_that_is_swept_and_never_for_a_refused_upload(
+    owner: Person, now: datetime, backups: list[str]
+) -> None:
+    for _ in range(3):
+        send(owner, now, content(1000))
+        uploads.put(io.BytesIO(b"a,b"), "a.csv", person=owner, now=now, limit=100)
+    with pytest.raises(FileTooLarge):
+        attachment.put(io.BytesIO(content(3000)), "a.bin", person=owner, now=now, limit=2000)
+    with pytest.raises(FileTooBig):
+        uploads.put(io.BytesIO(b"a" * 200), "a.csv", person=owner, now=now, limit=100)
+    assert backups == []
+    late = now + timedelta(days=2)
+    assert (attachment.sweep(late), uploads.sweep(late), len(backups)) == (3, 3, 2)
+    assert (attachment.sweep(late), uploads.sweep(late), len(backups)) == (0, 0, 2)
 
 
 def test_a_file_that_breaks_off_while_it_is_sent_leaves_nothing(owner: Person, now: datetime, db: DB) -> None:

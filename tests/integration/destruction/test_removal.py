@@ -14,6 +14,7 @@ from models.access import Purpose
 from models.destruction import removal, traces
 from models.destruction.document import SLUG
 from models.errors import NotFound
+from models.key_vault import copies
 from models.key_vault import service as vault
 from models.person.roles import Role
 from models.records import read
@@ -39,6 +40,17 @@ def test_no_word_of_a_destroyed_file_is_left_anywhere(cast: Cast, now: datetime)
     assert left == []
     pointing = {f"record_{slug}" for slug in planted.pointing}
     assert holding_id(planted.record["_id"]) <= KNOW_THE_ID | pointing | {"record_version"}
+
+
+def test_the_backup_of_the_keys_is_written_once_for_a_record_before_the_trail_says_that_it_is_gone(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = plant(cast, now)
+    signed(cast, [planted.record], now)
+    told: list[int] = []
+    monkeypatch.setattr(copies, "keep_up", lambda: told.append(len(audit.entries({"action": "destroyed"}))))
+    carried_out(now + WEEK)
+    assert told == list(range(len(audit.entries({"action": "destroyed"})))) != []
 
 
 def count(name: str) -> int:
