@@ -72,7 +72,7 @@ def _made_internal(rt: RecordType, record: ObjectId, now: datetime) -> bool:
 def _ended(rt: RecordType, today: date) -> Iterator[list[dict[str, Any]]]:
     """The records whose period is over, some hundred at a time."""
     over = {"level": {"$in": secrecy_notice.CLASSIFIED}, "secret_until": {"$lt": secrecy_notice.day_stored(today)}}
-    collection, after = database()[collection_name(rt.slug)], {}
+    collection, after = database()[collection_name(rt.slug)], dict[str, Any]()
     while rows := list(
         collection.find({**over, **after}, {"number": 1, "secret_until": 1}).sort("_id", 1).limit(AT_ONCE)
     ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from config.policy import policy
 from models.calendar import add_months, local
@@ -37,7 +39,7 @@ def keep_level(draft: Draft) -> None:
         return
     if set_now:
         values["level_set_by"] = draft.actor.id
-    last = period_of(level, today)
+    last = _last_day(before, level, today)
     if last is None or not chosen or values["secret_until"] is None:
         values["secret_until"] = last
     elif draft.action in FILLED_IN:
@@ -45,6 +47,13 @@ def keep_level(draft: Draft) -> None:
         problem = end_problem(values["secret_until"], latest, today)
         if problem is not None:
             draft.problems["secret_until"] = problem
+
+
+def _last_day(before: Mapping[str, Any], level: Level, today: date) -> date | None:
+    """The default end of a level set today: raising one ends no period earlier that the head made longer."""
+    last, former = period_of(level, today), before.get("secret_until")
+    raised = level.rank > Level(before.get("level") or Level.INTERNAL.value).rank
+    return max(last, former) if last and former and raised else last
 
 
 def end_problem(until: date, latest: date | None, today: date) -> Sentence | None:

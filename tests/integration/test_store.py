@@ -459,6 +459,15 @@ def test_x2_the_head_sets_a_later_end_and_none_that_is_over(owner: Person, head:
     assert longer["secret_until"].isoformat() == "2031-01-01"
 
 
+def test_x2_raising_a_level_ends_no_period_earlier_that_the_head_made_longer(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    made = make(owner, now, level="secret")
+    records.change(head, "sample", made["number"], {"secret_until": "2031-01-01"}, rev=1, now=now)
+    raised = records.change(owner, "sample", made["number"], {"level": "confidential"}, rev=2, now=now)
+    assert raised["secret_until"].isoformat() == "2031-01-01"
+
+
 def test_x2_no_classified_record_is_left_without_an_end_and_no_internal_one_gets_one(
     owner: Person, head: Person, now: datetime
 ) -> None:
