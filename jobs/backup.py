@@ -8,12 +8,14 @@ from pathlib import Path
 from config.settings import Settings
 from jobs.context import JobContext, JobError, Report, Stopped
 from models import audit
-from models.backup import rules, snapshot
+from models.backup import archive, rules, snapshot
 from models.backup.archive import PART_SUFFIX, Tell, silent
 from models.backup.manifest import BackupError, Manifest
 from models.key_vault import copies
 from models.key_vault.refusals import KeysUnusable
 from models.person.roles import SYSTEM
+
+MADE = "backup_made"
 
 
 def daily(context: JobContext) -> Report:
@@ -30,13 +32,17 @@ def daily(context: JobContext) -> Report:
     folder = context.settings.backup_dir
     path = folder / rules.name_at(context.now)
     try:
-        made = save(path, context.settings, context.now, tell) if not path.exists() else None
+        made = None if path.exists() else save(path, context.settings, context.now, tell)
+        if made is None:
+            _end(path, context.now)
         removed = _remove_old(folder, context.settings.backup_keep, context.now)
     except BackupError as error:
         raise JobError(str(error)) from error
     except OSError as error:
         raise JobError(f"{folder} cannot be tidied up: {error.strerror}") from error
-    return Report({"documents": made.count if made else 0, "swept": removed})
+    left_out = sum(part.left_out for part in made.parts) if made else 0
+    counts = {"documents": made.count if made else 0, "swept": removed}
+    return Report({**counts, **({"left_out": left_out} if left_out else {})})
 
 
 def save(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> Manifest:
@@ -45,13 +51,25 @@ def save(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
     :raises BackupError: there is none, or the keys are not saved.
     """
     made = snapshot.take(path, settings, now, tell)
+    _note(path, made, now)
+    return made
+
+
+def _end(path: Path, now: datetime) -> None:
+    """Do what follows a backup whose process died over it, when the file was there already."""
+    with archive.opened(path) as found:
+        made = found.manifest
+    if not audit.entries({"action": MADE, "number": path.name}, limit=1):
+        _note(path, made, now)
+
+
+def _note(path: Path, made: Manifest, now: datetime) -> None:
     try:
         copies.keep_up()
     except KeysUnusable as error:
         raise BackupError(error.reason) from error
-    subject = audit.Subject("backup", number=path.name)
-    audit.append("backup_made", SYSTEM, subject, now=now, detail={"documents": made.count, "digest": made.digest})
-    return made
+    detail = {"documents": made.count, "digest": made.digest}
+    audit.append(MADE, SYSTEM, audit.Subject("backup", number=path.name), now=now, detail=detail)
 
 
 def _remove_old(folder: Path, keep: int, now: datetime) -> int:

@@ -175,6 +175,7 @@ def count_words() -> dict[str, str]:
         "unannounced": _("wait for their notice"),
         "announced": _("announced"),
         "documents": _("documents saved"),
+        "left_out": _("left out: being destroyed"),
         "checked": _("entries checked"),
         "swept": _("removed"),
         "opened": _("opened"),

@@ -19,13 +19,17 @@ from jobs.cadence import EveryMinutes
 from jobs.context import Stopped
 from jobs.execution import Desk
 from jobs.schedule import JOBS, Table
-from models import audit, schema
+from models import audit, catalogue, schema
 from models.backup import archive, beside
 from models.backup.rules import JOB, OVERDUE, name_at
 from models.job import lease as leases
 from models.job import service
 from models.job.document import Run
 from models.job.rules import State
+from models.key_vault import copies
+from models.person.roles import Role
+from tests.factories.customers import customer
+from tests.factories.people import person
 
 Base = Database[dict[str, Any]]
 RunAt = Callable[[datetime], Run]
@@ -63,6 +67,39 @@ def test_each_day_makes_one_and_the_newest_are_kept(run: RunAt, folder: Path, no
 def test_the_same_occurrence_twice_makes_one(run: RunAt, folder: Path, now: datetime) -> None:
     assert [run(now).state, run(now).state] == [State.DONE, State.DONE]
     assert len(list(folder.iterdir())) == 1
+
+
+def test_one_that_was_killed_behind_its_file_is_noted_and_its_keys_are_saved(
+    run: RunAt, folder: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+
+    def dies() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(copies, "keep_up", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run(now)
+    assert len(list(folder.iterdir())) == 1
+    assert audit.entries({"action": "backup_made"}) == []
+    monkeypatch.setattr(copies, "keep_up", lambda: saved.append(1))
+    for _ in range(2):
+        assert run(now).state is State.DONE
+    (entry,) = audit.entries({"action": "backup_made"})
+    with archive.opened(folder / entry["number"]) as source:
+        assert entry["detail"]["digest"] == source.manifest.digest
+    assert saved == [1]
+
+
+def test_a_run_tells_how_much_was_left_out_because_it_is_being_destroyed(
+    run: RunAt, saved: Settings, now: datetime, db: Base
+) -> None:
+    catalogue.load()
+    made = customer(person(Role.SPECIALIST), now, level="secret", level_basis="x")
+    assert "left_out" not in run(now).counts
+    db["destroyed_part"].insert_one({"_id": made["_id"], "of": made["_id"], "at": None})
+    assert run(now + timedelta(days=1)).counts["left_out"] == 2  # the file, and its version
 
 
 def test_what_a_dead_process_left_goes_after_a_day(run: RunAt, folder: Path, now: datetime) -> None:
