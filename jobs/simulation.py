@@ -7,14 +7,15 @@ People do nothing meanwhile: what is late stays late, and is chased.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any
 
+from bson import ObjectId
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from config import database as store
@@ -27,6 +28,7 @@ from jobs.schedule import Job, Table
 from models import office, schema
 from models.calendar import WorkingCalendar, local
 from models.errors import Spoken
+from models.record import collection_name
 from models.record_type import service as record_type
 from models.reminder.document import REMINDERS, Reminder
 
@@ -43,13 +45,15 @@ class NoCopy(JobError):
 
 @dataclass(frozen=True)
 class Played:
-    """One occurrence: its job and time (UTC), what it counted or the kind of its failure, and the reminders made."""
+    """One occurrence: its job and time (UTC), what it counted or the kind of its failure, and the reminders made; the
+    numbers of their records by id."""
 
     job: Job
     planned: datetime
     counts: dict[str, int]
     error: str
     reminders: tuple[Reminder, ...]
+    numbers: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
 def simulate(settings: Settings, table: Table, since: datetime, until: datetime) -> Generator[Played, None, None]:
@@ -124,7 +128,20 @@ def _run(settings: Settings, job: Job, planned: datetime, calendar: WorkingCalen
     except PyMongoError as failure:
         error = type(failure).__name__  # its text can quote a record
     made = database()[REMINDERS].find({"created": planned}).sort([("person", 1), ("due", 1)])
-    return Played(job, planned, counts, error, tuple(Reminder.read(row) for row in made))
+    reminders = tuple(Reminder.read(row) for row in made)
+    return Played(job, planned, counts, error, reminders, _numbers(reminders))
+
+
+def _numbers(reminders: Iterable[Reminder]) -> dict[ObjectId, str]:
+    """The numbers of the records of which people are reminded, by id."""
+    records: dict[str, set[ObjectId]] = {}
+    for one in reminders:
+        records.setdefault(one.type, set()).add(one.record)
+    return {
+        row["_id"]: row["number"]
+        for slug, ids in records.items()
+        for row in database()[collection_name(slug)].find({"_id": {"$in": list(ids)}}, {"number": 1})
+    }
 
 
 @contextmanager

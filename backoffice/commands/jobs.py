@@ -29,6 +29,8 @@ from models.office import office_calendar
 
 BY = "command line"
 YEARS = range(1970, 2101)
+MOST_NUMBERS = 8
+"""So many records of a person and step are named in a simulation's lines."""
 
 
 class Moment(click.ParamType[datetime]):
@@ -138,24 +140,32 @@ def simulate_jobs(since: datetime, until: datetime, quiet: bool) -> None:
     """Show what would run, and whom it would remind.
 
     The schedule is played through on a copy of the database, which is dropped at the end; nothing leaves it. People
-    do nothing meanwhile: what is late is chased. A year of a small department takes some minutes.
+    do nothing meanwhile: what is late is chased. A year of a small department takes some minutes. Each run is one line,
+    with a line below for each person and step; the sums follow, and which jobs are left out.
     """
     if until < since:
         raise Failure("--to lies before --from")
-    runs, people, failed = Counter[str](), Counter[tuple[str, str]](), 0
+    runs, people, counts = Counter[str](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    failed = 0
     with _ended_by_sigterm(), connected() as settings, _copy_refused():
         names = _names()
         with closing(simulate(settings, JOBS, since, until)) as occurrences:  # the copy goes while we are connected
             for played in occurrences:
                 runs[played.job.name] += 1
                 failed += bool(played.error)
-                told = _reminded(played, names)
-                people += told
-                if played.counts or played.error:
-                    _tell(played, told, quiet)
+                counts.update({(played.job.name, name): count for name, count in played.counts.items()})
+                people.update({who: len(numbers) for who, numbers in _reminded(played, names).items()})
+                _tell(played, names, quiet)
     click.echo(f"\n{sum(runs.values())} occurrences, {failed} failed, {sum(people.values())} reminders")
+    for job in JOBS.jobs:
+        if job.simulated:
+            done = {name: count for (of, name), count in counts.items() if of == job.name}
+            click.echo(f"  {job.name:<22} {runs[job.name]} runs: {_in_words(done)}")
     for (name, step), count in sorted(people.items()):
         click.echo(f"  {name}  {step}  {count}")
+    left_out = ", ".join(job.name for job in JOBS.jobs if not job.simulated)
+    if left_out:
+        click.echo(f"Left out, since they reach beyond the database: {left_out}")
     if failed:
         raise Failure("some jobs would fail")
 
@@ -182,12 +192,11 @@ def _copy_refused() -> Iterator[None]:
         raise Failure(str(error)) from error
 
 
-def _tell(played: Played, told: Counter[tuple[str, str]], quiet: bool) -> None:
+def _tell(played: Played, names: Mapping[ObjectId, str], quiet: bool) -> None:
     if played.error or not quiet:
-        counts = ", ".join(f"{name} {count}" for name, count in played.counts.items())
-        click.echo(f"{_time(played.planned)}  {played.job.name:<22} {played.error or counts}")
+        click.echo(f"{_time(played.planned)}  {played.job.name:<22} {played.error or _in_words(played.counts)}")
     if not quiet:
-        _tell_reminders(told)
+        _tell_reminders(_reminded(played, names))
 
 
 def _names() -> dict[ObjectId, str]:
@@ -195,14 +204,19 @@ def _names() -> dict[ObjectId, str]:
     return {row["_id"]: row["name"] for row in database()["user"].find({}, {"name": 1})}
 
 
-def _reminded(played: Played, names: Mapping[ObjectId, str]) -> Counter[tuple[str, str]]:
-    """How many reminders of each step an occurrence made for whom."""
-    return Counter((names.get(one.person, "?"), one.step.value) for one in played.reminders)
+def _reminded(played: Played, names: Mapping[ObjectId, str]) -> dict[tuple[str, str], list[str]]:
+    """Of which records an occurrence reminded whom, by person and step."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in played.reminders:
+        number = played.numbers.get(one.record, one.type)
+        found.setdefault((names.get(one.person, "?"), one.step.value), []).append(number)
+    return found
 
 
-def _tell_reminders(told: Counter[tuple[str, str]]) -> None:
-    for (name, step), count in sorted(told.items()):
-        click.echo(f"    {name}  {step}  {count}")
+def _tell_reminders(told: Mapping[tuple[str, str], list[str]]) -> None:
+    for (name, step), numbers in sorted(told.items()):
+        more = f" and {len(numbers) - MOST_NUMBERS} more" if len(numbers) > MOST_NUMBERS else ""
+        click.echo(f"    {name}  {step}  {len(numbers)}: {', '.join(numbers[:MOST_NUMBERS])}{more}")
 
 
 def _next(schedule: Schedule) -> str:

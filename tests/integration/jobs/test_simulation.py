@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Generator
 from contextlib import nullcontext
@@ -35,6 +36,7 @@ from tests.integration.jobs.conftest import Office
 
 SINCE = datetime(2026, 12, 31, tzinfo=SHANGHAI)
 UNTIL = SINCE + timedelta(days=6)
+LEFT_OUT = [job.name for job in JOBS.jobs if not job.simulated]
 FIRST_WORKING_DAY = datetime(2027, 1, 4, 6, tzinfo=SHANGHAI)
 
 
@@ -215,7 +217,14 @@ def test_the_command_prints_what_would_run_and_the_sums(office: Office, monkeypa
     result = CliRunner().invoke(command.jobs, span)
     assert result.exit_code == 0, result.output
     assert "2027-01-04 06:00:00  quarterly_review       opened 1" in result.output
+    assert "2027-01-03 06:00:00  quarterly_review       nothing to count" in result.output
+    assert re.search(r"    \S.*  late  1: HD-2026Q4-KH-\S+", result.output)
     assert "0 failed" in result.output
+    assert re.search(r"  quarterly_review +5 runs: opened 2\n", result.output)
+    assert f"Left out, since they reach beyond the database: {', '.join(LEFT_OUT)}" in result.output
+    quiet = CliRunner().invoke(command.jobs, [*span, "--quiet"])
+    assert "HD-2026Q4" not in quiet.output
+    assert re.search(r"  quarterly_review +5 runs: opened 2\n", quiet.output)
     backwards = CliRunner().invoke(command.jobs, ["simulate", "--from", "2027-01-05", "--to", "2026-12-31"])
     assert backwards.exit_code != 0
 
