@@ -20,7 +20,7 @@ from config.database import database
 from models.attachment.rules import FileDamaged
 from models.errors import NotFound
 from models.key_vault import service as key_vault
-from models.key_vault.refusals import KeyGone, KeysUnusable
+from models.key_vault.refusals import KeysUnusable, Unopened
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ def _unsealed(row: Row, n: int, data: Binary) -> tuple[bytes, bool]:
     """A piece, and whether it is the last one of its file. :raises FileDamaged: :raises KeyGone: and so on."""
     try:
         plain = key_vault.unseal(data)
-    except (KeyGone, KeysUnusable):
+    except (Unopened, KeysUnusable):
         _prove(row)
         raise _damaged(row) from None
     if len(plain) < PLACE.size:

@@ -29,6 +29,7 @@ from models.destruction.rules import destroyed
 from models.hand_over.service import HANDED
 from models.idempotency import KEYS
 from models.key_vault import service as vault
+from models.key_vault.refusals import Unopened
 from models.person.document import USERS
 from models.person.unsent import UNSENT
 from models.put_aside.document import ASIDE
@@ -195,9 +196,13 @@ def _stored(place: Place) -> Row | None:
 
 
 def _with_derived(place: Place, values: Row) -> Row:
-    """The update of a record by some values, with what it is found by."""
-    follows = stored_form.derived(place.rt, stored_form.load(place.rt, {**(_stored(place) or {}), **values}))
+    """The update of a record by some values, with what it is found by: nothing, if another value of it cannot be
+    opened, for what goes must not stay there."""
     names = ("grams", "haystack", "keys", "blind")
+    try:
+        follows = stored_form.derived(place.rt, stored_form.load(place.rt, {**(_stored(place) or {}), **values}))
+    except Unopened:
+        follows = dict.fromkeys(names)
     found = {name: follows[name] for name in names if follows[name] is not None}
     gone_ones = {name: "" for name in names if follows[name] is None}
     return {"$set": {**values, **found}, **({"$unset": gone_ones} if gone_ones else {})}

@@ -75,14 +75,17 @@ def restore(path: Path) -> int:
     if apart(lambda: collection.find_one({"keyAltNames": {"$ne": PROOF}})) is not None:
         raise KeysUnusable("there are data keys already; a backup of keys is restored into an empty vault only")
     rows = _read(path)
-    apart(lambda: collection.delete_many({}))
+    apart(lambda: collection.delete_many({"keyAltNames": PROOF}))
     here.forget()
     try:
         for start in range(0, len(rows), PART):
             here.keyring.store(rows[start : start + PART])
         here.prove(noting=False)
     except BaseException:
-        apart(lambda: collection.delete_many({}))
+        # Not what a process has made meanwhile that was not stopped.
+        for start in range(0, len(rows), PART):
+            ids = [row["_id"] for row in rows[start : start + PART]]
+            apart(partial(collection.delete_many, {"_id": {"$in": ids}}))
         here.forget()
         raise
     return len(rows)

@@ -5,7 +5,22 @@ from __future__ import annotations
 from models.errors import Outage, Refusal
 
 
-class KeyGone(Refusal):
+class Unopened(Refusal):
+    """One sealed value cannot be read, now or later; others can."""
+
+    code, status = "unopened", 410
+    zh, en = "此内容无法读取。", "This content cannot be read."
+
+
+class SealDamaged(Unopened):
+    """Its key opens, but the value is not as it was sealed."""
+
+    code, status = "seal_damaged", 500
+    zh = "存储的内容已损坏，无法读取。请联系系统管理员从备份恢复。"
+    en = "The stored content is damaged and cannot be read. An administrator can restore it from a backup."
+
+
+class KeyGone(Unopened):
     """The key of the value was destroyed: nobody can read it any more."""
 
     code, status = "key_gone", 410

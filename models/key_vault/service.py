@@ -62,7 +62,7 @@ def seal(data: bytes, key: UUID) -> Binary:
 
 
 def unseal(sealed: bytes) -> bytes:
-    """The bytes that `seal` was given. :raises KeyGone: the key was destroyed. :raises KeysUnusable:"""
+    """The bytes that `seal` was given. :raises KeyGone: :raises SealDamaged: :raises KeysUnusable:"""
     return bytes(vault().decrypt(Binary(sealed, SEALED)))
 
 
@@ -72,7 +72,7 @@ def seal_value(value: Any, key: UUID) -> Binary:
 
 
 def unseal_value(sealed: bytes) -> Any:
-    """The stored value that `seal_value` was given. :raises KeyGone: :raises KeysUnusable:"""
+    """The stored value that `seal_value` was given. :raises KeyGone: :raises SealDamaged: :raises KeysUnusable:"""
     return vault().decrypt(Binary(sealed, SEALED))
 
 

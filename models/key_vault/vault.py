@@ -19,7 +19,7 @@ from config.database import database, key_settings
 from config.keys import KeySettings
 from models.key_vault import master, whose
 from models.key_vault.keyring import COLLECTION, KEPT_SECONDS, Keyring, KeyringClient, apart, name_of
-from models.key_vault.refusals import KeyGone, KeysUnusable
+from models.key_vault.refusals import KeyGone, KeysUnusable, SealDamaged
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +138,17 @@ class Vault:
         return sealed
 
     def decrypt(self, sealed: Binary) -> Any:
-        """The value. :raises KeyGone: :raises KeysUnusable:"""
-        return self._with_key(key_of(sealed), lambda e: e.decrypt(sealed))
+        """The value. :raises KeyGone: :raises SealDamaged: :raises KeysUnusable:"""
+        key = key_of(sealed)
+        return self._with_key(key, lambda e: self._decrypted(e, sealed, key))
+
+    def _decrypted(self, encryption: ClientEncryption[Any], sealed: Binary, key: bytes) -> Any:
+        try:
+            return encryption.decrypt(sealed)
+        except EncryptionError:
+            encryption.encrypt(PROOF, RANDOM, key_id=Binary(key, 4))  # fails as well, if it is the key that is wrong
+            log.error("a value that the key %s sealed is damaged", UUID(bytes=key))
+            raise SealDamaged() from None
 
     def _with_key(self, key: bytes, work: Any) -> Any:
         if key not in self._unwrapped:

@@ -7,7 +7,8 @@ It goes in pieces, so that whoever does it can stop, note how far it is, and loo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,11 @@ from pymongo import ASCENDING, UpdateOne
 from config.database import database
 from models import formulas, sealing, store, stored_form
 from models.declarations import RecordType
+from models.key_vault.refusals import Unopened
 from models.kinds import stored
 from models.record import collection_name
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 500
 
@@ -41,7 +45,8 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
 
 def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[ObjectId]:
     """Derive what follows from the values of the records of a type in force, by their ids from the one `behind` on;
-    after some hundred gives the last one's id. A record that somebody writes meanwhile is left to that write."""
+    after some hundred gives the last one's id. A record that somebody writes meanwhile is left to that write; one of
+    which a value cannot be opened stays as it is, and is logged."""
     collection = database()[collection_name(rt.slug)]
     while True:
         rest = {"_id": {"$gt": behind}} if behind else {}
@@ -50,7 +55,7 @@ def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[Obj
             return
         sealing.at_hand(rt, sons)
         keys = sealing.keys_of_stored(rt, sons) if sealing.sealed_fields(rt) else {}
-        updates = [update for son in sons if (update := _update(rt, son, keys.get(son["_id"]))) is not None]
+        updates = list(_updates(rt, sons, keys))
         _seal_versions(rt, keys)
         if updates:
             collection.bulk_write(updates, ordered=False)
@@ -78,6 +83,17 @@ def _seal_versions(rt: RecordType, keys: Mapping[ObjectId, UUID]) -> None:
             updates.append(UpdateOne({"_id": row["_id"]}, {"$set": {"changes": sealed}}))
     if updates:
         versions.bulk_write(updates, ordered=False)
+
+
+def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]], keys: Mapping[ObjectId, UUID]) -> Iterator[UpdateOne]:
+    for son in sons:
+        try:
+            update = _update(rt, son, keys.get(son["_id"]))
+        except Unopened as refusal:
+            log.error("the record %s was passed over: %s", son["number"], refusal.code)
+        else:
+            if update is not None:
+                yield update
 
 
 def _update(rt: RecordType, son: Mapping[str, Any], key: UUID | None = None) -> UpdateOne | None:

@@ -326,6 +326,27 @@ def test_the_keys_of_another_installation_are_not_restored_here(
     assert copies.restore(theirs) == 1
 
 
+def test_a_failing_restore_takes_no_key_that_was_made_meanwhile(
+    own: KeySettings, db: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys.record_key(ObjectId())
+    path = tmp_path / "keys.backup"
+    copies.backup(path)
+    stored = db.client[own.database]["key"]
+    row = stored.find_one({"keyAltNames": "proof"}) or {}
+    stored.delete_many({})
+    vault_again()
+
+    def fails(_: Vault, *, noting: bool) -> None:
+        stored.insert_one({**row, "_id": Binary(bytes(16), 4), "keyAltNames": ["record:meanwhile"]})
+        raise KeysUnusable("the master key does not fit")
+
+    monkeypatch.setattr(Vault, "prove", fails)
+    with pytest.raises(KeysUnusable, match="does not fit"):
+        copies.restore(path)
+    assert [one["keyAltNames"] for one in stored.find()] == [["record:meanwhile"]]
+
+
 def test_the_commands_say_what_they_did(command: Callable[..., Result], own: KeySettings, tmp_path: Path) -> None:
     key = base64.b64decode(command("keys", "new").output)
     assert len(key) == 96

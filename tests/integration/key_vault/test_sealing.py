@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from bson import ObjectId
+from bson import Binary, ObjectId
 from pymongo.database import Database
 
 from models import bulk, history, registry, schema, store
@@ -149,6 +149,23 @@ def test_records_and_versions_follow_a_field_that_becomes_encrypted(
     assert used(db, records[1]) == {keys.record_key(records[1])}
     assert store.fetch("sample", records[1])["notes"] == "改过"
     registry.unregister("sample")
+
+
+@pytest.mark.parametrize("harm", ["key", "value"])
+def test_a_record_that_cannot_be_opened_is_passed_over_and_the_others_follow_their_type(
+    sealed: None, head: Person, db: Base, now: datetime, harm: str
+) -> None:
+    lost, other = made(head, now, level="secret"), made(head, now, level="secret")
+    if harm == "key":
+        keys.destroy([lost])
+    else:
+        son = db["record_sample"].find_one({"_id": lost}) or {}
+        damaged = Binary(bytes(son["notes"])[:-1] + bytes([son["notes"][-1] ^ 1]), 6)
+        db["record_sample"].update_one({"_id": lost}, {"$set": {"notes": damaged}})
+    db["record_sample"].update_many({}, {"$set": {"haystack": "former"}})
+    assert len(list(derive_again(SEALED))) == 1
+    found = {son["_id"]: son["haystack"] for son in db["record_sample"].find()}
+    assert found[lost] == "former" != found[other]
 
 
 def test_digits_of_a_phone_number_are_its_whole_value_however_they_are_set_apart(db: Base) -> None:
