@@ -137,6 +137,7 @@ class Settings:
             audit_key_file=_path(environ, "AUDIT_KEY_FILE"),
             audit_folder=_path(environ, "BACKOFFICE_AUDIT_DIR"),
             master_key=_text(environ, "MASTER_KEY", ""),
+            keys_borrowed=False,
             master_key_previous=_text(environ, "MASTER_KEY_PREVIOUS", ""),
             master_key_file=_path(environ, "MASTER_KEY_FILE"),
             key_service=_key_service(environ),
