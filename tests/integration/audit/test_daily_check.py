@@ -10,7 +10,7 @@ import pytest
 
 from config.settings import Settings
 from jobs import execution
-from jobs.context import Stopped
+from jobs.context import JobContext, Stopped
 from jobs.execution import Desk
 from jobs.schedule import JOBS
 from models import audit
@@ -19,6 +19,7 @@ from models.audit_check import service
 from models.audit_check.rules import JOB, alarming
 from models.job.document import Run
 from models.job.rules import State
+from models.office import office_calendar
 from models.outbox.document import EMAILS
 from models.person.roles import Person, Role
 from tests.factories.people import person
@@ -139,7 +140,7 @@ def test_checkpoints_of_another_machine_s_scheduler_are_no_alarm_but_of_the_only
 
 
 def test_a_check_whose_process_is_to_end_is_left_to_the_next_scheduler(connected: Settings, chain: Chain) -> None:
-    context = execution.JobContext(chain.now, chain.db, connected, execution.office.office_calendar(), lambda: False)
+    context = JobContext(chain.now, chain.db, connected, office_calendar(), lambda: False)
     with pytest.raises(Stopped):
         JOBS.get(JOB).work(context)
     assert service.latest() is None
