@@ -26,7 +26,8 @@ class JobContext:
     `now` is the planned time of the occurrence (or the time given with `--at`), aware, UTC: a job never
     reads the clock, so that a late or repeated run decides the same. `db` joins the occurrence's
     transaction when the job has one. Work of minutes asks `go_on` between its steps and raises `Stopped` when the
-    process is to end; with `note` it tells the run's history how far it is.
+    process is to end; with `note` it tells the run's history how far it is. Work of several transactions calls `fence`
+    in each: it raises `LeaseLost`, and nothing of the transaction is stored, once another scheduler has taken over.
     """
 
     now: datetime
@@ -36,6 +37,7 @@ class JobContext:
     go_on: Callable[[], bool] = lambda: True
     turn_seconds: float = TURN_SECONDS
     note: Callable[[Counts], None] = lambda _counts: None
+    fence: Callable[[], None] = lambda: None
 
     def turn(self) -> Callable[[], bool]:
         """What says, when asked between chunks, whether this turn goes on: until its time is up, or the process is to

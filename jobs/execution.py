@@ -154,12 +154,16 @@ def _work(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn) -> Run:
     record_type.refresh()
     office.refresh()
     job = desk.table.get(run.job)
-    note = partial(runs.note, run)
-    context = JobContext(run.planned, database(), desk.settings, desk.calendar, go_on, note=note)
 
-    def work() -> Run:
+    def fence() -> None:
         if lease:
             leases.require(lease)
+
+    note = partial(runs.note, run)
+    context = JobContext(run.planned, database(), desk.settings, desk.calendar, go_on, note=note, fence=fence)
+
+    def work() -> Run:
+        fence()
         report = job.work(context)
         done = runs.Outcome(State.DONE, desk.clock(), job.kept, report.counts, advance=_next_time(desk, run, job))
         return runs.settle(run, done)

@@ -34,7 +34,9 @@ def _in_turns(job: str, opening: Opening, context: JobContext) -> Report:
 
     :raises Stopped: the process is to end; the next scheduler goes on behind the last chunk.
     """
-    opened = open_some(opening, context.now, context.turn(), lambda so_far: context.note(_counts(so_far)))
+    opened = open_some(
+        opening, context.now, context.turn(), lambda so_far: context.note(_counts(so_far)), context.fence
+    )
     if opened.left:
         if not context.go_on():
             raise Stopped

@@ -13,7 +13,7 @@ def remind(context: JobContext) -> Report:
     """
     chased = chasing.chase_deadlines(context.now, context.calendar, context.go_on)
     names = [channel.name for channel in context.settings.channels]
-    messages = telling.tell(context.now, context.settings.base_url, names, context.go_on)
+    messages = telling.tell(context.now, context.settings.base_url, names, context.go_on, context.fence)
     if not context.go_on():
         raise Stopped
     return Report({"new": chased.new, "closed": chased.closed, "messages": messages})

@@ -106,14 +106,19 @@ def open_set(opening: Opening, now: datetime) -> int:
 
 
 def open_some(
-    opening: Opening, now: datetime, go_on: Callable[[], bool], told: Callable[[Opened], None] = lambda _opened: None
+    opening: Opening,
+    now: datetime,
+    go_on: Callable[[], bool],
+    told: Callable[[Opened], None] = lambda _opened: None,
+    fence: Callable[[], None] = lambda: None,
 ) -> Opened:
     """Open what is missing, in the order of the sources' numbers, until `go_on` says no: after each chunk `told` hears
     how far it is, and `go_on` is asked.
 
     A chunk of records, their first versions and how far the occasion has come are one transaction of their own: whoever
-    comes next goes on behind it. Two who work at once open each record once. When all are there, one entry of the audit
-    trail says how many were opened, and so it does for what a broken-off run of the occasions in `earlier` has left.
+    comes next goes on behind it. `fence` is called in each: what it raises ends it. Two who work at once open each
+    record once. When all are there, one entry of the audit trail says how many were opened, and so it does for what a
+    broken-off run of the occasions in `earlier` has left.
     """
     at = database()[numbering.COUNTERS].find_one(_progress(opening.target, opening.key)) or {}
     after = at.get("after", "")
@@ -122,7 +127,7 @@ def open_some(
         missing = _missing(opening, walked)
         for first in range(0, len(missing), OPENED_AT_ONCE):
             chunk = missing[first : first + OPENED_AT_ONCE]
-            opened = transaction(partial(_open, opening, chunk, now))
+            opened = transaction(partial(_fenced, fence, opening, chunk, now))
             so_far = Opened(opened, left=True, through=before + bisect(walked, chunk[-1]), total=total)
             told(so_far)
             if not go_on():
@@ -172,6 +177,11 @@ def _missing(opening: Opening, walked: list[str]) -> list[str]:
 def _there(target: RecordType, numbers: Iterable[str]) -> set[str]:
     rows = database()[collection_name(target.slug)].find({"number": {"$in": list(numbers)}}, {"_id": 0, "number": 1})
     return {row["number"] for row in rows}
+
+
+def _fenced(fence: Callable[[], None], opening: Opening, sources: list[str], now: datetime) -> int:
+    fence()
+    return _open(opening, sources, now)
 
 
 def _open(opening: Opening, sources: list[str], now: datetime) -> int:

@@ -28,10 +28,17 @@ READ_AT_ONCE = 500
 UNTOLD = {"mailed_at": None, "closed_at": None}
 
 
-def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Callable[[], bool] = lambda: True) -> int:
+def tell(
+    now: datetime,
+    base_url: str,
+    channels: Collection[str] = (),
+    go_on: Callable[[], bool] = lambda: True,
+    fence: Callable[[], None] = lambda: None,
+) -> int:
     """Put messages in the outbox for everybody with reminders of which nothing has told them yet; returns how many.
 
-    `channels` are the declared ones: a choice of one that is gone is passed over. `go_on` is asked before each person.
+    `channels` are the declared ones: a choice of one that is gone is passed over. `go_on` is asked before each person,
+    and `fence` called in each person's transaction: what it raises ends it.
     """
     everybody = deputies.all_with_stand_ins(people.active_people(), now)
     chosen = choices.of_all(person.id for person in everybody if person.id is not None)
@@ -42,8 +49,15 @@ def tell(now: datetime, base_url: str, channels: Collection[str] = (), go_on: Ca
             break
         choice = chosen.get(person.id, Choice()) if person.id is not None else Choice()
         if not is_quiet(choice, now):
-            made += transaction(partial(_tell, person, choice, now, base_url, known))
+            made += transaction(partial(_fenced, fence, person, choice, now, base_url, known))
     return made
+
+
+def _fenced(
+    fence: Callable[[], None], person: Person, choice: Choice, now: datetime, base_url: str, known: frozenset[str]
+) -> int:
+    fence()
+    return _tell(person, choice, now, base_url, known)
 
 
 def _tell(person: Person, choice: Choice, now: datetime, base_url: str, known: frozenset[str]) -> int:

@@ -13,7 +13,7 @@ from models import catalogue, opening, schema
 from models.calendar import SHANGHAI
 from models.job import lease as leases
 from models.job import service
-from models.job.rules import State
+from models.job.rules import LeaseLost, State
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
 from tests.factories.people import person
@@ -90,6 +90,26 @@ def test_a_long_opening_that_is_switched_off_ends_with_its_turn_and_goes_on_when
     service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
     tick()
     assert office.db["record_review"].count_documents({}) == 3
+
+
+def test_an_opening_that_another_scheduler_has_overtaken_stores_nothing_more(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = person(Role.SPECIALIST)
+    for _ in range(3):
+        customer(owner, office.clock.now - timedelta(days=100), state="active")
+    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
+    tick = office.open(JOBS)
+    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+
+    def overtaken() -> bool:
+        office.db["lease"].update_one({}, {"$set": {"worker": "second"}, "$inc": {"token": 1}})
+        return True
+
+    monkeypatch.setattr(JobContext, "turn", lambda context: overtaken)
+    with pytest.raises(LeaseLost):
+        tick()
+    assert office.db["record_review"].count_documents({}) == 1
 
 
 def test_a_turn_that_long_work_has_asked_for_is_called_off_with_the_job(office: Office) -> None:

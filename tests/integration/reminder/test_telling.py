@@ -15,6 +15,7 @@ from models.calendar import local
 from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice
 from models.channel_choice.sending import send
+from models.job.rules import LeaseLost
 from models.office import office_calendar
 from models.outbox import service as outbox
 from models.outbox.document import EMAILS
@@ -141,6 +142,19 @@ def test_a_run_that_breaks_off_between_two_channels_tells_each_once(
     assert messages(db) == []
     assert remind(nine) == 2
     assert remind(nine) == 0
+
+
+def test_who_is_overtaken_meanwhile_tells_nobody(db: Base, owner: Person, nine: datetime) -> None:
+    revisit(owner, MONDAY, nine)
+    chase(nine)
+
+    def overtaken() -> None:
+        raise LeaseLost("first no longer holds the lease")
+
+    with pytest.raises(LeaseLost):
+        tell(nine, URL, fence=overtaken)
+    assert messages(db) == []
+    assert tell(nine, URL) == 1
 
 
 def test_a_moved_deadline_is_told_anew(db: Base, owner: Person, nine: datetime) -> None:
