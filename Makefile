@@ -46,8 +46,11 @@ texts: .venv/installed-dev ## Bring the translations up to the texts in code and
 	$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir backoffice/translations \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 120
 
-proofs: .venv/installed-dev $(CATALOGUES) ## Search every answer for what may not be read, tamper with the trail: tables in var/proofs (10 minutes)
-	$(BIN)/pytest -q --proofs var/proofs tests/contract/test_canary.py tests/integration/audit/test_tampering.py
+PROVING = tests/contract/test_canary.py tests/integration/audit/test_tampering.py \
+          tests/integration/key_vault/test_planted.py tests/integration/destruction/test_older_backups.py \
+          tests/integration/signing/test_decisions.py
+proofs: .venv/installed-dev $(CATALOGUES) ## Search for what may not be read, tamper with the trail, decide at once: tables in var/proofs (10 minutes)
+	$(BIN)/pytest -q --proofs var/proofs $(PROVING)
 
 screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
 	$(BIN)/python -m tests.browser.screenshots

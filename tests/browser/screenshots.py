@@ -38,14 +38,19 @@ WIDTHS: dict[str, ViewportSize] = {"1440": {"width": 1440, "height": 900}, "380"
 ROW, LOCKED = "tbody tr:not(.locked) th.first a", "tbody tr.locked th.first a"
 
 
+REASON = "textarea[name=reason]"
+
+
 @dataclass(frozen=True)
 class Shot:
-    """A page: its name, its address, and the links to follow from there, each the first that matches."""
+    """A page: its name, its address, and the links to follow from there, each the first that matches; then what is
+    typed into which fields, or pressed."""
 
     name: str
     path: str
     links: tuple[str, ...] = ()
     keys: str = ""
+    typed: tuple[tuple[str, str], ...] = ()
 
 
 def record(name: str, slug: str, query: str = "", *links: str) -> Shot:
@@ -69,6 +74,13 @@ PLAN: dict[str, tuple[Shot, ...]] = {
         record("customer-history", "customer", "owner=me&state=active", 'a[href*="/history"]'),
         Shot("customer-new", "/records/customer/new"),
         Shot("locked", "/records/customer/?level=any_of:secret|confidential", (LOCKED,)),
+        Shot(
+            "card-ask",
+            "/records/customer/?level=confidential",
+            (LOCKED,),
+            typed=((REASON, "客户来电咨询，负责人外出"),),
+        ),
+        record("card-asked", "access_request", "owner=me&state=any_of:asked|signed"),
         Shot("find", "/records/find?q=科技"),
         Shot("complaints", "/records/complaint/?state=is_not:closed"),
         record("complaint", "complaint", "owner=me&state=is_not:closed"),
@@ -87,6 +99,10 @@ PLAN: dict[str, tuple[Shot, ...]] = {
         Shot("home-head", "/"),
         Shot("access-requests", "/records/access_request/"),
         move("access-approve", "access_request", "state=signed", "approve"),
+        record("card-refused", "access_request", "state=refused"),
+        record("card-revoked", "access_request", "state=revoked"),
+        record("card-returned", "access_request", "state=ended"),
+        record("certificate", "destruction", "state=destroyed", 'a[href$="/certificate"]'),
         move("secrecy-approve", "secrecy_change", "state=asked", "approve"),
         move("leak-conclude", "leak", "state=inquiry", "conclude"),
         record("leak", "leak", "state=judged"),
@@ -189,6 +205,8 @@ class Studio:
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
         answer = page.goto(url)
+        for field_of, text in shot.typed:
+            page.locator(field_of).first.fill(text)
         if shot.keys:
             page.keyboard.press(shot.keys)
         page.wait_for_timeout(200)  # fonts and the few movements of the page

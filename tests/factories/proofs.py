@@ -20,8 +20,21 @@ class Seen:
     found: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Search:
+    """Where planted values were looked for: how many of them, in how many bytes, and how many were found."""
+
+    what: str
+    place: str
+    values: int
+    size: int
+    found: int
+
+
 canary: dict[tuple[str, str], Seen] = {}
 tampering: dict[str, tuple[str, ...]] = {}
+searches: list[Search] = []
+races: list[tuple[str, str]] = []
 
 
 def answered(who: str, route: str, size: int, found: Mapping[str, int]) -> None:
@@ -37,9 +50,24 @@ def tampered(kind: str, findings: Iterable[str]) -> None:
     tampering[kind] = tuple(findings)
 
 
+def searched(what: str, place: str, values: Iterable[str], size: int, found: Iterable[str]) -> None:
+    """Note that planted values were looked for in `size` bytes, and which of them were found."""
+    searches.append(Search(what, place, len(set(values)), size, len(set(found))))
+
+
+def raced(winner: str, loser: str) -> None:
+    """Note how two opposite decisions at once ended: the state that the record is in, and what the other was told."""
+    races.append((winner, loser))
+
+
 def write(folder: Path) -> list[Path]:
     """Write the tables for which something was noted; returns their files."""
-    tables = {"canary.md": _canary_table() if canary else "", "tampering.md": _tampering_table() if tampering else ""}
+    tables = {
+        "canary.md": _canary_table() if canary else "",
+        "tampering.md": _tampering_table() if tampering else "",
+        "planted.md": _planted_table() if searches else "",
+        "races.md": _races_table() if races else "",
+    }
     folder.mkdir(parents=True, exist_ok=True)
     made = []
     for name, text in tables.items():
@@ -82,4 +110,30 @@ def _tampering_table() -> str:
     for kind, findings in tampering.items():
         first = findings[0].replace("|", "\\|") if findings else "NOT FOUND"
         lines.append(f"| {kind.replace('_', ' ')} | {len(findings)} | {first} |")
+    return "\n".join(lines) + "\n"
+
+
+def _planted_table() -> str:
+    lines = [
+        "# Planted secrets: where they were looked for, and how many of them were found",
+        "",
+        "| what was planted | looked for in | values | bytes searched | values found |",
+        "|---|---|---|---|---|",
+    ]
+    for one in searches:
+        lines.append(f"| {one.what} | {one.place} | {one.values} | {one.size} | {one.found} |")
+    return "\n".join(lines) + "\n"
+
+
+def _races_table() -> str:
+    lines = [
+        "# Two opposite decisions at once: who won, and what the other was told",
+        "",
+        f"{len(races)} races, one winner each.",
+        "",
+        "| winner | the other | races |",
+        "|---|---|---|",
+    ]
+    for (winner, loser), count in sorted(Counter(races).items()):
+        lines.append(f"| {winner} | {loser} | {count} |")
     return "\n".join(lines) + "\n"

@@ -21,9 +21,10 @@ from models.backup import archive, restoring, snapshot
 from models.backup.manifest import BackupError
 from models.backup.restoring import Restored
 from models.destruction import removal, traces
+from tests.factories import proofs
 from tests.integration.backup.conftest import carry_keys
 from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
-from tests.integration.destruction.house import holding_id, plant, said
+from tests.integration.destruction.house import Planted, everything, holding_id, plant, said
 
 Base = Database[dict[str, Any]]
 Restore = Callable[..., Restored]
@@ -73,6 +74,15 @@ def told(path: Path, words: set[str]) -> list[str]:
     return sorted(word for word in words if word.lower().encode() in content)
 
 
+FILE = "words of a file, its history, attachments, requests and imports"
+
+
+def note(planted: Planted, place: str) -> None:
+    """For whoever is to be shown it: which words the database says, read with the keys that there are."""
+    found = {word for words in said(planted.words).values() for word in words}
+    proofs.searched(FILE, place, planted.words, sum(map(len, everything().values())), found)
+
+
 def test_a_backup_holds_no_word_of_a_file_and_brings_it_back_with_the_keys(
     cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path
 ) -> None:
@@ -94,9 +104,15 @@ def test_what_was_destroyed_since_does_not_come_back(
     planted = plant(cast, now)
     other = old_file(cast, now, name="另一公司有限公司")
     snapshot.take(tmp_path / "before.zip", saved, now)
+    note(planted, "the database before the destruction")
+    in_backup = told(tmp_path / "before.zip", planted.words)
+    proofs.searched(FILE, "a backup of before", planted.words, len(text_of(tmp_path / "before.zip")), in_backup)
+    assert in_backup == []
     signed(cast, [planted.record], now)
     carried_out(now + WEEK)
+    note(planted, "the database after the destruction")
     report = restore(tmp_path / "before.zip")
+    note(planted, "the database restored from the backup of before")
     assert report.destroyed > 10
     assert any("destroyed since" in note for note in report.notes)
     assert said(planted.words) == {}
