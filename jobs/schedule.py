@@ -131,7 +131,7 @@ JOBS = Table(
             kept=timedelta(days=30),
         ),
         Job(
-            name="secrecy_end",
+            name=secrecy.END,
             label=Label("到期解密", "Declassify what has ended"),
             cadence=Daily(time(0, 5)),
             work=secrecy.end,

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from jobs.context import JobContext, Report, Stopped
 from models import declassification
+from models.job import service as jobs
 from models.reminder import chasing
+
+END = "secrecy_end"
 
 
 def end(context: JobContext) -> Report:
-    """Declassify what has ended and had its notice, and announce what ends soon.
+    """Declassify what has ended and had its notice, for one turn, and announce what ends soon.
 
     Each record is a transaction of its own, so a broken-off run leaves whole ones.
 
     :raises Stopped: the process is to end; the next scheduler goes on with what is left.
     """
-    outcome = declassification.declassify(context.now, context.go_on)
+    outcome = declassification.declassify(context.now, context.go_on, context.turn())
     if outcome.left:
-        raise Stopped
+        if not context.go_on():
+            raise Stopped
+        jobs.ask_again(END, context.now)
+        return Report({"declassified": outcome.declassified})
     announced = chasing.announce_declassification(context.now)
     return Report(
         {

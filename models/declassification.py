@@ -35,18 +35,21 @@ class Outcome:
     left: bool = False
 
 
-def declassify(now: datetime, go_on: Callable[[], bool] = lambda: True) -> Outcome:
+def declassify(
+    now: datetime, go_on: Callable[[], bool] = lambda: True, turn: Callable[[], bool] = lambda: True
+) -> Outcome:
     """Make every record internal whose period of secrecy ended before today; each with its version and audit entry.
 
-    Running it again changes nothing, and completes what was broken off: `go_on` is asked between records. A record
-    about a customer never becomes less secret than the customer's file: it waits for the file, which comes first.
+    Running it again changes nothing, and completes what was broken off: `go_on` is asked between records. So is
+    `turn`, once something was declassified: each turn brings the work on, however many records keep their level. A
+    record about a customer never becomes less secret than the customer's file: it waits for the file.
     """
     outcome = Outcome()
     for rt in registry.all_types():
         for rows in _ended(rt, local(now).date()) if rt.classified else ():
             asked, told = secrecy_change.to_be_extended(rt.slug), secrecy_notice.told_in_time(rows, now)
             for row in rows:
-                if not go_on():
+                if not go_on() or (outcome.declassified and not turn()):
                     outcome.left = True
                     return outcome
                 if row["number"] in asked:

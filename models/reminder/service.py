@@ -137,8 +137,8 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
         page = PAGES.get(reminder.matter)
         if page is not None:
             if person.has(page.role):
-                rt = registry.get(page.type).rt
-                yield Told(reminder, rt, "", rt.plural.text(language), Level.INTERNAL.value, page.name)
+                of_page = registry.get(page.type).rt
+                yield Told(reminder, of_page, "", of_page.plural.text(language), Level.INTERNAL.value, page.name)
             continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None

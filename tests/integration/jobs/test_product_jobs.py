@@ -15,6 +15,7 @@ from models.job import lease as leases
 from models.job import service
 from models.job.rules import LeaseLost, State
 from models.person.roles import Person, Role
+from models.reminder.chasing import announce_declassification
 from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.integration.jobs.conftest import Office
@@ -90,6 +91,21 @@ def test_a_long_opening_that_is_switched_off_ends_with_its_turn_and_goes_on_when
     service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
     tick()
     assert office.db["record_review"].count_documents({}) == 3
+
+
+def test_a_long_declassification_gives_other_jobs_their_turn_and_goes_on_when_asked_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, began = person(Role.SPECIALIST), office.clock.now - timedelta(days=355)
+    for _ in range(3):
+        customer(owner, began, level="secret", secret_until=office.clock.now.date() - timedelta(days=1))
+    announce_declassification(office.clock.now - timedelta(days=10))
+    monkeypatch.setattr(JobContext, "turn", lambda context: lambda: False)
+    tick = office.open(JOBS)
+    service.request_run("secrecy_end", ADMINISTRATOR, office.clock.now)
+    told = [run.counts.get("declassified") for _ in range(4) for run in tick() if run.job == "secrecy_end"]
+    assert told == [1, 1, 1]
+    assert office.db["record_customer"].count_documents({"level": "internal"}) == 3
 
 
 def test_an_opening_that_another_scheduler_has_overtaken_stores_nothing_more(
