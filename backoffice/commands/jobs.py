@@ -99,9 +99,7 @@ def run_job(name: str, at: datetime | None, for_real: bool) -> None:
 
 def _try_out(job: Job, at: datetime) -> None:
     if not job.simulated:
-        raise Failure(
-            f"{job.name} reaches beyond the database and cannot be tried on a copy; --for-real runs it as of that time"
-        )
+        raise Failure(f"{job.name} reaches beyond a copy and is not tried on one; --for-real runs it as of that time")
     with _ended_by_sigterm(), connected() as settings, _copy_refused():
         names = _names()
         played = try_out(settings, job, at)
