@@ -16,7 +16,7 @@ from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from config.policy import policy
-from models import records, registry
+from models import access, records, registry
 from models.access import Purpose
 from models.declarations import LEVEL_LABELS, Level
 from models.destruction import candidates, holds, matters, service
@@ -237,14 +237,23 @@ def notices(sight: Sight, reader: Reader, answer: Iterable[Mapping[str, Any]]) -
     language = reader.language
     if sight.rt.slug == DESTRUCTION.slug:
         return _of_destruction(sight, language)
-    made: list[Context] = []
-    for row in (one["hold"] for one in answer if "hold" in one):
-        since, by = moment_short(row["since"], language), row["by_name"]
-        text = _("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"])
-        made.append({"text": text, "tone": "warn"})
-    for number in (one["destruction"] for one in answer if "destruction" in one):
-        made.append({"text": _("It is to be destroyed: %(number)s.", number=number), "tone": "bad"})
+    told = [one["hold"] for one in answer if "hold" in one]
+    made: list[Context] = [{"text": _on_hold(row, sight, reader), "tone": "warn"} for row in told]
+    for asked in (one["destruction"] for one in answer if "destruction" in one):
+        if access.reach(reader.person, DESTRUCTION, Purpose.VIEW).sees(asked["acl"]):
+            text = _("It is to be destroyed: %(number)s.", number=asked["number"])
+        else:
+            text = _("It is to be destroyed.")
+        made.append({"text": text, "tone": "bad"})
     return made
+
+
+def _on_hold(row: Mapping[str, Any], sight: Sight, reader: Reader) -> str:
+    """That a hold lies on a record; why, to those who may place one (X6)."""
+    since, by = moment_short(row["since"], reader.language), row["by_name"]
+    if holds.may_hold(reader.person, sight):
+        return _("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"])
+    return _("On legal hold since %(since)s by %(by)s.", since=since, by=by)
 
 
 def _of_destruction(sight: Sight, language: str) -> list[Context]:

@@ -113,8 +113,10 @@ def _open(slug: str, numbers: Sequence[str]) -> dict[str, Any]:
 
 
 def beside(slug: str, number: str) -> dict[str, Any]:
-    """The stage that adds the number of `under_way` to another question, as a document `{destruction: ...}`."""
-    told = [{"$match": _open(slug, [number])}, {"$limit": 1}, {"$project": {"_id": 0, "destruction": "$number"}}]
+    """The stage that adds number and rights tokens of `under_way` to another question, as a document
+    `{destruction: {number, acl}}`."""
+    wanted = {"_id": 0, "destruction": {"number": "$number", "acl": "$acl"}}
+    told = [{"$match": _open(slug, [number])}, {"$limit": 1}, {"$project": wanted}]
     return {"$unionWith": {"coll": collection_name(SLUG), "pipeline": told}}
 
 

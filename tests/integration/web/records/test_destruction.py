@@ -107,3 +107,22 @@ def test_a_record_that_points_to_a_destroyed_one_is_read_and_saved(sit: Sit, mak
     assert f"destroyed {made['number']}" in owner.text(f"{AT}{other['number']}")
     assert owner.text(f"{AT}?show=100")
     assert store.fetch("sample", other["_id"])["parent"] == made["_id"]
+
+
+def test_number_of_a_destruction_and_reason_of_a_hold_are_for_those_they_concern(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    """Others who read the record learn that there is one (X6)."""
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    custodian = sit(Role.CUSTODIAN)
+    made = old(make, owner.person, now)
+    at = f"{AT}{made['number']}"
+    owner.send(f"{at}/destroy", 303, number=made["number"], send="1", reason="Outdated")
+    asked = database()["record_destruction"].find_one({})
+    assert asked is not None
+    head.send(f"{at}/hold", 303, act="place", note="Disputeword")
+    for who, number, why in ((owner, True, False), (head, True, True), (custodian, False, False)):
+        page = who.text(at)
+        assert "It is to be destroyed" in page
+        assert "On legal hold since" in page
+        assert (asked["number"] in page, "Disputeword" in page) == (number, why)
