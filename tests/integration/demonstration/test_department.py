@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -80,6 +80,15 @@ def test_requests_have_somebody_to_sign_them(people: list[Person]) -> None:
     assert len(specialists) == 3
     managers = {role for person in specialists for role in by_id[person.manager].roles}
     assert {Role.HEAD, Role.SUPERVISOR} <= managers
+
+
+def test_most_files_that_were_given_to_a_specialist_were_completed_and_some_are_open(filled: Base) -> None:
+    customers = filled[collection_name("customer")]
+    given = {"completion_due": {"$ne": None}, "archived": {"$ne": True}}
+    late = {"assigned_at": {"$lt": NOW - timedelta(days=8)}, "completed_on": None}
+    assert customers.count_documents(given) > 60
+    assert 0 < customers.count_documents({**given, **late}) < 10
+    assert customers.count_documents({**given, "completed_on": {"$ne": None}}) > 60
 
 
 def test_there_are_three_hundred_customers_of_every_level(filled: Base) -> None:
