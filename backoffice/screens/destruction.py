@@ -252,8 +252,8 @@ def _on_hold(row: Mapping[str, Any], sight: Sight, reader: Reader) -> str:
     """That a hold lies on a record; why, to those who may place one (X6)."""
     since, by = moment_short(row["since"], reader.language), row["by_name"]
     if holds.may_hold(reader.person, sight):
-        return _("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"])
-    return _("On legal hold since %(since)s by %(by)s.", since=since, by=by)
+        return str(_("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"]))
+    return str(_("On legal hold since %(since)s by %(by)s.", since=since, by=by))
 
 
 def _of_destruction(sight: Sight, language: str) -> list[Context]:
