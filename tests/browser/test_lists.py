@@ -230,6 +230,7 @@ def test_the_first_column_stays_while_the_rest_scrolls(office: Office) -> None:
 def test_a_count_that_is_not_cheap_comes_behind_the_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.listing.walking.FEW_HITS", 5)
     monkeypatch.setattr("models.listing.hits.FEW_HITS", 5)
+    monkeypatch.setattr("models.listing.counting.FEW_HITS", 5)
     hits.forget()
     window = office.window("ann")
     told: list[str] = []
