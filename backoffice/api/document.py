@@ -110,7 +110,9 @@ def record_schemas(rt: RecordType, visible: tuple[Field, ...], language: str) ->
     }
     values = {f.name: schemas.described(f, schemas.answered(f), language) for f in visible}
     card = {f.name: operations.card_schema(f) for f in access.card_fields(rt)}
-    full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": _closed(values)}
+    # Whom a record concerns gets it without its withheld fields.
+    told = {**_closed(values), "required": [f.name for f in visible if not f.withheld]}
+    full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": told}
     locked = {**head, "locked": {"const": True}, **{k: system[k] for k in ("level", "owner")}, "values": _closed(card)}
     row_system = {name: system[name] for name in operations.IN_LISTS}
     some = {**_closed(values), "required": []}
