@@ -32,7 +32,7 @@ def new() -> None:
 
 @keys.command()
 def check() -> None:
-    """Say whether the master key opens the data keys, and how they are wrapped."""
+    """Say whether the master key opens the data keys."""
     with connected():
         key_vault.require()
         state = rotation.state()

@@ -125,6 +125,7 @@ INTAKE = grouped(
     field("wanted", "long_text", "客户诉求", "Wanted solution", max_length=2000, aliases="诉求"),
     field("repeated_back", "yes_no", "已向客户复述确认", "Repeated back to the customer"),
     field("expected_at", "datetime", "告知客户的答复时间", "Answer promised by"),
+    field("papers", "files", "照片与附件", "Photos and papers"),
 )
 JUDGEMENT = grouped(
     "judgement",

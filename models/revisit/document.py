@@ -58,6 +58,7 @@ FIELDS = (
         field("contact", "text", "联系人", "Contact", "personal"),
         field("contact_phone", "phone", "联系电话", "Phone", "personal searchable encrypted"),
         field("contact_hours", "text", "方便时间", "Convenient hours", "personal"),
+        field("papers", "files", "附件", "Attachments"),
     ),
     *grouped(
         "record",
