@@ -46,12 +46,14 @@ def cold() -> None:
 
 def cost(desk: Desk, path: str) -> Counter[str]:
     """The commands that a page sends; what is written beside it included, but for the count of readings, of which a few
-    go together."""
+    go together, and for keys, which are kept for a minute: they are asked for once at most."""
     desk.text(path)
     cold()
     with commands.heard() as heard:
         desk.text(path)
-    return Counter(one for one in heard if one != "update reading_rate")
+    asked = Counter(one for one in heard if one != "update reading_rate")
+    assert asked.pop("find key", 0) <= 1
+    return asked
 
 
 def multiply(one: Planted, until: int, targets: dict[str, list[ObjectId]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from models.customer.document import CUSTOMER
 from models.registry import Hooks
 
 Run = Callable[..., Result]
+LONG_AFTER = datetime(2090, 1, 1, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture
@@ -93,6 +95,7 @@ def test_check_warns_of_keys_that_nobody_saves(run: Run, tmp_path: Path) -> None
     assert (warned.exit_code, "  the key vault has no backup: name a file" in warned.stdout) == (0, True)
     file = tmp_path / "keys.json"
     file.touch()
+    os.utime(file, (LONG_AFTER, LONG_AFTER))  # later than any backup that other tests have made
     assert "key vault" not in run("check", BACKOFFICE_KEYS_BACKUP=str(file)).stdout
 
 
