@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config import channels
 from config.channels import Channel
+from config.files import whole
 from config.keys import KeyService, KeySettings, KeySettingsError, load_service
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -351,18 +351,7 @@ def _kept_secrets(path: Path) -> dict[str, str]:
 def _make_secrets(path: Path) -> None:
     made = {key: secrets.token_urlsafe(32) for key in SECRET_VARIABLES}
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes the file with mode 0600; link() fails if another process was first.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(made, file, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(name, path)
-        except FileExistsError:
-            return
-        finally:
-            os.unlink(name)
+        with whole(path, keep=True) as file:
+            file.write(json.dumps(made, indent=2).encode())
     except OSError as error:
         raise SettingsError(f"BACKOFFICE_DATA: {path.parent} cannot be written: {error.strerror}") from error

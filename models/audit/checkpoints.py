@@ -19,6 +19,7 @@ from typing import Any
 from pymongo import DESCENDING, IndexModel
 
 from config.database import audit_database, transaction
+from config.files import sync_folder
 from models.audit.keys import KeySource, is_signed, public_text, sign
 from models.audit.sealing import FIRST, head
 
@@ -158,7 +159,7 @@ class Writer:
             file.flush()
             os.fsync(file.fileno())
         if not there:
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
 
 
 def _signed(
@@ -178,14 +179,6 @@ def _signed(
         resumed=resumed,
     )
     return replace(made, signature=sign(key, made.message))
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def latest() -> Checkpoint | None:

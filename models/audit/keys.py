@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+
+from config.files import whole
 
 CURRENT, BEFORE = "audit-key.pem", "audit-key.previous.pem"
 
@@ -153,22 +153,9 @@ def _make(path: Path) -> None:
 
 
 def _write(path: Path, content: bytes, *, keep: bool = False) -> None:
-    """Write a file of mode 0600 in one step. With `keep`, a file that is there stays."""
+    """Write a file whole. With `keep`, a file that is there stays."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".audit-key-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if keep:
-                os.link(name, path)
-            else:
-                os.rename(name, path)
-        except FileExistsError:
-            return
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with whole(path, keep=keep) as file:
+            file.write(content)
     except OSError as error:
         raise KeyUnreadable(f"{path} cannot be written: {error.strerror}") from error

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
+from config.files import sync_folder
 from models.backup.manifest import LARGEST, MANIFEST, BackupError, BadBackup, Manifest, Part, Small, read
 
 PART_SUFFIX = ".part"
@@ -88,7 +89,7 @@ def new(path: Path, moment: tuple[int, int, int, int, int, int]) -> Iterator[Wri
         with opened(part) as archive:
             archive.verify()
         part.rename(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror or type(error).__name__}") from error
     finally:
@@ -175,11 +176,3 @@ def _lengths(batch: bytes) -> Iterator[int]:
         length = int.from_bytes(batch[at : at + 4], "little")
         yield length
         at += length
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

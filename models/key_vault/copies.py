@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from bson import encode, json_util
 from bson.json_util import CANONICAL_JSON_OPTIONS
 from bson.raw_bson import RawBSONDocument
 
-from models.key_vault import master
+from config import files
 from models.key_vault.keyring import apart
 from models.key_vault.locking import alone
 from models.key_vault.refusals import KeysUnusable
@@ -41,16 +39,9 @@ def backup(path: Path) -> int:
     with alone(path):
         _require_same(here, path)
         try:
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".keys-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    count = apart(partial(_write, here, file))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(name, path)
-            finally:
-                Path(name).unlink(missing_ok=True)
-            master.sync_folder(path.parent)
+            files.sweep(path)  # a process that was killed leaves keys behind that are to be gone
+            with files.whole(path) as file:
+                count = apart(partial(_write, here, file))
         except OSError as error:
             raise KeysUnusable(f"the backup of the keys cannot be written to {path}: {error.strerror}") from error
     return count
@@ -77,18 +68,21 @@ def restore(path: Path) -> int:
     rows = _read(path)
     apart(lambda: collection.delete_many({"keyAltNames": PROOF}))
     here.forget()
-    try:
+    with ExitStack() as undo:
+        undo.callback(_take_back, here, rows)
         for start in range(0, len(rows), PART):
             here.keyring.store(rows[start : start + PART])
         here.prove(noting=False)
-    except BaseException:
-        # Not what a process has made meanwhile that was not stopped.
-        for start in range(0, len(rows), PART):
-            ids = [row["_id"] for row in rows[start : start + PART]]
-            apart(partial(collection.delete_many, {"_id": {"$in": ids}}))
-        here.forget()
-        raise
+        undo.pop_all()
     return len(rows)
+
+
+def _take_back(here: Vault, rows: list[RawBSONDocument]) -> None:
+    """Remove the keys of a backup that did not fit; not those that a process made meanwhile that was not stopped."""
+    for start in range(0, len(rows), PART):
+        ids = [row["_id"] for row in rows[start : start + PART]]
+        apart(partial(here.keyring.collection.delete_many, {"_id": {"$in": ids}}))
+    here.forget()
 
 
 def _require_same(here: Vault, path: Path) -> None:
@@ -120,14 +114,14 @@ def _rows(here: Vault) -> Iterator[Any]:
         yield from here.keyring.collection.find(condition).sort("_id", 1)
 
 
-def _write(here: Vault, file: Any) -> int:
+def _write(here: Vault, file: IO[bytes]) -> int:
     digest, count = hashlib.sha256(), 0
     for row in _rows(here):
-        line = json_util.dumps(row, json_options=CANONICAL_JSON_OPTIONS) + "\n"
-        digest.update(line.encode())
+        line = json_util.dumps(row, json_options=CANONICAL_JSON_OPTIONS).encode() + b"\n"
+        digest.update(line)
         file.write(line)
         count += 1
-    file.write(json.dumps({"keys": count, "sha256": digest.hexdigest()}) + "\n")
+    file.write(json.dumps({"keys": count, "sha256": digest.hexdigest()}).encode() + b"\n")
     return count
 
 

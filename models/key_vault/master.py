@@ -9,12 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.files import whole
 from config.keys import KeySettings
 from models.key_vault.refusals import KeysUnusable
 
@@ -96,30 +95,7 @@ def write(path: Path, keys: list[MasterKey], *, fresh: bool = False) -> None:
     """Write the file of master keys, whole or not at all, for its owner only. With `fresh` a file that is there stays:
     of two processes at once both use the first one's. :raises KeysUnusable: it cannot be written."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".master-key-")
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(HEADER + "".join(f"{key.text}\n" for key in keys))
-                file.flush()
-                os.fsync(file.fileno())
-            if fresh:
-                os.link(name, path)
-            else:
-                os.replace(name, path)
-        except FileExistsError:
-            return
-        finally:
-            Path(name).unlink(missing_ok=True)
-        sync_folder(path.parent)
+        with whole(path, keep=fresh) as file:
+            file.write((HEADER + "".join(f"{key.text}\n" for key in keys)).encode("ascii"))
     except OSError as error:
         raise KeysUnusable(f"{path.parent} cannot be written: {error.strerror}") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make sure that a file's new name in a folder outlives a power cut. :raises OSError:"""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
