@@ -47,6 +47,5 @@ def test_what_a_killed_process_left_behind_is_swept_and_nothing_else(tmp_path: P
     path.write_bytes(b"whole")
     other.write_bytes(b"of somebody else")
     with pytest.raises(FileNotFoundError), files.whole(path):
-        assert len(list(tmp_path.iterdir())) == 3
         files.sweep(path)
     assert sorted(tmp_path.iterdir()) == [path, other]
