@@ -1,0 +1,40 @@
+"""What a record type says about itself: plain data, no behaviour.
+
+A declaration holds only strings, numbers, tuples and other declarations, so that one kept in the database builds the
+same record type as one written in Python. Who reads it: `kinds` (values), `record` (document class), `access`
+(rights), `checks` (start-up findings) and `backoffice.screens` (pages).
+"""
+
+from models.declarations.fields import Field, Formula, Group, When
+from models.declarations.record_type import RecordType, Related, View
+from models.declarations.rights import Concern, Relation, Rights, Rule
+from models.declarations.times import Cadence, Due, Reminding, Retention
+from models.declarations.words import LEVEL_LABELS, TONES, Choice, Label, Level
+from models.declarations.workflow import Climb, State, Transition, Workflow
+
+__all__ = [
+    "LEVEL_LABELS",
+    "TONES",
+    "Cadence",
+    "Choice",
+    "Climb",
+    "Concern",
+    "Due",
+    "Field",
+    "Formula",
+    "Group",
+    "Label",
+    "Level",
+    "RecordType",
+    "Related",
+    "Relation",
+    "Reminding",
+    "Retention",
+    "Rights",
+    "Rule",
+    "State",
+    "Transition",
+    "View",
+    "When",
+    "Workflow",
+]

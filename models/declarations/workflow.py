@@ -1,0 +1,84 @@
+"""States of a record and the moves between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.declarations.words import Choice, Label
+
+
+@dataclass(frozen=True)
+class Climb:
+    """Where a record goes that waits in a state for too long: after `hours` working hours, a number or the name of a
+    value of the policy such as `signature.next_hours`, it waits for `to` (named as in `turn`) as well, who may then
+    sign what those before them may."""
+
+    hours: int | str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State(Choice):
+    """A state of the workflow. `turn` says whose move it is: role values, or names of person fields,
+    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret).
+    `climbs` says to whom it goes on when nobody signs in time, step by step, counted from the state's beginning.
+    In a `frozen` state fields change through moves only; a `final` one is frozen and waits for nobody."""
+
+    turn: tuple[str, ...] = ()
+    climbs: tuple[Climb, ...] = ()
+    final: bool = False
+    frozen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A move between states.
+
+    `by`: role values, person field names, `owner`, `creator`, `turn` (whoever the state waits for), or `reader`
+    (whoever reads the record in full).
+    `not_by`: person fields, `owner` or `creator` whose people may not make this move (nobody signs their own).
+    `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
+    `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
+    it waits. One whose tone is `bad` is a refusal and needs a reason.
+    A hook may lead to another state than `target`, as when two signatures are wanted in any order.
+    """
+
+    name: str
+    label: Label
+    source: tuple[str, ...]
+    target: str
+    by: tuple[str, ...]
+    not_by: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    reason: bool = False
+    signature: bool = False
+    tone: str = "neutral"
+    main: bool = False
+    help: Label | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """States, the first being the start, and the moves between them."""
+
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...] = ()
+
+    def state(self, value: str) -> State:
+        """The declared state. :raises KeyError: when there is none of that name."""
+        for state in self.states:
+            if state.value == value:
+                return state
+        raise KeyError(value)
+
+    def signatures(self, state: str) -> tuple[Transition, ...]:
+        """The signatures that can be given in a state."""
+        return tuple(move for move in self.transitions if move.signature and state in move.source)
+
+    def transition(self, name: str) -> Transition:
+        """The declared transition. :raises KeyError: when there is none of that name."""
+        for transition in self.transitions:
+            if transition.name == name:
+                return transition
+        raise KeyError(name)
