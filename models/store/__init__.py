@@ -1,0 +1,29 @@
+"""The one way to write a record: versioned, with history and audit entry, in one transaction.
+
+Nothing here asks for rights: `records` does, for people; services and jobs act for the system or on behalf of a
+decision that was allowed. Values come and go in loaded form (see `kinds`). `drafts` makes a write ready, `writing`
+stores it, `versions` says what is kept of it.
+"""
+
+from models.store.drafts import new_draft, next_draft, prepare
+from models.store.versions import INDEXES, VERSIONS, latest_moves, subject, version_row
+from models.store.writing import AlreadyUsed, add_grant, already_used, change, create, fetch, name_of, put
+
+__all__ = [
+    "INDEXES",
+    "VERSIONS",
+    "AlreadyUsed",
+    "add_grant",
+    "already_used",
+    "change",
+    "create",
+    "fetch",
+    "latest_moves",
+    "name_of",
+    "new_draft",
+    "next_draft",
+    "prepare",
+    "put",
+    "subject",
+    "version_row",
+]

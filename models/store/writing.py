@@ -1,0 +1,236 @@
+"""The writes themselves: each in one transaction with what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any
+
+from bson import CodecOptions, ObjectId, decode, encode
+from pymongo.errors import DuplicateKeyError
+
+from config.database import database, in_transaction, transaction
+from models import access, numbering, one_time, registry, stored_form
+from models.attachment import service as attachment
+from models.declarations import Level, RecordType, Relation, Transition
+from models.errors import NotFound, Refusal, StaleRecord
+from models.person.roles import Person
+from models.record import collection_name
+from models.registry import Draft
+from models.store.drafts import new_draft, next_draft
+from models.store.versions import remember
+
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+
+
+KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
+"""What a write of a stored record leaves as it is, if it does not set it."""
+
+
+_written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
+"""The records that the hooks of a write have written, while they run."""
+
+
+class AlreadyUsed(Refusal):
+    """A value that must be unique is taken."""
+
+    code = "already_used"
+    zh, en = "“{field}”的这个值已被使用。", "This value of “{field}” is already in use."
+
+
+class Overtaken(NotFound):
+    """The record is no longer as it was read: somebody else has written it, or it is gone."""
+
+
+def fetch(slug: str, record_id: ObjectId) -> dict[str, Any]:
+    """A record by id, for services and jobs. :raises NotFound:"""
+    rt = registry.get(slug).rt
+    son = database()[collection_name(slug)].find_one({"_id": record_id})
+    if son is None:
+        raise NotFound()
+    return stored_form.load(rt, son)
+
+
+def create(
+    slug: str,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    note: str = "",
+    once: str = "",
+    batch: ObjectId | None = None,
+) -> dict[str, Any]:
+    """Store a new record and return it.
+
+    `values` may hold declared and open system fields. `once` is a token that only one record may be made with.
+
+    :raises Invalid: when a hook or a declared requirement refuses the values.
+    :raises AlreadySent: when `once` was used before.
+    """
+    entry = registry.get(slug)
+    record_id = ObjectId()
+
+    def work() -> dict[str, Any]:
+        one_time.spend(once, record_id, now)
+        draft = new_draft(entry, values, actor=actor, now=now, note=note)
+        son = stored_form.new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
+        _insert(entry.rt, son)
+        remember(draft, 1)
+        attachment.claim(entry.rt.fields, draft.values)
+        draft.stored = son
+        return _finish(entry, draft)
+
+    return transaction(work)
+
+
+def change(
+    slug: str,
+    record_id: ObjectId,
+    values: Mapping[str, Any],
+    *,
+    actor: Person,
+    now: datetime,
+    rev: int | None = None,
+    action: str = "change",
+    note: str = "",
+    transition: Transition | None = None,
+    behalf: Person | None = None,
+    seen: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Store changed values as the next version and return the record; nothing changed stores nothing.
+
+    `rev` is the version that the person saw; None takes whatever is stored, for changes that follow from a decision.
+    `behalf` is for whom the actor signs as a deputy, or signed what this follows from; both stand in the version and in
+    the trail. `seen` is the record as the caller has just read it: it is not read again, unless it turns out to have
+    changed since.
+
+    :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
+    :raises Invalid: when a hook refuses the values.
+    :raises NotFound: when the record is gone.
+    """
+    entry = registry.get(slug)
+    # An outer transaction could not be tried again from here.
+    known = [] if seen is None or seen["rev"] != rev or in_transaction() else [seen]
+
+    def work() -> dict[str, Any]:
+        given = known.pop() if known else None
+        before = fetch(slug, record_id) if given is None else given
+        if rev is not None and before["rev"] != rev:
+            raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=dict(before))
+        draft = next_draft(
+            entry,
+            before,
+            values,
+            actor=actor,
+            now=now,
+            action=action,
+            note=note,
+            transition=transition,
+            behalf=behalf,
+        )
+        if not draft.changed and not transition:
+            return dict(before)
+        try:
+            put(draft)
+        except Overtaken:
+            if given is None:
+                raise NotFound() from None
+            raise
+        return _finish(entry, draft)
+
+    try:
+        return transaction(work)
+    except Overtaken:
+        return transaction(work)
+
+
+def _finish(entry: registry.Registered, draft: Draft) -> dict[str, Any]:
+    """Run what follows a write in its transaction, and give the record as it is then. It is read again only where one
+    of the hooks has written it too."""
+    record_id = draft.values["_id"]
+    written: set[ObjectId] = set()
+    outer = _written.set(written)
+    try:
+        for hook in entry.hooks.after:
+            hook(draft)
+    finally:
+        _written.reset(outer)
+    above = _written.get()
+    if above is not None:
+        above.update(written)
+    return (
+        fetch(entry.rt.slug, record_id)
+        if record_id in written
+        else stored_form.load(entry.rt, _as_stored(draft.stored))
+    )
+
+
+def _as_stored(son: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as the database gives it back: moments in milliseconds, no tuples."""
+    return decode(encode(son), CODEC)
+
+
+def put(draft: Draft, merge: ObjectId | None = None) -> None:
+    """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
+    the merge of which it is a part."""
+    before = draft.before or {}
+    update = stored_form.update_of(draft)
+    _update(draft.rt, _unchanged(before), update)
+    kept = {name: before.get(name) for name in KEPT if name not in update.get("$unset", {})}
+    draft.stored = {**kept, **update.get("$set", {}), "rev": before["rev"] + 1}
+    remember(draft, before["rev"] + 1, merge)
+    attachment.claim(draft.rt.fields, draft.values)
+
+
+def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition for a record to be as it was read: its version, and what changes without a new one."""
+    return {
+        "_id": before["_id"],
+        "rev": before["rev"],
+        "granted": before.get("granted") or {"$in": [[], None]},
+        "climbed": before.get("climbed"),
+    }
+
+
+def _insert(rt: RecordType, son: Mapping[str, Any]) -> None:
+    try:
+        database()[collection_name(rt.slug)].insert_one(dict(son))
+    except DuplicateKeyError as taken:
+        raise already_used(rt, (taken.details or {}).get("keyPattern", {})) from None
+
+
+def _update(rt: RecordType, condition: Mapping[str, Any], update: Mapping[str, Any]) -> None:
+    try:
+        result = database()[collection_name(rt.slug)].update_one(condition, update)
+    except DuplicateKeyError as taken:
+        raise already_used(rt, (taken.details or {}).get("keyPattern", {})) from None
+    if result.matched_count != 1:
+        raise Overtaken()
+    written = _written.get()
+    if written is not None:
+        written.add(condition["_id"])
+
+
+def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
+    """The refusal for a value of these stored fields that another record has."""
+    field = next((rt.by_name[name] for name in names if name in rt.by_name), None)
+    return AlreadyUsed(field=field.label if field else rt.label)
+
+
+def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
+    """Let a grant open the record (X5). The version does not change: nobody's edit conflicts with it."""
+    record = fetch(slug, record_id)
+    level = record["level"] or Level.INTERNAL.value
+    prefix = access.ARCHIVED if record["archived_at"] else ""
+    database()[collection_name(slug)].update_one(
+        {"_id": record_id},
+        {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, Relation.GRANT, grant)}},
+    )
+
+
+def name_of(person_id: ObjectId | None) -> str:
+    """A person's name, for messages."""
+    row = database()["user"].find_one({"_id": person_id}, {"name": 1}) if person_id else None
+    return row["name"] if row else "system"
