@@ -18,7 +18,7 @@
       unticked.forEach((box) => box.click());
       everything.value = "1";
       all.hidden = true;
-      $("[data-bulk-count]", bar).textContent = all.dataset.text;
+      $("[data-chosen]", bar).textContent = all.dataset.text;
     };
     const clear = actions["bulk-clear"];
     actions["bulk-clear"] = (...given) => {

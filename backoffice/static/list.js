@@ -1,8 +1,7 @@
-/* A list: keys over rows, selection with its bar, the maker of filters. Needs app.js. */
+/* A list: keys over rows, selection with its bar, the maker of filters. Needs app.js and rows.js. */
 "use strict";
 (() => {
-  const { $, $$, word, storage, actions, keys } = window.backoffice;
-  const rows = $$(".records tbody tr");
+  const { $, $$, word, storage, actions, keys, walk, choose } = window.backoffice;
 
   // The list as it stands, kept for this tab: its records lead back to it.
   const query = new URLSearchParams(location.search);
@@ -20,62 +19,24 @@
   // More tabs than fit: the one that is shown is in sight.
   $(".tabs .active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
-  // j and k walk the rows by focusing each title, so Enter and a screen reader follow by themselves.
-  let current = -1;
-  const mark = (index) => {
-    rows[current]?.classList.remove("current");
-    current = index;
-    rows[current]?.classList.add("current");
-  };
-  const go = (step) => {
-    if (!rows.length) return false;
-    mark(Math.min(Math.max(current + step, 0), rows.length - 1));
-    $(".first a", rows[current]).focus({ preventScroll: true });
-    rows[current].scrollIntoView({ block: "nearest" });
-  };
-  keys.j = () => go(1);
-  keys.k = () => go(-1);
-  keys.x = () => {
-    const box = rows[current] && $(".pick input", rows[current]);
-    if (!box) return false;
-    box.click();
-  };
+  const standing = walk(".records tbody tr", ".first a", ".pick input");
   keys.Enter = (event) => {
-    if (current < 0 || event.target.closest?.("a, button, input, summary")) return false;
-    $(".first a", rows[current]).click();
+    const link = standing();
+    if (!link || event.target.closest?.("a, button, input, summary")) return false;
+    link.click();
   };
-  document.addEventListener("focusin", (event) => {
-    const row = event.target.closest?.(".records tbody tr");
-    if (row) mark(rows.indexOf(row));
-  });
 
-  // Selection: shift takes the rows between; the bar shows while something is chosen.
   const bar = $("[data-bulk]");
   if (bar) {
     const boxes = $$(".records .pick input[name=number]");
     const all = $("[data-pick-all]");
-    let last = -1;
-    const show = () => {
-      const chosen = boxes.filter((box) => box.checked).length;
+    const setAll = choose(boxes, bar, (chosen) => {
       boxes.forEach((box) => box.closest("tr").classList.toggle("picked", box.checked));
-      bar.hidden = chosen === 0;
-      $("[data-bulk-count]", bar).textContent = word("selected", { n: chosen });
       all.checked = chosen > 0 && chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;
-    };
-    boxes.forEach((box, index) => box.addEventListener("click", (event) => {
-      if (event.shiftKey && last >= 0) {
-        const [from, to] = [Math.min(last, index), Math.max(last, index)];
-        boxes.slice(from, to + 1).forEach((one) => { one.checked = box.checked; });
-      }
-      last = index;
-      show();
-    }));
-    const setAll = (value) => { boxes.forEach((box) => { box.checked = value; }); show(); };
+    });
     all.addEventListener("click", () => setAll(all.checked));
     actions["bulk-clear"] = () => setAll(false);
-    window.addEventListener("pageshow", show);
-    show();
   }
 
   // A filter is field, operator, value; it joins the address as f=field:operator:value, and with add-to=any:0 it stands

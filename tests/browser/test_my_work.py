@@ -118,7 +118,7 @@ def test_lines_are_put_aside_together_and_one_comes_back_by_hand(office: Office)
     expect(window.locator("[data-work]")).to_be_hidden()
     for box in boxes:
         box.check()
-    expect(window.locator("[data-work-count]")).to_have_text("2 selected")
+    expect(window.locator("[data-chosen]")).to_have_text("2 selected")
     window.locator("[data-work]").get_by_role("button", name="Until tomorrow morning").click()
     expect(window.locator("#toasts")).to_contain_text("2 things are back on 24 Nov 2026 09:00")
     aside = window.locator("#work-aside li", has_text=made[0]["number"])
