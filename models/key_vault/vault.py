@@ -20,6 +20,7 @@ from config.keys import KeySettings
 from models.key_vault import master, whose
 from models.key_vault.keyring import COLLECTION, KEPT_SECONDS, Keyring, KeyringClient, apart, name_of
 from models.key_vault.refusals import KeyGone, KeysUnusable, SealDamaged
+from models.key_vault.sets import Sets
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class Vault:
         self._masters: tuple[master.MasterKey, ...] = ()
         self._stamp: object = None
         self._encryption: ClientEncryption[Any] | None = None
+        self._held: tuple[master.MasterKey, ...] = ()
+        self._sets: Sets | None = None
         self.secrets: dict[str, tuple[float, bytes]] = {}
         """Of what tokens are made, by type, and until when it is believed."""
 
@@ -58,6 +61,16 @@ class Vault:
                 self._begin()
             assert self._encryption is not None
             return self._encryption
+
+    def sets(self, keys: frozenset[bytes]) -> Sets:
+        """The same for a set of values under these keys. :raises KeysUnusable:"""
+        with self._lock:
+            self.encryption()
+            if self._sets is None or not self._sets.takes(keys):
+                own = {key.provider: {"key": key.secret} for key in self._held}
+                self._sets = Sets(own, self.keyring, CODEC, KEPT_SECONDS)
+                self._sets.takes(keys)
+            return self._sets
 
     def _begin(self) -> None:
         stamp, masters = self._fitting_masters()
@@ -79,6 +92,7 @@ class Vault:
         except (ValueError, TypeError, PyMongoError) as error:  # what is told of a key service makes no sense
             raise self._unusable(error) from error
         self._masters, self._stamp, self._unwrapped = masters, stamp or self._stamp_of_file(), set()
+        self._held, self._sets = tuple(known.values()), None
 
     def _fitting_masters(self) -> tuple[object, tuple[master.MasterKey, ...]]:
         """The master keys as they are now, and the stamp of their file. One that was put there since must open what the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import pytest
 from bson import Binary, ObjectId
 from pymongo.database import Database
 
-from models import bulk, history, registry, schema, store
+from models import bulk, history, registry, schema, store, stored_form
 from models.bulk import Wanted
 from models.declarations import Field, RecordType
 from models.key_vault import service as keys
@@ -20,9 +20,10 @@ from models.key_vault.refusals import KeyGone
 from models.key_vault.vault import key_of, vault
 from models.person.roles import Person, Role
 from models.record_type.deriving import basis, derive_again
-from models.sealing import sealed_in, tokens_for
+from models.sealing import opened, refuse_unopened, seal_son, seal_sons, sealed_in, tokens_for
 from tests.factories.commands import commands
 from tests.factories.people import person
+from tests.factories.sealed import unsealed
 from tests.factories.types import SAMPLE
 
 Base = Database[dict[str, Any]]
@@ -174,3 +175,58 @@ def test_digits_of_a_phone_number_are_its_whole_value_however_they_are_set_apart
     assert tokens_for(rt, "139 7314-0001") == tokens_for(rt, "+86 13973140001") == tokens_for(rt, "13973140001")
     assert tokens_for(rt, "1397314000") != tokens_for(rt, "13973140001")
     assert tokens_for(rt, "灯") == []
+
+
+def test_stored_forms_sealed_in_a_set_hold_what_single_ones_do(sealed: None, db: Base) -> None:
+    born = datetime(1980, 5, 1, tzinfo=UTC)
+    sons: list[dict[str, Any]] = [
+        {
+            "_id": ObjectId(),
+            "name": "灯",
+            "notes": f"note {n}",
+            "people": [{"name": "李", "born": born}, {"name": "王"}],
+        }
+        for n in range(3)
+    ]
+    alone = [dict(son) for son in sons]
+    own = keys.record_key(sons[1]["_id"])
+    under = [keys.type_key("sample"), own, None]
+    seal_sons(SEALED, zip(sons, under, strict=True))
+    for son, key in zip(alone, under, strict=True):
+        seal_son(SEALED, son, key)
+    assert unsealed(sons) == unsealed(alone)
+    assert [sorted({key_of(one) for one in sealed_in(son)}) for son in sons] == [
+        [key.bytes] if key is not None else [] for key in under
+    ]
+    sealed_again = unsealed(sons)
+    seal_sons(SEALED, zip(sons, under, strict=True))
+    assert unsealed(sons) == sealed_again
+
+
+def test_records_are_opened_in_a_set_and_stay_as_they_were(sealed: None, head: Person, db: Base, now: datetime) -> None:
+    people = [{"name": "李", "born": datetime(1980, 5, 1, tzinfo=UTC).date()}, {"name": "王", "born": None}]
+    for level in ("internal", "secret", "internal"):
+        store.change("sample", made(head, now, people=people), {"level": level}, actor=head, now=now)
+    sons = list(db["record_sample"].find())
+    found = opened(SEALED, sons)
+    assert list(sealed_in(found)) == []
+    assert len(list(sealed_in(sons))) == 6
+    for son, one in zip(sons, found, strict=True):
+        refuse_unopened(SEALED, one)
+        assert stored_form.load(SEALED, one) == stored_form.load(SEALED, son)
+    assert list(sealed_in([one["notes"] for one in opened(SEALED, sons, {"people"})])) != []
+
+
+def test_of_a_record_that_cannot_be_opened_the_rest_is_read(
+    sealed: None, head: Person, db: Base, now: datetime
+) -> None:
+    gone, kept = made(head, now), made(head, now)
+    store.change("sample", gone, {"level": "secret"}, actor=head, now=now)
+    keys.destroy([gone])
+    found = {one["_id"]: one for one in opened(SEALED, db["record_sample"].find())}
+    assert found[gone]["name"] == "灯"
+    assert isinstance(found[gone]["notes"], KeyGone)
+    assert found[kept]["notes"] == "不可外传"
+    refuse_unopened(SEALED, found[kept])
+    with pytest.raises(KeyGone):
+        refuse_unopened(SEALED, found[gone])

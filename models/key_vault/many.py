@@ -1,0 +1,77 @@
+"""Sealing and opening of many values, part by part; what fails in a set is tried by halves, so that each value has its
+own outcome and the others are not held up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from bson import Binary
+from pymongocrypt.errors import MongoCryptError
+
+from models.key_vault.refusals import Unopened
+from models.key_vault.sets import MOST_KEYS
+from models.key_vault.vault import RANDOM, Vault, key_of
+
+T = TypeVar("T")
+
+PART, PART_BYTES = 500, 2_000_000
+ASKED = 1_000
+
+
+def unsealed(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
+    """The values, in their order; in place of one that cannot be opened its refusal. :raises KeysUnusable:"""
+    keys = list(dict.fromkeys(map(key_of, sealed)))
+    _at_hand(here, keys)
+    made: list[Any] = []
+    for part in _parts(sealed, key_of, len):
+        made += _opened(here, part)
+    return made
+
+
+def _opened(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
+    if len(sealed) > 1:
+        try:
+            return here.sets(frozenset(map(key_of, sealed))).open(sealed)
+        except MongoCryptError:
+            half = len(sealed) // 2
+            return _opened(here, sealed[:half]) + _opened(here, sealed[half:])
+    try:
+        return [here.decrypt(one) for one in sealed]
+    except Unopened as refusal:
+        return [refusal]
+
+
+def sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
+    """Values, each with the key to seal it under, sealed, in their order. :raises KeyGone: :raises KeysUnusable:"""
+    _at_hand(here, list(dict.fromkeys(key.bytes for _, key in wanted)))
+    made: list[Binary] = []
+    for part in _parts(wanted, lambda one: one[1].bytes, _size):
+        try:
+            made += here.sets(frozenset(key.bytes for _, key in part)).seal(part)
+        except MongoCryptError:  # which of the keys it is, and why, single values tell
+            made += [here.encrypt(value, key, RANDOM) for value, key in part]
+    return made
+
+
+def _at_hand(here: Vault, keys: Sequence[bytes]) -> None:
+    for start in range(0, len(keys), ASKED):
+        here.keyring.by_ids(keys[start : start + ASKED])
+
+
+def _size(one: tuple[Any, UUID]) -> int:
+    return len(one[0]) if isinstance(one[0], str | bytes) else 100
+
+
+def _parts(all_: Sequence[T], key: Callable[[T], bytes], size: Callable[[T], int]) -> Iterator[Sequence[T]]:
+    """Pieces of a sequence that one run takes: by number, bytes and keys."""
+    start, total, keys = 0, 0, set[bytes]()
+    for at, one in enumerate(all_):
+        total += size(one)
+        keys.add(key(one))
+        if at > start and (at - start >= PART or total > PART_BYTES or len(keys) > MOST_KEYS):
+            yield all_[start:at]
+            start, total, keys = at, size(one), {key(one)}
+    if start < len(all_):
+        yield all_[start:]

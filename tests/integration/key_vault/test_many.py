@@ -1,0 +1,109 @@
+"""Many values sealed and opened in one run: the same as one by one, and each with its own outcome."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bson import Binary, Decimal128, ObjectId
+from pymongo.database import Database
+
+from models.key_vault import many, sets
+from models.key_vault import service as keys
+from models.key_vault.refusals import KeyGone, KeysUnusable, SealDamaged
+from models.key_vault.vault import key_of, vault
+from tests.factories.commands import commands
+
+Base = Database[dict[str, Any]]
+
+VALUES: list[Any] = [
+    "13800001111",
+    "",
+    7,
+    2.5,
+    True,
+    Decimal128(Decimal("12.50")),
+    datetime(2026, 11, 22, 8, 30, tzinfo=UTC),
+    ObjectId(),
+    {"from": "09:00", "rows": [{"a": "华东"}, {}]},
+    ["一", None],
+    b"\0\1",
+]
+
+
+def test_what_is_sealed_in_a_set_is_opened_alone_and_the_other_way_round(db: Base) -> None:
+    own, usual = keys.record_key(ObjectId()), keys.type_key("customer")
+    wanted = [(value, own if at % 2 else usual) for at, value in enumerate(VALUES)]
+    sealed = keys.seal_many(wanted)
+    assert [key_of(one) for one in sealed] == [key.bytes for _, key in wanted]
+    assert all(keys.is_sealed(one) for one in sealed)
+    assert [keys.unseal_value(one) for one in sealed] == VALUES
+    assert keys.unseal_many([keys.seal_value(value, key) for value, key in wanted]) == VALUES
+
+
+def test_equal_values_are_sealed_differently(db: Base) -> None:
+    key = keys.type_key("customer")
+    first, second = keys.seal_many([("same", key), ("same", key)])
+    assert bytes(first) != bytes(second)
+
+
+def test_nothing_is_nothing(db: Base) -> None:
+    assert keys.seal_many([]) == []
+    assert keys.unseal_many([]) == []
+
+
+def test_each_value_has_its_own_outcome(db: Base) -> None:
+    gone, kept = ObjectId(), keys.record_key(ObjectId())
+    sealed = keys.seal_many([(f"value {n}", keys.record_key(gone) if n == 3 else kept) for n in range(20)])
+    keys.destroy([gone])
+    harmed = bytearray(sealed[11])
+    harmed[-1] ^= 1
+    sealed[11] = Binary(bytes(harmed), 6)
+    found = keys.unseal_many(sealed)
+    assert isinstance(found[3], KeyGone)
+    assert isinstance(found[11], SealDamaged)
+    rest = [value for at, value in enumerate(found) if at not in (3, 11)]
+    assert rest == [f"value {n}" for n in range(20) if n not in (3, 11)]
+
+
+def test_more_keys_and_values_than_one_run_takes(db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "PART", 7)
+    monkeypatch.setattr(many, "MOST_KEYS", 3)
+    monkeypatch.setattr(sets, "MOST_KEYS", 3)
+    made = list(keys.record_keys(ObjectId() for _ in range(10)).values())
+    wanted = [(f"value {n}", made[n * n % 10]) for n in range(50)]
+    sealed = keys.seal_many(wanted)
+    vault().forget()
+    assert keys.unseal_many(sealed) == [value for value, _ in wanted]
+
+
+def test_keys_of_a_set_are_one_question(db: Base) -> None:
+    made = list(keys.record_keys(ObjectId() for _ in range(50)).values())
+    sealed = keys.seal_many([("value", key) for key in made])
+    vault().forget()
+    with commands.heard() as heard:
+        keys.unseal_many(sealed)
+    assert heard == ["find key"]
+
+
+def test_a_set_under_a_key_that_is_gone_is_not_sealed(db: Base) -> None:
+    gone, kept = ObjectId(), keys.record_key(ObjectId())
+    key = keys.record_key(gone)
+    keys.destroy([gone])
+    with pytest.raises(KeyGone):
+        keys.seal_many([("one", kept), ("two", key)])
+
+
+def test_an_outage_is_no_value(db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed = keys.seal_many([("one", keys.record_key(ObjectId())) for _ in range(5)])
+    here = vault()
+    here.forget()
+
+    def fails(*_args: Any) -> Any:
+        raise KeysUnusable("no master key")
+
+    monkeypatch.setattr(here, "_fitting_masters", fails)
+    with pytest.raises(KeysUnusable):
+        keys.unseal_many(sealed)
