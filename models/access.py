@@ -70,6 +70,9 @@ ABOUT_ONESELF = (Rule(Relation.CONCERNED),)
 DEPUTIES_READ = UP_TO_CONFIDENTIAL
 """What waits for somebody's signature opens to their deputy; nothing top secret, and nothing else of theirs."""
 
+PASSING = {Relation.TASK.value, Relation.ASSIGNED.value, Relation.SIGNING.value, Relation.GRANT.value}
+"""Relations that open a record for a time."""
+
 ABOUT = ("level_asked", "level_now")
 """Where a request keeps the level of the records that it is about (X2, X4)."""
 
@@ -275,6 +278,13 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
     return Reach(opened, also=_tokens(person, rules, purpose))
+
+
+def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
+    """Whether the person reads a record with these tokens in full, and not only while it waits for them, or for whom
+    they stand in, or as long as a grant lasts."""
+    lasting = [one for one in acl if one.split("|", 2)[1] not in PASSING]
+    return reach(person, rt, Purpose.VIEW).sees(lasting) == "full"
 
 
 def keeps_to_screen(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:

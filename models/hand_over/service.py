@@ -138,5 +138,6 @@ def _still_read(person: Person, slug: str, ids: list[ObjectId]) -> list[Sight]:
 
 
 def _reads(colleague: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
-    """Whether a colleague reads a loaded record in full, without any grant."""
-    return access.reach(colleague, rt, Purpose.VIEW).sees(record.get("acl") or ()) == "full"
+    """Whether a colleague reads a loaded record in full, without any grant, and not just as long as it waits for
+    them: an owner reads it for good."""
+    return access.reads_for_good(colleague, rt, record.get("acl") or ())

@@ -8,11 +8,13 @@ from typing import Any
 
 from pymongo.database import Database
 
-from models import records, store, work
+from models import records, registry, store, work
+from models.hand_over import service as hand_over
 from models.office import office_calendar
 from models.person.roles import SYSTEM, Person, Role
 from models.reminder.chasing import chase_deadlines
 from models.reminder.document import REMINDERS
+from tests.factories.contracts import contract
 from tests.factories.customers import customer
 from tests.factories.desks import Desk
 from tests.factories.web import Clock
@@ -175,6 +177,18 @@ def test_nobody_gets_what_they_may_not_read(sit: Sit, now: datetime) -> None:
     assert store.fetch("review", made["_id"])["owner"] == ann.person.id
     ann.send(at, owner=str(head.person.id), note="Please", rev=made["rev"])
     assert piles(ann) == {}  # it is the head's now, and no more to be read
+
+
+def test_who_reads_a_record_only_while_it_waits_for_them_does_not_get_it_for_good(sit: Sit, now: datetime) -> None:
+    head, reviewer = sit(Role.HEAD), sit(Role.FINANCE_REVIEWER, name="Reviewer")
+    sit(Role.HEAD, name="Other Head")
+    made = contract(head.person, customer(head.person, now)["_id"], now, level="confidential", level_basis="x")
+    draft = store.fetch("contract", made["_id"])
+    records.move(head.person, "contract", made["number"], "submit", {}, rev=draft["rev"], now=now)
+    waiting = store.fetch("contract", made["_id"])
+    assert made["name"] in reviewer.text(f"/records/contract/{made['number']}")
+    named = [one.name for one in hand_over.candidates(head.person, registry.get("contract").rt, waiting)]
+    assert named == ["Other Head"]
 
 
 def test_handing_over_needs_a_note_and_the_right(sit: Sit, now: datetime) -> None:
