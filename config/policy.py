@@ -208,6 +208,13 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """By when an inquiry into a leak is to be settled (X8)."""
+
+    inquiry_days: int = whole(1, 365)
+
+
+@dataclass(frozen=True)
 class Reading:
     """What counts as unusual reading, and how it is slowed (X7)."""
 
@@ -241,6 +248,7 @@ class Policy:
     revisit: Revisit
     reminder: Reminder
     signature: Signature
+    leak: Leak
     reading: Reading
     destruction: Destruction
 
@@ -257,6 +265,7 @@ SECTIONS: dict[str, type] = {
     "revisit": Revisit,
     "reminder": Reminder,
     "signature": Signature,
+    "leak": Leak,
     "reading": Reading,
     "destruction": Destruction,
 }

@@ -8,9 +8,6 @@ from typing import Any
 
 from models.errors import Sentence
 
-INQUIRY_DAYS = 15
-"""Days from the finding of a leak until its inquiry is to be settled."""
-
 
 def problems_of(values: Mapping[str, Any], today: date) -> dict[str, Sentence]:
     """What is wrong with a report, by field: days ahead, an end before the beginning, people without a name."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from config.policy import policy
 from models.calendar import local
 from models.errors import Refusal
 from models.leak import rules
@@ -27,7 +28,7 @@ def _prepare(draft: Draft) -> None:
     if draft.action in ("create", "change"):
         draft.problems.update(rules.problems_of(values, local(draft.now).date()))
     if draft.before is None and values["found_on"] is not None:
-        values["due_on"] = values["found_on"] + timedelta(days=rules.INQUIRY_DAYS)
+        values["due_on"] = values["found_on"] + timedelta(days=policy().leak.inquiry_days)
     if draft.action == "take_up":
         values["investigator"] = draft.actor.id
     elif draft.action == "conclude":
