@@ -271,18 +271,22 @@ def for_whom(person: Person, found: Sight, transition: Transition) -> Person | N
 def _keep_apart(person: Person, behalf: Person | None, found: Sight, *, climbed: bool) -> None:
     """Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them,
     or one came to its signer because nobody signed in time (`climbed`): whoever signs now, for themselves or for
-    somebody, gave none before, nor had one given for them.
+    somebody, gave none before, nor had one given for them. Who signed for a level that was silent still gives the
+    signature that is their own, once somebody else has signed in between.
 
     :raises SignedAlready:
     """
     flow = found.rt.workflow
     signatures = {t.name for t in flow.transitions if t.signature} if flow else set()
+    signing, between = {person.id, behalf.id if behalf is not None else None}, False
     for row in store.latest_moves(found.id):
         if row["action"] not in signatures:
             return
-        both = {row["by"], row.get("behalf")} - {None}
-        kept_apart = behalf is not None or climbed or row.get("behalf") is not None or row.get("climbed", False)
-        if kept_apart and not both.isdisjoint({person.id, behalf.id if behalf is not None else None}):
+        if signing.isdisjoint({row["by"], row.get("behalf")} - {None}):
+            between = True
+        elif behalf is not None or climbed or row.get("behalf") is not None:
+            raise SignedAlready()
+        elif row.get("climbed", False) and not between:
             raise SignedAlready()
 
 

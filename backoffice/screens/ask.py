@@ -186,7 +186,7 @@ def form_context(
 ) -> Context:
     """The form that asks, with what was typed and what is wrong with it. `managing`: whether borrowing is offered."""
     may_borrow = reader.person.has(*MANAGING) if managing is None else managing
-    language, terms = reader.language, service.terms()
+    language, terms, beginning = reader.language, service.terms(), ACCESS_REQUEST.by_name["valid_from"].help
     today = reader.now.astimezone(ZONE).date()
     ahead = today + timedelta(days=rules.AHEAD_DAYS)
     return {
@@ -203,7 +203,8 @@ def form_context(
         "use": form.get("use", ""),
         "reason": form.get("reason", ""),
         "from": form.get("from", ""),
-        "until": form.get("until") or (today + timedelta(days=min(3, terms.consultation_days - 1))).isoformat(),
+        "from_help": beginning.text(language) if beginning else "",
+        "until": form.get("until") or (today + timedelta(days=terms.shortest - 1)).isoformat(),
         "min": today.isoformat(),
         "ahead": ahead.isoformat(),
         "max": (ahead + timedelta(days=terms.consultation_days - 1)).isoformat(),
@@ -214,7 +215,7 @@ def form_context(
         ),
         "errors": dict(errors),
         "steps": [
-            _("Your own manager signs."),
+            *([_("Your own manager signs.")] if service.own_manager_signs(reader.person, sight) else []),
             _("The department head approves; you can look at once."),
             _("It ends by itself on the day given."),
         ],

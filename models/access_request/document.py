@@ -275,9 +275,9 @@ ACCESS_REQUEST = RecordType(
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准后申请人在期限内可以查看，到期自动失效；含绝密的还须总经理签署。",
+                    "批准后申请人在期限内可以查看，到期自动失效；含绝密的还须总经理签署（由总经理批准的除外）。",
                     "The requester sees the records in the period given; what holds top secret goes on to the general "
-                    "manager.",
+                    "manager, unless that is who approves it.",
                 ),
             ),
             Transition(

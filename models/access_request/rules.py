@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from models.declarations import Level
 from models.errors import Sentence
+from models.person.roles import Role
 
 BORROWING = ("print", "export")
 AHEAD_DAYS = 30
@@ -20,6 +21,11 @@ class Terms:
 
     consultation_days: int
     borrowing_days: int
+
+    @property
+    def shortest(self) -> int:
+        """How many days a card for any use may last."""
+        return min(self.consultation_days, self.borrowing_days)
 
     def longest(self, uses: Collection[str]) -> int:
         """How many days a card for these uses may last."""
@@ -67,6 +73,13 @@ def first_state(manager: object, manager_is_head: bool) -> str:
 def offered_state(by_head: bool) -> str:
     """Where an offer starts: with the head, or, when the head offers, with the general manager (X3)."""
     return "approved" if by_head else "signed"
+
+
+def awaits_general_manager(level: Level, *, by: Collection[Role]) -> bool:
+    """Whether a card that somebody with the roles `by` approves needs the general manager's signature as well: top
+    secret does (X4). A general manager who approves because the head did not in time has given both with one, as a
+    head does who is also the asker's own manager."""
+    return level is Level.TOP_SECRET and Role.GENERAL_MANAGER not in by
 
 
 def highest(levels: Iterable[str]) -> Level:

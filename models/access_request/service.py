@@ -116,10 +116,19 @@ def ask_for(
         raise Invalid(problems)
     left = _not_asked(person, left)
     department = _department(left)
-    heads = directory.holders((Role.HEAD,), department)
-    state = rules.first_state(person.manager, person.manager in heads)
+    state = _first_state(person, department)
     made = {**values, **_named(left), "manager": person.manager, "department": department, "owner": person.id}
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
+
+
+def own_manager_signs(person: Person, sight: Sight) -> bool:
+    """Whether a request for a record would go to the asker's own manager before the head (X4)."""
+    return _first_state(person, _department([sight])) == "asked"
+
+
+def _first_state(person: Person, department: str) -> str:
+    heads = directory.holders((Role.HEAD,), department)
+    return rules.first_state(person.manager, person.manager in heads)
 
 
 def offer(
@@ -267,7 +276,7 @@ def _prepare(draft: Draft) -> None:
         values["level_asked"] = level.value
         values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
         values["due_on"] = values["valid_until"]
-        if draft.action == "approve" and level is Level.TOP_SECRET:
+        if draft.action == "approve" and rules.awaits_general_manager(level, by=draft.actor.roles):
             values["state"] = "approved"
         else:
             values["opened_at"] = draft.now

@@ -10,6 +10,7 @@ import pytest
 
 from config.policy import policy
 from models import audit, climbing, records, registry, store, work
+from models.access_request import service as cards
 from models.declarations import Climb
 from models.errors import Forbidden, Invalid, NotFound
 from models.moves import NotYourOwn, SignedAlready
@@ -163,6 +164,63 @@ def test_who_signed_both_steps_up_the_line_is_one_person(cast: Cast, manager: Pe
     with pytest.raises(SignedAlready):
         decide(manager, signed, "refuse", last, "x")
     assert decide(cast.head, signed, "refuse", last, "x")["state"] == "refused"
+
+
+def offered(cast: Cast, now: datetime) -> dict[str, Any]:
+    """A card for a top-secret record, which its owner offers to somebody."""
+    made = records.create(cast.owner, "sample", {"name": "Lamp works", "level": "top_secret"}, now=now)
+    reader = person(Role.SPECIALIST, name="Reader")
+    assert reader.id is not None
+    wish = {"uses": "view", "reason": "x", "valid_until": (now + timedelta(days=6)).date()}
+    return cards.offer(cast.owner, "sample", made["number"], reader.id, wish, now=now)
+
+
+def test_a_general_manager_who_approves_for_a_silent_head_opens_top_secret_with_one_signature(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    card, later = offered(cast, now), now + timedelta(days=2)
+    assert card["state"] == "signed"
+    assert climbing.climb(later, CALENDAR) == 1
+    opened = decide(manager, card, "approve", later)
+    assert (opened["state"], opened["receiver"]) == ("granted", manager.id)
+    assert len(cards.grants_in_force(card["owner"], later)) == 1
+
+
+def test_a_head_who_approves_top_secret_leaves_the_last_signature_to_the_general_manager(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    card, later = offered(cast, now), now + timedelta(days=2)
+    climbing.climb(later, CALENDAR)
+    approved = decide(cast.head, card, "approve", later)
+    assert approved["state"] == "approved"
+    assert cards.grants_in_force(card["owner"], later) == {}
+    assert decide(manager, approved, "countersign", later)["state"] == "granted"
+
+
+def raised_card(cast: Cast, manager: Person, now: datetime) -> dict[str, Any]:
+    """A card that the general manager signed for a silent manager and head, about what became top secret then."""
+    made = records.create(cast.owner, "sample", {"name": "Lamp works", "level": "secret"}, now=now)
+    away = person(Role.SALES_MANAGER, name="Away")
+    asker = person(Role.SPECIALIST, name="Asker", manager=away.id)
+    wish = {"uses": "view", "reason": "x", "valid_until": (now + timedelta(days=6)).date()}
+    card = cards.ask(asker, "sample", made["number"], wish, now=now)
+    for _ in range(2):
+        climbing.climb(now + timedelta(days=2), CALENDAR)
+    signed = decide(manager, card, "sign", now + timedelta(days=2))
+    records.change(cast.owner, "sample", made["number"], {"level": "top_secret"}, rev=1, now=now)
+    return store.fetch("access_request", signed["_id"])
+
+
+def test_who_signed_for_somebody_silent_still_gives_their_own_once_another_has_signed(
+    cast: Cast, manager: Person, now: datetime
+) -> None:
+    card, later = raised_card(cast, manager, now), now + timedelta(days=4)
+    climbing.climb(later, CALENDAR)
+    with pytest.raises(SignedAlready):
+        decide(manager, card, "approve", later)
+    approved = decide(cast.head, card, "approve", later)
+    assert approved["state"] == "approved"
+    assert decide(manager, approved, "countersign", later)["state"] == "granted"
 
 
 # --- the shipped types that go on

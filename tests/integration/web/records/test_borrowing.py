@@ -167,3 +167,17 @@ def test_an_owner_offers_a_top_secret_record_to_a_named_person(office: dict[str,
     office["manager"].text(f"{AT}{number}", status=404)
     move(gm, card, "countersign", valid_until="2026-11-25")
     assert "Lamp works" in office["manager"].text(f"{AT}{number}")
+
+
+def test_the_form_says_who_signs_and_offers_a_window_that_any_use_may_have(
+    office: dict[str, Desk], sit: Sit, make: Make
+) -> None:
+    away = sit(Role.SALES_MANAGER, name="Own manager")
+    seller = sit(Role.SALES_MANAGER, name="Seller", manager=away.person.id)
+    at = f"{AT}{make(office['owner'].person, level='secret')['number']}"
+    asked = {desk: office[desk].text(at) for desk in ("manager",)} | {"seller": seller.text(at)}
+    assert {who: "Your own manager signs." in page for who, page in asked.items()} == {"manager": False, "seller": True}
+    until = re.search(r'id="ask-until" name="until" value="([0-9-]+)"', asked["manager"])
+    assert until is not None
+    window = {**WINDOW, "use": "export", "until": until[1]}
+    office["manager"].send(f"{at}/ask", 302, **window)
