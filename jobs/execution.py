@@ -1,7 +1,7 @@
 """Carrying out what is due: one tick of the active scheduler, and a run on demand.
 
-Runs come one after the other. Work is done in a thread of its own, whose error is a value here: a failing job
-is recorded as failed, and the next one runs.
+Runs of a lane come one after the other. Work is done in a thread of its own, whose error is a value here: a failing job
+is recorded as failed, one that takes too long is broken off and tried again, and the next one runs.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from pymongo.errors import ConnectionFailure
 
-from config.database import database, transaction
+from config.database import TransactionGaveUp, database, transaction
 from config.settings import Settings
 from jobs.cadence import in_words, latest_until, next_after
 from jobs.context import JobContext, JobError, Stopped
-from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Table
+from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Lane, Table
+from jobs.watch import Watch
 from models import office
 from models.calendar import WorkingCalendar
 from models.errors import Spoken
 from models.job import lease as leases
 from models.job import runs, service
 from models.job.document import Lease, Run, Schedule
-from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late
+from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late, retry_at
 from models.record_type import service as record_type
 
 GoOn = Callable[[], bool]
@@ -52,6 +52,7 @@ class Desk:
     settings: Settings
     table: Table = JOBS
     clock: Callable[[], datetime] = utc_now
+    watch: Watch = field(default_factory=Watch)
 
     @property
     def calendar(self) -> WorkingCalendar:
@@ -71,8 +72,8 @@ def sync(desk: Desk, lease: Lease) -> None:
         log.error("schedule %s has no job in this version: it was renamed or taken out, and does not run", name)
 
 
-def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True) -> list[Run]:
-    """Do everything that is due now and return the settled runs.
+def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True, lane: Lane | None = None) -> list[Run]:
+    """Do everything that is due now, of one lane or all, and return the settled runs.
 
     Runs left behind by a dead process come first, then what people asked for, then what the clock says.
     `go_on` is asked between runs, and by work that takes minutes.
@@ -83,7 +84,7 @@ def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True) -> list[Run]:
     """
     runs.close_abandoned(desk.clock())
     settled = []
-    for run in _taken(desk, lease):
+    for run in _taken(desk, lease, lane):
         settled.append(_carry_out(desk, run, lease, go_on))
         if not go_on():
             break
@@ -101,28 +102,38 @@ def run_now(desk: Desk, name: str, at: datetime, by: str) -> Run:
     return _carry_out(desk, run, None)
 
 
-def _taken(desk: Desk, lease: Lease) -> Iterator[Run]:
+def _taken(desk: Desk, lease: Lease, lane: Lane | None) -> Iterator[Run]:
     """Take one run after the other; the next is taken when the one before is settled."""
+
+    def is_ours(name: str) -> bool:
+        return lane is None or desk.table.lane_of(name) is lane
+
     for run in runs.unfinished():
+        if not is_ours(run.job):
+            continue
         if run.job not in desk.table or is_given_up(run.attempts):
             log.error("job %s of %s is given up: %s", run.job, run.planned, runs.LOST)
             runs.settle(run, _failure(desk, run, runs.LOST))
         else:
             yield runs.take_over(run, lease)
     for request in service.requests(desk.clock()):
-        yield runs.take_request(request, lease=lease, now=desk.clock())
+        if is_ours(request.job):
+            yield runs.take_request(request, lease=lease, now=desk.clock())
     for schedule in service.due(desk.clock()):
-        run_or_none = _take_planned(desk, lease, schedule)
+        run_or_none = _take_planned(desk, lease, schedule) if is_ours(schedule.name) else None
         if run_or_none:
             yield run_or_none
 
 
 def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
-    """Take the latest occurrence that is due, or move the schedule on where none is to run."""
+    """Take the occurrence that is due, of several the latest or the first, or move the schedule on where none is to
+    run."""
     job, now = desk.table.get(schedule.name), desk.clock()
     late = is_late(schedule.next_planned, now)
     # After a change of cadence the stored time may be none of the new one's: it still stands.
-    planned = max(schedule.next_planned, latest_until(job.cadence, now, desk.calendar))
+    planned = schedule.next_planned
+    if job.catch_up is not CatchUp.EACH:
+        planned = max(planned, latest_until(job.cadence, now, desk.calendar))
     if schedule.enabled and not (late and job.catch_up is CatchUp.SKIP):
         try:
             return runs.take(job.name, planned, lease=lease, now=now, late=late)
@@ -134,20 +145,29 @@ def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
 
 def _carry_out(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn = lambda: True) -> Run:
     """Do the work of a taken run and settle it, as done or as failed."""
-    with ThreadPoolExecutor(1, thread_name_prefix=run.job) as pool:
-        future = pool.submit(_work, desk, run, lease, go_on)
-        error = future.exception()
-    if error is None:
-        done = future.result()
+    limit = desk.table.get(run.job).limit
+    ended = desk.watch.do(run.job, limit, partial(_work, desk, run, lease, go_on), go_on)
+    if ended.result is not None:
         # A job of every minute that found nothing to do is no news.
-        level = logging.INFO if any(done.counts.values()) else logging.DEBUG
+        level = logging.INFO if any(ended.result.counts.values()) else logging.DEBUG
         log.log(level, "job %s of %s is done", run.job, run.planned)
-        return done
-    if isinstance(error, LeaseLost | ConnectionFailure | Stopped) or not isinstance(error, Exception):
+        return ended.result
+    error = ended.error
+    if error is None and not ended.over:
+        raise Stopped
+    if error is not None and (not isinstance(error, Exception) or not _is_failure(error, over=ended.over)):
         raise error
-    cause = _in_one_line(error)
+    cause = _too_long(limit) if ended.over or error is None else _in_one_line(error)
     log.error("job %s of %s failed: %s", run.job, run.planned, cause)
-    return runs.settle(run, _failure(desk, run, cause))
+    again = ended.over or isinstance(error, TransactionGaveUp)
+    return runs.settle(run, _failure(desk, run, cause, again=again))
+
+
+def _is_failure(error: Exception, *, over: bool) -> bool:
+    """Whether work that was not done has failed, and was not left to somebody else or for later."""
+    if isinstance(error, LeaseLost | Stopped):
+        return False
+    return over or not isinstance(error, ConnectionFailure)
 
 
 def _work(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn) -> Run:
@@ -171,11 +191,20 @@ def _work(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn) -> Run:
     return transaction(work) if job.transactional else work()
 
 
-def _failure(desk: Desk, run: Run, cause: str) -> runs.Outcome:
-    job = desk.table.get(run.job) if run.job in desk.table else None
-    kept = job.kept if job else DEFAULT_KEPT
-    advance = _next_time(desk, run, job) if job else None
-    return runs.Outcome(State.FAILED, desk.clock(), kept, {}, cause, advance)
+def _failure(desk: Desk, run: Run, cause: str, *, again: bool = False) -> runs.Outcome:
+    job, now = desk.table.get(run.job) if run.job in desk.table else None, desk.clock()
+    if job is None:
+        return runs.Outcome(State.FAILED, now, DEFAULT_KEPT, {}, cause)
+    retry = None
+    if again and run.kind is not Kind.DIRECT:
+        retry = retry_at(run.attempts, now, next_after(job.cadence, now, desk.calendar))
+    return runs.Outcome(State.FAILED, now, job.kept, {}, cause, _next_time(desk, run, job), retry)
+
+
+def _too_long(limit: timedelta) -> str:
+    minutes, seconds = divmod(limit.total_seconds(), 60)
+    words = f"{minutes:g} minutes" if minutes and not seconds else f"{limit.total_seconds():g} seconds"
+    return f"it took longer than {words} and was broken off"
 
 
 def _next_time(desk: Desk, run: Run, job: Job) -> datetime | None:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event, Lock
 from time import monotonic
 
@@ -26,6 +27,7 @@ from jobs import audit_seal, execution
 from jobs.audit_seal import Sealer
 from jobs.context import Stopped
 from jobs.execution import Desk
+from jobs.schedule import Lane
 from models.backup import mark
 from models.job import lease as leases
 from models.job.document import Lease
@@ -43,10 +45,13 @@ CLOCK_BACK = timedelta(minutes=1)
 GOODBYE_SECONDS = 10.0
 # Without a renewal attempt for this many lives of a lease the ticker counts as dead.
 STALLED_LIVES = 3
+# So many hanging jobs may be left behind; with more the process ends, and they with it.
+MOST_LEFT_BEHIND = 5
 
 
 def run_scheduler(settings: Settings, stop: Event) -> None:
-    """Run scheduled work until `stop` is set; a run in progress is finished first.
+    """Run scheduled work until `stop` is set; a run in progress is finished first, where that takes seconds. Also
+    returns when so many jobs hang that the process had better be started anew.
 
     Any number of schedulers may run: one works, the others stand by and take over when it ends or hangs.
 
@@ -95,15 +100,18 @@ class Scheduler:
         self.ticker: BackgroundScheduler | None = None
         self._held: Held | None = None
         self._pulse = monotonic()
-        self._busy = Lock()
+        self._busy = {lane: Lock() for lane in Lane}
         self._stop = Event()
         self._seen = desk.clock()
 
     def run(self, stop: Event) -> None:
-        """Tick until `stop` is set, with a new ticker whenever the present one has died."""
+        """Tick until `stop` is set, or too many jobs hang; with a new ticker whenever the present one has died."""
         self._stop = stop
         self.ticker = self._started()
         while not stop.wait(min(1.0, self.ttl / RENEWALS)):
+            if self.desk.watch.left_behind() > MOST_LEFT_BEHIND:
+                log.error("too many jobs hang: this process ends, to be started again")
+                stop.set()
             if monotonic() - self._pulse > self.ttl * STALLED_LIVES:
                 log.error("the ticker has stopped; a new one is started")
                 _shut_down(self.ticker, wait=False)
@@ -127,15 +135,15 @@ class Scheduler:
             return
         self._held = Held(lease, asked + self.ttl) if lease else None
 
-    def tick(self) -> None:
-        """Do what is due, if this scheduler is the active one."""
-        if not (self._active() and self._busy.acquire(blocking=False)):
+    def tick(self, lane: Lane) -> None:
+        """Do what is due of a lane, if this scheduler is the active one."""
+        if not (self._active() and self._busy[lane].acquire(blocking=False)):
             return
         held = self._held
         try:
             if held:
                 self._look_at_the_clock(held.lease)
-                execution.tick(self.desk, held.lease, self._active)
+                execution.tick(self.desk, held.lease, self._active, lane)
         except LeaseLost as error:
             log.warning("this scheduler is no longer the active one: %s", error)
             self._held = None
@@ -144,7 +152,7 @@ class Scheduler:
         except PyMongoError as error:
             log.warning("the tick broke off: %s", type(error).__name__)
         finally:
-            self._busy.release()
+            self._busy[lane].release()
 
     def _look_at_the_clock(self, lease: Lease) -> None:
         """Plan anew when the clock was set back: what it had put off comes in its turn again. What has run stays done,
@@ -177,7 +185,8 @@ class Scheduler:
         ticker = BackgroundScheduler(timezone=UTC)
         self._pulse = monotonic()
         _every(ticker, self.ttl / RENEWALS, self.renew)
-        _every(ticker, self.tick_seconds, self.tick)
+        for lane in Lane:
+            _every(ticker, self.tick_seconds, partial(self.tick, lane))
         if self.sealer is not None:
             _every(ticker, self.seal_seconds, self.seal)
         ticker.start()

@@ -43,6 +43,9 @@ from models.reminder.rules import RUN_EVERY
 from models.service_report.rules import FRIDAY
 
 DEFAULT_KEPT = timedelta(days=400)
+DEFAULT_LIMIT = timedelta(minutes=10)
+NIGHT = timedelta(hours=4)
+"""The limit of work that reads everything."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -51,8 +54,21 @@ class CatchUp(StrEnum):
 
     ONCE = "once"
     """The latest of them runs, once, and is marked late."""
+    EACH = "each"
+    """Each of them runs, in order, and is marked late: each has a period of its own."""
     SKIP = "skip"
     """They are left out; the next one comes at its time."""
+
+
+class Lane(StrEnum):
+    """Jobs of a lane run one after the other, the lanes beside each other: what takes long holds up its own lane."""
+
+    OUTSIDE = "outside"
+    """Waits for other people's servers."""
+    PROMPT = "prompt"
+    """Is done in seconds, and people notice when it is late."""
+    LONG = "long"
+    """May take minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +79,8 @@ class Job:
     not at all; the work has to fit into a minute. Without, `work` may be broken off at any point and be run
     again, by two schedulers at the same time in the worst case, so unique keys must make it idempotent; only
     such work can use `$merge` or talk to other systems. `kept` is how long a run stays in the history. Work that
-    reaches beyond the database is not `simulated`. Work `in_office` finds something to do in office hours only.
+    reaches beyond the database is not `simulated`. Work `in_office` finds something to do in office hours only. What
+    takes longer than its `limit` is broken off, fails, and is tried again.
     """
 
     name: str
@@ -75,6 +92,8 @@ class Job:
     kept: timedelta = DEFAULT_KEPT
     simulated: bool = True
     in_office: bool = False
+    lane: Lane = Lane.PROMPT
+    limit: timedelta = DEFAULT_LIMIT
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -92,6 +111,10 @@ class Table:
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
+
+    def lane_of(self, name: str) -> Lane:
+        """The lane of a job; what is not in the table is seen to in the prompt one."""
+        return self._by_name[name].lane if name in self else Lane.PROMPT
 
     def get(self, name: str) -> Job:
         """The job of that name. :raises UnknownJob: there is none."""
@@ -111,6 +134,7 @@ JOBS = Table(
             simulated=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.OUTSIDE,
         ),
         Job(
             name="robot_delivery",
@@ -121,6 +145,7 @@ JOBS = Table(
             simulated=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.OUTSIDE,
         ),
         Job(
             name="access_expiry",
@@ -136,6 +161,7 @@ JOBS = Table(
             cadence=Daily(time(0, 5)),
             work=secrecy.end,
             transactional=False,
+            lane=Lane.LONG,
         ),
         Job(
             name=BACKUP,
@@ -144,6 +170,8 @@ JOBS = Table(
             work=backup.daily,
             transactional=False,
             simulated=False,
+            lane=Lane.LONG,
+            limit=NIGHT,
         ),
         Job(
             name="attachment_sweep",
@@ -152,6 +180,8 @@ JOBS = Table(
             work=attachment.sweep,
             transactional=False,
             simulated=False,  # files go with their keys, which are everybody's
+            lane=Lane.LONG,
+            limit=NIGHT,
         ),
         Job(
             name="attachment_seal",
@@ -160,6 +190,8 @@ JOBS = Table(
             work=attachment.seal,
             transactional=False,
             simulated=False,  # a copy lacks the content of files, and their keys
+            lane=Lane.LONG,
+            limit=NIGHT,
         ),
         Job(
             name=AUDIT_CHECK,
@@ -168,6 +200,8 @@ JOBS = Table(
             work=audit_check.check,
             transactional=False,
             simulated=False,  # a copy has a trail of its own, which nobody seals
+            lane=Lane.LONG,
+            limit=NIGHT,
         ),
         # Whoever confirms an import asks for it at once; the minute catches what a dead process left behind.
         Job(
@@ -179,6 +213,7 @@ JOBS = Table(
             simulated=False,  # a copy lacks the content of files
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.LONG,
         ),
         Job(
             name="import_sweep",
@@ -187,6 +222,8 @@ JOBS = Table(
             work=imports.sweep,
             transactional=False,
             simulated=False,  # files go with their keys, which are everybody's
+            lane=Lane.LONG,
+            limit=timedelta(hours=1),
         ),
         Job(
             name="simulation_sweep",
@@ -195,6 +232,7 @@ JOBS = Table(
             work=copies.sweep,
             transactional=False,
             simulated=False,
+            lane=Lane.LONG,
         ),
         Job(
             name=BULK_CHANGES,
@@ -204,6 +242,7 @@ JOBS = Table(
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.LONG,
         ),
         Job(
             name="bulk_change_sweep",
@@ -211,6 +250,8 @@ JOBS = Table(
             cadence=Daily(time(3, 20)),
             work=bulk_changes.sweep,
             transactional=False,
+            lane=Lane.LONG,
+            limit=timedelta(hours=1),
         ),
         # A merge asks for it at once where many records point to the one that was merged.
         Job(
@@ -221,6 +262,7 @@ JOBS = Table(
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.LONG,
         ),
         # A change of the calendar asks for it at once.
         Job(
@@ -231,6 +273,7 @@ JOBS = Table(
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.LONG,
         ),
         # Whoever changes a type does it at once; this is for what a dead process left, or one with the former type.
         Job(
@@ -241,6 +284,8 @@ JOBS = Table(
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),
+            lane=Lane.LONG,
+            limit=timedelta(hours=1),
         ),
         # A daily check: a quarter's first working day that was missed is caught up, and later files get theirs.
         Job(
@@ -249,6 +294,7 @@ JOBS = Table(
             cadence=Daily(time(6)),
             work=opening.quarter,
             transactional=False,
+            lane=Lane.LONG,
         ),
         Job(
             name=opening.REVISITS,
@@ -256,6 +302,7 @@ JOBS = Table(
             cadence=Daily(time(6, 5)),
             work=opening.revisits,
             transactional=False,
+            lane=Lane.LONG,
         ),
         Job(
             name=opening.REPORTS,
@@ -263,6 +310,7 @@ JOBS = Table(
             cadence=Daily(time(6, 10)),
             work=opening.credit_reports,
             transactional=False,
+            lane=Lane.LONG,
         ),
         Job(
             name="change_report",
@@ -270,6 +318,7 @@ JOBS = Table(
             cadence=FirstMonday(time(6, 15)),
             work=reporting.change_reports,
             transactional=False,
+            catch_up=CatchUp.EACH,
         ),
         Job(
             name="weekly_report",
@@ -277,6 +326,7 @@ JOBS = Table(
             cadence=Weekly(FRIDAY, time(6, 20)),
             work=reporting.weekly,
             transactional=False,
+            catch_up=CatchUp.EACH,
         ),
         Job(
             name="monthly_report",
@@ -284,6 +334,7 @@ JOBS = Table(
             cadence=MonthDay(1, time(6, 25)),
             work=reporting.monthly,
             transactional=False,
+            catch_up=CatchUp.EACH,
         ),
         Job(
             name="signature_climb",
@@ -301,6 +352,8 @@ JOBS = Table(
             transactional=False,
             simulated=False,  # keys that are destroyed are destroyed for everybody
             kept=timedelta(days=60),
+            lane=Lane.LONG,
+            limit=timedelta(hours=1),
         ),
         Job(
             name="retention_candidates",

@@ -132,7 +132,12 @@ def _actions(schedule: Schedule, reader: Reader) -> list[Context]:
 
 def _run(run: Run, reader: Reader) -> Context:
     states = {State.DONE: _("done"), State.FAILED: _("failed"), State.RUNNING: _("running")}
-    kinds = {Kind.SCHEDULED: "", Kind.REQUESTED: _("asked for"), Kind.DIRECT: _("command line")}
+    kinds = {
+        Kind.SCHEDULED: "",
+        Kind.REQUESTED: _("asked for"),
+        Kind.DIRECT: _("command line"),
+        Kind.AGAIN: _("tried again"),
+    }
     return {
         "state": {"text": states[run.state], "tone": TONES[run.state]},
         "planned": _moment(run.planned, reader),

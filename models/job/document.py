@@ -131,17 +131,27 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Request:
-    """Someone asked on the Jobs screen to run `job` now."""
+    """Someone asked to run `job`, at the moment `asked`. With `attempts` it is what was planned for `planned` and broke
+    off so many times."""
 
     job: str
     by: str
     asked: datetime
     serial: str
+    planned: datetime
+    attempts: int = 0
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Request:
         """The request in a stored document."""
-        return cls(job=row["_id"], by=row["by"], asked=row["asked"], serial=row["serial"])
+        return cls(
+            job=row["_id"],
+            by=row["by"],
+            asked=row["asked"],
+            serial=row["serial"],
+            planned=row.get("planned") or row["asked"],
+            attempts=row.get("attempts", 0),
+        )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,10 @@ MAX_ATTEMPTS = 5
 DIRECT_RUN_LIMIT = timedelta(hours=6)
 
 
+# What was broken off because it took too long is tried again after this time.
+RETRY_AFTER = timedelta(minutes=5)
+
+
 class State(StrEnum):
     """What became of a run."""
 
@@ -24,11 +28,13 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """Why a run happened: its time came, a person asked on the Jobs screen, or the command line."""
+    """Why a run happened: its time came, a person asked on the Jobs screen, the command line, or one that took too long
+    is tried again."""
 
     SCHEDULED = "scheduled"
     REQUESTED = "requested"
     DIRECT = "direct"
+    AGAIN = "again"
 
 
 class UnknownJob(Refusal):
@@ -70,3 +76,9 @@ def is_late(due_since: datetime, started: datetime) -> bool:
 def is_given_up(attempts: int) -> bool:
     """Whether a run that died `attempts` times must not be tried again: it may be what kills the process."""
     return attempts >= MAX_ATTEMPTS
+
+
+def retry_at(attempts: int, now: datetime, next_planned: datetime) -> datetime | None:
+    """When a run that took too long is tried again; None when it is given up, or the job's next time comes first."""
+    again = now + RETRY_AFTER
+    return None if is_given_up(attempts) or next_planned <= again else again

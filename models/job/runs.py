@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
 from models.job import lease as leases
+from models.job import service
 from models.job.document import REQUESTS, RUNS, SCHEDULES, Lease, Request, Run
 from models.job.rules import DIRECT_RUN_LIMIT, AlreadyRun, Kind, LeaseLost, State, occurrence_key
 
@@ -28,7 +29,8 @@ LOST = "its process ended before the work was done"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `kept` is how long it stays in the history; `advance` the schedule's next time."""
+    """How a run ended. `kept` is how long it stays in the history; `advance` the schedule's next time; `again` when it
+    is tried once more."""
 
     state: State
     finished: datetime
@@ -36,6 +38,7 @@ class Outcome:
     counts: Mapping[str, int]
     error: str = ""
     advance: datetime | None = None
+    again: datetime | None = None
 
 
 def take(job: str, planned: datetime, *, lease: Lease, now: datetime, late: bool) -> Run:
@@ -59,21 +62,23 @@ def take(job: str, planned: datetime, *, lease: Lease, now: datetime, late: bool
 
 
 def take_request(request: Request, *, lease: Lease, now: datetime) -> Run:
-    """Take what a person asked for; the request is gone with it.
+    """Take what was asked for; the request is gone with it.
 
     :raises AlreadyRun: it was taken before.
     :raises LeaseLost: another scheduler is the active one.
     """
     run = Run(
-        key=occurrence_key(request.job, request.asked, request.serial),
+        key=occurrence_key(request.job, request.planned, request.serial),
         job=request.job,
-        kind=Kind.REQUESTED,
-        planned=request.asked,
+        kind=Kind.AGAIN if request.attempts else Kind.REQUESTED,
+        planned=request.planned,
         state=State.RUNNING,
         started=now,
+        late=request.attempts > 0,
         by=request.by,
         worker=lease.worker,
         token=lease.token,
+        attempts=request.attempts + 1,
     )
     return _open(run, lease, request)
 
@@ -135,6 +140,8 @@ def settle(run: Run, outcome: Outcome) -> Run:
             raise LeaseLost(f"{run.key} is in other hands")
         change = {"last": ended.row()} | ({"next_planned": outcome.advance} if outcome.advance else {})
         database()[SCHEDULES].update_one({"_id": run.job}, {"$set": change})
+        if outcome.again:
+            service.ask_again(run.job, outcome.again, of=run)
 
     transaction(store)
     return ended

@@ -38,13 +38,17 @@ class Plan:
 def schedules() -> list[Schedule]:
     """Every job of the running version in the table's order, with its next time and last run, the one in progress if
     there is one; behind them the schedules whose job this version has no more."""
-    waiting = {row["_id"] for row in database()[REQUESTS].find({}, {"_id": 1})}
+    asked = {request.job: request for request in map(Request.read, database()[REQUESTS].find())}
     running = {row["job"]: row for row in database()[RUNS].find({"state": State.RUNNING}).sort("started", 1)}
     rows = database()[SCHEDULES].find().sort([("retired", 1), ("position", 1), ("_id", 1)])
-    return [
-        Schedule.read(row | {"last": running.get(row["_id"], row["last"])}, waiting=row["_id"] in waiting)
-        for row in rows
-    ]
+    return [_planned(row | {"last": running.get(row["_id"], row["last"])}, asked.get(row["_id"])) for row in rows]
+
+
+def _planned(row: Row, asked: Request | None) -> Schedule:
+    """A schedule with what was asked for: what is tried again comes at its time, everything else now."""
+    if asked is not None and asked.attempts:
+        row["next_planned"] = min(row["next_planned"], asked.asked)
+    return Schedule.read(row, waiting=asked is not None and not asked.attempts)
 
 
 def schedule(name: str) -> Schedule | None:
@@ -89,22 +93,24 @@ def request_run(name: str, actor: Person, now: datetime) -> bool:
     return transaction(store)
 
 
-def ask(name: str, by: str, at: datetime) -> None:
+def ask(name: str, by: str, at: datetime, *, of: Run | None = None) -> None:
     """Have the active scheduler run a job soon, at `at` if that lies ahead, because there is work for it; asked twice
     is asked once.
 
     For use cases that leave their work to a job; people ask through `request_run`.
     """
-    asked = {"by": by, "asked": at, "serial": str(ObjectId())}
+    asked: Row = {"by": by, "asked": at, "serial": str(ObjectId())}
+    if of is not None:
+        asked |= {"planned": of.planned, "attempts": of.attempts}
     # A request that is there is written to: one that is taken up just now, before this work can be seen, conflicts.
     database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
 
 
-def ask_again(name: str, at: datetime) -> None:
-    """Ask for the next turn of long work. A job that was switched off meanwhile gets none: its work ends with the turn
-    that it is in, and goes on when it runs next."""
+def ask_again(name: str, at: datetime, *, of: Run | None = None) -> None:
+    """Ask for the next turn of long work, or to try a run once more, `of` its own planned time. A job that was switched
+    off meanwhile gets none: its work ends with the turn that it is in, and goes on when it runs next."""
     if database()[SCHEDULES].find_one({"_id": name, "enabled": False}, {"_id": 1}) is None:
-        ask(name, "", at)
+        ask(name, "", at, of=of)
 
 
 def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:

@@ -1,0 +1,93 @@
+"""Work that may take only so long, in a thread of its own.
+
+Past its limit nothing of the work reaches the database any more: the driver refuses every call of its thread. A thread
+that hangs all the same is left behind, which hinders nobody; it ends with the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Generic, Literal, TypeVar
+
+from pymongo import timeout
+
+T = TypeVar("T")
+
+UNWINDING = 5.0
+"""Past the limit a call of the database ends by itself; the work has so many seconds to come back."""
+LEAVING = 12.0
+"""So many seconds work is waited for when the process is to end; whoever started it kills it at some time."""
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Ended(Generic[T]):
+    """How work ended: with a result, with an error, or (neither) not at all, so that it is still under way. `over` says
+    that its time was up."""
+
+    result: T | None
+    error: BaseException | None
+    over: bool
+
+
+class _Told(Future[T]):
+    """A future that takes whatever its body raises."""
+
+    def __enter__(self) -> _Told[T]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[True]:
+        if error is not None:
+            self.set_exception(error)
+        return True
+
+
+class Watch:
+    """Does work and knows the threads that it had to leave behind."""
+
+    def __init__(self) -> None:
+        self._left: list[Thread] = []
+        self._lock = Lock()
+
+    def do(self, name: str, limit: timedelta, work: Callable[[], T], go_on: Callable[[], bool]) -> Ended[T]:
+        """Do `work` and wait for it: until it ends, or some seconds past its limit, or after `go_on` says no."""
+        told: _Told[T] = _Told()
+        end = monotonic() + limit.total_seconds()
+
+        def body() -> None:
+            with told, timeout(limit.total_seconds()):
+                told.set_result(work())
+
+        # A daemon: nobody waits for it when the process ends.
+        thread = Thread(target=copy_context().run, args=(body,), name=name, daemon=True)
+        thread.start()
+        _wait(told, end + UNWINDING, go_on)
+        if not told.done():
+            with self._lock:
+                self._left.append(thread)
+            return Ended(None, None, over=monotonic() >= end)
+        error = told.exception()
+        return Ended(None if error else told.result(), error, over=monotonic() >= end)
+
+    def left_behind(self) -> int:
+        """How many threads still hang."""
+        with self._lock:
+            self._left = [thread for thread in self._left if thread.is_alive()]
+            return len(self._left)
+
+
+def _wait(told: Future[T], until: float, go_on: Callable[[], bool]) -> None:
+    leaving = False
+    while not told.done() and monotonic() < until:
+        wait([told], min(LOOK_SECONDS, max(0.0, until - monotonic())))
+        if not leaving and not go_on():
+            leaving, until = True, min(until, monotonic() + LEAVING)

@@ -1,0 +1,199 @@
+"""Jobs that take too long: they are broken off, seen, tried again, and hold up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from pymongo.errors import PyMongoError
+
+from jobs import runner, watch
+from jobs.cadence import Daily, EveryMinutes
+from jobs.context import JobContext, Report, Stopped
+from jobs.execution import tick
+from jobs.schedule import Job, Lane, Table
+from models.job import lease as leases
+from models.job import service
+from models.job.rules import MAX_ATTEMPTS, Kind, State
+from models.person.roles import Person, Role
+from tests.integration.jobs.conftest import Office
+from tests.integration.jobs.sample import EFFECTS, LABEL, add_effect
+
+SHORT = timedelta(seconds=0.3)
+ADMINISTRATOR = Person(id=None, name="Chen", roles=frozenset({Role.ADMINISTRATOR}))
+
+
+class Hung:
+    """Work that hangs until it is released, and then tries to write."""
+
+    def __init__(self) -> None:
+        self.released, self.refused = Event(), Event()
+
+    def __call__(self, context: JobContext) -> Report:
+        self.released.wait(20)
+        try:
+            return add_effect(context)
+        except PyMongoError:
+            self.refused.set()
+            raise
+
+
+@pytest.fixture
+def hung() -> Iterator[Hung]:
+    made = Hung()
+    yield made
+    made.released.set()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "UNWINDING", 0.05)
+    monkeypatch.setattr(watch, "LEAVING", 0.05)
+
+
+def job(work: Callable[[JobContext], Report], name: str = "slow", *, often: bool = False, **more: object) -> Job:
+    cadence = EveryMinutes(1) if often else EveryMinutes(12 * 60)
+    declared: dict[str, object] = {"transactional": False, "limit": SHORT, "lane": Lane.LONG, **more}
+    return Job(name=name, label=LABEL, cadence=cadence, work=work, **declared)  # type: ignore[arg-type]
+
+
+def quick(**more: object) -> Job:
+    return job(add_effect, "quick", often=True, lane=Lane.PROMPT, limit=timedelta(minutes=1), **more)
+
+
+@pytest.mark.parametrize("transactional", [True, False])
+def test_a_job_that_hangs_is_broken_off_and_never_writes_again(office: Office, hung: Hung, transactional: bool) -> None:
+    run_due = office.open(Table([job(hung, transactional=transactional)]))
+    office.clock.turn(days=1)
+    (run,) = run_due()
+    assert (run.state, run.error) == (State.FAILED, "it took longer than 0.3 seconds and was broken off")
+    hung.released.set()
+    assert hung.refused.wait(10)
+    assert office.effects() == 0
+    assert office.runs() == [run]
+
+
+def test_a_job_that_writes_and_writes_ends_at_its_limit(office: Office) -> None:
+    def write(context: JobContext) -> Report:
+        while True:
+            context.db[EFFECTS].insert_one({})
+
+    run_due = office.open(Table([job(write), quick(catch_up="once")]))
+    office.clock.turn(days=1)
+    slow, other = run_due()
+    assert (slow.state, other.state) == (State.FAILED, State.DONE)
+    assert slow.error.endswith("was broken off")
+
+
+def test_what_took_too_long_is_tried_again_for_its_own_time(office: Office, hung: Hung) -> None:
+    run_due = office.open(Table([job(hung)]))
+    office.clock.turn(days=1)
+    (failed,) = run_due()
+    assert [s.next_planned for s in service.schedules()] == [office.clock.now + timedelta(minutes=5)]
+    assert [s.waiting for s in service.schedules()] == [False]
+    office.clock.turn(minutes=4)
+    assert run_due() == []
+    hung.released.set()
+    office.clock.turn(minutes=1)
+    (again,) = run_due()
+    assert (again.state, again.kind, again.planned, again.late, again.attempts) == (
+        State.DONE,
+        Kind.AGAIN,
+        failed.planned,
+        True,
+        2,
+    )
+    assert office.effects() == 1
+    assert [run.state for run in office.runs()] == [State.FAILED, State.DONE]
+    office.clock.turn(hours=1)
+    assert run_due() == []
+
+
+def test_what_always_takes_too_long_is_given_up(office: Office, hung: Hung) -> None:
+    run_due = office.open(Table([job(hung)]))
+    office.clock.turn(hours=12)
+    for _ in range(MAX_ATTEMPTS + 1):
+        run_due()
+        office.clock.turn(minutes=5)
+    assert [run.attempts for run in office.runs()] == list(range(1, MAX_ATTEMPTS + 1))
+
+
+def test_a_job_of_every_minute_waits_for_its_next_time(office: Office, hung: Hung) -> None:
+    run_due = office.open(Table([job(hung, often=True)]))
+    office.clock.turn(minutes=1)
+    run_due()
+    assert [s.next_planned for s in service.schedules()] == [office.clock.now + timedelta(minutes=1)]
+    office.clock.turn(minutes=1)
+    assert [run.kind for run in run_due()] == [Kind.SCHEDULED]
+
+
+def test_a_job_that_was_switched_off_is_not_tried_again(office: Office, hung: Hung) -> None:
+    run_due = office.open(Table([job(hung)]))
+    office.clock.turn(days=1)
+    run_due()
+    service.set_enabled("slow", False, ADMINISTRATOR, office.clock.now)
+    office.clock.turn(minutes=6)
+    assert run_due() == []
+
+
+def test_reminders_go_on_beside_a_job_that_takes_long(office: Office, hung: Hung) -> None:
+    office.open(Table([job(hung, often=True), quick()]), "yesterday")
+    held = leases.acquire("yesterday")
+    assert held
+    leases.release(held)
+    office.clock.turn(minutes=1)
+    slow = job(hung, often=True, limit=timedelta(minutes=1))
+    office.scheduler(office.desk(Table([slow, quick()])), ttl=6)
+    for count in (1, 2, 3):
+        office.until_effects(count)
+        office.clock.turn(minutes=1)
+    assert [run.job for run in office.runs() if run.state is State.RUNNING] == ["slow"]
+
+
+def test_one_lane_leaves_the_work_of_another_alone(office: Office) -> None:
+    desk = office.desk(Table([job(add_effect, often=True), quick()]))
+    office.open(desk.table)
+    lease = leases.acquire("first")
+    assert lease
+    office.clock.turn(minutes=1)
+    assert [run.job for run in tick(desk, lease, lane=Lane.PROMPT)] == ["quick"]
+    assert [run.job for run in tick(desk, lease, lane=Lane.LONG)] == ["slow"]
+
+
+def test_a_process_that_is_to_end_leaves_what_hangs_to_the_next(office: Office, hung: Hung) -> None:
+    table = Table([job(hung, limit=timedelta(minutes=1))])
+    office.open(table)
+    lease = leases.acquire("first")
+    assert lease
+    office.clock.turn(days=1)
+    with pytest.raises(Stopped):
+        tick(office.desk(table), lease, lambda: False)
+    assert [run.state for run in office.runs()] == [State.RUNNING]
+    hung.released.set()
+    office.until_effects(1)
+
+
+def test_a_scheduler_with_too_many_hanging_jobs_ends_to_be_started_again(
+    office: Office, hung: Hung, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MOST_LEFT_BEHIND", 0)
+    office.open(Table([job(hung, often=True)]), "yesterday")
+    held = leases.acquire("yesterday")
+    assert held
+    leases.release(held)
+    office.clock.turn(minutes=1)
+    _, stop = office.scheduler(office.desk(Table([job(hung, often=True)])), ttl=6)
+    assert stop.wait(20)
+    office.until(lambda: service.active_scheduler() is None)
+
+
+def test_a_daily_job_that_took_too_long_is_not_left_for_a_day(office: Office, hung: Hung) -> None:
+    made = Job(name="daily", label=LABEL, cadence=Daily(office.clock.now.time()), work=hung, limit=SHORT)
+    run_due = office.open(Table([made]))
+    office.clock.turn(days=1)
+    run_due()
+    hung.released.set()
+    office.clock.turn(minutes=5)
+    assert [run.state for run in run_due()] == [State.DONE]
