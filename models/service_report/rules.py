@@ -12,6 +12,7 @@ FRIDAY = 4
 MONTHLY_DAY = 22
 """By when a month's reports are handed in, of the month after it."""
 NAMES = {WEEKLY: "服务周报", MONTHLY: "客户投诉月报", SUPERVISION: "服务监督月报"}
+SHORT = {WEEKLY: "周报", MONTHLY: "投诉月报", SUPERVISION: "监督月报"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Period:
 
     @property
     def occasion(self) -> str:
-        """What tells it from every other report."""
-        return f"{self.kind} {self.name}"
+        """What tells it from every other report, in the words of its field."""
+        return f"{self.name} {SHORT[self.kind]}"
 
     @property
     def subject(self) -> str:

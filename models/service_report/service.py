@@ -7,6 +7,7 @@ from datetime import datetime
 from config.database import database
 from models import store
 from models.calendar import WorkingCalendar, local
+from models.kinds import stored
 from models.person import directory
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
@@ -29,7 +30,8 @@ def open_month(now: datetime, calendar: WorkingCalendar) -> int:
 
 def _open(period: rules.Period, now: datetime) -> int:
     """One record for a period, whoever asks and however often."""
-    if database()[collection_name(SLUG)].find_one({"occasion": period.occasion}, {"_id": 1}) is not None:
+    same = {"kind": period.kind, "begins": stored(SERVICE_REPORT.by_name["begins"], period.begins)}
+    if database()[collection_name(SLUG)].find_one(same, {"_id": 1}) is not None:
         return 0
     heads = directory.holders([Role.HEAD], SERVICE_REPORT.kept_by)
     values = {

@@ -32,7 +32,7 @@ def test_the_months_report_is_wanted_from_the_first_monday_on(today: date, expec
 
 def test_a_week_that_ends_on_a_day_off_is_due_on_the_next_working_day() -> None:
     period = service_report.week_of(date(2026, 10, 2), CALENDAR)
-    assert (period.occasion, period.begins, period.due) == ("weekly 2026-W40", date(2026, 9, 26), date(2026, 10, 8))
+    assert (period.occasion, period.begins, period.due) == ("2026-W40 周报", date(2026, 9, 26), date(2026, 10, 8))
 
 
 @pytest.mark.parametrize(("today", "friday"), [(date(2026, 11, 20), 20), (date(2026, 11, 26), 20)])

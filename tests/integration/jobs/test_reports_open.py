@@ -40,11 +40,18 @@ def test_reports_open_on_their_day_and_once(office: Office) -> None:
     assert opened(office) == {}
 
 
-def test_what_was_missed_is_opened_once_when_the_machine_is_back(office: Office) -> None:
+def test_each_period_that_was_missed_is_opened_once_in_its_order_and_marked_late(office: Office) -> None:
     person(Role.SALES, department="sales")
-    office.clock.now = datetime(2026, 10, 29, 20, tzinfo=SHANGHAI)
-    opened(office)
+    office.clock.now = datetime(2026, 9, 2, 20, tzinfo=SHANGHAI)
+    tick = office.open(JOBS)
+    tick()
     office.clock.now = datetime(2026, 11, 18, 9, tzinfo=SHANGHAI)
-    assert opened(office) == {"change_report": 1, "weekly_report": 1, "monthly_report": 2}
-    office.clock.turn(hours=1)
+    ran = [run for _ in range(15) for run in tick() if run.job in NAMES]
+    assert all(run.late for run in ran)
+    rows = list(office.db["record_service_report"].find().sort("begins", 1))
+    weeks = [row["occasion"] for row in rows if row["kind"] == "weekly"]
+    assert weeks == [f"2026-W{number} 周报" for number in range(36, 47)]
+    months = [row["occasion"] for row in rows if row["kind"] == "monthly"]
+    assert months == ["2026-09 投诉月报", "2026-10 投诉月报"]
+    assert sorted(row["month"] for row in office.db["record_change_report"].find()) == ["2026-09", "2026-10", "2026-11"]
     assert opened(office) == {}
