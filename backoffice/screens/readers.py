@@ -73,7 +73,8 @@ def _row(row: Context, reader: Reader) -> Context:
         "who": words.who(row),
         "what": words.what(row, reader.language),
         "tone": "bad" if row["action"] == "refused" else "neutral",
-        "level": words.level(row),
+        # What else stood on the same page of a list is nothing of this record (X6).
+        "level": "" if isinstance(row["level"], list) else words.level(row),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 from io import BytesIO
 
@@ -13,14 +12,15 @@ from pylopdf_fonts_zh_cn import sans_path
 from models.attachment.rules import PICTURES, NotMarkable
 
 MOST_BYTES = 32 * 1024 * 1024
-MOST_PIXELS = 50_000_000
+MOST_PIXELS = 30_000_000
+"""Of the picture and of what is made of it: three bytes each, of which two or three copies are held at once."""
 SMALLEST_TEXT, LARGEST_TEXT = 14, 64
 SHARE = 30
 """The text is a thirtieth of the shorter side high."""
 SLANT, LINES_APART = 25, 5
 DARK, LIGHT, FAINT = (60, 60, 60), (255, 255, 255), 110
 STRIP, INK = (255, 255, 255), (40, 40, 40)
-BROKEN = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+BROKEN = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError)
 """What reading a broken or oversized picture raises."""
 
 
@@ -28,17 +28,15 @@ def marked_image(content: bytes, kind: str, text: str, name: str) -> bytes:
     """The picture with `text` drawn across it and below it, of the same type. It is turned as its camera says; what a
     file says of itself beside the picture (place, camera, thumbnail) is left out.
 
-    :raises NotMarkable: for a picture that cannot be read, moves, or has more than 32 MB or 50 million pixels.
+    :raises NotMarkable: for a picture that cannot be read, moves, or has more than 32 MB or 30 million pixels.
     """
     if kind not in PICTURES or len(content) > MOST_BYTES:
         raise NotMarkable(name=name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture, profile = _opened(content, kind, name)
-            marked = _with_strip(_across(picture, text), text)
-            made = BytesIO()
-            marked.save(made, PICTURES[kind], quality=88, icc_profile=profile)
+        picture, profile = _opened(content, kind, name)
+        marked = _with_strip(_across(picture, text), text)
+        made = BytesIO()
+        marked.save(made, PICTURES[kind], quality=88, icc_profile=profile)
     except BROKEN:
         raise NotMarkable(name=name) from None
     return made.getvalue()
@@ -89,8 +87,10 @@ def _with_strip(picture: Image.Image, text: str) -> Image.Image:
     while font.getlength(text) + size > picture.width and size > SMALLEST_TEXT:
         size -= 1
         font = _font(size)
-    width = max(picture.width, int(font.getlength(text)) + size)
-    made = Image.new("RGB", (width, picture.height + size * 2), STRIP)
+    width, height = max(picture.width, int(font.getlength(text)) + size), picture.height + size * 2
+    if width * height > MOST_PIXELS:
+        raise ValueError("a narrow picture as wide as its mark is too large")
+    made = Image.new("RGB", (width, height), STRIP)
     made.paste(picture, ((width - picture.width) // 2, 0))
     ImageDraw.Draw(made).text((width // 2, picture.height + size), text, fill=INK, font=font, anchor="mm")
     return made

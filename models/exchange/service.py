@@ -339,7 +339,7 @@ def undo(person: Person, batch_id: ObjectId, now: datetime) -> Batch:
 
 
 def drop(person: Person, batch_id: ObjectId) -> None:
-    """Give up an import of which nothing was stored; its file goes with the next sweep. :raises WrongStep:"""
+    """Give up an import of which nothing was stored; its file goes with it. :raises WrongStep:"""
     batch = own(person, batch_id)
     gone = {"_id": batch_id, "state": {"$in": [State.UPLOADED.value, State.CHECKED.value]}}
     if not database()[BATCHES].delete_one(gone).deleted_count:

@@ -121,17 +121,19 @@ def sweep(now: datetime) -> int:
     return _remove([son["_id"] for son in found])
 
 
-def remove(file: ObjectId | None) -> bool:
-    """Delete a stored file; False when it is gone already."""
-    return file is not None and bool(_remove([file]))
+def remove(file: ObjectId | None) -> None:
+    """Delete a stored file, if there is one. Its key leaves the keys' own backup when that is written next, once a day:
+    nobody waits here for all keys to be written."""
+    if file is not None:
+        _remove([file], backup=False)
 
 
-def _remove(files: Sequence[ObjectId]) -> int:
+def _remove(files: Sequence[ObjectId], *, backup: bool = True) -> int:
     """Delete files with their keys, the documents by which they are found last."""
     if not files:
         return 0
     try:
-        key_vault.destroy(files)
+        key_vault.destroy(files, backup=backup)
     finally:
         database()[CHUNKS].delete_many({"files_id": {"$in": list(files)}})
     return database()[FILES].delete_many({"_id": {"$in": list(files)}}).deleted_count

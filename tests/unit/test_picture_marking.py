@@ -118,6 +118,12 @@ def test_a_picture_that_unpacks_too_large_is_refused(monkeypatch: pytest.MonkeyP
         marked_image(picture("image/png", (20, 20)), "image/png", MARK, "a")
 
 
+def test_a_narrow_picture_that_its_mark_would_make_too_large_is_refused() -> None:
+    size = (1, images.MOST_PIXELS // 200)
+    with pytest.raises(NotMarkable):
+        marked_image(picture("image/png", size, "1", 0), "image/png", MARK, "a")
+
+
 @pytest.mark.parametrize("name", ["方案.docx", SHEET, "a" * 120])
 def test_anything_else_leaves_in_a_zip_beside_its_mark(name: str) -> None:
     content = b"PK\x03\x04 office" * 100_000

@@ -99,6 +99,17 @@ def test_who_has_read_it_names_whoever_saw_it_in_a_list(sit: Sit, now: datetime)
     assert "saw it in a list" in head.text(f"/records/customer/{number}/history")
 
 
+def test_who_has_read_it_says_nothing_of_the_records_beside_it(sit: Sit, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner Wang"), sit(Role.HEAD)
+    number = file(owner, now, "隐山仪表有限公司", "secret")["number"]
+    file(owner, now, "隐川仪表有限公司", "top_secret")
+    owner.text(LIST)
+    rows = head.text(f"/readers/customer/{number}").split("<tbody")[1]
+    assert "Owner Wang" in rows
+    assert "top_secret" not in rows
+    assert "Top secret" not in rows
+
+
 def test_the_auditor_finds_a_list_by_each_record_and_level_that_it_showed(sit: Sit, now: datetime) -> None:
     owner, auditor = sit(Role.SPECIALIST, name="Owner Wang"), sit(Role.AUDITOR, department="audit")
     made = [file(owner, now, f"隐山{i}号有限公司", "secret" if i else "top_secret")["number"] for i in range(5)]
