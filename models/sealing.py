@@ -19,6 +19,7 @@ from models.declarations import Field, Label, Level, RecordType
 from models.key_vault import service as keys
 from models.key_vault.refusals import Unopened
 from models.kinds import kind_of, loaded, stored
+from models.loaded import son_of
 from models.registry import Draft
 from models.search import fold
 
@@ -91,6 +92,16 @@ def _note_open(
                 _note_open(inner, row, inner.name, key, places)
 
 
+def is_sealed_under(field: Field, kept: Any, key: UUID) -> bool:
+    """Whether a stored value holds something sealed, all that is to be, and under this very key."""
+    if field.encrypted:
+        return keys.is_sealed_under(kept, key)
+    inner = [f.name for f in field.fields if f.encrypted]
+    rows = kept if isinstance(kept, list) else [kept]
+    held = [row[name] for row in rows for name in inner if row.get(name) is not None]
+    return bool(held) and all(keys.is_sealed_under(one, key) for one in held)
+
+
 def seal_values(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values that wait outside of any record, such as those of a change of many: under the type's key."""
     known = sealed_fields(rt)
@@ -125,12 +136,28 @@ def take_keys(drafts: Sequence[Draft]) -> None:
     if not open_ones or not sealed_fields(open_ones[0].rt):
         return
     rt = open_ones[0].rt
-    own = {draft.values["_id"] for draft in open_ones if _is_classified(draft.values) or _is_classified(draft.before)}
-    maybe = {draft.values["_id"] for draft in open_ones if draft.before is not None and rt.classified} - own
-    found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
     usual = keys.type_key(rt.slug)
     for draft in open_ones:
+        draft.key = _standing_key(draft, usual)
+    asked = [draft for draft in open_ones if draft.key is None]
+    own = {draft.values["_id"] for draft in asked if _is_classified(draft.values) or _is_classified(draft.before)}
+    maybe = {draft.values["_id"] for draft in asked if draft.before is not None and rt.classified} - own
+    found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
+    for draft in asked:
         draft.key = found.get(draft.values["_id"], usual)
+
+
+def _standing_key(draft: Draft, usual: UUID) -> UUID | None:
+    """The key that all of the stored record is sealed under, if the next version is to be as well; None when that is
+    to be asked for, as of a record that becomes classified."""
+    known = son_of(draft.before)
+    held = {keys.key_under(one) for name in sealed_fields(draft.rt) for one in sealed_in(known.get(name))}
+    if len(held) != 1:
+        return None
+    key = held.pop()
+    if key == usual:
+        return None if _is_classified(draft.values) or _is_classified(draft.before) else usual
+    return key if keys.is_key_of(draft.values["_id"], key) else None
 
 
 def _is_classified(values: Mapping[str, Any] | None) -> bool:

@@ -4,17 +4,18 @@ follows from them. Nothing here reads or writes records; encrypted values are se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from bson import ObjectId
+from bson import CodecOptions, ObjectId, decode, encode
 
 from models import access, registry, sealing
 from models.declarations import Field, Label, RecordType
-from models.kinds import ZONE, loaded, storing
+from models.kinds import ZONE, loaded, stored, storing
+from models.loaded import Loaded, son_of
 from models.registry import Draft
 from models.search import fold, grams, texts_of
 
@@ -32,7 +33,26 @@ OPEN_SYSTEM: tuple[Field, ...] = (
 )
 """The system fields that a write may set; the others follow from them."""
 
+ENGINES = (
+    "_id",
+    "number",
+    "rev",
+    "due_at",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "batch",
+    "climbed",
+    "state_since",
+)
+"""What the engine keeps of a record and gives as it is."""
+
+KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
+"""What a write of a stored record leaves as it is, if it does not set it."""
+
 CLOSING_HOUR = time(18)
+CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 def fields_of(rt: RecordType) -> tuple[Field, ...]:
@@ -42,23 +62,62 @@ def fields_of(rt: RecordType) -> tuple[Field, ...]:
 
 def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
     """A stored record with every declared value loaded; undeclared leftovers are dropped."""
-    record = {f.name: loaded(f, son.get(f.name)) for f in fields_of(rt)}
-    for name in ("_id", "number", "rev", "due_at", "created_at", "created_by", "updated_at", "updated_by", "batch"):
-        record[name] = son.get(name)
-    record["climbed"] = son.get("climbed")
+    plain = son
+    if sealing.sealed_fields(rt):
+        plain = sealing.opened(rt, [son])[0]
+        sealing.refuse_unopened(rt, plain)
+    return Loaded({f.name: loaded(f, plain.get(f.name)) for f in fields_of(rt)} | _engines_own(plain), son)
+
+
+def _engines_own(son: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine keeps of a record beside the fields that a write may set."""
+    record = {name: son.get(name) for name in ENGINES}
     record["acl"] = son.get("acl") or []
     record["granted"] = son.get("granted") or []
-    record["state_since"] = son.get("state_since")
     return record
+
+
+def again(draft: Draft) -> dict[str, Any]:
+    """The record as a reading would give it, now that the write of `draft` is stored; nothing is read, and nothing of
+    what was sealed is opened, for it."""
+    rt, before, values = draft.rt, draft.before or {}, draft.values
+    fresh = {f.name: stored(f, values[f.name]) for f in fields_of(rt) if values.get(f.name) != before.get(f.name)}
+    # As the database gives it back: moments in milliseconds, no tuples.
+    given = {name: draft.stored.get(name) for name in (*ENGINES, "acl", "granted")}
+    son = decode(encode(given | fresh), CODEC)
+    now = {f.name: loaded(f, son[f.name]) if f.name in fresh else before.get(f.name) for f in fields_of(rt)}
+    return now | _engines_own(son)
 
 
 def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | None) -> dict[str, Any]:
     """The stored form of a new record, with what is derived; the draft learns its id and number."""
     draft.values |= {"_id": record_id, "number": number}
+    return _with_new(draft, _sealed_son(draft), batch)
+
+
+def new_sons(drafts: Sequence[Draft], numbers: Sequence[str], batch: ObjectId | None) -> list[dict[str, Any]]:
+    """`new_son` for some writes of one type that have their ids: what is encrypted is sealed in one run."""
+    for draft, number in zip(drafts, numbers, strict=True):
+        draft.values["number"] = number
+    sons = [declared_son(draft) for draft in drafts]
+    if drafts:
+        sealing.take_keys(drafts)
+        sealing.seal_sons(drafts[0].rt, [(son, draft.key) for son, draft in zip(sons, drafts, strict=True)])
+    return [_with_new(draft, son, batch) for draft, son in zip(drafts, sons, strict=True)]
+
+
+def renumbered(draft: Draft, son: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """The stored form of a new record under another number; what is sealed stays."""
+    draft.values["number"] = number
+    return _with_new(draft, dict(son), son.get("batch"))
+
+
+def _with_new(draft: Draft, son: dict[str, Any], batch: ObjectId | None) -> dict[str, Any]:
+    """A stored form with what is kept beside the values of a new record."""
     rest = {
         **derived(draft.rt, draft.values),
-        "_id": record_id,
-        "number": number,
+        "_id": draft.values["_id"],
+        "number": draft.values["number"],
         "rev": 1,
         "created_at": draft.now,
         "created_by": draft.actor.id,
@@ -68,13 +127,13 @@ def new_son(draft: Draft, record_id: ObjectId, number: str, batch: ObjectId | No
         "batch": batch,
         "granted": [],
     }
-    son = _sealed_son(draft)
     son.update((name, value) for name, value in rest.items() if value is not None)
     return son
 
 
 def update_of(draft: Draft) -> dict[str, Any]:
-    """The database update that stores a prepared change, with what is derived."""
+    """The database update that stores a prepared change, with what is derived; what the stored record is known to hold
+    already is left out. The draft learns its stored form."""
     before = draft.before or {}
     began: dict[str, Any] = {}
     if draft.values["state"] != before.get("state"):
@@ -87,18 +146,28 @@ def update_of(draft: Draft) -> dict[str, Any]:
     }
     given = _sealed_son(draft)
     given.update((name, value) for name, value in follows.items() if value is not None)
+    gone = [name for name in (*defaults(draft.rt), *follows) if name not in given]
+    kept = {name: before.get(name) for name in KEPT if name not in gone}
+    draft.stored = {**kept, **given, "rev": before["rev"] + 1}
+    known = son_of(before)
     update = {
-        "$set": given,
-        "$unset": {name: "" for name in (*defaults(draft.rt), *follows) if name not in given},
+        "$set": {name: value for name, value in given.items() if name not in known or known[name] != value},
+        "$unset": {name: "" for name in gone if name in known or not known},
         "$inc": {"rev": 1},
     }
     return {operator: values for operator, values in update.items() if values}
 
 
 def _sealed_son(draft: Draft) -> dict[str, Any]:
-    """The stored form of the values that there are, encrypted ones sealed."""
-    son = declared_son(draft)
-    sealing.seal_son(draft.rt, son, sealing.key_of(draft))
+    """The stored form of the values that there are, encrypted ones sealed; what stays as it is keeps its seal."""
+    son, key = declared_son(draft), sealing.key_of(draft)
+    if key is not None:
+        known, before = son_of(draft.before), draft.before or {}
+        for name, field in sealing.sealed_fields(draft.rt).items():
+            stays = name in known and name in son and draft.values[name] == before[name]
+            if stays and sealing.is_sealed_under(field, known[name], key):
+                son[name] = known[name]
+    sealing.seal_son(draft.rt, son, key)
     return son
 
 

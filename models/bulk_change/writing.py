@@ -21,7 +21,6 @@ from models.record import collection_name
 from models.registry import Draft
 
 TAKEN = 11000
-Son = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,25 +67,9 @@ def prepared(
 ) -> list[Outcome]:
     """The next versions of some records, with everything that rules derive or refuse, in their order; nothing is
     stored."""
-    return _prepared(slug, wanted, act, _stored(slug, wanted), actor=actor, now=now, allowed=allowed)
-
-
-def _stored(slug: str, wanted: Sequence[Change]) -> dict[ObjectId, Son]:
-    found = database()[collection_name(slug)].find({"_id": {"$in": [one.record for one in wanted]}})
-    return {son["_id"]: son for son in found}
-
-
-def _prepared(
-    slug: str,
-    wanted: Sequence[Change],
-    act: Act,
-    sons: Mapping[ObjectId, Son],
-    *,
-    actor: Person,
-    now: datetime,
-    allowed: Allowed,
-) -> list[Outcome]:
     entry = registry.get(slug)
+    found = database()[collection_name(slug)].find({"_id": {"$in": [one.record for one in wanted]}})
+    sons = {son["_id"]: son for son in found}
     sealing.at_hand(entry.rt, sons.values())
     records = {record: stored_form.load(entry.rt, son) for record, son in sons.items()}
     stale = {
@@ -135,25 +118,21 @@ def change_many(
     """
 
     def work() -> list[Outcome]:
-        sons = _stored(slug, wanted)
-        outcomes = _prepared(slug, wanted, act, sons, actor=actor, now=now, allowed=allowed)
+        outcomes = prepared(slug, wanted, act, actor=actor, now=now, allowed=allowed)
         drafts = [one.draft for one in outcomes if one.draft is not None and one.stores]
         if drafts:
-            _put(slug, drafts, act, sons)
+            _put(slug, drafts, act)
         return outcomes
 
     return transaction(work)
 
 
-def _put(slug: str, drafts: Sequence[Draft], act: Act, sons: Mapping[ObjectId, Son]) -> None:
+def _put(slug: str, drafts: Sequence[Draft], act: Act) -> None:
     entry = registry.get(slug)
     revs = [(draft.before or {})["rev"] for draft in drafts]
     sealing.take_keys(drafts)
     updates = [
-        UpdateOne(
-            {"_id": draft.values["_id"], "rev": rev},
-            _difference(stored_form.update_of(draft), sons[draft.values["_id"]]),
-        )
+        UpdateOne({"_id": draft.values["_id"], "rev": rev}, stored_form.update_of(draft))
         for draft, rev in zip(drafts, revs, strict=True)
     ]
     try:
@@ -176,13 +155,3 @@ def _put(slug: str, drafts: Sequence[Draft], act: Act, sons: Mapping[ObjectId, S
     for draft in drafts:
         for hook in entry.hooks.after:
             hook(draft)
-
-
-def _difference(update: Mapping[str, Any], son: Son) -> dict[str, Any]:
-    """An update without what the stored record holds already: most of a record stays, and need not travel."""
-    kept = {
-        "$set": {name: value for name, value in update.get("$set", {}).items() if son.get(name) != value},
-        "$unset": {name: "" for name in update.get("$unset", {}) if name in son},
-        "$inc": update["$inc"],
-    }
-    return {operator: values for operator, values in kept.items() if values}

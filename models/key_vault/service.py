@@ -18,7 +18,7 @@ from uuid import UUID
 from bson import Binary, ObjectId
 
 from models.key_vault import copies, many, whose
-from models.key_vault.keyring import KEPT_SECONDS
+from models.key_vault.keyring import KEPT_SECONDS, name_of
 from models.key_vault.sets import SEALED
 from models.key_vault.vault import RANDOM, STEADY, key_of, vault
 
@@ -92,6 +92,21 @@ def unseal_many(sealed: Sequence[Binary]) -> list[Any]:
 def is_sealed(value: Any) -> bool:
     """Whether a stored value is a sealed one."""
     return isinstance(value, Binary) and value.subtype == SEALED
+
+
+def key_under(sealed: Binary) -> UUID:
+    """The key that a value is sealed under."""
+    return UUID(bytes=key_of(sealed))
+
+
+def is_sealed_under(value: Any, key: UUID) -> bool:
+    """Whether a stored value is sealed under this key."""
+    return is_sealed(value) and key_of(value) == key.bytes
+
+
+def is_key_of(record_id: ObjectId, key: UUID) -> bool:
+    """Whether a key is a record's own, and there."""
+    return any(name_of(row) == f"record:{record_id}" for row in vault().keyring.by_ids([key.bytes]))
 
 
 def at_hand(sealed: Sequence[Binary]) -> None:

@@ -13,6 +13,7 @@ from config.database import database
 from models import audit, sealing, stored_form
 from models.declarations import Field, RecordType
 from models.kinds import stored
+from models.loaded import son_of
 from models.moves import by_climbing
 from models.registry import Draft
 
@@ -51,6 +52,7 @@ def remember(draft: Draft, rev: int, merge: ObjectId | None = None) -> None:
 def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[str, Any]:
     """What the history keeps of a write, and of which merge it is a part."""
     before, changed, key = draft.before, draft.changed, sealing.key_of(draft)
+    known = son_of(before)
     return {
         "type": draft.rt.slug,
         "record": draft.values["_id"],
@@ -63,8 +65,8 @@ def version_row(draft: Draft, rev: int, merge: ObjectId | None = None) -> dict[s
         "changes": [
             {
                 "field": field.name,
-                "before": _kept(field, before.get(field.name), key) if before else None,
-                "after": _kept(field, draft.values.get(field.name), key),
+                "before": _kept(field, before.get(field.name), known.get(field.name), key) if before else None,
+                "after": _kept(field, draft.values.get(field.name), draft.stored.get(field.name), key),
             }
             for field in stored_form.fields_of(draft.rt)
             if field.name in changed
@@ -90,10 +92,13 @@ def _climbed(draft: Draft) -> bool:
     return move is not None and before is not None and by_climbing(draft.behalf or draft.actor, draft.rt, move, before)
 
 
-def _kept(field: Field, value: Any, key: UUID | None) -> Any:
-    """A value as the history keeps it."""
-    kept = stored(field, value)
-    return kept if key is None else sealing.seal(field, kept, key)
+def _kept(field: Field, value: Any, in_record: Any, key: UUID | None) -> Any:
+    """A value as the history keeps it: sealed as the record holds it, where that is the same seal."""
+    if key is None or value is None:
+        return stored(field, value)
+    if in_record is not None and sealing.is_sealed_under(field, in_record, key):
+        return in_record
+    return sealing.seal(field, stored(field, value), key)
 
 
 def subject(rt: RecordType, record: Mapping[str, Any]) -> audit.Subject:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from bson import CodecOptions, ObjectId, decode, encode
+from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, in_transaction, transaction
@@ -20,13 +20,6 @@ from models.record import collection_name
 from models.registry import Draft
 from models.store.drafts import new_draft, next_draft
 from models.store.versions import remember
-
-CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
-
-
-KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
-"""What a write of a stored record leaves as it is, if it does not set it."""
-
 
 _written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
 """The records that the hooks of a write have written, while they run."""
@@ -76,10 +69,10 @@ def create(
         one_time.spend(once, record_id, now)
         draft = new_draft(entry, values, actor=actor, now=now, note=note)
         son = stored_form.new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
+        draft.stored = son
         _insert(entry.rt, son)
         remember(draft, 1)
         attachment.claim(entry.rt.fields, draft.values)
-        draft.stored = son
         return _finish(entry, draft)
 
     return transaction(work)
@@ -160,26 +153,14 @@ def _finish(entry: registry.Registered, draft: Draft) -> dict[str, Any]:
     above = _written.get()
     if above is not None:
         above.update(written)
-    return (
-        fetch(entry.rt.slug, record_id)
-        if record_id in written
-        else stored_form.load(entry.rt, _as_stored(draft.stored))
-    )
-
-
-def _as_stored(son: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as the database gives it back: moments in milliseconds, no tuples."""
-    return decode(encode(son), CODEC)
+    return fetch(entry.rt.slug, record_id) if record_id in written else stored_form.again(draft)
 
 
 def put(draft: Draft, merge: ObjectId | None = None) -> None:
     """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
     the merge of which it is a part."""
     before = draft.before or {}
-    update = stored_form.update_of(draft)
-    _update(draft.rt, _unchanged(before), update)
-    kept = {name: before.get(name) for name in KEPT if name not in update.get("$unset", {})}
-    draft.stored = {**kept, **update.get("$set", {}), "rev": before["rev"] + 1}
+    _update(draft.rt, _unchanged(before), stored_form.update_of(draft))
     remember(draft, before["rev"] + 1, merge)
     attachment.claim(draft.rt.fields, draft.values)
 

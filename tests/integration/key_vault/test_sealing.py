@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -230,3 +230,35 @@ def test_of_a_record_that_cannot_be_opened_the_rest_is_read(
     refuse_unopened(SEALED, found[kept])
     with pytest.raises(KeyGone):
         refuse_unopened(SEALED, found[gone])
+
+
+@pytest.mark.parametrize("level", ["internal", "secret"])
+def test_a_change_elsewhere_leaves_the_seals_and_asks_for_no_key(
+    sealed: None, head: Person, db: Base, now: datetime, level: str
+) -> None:
+    record = made(head, now, level=level, people=[{"name": "李", "born": date(1990, 1, 5)}])
+    was = db["record_sample"].find_one({"_id": record})
+    read = store.fetch("sample", record)
+    with commands.heard() as heard:
+        store.change("sample", record, {"name": "烛"}, actor=head, now=now, rev=1, seen=read)
+    assert not [one for one in heard if one.endswith(" key")]
+    assert list(sealed_in(db["record_sample"].find_one({"_id": record}))) == list(sealed_in(was))
+
+
+def test_history_holds_the_very_seals_of_the_record(sealed: None, head: Person, db: Base, now: datetime) -> None:
+    record = made(head, now, level="secret")
+    was = db["record_sample"].find_one({"_id": record}) or {}
+    store.change("sample", record, {"notes": "改过"}, actor=head, now=now)
+    now_held = db["record_sample"].find_one({"_id": record}) or {}
+    version = db[store.VERSIONS].find_one({"record": record, "rev": 2}) or {}
+    (told,) = (one for one in version["changes"] if one["field"] == "notes")
+    assert (told["before"], told["after"]) == (was["notes"], now_held["notes"])
+
+
+def test_what_was_under_the_types_key_stands_in_the_history_of_a_raised_level_under_the_records_own(
+    sealed: None, head: Person, db: Base, now: datetime
+) -> None:
+    record = made(head, now)
+    store.change("sample", record, {"level": "secret", "notes": "改过"}, actor=head, now=now)
+    version = db[store.VERSIONS].find_one({"record": record, "rev": 2})
+    assert {UUID(bytes=key_of(one)) for one in sealed_in(version)} == {keys.record_key(record)} == used(db, record)
