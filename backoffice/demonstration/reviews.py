@@ -56,8 +56,7 @@ def _answer(world: World, *, number: str, customer: str, corrected: bool, at: da
     if row is None:
         return
     world.keep(key, "review", row)
-    answers = dict.fromkeys(SECTIONS, "confirmed") | {"people": "corrected", "corrections": "联系人职务已更正。"}
+    answers = dict.fromkeys(SECTIONS, "confirmed")
     if corrected:
-        Act(at, OWNER, "review", key, "finish", answers).take(world)
-    else:
-        Act(at, OWNER, "review", key, "confirm_all").take(world)
+        answers |= {"people": "corrected", "corrections": "联系人职务已更正。"}
+    Act(at, OWNER, "review", key, "finish", answers).take(world)

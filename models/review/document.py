@@ -70,21 +70,13 @@ REVIEW = RecordType(
         ),
         transitions=(
             Transition(
-                name="confirm_all",
-                label=Label("全部无变化", "All still right"),
-                source=("open",),
-                target="done",
-                by=("owner", Role.HEAD.value),
-                tone="good",
-                help=Label("确认客户档案各部分均无变化。", "Every section of the file is still right."),
-            ),
-            Transition(
                 name="finish",
                 label=Label("逐项核定", "Review by section"),
                 source=("open",),
                 target="done",
                 by=("owner", Role.HEAD.value),
                 asks=(*SECTIONS, "corrections"),
+                tone="good",
                 main=True,
                 help=Label(
                     "请先在客户档案中更正，再在此逐项确认。", "Correct the file first, then answer each section here."

@@ -18,9 +18,7 @@ from models.review.document import REVIEW
 def finish(draft: Draft) -> None:
     """Answer every section, or refuse naming what is left (F5)."""
     values = draft.values
-    if draft.action == "confirm_all":
-        values.update(dict.fromkeys(rules.SECTIONS, rules.Answer.CONFIRMED.value))
-    if draft.action not in ("confirm_all", "finish"):
+    if draft.action != "finish":
         return
     answers = {name: rules.Answer(values[name]) for name in rules.SECTIONS if values[name]}
     try:

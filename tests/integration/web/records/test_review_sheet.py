@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from models import records, store
+from models import records, store, work
+from models.office import office_calendar
 from models.person.roles import SYSTEM, Person, Role
 from models.review.rules import SECTIONS
 from tests.factories.customers import customer
@@ -18,6 +19,7 @@ ALL: dict[str, Any] = {f"_section-{name}": "confirmed" for name in SECTIONS}
 
 
 FIRST: dict[str, Any] = {"_section-basic": "confirmed"}
+STILL_RIGHT: dict[str, Any] = dict.fromkeys(SECTIONS, "confirmed")
 REST = {name: value for name, value in ALL.items() if name != "_section-basic"}
 
 
@@ -45,6 +47,15 @@ def test_what_is_still_right_is_confirmed_and_the_file_stays_as_it_is(sit: Sit, 
     stored = store.fetch("review", made["_id"])
     assert {stored[name] for name in SECTIONS} == {"confirmed"}
     assert (stored["state"], store.fetch("customer", file["_id"])["rev"]) == ("done", file["rev"])
+
+
+def test_no_review_is_done_without_a_look_at_its_sections(sit: Sit, now: datetime) -> None:
+    ann = sit(Role.SPECIALIST)
+    review(ann.person, customer(ann.person, now), now)
+    (task,) = [task for task in work.desk(ann.person, now, office_calendar()) if task.sight.rt.slug == "review"]
+    assert task.done is None
+    assert task.main is not None
+    assert task.main.name == "finish"
 
 
 def test_only_the_differences_reach_the_file_and_their_section_says_so(sit: Sit, now: datetime) -> None:
@@ -100,7 +111,7 @@ def test_the_last_review_stands_beside_what_is_there_now(sit: Sit, now: datetime
     before = now - timedelta(days=90)
     file = customer(ann.person, before, address="Old street 1")
     first = review(ann.person, file, before, "2026Q3")
-    records.move(ann.person, "review", first["number"], "confirm_all", {}, rev=1, now=before + timedelta(days=1))
+    records.move(ann.person, "review", first["number"], "finish", STILL_RIGHT, rev=1, now=before + timedelta(days=1))
     store.change("customer", file["_id"], {"address": "New street 2"}, actor=SYSTEM, now=now - timedelta(days=2))
     page = ann.text(at(review(ann.person, file, now)))
     assert "<del>Old street 1</del>" in page
