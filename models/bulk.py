@@ -89,10 +89,10 @@ def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> li
     that are ready already come first."""
     good = [one.draft for one in outcomes if one.draft is not None]
     _identify(good)
-    numbers = iter(numbering.coming(good[0].rt, good[0].now, len(good), behind=behind) if good else ())
+    numbers = numbering.coming(good[0].rt, good[0].now, len(good), behind=behind) if good else []
+    sons = iter(stored_form.new_sons(good, numbers, batch))
     return [
-        replace(one, son=_son(one.row, one.draft, next(numbers), batch)) if one.draft is not None else one
-        for one in outcomes
+        replace(one, son=next(sons) | {"batch_row": one.row}) if one.draft is not None else one for one in outcomes
     ]
 
 
@@ -101,10 +101,6 @@ def _identify(drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         draft.values.setdefault("_id", ObjectId())
     sealing.take_keys(drafts)
-
-
-def _son(row: int, draft: Draft, number: str, batch: ObjectId) -> dict[str, Any]:
-    return {**stored_form.new_son(draft, draft.values["_id"], number, batch), "batch_row": row}
 
 
 def create_many(
@@ -157,12 +153,10 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
     drafts = [draft for _, draft in good]
     _identify(drafts)
     numbers = numbering.reserve(entry.rt, drafts[0].now, len(good))
-    sons = [
-        one.son if one.son is not None and one.son["number"] == number else _son(one.row, draft, number, batch)
-        for (one, draft), number in zip(good, numbers, strict=True)
-    ]
-    for draft, son in zip(drafts, sons, strict=True):  # an attempt that was rolled back may have told it another
-        draft.values |= {"_id": son["_id"], "number": son["number"]}
+    sons = _sons([one.son for one, _ in good], drafts, numbers, batch)
+    for (one, draft), son in zip(good, sons, strict=True):
+        son["batch_row"] = one.row
+        draft.values |= {"_id": son["_id"], "number": son["number"]}  # a rolled-back attempt may have told it another
     names = [field.name for field in stored_form.fields_of(entry.rt)]
     versions = [_first_version(draft, son, names) for draft, son in zip(drafts, sons, strict=True)]
     try:
@@ -184,6 +178,19 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
         else:
             for draft in drafts:
                 hook(draft)
+
+
+def _sons(
+    ready: Sequence[dict[str, Any] | None], drafts: Sequence[Draft], numbers: Sequence[str], batch: ObjectId
+) -> list[dict[str, Any]]:
+    """The stored forms of new records; those that were made ready, where their number is the one that they got."""
+    made = [son for son in ready if son is not None]
+    if len(made) < len(drafts):
+        return stored_form.new_sons(drafts, numbers, batch)
+    return [
+        son if son["number"] == number else stored_form.renumbered(draft, son, number)
+        for son, draft, number in zip(made, drafts, numbers, strict=True)
+    ]
 
 
 def _first_version(draft: Draft, son: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
