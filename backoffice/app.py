@@ -7,7 +7,20 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backoffice import api, assets, auth, calendar_feed, edge, errors, health, locale, screens, trial, types_in_force
+from backoffice import (
+    api,
+    assets,
+    auth,
+    calendar_feed,
+    edge,
+    errors,
+    health,
+    locale,
+    screens,
+    trail,
+    trial,
+    types_in_force,
+)
 from backoffice.extensions import babel, bootstrap, csrf, csrf_token
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
@@ -39,6 +52,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
         key_vault.require()
     catalogue.load()
     edge.init_app(app, clock)
+    trail.init_app(app)
     assets.init_app(app)
     errors.init_app(app)
     locale.init_app(app, babel, settings.time_zone)

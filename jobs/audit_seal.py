@@ -39,6 +39,7 @@ class Sealer:
     clock: Callable[[], datetime]
     writer: audit.Writer = field(init=False)
     _complained: str = field(default="", init=False)
+    _lacking: audit.Lacking = field(default_factory=audit.Lacking, init=False)
 
     def __post_init__(self) -> None:
         self.writer = audit.Writer(self.settings.audit_dir, key_source(self.settings))
@@ -52,7 +53,7 @@ class Sealer:
         """
         sealed = 0
         while True:
-            count = audit.seal(self.clock(), BATCH, fence=lambda: leases.require(lease))
+            count = audit.seal(self.clock(), BATCH, fence=lambda: leases.require(lease), lacking=self._lacking)
             sealed += count
             if self.writer.is_due(self.clock()):
                 self._sign(lease, "regular")

@@ -1,18 +1,26 @@
 """The audit trail (X7): who did what to which record, when. Entries are only ever inserted.
 
-An entry is written in the transaction of what it reports (`trail`), sealed into a chain within seconds (`sealing`),
-and the chain's head is signed and written outside the database every few minutes (`checkpoints`). `verification` reads
-all of it again and says what does not fit. Entries hold field names and never values.
+An entry is written in the transaction of what it reports, or before the answer that shows it leaves (`trail`), sealed
+into a chain within seconds (`sealing`), and the chain's head is signed and written outside the database every few
+minutes (`checkpoints`). `verification` reads all of it again and says what does not fit. Entries hold field names and
+never values.
 """
 
+from models.audit.answering import begin, settle
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
 from models.audit.keys import BadKey, KeySource, KeyUnreadable
-from models.audit.sealing import FIRST, SEALS, SealingState, hash_of, seal, sealing_state, stands_still, waiting_since
+from models.audit.sealing import (
+    FIRST,
+    Lacking,
+    SealingState,
+    hash_of,
+    seal,
+    sealing_state,
+    stands_still,
+    waiting_since,
+)
 from models.audit.trail import (
-    ENTRIES,
-    QUEUE,
     READINGS,
-    NotAudited,
     Several,
     Subject,
     append,
@@ -22,6 +30,7 @@ from models.audit.trail import (
     readings,
 )
 from models.audit.verification import Verdict, verify
+from models.audit.writing import ENTRIES, QUEUE, SEALS, NotAudited
 
 __all__ = [
     "CHECKPOINTS",
@@ -36,6 +45,7 @@ __all__ = [
     "Checkpoint",
     "KeySource",
     "KeyUnreadable",
+    "Lacking",
     "NotAudited",
     "SealingState",
     "Several",
@@ -44,12 +54,14 @@ __all__ = [
     "Writer",
     "append",
     "append_many",
+    "begin",
     "entries",
     "hash_of",
     "readers",
     "readings",
     "seal",
     "sealing_state",
+    "settle",
     "stands_still",
     "verify",
     "waiting_since",

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bson import json_util
+from bson import ObjectId, json_util
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import audit_database, transaction
-from models.audit.trail import ENTRIES, QUEUE, milliseconds
+from models.audit.trail import milliseconds
+from models.audit.writing import ALONE, ENTRIES, QUEUE, SEALS, UNWRITTEN
 
-SEALS = "audit_seal"
 FIRST = "0" * 64
 FORM = 2
 BOUND = ("form", "seq", "at", "previous", "total", "entries", "hashes")
@@ -27,6 +27,9 @@ BOUND = ("form", "seq", "at", "previous", "total", "entries", "hashes")
 
 STANDSTILL = timedelta(minutes=1)
 """An entry that waits longer than this for its seal shows that nobody seals."""
+
+PATIENCE = timedelta(seconds=30)
+"""So long a line may lack its entry."""
 
 MOST_COUNTED = 1_000
 Row = dict[str, Any]
@@ -53,20 +56,42 @@ def seal_hash(seal: Mapping[str, Any]) -> str:
     return hashlib.sha256(bound.encode()).hexdigest()
 
 
-def seal(now: datetime, limit: int = 1000, *, fence: Callable[[], None] | None = None) -> int:
+class Lacking:
+    """Lines in the queue whose entry was not there when a sealer met them first, and when that was.
+
+    An entry that stands alone comes a moment after its line. Where none has come for half a minute, a program died
+    between the two, or somebody took the entry out: its place is sealed as `UNWRITTEN`.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[ObjectId, datetime] = {}
+
+    def given_up(self, lines: Iterable[ObjectId], now: datetime) -> set[ObjectId]:
+        """Of the lines that lack their entry at this moment, which are all of them, those that wait no longer."""
+        self._since = {one: self._since.get(one, now) for one in lines}
+        return {one for one, since in self._since.items() if now - since >= PATIENCE}
+
+
+def seal(
+    now: datetime, limit: int = 1000, *, fence: Callable[[], None] | None = None, lacking: Lacking | None = None
+) -> int:
     """Seal up to `limit` waiting entries, oldest first; returns how many.
 
-    `fence` is called inside the transaction and raises when somebody else has become the sealer.
+    `fence` is called inside the transaction and raises when somebody else has become the sealer. `lacking` is what the
+    sealer remembers from round to round; without it, lines that lack their entry go on waiting.
     """
 
     def work() -> int:
         if fence is not None:
             fence()
         trail = audit_database()
-        ids = [row["_id"] for row in trail[QUEUE].find({}, {"_id": 1}).sort("_id", ASCENDING).limit(limit)]
+        lines = list(trail[QUEUE].find().sort("_id", ASCENDING).limit(limit))
+        found = {entry["_id"]: entry for entry in trail[ENTRIES].find({"_id": {"$in": [row["_id"] for row in lines]}})}
+        coming = {row["_id"] for row in lines if ALONE in row and row["_id"] not in found}
+        given_up = lacking.given_up(coming, now) if lacking is not None else set()
+        ids = [row["_id"] for row in lines if row["_id"] not in coming or row["_id"] in given_up]
         if not ids:
             return 0
-        found = {entry["_id"]: entry for entry in trail[ENTRIES].find({"_id": {"$in": ids}})}
         last = head()
         made: Row = {
             "form": FORM,
@@ -75,7 +100,7 @@ def seal(now: datetime, limit: int = 1000, *, fence: Callable[[], None] | None =
             "previous": last["hash"],
             "total": last["total"] + len(ids),
             "entries": ids,
-            "hashes": [hash_of(found[i]) if i in found else "missing" for i in ids],
+            "hashes": [hash_of(found[i]) if i in found else UNWRITTEN if i in given_up else "missing" for i in ids],
         }
         trail[SEALS].insert_one(made | {"hash": seal_hash(made)})
         trail[QUEUE].delete_many({"_id": {"$in": ids}})

@@ -10,8 +10,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from models.audit.checkpoints import CHECKPOINTS
-from models.audit.sealing import SEALS
-from models.audit.trail import ENTRIES, QUEUE
+from models.audit.writing import ENTRIES, QUEUE, SEALS, UNWRITTEN
 
 Row = dict[str, Any]
 
@@ -63,7 +62,8 @@ class StoredTrail:
 
     def _to_be_sealed(self, last: int) -> int:
         """How many entries there should be under the seals up to `last`, counted at one moment."""
-        size = {"$sum": {"$size": "$entries"}}
+        written = {"$filter": {"input": "$hashes", "cond": {"$ne": ["$$this", UNWRITTEN]}}}
+        size = {"$sum": {"$size": written}}
         later: list[Row] = [{"$match": {"seq": {"$gt": last}}}, {"$group": {"_id": None, "n": size}}]
         with self.db.client.start_session(snapshot=True) as session:
 
@@ -71,4 +71,8 @@ class StoredTrail:
                 return int(next(iter(self.db[name].aggregate(stages, session=session)), {"n": 0})["n"])
 
             count: list[Row] = [{"$count": "n"}]
-            return number(ENTRIES, count) - number(QUEUE, count) - number(SEALS, later)
+            come: list[Row] = [
+                {"$lookup": {"from": ENTRIES, "localField": "_id", "foreignField": "_id", "as": "entry"}},
+                {"$match": {"entry": {"$ne": []}}},
+            ]
+            return number(ENTRIES, count) - number(QUEUE, [*come, *count]) - number(SEALS, later)

@@ -1,7 +1,6 @@
 """Entries: written once, read by auditors, never changed.
 
-With an entry goes a line in `audit_queue`, in one transaction: from there the sealer takes it up, so that no entry
-stays outside the chain, whatever process dies when.
+How they are stored, so that no entry stays outside the chain whatever process dies when, says `writing`.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import OperationFailure
 
-from config.database import TRANSIENT, audit_database, transaction
-from models.errors import Refusal
+from config.database import audit_database
+from models.audit import answering
+from models.audit.writing import ENTRIES, QUEUE
 from models.person.roles import Person
 
-ENTRIES, QUEUE = "audit", "audit_queue"
 READINGS = ("view", "listed", "print", "export", "refused")
 """The acts that tell who has read a record, or tried to."""
 
@@ -36,17 +34,6 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     QUEUE: [],
 }
-
-
-class NotAudited(Refusal):
-    """The trail does not take the entry; so what it would report does not take place (X7)."""
-
-    code, status = "not_audited", 503
-    zh = "此操作未能记入审计，因此没有执行。请稍后重试；如果一直如此，请联系系统管理员。"
-    en = (
-        "This could not be written to the audit trail, so it was not done. Try again in a moment; if it stays like "
-        "this, tell an administrator."
-    )
 
 
 @dataclass(frozen=True)
@@ -84,8 +71,8 @@ def append(
     fields: Iterable[str] = (),
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one entry; inside a transaction it stands or falls with it. `detail` holds no record content. Who acts
-    through an access token is named with it.
+    """Write one entry; inside a transaction it stands or falls with it, and a reading stands before the answer under
+    way leaves (`answering`). `detail` holds no record content. Who acts through an access token is named with it.
 
     :raises NotAudited: the trail does not take it; what it would report must not take place.
     """
@@ -120,24 +107,7 @@ def append_many(
         }
         for subject, fields in subjects
     ]
-    if not entries:
-        return
-
-    def store() -> None:
-        trail = audit_database()
-        if len(entries) == 1:  # by far the most, and less work than a set of one
-            trail[ENTRIES].insert_one(entries[0])
-            trail[QUEUE].insert_one({"_id": entries[0]["_id"]})
-            return
-        trail[ENTRIES].insert_many(entries)
-        trail[QUEUE].insert_many([{"_id": entry["_id"]} for entry in entries])
-
-    try:
-        transaction(store)
-    except OperationFailure as error:
-        if error.has_error_label(TRANSIENT):
-            raise  # the whole transaction is tried again
-        raise NotAudited() from error
+    answering.take(entries, waits=action in READINGS)
 
 
 def milliseconds(moment: datetime) -> datetime:
@@ -154,6 +124,7 @@ def readings(record: ObjectId, limit: int = 50, before: ObjectId | None = None) 
 def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
     """Who has read, printed or exported a record, or was shown it in a list, the latest first: each with `name`,
     `count` and `last`."""
+    answering.arrived()
     read = [one for one in READINGS if one != "refused"]
     by_person = {"_id": "$actor", "name": {"$first": "$actor_name"}, "count": {"$sum": 1}, "last": {"$first": "$at"}}
     stages: list[dict[str, Any]] = [
@@ -168,6 +139,7 @@ def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:
 
 def entries(condition: Mapping[str, Any], before: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """A page of the trail, newest first, behind the entry `before`; empty when there is no such entry."""
+    answering.arrived()
     found = audit_database()[ENTRIES]
     parts = [dict(condition)]
     if before is not None:

@@ -20,6 +20,7 @@ from config.database import audit_database
 from models.audit.checkpoints import LONGEST, Checkpoint, lines_in
 from models.audit.sealing import FIRST, hash_of, seal_hash
 from models.audit.stored import StoredTrail
+from models.audit.writing import UNWRITTEN
 
 Row = Mapping[str, Any]
 SLACK = timedelta(minutes=1)
@@ -204,6 +205,9 @@ class _Desk:
         odd: list[tuple[ObjectId, str, str]] = []
         for entry_id, expected in zip(ids, hashes, strict=False):
             self.checked += 1
+            if expected == UNWRITTEN:
+                self._check_unwritten(entry_id, seal, entries)
+                continue
             if entry_id not in entries:
                 self.findings.append(f"entry {entry_id} of seal {seal['seq']} was removed")
                 continue
@@ -217,6 +221,16 @@ class _Desk:
         for entry_id, _, actual in odd:
             how = "changed its place" if elsewhere[actual] else "was altered"
             self.findings.append(f"entry {entry_id} of seal {seal['seq']} {how}")
+
+    def _check_unwritten(self, entry_id: ObjectId, seal: Row, entries: Mapping[ObjectId, Row]) -> None:
+        if entry_id in entries:
+            self.findings.append(f"entry {entry_id} came after its place in seal {seal['seq']} was given up")
+            self.present += 1
+            return
+        self.notes.append(
+            f"entry {entry_id} of seal {seal['seq']} was announced at {entry_id.generation_time.isoformat()} and never "
+            "came: a program ended at that moment, or it was taken out before its seal"
+        )
 
     def _check_vouched(self, seal: Row) -> None:
         for made in self.vouched.pop(seal["seq"], ()):

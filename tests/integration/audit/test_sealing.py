@@ -11,9 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo.errors import AutoReconnect
 
 from config.database import transaction
 from config.settings import Settings
@@ -22,6 +24,7 @@ from jobs.execution import Desk, utc_now
 from jobs.runner import Scheduler
 from models import audit
 from models.audit.trail import NEWEST
+from models.audit.writing import ALONE
 from models.job import lease as leases
 from models.job.document import LEASES, Lease
 from models.job.rules import LeaseLost
@@ -231,3 +234,110 @@ def test_readers_are_named_as_at_their_last_reading_in_whatever_order_it_was_sto
     [reader] = audit.readers(record)
     assert (reader["name"], reader["count"]) == ("Wang Min (new)", 2)
     assert reader["last"] == chain.now + timedelta(hours=2)
+
+
+def announce(db: Base) -> ObjectId:
+    """What a program leaves that dies between the line and its entry."""
+    line = ObjectId()
+    db[audit.QUEUE].insert_one({"_id": line, ALONE: True})
+    return line
+
+
+def test_a_line_whose_entry_never_came_is_given_up_after_a_while_and_is_no_alarm(chain: Chain) -> None:
+    line, lacking = announce(chain.db), audit.Lacking()
+    append(2, chain.now)
+    assert audit.seal(chain.now, lacking=lacking) == 2
+    assert audit.seal(chain.now + timedelta(seconds=29), lacking=lacking) == 0
+    assert (chain.verify().findings, chain.verify().waiting) == ((), 1)
+    assert audit.seal(chain.now + timedelta(seconds=30), lacking=lacking) == 1
+    verdict = chain.verify()
+    assert (verdict.findings, verdict.checked, verdict.waiting) == ((), 21, 0)
+    assert [str(line) in note and "never came" in note for note in verdict.notes] == [True]
+
+
+def test_an_entry_that_comes_a_moment_after_its_line_is_sealed_as_any_other(chain: Chain) -> None:
+    line, lacking = announce(chain.db), audit.Lacking()
+    assert audit.seal(chain.now, lacking=lacking) == 0
+    entry = chain.db[audit.ENTRIES].find_one({}, {"_id": 0}) or {}
+    chain.db[audit.ENTRIES].insert_one({**entry, "_id": line})
+    assert audit.seal(chain.now + timedelta(seconds=40), lacking=lacking) == 1
+    assert (chain.verify().findings, chain.verify().notes) == ((), ())
+
+
+def test_an_entry_put_into_a_place_that_was_given_up_shows(chain: Chain) -> None:
+    line, lacking = announce(chain.db), audit.Lacking()
+    for seconds in (0, 30):
+        audit.seal(chain.now + timedelta(seconds=seconds), lacking=lacking)
+    entry = chain.db[audit.ENTRIES].find_one({}, {"_id": 0}) or {}
+    chain.db[audit.ENTRIES].insert_one({**entry, "_id": line})
+    assert chain.verify().findings == (f"entry {line} came after its place in seal 7 was given up",)
+
+
+def test_an_entry_of_a_transaction_that_is_taken_out_before_its_seal_is_missed(chain: Chain) -> None:
+    transaction(lambda: append(1, chain.now))
+    [line] = chain.db[audit.QUEUE].find()
+    chain.db[audit.ENTRIES].delete_one({"_id": line["_id"]})
+    assert audit.seal(chain.now, lacking=audit.Lacking()) == 1
+    assert chain.verify().findings == (f"entry {line['_id']} of seal 7 was removed",)
+
+
+def test_a_bogus_line_hides_no_inserted_entry(chain: Chain) -> None:
+    announce(chain.db)
+    entry = chain.db[audit.ENTRIES].find_one({}, {"_id": 0}) or {}
+    slipped = chain.db[audit.ENTRIES].insert_one(entry).inserted_id
+    assert chain.verify().findings == (f"entry {slipped} was inserted: it is neither sealed nor waiting for a seal",)
+
+
+class Elsewhere:
+    """The audit database while its server changes: told how each of the plain writes fares."""
+
+    def __init__(self, db: Base, *fates: str) -> None:
+        self.db, self.fates = db, list(fates)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.db[name]
+
+    def command(self, command: dict[str, Any]) -> dict[str, Any]:
+        fate = self.fates.pop(0)
+        if fate == "away":
+            raise AutoReconnect("the primary stepped down")
+        told = {"electionId": ObjectId()} if fate == "lost" else dict(self.db.command(command))
+        if fate == "answer lost":
+            raise AutoReconnect("the connection broke off")
+        return told
+
+
+@pytest.mark.parametrize(
+    "fates",
+    [("kept", "kept"), ("lost", "kept"), ("away",), ("answer lost",), ("kept", "away"), ("kept", "answer lost")],
+    ids=" then ".join,
+)
+def test_an_entry_is_there_once_with_its_line_whatever_becomes_of_the_server(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, fates: tuple[str, ...]
+) -> None:
+    changing = Elsewhere(chain.db, *fates)
+    with monkeypatch.context() as patched:
+        patched.setattr("models.audit.writing.audit_database", lambda: changing)
+        append(1, chain.now)
+    assert changing.fates == []
+    assert (chain.verify().findings, chain.verify().waiting) == ((), 1)
+    assert audit.seal(chain.now) == 1
+    assert (chain.verify().findings, chain.verify().checked) == ((), 19)
+
+
+def test_an_entry_that_comes_too_late_for_its_line_is_not_taken(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its program was paused between the two for so long that the sealer gave the line up."""
+    lacking = audit.Lacking()
+
+    class Paused(Elsewhere):
+        def command(self, command: dict[str, Any]) -> dict[str, Any]:
+            told = super().command(command)
+            if command["insert"] == audit.QUEUE:
+                for seconds in (0, 30):
+                    audit.seal(chain.now + timedelta(seconds=seconds), lacking=lacking)
+            return told
+
+    monkeypatch.setattr("models.audit.writing.audit_database", lambda: Paused(chain.db, "kept", "kept"))
+    monkeypatch.setattr("models.audit.writing.LATE_SECONDS", 0.0)
+    with pytest.raises(audit.NotAudited):
+        append(1, chain.now)

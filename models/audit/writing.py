@@ -1,0 +1,177 @@
+"""How entries reach the trail: with the transaction of what they report, or, where they stand alone as readings do, by
+two plain writes.
+
+With each entry goes a line in the queue, from which the sealer takes it up; no entry is ever without one. An entry that
+stands alone is announced there first, which the server acknowledges by itself; then it is written, acknowledged by a
+majority and its journal. The line lies before the entry in the same log, so what vouches for the entry vouches for the
+line, unless the server lost its office between the two: then both are looked for, and what is lacking is added, in a
+transaction. A process that dies between the two leaves a line without entry, which the sealer closes after a while.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bson import ObjectId
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from config.database import TRANSIENT, audit_database, in_transaction, transaction
+from models.errors import Refusal
+
+ENTRIES, QUEUE, SEALS = "audit", "audit_queue", "audit_seal"
+UNWRITTEN = "unwritten"
+"""What a seal holds instead of the hash of an entry that was announced and never came."""
+ALONE = "alone"
+"""A line with this mark may be there before its entry."""
+
+LONGEST_MS = 10_000
+"""So long the server may take over one write of the two."""
+LATE_SECONDS = 15.0
+"""So long after its line an entry may come, well before the sealer gives it up."""
+MOST_ALONE = 100
+HAND_OVER = 0.00005
+SAFE, FIRST = {"w": "majority", "j": True}, {"w": 1, "j": False}
+
+Row = dict[str, Any]
+
+
+class NotAudited(Refusal):
+    """The trail does not take the entry; so what it would report does not take place (X7)."""
+
+    code, status = "not_audited", 503
+    zh = "此操作未能记入审计，因此没有执行。请稍后重试；如果一直如此，请联系系统管理员。"
+    en = (
+        "This could not be written to the audit trail, so it was not done. Try again in a moment; if it stays like "
+        "this, tell an administrator."
+    )
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Entries on their way into the trail: what they report must not take place before they are confirmed."""
+
+    _future: Future[None] | None = None
+
+    def confirm(self) -> None:
+        """Wait until the trail has them. :raises NotAudited: it does not take them."""
+        if self._future is not None:
+            self._future.result()
+
+
+def write(entries: Sequence[Row]) -> None:
+    """Store entries: with the running transaction, or at once. :raises NotAudited:"""
+    if in_transaction() or len(entries) > MOST_ALONE:
+        _together(entries)
+    elif entries:
+        _alone(entries)
+
+
+def begin(entries: Sequence[Row]) -> Writing:
+    """Like `write`, but outside a transaction the caller works on while the trail takes the entries, and has to wait
+    for `confirm`. :raises NotAudited: the trail refuses already their announcement."""
+    if in_transaction() or len(entries) > MOST_ALONE or not entries:
+        write(entries)
+        return Writing()
+    announced = _announce(entries)
+    found = Writing(_writers().submit(_follow, entries, announced))
+    time.sleep(
+        HAND_OVER
+    )  # else this thread would keep the interpreter, and the write would begin when it has nothing left
+    return found
+
+
+def _together(entries: Sequence[Row]) -> None:
+    """Entries and lines in one transaction."""
+
+    def store() -> None:
+        trail = audit_database()
+        if len(entries) == 1:  # by far the most, and less work than a set of one
+            trail[ENTRIES].insert_one(entries[0])
+            trail[QUEUE].insert_one({"_id": entries[0]["_id"]})
+        elif entries:
+            trail[ENTRIES].insert_many(entries)
+            trail[QUEUE].insert_many([{"_id": entry["_id"]} for entry in entries])
+
+    _stored(store)
+
+
+def _alone(entries: Sequence[Row]) -> None:
+    _follow(entries, _announce(entries))
+
+
+@dataclass(frozen=True)
+class _Announced:
+    """When lines were stored (`time.monotonic`), and in whose term of office; None where that is not known."""
+
+    at: float
+    term: ObjectId | None
+
+
+def _announce(entries: Sequence[Row]) -> _Announced:
+    at = time.monotonic()
+    try:
+        return _Announced(at, _insert(QUEUE, [{"_id": entry["_id"], ALONE: True} for entry in entries], FIRST))
+    except ConnectionFailure:  # the server changed, or is gone: `_complete` tells
+        return _Announced(at, None)
+
+
+def _follow(entries: Sequence[Row], announced: _Announced) -> None:
+    try:
+        kept = announced.term is not None and _insert(ENTRIES, entries, SAFE) == announced.term
+    except ConnectionFailure:
+        kept = False
+    if not kept or time.monotonic() - announced.at > LATE_SECONDS:
+        _stored(lambda: _complete(entries))
+
+
+def _insert(name: str, documents: Sequence[Mapping[str, Any]], concern: Mapping[str, Any]) -> ObjectId | None:
+    """Insert with the plain command, which the driver does not try again; the server's term of office, or None where it
+    did not acknowledge as it was asked to."""
+    command = {"insert": name, "documents": documents, "writeConcern": concern, "maxTimeMS": LONGEST_MS}
+    try:
+        told = audit_database().command(command)
+    except OperationFailure as error:
+        raise NotAudited() from error
+    if told.get("writeErrors"):
+        raise NotAudited()
+    term: ObjectId | None = None if "writeConcernError" in told else told.get("electionId")
+    return term
+
+
+def _complete(entries: Sequence[Row]) -> None:
+    """Add what is lacking of some entries and their lines. :raises NotAudited: the sealer gave one of them up."""
+    trail, ids = audit_database(), [entry["_id"] for entry in entries]
+    seals = trail[SEALS].find({"entries": {"$in": ids}}, {"entries": 1, "hashes": 1})
+    sealed = {one: made for seal in seals for one, made in zip(seal["entries"], seal["hashes"], strict=False)}
+    if UNWRITTEN in (sealed.get(one) for one in ids):
+        raise NotAudited()
+    there = {row["_id"] for row in trail[ENTRIES].find({"_id": {"$in": ids}}, {"_id": 1})}
+    lined = {row["_id"] for row in trail[QUEUE].find({"_id": {"$in": ids}}, {"_id": 1})}
+    for entry in entries:
+        if entry["_id"] not in there:
+            trail[ENTRIES].insert_one(entry)
+        if entry["_id"] not in lined and entry["_id"] not in sealed:
+            trail[QUEUE].insert_one({"_id": entry["_id"]})
+
+
+def _stored(work: Callable[[], None]) -> None:
+    try:
+        transaction(work)
+    except OperationFailure as error:
+        if error.has_error_label(TRANSIENT):
+            raise  # the whole transaction is tried again
+        raise NotAudited() from error
+
+
+@cache
+def _writers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=16, thread_name_prefix="audit")
+
+
+os.register_at_fork(after_in_child=_writers.cache_clear)  # threads stay behind in the parent
