@@ -26,9 +26,10 @@ from models import audit, schema
 from models.audit.stored import StoredTrail
 from models.backup import mark
 from models.backup.archive import Reading, Tell, silent
+from models.backup.heap import Heap
 from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Manifest, Part, different_secrets
 from models.backup.rules import RESTORING
-from models.backup.sealing import RAW, Unsealing, check_vault
+from models.backup.sealing import RAW, Unsealing, check_vault, documents
 from models.backup.snapshot import metadata_in
 from models.person.document import USERS
 from models.person.roles import SYSTEM, Role
@@ -187,20 +188,21 @@ def _load(archive: Reading, part: Part, tell: Tell) -> int:
     db, options = _home(part), _described(archive, part)["options"]
     db.create_collection(part.collection, check_exists=False, **options)
     target = cast("Collection[RawBSONDocument]", db.get_collection(part.collection, codec_options=RAW))
-    unsealing, digest, done = Unsealing(), hashlib.sha256(), 0
+    unsealing, digest, heap, done = Unsealing(), hashlib.sha256(), Heap(), 0
     for batch in _batches(archive.documents(part)):
         found = unsealing.each(batch) if part.sealed else batch
         for document in found:
             digest.update(document.raw)
         _insert(target, found)
         done += len(batch)
+            heap.add(document.raw)
         tell(part.collection, done)
     tell(part.collection, part.count)
     if unsealing.sealed != part.sealed:
         raise BadBackup(f"{part.data} does not hold what its manifest names")
     if not unsealing.gone and digest.hexdigest() != (part.plain or part.sha256):
         raise NotAsSaved(f"{part.collection} is not what was saved")
-    _compare(target, part, digest.hexdigest())
+    _compare(target, part, heap)
     return unsealing.gone
 
 
@@ -221,13 +223,14 @@ def _insert(target: Collection[RawBSONDocument], batch: list[RawBSONDocument]) -
         target.insert_many(batch, ordered=True, bypass_document_validation=True)
 
 
-def _compare(target: Collection[RawBSONDocument], part: Part, wanted: str) -> None:
-    """What is stored, in the order in which it was stored, has the hash of what was unpacked. :raises NotAsSaved:"""
-    digest = hashlib.sha256()
-    found = target.find_raw_batches({}, batch_size=BATCH_DOCUMENTS).sort("$natural", 1)
+def _compare(target: Collection[RawBSONDocument], part: Part, wanted: Heap) -> None:
+    """What is stored is what was unpacked, document by document. :raises NotAsSaved:"""
+    stored = Heap()
+    found = target.find_raw_batches({}, batch_size=BATCH_DOCUMENTS)
     for chunk in cast("Iterable[bytes]", found):
-        digest.update(chunk)
-    if digest.hexdigest() != wanted:
+        for document in documents(chunk):
+            stored.add(document.raw)
+    if stored != wanted:
         raise NotAsSaved(f"{part.collection} is not stored as it was saved; is somebody writing there?")
 
 

@@ -21,7 +21,7 @@ from bson import json_util
 from bson.json_util import CANONICAL_JSON_OPTIONS
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure, PyMongoError
 
 from config.database import audit_database, database
 from config.settings import Settings
@@ -74,19 +74,25 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
     """Write a backup of the connected database, and of the audit trail's, to `path`.
 
     The file is complete, on the disk and readable by its owner only, or it is not there. Memory does not grow with the
-    database.
+    database. Where a replica set changes its primary meanwhile, the backup begins again.
 
     :raises BackupError: it cannot be made; the text says why.
-    :raises pymongo.errors.PyMongoError: the database went away.
+    :raises pymongo.errors.PyMongoError: the database went away and stays away.
     """
     if mark.is_there():
         raise BackupError(f"{mark.in_words()} has not ended here: there is nothing whole to save")
+    away: PyMongoError | None = None
     with _history_kept(settings):
         for _ in range(ATTEMPTS):
             try:
                 return _attempt(path, settings, now, tell)
             except (Moved, Destroyed):
-                continue
+                away = None
+            except (AutoReconnect, CursorNotFound) as error:
+                log.warning("the database went away during the backup, which begins again: %s", type(error).__name__)
+                away = error
+    if away is not None:
+        raise away
     raise BackupError("collections or indexes were made again and again meanwhile; try again when that is over")
 
 
