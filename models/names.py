@@ -20,11 +20,13 @@ from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.destruction import gone
 from models.errors import NotFound, Refusal
+from models.key_vault.refusals import Unopened
 from models.kinds import kind_of, loaded
 from models.masking import masked
 from models.person import directory
 from models.person.roles import Person
 from models.record import collection_name
+from models.sealing import UNREADABLE
 from models.search import holding
 
 MOST_NAMED, NAMED_MS = 500, 3000
@@ -75,9 +77,12 @@ class Names:
         return self.records.get((slug, record_id), Name(HIDDEN))
 
     def text(self, declared: Field, value: Any) -> str:
-        """A value as the reader reads it, pointers and embedded ones included; '' when empty."""
+        """A value as the reader reads it, pointers and embedded ones included; '' when empty, a mark where it could not
+        be opened."""
         if value is None:
             return ""
+        if isinstance(value, Unopened):
+            return UNREADABLE.text(self.language)
         if declared.kind == "person":
             return self.person(value)
         if declared.kind == "reference":

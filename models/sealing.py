@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,8 @@ from models.loaded import son_of
 from models.registry import Draft
 from models.search import fold
 
+Place = tuple[dict[str, Any], dict[str, Any], str]
+"""Where a sealed value stands: in which record, in which part of it, under which name."""
 UNREADABLE = Label("（无法读取）", "(cannot be read)")
 """Stands in lists and files where a value cannot be opened: its key is gone, or it is damaged."""
 SHORTEST_PHONE = 5
@@ -186,30 +188,35 @@ def keys_at_hand(documents: Any) -> None:
 
 
 def opened(
-    rt: RecordType, sons: Iterable[Mapping[str, Any]], names: Container[str] | None = None
+    rt: RecordType,
+    sons: Iterable[Mapping[str, Any]],
+    names: Container[str] | None = None,
+    tell: Callable[[Mapping[str, Any]], None] = lambda _son: None,
 ) -> list[dict[str, Any]]:
     """Copies of stored records in which what is sealed (in the fields of these `names`) lies open, in one run: half the
-    time of loading it one by one. Where something cannot be opened stands its refusal, an `Unopened`; `refuse_unopened`
-    raises it, and who shows the records shows `UNREADABLE` for it."""
+    time of loading it one by one. Where something cannot be opened stands its refusal, an `Unopened`, and `tell` has
+    its record; `refuse_unopened` raises it, and who shows the records shows `UNREADABLE` for it."""
     fields = [name for name in sealed_fields(rt) if names is None or name in names]
     made = [dict(son) for son in sons]
-    places: list[tuple[dict[str, Any], str]] = []
+    places: list[Place] = []
     for son in made if fields else ():
         for name in fields:
             if son.get(name) is not None:
-                _note_sealed(son, name, places)
-    values = keys.unseal_many([holder[name] for holder, name in places])
-    for (holder, name), value in zip(places, values, strict=True):
+                _note_sealed(son, son, name, places)
+    values = keys.unseal_many([holder[name] for _, holder, name in places])
+    for (son, holder, name), value in zip(places, values, strict=True):
         holder[name] = value
+        if isinstance(value, Unopened):
+            tell(son)
     return made
 
 
-def _note_sealed(holder: dict[str, Any], name: str, places: list[tuple[dict[str, Any], str]]) -> None:
+def _note_sealed(son: dict[str, Any], holder: dict[str, Any], name: str, places: list[Place]) -> None:
     """Note what is sealed of a value, in copies of what holds it."""
     kept = holder[name]
     if isinstance(kept, Binary):
         if keys.is_sealed(kept):
-            places.append((holder, name))
+            places.append((son, holder, name))
         return
     if isinstance(kept, list | Mapping):
         rows = [dict(row) for row in kept] if isinstance(kept, list) else [dict(kept)]
@@ -217,7 +224,7 @@ def _note_sealed(holder: dict[str, Any], name: str, places: list[tuple[dict[str,
         for row in rows:
             for inner, value in row.items():
                 if isinstance(value, Binary):
-                    _note_sealed(row, inner, places)
+                    _note_sealed(son, row, inner, places)
 
 
 def refuse_unopened(rt: RecordType, opened: Mapping[str, Any]) -> None:

@@ -51,6 +51,7 @@ def get_list(slug: str) -> Response:
     body = {
         "items": rows.made(page.rows),
         "left_empty": rows.left_empty(page.rows),
+        "unreadable": rows.unreadable,
         "next": page.next or None,
         "previous": page.previous or None,
     }

@@ -190,6 +190,20 @@ def _filter(words: Words, field: Field) -> Json:
     return query((SAME if field.name in CONTROLS else "") + field.name, TEXT, text)
 
 
+UNREADABLE = (
+    "无法读取（密钥已销毁或数据损坏）、在此为空的内容",
+    "What cannot be read, for its key was destroyed or it is damaged, and is null here",
+)
+UNREADABLE_ONES: Json = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["number", "field"],
+        "properties": {"number": {"type": "string"}, "field": {"type": "string"}},
+    },
+}
+
+
 def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     """A page of records."""
     rows = [ref(f"{words.rt.slug}.row"), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
@@ -197,10 +211,11 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     empty = words.text("涉密记录在列表中为空的字段", "The fields that lists leave empty for classified records")
     page = {
         "type": "object",
-        "required": ["items", "left_empty", "next", "previous"],
+        "required": ["items", "left_empty", "unreadable", "next", "previous"],
         "properties": {
             "items": {"type": "array", "items": any_of(rows)},
             "left_empty": {"type": "array", "items": {"type": "string"}, "description": empty},
+            "unreadable": UNREADABLE_ONES | {"description": words.text(*UNREADABLE)},
             "next": token,
             "previous": token,
         },

@@ -11,6 +11,7 @@ from models import access, listed, names, records, sealing, store
 from models.access import Reach
 from models.audit import Subject
 from models.declarations import Field, RecordType
+from models.key_vault.refusals import Unopened
 from models.kinds import loaded, plain
 from models.names import HIDDEN, Names
 from models.person.roles import Person
@@ -58,7 +59,7 @@ def reference(found: Names, slug: str, record_id: ObjectId) -> Json:
 
 def value(field: Field, stated: Any, found: Names) -> Any:
     """A loaded value as JSON."""
-    if stated is None:
+    if stated is None or isinstance(stated, Unopened):
         return None
     if field.kind == "person":
         return person(found, stated)
@@ -102,6 +103,10 @@ class Rows:
         self.reader, self.rt, self.reach, self.fields, self.language = reader, rt, reach, fields, language
         self._pointers = tuple(f for f in (*IN_LISTS, *fields) if f.kind in (*names.POINTERS, *NESTED))
         self._kept_back = frozenset(f.name for f in fields) - listed.shown(rt)
+        self._sealed = sealing.sealed_fields(rt).keys() & {f.name for f in fields}
+        self._lost: set[ObjectId] = set()
+        self.unreadable: list[Json] = []
+        """Number and field of what the rows made so far should show and nobody can open: it is null there."""
 
     @property
     def stored(self) -> list[str]:
@@ -127,15 +132,29 @@ class Rows:
         values = {above: self._values(found, above) for above in (False, True)}
         withheld = {f.name for f in self.fields if f.withheld}
         of_oneself = {above: [one for one in values[above] if one[0] not in withheld] for above in values}
-        sealing.at_hand(self.rt, [son for i, son in enumerate(sons) if full[i] and not self._above(son)])
+        opened = self._opened([son for i, son in enumerate(sons) if full[i]])
         made = []
         for i, son in enumerate(sons):
             if full[i]:
                 writers = of_oneself if self.reach.withholds(son["acl"]) else values
-                made.append(self._row(son, system, writers[self._above(son)]))
+                made.append(self._row(opened.get(son["_id"], son), system, writers[self._above(son)]))
             elif (card := cards[i]) is not None:
                 made.append(record(card, found))
         return made
+
+    def _opened(self, sons: list[Mapping[str, Any]]) -> dict[ObjectId, Mapping[str, Any]]:
+        """Of some stored records those of which a row shows something sealed, with that open; in one run."""
+        open_: dict[ObjectId, Mapping[str, Any]] = {}
+
+        def lost(son: Mapping[str, Any]) -> None:
+            self._lost.add(son["_id"])
+
+        for above in (False, True) if self._sealed else ():
+            names = self._sealed - self._kept_back if above else self._sealed
+            group = [son for son in sons if self._above(son) is above]
+            if names and group:
+                open_.update((son["_id"], son) for son in sealing.opened(self.rt, group, names, lost))
+        return open_
 
     def _row(self, son: Mapping[str, Any], system: list[Writer], values: list[Writer]) -> Json:
         get = son.get
@@ -146,6 +165,9 @@ class Rows:
         for name, write in values:
             shown[name] = write(stored) if (stored := get(name)) is not None and write else stored
         row["values"] = shown
+        if son["_id"] in self._lost:
+            lost = [name for name in shown if any(sealing.unopened_in([get(name)]))]
+            self.unreadable += [{"number": son["number"], "field": name} for name in lost]
         return row
 
     def _above(self, son: Mapping[str, Any]) -> bool:

@@ -1,13 +1,17 @@
-"""What an export writes for a stored value: one function for a column, chosen once for all rows."""
+"""What an export writes for a stored value: one function for a column, chosen once for all rows. What is sealed lies
+open already (`sealing.opened`); what could not be opened leaves as a mark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from models.declarations import Field
+from models.key_vault.refusals import Unopened
 from models.kinds import Kind, kind_of, loaded
 from models.names import Names
+from models.sealing import UNREADABLE
 
 TYPED = ("integer", "decimal", "money", "percent", "date", "datetime")
 Cell = Callable[[Any, Names], Any]
@@ -20,6 +24,19 @@ def is_typed(field: Field) -> bool:
 
 def cell_of(field: Field, language: str) -> Cell | None:
     """How a stored value of the field leaves, empty ones apart; None when it leaves as it is stored."""
+    if not field.encrypted:
+        return _plain(field, language)
+    mark, plain = UNREADABLE.text(language), _plain(replace(field, encrypted=False), language)
+
+    def opened(value: Any, found: Names) -> Any:
+        if isinstance(value, Unopened):
+            return mark
+        return value if plain is None else plain(value, found)
+
+    return opened
+
+
+def _plain(field: Field, language: str) -> Cell | None:
     kind = type(kind_of(field))
     if is_typed(field):
         load = kind_of(field).load

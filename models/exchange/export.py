@@ -5,12 +5,14 @@ leaves as its card. Before the first byte the audit trail has who takes what; ev
 full has its own entry, written before its row is; the end adds how many rows left, by level, and the file's SHA-256.
 Classified types carry in each row the level, the reader and the time (X1), so that no cut or sorted copy loses them;
 printed, a sheet that holds classified rows bears them at its head. What a person has borrowed leaves under its card and
-with a receipt (X4), never with a list.
+with a receipt (X4), never with a list. A value that cannot be opened leaves as a mark, is counted in the trail and told
+in the file's last line.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +25,7 @@ from config.database import database, transaction
 from models import access, audit, listing, names, registry, sealing, sights, store
 from models.access import Purpose
 from models.calendar import local
-from models.declarations import LEVEL_LABELS, Field, Level, RecordType
+from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
 from models.errors import Forbidden, Refusal
 from models.exchange.cells import Cell, cell_of, is_typed
 from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
@@ -33,10 +35,19 @@ from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
 from models.record import SYSTEM_FIELDS, collection_name
+from models.sealing import UNREADABLE
 from models.sights import Sight
 from models.watermark import watermark
 
+log = logging.getLogger(__name__)
+
 AT_ONCE = 500
+MOST_NAMED = 20
+UNREADABLE_TOLD = Label(
+    "共有 {count} 处内容因密钥已销毁或数据损坏而无法读取，以“{mark}”标出。请联系系统管理员。",
+    "{count} values could not be read, for their keys were destroyed or they are damaged; they are marked “{mark}”. "
+    "Please tell an administrator.",
+)
 FORMATS = ("csv", "xlsx")
 SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
 
@@ -122,6 +133,8 @@ def _counted(body: Iterator[bytes], sheet: _Sheet, detail: Mapping[str, Any]) ->
         complete = True
     finally:
         done = {"rows": sheet.count, "levels": sheet.levels, "complete": complete, "format": detail["format"]}
+        if sheet.unreadable:
+            done["unreadable"] = sheet.unreadable
         if complete:
             done["sha256"] = digest.hexdigest()
         subject = audit.Subject(sheet.rt.slug)
@@ -145,6 +158,8 @@ class _Sheet:
         self.level_labels = {level.value: LEVEL_LABELS[level].text(language) for level in Level}
         self.count = 0
         self.levels: dict[str, int] = {}
+        self.unreadable = 0
+        self.damaged: dict[str, None] = {}
 
     def columns(self) -> list[Column]:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
@@ -172,14 +187,28 @@ class _Sheet:
             whole = [son for son, how in seen if how == "full"]
             cards = {son["_id"]: sights.sight(self.person, self.rt, reach, son) for son, how in seen if how == "card"}
             self._note(whole)
-            sealing.keys_at_hand([son.get(name) for son in whole for name in self.sealed])
+            whole = sealing.opened(self.rt, whole, self.sealed, self._unreadable)
             found = self._names(whole, [card for card in cards.values() if card is not None])
+            opened = iter(whole)
             for son, how in seen:
                 card = cards.get(son["_id"])
                 if how != "full" and card is None:
                     continue
                 self.count += 1
-                yield self._card_row(card, found) if card is not None else self._row(son, found)
+                yield self._card_row(card, found) if card is not None else self._row(next(opened), found)
+        if self.unreadable:
+            yield [self._told(), *([None] * (len(self.columns()) - 1))]
+
+    def _unreadable(self, son: Mapping[str, Any]) -> None:
+        """A value leaves as a mark: everybody else's rows are not held up by it."""
+        self.unreadable += 1
+        self.damaged.setdefault(son["number"])
+
+    def _told(self) -> str:
+        """The last line of a file in which something could not be opened; operators learn in which records."""
+        numbers = ", ".join(islice(self.damaged, MOST_NAMED))
+        log.error("export of %s: %d values cannot be opened, in %s", self.rt.slug, self.unreadable, numbers)
+        return UNREADABLE_TOLD.text(self.language).format(count=self.unreadable, mark=UNREADABLE.text(self.language))
 
     def _without_withheld(self, son: Mapping[str, Any], reach: access.Reach) -> Mapping[str, Any]:
         if not reach.withholds(son.get("acl") or ()):

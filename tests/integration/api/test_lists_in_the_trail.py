@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bson import ObjectId
+from bson import Binary, ObjectId
 from pymongo.database import Database
 
 from config import policy
@@ -66,6 +66,20 @@ def test_classified_rows_hold_only_what_lists_show(whole: Start, now: datetime) 
     assert (secret["locked"], secret["values"]) == (False, values)
     assert page["left_empty"] == ["analysis", "phone"]
     assert head.get("/customer?columns=phone&level=internal")["left_empty"] == []
+
+
+def test_what_cannot_be_opened_is_null_and_told(whole: Start, db: Base, now: datetime) -> None:
+    head = whole(Role.HEAD)
+    for name in ("明山仪表有限公司", "远山仪表有限公司"):
+        customer(head.person, now, name=name, analysis="Strong")
+    first = db["record_customer"].find_one({"number": "KH-2026-000001"})
+    assert first is not None
+    harmed = Binary(first["analysis"][:-1] + bytes([first["analysis"][-1] ^ 1]), 6)
+    db["record_customer"].update_one({"_id": first["_id"]}, {"$set": {"analysis": harmed}})
+    page = head.get("/customer?columns=name,analysis")
+    assert [row["values"]["analysis"] for row in page["items"]] == ["Strong", None]
+    assert page["unreadable"] == [{"number": "KH-2026-000001", "field": "analysis"}]
+    assert head.get("/customer")["unreadable"] == []
 
 
 def test_a_page_without_classified_rows_writes_nothing(whole: Start, db: Base, now: datetime) -> None:

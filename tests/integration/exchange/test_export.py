@@ -8,14 +8,16 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from bson import Binary
 from pymongo.database import Database
 
-from models import access, listing, records, registry
+from models import access, listing, records, registry, store
 from models.access import Purpose
 from models.errors import Forbidden
 from models.exchange import export as exports
 from models.exchange.export import UnknownFormat, export
 from models.exchange.reading import open_table
+from models.key_vault import service as keys
 from models.kinds import stored
 from models.listing import BadQuery, Filter, ListQuery
 from models.person.roles import Person, Role
@@ -177,3 +179,35 @@ def test_names_are_asked_for_some_hundreds_at_a_time(
     for n in range(5):
         customer(head, now, name=f"第{n}公司")
     assert len(rows(taken(head, now))) == 5
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_value_that_cannot_be_opened_holds_up_nobody_elses_row(
+    four: list[dict[str, Any]], head: Person, now: datetime, db: Base, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for one in four:
+        store.change("customer", one["_id"], {"contact_phone": "13900000001"}, actor=head, now=now)
+    gone = next(one for one in four if one["level"] == "secret")
+    keys.destroy([gone["_id"]])
+    *found, last = rows(taken(head, now, form=form))
+    assert len(found) == 4
+    phones = {row["编号"]: row["联系人电话"] for row in found}
+    assert phones.pop(gone["number"]) == "（无法读取）"
+    assert set(phones.values()) == {"13900000001"}
+    assert last["编号"].startswith("共有 1 处内容")
+    [done] = db["audit"].find({"action": "export_done"})
+    assert (done["detail"]["rows"], done["detail"]["unreadable"], done["detail"]["complete"]) == (4, 1, True)
+    assert gone["number"] in caplog.text
+
+
+def test_of_rows_within_a_record_the_unreadable_part_alone_is_marked(head: Person, now: datetime, db: Base) -> None:
+    people = [{"name": "李", "phone": "13800001111"}, {"name": "王", "phone": "13900002222"}]
+    made = customer(head, now, name="灯具厂", key_people=people)
+    stored_rows = db["record_customer"].find_one({"_id": made["_id"]})["key_people"]
+    harmed = bytearray(stored_rows[0]["phone"])
+    harmed[-1] ^= 1
+    db["record_customer"].update_one({"_id": made["_id"]}, {"$set": {"key_people.0.phone": Binary(bytes(harmed), 6)}})
+    [row, _] = rows(taken(head, now))
+    assert "（无法读取）" in row["关键人物"]
+    assert "139" in row["关键人物"]
+    assert "李" in row["关键人物"]
