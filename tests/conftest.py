@@ -18,7 +18,7 @@ from pymongo.database import Database
 from config import database as store
 from config import embedded
 from config.settings import Settings
-from tests.factories import proofs
+from tests.factories import proofs, thrift
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 MASTER_KEY = base64.b64encode(b"test-master-key-" * 6).decode()
@@ -70,6 +70,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             reporter.write_line(f"\n{path}")
     if os.environ.get("REQUIRE_ALL_TESTS") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def thrifty() -> Iterator[None]:
+    """What costs much and says nothing is done once."""
+    with pytest.MonkeyPatch.context() as patch:
+        thrift.begin(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from pymongo.database import Database
 
+from backoffice import sign_in
 from models.person.roles import SYSTEM, Role
 from models.person.rules import ACCOUNT_TRIES, ADDRESS_TRIES
 from models.person.service import set_active
+from tests.factories import thrift
 from tests.factories.web import PASSWORD, Browser, Clock
 from tests.integration.web.conftest import Add
 
@@ -29,6 +31,12 @@ LURES = (
 )
 
 
+@pytest.fixture
+def as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed at their full cost."""
+    monkeypatch.setitem(sign_in.CONFIG, thrift.HASHING, thrift.AS_SERVED)
+
+
 def test_email_and_password_sign_a_person_in(browser: Browser, add: Add) -> None:
     add(Role.SALES)
     assert not browser.inside()
@@ -37,12 +45,15 @@ def test_email_and_password_sign_a_person_in(browser: Browser, add: Add) -> None
     assert browser.inside()
 
 
-def test_the_password_is_kept_as_argon2id(browser: Browser, add: Add, db: Base) -> None:
+def test_the_password_is_kept_as_argon2id_in_64_mb_and_three_rounds(
+    as_served: None, browser: Browser, add: Add, db: Base
+) -> None:
     add(Role.SALES)
     stored = db["user"].find_one({})
     assert stored is not None
-    assert stored["password"].startswith("$argon2id$")
+    assert stored["password"].startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert PASSWORD not in str(stored)
+    assert browser.sign_in("sales@example.com").location == "/"
 
 
 def test_unknown_account_wrong_password_and_disabled_account_are_answered_alike(
