@@ -15,6 +15,7 @@ from jobs import (
     backup,
     bulk_changes,
     calendar,
+    contract,
     copies,
     destruction,
     imports,
@@ -354,6 +355,13 @@ JOBS = Table(
             kept=timedelta(days=60),
             lane=Lane.LONG,
             limit=timedelta(hours=1),
+        ),
+        Job(
+            name="contract_overdue",
+            label=Label("合同逾期告知", "Tell sales managers of overdue contracts"),
+            cadence=Daily(time(9, 5)),
+            work=contract.tell_managers,
+            transactional=False,
         ),
         Job(
             name="retention_candidates",

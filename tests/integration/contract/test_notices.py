@@ -9,7 +9,9 @@ import pytest
 from pymongo.database import Database
 
 from models import catalogue, schema, store
+from models.contract import overdue
 from models.office import office_calendar
+from models.outbox.document import EMAILS
 from models.person.roles import SYSTEM, Person, Role
 from models.reminder.chasing import chase_deadlines
 from models.reminder.document import REMINDERS
@@ -63,3 +65,46 @@ def test_a_renewed_contract_is_told_of_anew(db: Base, owner: Person, now: dateti
     assert told(db, owner, record, now, (1,)) == [1]
     store.change("contract", record["_id"], {"ends_on": END + timedelta(days=365)}, actor=SYSTEM, now=now)
     assert told(db, owner, record, now, (24, 32)) == [1, 1]
+
+
+def mails(db: Base) -> list[tuple[str, str]]:
+    """To whom, and the number, of what waits to be sent."""
+    return [(row["to"], row["subject"].split()[1]) for row in db[EMAILS].find().sort("created", 1)]
+
+
+def test_the_salespersons_manager_is_told_once_of_each_deadline_that_passed(
+    db: Base, owner: Person, now: datetime
+) -> None:
+    manager = person(Role.SALES_MANAGER, name="Manager", department="sales")
+    person(Role.SALES_MANAGER, name="Other", department="sales")
+    seller = person(Role.SALES, name="Seller", department="sales", manager=manager.id)
+    record = in_custody(owner, now, ends_on=date(2027, 12, 31), payments=[PAYMENT], salesperson=seller.id)
+    after = now + timedelta(days=32)
+    assert overdue.tell(now + timedelta(days=30)) == 0
+    assert [overdue.tell(after), overdue.tell(after + timedelta(days=1))] == [1, 0]
+    assert mails(db) == [(f"{manager.id}@example.test", record["number"])]
+    later = [{**PAYMENT, "due": END + timedelta(days=10)}]
+    store.change("contract", record["_id"], {"payments": later}, actor=SYSTEM, now=after)
+    assert overdue.tell(after + timedelta(days=2)) == 0
+    assert overdue.tell(after + timedelta(days=11)) == 1
+
+
+def test_every_sales_manager_is_told_where_no_salesperson_is_known(db: Base, owner: Person, now: datetime) -> None:
+    for name in ("One", "Two"):
+        person(Role.SALES_MANAGER, name=name, department="sales")
+    in_custody(owner, now, ends_on=END)
+    assert overdue.tell(now + timedelta(days=32)) == 2
+
+
+@pytest.mark.parametrize("level", ["secret", "confidential", "top_secret"])
+def test_nothing_is_told_of_a_contract_with_a_class(db: Base, owner: Person, now: datetime, level: str) -> None:
+    person(Role.SALES_MANAGER, name="Manager", department="sales")
+    in_custody(owner, now, ends_on=END, level=level)
+    assert overdue.tell(now + timedelta(days=32)) == 0
+
+
+def test_nothing_is_told_of_what_was_done_in_time(db: Base, owner: Person, now: datetime) -> None:
+    person(Role.SALES_MANAGER, name="Manager", department="sales")
+    paid = [{**PAYMENT, "paid": END}]
+    in_custody(owner, now, ends_on=date(2027, 12, 31), payments=paid)
+    assert overdue.tell(now + timedelta(days=32)) == 0

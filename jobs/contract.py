@@ -1,0 +1,11 @@
+"""Agreed days of contracts that passed (K5)."""
+
+from __future__ import annotations
+
+from jobs.context import JobContext, Report
+from models.contract import overdue
+
+
+def tell_managers(context: JobContext) -> Report:
+    """Tell sales managers of contracts that became late."""
+    return Report({"messages": overdue.tell(context.now, context.fence)})
