@@ -4,6 +4,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backoffice import logging
 from backoffice.app import create_app
+from config import interpreter
 from config.settings import Settings
 
 settings = Settings.from_env()
@@ -14,3 +15,4 @@ if settings.proxies:
     application.wsgi_app = ProxyFix(  # type: ignore[method-assign]
         application.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
     )
+interpreter.settle()

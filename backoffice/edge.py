@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, session
 
+from backoffice import giving_way
+
 Clock = Callable[[], datetime]
 log = logging.getLogger(__name__)
 requests = logging.getLogger("backoffice.request")
@@ -40,6 +42,7 @@ def init_app(app: Flask, clock: Clock) -> None:
     To be called before other hooks are set.
     """
     app.extensions["clock"] = clock
+    giving_way.init_app(app)
     app.before_request(_begin)
     app.after_request(_finish)
     app.jinja_env.globals["csp_nonce"] = csp_nonce

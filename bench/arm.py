@@ -14,6 +14,7 @@ from typing import Any
 
 from bench import machine
 from bench.world import World, numbers_in
+from config import interpreter
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -166,6 +167,7 @@ class Arm:
 def _serve(make: Callable[[World], Program], world: World, line: Connection) -> None:
     machine.pin(machine.processors()[0])
     program = make(world)
+    interpreter.settle()
     while (told := line.recv()) is not None:
         try:
             line.send(turns(program, *told))

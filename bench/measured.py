@@ -11,7 +11,7 @@ from typing import Any
 
 from bench import machine
 from bench.world import World
-from config import database
+from config import database, interpreter
 from models import catalogue
 
 
@@ -60,6 +60,7 @@ def _work(work: Callable[[World], Any], world: World, line: Connection) -> None:
     machine.pin(machine.processors()[0])
     database.connect(world.settings)
     catalogue.load()
+    interpreter.settle()
     before = machine.peak()
     began = perf_counter()
     result = work(world)

@@ -9,6 +9,7 @@ from types import FrameType
 import click
 
 from backoffice import logging
+from config import interpreter
 from config.policy import policy
 from config.settings import Settings
 from jobs.runner import run_scheduler
@@ -26,6 +27,7 @@ def scheduler() -> None:
     logging.configure(settings)
     policy()
     catalogue.load()
+    interpreter.settle()
     stop = Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice import giving_way
 from backoffice.downloads import disposition
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
@@ -39,8 +40,9 @@ class ExchangeRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         asked = listing_args.read(request.args, view.queryable(reader), reader)
         form = request.form.get("format", "")
-        made = exports.export(reader.person, slug, asked.query, form, now=reader.now, language=reader.language)
-        return _download(made.pieces, made.name, form)
+        with giving_way.place() as stream:
+            made = exports.export(reader.person, slug, asked.query, form, now=reader.now, language=reader.language)
+            return _download(stream(made.pieces), made.name, form)
 
     @expose("/<slug>/import", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     def imports(self, slug: str) -> ResponseReturnValue:
