@@ -193,9 +193,9 @@ def _load(archive: Reading, part: Part, tell: Tell) -> int:
         found = unsealing.each(batch) if part.sealed else batch
         for document in found:
             digest.update(document.raw)
+            heap.add(document.raw)
         _insert(target, found)
         done += len(batch)
-            heap.add(document.raw)
         tell(part.collection, done)
     tell(part.collection, part.count)
     if unsealing.sealed != part.sealed:
