@@ -17,10 +17,13 @@ from models import at_hand, frame
 from models.at_hand import AtHand
 from models.frame import Frame
 from models.person.roles import Person
+from models.reading import service as reading
 
 PAGES = frozenset({"records.details", "records.edit"})
 """Pages about one record, which is read first of all."""
 OPENING = PAGES | {"api.get_get", "api.patch_change"}
+LEAVING = frozenset({"api.get_get_list", "api.get_find"})
+"""Lists that leave: the classified records on them count as read."""
 
 Rows = list[dict[str, Any]]
 
@@ -31,6 +34,9 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
     if request.endpoint in OPENING and request.view_args:
         found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person)
         g.wanted = bool(found)
+    if request.endpoint in LEAVING:
+        found.append(reading.beside(person))
+        g.counted = True
     if request.method == "GET" and request.endpoint in PAGES and before is not None:
         g.frame_asked = frame.asked(before)
         found += frame.stages(person, g.frame_asked)
@@ -41,6 +47,8 @@ def keep(answer: Rows) -> None:
     """Take what the answer holds of it."""
     if g.get("wanted") and request.view_args:
         g.held = at_hand.found(request.view_args["slug"], request.view_args["number"], answer)
+    if "counted" in g:
+        g.lately = next((row["lately"] for row in answer if "lately" in row), {})
     if "frame_asked" in g:
         g.frame_found = frame.read(answer)
 
@@ -48,6 +56,12 @@ def keep(answer: Rows) -> None:
 def held() -> AtHand | None:
     """The record of the request's address, where it is at hand; once, since what is read again is to be new."""
     found: AtHand | None = g.pop("held", None)
+    return found
+
+
+def lately() -> Mapping[str, Any] | None:
+    """How much who asks has read lately, where it is at hand; once."""
+    found: Mapping[str, Any] | None = g.pop("lately", None)
     return found
 
 

@@ -6,9 +6,10 @@ card, the title and what is declared as listed; the rest is empty there, and is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from models import audit
 from models.declarations import Level, RecordType
@@ -41,9 +42,18 @@ def classified(sights: Iterable[Sight]) -> list[audit.Subject]:
     ]
 
 
-def note(person: Person, found: Iterable[audit.Subject], now: datetime, *, via: str, leaves: bool = False) -> None:
+def note(
+    person: Person,
+    found: Iterable[audit.Subject],
+    now: datetime,
+    *,
+    via: str,
+    leaves: bool = False,
+    lately: Mapping[str, Any] | None = None,
+) -> None:
     """Write who is about to be shown these classified records in a list: one entry for each type, in one write; none
-    where there are none. With `leaves` they go to a program, and count as read.
+    where there are none. With `leaves` they go to a program, and count as read; `lately` is what the request knows of
+    the person's count (`reading.count`).
 
     :raises NotAudited: when the entry cannot be written: without it nobody reads what is classified.
     :raises TooMuchReading: when the person has read so many records lately that they are to wait.
@@ -53,7 +63,11 @@ def note(person: Person, found: Iterable[audit.Subject], now: datetime, *, via: 
         by_type.setdefault(one.type, []).append(one)
     if not by_type:
         return
-    if leaves:
-        reading.count(person, now, records=sum(map(len, by_type.values())))
+    many = sum(map(len, by_type.values()))
+    far = reading.is_far(lately, now, records=many)
+    if leaves and not far:
+        reading.count(person, now, records=many)
     several = [(audit.Several.of(subjects), ()) for subjects in by_type.values()]
     audit.append_many(ACTION, person, several, now=now, detail={"via": via})
+    if leaves and far:
+        reading.count(person, now, lately, records=many)  # while the trail takes the entry

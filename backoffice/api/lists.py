@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
+from backoffice import at_hand
 from backoffice.api import bodies, once, schemas
 from backoffice.api.addresses import open_type, record_path
 from backoffice.api.caller import caller
@@ -47,7 +48,7 @@ def get_list(slug: str) -> Response:
     reach = access.reach(me.person, rt, Purpose.VIEW)
     rows = Rows(me.person, rt, reach, shown_fields(rt, visible, asked.query.columns), me.language)
     page = listing.page(rt, reach, asked.query, visible, only=rows.stored)
-    listed.note(me.person, rows.classified(page.rows), me.now, via="api", leaves=True)
+    listed.note(me.person, rows.classified(page.rows), me.now, via="api", leaves=True, lately=at_hand.lately())
     body = {
         "items": rows.made(page.rows),
         "left_empty": rows.left_empty(page.rows),

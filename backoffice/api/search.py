@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
+from backoffice import at_hand
 from backoffice.api import bodies
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered, link, shown_fields
@@ -32,7 +33,7 @@ def find() -> Response:
     found = [hits for rt in registry.all_types() if (hits := _found(rt, text)) is not None]
     shown = [one for rows, page in found for one in rows.classified(page.rows)]
     me = caller()
-    listed.note(me.person, shown, me.now, via="api", leaves=True)
+    listed.note(me.person, shown, me.now, via="api", leaves=True, lately=at_hand.lately())
     return answered({"groups": [_group(rows, page, text) for rows, page in found]})
 
 

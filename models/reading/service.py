@@ -40,7 +40,7 @@ NEAR = 300
 """So many readings before the measure is full each one is counted before it takes place: more than what 64 processes,
 the most that a server starts, can keep to themselves."""
 TOGETHER = 5
-"""So many readings of a person in this process are told at once."""
+"""So many readings of a person in this process are told at once; a list that leaves has more, mostly."""
 MOST_REMEMBERED = 10_000
 Row = dict[str, Any]
 
@@ -79,8 +79,8 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
     if person.id is None or in_transaction():
         return
     limits = policy().reading
-    if lately is not None and records == 1 and _is_far(lately, now, limits.minutes, limits.records):
-        _told(person.id, now, limits.minutes)
+    if is_far(lately, now, records=records):
+        _told(person.id, now, limits.minutes, records)
         return
     row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + records)
     held_until, number = row.get("held_until"), row.get("holds", 0)
@@ -100,13 +100,18 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
     transaction(lambda: _hold(person, held_until, hold, read, now))
 
 
-def _is_far(lately: Mapping[str, Any], now: datetime, minutes: int, records: int) -> bool:
-    """Whether the person is not held and can read many more before the measure is full."""
+def is_far(lately: Mapping[str, Any] | None, now: datetime, *, records: int = 1) -> bool:
+    """Whether a person's count, as this request has read it, says that they are not held and that many more than so
+    many records are left before the measure is full: then nobody waits for the count."""
+    if lately is None:
+        return False
     held_until = lately.get("held_until")
     if held_until is not None and held_until > now:
         return False
-    since = _minute(now) - minutes
-    return rules.read_lately([one for one in lately.get("recent", ()) if one["minute"] > since]) + NEAR < records
+    limits = policy().reading
+    since = _minute(now) - limits.minutes
+    read = rules.read_lately([one for one in lately.get("recent", ()) if one["minute"] > since])
+    return read + NEAR + records - 1 < limits.records
 
 
 class _Untold:
@@ -138,9 +143,9 @@ def _minute(now: datetime) -> int:
     return int(now.timestamp()) // 60
 
 
-def _told(person: ObjectId, now: datetime, minutes: int) -> None:
-    """Count one more reading without waiting: whether it was counted shows in a later request."""
-    count = _untold.take(person, now, minutes) + 1
+def _told(person: ObjectId, now: datetime, minutes: int, records: int) -> None:
+    """Count some more readings without waiting: whether they were counted shows in a later request."""
+    count = _untold.take(person, now, minutes) + records
     if count < TOGETHER:
         _untold.add(person, count, now)
         return
