@@ -44,7 +44,8 @@ class FindRoutes(RecordRoutes):
         listed.note(reader.person, listed.classified(shown), reader.now, via="screen")
         names = list_page.names_of(reader, shown)
         groups = [_group(rt, found, text, names, reader) for rt, found in hits]
-        return self.page("find.html", q=text, find_text=text, groups=groups)
+        mark = list_page.mark(shown, reader)
+        return self.page("find.html", q=text, find_text=text, groups=groups, watermark=mark)
 
 
 def search(rt: RecordType, text: str, reader: Reader) -> list[Sight]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext as _
 
-from backoffice.screens import cells, home_page
+from backoffice.screens import cells, home_page, list_page
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import current_reader
 from models.calendar import local
@@ -25,13 +25,16 @@ class HomeView(ClosedView, AdminIndexView):
         if only and only not in home_page.SECTIONS:
             raise BadQuery(parameter="show")
         day = cells.day_full(local(reader.now).date(), reader.language)
-        sections = home_page.sections(reader, only)  # closes reminders that stand no longer: they are not counted
+        sections, shown = home_page.sections(
+            reader, only
+        )  # closes reminders that stand no longer: they are not counted
         return self.page(
             "home.html",
             page_title=_("My work"),
             greeting={"title": _("My work"), "date": day},
             notices=[] if only else home_page.notices(reader),
             sections=sections,
+            watermark=list_page.mark(shown, reader),
             figures=[] if only else home_page.figures(reader),
         )
 

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from backoffice.screens import cells, deadlines, record_page
 from backoffice.screens.reader import Reader
-from models import access, listing, names, registry, work
+from models import access, listed, listing, names, registry, work
 from models.access import Purpose
 from models.audit_check import service as checking
 from models.calendar import local
@@ -24,6 +24,7 @@ from models.names import Names
 from models.office import office_calendar
 from models.person.roles import Permission
 from models.reading import service as reading
+from models.records import Sight
 from models.reminder import service as reminders
 from models.reminder.rules import LABELS
 from models.reminder.service import Told
@@ -49,25 +50,30 @@ TONES = {
 SECTIONS = (*Pile, LATE_IN_DEPARTMENT, HANDED, REMINDERS)
 
 
-def sections(reader: Reader, only: str = "") -> list[Context]:
-    """The sections that hold something, the most pressing first; `only` one of them when it is named.
+def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight]]:
+    """The sections that hold something, the most pressing first, and the records in them; `only` one of them when it
+    is named. What is classified among them is in the audit trail, as that of a list is (X7).
 
     Reminders of what stands on the page already are not repeated there; they are all in their own section.
+
+    :raises NotAudited:
     """
     limit = AT_MOST if only else SHOWN
     wanted = {key: found for key, found in _piles(reader, limit, only).items() if found}
     handed = {one.sight.id: one for one in hand_over.handed(reader.person, reader.now)} if only in ("", HANDED) else {}
     if handed:
         wanted[HANDED] = [Task(one.sight, None) for one in handed.values()]
-    found = _names(reader, [task for tasks in wanted.values() for task in tasks[:limit]])
+    tasks_shown = [task for tasks in wanted.values() for task in tasks[:limit]]
+    sights = list({task.sight.id: task.sight for task in tasks_shown}.values())
+    listed.note(reader.person, listed.classified(sights), reader.now, via="screen")
+    found = _names(reader, tasks_shown)
     made = [
         _section(key, len(tasks), [_line(task, reader, found, key, handed) for task in tasks[:limit]], bool(only))
         for key, tasks in wanted.items()
     ]
     if only not in ("", REMINDERS):
-        return made
-    shown = {task.sight.id for tasks in wanted.values() for task in tasks[:limit]}
-    return [*made, *_reminders(reader, shown, bool(only))]
+        return made, sights
+    return [*made, *_reminders(reader, {one.id for one in sights}, bool(only))], sights
 
 
 def notices(reader: Reader) -> list[Context]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "sizes": [_size(one, asked, at) for one in PAGE_SIZES],
         "operators": maker.operators,
         "q": asked.query.q,
-        "watermark": _watermark(rows, reader),
+        "watermark": mark((sight for sight, _ in rows), reader),
         "pager": _pager(asked, page, at),
         "bulk": bulk,
         "can": {
@@ -82,9 +83,9 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
     }
 
 
-def _watermark(rows: list[Row], reader: Reader) -> str:
+def mark(shown: Iterable[Sight], reader: Reader) -> str:
     """The mark of a list that shows classified records in full, with their highest level (X1); '' for others."""
-    levels = {sight.level for sight, _ in rows if sight.full} - {Level.INTERNAL.value}
+    levels = {one.level for one in shown if one.full} - {Level.INTERNAL.value}
     highest = max(levels, key=lambda one: Level(one).rank, default="")
     return watermark(highest, reader.person, reader.now, reader.language)
 

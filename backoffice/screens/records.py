@@ -140,6 +140,7 @@ class RecordsHost(
             "records/locked.html",
             type=list_page.type_of(view, reader),
             card=record_page.card(sight, found),
+            watermark=record_page.watermark(sight, reader),
             **ask,
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import audit
+from models import audit, store
 from models.person.roles import Role
 from models.reading import service as reading
 from tests.factories.customers import customer
@@ -42,6 +42,29 @@ def test_without_its_entry_no_list_shows_what_is_classified(
     assert "仪表有限公司" not in page
     assert "could not be written to the audit trail" in page
     assert "仪表有限公司" in owner.text(path)
+
+
+@pytest.mark.parametrize("level", ["secret", "confidential", "top_secret"])
+def test_my_work_is_a_list_too(sit: Sit, db: Base, now: datetime, level: str) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = file(owner, now, "隐山仪表有限公司", level)
+    values = {"customer": made["_id"], "quarter": "2026Q4", "due_on": now.date(), "level": level}
+    number = store.create("review", values, actor=owner.person, now=now)["number"]
+    db.command("collMod", audit.ENTRIES, validator={"nothing": {"$exists": True}})
+    assert "仪表有限公司" not in owner.text("/", 503)
+    db.command("collMod", audit.ENTRIES, validator={})
+    page = owner.text("/")
+    assert "隐山仪表有限公司" in page
+    assert 'class="watermark' in page
+    assert number in str(listings(db)[-1])
+
+
+@pytest.mark.parametrize("path", ["/records/find?q=隐山", LIST])
+def test_every_page_that_names_a_classified_record_bears_its_readers_mark(sit: Sit, now: datetime, path: str) -> None:
+    owner, colleague = sit(Role.SPECIALIST, name="Owner"), sit(Role.SPECIALIST, name="Colleague")
+    number = file(owner, now, "隐山仪表有限公司", "secret")["number"]
+    assert "Secret · Owner · 2026-" in owner.text(path)
+    assert "Secret · Colleague · 2026-" in colleague.text(f"{LIST}{number}")
 
 
 @pytest.mark.parametrize("path", [LIST, "/records/find?q=明山"])
