@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import qrcode
 from bson import ObjectId
@@ -38,6 +38,12 @@ class Account(UserMixin, PersonFields):
     meta: ClassVar[dict[str, Any]] = {"collection": USERS, "strict": False, "auto_create_index": False}
     roles: list[RoleMixin] = []
     """Always empty: Flask-Security is not asked about rights."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Account:
+        """The account that is stored so."""
+        made: Account = cls._from_son(dict(row))
+        return made
 
     @property
     def needs_second_factor(self) -> bool:
@@ -82,12 +88,12 @@ class Accounts(MongoEngineUserDatastore):
     def find_user(self, case_insensitive: bool = False, **kwargs: Any) -> Account | None:
         """The account with this email (in whatever case) or this `fs_uniquifier`."""
         if set(kwargs) == {"email"}:
-            query = {"email": service.normal_email(str(kwargs["email"]))}
+            row = service.by_email(str(kwargs["email"]))
         elif set(kwargs) == {"fs_uniquifier"}:
-            query = {"fs_uniquifier": str(kwargs["fs_uniquifier"])}
+            row = service.by_uniquifier(str(kwargs["fs_uniquifier"]))
         else:
             raise ValueError(f"accounts are not found by {', '.join(kwargs)}")
-        return cast("Account | None", Account.objects(__raw__=query).first())
+        return Account.of(row) if row is not None else None
 
     def put(self, model: Any) -> Any:
         """Store what the sign-in changed, and nothing when the account is gone."""

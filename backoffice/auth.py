@@ -138,5 +138,4 @@ def _load(user_id: str) -> Account | Seen | None:
     set_request_attr("fs_paa", time() if rules.is_fresh(found.session.fresh_at, edge.now()) else 0)
     if request.blueprint != "security":
         return Seen(g.account_row)
-    account: Account = Account._from_son(dict(g.account_row))
-    return account
+    return Account.of(g.account_row)

@@ -47,7 +47,7 @@ def enter() -> Response:
         raise NotFound() from None
     if wanted not in {row["_id"] for row in service.trial_people()}:
         raise NotFound()
-    login_user(Account.objects.get(id=wanted), remember=False, authn_via=["demonstration"])
+    login_user(Account.of(service.get(wanted)), remember=False, authn_via=["demonstration"])
     return _back()
 
 

@@ -21,7 +21,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -120,11 +120,10 @@ def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:
     (data_dir / "database").mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _take_lock(data_dir)
     server = Mongod(data_dir, binaries, cache_gb or usual_cache_gb(), lock)
-    try:
+    with ExitStack() as unless_launched:
+        unless_launched.callback(server.stop)
         server.launch()
-    except BaseException:
-        server.stop()
-        raise
+        unless_launched.pop_all()
     return server
 
 

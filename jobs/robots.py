@@ -38,6 +38,9 @@ LASTING: dict[Kind, frozenset[int]] = {
 }
 """What the robots answer when the same message would be refused again: wrong key, wrong signature, wrong form."""
 
+FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
+"""What a message may bring about that nobody foresaw. What ends the job, or comes from the database, is none of it."""
+
 PREFIX = "whsec_"
 Send = Callable[..., Answer]
 
@@ -91,7 +94,7 @@ def _deliver(message: Message, context: JobContext, send: Send, moment: datetime
     except NotSent as error:
         state = outbox.mark_refused(message, str(error), context.now, for_good=error.for_good)
         return "dead" if state is State.DEAD else "retried"
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not come back with this message for ever
+    except FAULTS as error:  # a fault of ours must not come back with this message for ever
         log.error("a message to %s was not sent: %s", message.channel, type(error).__name__)
         state = outbox.mark_refused(message, f"failed: {type(error).__name__}", context.now, for_good=False)
         return "dead" if state is State.DEAD else "retried"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
+
 from config.database import database
 from models import store
-from models.access_request.document import ACCESS_REQUEST, Grant
+from models.access_request.document import ACCESS_REQUEST
 from models.declarations import Level, RecordType
 from models.errors import StaleRecord
 from models.person.roles import SYSTEM
@@ -42,10 +44,11 @@ def end_cards(draft: Draft) -> None:
             store.change(SLUG, row["_id"], {"state": "ended"}, actor=draft.actor, now=draft.now, action=ACTION)
 
 
-def end_left(now: datetime) -> int:
-    """End such cards as are still open, as a net under `end_cards`; returns how many."""
+def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
+    """End such cards, among those whose period is not over, as are still open, as a net under `end_cards`; returns how
+    many."""
     ended = 0
-    for request in {grant.request: None for grant in Grant.objects(valid_until__gt=now, ended_at=None)}:
+    for request in lasting:
         card = store.fetch(SLUG, request)
         if card["state"] != "granted" or not _unsigned(card, _top_secret(card)):
             continue

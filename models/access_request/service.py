@@ -360,7 +360,8 @@ def expire(now: datetime) -> int:
     """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
     taken out is to be returned."""
     over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
-    return sum(_end_over(request, now) for request in over) + raising.end_left(now) + _expire_undecided(now)
+    lasting = database()[GRANTS].distinct("request", {"valid_until": {"$gt": now}, "ended_at": None})
+    return sum(_end_over(request, now) for request in over) + raising.end_left(lasting, now) + _expire_undecided(now)
 
 
 def _end_over(request: ObjectId, now: datetime) -> bool:

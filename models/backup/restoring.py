@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -150,11 +150,10 @@ def require_empty(settings: Settings, *, clear: bool = False) -> None:
 def _all_or_nothing(settings: Settings, now: datetime) -> Iterator[None]:
     if not mark.set_at(now):
         raise NotEmpty(f"{mark.in_words()} has begun here at the same time")
-    try:
+    with ExitStack() as unless_restored:
+        unless_restored.callback(_clear, settings)
         yield
-    except BaseException:
-        _clear(settings)
-        raise
+        unless_restored.pop_all()
 
 
 def _clear(settings: Settings) -> None:

@@ -78,6 +78,11 @@ def by_email(email: str) -> dict[str, Any] | None:
     return database()[USERS].find_one({"email": normal_email(email)})
 
 
+def by_uniquifier(text: str) -> dict[str, Any] | None:
+    """The stored account that sessions of this mark belong to; a new password changes it."""
+    return database()[USERS].find_one({"fs_uniquifier": text})
+
+
 def accounts(text: str = "", *, after: ObjectId | None = None, limit: int = 50) -> list[dict[str, Any]]:
     """A page of accounts by name, beginning behind the one given; those whose name or email holds `text`."""
     conditions: list[dict[str, Any]] = []

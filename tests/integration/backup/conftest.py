@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -86,22 +87,17 @@ def restore(saved: Settings, there: Settings, now: datetime) -> Callable[..., Re
 @contextmanager
 def going_on(work: Callable[[], None]) -> Iterator[list[int]]:
     """Repeat `work` in a thread for the time of the block; the list holds how often it was done. Its error comes up."""
-    stop, done, failed = threading.Event(), [0], []
+    stop, done = threading.Event(), [0]
 
     def repeat() -> None:
-        try:
-            while not stop.is_set():
-                work()
-                done[0] += 1
-        except Exception as error:  # noqa: BLE001 - raised in the test's own thread
-            failed.append(error)
+        while not stop.is_set():
+            work()
+            done[0] += 1
 
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield done
-    finally:
-        stop.set()
-        thread.join()
-    if failed:
-        raise failed[0]
+    with ThreadPoolExecutor(1) as threads:
+        repeating = threads.submit(repeat)
+        try:
+            yield done
+        finally:
+            stop.set()
+        repeating.result()
