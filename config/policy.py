@@ -128,7 +128,6 @@ class Customer:
     filing_hours: int = whole(1, 1000)
     change_hours: int = whole(1, 1000)
     review_working_days: int = whole(1, 60)
-    supplement_months: int = whole(1, 24)
     completion_days: int = whole(1, 365)
 
 

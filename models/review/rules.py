@@ -1,4 +1,5 @@
-"""Quarterly re-verification of customer files (F5)."""
+"""Quarterly re-verification of customer files, which is also how each is supplemented or adjusted at least every three
+months (F5)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
-from models.calendar import Deadline, Quarter, WorkingCalendar, add_months, local, quarter_of
+from models.calendar import Deadline, Quarter, WorkingCalendar, local, quarter_of
 from models.errors import Refusal
 
 SECTIONS = (
@@ -80,11 +81,6 @@ def quarter_to_open(now: datetime, calendar: WorkingCalendar) -> Quarter | None:
 def review_due(quarter: Quarter, calendar: WorkingCalendar, *, working_days: int = 15) -> Deadline:
     """When the reviews of a quarter are due: working days after its first one, whenever they were opened."""
     return calendar.add_working_days(calendar.first_working_day_of_quarter(quarter), working_days)
-
-
-def supplement_due(changed_on: date, *, months: int = 3) -> date:
-    """Until when an active file must be supplemented or adjusted after its last change."""
-    return add_months(changed_on, months)
 
 
 # --- answers

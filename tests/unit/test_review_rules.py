@@ -21,7 +21,6 @@ from models.review.rules import (
     quarter_to_open,
     review_due,
     review_standing,
-    supplement_due,
 )
 
 CALENDAR = WorkingCalendar()
@@ -92,10 +91,6 @@ def test_a_review_is_due_15_working_days_after_the_first(quarter: Quarter, due: 
 def test_a_review_of_a_year_not_announced_says_so() -> None:
     assert review_due(Quarter(2027, 1), CALENDAR).warning is not None
     assert review_due(Quarter(2026, 4), CALENDAR).warning is None
-
-
-def test_a_file_is_supplemented_within_three_months() -> None:
-    assert supplement_due(date(2026, 11, 30)) == date(2027, 2, 28)
 
 
 def test_a_review_is_complete_when_each_section_is_confirmed_or_corrected() -> None:
