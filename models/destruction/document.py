@@ -43,6 +43,22 @@ def _by_whom(upto: int) -> tuple[str, ...]:
     return ("creator", *(f"{one}_{part}" for one in SIGNERS[:upto] for part in ("signer", "for")))
 
 
+def _signed(before: int, role: str, target: str, then: Label) -> Transition:
+    """The signature of a role that comes after `before` others; `then` says what follows (D1)."""
+    return Transition(
+        name=SIGNING[before],
+        label=Label("签署同意", "Sign"),
+        source=(WAITING[before],),
+        target=target,
+        by=(role,),
+        not_by=_by_whom(before),
+        signature=True,
+        tone="good",
+        main=True,
+        help=then,
+    )
+
+
 def _sign_by(state_of: str, since: str) -> Due:
     """Each signature has its own date; nothing climbs here (D1)."""
     when = When("state", (state_of,))
@@ -141,41 +157,13 @@ DESTRUCTION = RecordType(
             state("barred", "不得销毁", "May not be destroyed", "warn", final=True),
         ),
         transitions=(
-            Transition(
-                name="sign",
-                label=Label("签署同意", "Sign"),
-                source=("proposed",),
-                target="signed",
-                by=(SUPERVISOR,),
-                not_by=_by_whom(0),
-                signature=True,
-                tone="good",
-                main=True,
-                help=Label("签署后交客服部经理。", "It then goes to the department head."),
-            ),
-            Transition(
-                name="approve",
-                label=Label("签署同意", "Sign"),
-                source=("signed",),
-                target="approved",
-                by=(HEAD,),
-                not_by=_by_whom(1),
-                signature=True,
-                tone="good",
-                main=True,
-                help=Label("签署后交总经理。", "It then goes to the general manager."),
-            ),
-            Transition(
-                name="countersign",
-                label=Label("签署同意", "Sign"),
-                source=("approved",),
-                target="cooling",
-                by=(MANAGER,),
-                not_by=_by_whom(2),
-                signature=True,
-                tone="good",
-                main=True,
-                help=Label(
+            _signed(0, SUPERVISOR, "signed", Label("签署后交客服部经理。", "It then goes to the department head.")),
+            _signed(1, HEAD, "approved", Label("签署后交总经理。", "It then goes to the general manager.")),
+            _signed(
+                2,
+                MANAGER,
+                "cooling",
+                Label(
                     "签署后进入冷静期，期满内容彻底销毁，不可恢复。",
                     "The cooling-off begins; when it is over the content is gone for good.",
                 ),

@@ -18,15 +18,14 @@ from bson import ObjectId
 from config.database import database
 from models.person import rules
 from models.person.document import SESSIONS, USERS
+from models.person.whose import Whose
 
 TOUCH = timedelta(seconds=30)
 """How stale `last_seen` may be: not every request needs a write."""
-MOST_REMEMBERED = 10_000
 
 Beside = Callable[[ObjectId, datetime], list[dict[str, Any]]]
 
-_people: dict[str, ObjectId] = {}
-"""Whose sessions have asked for something, by the hash of their ids."""
+_whose = Whose(SESSIONS, "_id")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
     A disabled account or a changed password ends it here and now.
     """
     key, sessions = _hash(sid), database()[SESSIONS]
-    person = _whose(key)
+    person = _whose.find(key)
     if person is None:
         return None
     stages = [
@@ -96,21 +95,6 @@ def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
 def _told(name: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """The stages that find a document and give it under a name."""
     return [{"$match": wanted}, {"$project": {"_id": 0, name: "$$ROOT"}}]
-
-
-def _whose(key: str) -> ObjectId | None:
-    """Whose session it is, which never changes; None when there is none. Nothing else of it is remembered."""
-    known = _people.get(key)
-    if known is not None:
-        return known
-    row = database()[SESSIONS].find_one({"_id": key}, {"user": 1})
-    if row is None:
-        return None
-    if len(_people) >= MOST_REMEMBERED:
-        _people.clear()
-    found: ObjectId = row["user"]
-    _people[key] = found
-    return found
 
 
 def _ended(row: dict[str, Any], now: datetime) -> bool:

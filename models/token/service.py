@@ -28,14 +28,13 @@ from models.person import service as people
 from models.person.document import USERS
 from models.person.roles import Person
 from models.person.session import Beside
+from models.person.whose import Whose
 from models.token import rules
 
 TOKENS = "token"
 ALPHABET = string.ascii_letters + string.digits
-MOST_REMEMBERED = 10_000
 
-_people: dict[str, ObjectId] = {}
-"""Whose tokens have asked for something, by their hash."""
+_whose = Whose(TOKENS, "hash")
 
 schema.declare(
     {
@@ -149,7 +148,7 @@ def find(secret: str, now: datetime, beside: Beside | None = None) -> Bearer | N
     if rules.FORM.fullmatch(secret) is None:
         return None
     hashed = _hash(secret)
-    user = _whose(hashed)
+    user = _whose.find(hashed)
     if user is None:
         return None
     more = beside(user, now) if beside else []
@@ -172,21 +171,6 @@ def _questions(hashed: str, user: ObjectId, now: datetime) -> list[dict[str, Any
         {"$unionWith": {"coll": USERS, "pipeline": account}},
         grants.beside(user, now),
     ]
-
-
-def _whose(hashed: str) -> ObjectId | None:
-    """Whose token it is, which never changes; None when there is none. Nothing else of it is remembered."""
-    known = _people.get(hashed)
-    if known is not None:
-        return known
-    row = database()[TOKENS].find_one({"hash": hashed}, {"user": 1})
-    if row is None:
-        return None
-    if len(_people) >= MOST_REMEMBERED:
-        _people.clear()
-    found: ObjectId = row["user"]
-    _people[hashed] = found
-    return found
 
 
 def of_person(user: ObjectId, now: datetime) -> list[Token]:
