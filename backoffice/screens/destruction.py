@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bson import ObjectId
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -22,6 +23,7 @@ from models.declarations import LEVEL_LABELS, Level
 from models.destruction import candidates, holds, matters, service
 from models.destruction.document import DESTRUCTION, OUTCOMES, SIGNING
 from models.errors import Forbidden, Invalid, NotFound
+from models.listing import BadQuery
 from models.records import Sight
 
 Context = dict[str, Any]
@@ -122,7 +124,10 @@ class DestructionRoutes(RecordRoutes):
     def outdated(self) -> str:
         """What was kept for long enough and the reader may propose, by type."""
         view, reader = view_of(DESTRUCTION.slug, self.admin), current_reader()
-        kept = candidates.of(reader.person, reader.now)
+        slug, behind = request.args.get("type", ""), request.args.get("behind", "")
+        if behind and not (slug and ObjectId.is_valid(behind)):
+            raise BadQuery(parameter="behind")
+        kept = candidates.of(reader.person, reader.now, slug, ObjectId(behind) if behind else None)
         return self.page(
             "records/outdated.html",
             type=list_page.type_of(view, reader),
@@ -168,7 +173,7 @@ def _kept(one: candidates.Kept, reader: Reader) -> Context:
     return {
         "label": one.rt.plural.text(reader.language),
         "url": url_for("records.destroy_many", slug=one.rt.slug),
-        "more": one.more,
+        "next": url_for("records.outdated", type=one.rt.slug, behind=one.last) if one.last else "",
         "rows": [
             {
                 "number": sight.number,

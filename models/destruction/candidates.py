@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bson import ObjectId
+
 from config.database import database
 from config.policy import policy
 from models import access, registry, stored_form
@@ -23,35 +25,45 @@ from models.reminder import service as reminders
 from models.sights import Sight, sight
 
 MOST = 100
-"""So many of a type are shown; the next ones come when these are proposed."""
+"""So many of a type are shown on one page."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The records of a type whose retention has ended; `more`: there are others."""
+    """The records of a type whose retention has ended; where there are more, they come behind the id `last`."""
 
     rt: RecordType
     sights: tuple[Sight, ...]
-    more: bool
+    last: ObjectId | None
 
 
-def of(person: Person, now: datetime) -> list[Kept]:
-    """The records beyond their retention that the person may propose, the oldest first, by type."""
-    found = [_of_type(person, rt, now) for rt in registry.all_types() if rt.classified]
+def of(person: Person, now: datetime, slug: str = "", behind: ObjectId | None = None) -> list[Kept]:
+    """The records beyond their retention that the person may propose, the oldest first, by type: all types, or one from
+    some place on."""
+    types = [rt for rt in registry.all_types() if rt.classified and slug in ("", rt.slug)]
+    found = [_of_type(person, rt, now, behind) for rt in types]
     return [one for one in found if one.sights]
 
 
-def _of_type(person: Person, rt: RecordType, now: datetime) -> Kept:
+def _of_type(person: Person, rt: RecordType, now: datetime, behind: ObjectId | None) -> Kept:
+    condition = _proposable(person, rt, now)
+    if condition is None:
+        return Kept(rt, (), None)
+    query = {"$and": [condition, {"_id": {"$gt": behind}}]} if behind else condition
+    rows = list(database()[collection_name(rt.slug)].find(query).sort("_id", 1).limit(MOST + 1))
+    reach = access.reach(person, rt, Purpose.VIEW)
+    seen = (sight(person, rt, reach, row) for row in rows[:MOST])
+    free = tuple(one for one in seen if one is not None and may_propose(person, one))
+    return Kept(rt, free, rows[MOST - 1]["_id"] if len(rows) > MOST else None)
+
+
+def _proposable(person: Person, rt: RecordType, now: datetime) -> dict[str, Any] | None:
+    """The condition for the records of a type that the person may propose; None when there can be none."""
     reach = access.reach(person, rt, Purpose.VIEW)
     if reach.nothing:
-        return Kept(rt, (), False)
-    within = access.Reach(reach.full).query(archived=None)
-    query = {"$and": [beyond(rt, now), within, _whose(person)]}
-    rows = list(database()[collection_name(rt.slug)].find(query).sort("_id", 1).limit(MOST + 1))
-    seen = (sight(person, rt, reach, row) for row in rows[:MOST])
-    free = [one for one in seen if one is not None and may_propose(person, one)]
-    taken = all_under_way(rt.slug, [one.number for one in free])
-    return Kept(rt, tuple(one for one in free if one.number not in taken), len(rows) > MOST)
+        return None
+    free = {"number": {"$nin": sorted(all_under_way(rt.slug))}}
+    return {"$and": [beyond(rt, now), access.Reach(reach.full).query(archived=None), _whose(person), free]}
 
 
 def beyond(rt: RecordType, now: datetime) -> dict[str, Any]:
@@ -89,9 +101,15 @@ def tell(now: datetime) -> int:
     told = 0
     for person in _custodians():
         if person.id is not None:
-            due = month_ends if of(person, now) else None
+            due = month_ends if _any(person, now) else None
             told += reminders.tell_of(person.id, reminders.OUTDATED, due, now)
     return told
+
+
+def _any(person: Person, now: datetime) -> bool:
+    conditions = ((rt.slug, _proposable(person, rt, now)) for rt in registry.all_types() if rt.classified)
+    wanted = ((slug, condition) for slug, condition in conditions if condition is not None)
+    return any(database()[collection_name(slug)].find_one(condition, {"_id": 1}) for slug, condition in wanted)
 
 
 def _custodians() -> Iterator[Person]:

@@ -32,14 +32,16 @@ Upload = tuple[ObjectId, ...]
 Tells = Callable[[Iterable[str]], bool]
 
 
-def that_tell(batch: Any, numbers: Iterable[str], names: Iterable[str], keep: Callable[[], None]) -> list[Upload]:
-    """The file from which a record came (`batch` is its import) and every kept file that holds one of some numbers
-    anywhere, or one of some names as a whole value. One that cannot be read through may hold anything, and is among
-    them. `keep` is asked between files, and in long ones."""
-    found: list[Upload] = []
-    if batch is not None:
-        row = database()[BATCHES].find_one({"_id": batch}, {"file": 1}) or {}
-        found.append((batch, row["file"]) if row.get("file") else (batch,))
+def that_tell(
+    batches: Iterable[ObjectId], numbers: Iterable[str], names: Iterable[str], keep: Callable[[], None]
+) -> list[Upload]:
+    """The files from which some records came (`batches` are their imports) and every kept file that holds one of some
+    numbers anywhere, or one of some names as a whole value. One that cannot be read through may hold anything, and is
+    among them. `keep` is asked between files, and in long ones."""
+    wanted = list(batches)
+    rows = database()[BATCHES].find({"_id": {"$in": wanted}}, {"file": 1})
+    files = {row["_id"]: row["file"] for row in rows if row.get("file")}
+    found: list[Upload] = [(one, files[one]) if one in files else (one,) for one in wanted]
     tells = words.in_cells(numbers, names)
     for file in list(database()[FILES].find({}, {"metadata.batch": 1})):
         keep()

@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from config.database import database
 from config.policy import policy
-from models import access, stored_form
+from models import access
 from models.access import Purpose
 from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
@@ -18,6 +18,7 @@ from models.declarations import RecordType
 from models.destruction import holds, pointing, rules
 from models.destruction.rules import Matter
 from models.errors import Sentence
+from models.kinds import loaded
 from models.merge.moving import MERGES, MOVING, UNDOING
 from models.person.roles import Person
 from models.record import collection_name
@@ -80,7 +81,9 @@ def _held(row: Mapping[str, Any]) -> Sentence:
 
 
 def _kept(rt: RecordType, son: Row, now: datetime) -> Iterator[Matter]:
-    values, months = stored_form.load(rt, son), policy().destruction.retention_months
+    # Nothing but the day that counts is opened: a value that cannot be must not keep the record for ever.
+    after, months = rt.retention.after if rt.retention else "updated_at", policy().destruction.retention_months
+    values = {after: loaded(rt.by_name[after], son.get(after)) if after in rt.by_name else son.get(after)}
     found = rules.retention_matter(rt, values, local(now).date(), months)
     if found is not None:
         yield found

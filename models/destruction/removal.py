@@ -2,8 +2,9 @@
 
 First the records are taken out of their collection, in one transaction with what says so: from then on nobody reaches
 them, and nothing new can point to them. After a while, in which writes that were under way have ended, what stands
-against it is asked once more; then everything goes, step by step. Whoever goes on after a crash does the same step
-again. Each record ends with one transaction: what was set aside of it is deleted, and the trail says so.
+against it is asked once more. Then everything goes, step by step: first what other places hold of all of them, then
+record after record, of which no more stays than which one it was; then the keys. Whoever goes on after a crash does the
+same step again. Each record ends with one transaction: what was set aside of it is deleted, and the trail says so.
 
 One that cannot go on is told of and taken up by the next run, as long as it takes; the others go on.
 """
@@ -25,18 +26,19 @@ from models.access_request import service as access_request
 from models.backup.belonging import sealing_id
 from models.backup.rules import JOB as BACKUP
 from models.declarations import RecordType
-from models.destruction import gone, matters, traces, words
+from models.destruction import everywhere, gone, matters, traces, words
 from models.destruction.document import SLUG
+from models.destruction.gone import ASIDE, GONE
 from models.destruction.service import NoLongerThere, numbers_of, stored_of, with_what
 from models.errors import Refusal, Spoken
 from models.job import service as jobs
-from models.job.long import GoOn, LongWork, Overtaken
+from models.job.long import GoOn, LongWork
 from models.key_vault import service as vault
 from models.person.roles import SYSTEM
 from models.record import collection_name
 
 JOB = "destruction"
-WORK_DOCUMENTS, ASIDE = "destruction_work", "destruction_aside"
+WORK_DOCUMENTS = "destruction_work"
 SETTLING, REMOVING, DONE, GIVEN_BACK = "settling", "removing", "done", "given_back"
 SETTLED_AFTER = timedelta(minutes=2)
 """A write that was under way when the records were taken out has ended by then."""
@@ -50,12 +52,7 @@ Tell = Callable[[str, Spoken], None]
 
 log = logging.getLogger(__name__)
 
-schema.declare(
-    {
-        WORK_DOCUMENTS: [IndexModel([("state", ASCENDING)], name="state")],
-        ASIDE: [IndexModel([("destruction", ASCENDING)], name="destruction")],
-    }
-)
+schema.declare({WORK_DOCUMENTS: [IndexModel([("state", ASCENDING)], name="state")]})
 
 
 class Unfinished(Refusal):
@@ -118,7 +115,6 @@ def _changed(asked: Row, rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> d
 
 def _take_out(rt: RecordType, son: Mapping[str, Any], asked: Row, now: datetime) -> None:
     access_request.end_for(rt.slug, son, actor=SYSTEM, now=now, action="record_destroyed")
-    # Written before it is deleted: whoever changes it at this moment gives way, or we do.
     database()[collection_name(rt.slug)].delete_one({"_id": son["_id"]})
     gone.note(rt.slug, son, asked["_id"], now)
     database()[ASIDE].insert_one({"_id": son["_id"], "destruction": asked["_id"], "type": rt.slug, "son": son})
@@ -162,19 +158,26 @@ def _count_aside() -> int:
 def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
     if row["state"] == SETTLING:
         row = transaction(partial(_settle, row, holder, now))
-    while row["state"] == REMOVING:
+    if row["state"] != REMOVING:
+        return False
+    keep = WORK.hold(row["_id"], holder).keep
+    if not row.get("traced"):
+        _trace(row, keep)
+        row = WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"traced": True}})
+    while (aside := _next(row)) is not None:
         if not go_on():
             return True
-        if WORK.claim(row["_id"], holder) is None:
-            raise Overtaken
-        # Parts first: what they were merged into says under which number they go.
-        order = [("son.merged_into", DESCENDING), ("_id", ASCENDING)]
-        aside = database()[ASIDE].find_one({"destruction": row["_id"]}, sort=order)
-        if aside is None:
-            row = transaction(partial(_finish, row, holder, now))
-        else:
-            _remove(aside, row, holder, now)
+        _empty(aside, row, keep)
+    _end(row, now)
+    transaction(partial(_finish, row, holder, now))
     return False
+
+
+def _next(row: Row) -> Row | None:
+    """One of the records that are not emptied yet. Parts first: what they were merged into says under which number they
+    go."""
+    order = [("son.merged_into", DESCENDING), ("_id", ASCENDING)]
+    return database()[ASIDE].find_one({"destruction": row["_id"], "emptied": None}, sort=order)
 
 
 def _settle(row: Row, holder: str, now: datetime) -> Row:
@@ -205,59 +208,84 @@ def _named_with(asked: Row, son: Mapping[str, Any], aside: Sequence[Row]) -> str
 def _give_back(rt: RecordType, aside: Sequence[Row]) -> None:
     ids = {"$in": [one["_id"] for one in aside]}
     database()[collection_name(rt.slug)].insert_many([one["son"] for one in aside])
-    for name in (ASIDE, gone.GONE):
+    for name in (ASIDE, GONE):
         database()[name].delete_many({"_id": ids})
 
 
 def _have_saved(now: datetime) -> None:
-    """Backups of before lack what lost something, or was set aside for a while: a new one is to have it."""
-    jobs.ask(BACKUP, "", now + SAVED_AFTER)
+    """Backups of before lack what lost something, or was set aside for a while: a new one is to have it. What it was is
+    noted by the server's clock; `now` is when this was planned."""
+    jobs.ask_behind(BACKUP, now, SAVED_AFTER)
 
 
-def _remove(aside: Row, row: Row, holder: str, now: datetime) -> None:
-    """Everything of one record, then its key, then what was set aside of it, with the entry in the trail."""
-    case = _case(aside, row, WORK.hold(row["_id"], holder).keep)
+def _trace(row: Row, keep: Callable[[], None]) -> None:
+    """What other places hold of all of these records, as long as it is known what each was called."""
+    cases = [_case(aside, row, keep) for aside in database()[ASIDE].find({"destruction": row["_id"]})]
+    if cases:
+        whole = everywhere.Whole(row["_id"], cases[0].rt, cases, keep)
+        for step in everywhere.STEPS:
+            keep()
+            step(whole)
+
+
+def _empty(aside: Row, row: Row, keep: Callable[[], None]) -> None:
+    """Everything of one record; of itself no more stays than which one it was. From then on no backup takes it."""
+    case = _case(aside, row, keep)
     for step in traces.STEPS:
         case.keep()
         step(case)
-    gone.parts_done(case.id)
-    vault.destroy([case.id, sealing_id(case.id)])
-    transaction(partial(_close, case, row, now))
+    remains = {name: case.son.get(name) for name in ("_id", "number", "level", "merged_into")}
+    database()[ASIDE].update_one({"_id": case.id}, {"$set": {"son": remains, "emptied": True}})
 
 
 def _case(aside: Row, row: Row, keep: Callable[[], None]) -> traces.Case:
-    """A record with all that goes together with it: names and pointers follow a merge in part only."""
+    """A record with all that goes together with it: names follow a merge in part only."""
     rt, asked = registry.get(aside["type"]).rt, store.fetch(SLUG, row["_id"])
     all_aside = list(database()[ASIDE].find({"destruction": row["_id"]}))
     root = _named_with(asked, aside["son"], all_aside)
-    sons = (one["son"] for one in all_aside)
-    whole = [son for son in sons if _named_with(asked, son, all_aside) == root]
+    whole = (one["son"] for one in all_aside if _named_with(asked, one["son"], all_aside) == root)
     names = frozenset[str]().union(*(words.names_of(rt, son) for son in whole))
-    return traces.Case(rt, aside["son"], names, frozenset(son["_id"] for son in whole), root, keep)
+    return traces.Case(rt, aside["son"], names, root, keep)
 
 
-def _close(case: traces.Case, row: Row, now: datetime) -> None:
-    """The record's end, once: whoever comes second finds nothing set aside."""
-    if not database()[ASIDE].delete_one({"_id": case.id}).deleted_count:
+def _end(row: Row, now: datetime) -> None:
+    """The keys of all records, and their end: whoever comes second finds nothing set aside."""
+    emptied = list(database()[ASIDE].find({"destruction": row["_id"]}))
+    if emptied:
+        ids = [aside["_id"] for aside in emptied]
+        vault.destroy([*ids, *map(sealing_id, ids)])
+        gone.parts_done([row["_id"], *ids])
+    for aside in emptied:
+        transaction(partial(_close, aside, row, now))
+
+
+def _close(aside: Row, row: Row, now: datetime) -> None:
+    if not database()[ASIDE].delete_one({"_id": aside["_id"]}).deleted_count:
         return
+    _note_destroyed(row, aside["son"]["number"], now)
+    subject = store.subject(registry.get(aside["type"]).rt, aside["son"])
+    audit.append("destroyed", SYSTEM, subject, now=now, detail={"destruction": store.fetch(SLUG, row["_id"])["number"]})
+
+
+def _note_destroyed(row: Row, number: str, now: datetime) -> None:
     asked = store.fetch(SLUG, row["_id"])
-    items = [_ended(item, case.number, now) for item in asked["items"]]
+    items = [_ended(item, number, now) for item in asked["items"]]
     if items != asked["items"]:
         store.change(SLUG, asked["_id"], {"items": items}, actor=SYSTEM, now=now, action="record_destroyed")
-    detail = {"destruction": asked["number"]}
-    audit.append("destroyed", SYSTEM, store.subject(case.rt, case.son), now=now, detail=detail)
 
 
 def _ended(item: Row, number: str, now: datetime) -> Row:
-    return {**item, "outcome": "destroyed", "at": now} if item["number"] == number else item
+    ends = item["number"] == number and item["outcome"] is None
+    return {**item, "outcome": "destroyed", "at": now} if ends else item
 
 
-def _finish(row: Row, holder: str, now: datetime) -> Row:
-    asked = store.fetch(SLUG, row["_id"])
-    for item in asked["items"]:
+def _finish(row: Row, holder: str, now: datetime) -> None:
+    for number in gone.found_gone(row["_id"]):
+        _note_destroyed(row, number, now)
+    for item in store.fetch(SLUG, row["_id"])["items"]:
         if item["outcome"] is None:
             raise Unfinished(number=item["number"])
     values = {"state": "destroyed", "destroyed_at": now}
     store.change(SLUG, row["_id"], values, actor=SYSTEM, now=now, action="removal_done")
     _have_saved(now)
-    return WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"state": DONE}})
+    WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"state": DONE}})

@@ -96,9 +96,9 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
     return store.create(SLUG, made, actor=person, now=now)
 
 
-def all_under_way(slug: str, numbers: Sequence[str]) -> set[str]:
-    """Those of some records of which a destruction has not ended."""
-    condition = {"type_asked": slug, "items.number": {"$in": list(numbers)}, "state": {"$in": list(OPEN)}}
+def all_under_way(slug: str) -> set[str]:
+    """The numbers of the records of a type of which a destruction has not ended."""
+    condition = {"type_asked": slug, "state": {"$in": list(OPEN)}}
     rows = database()[collection_name(SLUG)].find(condition, {"items.number": 1})
     return {item["number"] for row in rows for item in row["items"]}
 

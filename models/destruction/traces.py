@@ -1,7 +1,8 @@
-"""What other places hold of a record that is being destroyed, and how each of them loses it (D2).
+"""What other places hold of one record that is being destroyed, and how each of them loses it (D2).
 
-Each step may be broken off and done again. What is deleted or changed is noted first and loses its key, so that no
-backup, older ones included, shows what it held. These writes make no versions: a version would keep what goes.
+What only reading everything tells is done for all records of a destruction at once, in `everywhere`. Each step may be
+broken off and done again. What is deleted or changed is noted first and loses its key, so that no backup, older ones
+included, shows what it held. These writes make no versions: a version would keep what goes.
 """
 
 from __future__ import annotations
@@ -15,14 +16,11 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from config.database import database, transaction
-from models import registry, sealing, store, stored_form
+from models import registry, store, stored_form
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
-from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
-from models.bulk_change.document import State as PlanState
-from models.bulk_change.service import forget as forget_plans
 from models.declarations import RecordType
-from models.destruction import gone, imports, pointing, words
+from models.destruction import gone, words
 from models.destruction.document import SLUG
 from models.destruction.holds import HOLDS
 from models.destruction.rules import destroyed
@@ -30,12 +28,10 @@ from models.hand_over.service import HANDED
 from models.idempotency import KEYS
 from models.key_vault import service as vault
 from models.key_vault.refusals import Unopened
-from models.person.document import USERS
 from models.person.unsent import UNSENT
 from models.put_aside.document import ASIDE
 from models.record import collection_name
 from models.reminder.document import REMINDERS
-from models.saved_view.document import VIEWS
 
 CHUNK = 200
 Row = dict[str, Any]
@@ -49,15 +45,14 @@ def _kept() -> None:
 class Case:
     """One record on its way out: its type and its stored document.
 
-    What is copied of a record follows a merge in part only: `names` and `family` are the names and ids of all that goes
-    together, and `root` is the number under which it was signed for. `keep` is asked between chunks; it raises when
-    somebody else goes on with the work.
+    What is copied of a record follows a merge in part only: `names` are those of all that goes together, and `root` is
+    the number under which it was signed for. `keep` is asked between chunks; it raises when somebody else goes on with
+    the work.
     """
 
     rt: RecordType
     son: Mapping[str, Any]
     names: frozenset[str]
-    family: frozenset[ObjectId]
     root: str
     keep: Callable[[], None] = _kept
 
@@ -93,13 +88,13 @@ class Place:
     now: bool = True
 
 
-def shred(case: Case, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -> None:
-    """Let what backups of before hold of these documents become unreadable; none of now takes them until the record
-    is gone. What seals their own fields stays, but for those in `own`. The keys' own backup is written when all of
-    the record is gone, before the trail says so."""
+def shred(of: ObjectId, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -> None:
+    """Let what backups of before hold of these documents become unreadable; none of now takes them until what they are
+    noted `of`, a record or a destruction, is gone. What seals their own fields stays, but for those in `own`. The
+    keys' own backup is written when all records are gone, before the trail says so."""
     found = list(ids)
     if found:
-        gone.note_parts(found, case.id)
+        gone.note_parts(found, of)
         vault.destroy([*map(sealing_id, found), *own], backup=False)
 
 
@@ -112,7 +107,7 @@ def requests(case: Case) -> None:
         named = [{"number_asked": case.number}, {"items.number": case.number}]
         rows = database()[collection_name(rt.slug)].find({"type_asked": case.rt.slug, "$or": named}, {"_id": 1})
         found += [Place(rt, row["_id"], partial(_of_request, case)) for row in rows]
-    _strip(case, found)
+    strip(case.id, case.keep, found)
 
 
 def _of_request(case: Case, value: Any, name: str) -> Any:
@@ -132,40 +127,17 @@ def _of_row(case: Case, row: Row) -> Row:
     return row
 
 
-def copies(case: Case) -> None:
-    """Records that point to it keep the pointer; where rules copied a name into them, the number stands instead. Those
-    that pointed to it once may have the name in their history."""
-    found: list[Place] = []
-    for rt, paths in pointing.types(case.rt.slug):
-        copied = {field.name for field in rt.fields if not field.editable}
-        if copied:
-            change = partial(_without_copy, case, copied)
-            now = pointing.now(rt, paths, case.family)
-            ever = (now | pointing.once(rt, paths, case.family)) - case.family
-            found += [Place(rt, one, change, one in now) for one in ever]
-    _strip(case, found)
-
-
-def _without_copy(case: Case, copied: set[str], value: Any, name: str) -> Any:
-    return without_names(case, value) if name in copied else value
-
-
-def without_names(case: Case, value: Any) -> Any:
-    """A value whose texts are not the record's name."""
-    if isinstance(value, str):
-        return destroyed(case.root, "zh") if value in case.names else value
-    if isinstance(value, Mapping):
-        return {key: without_names(case, one) for key, one in value.items()}
-    return [without_names(case, one) for one in value] if isinstance(value, list) else value
-
-
-def _strip(case: Case, places: Sequence[Place]) -> None:
+def strip(of: ObjectId, keep: Callable[[], None], places: Sequence[Place]) -> None:
     """Take from records and their versions what they hold of another one: first, for all together, what backups of
-    before hold of them becomes unreadable."""
-    held = [one for one in places if any(_lost(one))]
-    shred(case, [one.id for one in held])
+    before hold of them becomes unreadable. `of` is that of `shred`, `keep` that of `Case`."""
+    held = []
+    for one in places:
+        keep()
+        if any(_lost(one)):
+            held.append(one)
+    shred(of, [one.id for one in held])
     for one in held:
-        case.keep()
+        keep()
         transaction(partial(_take, one))
 
 
@@ -218,35 +190,6 @@ def _stripped(row: Row, change: Callable[[Any, str], Any]) -> Row | None:
     return made if made != {"note": "", **row} else None
 
 
-def saved_views(case: Case) -> None:
-    """Views that name it go, whoever kept them."""
-    db = database()
-    wanted = {"name": 1, "address": 1, "type": 1, "owner": 1}
-    found = [row for row in db[VIEWS].find({}, wanted) if case.tells(_texts_of(row))]
-    shred(case, [row["_id"] for row in found])
-    for row in found:
-        start = f"starts.{row['type']}"
-        db[USERS].update_one({"_id": row["owner"], start: row["_id"]}, {"$unset": {start: ""}})
-        db[VIEWS].delete_one({"_id": row["_id"]})
-
-
-def _texts_of(view: Row) -> list[str]:
-    return [view["name"], *(text for _, text in sealing.address_in(view["address"]))]
-
-
-def bulk_changes(case: Case) -> None:
-    """Bulk changes that were about it forget which values they set and which records they were about."""
-    plans = database()[TARGETS].distinct("plan", {"records": case.id})
-    plans += database()[LINES].distinct("plan", {"record": case.id})
-    if plans:
-        shred(case, plans)
-        ended = [state.value for state in (*CARRIED_OUT, PlanState.UNDONE)]
-        emptied: Row = {"values": {}, "reasons": {}, "picked": None, "address": [], "swept": True}
-        database()[PLANS].update_many({"_id": {"$in": plans}, "state": {"$in": ended}}, {"$set": emptied})
-        database()[PLANS].delete_many({"_id": {"$in": plans}, "state": {"$nin": ended}})
-        forget_plans(plans)
-
-
 def notices(case: Case) -> None:
     """Reminders of it go, holds that were lifted, who put it aside or handed it over, kept answers and half-typed forms
     that name it, and what its type noted beside it."""
@@ -258,18 +201,6 @@ def notices(case: Case) -> None:
     forget = registry.get(case.rt.slug).hooks.forget
     if forget is not None:
         forget([case.id])
-
-
-def imported(case: Case) -> None:
-    """Files that were imported and hold it, and what was said about their rows. :raises Overtaken: one of them is
-    being imported; this step is done when that has ended."""
-    found = imports.that_tell(case.son.get("batch"), (case.number,), case.names, case.keep)
-    imports.check_idle(found)
-    ids = [one for upload in found for one in upload]
-    shred(case, ids, own=ids)
-    for upload in found:
-        case.keep()
-        imports.remove(upload)
 
 
 def versions(case: Case) -> None:
@@ -285,18 +216,9 @@ def versions(case: Case) -> None:
 def files(case: Case) -> None:
     """Its attached files with their keys, former ones included."""
     found = attachment.keys_of([case.id])
-    shred(case, found)
+    shred(case.id, found)
     attachment.remove(*found)
 
 
-STEPS: tuple[Callable[[Case], None], ...] = (
-    requests,
-    copies,
-    saved_views,
-    bulk_changes,
-    notices,
-    imported,
-    files,
-    versions,
-)
+STEPS: tuple[Callable[[Case], None], ...] = (requests, notices, files, versions)
 """In this order: what the record was called is known from its versions, which therefore go last."""

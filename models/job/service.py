@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -104,6 +104,19 @@ def ask(name: str, by: str, at: datetime, *, of: Run | None = None) -> None:
         asked |= {"planned": of.planned, "attempts": of.attempts}
     # A request that is there is written to: one that is taken up just now, before this work can be seen, conflicts.
     database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
+
+
+def ask_behind(name: str, now: datetime, wait: timedelta) -> None:
+    """Have the active scheduler run a job `wait` after now, by whichever clock is ahead, ours or the server's, for what
+    it would not find before: a request that waits for an earlier moment, whoever made it, waits until then as well."""
+    later = {"$dateAdd": {"startDate": {"$max": [now, "$$NOW"]}, "unit": "second", "amount": int(wait.total_seconds())}}
+    asked = {
+        "by": {"$ifNull": ["$by", ""]},
+        "serial": {"$ifNull": ["$serial", str(ObjectId())]},
+        "asked": {"$max": ["$asked", later]},
+        "times": {"$add": [{"$ifNull": ["$times", 0]}, 1]},
+    }
+    database()[REQUESTS].update_one({"_id": name}, [{"$set": asked}], upsert=True)
 
 
 def ask_again(name: str, at: datetime, *, of: Run | None = None) -> None:

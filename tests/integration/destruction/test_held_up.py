@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,10 +107,23 @@ def test_a_new_backup_is_asked_for_when_others_lost_something(
 ) -> None:
     signed(cast, [old], now)
     assert db["job_request"].find_one({"_id": "backup"}) is None
+    begun = datetime.now(UTC).replace(microsecond=0)
     carried_out(now + WEEK)
     asked = db["job_request"].find_one({"_id": "backup"})
     assert asked is not None
-    assert asked["asked"] == now + WEEK + SETTLED + removal.SAVED_AFTER
+    assert asked["asked"] >= max(now + WEEK + SETTLED, begun) + removal.SAVED_AFTER
+
+
+def test_a_backup_that_is_asked_for_already_waits_for_what_ended_later(
+    cast: Cast, old: dict[str, Any], now: datetime, db: Base
+) -> None:
+    signed(cast, [old], now)
+    db["job_request"].insert_one({"_id": "backup", "by": "Somebody", "asked": now, "serial": "1"})
+    carried_out(now + WEEK)
+    asked = db["job_request"].find_one({"_id": "backup"})
+    assert asked is not None
+    assert asked["by"] == "Somebody"
+    assert asked["asked"] >= now + WEEK + SETTLED + removal.SAVED_AFTER
 
 
 def test_one_that_is_written_meanwhile_keeps_what_was_written(
@@ -122,9 +135,9 @@ def test_one_that_is_written_meanwhile_keeps_what_was_written(
     signed(cast, [from_before], now)
     shred = traces.shred
 
-    def slow(case: traces.Case, ids: Any, own: Any = ()) -> None:
+    def slow(of: Any, ids: Any, own: Any = ()) -> None:
         found = list(ids)
-        shred(case, found, own)
+        shred(of, found, own)
         if made["_id"] in found:
             with unruled(registry.get("review").rt):
                 store.change("review", made["_id"], {"customer_name": "改名公司"}, actor=cast.owner, now=now)

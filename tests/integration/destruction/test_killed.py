@@ -27,7 +27,7 @@ from pathlib import Path
 from config import database
 from config.settings import Settings
 from models import audit, catalogue
-from models.destruction import removal, traces
+from models.destruction import everywhere, removal, traces
 
 uri, name, folder, master, secret, at, now = sys.argv[1:]
 settings = Settings(
@@ -46,7 +46,8 @@ def killed(whole):
 if at == "audit":
     audit.append = killed(audit.append)
 else:
-    traces.STEPS = tuple(killed(one) if one.__name__ == at else one for one in traces.STEPS)
+    for room in (everywhere, traces):
+        room.STEPS = tuple(killed(one) if one.__name__ == at else one for one in room.STEPS)
 removal.work("killed", datetime.fromisoformat(now), settled=timedelta())
 """
 

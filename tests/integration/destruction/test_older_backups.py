@@ -21,6 +21,7 @@ from models.backup import archive, restoring, snapshot
 from models.backup.manifest import BackupError
 from models.backup.restoring import Restored
 from models.destruction import removal, traces
+from models.destruction.document import SLUG
 from tests.factories import proofs
 from tests.integration.backup.conftest import carry_keys
 from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
@@ -190,7 +191,39 @@ def test_a_backup_between_two_steps_of_a_removal_holds_nothing_of_it(
         if not (tmp_path / "between.zip").exists():
             snapshot.take(tmp_path / "between.zip", saved, now)
 
-    monkeypatch.setattr(traces, "STEPS", (*steps[:3], save, *steps[3:]))
+    monkeypatch.setattr(traces, "STEPS", (*steps[:2], save, *steps[2:]))
     removal.work("one", now + WEEK + SETTLED, settled=timedelta())
     restore(tmp_path / "between.zip")
     assert said(planted.words) == {}
+
+
+def test_what_a_backup_found_set_aside_is_destroyed_where_it_is_restored(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    planted = plant(cast, now)
+    asked = signed(cast, [planted.record], now)
+    removal.begin_due(now + WEEK)
+    snapshot.take(tmp_path / "aside.zip", saved, now)
+    restore(tmp_path / "aside.zip")
+    assert said(planted.words) != {}
+    carried_out(now + WEEK)
+    assert store.fetch(SLUG, asked["_id"])["state"] == "destroyed"
+    assert said(planted.words) == {}
+    assert len(audit.entries({"action": "destroyed"})) == 2
+
+
+def test_what_was_destroyed_after_a_backup_that_found_it_set_aside_is_so_where_it_is_restored(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path
+) -> None:
+    planted = plant(cast, now)
+    other = old_file(cast, now, name="另一公司有限公司")
+    asked = signed(cast, [planted.record, other], now)
+    removal.begin_due(now + WEEK)
+    snapshot.take(tmp_path / "aside.zip", saved, now)
+    carried_out(now + WEEK)
+    restore(tmp_path / "aside.zip")
+    assert said(planted.words) == {}
+    assert store.fetch(SLUG, asked["_id"])["state"] == "removing"
+    carried_out(now + WEEK)
+    there = store.fetch(SLUG, asked["_id"])
+    assert (there["state"], {item["outcome"] for item in there["items"]}) == ("destroyed", {"destroyed"})

@@ -11,9 +11,10 @@ from pymongo.database import Database
 
 from models import audit, catalogue, records, registry, store
 from models.declarations import Retention
-from models.destruction import candidates, holds, removal, service
+from models.destruction import candidates, holds, matters, removal, service
 from models.destruction.document import SLUG
 from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
+from models.key_vault import service as vault
 from models.moves import NeedsFreshSignIn
 from models.office import office_calendar
 from models.person import deputies
@@ -255,6 +256,31 @@ def test_candidates_are_those_beyond_retention_that_one_may_propose(
     assert shown == {old["number"]}
     own = {one.number for kept in candidates.of(cast.owner, now) for one in kept.sights}
     assert own == {old["number"], top["number"]}
+
+
+def test_the_next_candidates_come_behind_these_and_instead_of_what_is_proposed(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "MOST", 2)
+    made = [old_file(cast, now, name=f"公司{place}有限公司") for place in range(5)]
+    numbers = [one["number"] for one in made]
+
+    def shown(behind: Any = None) -> tuple[list[str], Any]:
+        (kept,) = candidates.of(cast.custodian, now, "customer", behind)
+        return [one.number for one in kept.sights], kept.last
+
+    first, last = shown()
+    assert first == numbers[:2]
+    assert shown(last) == (numbers[2:4], made[3]["_id"])
+    assert shown(made[3]["_id"]) == (numbers[4:], None)
+    service.propose(cast.owner, "customer", numbers[:2], "Outdated", now=now)
+    assert shown()[0] == numbers[2:4]
+
+
+def test_a_value_that_cannot_be_opened_keeps_no_file(cast: Cast, old: dict[str, Any], now: datetime) -> None:
+    vault.destroy([old["_id"]], backup=False)
+    rt = registry.get("customer").rt
+    assert matters.against(rt, service.stored_of("customer", [old["number"]]), cast.owner, now) == {}
 
 
 def test_custodians_are_reminded_of_candidates_once_a_month_in_the_product_and_as_they_chose(
