@@ -15,6 +15,7 @@ from bson import ObjectId
 
 from bench import machine, stock
 from bench.arm import Ask, answer
+from bench.bare import inserts
 from bench.content import Place, customer
 from bench.house import CUSTODIAN, HEAD
 from bench.measured import Measured, alone, times
@@ -30,7 +31,9 @@ COLLECTION = "record_customer"
 DERIVED = dict.fromkeys(("grams", "haystack", "keys", "acl"), 0)
 EXPORT_TIMES, EXPORT_MB = 3, 150
 IMPORT_PER_SECOND = 5000
-MOST_IMPORTED = 50_000
+LEAST_IMPORTED, MOST_IMPORTED = 5_000, 50_000
+BARE_TIMES = 1.5
+"""Where the bare inserts are slower than that: so many times their time."""
 FLAT = 1.15
 ROW = re.compile(rb"(?:^|\n)KH-")
 IMPORTED = [
@@ -135,15 +138,18 @@ def import_(world: World, told: Callable[[str], None]) -> list[Measured]:
     both = found["checking"] + found["storing"]
     rows = found["rows"]
     memory = found["peak"] / found["early"]
-    met = rows / found["storing"] >= IMPORT_PER_SECOND and memory <= FLAT
+    bare_is_slow = rows / found["floor"] < IMPORT_PER_SECOND
+    wanted = found["floor"] * BARE_TIMES if bare_is_slow else rows / IMPORT_PER_SECOND
+    met = found["storing"] <= wanted and memory <= FLAT
     return [
         Measured(
             f"import of {rows:,} customers, all checks",
             f"checked {rows / found['checking']:,.0f} rows/s, stored {rows / found['storing']:,.0f} rows/s, "
             f"both {rows / both:,.0f} rows/s",
-            f"{rows / found['floor']:,.0f} rows/s bare inserts",
+            f"{rows / found['floor']:,.0f} rows/s bare inserts of the same documents, "
+            f"{rows / found['floor_two']:,.0f} from two processes",
             times(found["storing"], found["floor"]),
-            wanted=f"{IMPORT_PER_SECOND:,} rows/s, memory flat",
+            wanted=f"{IMPORT_PER_SECOND:,} rows/s, or {BARE_TIMES} x where bare inserts are slower; memory flat",
             met=met,
             more=f"{found['early']:.0f} MB after a tenth, {found['peak']:.0f} MB at most; processor time a row stored: "
             f"{found['own_cpu'] / rows * 1e6:.0f} µs here, {found['server_cpu'] / rows * 1e6:.0f} µs in the database",
@@ -173,7 +179,7 @@ def _cell(value: Any) -> str:
 
 
 def _our_import(world: World) -> dict[str, float]:
-    rows = min(MOST_IMPORTED, max(1000, world.size // 10))
+    rows = min(MOST_IMPORTED, max(LEAST_IMPORTED, world.size // 10))
     file = _table(world, rows)
     batch = service.start(CUSTODIAN, "customer", file, "customers.csv", now=world.now, limit=1 << 30)
     batch = service.check(CUSTODIAN, batch.id, batch.mapping, Options(), world.now)
@@ -190,7 +196,8 @@ def _our_import(world: World) -> dict[str, float]:
         storing, early = _work_on(batch, rows)
         made = {"rows": rows, "checking": checking, "storing": storing, "early": early, "peak": machine.peak()}
         made |= {"own_cpu": process_time() - own, "server_cpu": _server_seconds() - server}
-        return {**made, "floor": _bare_inserts(batch.id)}
+        bare = inserts(world, "customer", batch.id)
+        return {**made, "floor": bare.alone, "floor_two": bare.two}
     finally:
         _clean(batch.id)
 
@@ -213,18 +220,6 @@ def _server_seconds() -> float:
     """Processor time of the database server so far: other than the clock's, it tells little of what else is running."""
     used = database().client.admin.command("serverStatus")["extra_info"]
     return float(used["user_time_us"] + used["system_time_us"]) / 1e6
-
-
-def _bare_inserts(batch: ObjectId) -> float:
-    """Seconds to insert the same finished documents into the same collection, a thousand at a time, and no more."""
-    target, seconds = database()[COLLECTION], 0.0
-    stored = list(target.find({"batch": batch}))
-    target.delete_many({"batch": batch})
-    for first in range(0, len(stored), 1000):
-        began = perf_counter()
-        target.insert_many(stored[first : first + 1000])
-        seconds += perf_counter() - began
-    return seconds
 
 
 def _clean(batch: ObjectId) -> None:
