@@ -6,6 +6,7 @@ turns. Broken off at any point and taken up by whoever comes next, it ends in th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,11 +18,14 @@ from config.database import database, transaction
 from models import access, audit, registry, schema, sealing, store, stored_form
 from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
+from models.key_vault.refusals import Unopened
 from models.kinds import loaded
 from models.person.roles import Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
+
+log = logging.getLogger(__name__)
 
 MERGES = "merge"
 MOVING, DONE, UNDOING, UNDONE = "moving", "done", "undoing", "undone"
@@ -123,23 +127,36 @@ def repointed(fields: Iterable[Field], values: Mapping[str, Any], slug: str, old
 # --- steps, each inside a transaction
 
 
-def move_some(merge: Row, limit: int) -> int:
-    """Point up to `limit` records that point to the merged one to the surviving one; returns how many there were."""
+def move_some(merge: Row, limit: int) -> tuple[int, list[ObjectId]]:
+    """Point up to `limit` records that point to the merged one to the surviving one; returns how many there were, and
+    which of them cannot be opened: they are passed over, and still lead to the surviving one by way of the merged."""
     slug, old = merge["type"], merge["loser"]
     new = _last(slug, merge["survivor"])
-    moved = 0
-    for rt, condition in pointing(slug, old, (old, new)):
-        sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - moved))
+    met, passed_over = 0, list[ObjectId]()
+    for rt, condition in pointing(slug, old, (old, new, *merge.get("passed_over", ()))):
+        sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - met))
         if sons:
-            sealing.at_hand(rt, sons)
             survivor = store.fetch(slug, new)
             former = store.fetch(slug, old)
-            drafts = [_moved(rt, stored_form.load(rt, son), merge, former, survivor) for son in sons]
+            open_ones = list(_openable(rt, sons))
+            drafts = [_moved(rt, stored_form.load(rt, son), merge, former, survivor) for son in open_ones]
             _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
-            moved += len(sons)
-        if moved >= limit:
+            passed_over += {son["_id"] for son in sons} - {son["_id"] for son in open_ones}
+            met += len(sons)
+        if met >= limit:
             break
-    return moved
+    return met, passed_over
+
+
+def _openable(rt: RecordType, sons: Sequence[Row]) -> Iterator[Row]:
+    """Stored records with what is sealed open, without those in which something cannot be opened."""
+    for son in sealing.opened(rt, sons):
+        try:
+            sealing.refuse_unopened(rt, son)
+        except Unopened as refusal:
+            log.error("the record %s was passed over in a merge: %s", son["number"], refusal.code)
+        else:
+            yield son
 
 
 def _last(slug: str, record_id: ObjectId) -> ObjectId:
@@ -179,22 +196,31 @@ def move_back(merge: Row, limit: int) -> ObjectId | None:
 
 def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[Draft]:
     ids = [version["record"] for version in versions]
-    sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
-    declared = {f.name: f for f in stored_form.fields_of(rt)}
-    sealing.at_hand(rt, sons.values())
+    found = list(database()[collection_name(rt.slug)].find({"_id": {"$in": ids}}))
+    sons = {son["_id"]: son for son in _openable(rt, found)}
     sealing.keys_at_hand(list(versions))
     for version in versions:
         son = sons.get(version["record"])
         if son is None:
             continue
         before = stored_form.load(rt, son)
-        values = dict(before)
-        for change in version["changes"]:
-            field = declared.get(change["field"])
-            if field is not None:
-                sides = (loaded(field, change.get("before")), loaded(field, change.get("after")))
-                values[field.name] = returned(before.get(field.name), *sides)
+        try:
+            values = before | _returned_values(rt, version, before)
+        except Unopened as refusal:
+            log.error("the record %s was passed over in undoing a merge: %s", son["number"], refusal.code)
+            continue
         yield Draft(rt, "unmerge", before, values, _actor(merge, "undo_"), merge["undo_at"], given=frozenset())
+
+
+def _returned_values(rt: RecordType, version: Row, before: Row) -> Row:
+    """What a move's version changed, as it was. :raises Unopened:"""
+    declared, values = {f.name: f for f in stored_form.fields_of(rt)}, dict[str, Any]()
+    for change in version["changes"]:
+        field = declared.get(change["field"])
+        if field is not None:
+            sides = (loaded(field, change.get("before")), loaded(field, change.get("after")))
+            values[field.name] = returned(before.get(field.name), *sides)
+    return values
 
 
 def returned(current: Any, before: Any, after: Any) -> Any:
@@ -256,9 +282,12 @@ def go_on_with(merge_id: ObjectId, limit: int = CHUNK) -> bool:
 
 
 def _forward(merge: Row, limit: int) -> Row:
-    moved = move_some(merge, limit)
-    state = DONE if moved < limit else MOVING
-    return {"$inc": {"moved": moved, "turn": 1}, "$set": {"state": state}}
+    met, passed_over = move_some(merge, limit)
+    change: Row = {"$inc": {"moved": met - len(passed_over), "turn": 1}}
+    change["$set"] = {"state": DONE if met < limit else MOVING}
+    if passed_over:
+        change["$addToSet"] = {"passed_over": {"$each": passed_over}}
+    return change
 
 
 def _backward(merge: Row, limit: int) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +15,16 @@ from bson import ObjectId
 from config.database import database
 from models import bulk, history, names, records, registry, store
 from models.bulk import Wanted
+from models.declarations import Field, Label
 from models.errors import Refusal
 from models.exchange.pointing import Pointing
+from models.key_vault import service as keys
 from models.merge import moving, rules, service
 from models.person.roles import Person
-from tests.integration.merge.conftest import DB, lamp, now_of
+from tests.integration.merge.conftest import DB, POINTING, lamp, now_of
 
 MANY = 2_100
+SECRET = Field(name="told", kind="text", label=Label("说", "Told"), group="more", encrypted=True)
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -181,3 +185,28 @@ def test_the_number_of_a_merged_record_stands_for_the_surviving_one(owner: Perso
     assert Pointing(owner).find(field, other["number"]) == keep["_id"]
     with pytest.raises(Refusal):
         records.create(owner, "pointing", {"lamp": other["_id"]}, now=now)
+
+
+def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
+    owner: Person, head: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(moving, "CHUNK", 2)
+    registry.register(replace(POINTING, fields=(*POINTING.fields, SECRET)))
+    keep, other = lamp(owner, now), lamp(owner, now, name="Lantern")
+    made = [
+        records.create(owner, "pointing", {"lamp": str(other["_id"]), "told": f"told {n}"}, now=now) for n in range(5)
+    ]
+    key = keys.seal_value("not openable", keys.record_key(made[1]["_id"]))
+    database()["record_pointing"].update_one({"_id": made[1]["_id"]}, {"$set": {"told": key}})
+    keys.destroy([made[1]["_id"]])
+    service.merge(head, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=now)
+    moving.carry_on(now, lambda: True)
+    pointed = {son["_id"]: son["lamp"] for son in database()["record_pointing"].find()}
+    assert pointed.pop(made[1]["_id"]) == other["_id"]
+    assert set(pointed.values()) == {keep["_id"]}
+    merge = database()["merge"].find_one() or {}
+    assert (merge["state"], merge["moved"], merge["passed_over"]) == (moving.DONE, 4, [made[1]["_id"]])
+    assert made[1]["number"] in caplog.text
+    service.undo(head, "sample", keep["number"], other["number"], now=now)
+    moving.carry_on(now, lambda: True)
+    assert {son["lamp"] for son in database()["record_pointing"].find()} == {other["_id"]}
