@@ -15,18 +15,17 @@ from bson import ObjectId
 from pymongo.errors import ExecutionTimeout
 
 from config.database import database, in_transaction
-from models import access, registry
+from models import access, listed, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.destruction import gone
 from models.errors import NotFound, Refusal
-from models.key_vault.refusals import Unopened
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds import kind_of, loaded
 from models.masking import masked
 from models.person import directory
 from models.person.roles import Person
 from models.record import collection_name
-from models.sealing import UNREADABLE
 from models.search import holding
 
 MOST_NAMED, NAMED_MS = 500, 3000
@@ -150,7 +149,7 @@ def title_of(reader: Person, rt: RecordType, son: Mapping[str, Any], seen: str, 
 
 
 def titles(reader: Person, rt: RecordType, language: str) -> Callable[[Mapping[str, Any], str], str]:
-    """`title_of` for many records of a type."""
+    """`title_of` for many records of a type. Each is shown to the reader: the open answer tells of it (X7)."""
     title, kind = rt.by_name[rt.title], kind_of(rt.by_name[rt.title])
     pointing = title.kind in POINTERS
     readable = {"full": title in access.visible_fields(reader, rt), "card": bool(title.card)}
@@ -159,6 +158,8 @@ def titles(reader: Person, rt: RecordType, language: str) -> Callable[[Mapping[s
         text = "" if pointing or not readable[seen] else kind.text(title, loaded(title, son.get(title.name)), language)
         if not text:
             return str(son["number"])
+        if seen == "full":
+            listed.glimpse(rt, son["_id"], son["number"], son.get("level"))
         return masked(text) if seen == "card" and title.card == "masked" else text
 
     return name_of
@@ -174,7 +175,7 @@ def _records(
     reach = access.reach(reader, rt, Purpose.VIEW)
     name_of = titles(reader, rt, language)
     # By id alone, and what may be seen decided here: the database need not weigh the indexes of rights against ids.
-    shown, missing = {"number": 1, "acl": 1, rt.title: 1}, set(ids)
+    shown, missing = {"number": 1, "level": 1, "acl": 1, rt.title: 1}, set(ids)
     for son in database()[collection_name(slug)].find({"_id": {"$in": list(ids)}}, shown):
         missing.discard(son["_id"])
         seen = reach.sees(son["acl"])

@@ -23,10 +23,10 @@ from models.loaded import son_of
 from models.registry import Draft
 from models.search import fold
 
+FILE_NAME = Field(name="name", kind="text", label=Label("文件名", "File name"), encrypted=True)
+"""A file is called after its matter: in records and versions its name is sealed, as it is where the file lies."""
 Place = tuple[dict[str, Any], dict[str, Any], str]
 """Where a sealed value stands: in which record, in which part of it, under which name."""
-UNREADABLE = Label("（无法读取）", "(cannot be read)")
-"""Stands in lists and files where a value cannot be opened: its key is gone, or it is damaged."""
 SHORTEST_PHONE = 5
 MOBILE_ABROAD = 13
 """The digits of a Chinese mobile number with the country's code."""
@@ -34,8 +34,13 @@ MOBILE_ABROAD = 13
 
 @lru_cache(maxsize=1000)
 def sealed_fields(rt: RecordType) -> Mapping[str, Field]:
-    """The fields of a type that are encrypted or hold something encrypted."""
-    return {f.name: f for f in rt.fields if f.encrypted or any(inner.encrypted for inner in f.fields)}
+    """The fields of a type that are encrypted or hold something encrypted, as files have their names."""
+    return {f.name: f for f in rt.fields if f.encrypted or _parts(f)}
+
+
+def _parts(field: Field) -> tuple[Field, ...]:
+    """What is encrypted inside a field's value."""
+    return (FILE_NAME,) if field.kind == "files" else tuple(inner for inner in field.fields if inner.encrypted)
 
 
 def seal(field: Field, kept: Any, key: UUID) -> Any:
@@ -44,7 +49,7 @@ def seal(field: Field, kept: Any, key: UUID) -> Any:
         return kept
     if field.encrypted:
         return keys.seal_value(kept, key)
-    inner = [f for f in field.fields if f.encrypted]
+    inner = _parts(field)
     if not inner:
         return kept
     return [_row(inner, row, key) for row in kept] if isinstance(kept, list) else _row(inner, kept, key)
@@ -89,8 +94,8 @@ def _note_open(
     rows = [dict(row) for row in kept] if isinstance(kept, list) else [dict(kept)]
     holder[name] = rows if isinstance(kept, list) else rows[0]
     for row in rows:
-        for inner in field.fields:
-            if inner.encrypted and row.get(inner.name) is not None:
+        for inner in _parts(field):
+            if row.get(inner.name) is not None:
                 _note_open(inner, row, inner.name, key, places)
 
 
@@ -113,7 +118,7 @@ def seal_values(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
 def sealed_address(rt: RecordType, pairs: Iterable[tuple[str, str]]) -> Any:
     """The address of a list as it is stored: sealed where it may hold a whole value that somebody looked for."""
     kept = [list(pair) for pair in pairs]
-    return keys.seal_value(kept, keys.type_key(rt.slug)) if sealed_fields(rt) else kept
+    return keys.seal_value(kept, keys.type_key(rt.slug)) if _found_by(rt) else kept
 
 
 def address_in(kept: Any) -> tuple[tuple[str, str], ...]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from bson import ObjectId
 
+from backoffice import trail
 from models import access, listed, names, records, sealing, store
 from models.access import Reach
 from models.audit import Subject
 from models.declarations import Field, RecordType
-from models.key_vault.refusals import Unopened
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds import loaded, plain
 from models.names import HIDDEN, Names
 from models.person.roles import Person
@@ -70,8 +71,12 @@ def value(field: Field, stated: Any, found: Names) -> Any:
         made = [{f.name: value(f, row.get(f.name), found) for f in field.fields} for row in rows]
         return made if field.kind == "embedded_list" else made[0]
     if field.kind == "files":
-        return [{**row, "file": str(row["file"])} for row in stated]
+        return [{**row, "file": str(row["file"]), "name": _file_name(row["name"], found)} for row in stated]
     return plain(field, stated)
+
+
+def _file_name(name: Any, found: Names) -> str:
+    return UNREADABLE.text(found.language) if isinstance(name, Unopened) else str(name)
 
 
 def record(sight: Sight, found: Names) -> Json:
@@ -128,6 +133,7 @@ class Rows:
         full = [self.reach.sees(son.get("acl") or ()) == "full" for son in sons]
         cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
         found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])
+        trail.ahead()
         system = _writers(IN_LISTS, found)
         values = {above: self._values(found, above) for above in (False, True)}
         withheld = {f.name for f in self.fields if f.withheld}

@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from models.declarations import Field
-from models.key_vault.refusals import Unopened
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds import Kind, kind_of, loaded
 from models.names import Names
-from models.sealing import UNREADABLE
 
 TYPED = ("integer", "decimal", "money", "percent", "date", "datetime")
 Cell = Callable[[Any, Names], Any]

@@ -30,12 +30,12 @@ from models.errors import Forbidden, Refusal
 from models.exchange.cells import Cell, cell_of, is_typed
 from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
 from models.exchange.writing import Column, stream_csv, stream_xlsx
+from models.key_vault.refusals import UNREADABLE
 from models.kinds import parts_of
 from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
 from models.record import SYSTEM_FIELDS, collection_name
-from models.sealing import UNREADABLE
 from models.sights import Sight
 from models.watermark import watermark
 
@@ -184,7 +184,7 @@ class _Sheet:
         """The rows, some hundreds at a time: names resolved together, classified records audited before they leave."""
         while chunk := list(islice(sons, AT_ONCE)):
             seen = [(self._without_withheld(son, reach), reach.sees(son.get("acl") or ())) for son in chunk]
-            whole = [son for son, how in seen if how == "full"]
+            whole: Sequence[Mapping[str, Any]] = [son for son, how in seen if how == "full"]
             cards = {son["_id"]: sights.sight(self.person, self.rt, reach, son) for son, how in seen if how == "card"}
             self._note(whole)
             whole = sealing.opened(self.rt, whole, self.sealed, self._unreadable)

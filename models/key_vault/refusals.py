@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from models.declarations import Label
 from models.errors import Outage, Refusal
+
+UNREADABLE = Label("（无法读取）", "(cannot be read)")
+"""Stands in lists and files for what cannot be opened."""
 
 
 class Unopened(Refusal):

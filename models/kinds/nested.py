@@ -7,10 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 import mongoengine as me
-from bson import ObjectId
+from bson import Binary, ObjectId
 
 from models.declarations import Field
 from models.errors import Sentence
+from models.key_vault import service as keys
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds.base import Kind, Unreadable
 from models.kinds.compound import Address, Amounts, Compound, Period
 from models.kinds.numbers import Integer, Money, Number, Percent
@@ -86,8 +88,12 @@ class EmbeddedList(Embedded):
         return me.ListField(me.DictField())
 
 
+def _opened(name: Any) -> Any:
+    return keys.unseal_value(name) if type(name) is Binary else name
+
+
 class Files(Kind):
-    """Attachments: rows of `{file, name, size, type}` that point to immutable stored files."""
+    """Attachments: rows of `{file, name, size, type}` that point to immutable stored files; `name` is stored sealed."""
 
     name = "files"
     operators = ("empty", "filled")
@@ -104,8 +110,15 @@ class Files(Kind):
             raise Unreadable("应为文件。", "This should be files.")
         return [{"file": ObjectId(p)} for p in dict.fromkeys(map(str, pointers))]
 
+    def load(self, stored: Any) -> Any:
+        """The rows with their names open. A row of the time before names were sealed is as it was."""
+        if not stored or not any(type(row.get("name")) is Binary for row in stored):
+            return stored
+        return [{**row, "name": _opened(row["name"])} for row in stored]
+
     def text(self, field: Field, value: Any, language: str) -> str:
-        return ", ".join(row["name"] for row in value or ())
+        names = (row["name"] for row in value or ())
+        return ", ".join(UNREADABLE.text(language) if isinstance(name, Unopened) else name for name in names)
 
     def plain(self, value: Any) -> Any:
         return [{"name": row["name"], "size": row["size"]} for row in value or ()]

@@ -203,8 +203,9 @@ def test_a_value_that_cannot_be_opened_holds_up_nobody_elses_row(
 def test_of_rows_within_a_record_the_unreadable_part_alone_is_marked(head: Person, now: datetime, db: Base) -> None:
     people = [{"name": "李", "phone": "13800001111"}, {"name": "王", "phone": "13900002222"}]
     made = customer(head, now, name="灯具厂", key_people=people)
-    stored_rows = db["record_customer"].find_one({"_id": made["_id"]})["key_people"]
-    harmed = bytearray(stored_rows[0]["phone"])
+    son = db["record_customer"].find_one({"_id": made["_id"]})
+    assert son is not None
+    harmed = bytearray(son["key_people"][0]["phone"])
     harmed[-1] ^= 1
     db["record_customer"].update_one({"_id": made["_id"]}, {"$set": {"key_people.0.phone": Binary(bytes(harmed), 6)}})
     [row, _] = rows(taken(head, now))
