@@ -31,6 +31,7 @@ from models.backup.manifest import CHECKPOINT_FOLDER, BackupError, BadBackup, Ma
 from models.backup.rules import RESTORING
 from models.backup.sealing import RAW, Unsealing, check_vault, documents
 from models.backup.snapshot import metadata_in
+from models.destruction import gone
 from models.person.document import USERS
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
@@ -97,6 +98,7 @@ def restore(
         if destroyed:
             notes.append(f"{destroyed} documents belong to what was destroyed since: they were left out")
             _drop_without_card()
+            gone.note_restored()
         _put_checkpoints(archive, settings.audit_dir)
         verdict = _check_trail(archive.manifest, settings, despite)
         accounts, administrators = _accounts()
