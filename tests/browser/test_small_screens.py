@@ -38,7 +38,16 @@ def pages(office: Office) -> list[str]:
     opened = [f"/records/{slug}/{record['number']}" for slug, record in made]
     forms = [f"{opened[0]}/edit", "/records/complaint/new", "/records/contract/new", "/records/revisit/new"]
     sheets = [f"{opened[1]}/do/judge", f"{opened[1]}/do/hand_over"]
-    more = ["/", "/help/", f"{opened[0]}/history", "/records/find?q=saltmarsh", "/nowhere", "/records/customer/?q=zzzz"]
+    more = [
+        "/",
+        "/help/",
+        "/team/",
+        "/team/tomorrow",
+        f"{opened[0]}/history",
+        "/records/find?q=saltmarsh",
+        "/nowhere",
+        "/records/customer/?q=zzzz",
+    ]
     return [*more, *lists, *opened, *forms, *sheets]
 
 
