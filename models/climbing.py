@@ -35,6 +35,16 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
     return taken
 
 
+def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
+    """The records that go on to the next after `now` and by `until` if nobody signs them, as they would be then."""
+    for rt, state, at in _steps():
+        ahead = {row["_id"] for row in _stuck(rt, state, at, until, calendar)}
+        for record_id in sorted(ahead - {row["_id"] for row in _stuck(rt, state, at, now, calendar)}):
+            record = store.fetch(rt.slug, record_id)
+            follows = stored_form.derived(rt, {**record, "climbed": at + 1})
+            yield rt, {**record, "acl": follows["acl"], "waiting": follows["waiting"]}
+
+
 def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
     """When a record that waits in a state goes on to the next; None when it goes no further."""
     at = record.get("climbed") or 0

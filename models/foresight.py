@@ -1,7 +1,8 @@
 """Who of a department is reminded of what on the next working day, and what is opened for them: a dry run of the
 schedule, by the same rules and conditions as the jobs, which reads and stores nothing (J).
 
-It looks at records as they are: what people do until then is not foreseen, nor is what goes on unsigned to the next.
+It looks at records as they are: what people do until then is not foreseen, nor of what goes on unsigned to the next
+what these are told besides.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, registry
+from models import access, climbing, registry
 from models.access import Purpose
 from models.calendar import SHANGHAI, WorkingCalendar, local
+from models.change_report import service as change_report
+from models.change_report.document import CHANGE_REPORT
+from models.change_report.rules import month_to_open
 from models.credit_report.service import due_opening
 from models.opening import Opening
 from models.person.roles import Person
@@ -26,10 +30,14 @@ from models.reminder.document import REMINDERS
 from models.reminder.rules import Step, runs_on
 from models.review.service import quarter_opening
 from models.revisit.service import regular_opening
+from models.service_report import service as service_report
+from models.service_report.document import SERVICE_REPORT
 
 NIGHTLY = time(0, 5)
-OPENED_AT = time(6, 15)
+OPENED_AT = time(6, 30)
 """When owners are told of secrecy that ends, and by when the day's records are opened."""
+EVENING = time(23, 59)
+"""By when everything of a day has gone on to the next."""
 Row = Mapping[str, Any]
 
 
@@ -59,10 +67,12 @@ def next_day(head: Person, now: datetime, calendar: WorkingCalendar) -> Foreseen
     (X6)."""
     day = calendar.next_working_day(local(now).date())
     found = _deadlines(head, day, now, calendar) | _declassification(head, day, now)
+    found |= _unsigned(head, day, now, calendar)
     for row in database()[REMINDERS].find({"_id": {"$in": list(found)}}, {"_id": 1}):
         found.pop(row["_id"])
-    opening = datetime.combine(day, OPENED_AT, SHANGHAI)
-    return Foreseen(day, list(_read_by(head, found.values())), _opened(head, opening, calendar))
+    opening = _opening_of(day)
+    opened = _opened(head, opening, calendar) | _reports(head, now, opening, calendar)
+    return Foreseen(day, list(_read_by(head, found.values())), opened)
 
 
 def _deadlines(head: Person, day: date, now: datetime, calendar: WorkingCalendar) -> dict[str, Row]:
@@ -87,6 +97,13 @@ def _declassification(head: Person, day: date, now: datetime) -> dict[str, Row]:
     for row in chasing.declassification_at(before, head.department) if before > now else ():
         found.pop(row["_id"], None)
     return found
+
+
+def _unsigned(head: Person, day: date, now: datetime, calendar: WorkingCalendar) -> dict[str, Row]:
+    """Who is told on a day that a record waits for them, because nobody signed it; not what goes on before."""
+    before, until = (datetime.combine(one, EVENING, SHANGHAI) for one in (day - timedelta(days=1), day))
+    coming = climbing.coming(max(now, before), until, calendar)
+    return {row["_id"]: row for row in chasing.stuck_at(until, coming, head.department)}
 
 
 def _read_by(head: Person, found: Iterable[Row]) -> Iterator[Coming]:
@@ -115,6 +132,30 @@ def _opened(head: Person, now: datetime, calendar: WorkingCalendar) -> dict[tupl
         for row in _missing(head, opening)
         if row["_id"] is not None
     }
+
+
+def _reports(
+    head: Person, now: datetime, opening: datetime, calendar: WorkingCalendar
+) -> dict[tuple[ObjectId, str], int]:
+    """The reports that are opened until then for the department and its salespeople (F4, T8, B)."""
+    days = [day for day in _days(local(now).date(), local(opening).date()) if _opening_of(day) > now]
+    found: dict[tuple[ObjectId, str], int] = {}
+    writer = service_report.writer()
+    if writer is not None and head.department == SERVICE_REPORT.kept_by:
+        found[writer, SERVICE_REPORT.slug] = service_report.missing(days, calendar)
+    for day in days:
+        month = month_to_open(day)
+        if month is not None and month.due == day:
+            found |= {(person, CHANGE_REPORT.slug): 1 for person in change_report.missing(month, head.department)}
+    return {key: count for key, count in found.items() if count}
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
+
+
+def _opening_of(day: date) -> datetime:
+    return datetime.combine(day, OPENED_AT, SHANGHAI)
 
 
 def _missing(head: Person, opening: Opening) -> Iterable[Row]:

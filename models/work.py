@@ -117,14 +117,19 @@ def owned_by(person: Person) -> list[Condition]:
 
 def is_work_of(person: Person, rt: RecordType, son: Row) -> bool:
     """Whether a stored record of a type is the person's work: what `waits_for` asks the database."""
+    if is_turn_of(person, rt, son):
+        return True
     waiting = son.get("waiting") or []
-    if not set(waiting).isdisjoint(access.turn_tokens(person)):
-        return True
-    if not set(son.get("acl") or ()).isdisjoint(access.deputed_tokens(person, rt)):
-        return True
     unnamed = not any(token.startswith("user:") for token in waiting)
     left_to_owner = not waiting or (unnamed and son.get("level") == Level.TOP_SECRET.value)
     return left_to_owner and person.id is not None and son.get("owner") == person.id
+
+
+def is_turn_of(person: Person, rt: RecordType, son: Row) -> bool:
+    """Whether a stored record of a type waits for the person: what `turn_of` asks the database."""
+    if not set(son.get("waiting") or ()).isdisjoint(access.turn_tokens(person)):
+        return True
+    return not set(son.get("acl") or ()).isdisjoint(access.deputed_tokens(person, rt))
 
 
 # --- a person's desk

@@ -124,7 +124,8 @@ def _reminders(coming: Iterable[foresight.Coming], reader: Reader) -> Context:
                 "what": labels[one.type],
                 "number": one.number,
                 "url": cells.record_url(one.type, one.number),
-                "due": cells.deadline(one.due, reader),
+                # A signature that nobody gave has no deadline of its own.
+                "due": cells.deadline(one.due, reader) if one.step is not Step.STUCK else None,
             }
             for one in rows[:MOST_LINES]
         ],

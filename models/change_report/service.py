@@ -33,16 +33,20 @@ def open_month(now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
     month = rules.month_to_open(local(now).date())
     if month is None:
         return 0
-    people = directory.holders([Role.SALES])
+    opened = 0
+    for person in missing(month):
+        opened += _open(person, month, now)
+        if not go_on():
+            break
+    return opened
+
+
+def missing(month: rules.Month, department: str = "") -> list[ObjectId]:
+    """The salespeople, of a department or all, who have no report of a month."""
+    people = directory.holders([Role.SALES], department)
     condition = {"month": month.name, "salesperson": {"$in": people}}
     there = {row["salesperson"] for row in database()[collection_name(SLUG)].find(condition, {"salesperson": 1})}
-    opened = 0
-    for person in people:
-        if person not in there:
-            opened += _open(person, month, now)
-            if not go_on():
-                break
-    return opened
+    return [person for person in people if person not in there]
 
 
 def _open(person: ObjectId, month: rules.Month, now: datetime) -> bool:

@@ -8,13 +8,14 @@ off, handed over, archived, or out of their reach. What is held at a time is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
 
+from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from config.database import database
@@ -84,6 +85,16 @@ def declassification_at(now: datetime, department: str) -> Iterator[Row]:
     everybody = _everybody(now)
     theirs = [person for person in everybody if person.department == department]
     return _would_stand(Matter.SECRECY, theirs, _ending(everybody, now), now)
+
+
+def stuck_at(now: datetime, coming: Iterable[tuple[RecordType, Mapping[str, Any]]], department: str) -> Iterator[Row]:
+    """The same of records that go on to the next because nobody signs them, as they would be then."""
+    everybody = _department(department, now)
+    for rt, record in coming:
+        for person in everybody:
+            reads = access.reach(person, rt, Purpose.VIEW).sees(record["acl"]) == "full"
+            if reads and work.is_turn_of(person, rt, record):
+                yield _reminder(person, rt.slug, Matter.SIGNATURE, record["_id"], _stuck(record["state_since"]), now)
 
 
 def _would_stand(
@@ -251,18 +262,22 @@ def _found(person: Person, matter: Matter, source: Source, now: datetime) -> Ite
     """The reminders that a source makes, read a chunk at a time: of each record no more than the one moment."""
     slug, when = source.rt.slug, source.when
     for row in database()[collection_name(slug)].find(source.found, {when: 1}, batch_size=AT_ONCE):
-        step, due, again = source.told(row[when])
-        yield {
-            "_id": key_of(person.id, matter, row["_id"], step, due, again),
-            "person": person.id,
-            "type": slug,
-            "record": row["_id"],
-            "matter": matter.value,
-            "step": step.value,
-            "due": due,
-            "created": now,
-            "seen": now,
-        }
+        yield _reminder(person, slug, matter, row["_id"], source.told(row[when]), now)
+
+
+def _reminder(person: Person, slug: str, matter: Matter, record: ObjectId, told: Told, now: datetime) -> Row:
+    step, due, again = told
+    return {
+        "_id": key_of(person.id, matter, record, step, due, again),
+        "person": person.id,
+        "type": slug,
+        "record": record,
+        "matter": matter.value,
+        "step": step.value,
+        "due": due,
+        "created": now,
+        "seen": now,
+    }
 
 
 def _store(rows: list[Row], now: datetime) -> int:

@@ -42,6 +42,14 @@ def week_of(friday: date, calendar: WorkingCalendar) -> Period:
     return Period(WEEKLY, f"{year}-W{week:02d}", friday - timedelta(days=6), friday, calendar.working_day_from(friday))
 
 
+def opened_on(day: date, calendar: WorkingCalendar) -> list[Period]:
+    """The periods whose reports are opened on a day."""
+    periods = [week_of(day, calendar)] if day.weekday() == FRIDAY else []
+    if day.day == 1:
+        periods += [month_before(day, kind, calendar) for kind in (MONTHLY, SUPERVISION)]
+    return periods
+
+
 def last_friday(today: date) -> date:
     """The Friday that is today or was last."""
     return today - timedelta(days=(today.weekday() - FRIDAY) % 7)

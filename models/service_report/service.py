@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from bson import ObjectId
 
 from config.database import database
 from models import store
@@ -28,12 +31,26 @@ def open_month(now: datetime, calendar: WorkingCalendar) -> int:
     return sum(_open(rules.month_before(today, kind, calendar), now) for kind in kinds)
 
 
+def missing(days: Iterable[date], calendar: WorkingCalendar) -> int:
+    """How many of the reports that are opened on these days are not there."""
+    return sum(not _is_there(period) for day in days for period in rules.opened_on(day, calendar))
+
+
+def writer() -> ObjectId | None:
+    """Who owes the department's reports."""
+    heads = directory.holders([Role.HEAD], SERVICE_REPORT.kept_by)
+    return heads[0] if heads else None
+
+
+def _is_there(period: rules.Period) -> bool:
+    same = {"kind": period.kind, "begins": stored(SERVICE_REPORT.by_name["begins"], period.begins)}
+    return database()[collection_name(SLUG)].find_one(same, {"_id": 1}) is not None
+
+
 def _open(period: rules.Period, now: datetime) -> int:
     """One record for a period, whoever asks and however often."""
-    same = {"kind": period.kind, "begins": stored(SERVICE_REPORT.by_name["begins"], period.begins)}
-    if database()[collection_name(SLUG)].find_one(same, {"_id": 1}) is not None:
+    if _is_there(period):
         return 0
-    heads = directory.holders([Role.HEAD], SERVICE_REPORT.kept_by)
     values = {
         "subject": period.subject,
         "kind": period.kind,
@@ -41,7 +58,7 @@ def _open(period: rules.Period, now: datetime) -> int:
         "begins": period.begins,
         "ends": period.ends,
         "due_on": period.due,
-        "owner": heads[0] if heads else None,
+        "owner": writer(),
     }
     try:
         store.create(SLUG, values, actor=SYSTEM, now=now)

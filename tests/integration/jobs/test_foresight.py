@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +12,15 @@ from config.database import database
 from jobs.schedule import JOBS
 from jobs.simulation import simulate
 from models import catalogue, foresight, schema, store
+from models.calendar import SHANGHAI
 from models.foresight import Foreseen
 from models.office import office_calendar
 from models.person.roles import SYSTEM, Person, Role
 from models.put_aside import service as asides
 from models.reminder import chasing
 from models.reminder.document import REMINDERS
-from models.reminder.rules import Matter
+from models.reminder.rules import Step
+from tests.factories.contracts import contract
 from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.integration.jobs.conftest import Office
@@ -62,17 +64,26 @@ def played(office: Office, seen: Foreseen, now: datetime) -> tuple[Counter[Any],
     """What the schedule does on that day to the people of the department: reminders of records that are there already,
     and how many records are opened."""
     people = {row["_id"] for row in database()["user"].find({"department": "service"})}
-    there = {son["_id"]: son["number"] for slug in ("revisit", "complaint", "customer") for son in records(slug)}
+    there = {
+        son["_id"]: son["number"] for slug in ("revisit", "complaint", "customer", "contract") for son in records(slug)
+    }
     reminders: Counter[Any] = Counter()
     opened: Counter[str] = Counter()
-    slugs = {"quarterly_review": "review", "revisit_due": "revisit", "credit_due": "credit_report"}
-    until = datetime.combine(seen.day, datetime.max.time(), now.tzinfo)
+    opens = {
+        "quarterly_review": "review",
+        "revisit_due": "revisit",
+        "credit_due": "credit_report",
+        "change_report": "change_report",
+        "weekly_report": "service_report",
+        "monthly_report": "service_report",
+    }
+    until = datetime.combine(seen.day, datetime.max.time(), SHANGHAI)
     for one in simulate(office.desk(JOBS).settings, JOBS, now + timedelta(minutes=1), until):
-        if one.job.name in slugs:
-            opened[slugs[one.job.name]] += one.counts.get("opened", 0)
+        if one.job.name in opens:
+            opened[opens[one.job.name]] += one.counts.get("opened", 0)
         for told in one.reminders:
             at = one.planned + timedelta(hours=8)
-            foreseen = told.matter is not Matter.SIGNATURE and told.person in people and told.record in there
+            foreseen = told.person in people and told.record in there
             if at.date() == seen.day and foreseen:
                 reminders[told.person, told.type, there[told.record], told.step, told.due] += 1
     return reminders, opened
@@ -103,6 +114,43 @@ def test_the_next_day_is_foreseen_as_it_then_comes(
         foreseen[slug] += count
     assert foreseen == +opened
     assert {"soon", "today", "late"} <= {one.step.value for one in seen.reminders}
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(2026, 11, 26, 12, tzinfo=UTC), {"service_report": 1}),
+        (datetime(2026, 11, 30, 12, tzinfo=UTC), {"service_report": 2}),
+        (datetime(2026, 12, 4, 12, tzinfo=UTC), {"change_report": 1}),
+        (datetime(2026, 12, 7, 12, tzinfo=UTC), {}),
+    ],
+    ids=["before friday", "before the first", "before the first monday", "after it"],
+)
+def test_reports_that_are_opened_are_foreseen(office: Office, moment: datetime, expected: dict[str, int]) -> None:
+    head = person(Role.HEAD)
+    person(Role.SALES)
+    office.clock.now = moment
+    seen = foresight.next_day(head, moment, office_calendar())
+    foreseen = {slug: count for (_owner, slug), count in seen.opened.items()}
+    assert foreseen == expected == dict(+played(office, seen, moment)[1])
+
+
+@pytest.mark.parametrize("submitted", [timedelta(), timedelta(hours=7), timedelta(hours=30)])
+def test_what_goes_on_unsigned_is_foreseen_for_everybody_for_whom_it_waits(
+    office: Office, now: datetime, submitted: timedelta
+) -> None:
+    head, manager, legal = person(Role.HEAD), person(Role.GENERAL_MANAGER), person(Role.LEGAL_REVIEWER)
+    made = contract(head, customer(head, now)["_id"], now)
+    at = now + submitted
+    store.change("contract", made["_id"], {"state": "in_review", "submitted_at": at}, actor=SYSTEM, now=at)
+    moment = at + timedelta(minutes=30)
+    seen = foresight.next_day(head, moment, office_calendar())
+    reminders, _ = played(office, seen, moment)
+    stuck = Counter(
+        (one.person, one.type, one.number, one.step, one.due) for one in seen.reminders if one.step is Step.STUCK
+    )
+    assert stuck == Counter({told: count for told, count in reminders.items() if told[3] is Step.STUCK})
+    assert {told[0] for told in stuck} == ({manager.id, legal.id} if submitted else set())
 
 
 def test_the_head_foresees_nothing_of_what_they_do_not_read(office: Office, now: datetime) -> None:
