@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, request, url_for
@@ -29,6 +29,8 @@ from models.records import Sight
 from models.watermark import watermark
 
 Context = dict[str, Any]
+LINKED = 5
+"""To how many of its records a card leads from its notice."""
 TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 
 
@@ -109,7 +111,16 @@ def _of_card(sight: Sight, reader: Reader) -> list[Context]:
     }
     if mine and "export" in sight.values["uses"]:
         made["action"] = {"label": _("Take the file …"), "url": url_for("records.take", number=sight.number)}
+    if mine:
+        made["actions"] = _records(sight)
     return [made]
+
+
+def _records(card: Sight) -> list[Context]:
+    """The way to the records of a card, where they are few."""
+    numbers = [item["number"] for item in card.values["items"] or ()]
+    slug = card.values["type_asked"]
+    return [{"label": one, "url": record_url(slug, one)} for one in numbers[:LINKED]]
 
 
 def _joined(text: str, left: Markup) -> Markup:
@@ -117,7 +128,8 @@ def _joined(text: str, left: Markup) -> Markup:
 
 
 def _moment(until: datetime, reader: Reader) -> str:
-    return moment_short(until, reader.language)
+    """The last minute before a right ends, which is midnight: nobody reads "until 27 November 0:00" as the 26th."""
+    return moment_short(until - timedelta(minutes=1), reader.language)
 
 
 def print_mark(sight: Sight, reader: Reader) -> str:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from backoffice.screens import cells
 from backoffice.screens.reader import Reader
 from models import access, climbing, standing
+from models.declarations import Transition
 from models.office import office_calendar
 from models.person import deputies, directory
 from models.person.roles import ROLE_LABELS, Role
@@ -31,9 +32,14 @@ def strip(
     return {
         "done": [_done(one, reader) for one in found.done],
         "now": _now(sight, current, found.waiting, reader) if found.waiting else None,
-        "ahead": [move.label.text(language) for move in found.ahead],
+        "ahead": [_ahead(move, reader) for move in found.ahead],
         "end": _end(sight, language) if found.waiting is None else "",
     }
+
+
+def _ahead(move: Transition, reader: Reader) -> Context:
+    roles = [one for one in move.by if access.is_role(one)]
+    return {"what": move.label.text(reader.language), "whom": _called(roles, {}, {}, reader)}
 
 
 def _end(sight: Sight, language: str) -> str:

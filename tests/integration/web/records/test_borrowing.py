@@ -181,3 +181,25 @@ def test_the_form_says_who_signs_and_offers_a_window_that_any_use_may_have(
     assert until is not None
     window = {**WINDOW, "use": "export", "until": until[1]}
     office["manager"].send(f"{at}/ask", 302, **window)
+
+
+def test_an_open_card_leads_to_its_record_and_ends_on_the_day_that_was_given(
+    office: dict[str, Desk], granted: tuple[str, str]
+) -> None:
+    card, number = granted
+    page = office["manager"].text(f"{CARDS}{card}")
+    assert f'href="{AT}{number}"' in page
+    assert "25 Nov 2026 23:59" in page
+    assert f'href="{AT}{number}"' not in office["head"].text(f"{CARDS}{card}")
+
+
+def test_where_a_card_stands_names_who_signs_next(office: dict[str, Desk], sit: Sit, make: Make) -> None:
+    away = sit(Role.SALES_MANAGER, name="Own manager")
+    seller = sit(Role.SALES_MANAGER, name="Seller", manager=away.person.id)
+    number = make(office["owner"].person, level="secret")["number"]
+    seller.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    page = seller.text(f"{CARDS}{last_card()}")
+    coming = re.search(r'<li class="coming">(.*?)</li>', page)
+    assert coming is not None
+    assert "Approve" in coming[1]
+    assert "Department head" in coming[1]
