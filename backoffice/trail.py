@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, g, request
 
-from models import audit
+from backoffice import edge
+from models import audit, listed
 
 
 def init_app(app: Flask) -> None:
     """Have each answer wait for its readings. To be called before hooks that read records are set, and after those of
     the edge, which log the answer as it leaves."""
-    app.before_request(audit.begin)
+    app.before_request(_begin)
     app.after_request(_settle)
+
+
+def via() -> str:
+    """The door through which the answer leaves, as entries name it: `api` or `screen`."""
+    return "api" if request.blueprint == "api" else "screen"
+
+
+def ahead() -> None:
+    """Have the trail take what the answer shows so far while the rest of it is made. :raises NotAudited:"""
+    if g.get("person") is not None:
+        listed.ahead(g.person, edge.now(), via=via())
+
+
+def _begin() -> None:
+    audit.begin()
+    listed.begin()
 
 
 def _settle(response: Response) -> Response:
     """The answer; what a refusal looks like instead, when the trail does not take a reading of it."""
     try:
-        audit.settle()
+        try:
+            if g.get("person") is not None:
+                listed.settle(g.person, edge.now(), via=via())
+        finally:
+            audit.settle()
     except audit.NotAudited as refusal:
         return current_app.make_response(current_app.handle_user_exception(refusal))
     return response

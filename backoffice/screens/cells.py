@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from backoffice import addresses
 from backoffice.screens.reader import Reader
-from models import access, names, stored_form
+from models import access, listed, names, stored_form
 from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
@@ -132,7 +132,9 @@ def _file(sight: Sight, row: Mapping[str, Any]) -> list[Cell]:
 
 
 def title(sight: Sight, names: Names) -> str:
-    """What a record is called: its title, masked on a card, or its number."""
+    """What a record is called: its title, masked on a card, or its number. The trail tells of it (X7)."""
+    if sight.full:
+        listed.glimpse(sight.rt, sight.id, sight.number, sight.level)
     text: str = shown(sight, sight.rt.by_name[sight.rt.title], names)["text"]
     return text if text and text != HIDDEN else sight.number
 

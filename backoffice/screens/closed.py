@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 from flask_admin import BaseView
 
-from backoffice import auth
+from backoffice import auth, trail
 from models.errors import Forbidden
 from models.person.roles import Permission
 
@@ -31,6 +31,7 @@ class ClosedView(BaseView):
         return fn(self, *args, **kwargs)
 
     def page(self, template: str, **context: Any) -> str:
-        """A page in the product's frame."""
+        """A page in the product's frame; the trail takes what it shows while it is drawn."""
+        trail.ahead()
         rendered: str = self.render(template, **context)
         return rendered

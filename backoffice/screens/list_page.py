@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from backoffice import addresses
+from backoffice import addresses, trail
 from backoffice.screens import cells
 from backoffice.screens.base import RecordView, Row
 from backoffice.screens.bulk_bar import bar
@@ -43,6 +43,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         language=reader.language,
         people=[sight.values.get("owner") for sight, _ in rows],
     )
+    trail.ahead()
     bulk = bar(view.rt, reader, asked.address(), archived=asked.query.archived)
     made = Rows(view.rt, fields, found, reader, asked.address(), pick=bulk is not None)
     html, maker = made.html(rows), _maker(view, reader)

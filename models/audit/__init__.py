@@ -6,7 +6,7 @@ minutes (`checkpoints`). `verification` reads all of it again and says what does
 never values.
 """
 
-from models.audit.answering import begin, settle
+from models.audit.answering import begin, settle, tells_of
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
 from models.audit.keys import BadKey, KeySource, KeyUnreadable
 from models.audit.sealing import (
@@ -63,6 +63,7 @@ __all__ = [
     "sealing_state",
     "settle",
     "stands_still",
+    "tells_of",
     "verify",
     "waiting_since",
 ]

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from bson import ObjectId
 
 from models.audit import writing
 from models.audit.writing import Row, Writing
 
-_open: ContextVar[list[Writing] | None] = ContextVar("open_answer", default=None)
+
+@dataclass
+class _Answer:
+    writings: list[Writing] = field(default_factory=list)
+    told: set[ObjectId | None] = field(default_factory=set)
+
+
+_open: ContextVar[_Answer | None] = ContextVar("open_answer", default=None)
 
 
 def begin() -> None:
     """From now on readings of this context belong to an answer that is not to leave before `settle`."""
-    _open.set([])
+    _open.set(_Answer())
 
 
 def settle() -> None:
@@ -25,16 +35,23 @@ def settle() -> None:
 
     :raises NotAudited: it does not take one: the answer must not leave.
     """
-    begun = _open.get() or ()
+    found = _open.get()
     _open.set(None)
-    for one in begun:
+    for one in found.writings if found is not None else ():
         one.confirm()
 
 
 def arrived() -> None:
     """Wait for the readings so far: an answer that shows the trail shows them too. :raises NotAudited:"""
-    for one in _open.get() or ():
+    found = _open.get()
+    for one in found.writings if found is not None else ():
         one.confirm()
+
+
+def tells_of(record: ObjectId) -> bool:
+    """Whether the open answer has an entry that its reader is shown this record."""
+    found = _open.get()
+    return found is not None and record in found.told
 
 
 def take(entries: Sequence[Row], *, waits: bool) -> None:
@@ -42,8 +59,11 @@ def take(entries: Sequence[Row], *, waits: bool) -> None:
 
     :raises NotAudited: the trail does not take them.
     """
-    begun = _open.get()
-    if begun is None or not waits:
+    found = _open.get()
+    if found is None or not waits:
         writing.write(entries)
-    else:
-        begun.append(writing.begin(entries))
+        return
+    found.writings.append(writing.begin(entries))
+    for entry in entries:
+        if entry["action"] != "refused":
+            found.told.update(entry["record"] if isinstance(entry["record"], list) else [entry["record"]])
