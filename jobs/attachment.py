@@ -1,19 +1,21 @@
-"""Attached files: those that no record took, and those that are not sealed yet."""
+"""Attached files: those that no record took, with keys of records that never were; those that are not sealed yet."""
 
 from __future__ import annotations
 
 from jobs.context import JobContext, Report, Stopped
+from models import unborn
 from models.attachment import sealed, service
 
 AT_ONCE = 20
 
 
 def sweep(context: JobContext) -> Report:
-    """Delete files that were sent more than a day ago and belong to no record."""
+    """Delete files that were sent more than a day ago and belong to no record, and keys that were made as long ago for
+    records that never were."""
     swept = 0
     while count := service.sweep(context.now):
         swept += count
-    return Report({"swept": swept})
+    return Report({"swept": swept + unborn.sweep(context.now)})
 
 
 def seal(context: JobContext) -> Report:

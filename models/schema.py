@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from config.database import Row, audit_database, database
-from models import audit, numbering, one_time, registry, store
+from models import audit, numbering, one_time, registry, store, unborn
 from models.access import ARCHIVED
 from models.attachment import service as attachment
 from models.declarations import RecordType
@@ -34,6 +34,7 @@ declare(audit.INDEXES)
 declare(store.INDEXES)
 declare(one_time.INDEXES)
 declare(attachment.INDEXES)
+declare(unborn.INDEXES)
 declare({numbering.COUNTERS: []})
 
 

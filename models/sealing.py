@@ -15,6 +15,7 @@ from uuid import UUID
 
 from bson import Binary, ObjectId
 
+from models import unborn
 from models.declarations import Field, Label, Level, RecordType
 from models.key_vault import service as keys
 from models.key_vault.refusals import Unopened
@@ -132,15 +133,15 @@ def address_in(kept: Any) -> tuple[tuple[str, str], ...]:
 
 def key_of(draft: Draft) -> UUID | None:
     """The key of a write; None where nothing is encrypted."""
-    if draft.key is None and sealed_fields(draft.rt):
+    if draft.key is None:
         take_keys([draft])
     return draft.key
 
 
 def take_keys(drafts: Sequence[Draft]) -> None:
     """Find out, or make, the keys of writes of one type together. Each record has its id."""
-    open_ones = [draft for draft in drafts if draft.key is None]
-    if not open_ones or not sealed_fields(open_ones[0].rt):
+    open_ones = [draft for draft in drafts if draft.key is None and _seals(draft)]
+    if not open_ones:
         return
     rt = open_ones[0].rt
     usual = keys.type_key(rt.slug)
@@ -149,9 +150,16 @@ def take_keys(drafts: Sequence[Draft]) -> None:
     asked = [draft for draft in open_ones if draft.key is None]
     own = {draft.values["_id"] for draft in asked if _is_classified(draft.values) or _is_classified(draft.before)}
     maybe = {draft.values["_id"] for draft in asked if draft.before is not None and rt.classified} - own
+    unborn.expect(draft.values["_id"] for draft in asked if draft.before is None and draft.values["_id"] in own)
     found = {**keys.record_keys(own), **(keys.held_keys(maybe) if maybe else {})}
     for draft in asked:
         draft.key = found.get(draft.values["_id"], usual)
+
+
+def _seals(draft: Draft) -> bool:
+    """Whether anything of a write is to be sealed, in the record or in its history."""
+    held = (draft.values, draft.before or {})
+    return any(values.get(name) for name in sealed_fields(draft.rt) for values in held)
 
 
 def _standing_key(draft: Draft, usual: UUID) -> UUID | None:
