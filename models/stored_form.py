@@ -14,7 +14,7 @@ from bson import CodecOptions, ObjectId, decode, encode
 
 from models import access, registry, sealing
 from models.declarations import Field, Label, RecordType
-from models.kinds import ZONE, loaded, stored, storing
+from models.kinds import ZONE, loaded, loading, stored, storing
 from models.loaded import Loaded, son_of
 from models.registry import Draft
 from models.search import fold, grams, texts_of
@@ -66,7 +66,9 @@ def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
     if sealing.sealed_fields(rt):
         plain = sealing.opened(rt, [son])[0]
         sealing.refuse_unopened(rt, plain)
-    return Loaded({f.name: loaded(f, plain.get(f.name)) for f in fields_of(rt)} | _engines_own(plain), son)
+    found = ((name, load, plain.get(name)) for name, load in _loaders(rt))
+    record = {name: value if load is None or value is None else load(value) for name, load, value in found}
+    return Loaded(record | _engines_own(plain), son)
 
 
 def _engines_own(son: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,6 +187,12 @@ def declared_son(draft: Draft) -> dict[str, Any]:
 def _storers(rt: RecordType) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
     """How the value of each field is stored; None for as it is. Worked out once for a type, for a set asks for each."""
     return tuple((f.name, storing(f)) for f in fields_of(rt))
+
+
+@lru_cache(maxsize=1000)
+def _loaders(rt: RecordType) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """How the value of each field is loaded; None for as it is."""
+    return tuple((f.name, loading(f)) for f in fields_of(rt))
 
 
 @lru_cache(maxsize=1000)

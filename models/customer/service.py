@@ -64,10 +64,14 @@ def place(draft: Draft) -> None:
 def keys_of(values: Mapping[str, Any]) -> Iterable[str]:
     """The terms under which another file of the same customer is found (F7). Phone numbers, which may be encrypted in
     the file, are told by tokens alone."""
-    found = (values.get(name) or "" for name in ("name", "licence_no", "phone", "contact_phone"))
     return frozenset(
-        f"p:{key_vault.blind(CUSTOMER.slug, 'keys', key)}" if key.startswith("p:") else key for key in _keys_of(*found)
+        f"p:{key_vault.blind(CUSTOMER.slug, 'keys', key)}" if key.startswith("p:") else key for key in _terms(values)
     )
+
+
+def _terms(values: Mapping[str, Any]) -> frozenset[str]:
+    """The same, with phone numbers as they are."""
+    return _keys_of(*(values.get(name) or "" for name in ("name", "licence_no", "phone", "contact_phone")))
 
 
 @lru_cache(maxsize=4096)
@@ -159,7 +163,7 @@ def hidden_duplicates(person: Person, values: Mapping[str, Any], *, but: ObjectI
 
 def note_hidden(draft: Draft) -> None:
     """Note for the head that a write made a duplicate which its writer could not see."""
-    if draft.before is not None and set(keys_of(draft.values)) == set(keys_of(draft.before)):
+    if draft.before is not None and _terms(draft.values) == _terms(draft.before):
         return
     record = draft.values["_id"]
     others = hidden_duplicates(draft.actor, draft.values, but=record)

@@ -6,7 +6,7 @@ screen and export writes through `text`. Values in Python are plain (`str`, `Dec
 """
 
 from models.kinds.base import ZONE, Kind, Unreadable
-from models.kinds.nested import KINDS, kind_of, loaded, parts_of, plain, read_values, stored, storing
+from models.kinds.nested import KINDS, kind_of, loaded, loading, parts_of, plain, read_values, stored, storing
 
 __all__ = [
     "KINDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Unreadable",
     "kind_of",
     "loaded",
+    "loading",
     "parts_of",
     "plain",
     "read_values",

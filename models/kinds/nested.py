@@ -238,8 +238,23 @@ def storing(field: Field) -> Storing | None:
 
 def loaded(field: Field, value: Any) -> Any:
     """The value of a field's BSON form, embedded rows included."""
-    if value is None or field.kind not in ("embedded", "embedded_list"):
-        return kind_of(field).load(value)
-    rows = value if field.kind == "embedded_list" else [value]
-    made = [{f.name: loaded(f, row.get(f.name)) for f in field.fields} for row in rows]
-    return made if field.kind == "embedded_list" else made[0]
+    load = loading(field)
+    return value if value is None or load is None else load(value)
+
+
+@lru_cache(maxsize=10_000)
+def loading(field: Field) -> Storing | None:
+    """The other way than `storing`."""
+    if field.kind not in ("embedded", "embedded_list"):
+        kind = kind_of(field)
+        return None if type(kind).load is Kind.load else kind.load
+    inner = tuple((f.name, loading(f)) for f in field.fields)
+
+    def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
+        found = ((name, load, row.get(name)) for name, load in inner)
+        return {name: value if load is None or value is None else load(value) for name, load, value in found}
+
+    def rows_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [row_of(row) for row in rows]
+
+    return rows_of if field.kind == "embedded_list" else row_of
