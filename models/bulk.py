@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bson import ObjectId
+from bson import CodecOptions, ObjectId, decode, encode
+from bson.raw_bson import RawBSONDocument
+from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
 from config.database import database, transaction
@@ -34,14 +36,25 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Finished:
+    """A new record as the database takes it, under its number: the record, its first version, which of its fields were
+    set."""
+
+    number: str
+    son: RawBSONDocument
+    version: RawBSONDocument
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of a row: `refusal` says why it was not taken, else `draft` is the write and `son`, when it was made
-    ready, the record as it will be stored if its number is still free."""
+    """What became of a row: `refusal` says why it was not taken, else `draft` is the write and `finished`, when it was
+    made ready, the record as it will be stored if its number is still free."""
 
     row: int
     draft: Draft | None = None
     refusal: Refusal | None = None
-    son: dict[str, Any] | None = None
+    finished: Finished | None = None
 
 
 def prepared(
@@ -90,10 +103,8 @@ def numbered(outcomes: Sequence[Outcome], batch: ObjectId, *, behind: int) -> li
     good = [one.draft for one in outcomes if one.draft is not None]
     _identify(good)
     numbers = numbering.coming(good[0].rt, good[0].now, len(good), behind=behind) if good else []
-    sons = iter(stored_form.new_sons(good, numbers, batch))
-    return [
-        replace(one, son=next(sons) | {"batch_row": one.row}) if one.draft is not None else one for one in outcomes
-    ]
+    made = iter(_finish([one for one in outcomes if one.draft is not None], good, numbers, batch))
+    return [replace(one, finished=next(made)) if one.draft is not None else one for one in outcomes]
 
 
 def _identify(drafts: Sequence[Draft]) -> None:
@@ -147,30 +158,24 @@ def _moved(rt: RecordType, outcomes: Sequence[Outcome]) -> bool:
 
 def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
     entry = registry.get(slug)
-    good = [(one, one.draft) for one in outcomes if one.draft is not None]
-    if not good:
+    good = [one for one in outcomes if one.draft is not None]
+    drafts = [one.draft for one in good if one.draft is not None]
+    if not drafts:
         return
-    drafts = [draft for _, draft in good]
     _identify(drafts)
     numbers = numbering.reserve(entry.rt, drafts[0].now, len(good))
-    sons = _sons([one.son for one, _ in good], drafts, numbers, batch)
-    for (one, draft), son in zip(good, sons, strict=True):
-        son["batch_row"] = one.row
-        draft.values |= {"_id": son["_id"], "number": son["number"]}  # a rolled-back attempt may have told it another
-    names = [field.name for field in stored_form.fields_of(entry.rt)]
-    versions = [_first_version(draft, son, names) for draft, son in zip(drafts, sons, strict=True)]
+    made = _under(good, drafts, numbers, batch)
+    for draft, number in zip(drafts, numbers, strict=True):
+        draft.values["number"] = number  # an attempt that was rolled back may have told it another
     try:
-        database()[collection_name(slug)].insert_many(sons)
+        _raw(collection_name(slug)).insert_many([one.son for one in made])
     except BulkWriteError as error:
         first_error = error.details["writeErrors"][0]
         if first_error["code"] != TAKEN:
             raise
         raise store.already_used(entry.rt, first_error.get("keyPattern", {})) from None  # its text quotes the record
-    database()[store.VERSIONS].insert_many(versions)
-    subjects = [
-        (store.subject(entry.rt, draft.values), [change["field"] for change in version["changes"]])
-        for draft, version in zip(drafts, versions, strict=True)
-    ]
+    _raw(store.VERSIONS).insert_many([one.version for one in made])
+    subjects = [(store.subject(entry.rt, draft.values), one.fields) for draft, one in zip(drafts, made, strict=True)]
     audit.append_many("create", drafts[0].actor, subjects, now=drafts[0].now, detail={"batch": str(batch)})
     for hook in entry.hooks.after:
         if (for_sets := entry.hooks.for_sets.get(hook)) is not None:
@@ -180,22 +185,53 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
                 hook(draft)
 
 
-def _sons(
-    ready: Sequence[dict[str, Any] | None], drafts: Sequence[Draft], numbers: Sequence[str], batch: ObjectId
-) -> list[dict[str, Any]]:
-    """The stored forms of new records; those that were made ready, where their number is the one that they got."""
-    made = [son for son in ready if son is not None]
-    if len(made) < len(drafts):
-        return stored_form.new_sons(drafts, numbers, batch)
+def _raw(collection: str) -> Collection[RawBSONDocument]:
+    return database().get_collection(collection, codec_options=CodecOptions(RawBSONDocument))
+
+
+def _under(
+    outcomes: Sequence[Outcome], drafts: Sequence[Draft], numbers: Sequence[str], batch: ObjectId
+) -> list[Finished]:
+    """New records under these numbers; those that were finished, where the number is the one that was expected."""
+    ready = [one.finished for one in outcomes if one.finished is not None]
+    if len(ready) < len(drafts):
+        return _finish(outcomes, drafts, numbers, batch)
+    codec = database().codec_options
     return [
-        son if son["number"] == number else stored_form.renumbered(draft, son, number)
-        for son, draft, number in zip(made, drafts, numbers, strict=True)
+        one
+        if one.number == number
+        else replace(
+            one, number=number, son=_bson(stored_form.renumbered(draft, decode(one.son.raw, codec), number), codec)
+        )
+        for one, draft, number in zip(ready, drafts, numbers, strict=True)
     ]
+
+
+def _finish(
+    outcomes: Sequence[Outcome], drafts: Sequence[Draft], numbers: Sequence[str], batch: ObjectId
+) -> list[Finished]:
+    """What is to be stored of some writes that have their ids."""
+    if not drafts:
+        return []
+    names, codec = [field.name for field in stored_form.fields_of(drafts[0].rt)], database().codec_options
+    sons = stored_form.new_sons(drafts, numbers, batch)
+    made = []
+    for one, draft, son in zip(outcomes, drafts, sons, strict=True):
+        version = _first_version(draft, son, names)
+        fields = tuple(change["field"] for change in version["changes"])
+        stored = _bson({**son, "batch_row": one.row}, codec)
+        made.append(Finished(son["number"], stored, _bson(version, codec), fields))
+    return made
+
+
+def _bson(document: Mapping[str, Any], codec: CodecOptions[Any]) -> RawBSONDocument:
+    return RawBSONDocument(encode(document, codec_options=codec))
 
 
 def _first_version(draft: Draft, son: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """What `store.version_row` makes of a new record; the stored values are there already."""
     return {
+        "_id": ObjectId(),
         "type": draft.rt.slug,
         "record": son["_id"],
         "rev": 1,
