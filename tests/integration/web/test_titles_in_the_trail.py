@@ -50,7 +50,6 @@ PLACES = {
     "a pointer in a list": "/records/complaint/",
     "a pointer in a form": "/records/complaint/{complaint}/edit",
     "a filter": "/records/complaint/?customer={customer}",
-    "versions": "/records/complaint/{complaint}/history",
     "My work": "/",
     "find": "/records/find?q=隐山",
 }
