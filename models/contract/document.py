@@ -139,8 +139,14 @@ KEEPING = (
         source=("signed", "in_custody", "loan_asked", "lent"),
         target="in_custody",
         by=("creator", "owner", CUSTODIAN, HEAD),
-        asks=("deliveries", "payments", "dispute", "dispute_notes", "dispute_outcome", "scans"),
-        help=Label("不改变保管状态。", "Custody stays as it is."),
+        asks=(
+            *("deliveries", "payments", "ends_on", "renews", "notice_days"),
+            *("dispute", "dispute_notes", "dispute_outcome", "scans"),
+        ),
+        help=Label(
+            "不改变保管状态。续约的改到期日，不再续约的取消自动续约。",
+            "Custody stays as it is. One that is renewed gets its new end; one that shall not renew no longer says so.",
+        ),
     ),
     Transition(
         name="end",

@@ -206,15 +206,6 @@ def overdue_working_days(return_on: date, today: date, calendar: WorkingCalendar
 # --- expiry, K5
 
 
-def expiry_standing(ends_on: date | None, today: date, notice_days: int) -> Literal["open", "current", "soon", "ended"]:
-    """How a contract stands with its end; `open`: it has none. It still runs on its last day (K5)."""
-    if ends_on is None:
-        return "open"
-    if ends_on < today:
-        return "ended"
-    return "soon" if (ends_on - today).days <= notice_days else "current"
-
-
 def renewal_decision_by(ends_on: date, notice_period_days: int, calendar: WorkingCalendar) -> date:
     """The last working day to tell the counterparty whether the contract goes on (K5).
 

@@ -24,7 +24,8 @@ from models.registry import Draft, Hooks
 OPINION_PARTS = ("by", "at", "agrees", "opinion", "phoned", "phoned_at")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
 TAKEN_FROM_FILE = ("licence_no", "licence_until")
-DUE_SOURCES = frozenset({"state", "submitted_at", "signed_on", "return_by", "deliveries", "payments", "ends_on"})
+TERM = ("ends_on", "renews", "notice_days")
+DUE_SOURCES = frozenset({"state", "submitted_at", "signed_on", "return_by", "deliveries", "payments", *TERM})
 
 FIELD_OF = {
     "signed_in_future": "signed_on",
@@ -228,15 +229,18 @@ def deadline(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline |
         return rules.hand_in_due(values["signed_on"], calendar, working_days=terms.custody_working_days)
     if state == "lent" and values["return_by"]:
         return rules.loan_due(values["return_by"], calendar)
-    day = next_day(values) if state == "in_custody" else None
+    day = next_day(values, calendar) if state == "in_custody" else None
     return None if day is None else calendar.end_of(day)
 
 
-def next_day(values: Mapping[str, Any]) -> date | None:
-    """The earliest agreed delivery or payment that is still open, else the contract's end (K5)."""
+def next_day(values: Mapping[str, Any], calendar: WorkingCalendar) -> date | None:
+    """The earliest agreed delivery or payment that is still open, else the contract's end; of one that renews by
+    itself, the last day to say that it shall not (K5)."""
     days: list[date | None] = [row["due"] for row in values["deliveries"] or () if row.get("done") is None]
     days += [row["due"] for row in values["payments"] or () if row.get("paid") is None]
     ends_on: date | None = values["ends_on"]
+    if ends_on is not None and values["renews"]:
+        ends_on = rules.renewal_decision_by(ends_on, values["notice_days"] or 0, calendar)
     return min((day for day in days if day is not None), default=ends_on)
 
 

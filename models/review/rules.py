@@ -3,12 +3,10 @@ months (F5)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
 from models.calendar import Deadline, Quarter, WorkingCalendar, local, quarter_of
 from models.errors import Refusal
@@ -50,22 +48,6 @@ class SectionsOpen(Refusal):
 
 
 # --- when
-
-
-def quarter_key(day: date) -> str:
-    """The quarter of a day as it names its reviews: `2026Q4`."""
-    return str(quarter_of(day))
-
-
-def parse_quarter(key: str) -> Quarter:
-    """The quarter that a key names.
-
-    :raises ValueError: when it names none.
-    """
-    found = re.fullmatch(r"(\d{4})Q([1-4])", key, re.ASCII)
-    if found is None:
-        raise ValueError(f"not a quarter: {key!r}")
-    return Quarter(int(found[1]), int(found[2]))
 
 
 def quarter_to_open(now: datetime, calendar: WorkingCalendar) -> Quarter | None:
@@ -131,10 +113,3 @@ def check_finished(answers: Mapping[str, Answer], sections: Sequence[str] = SECT
     left = progress(answers, sections).open_sections
     if left:
         raise SectionsOpen(count=len(left))
-
-
-def review_standing(due: datetime, now: datetime, *, finished_at: datetime | None) -> Literal["open", "late", "done"]:
-    """How a review stands; the late ones go to the head (F5)."""
-    if finished_at is not None:
-        return "done"
-    return "late" if now > due else "open"

@@ -37,7 +37,6 @@ from models.contract.rules import (
     check_loan,
     check_opinion,
     check_signing,
-    expiry_standing,
     hand_in_due,
     loan_due,
     overdue_working_days,
@@ -228,21 +227,6 @@ def test_a_loan_is_late_by_working_days(return_on: str, today: str, late: int) -
     closing = datetime.fromisoformat(f"{today}T18:00").replace(tzinfo=SHANGHAI)
     if CALENDAR.is_working(date.fromisoformat(today)):
         assert (loan_due(day, CALENDAR).at < closing) == (late > 0)
-
-
-@pytest.mark.parametrize(
-    ("ends", "standing"),
-    [
-        (None, "open"),
-        (date(2026, 11, 22), "ended"),
-        (TODAY, "soon"),
-        (date(2026, 12, 23), "soon"),
-        (date(2026, 12, 24), "current"),
-        (date(9999, 12, 31), "current"),
-    ],
-)
-def test_how_a_contract_stands_with_its_end(ends: date | None, standing: str) -> None:
-    assert expiry_standing(ends, TODAY, notice_days=30) == standing
 
 
 def test_a_renewal_is_decided_on_a_working_day_in_time() -> None:

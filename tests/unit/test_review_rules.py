@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,12 +15,9 @@ from models.review.rules import (
     UnknownSection,
     check_answer,
     check_finished,
-    parse_quarter,
     progress,
-    quarter_key,
     quarter_to_open,
     review_due,
-    review_standing,
 )
 
 CALENDAR = WorkingCalendar()
@@ -28,21 +25,6 @@ CALENDAR = WorkingCalendar()
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
-
-
-@pytest.mark.parametrize(
-    ("day", "key"),
-    [("2026-10-01", "2026Q4"), ("2026-12-31", "2026Q4"), ("2027-01-01", "2027Q1"), ("2024-02-29", "2024Q1")],
-)
-def test_a_quarter_has_a_key_that_reads_back(day: str, key: str) -> None:
-    assert quarter_key(date.fromisoformat(day)) == key
-    assert str(parse_quarter(key)) == key
-
-
-@pytest.mark.parametrize("key", ["", "2026Q5", "2026Q0", "26Q1", "2026q1", "2026Q1 ", "２０２６Q1", "2026Q12"])
-def test_other_texts_are_no_quarter(key: str) -> None:
-    with pytest.raises(ValueError, match="not a quarter"):
-        parse_quarter(key)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +100,3 @@ def test_an_answer_must_fit_the_review() -> None:
         check_answer("secrets", Answer.CONFIRMED, "")
     with pytest.raises(CorrectionWanted):
         check_answer("basic", Answer.CORRECTED, "  ")
-
-
-def test_how_a_review_stands() -> None:
-    due = review_due(Quarter(2026, 4), CALENDAR).at
-    assert review_standing(due, due, finished_at=None) == "open"
-    assert review_standing(due, due + timedelta(seconds=1), finished_at=None) == "late"
-    assert review_standing(due, due + timedelta(days=9), finished_at=due) == "done"

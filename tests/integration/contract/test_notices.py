@@ -9,6 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from models import catalogue, schema, store
+from models.calendar import local
 from models.contract import overdue
 from models.office import office_calendar
 from models.outbox.document import EMAILS
@@ -65,6 +66,16 @@ def test_a_renewed_contract_is_told_of_anew(db: Base, owner: Person, now: dateti
     assert told(db, owner, record, now, (1,)) == [1]
     store.change("contract", record["_id"], {"ends_on": END + timedelta(days=365)}, actor=SYSTEM, now=now)
     assert told(db, owner, record, now, (24, 32)) == [1, 1]
+
+
+def test_one_that_renews_by_itself_is_due_when_it_can_still_be_ended(owner: Person, now: datetime) -> None:
+    values = {"ends_on": date(2027, 3, 31), "renews": True, "notice_days": 61}
+    record = in_custody(owner, now, **values)
+    assert local(record["due"]).date() == date(2027, 1, 29)
+    kept = store.change("contract", record["_id"], {"ends_on": date(2027, 12, 31)}, actor=SYSTEM, now=now)
+    assert local(kept["due"]).date() == date(2027, 10, 29)  # the 31st is a Sunday
+    ended = store.change("contract", record["_id"], {"renews": False}, actor=SYSTEM, now=now)
+    assert local(ended["due"]).date() == date(2027, 12, 31)
 
 
 def mails(db: Base) -> list[tuple[str, str]]:
