@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 import mongoengine as me
 
+from models.change_report.document import CHANGE_REPORT
 from models.complaint.document import COMPLAINT
 from models.contract.document import CONTRACT
 from models.credit_report.document import CREDIT_REPORT
 from models.customer.document import CUSTOMER
+from models.customer_change.document import CUSTOMER_CHANGE
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
@@ -37,9 +39,11 @@ USES = (
     Choice("export", Label("借阅：导出", "Borrow: export"), "warn"),
 )
 
-TYPES = tuple(
-    Choice(rt.slug, rt.label) for rt in (CUSTOMER, CREDIT_REPORT, CONTRACT, COMPLAINT, REVISIT, REVIEW) if rt.classified
+SHIPPED = (
+    *(CUSTOMER, CREDIT_REPORT, CONTRACT, COMPLAINT),
+    *(REVISIT, REVIEW, CUSTOMER_CHANGE, CHANGE_REPORT),
 )
+TYPES = tuple(Choice(rt.slug, rt.label) for rt in SHIPPED if rt.classified)
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
 TAKINGS = (
     Choice("print", Label("打印", "Printed")),

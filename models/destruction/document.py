@@ -5,6 +5,7 @@ Nothing here holds content of a record: numbers, levels, people, times and the r
 
 from __future__ import annotations
 
+from models.access_request.document import TYPES
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
@@ -91,7 +92,7 @@ DESTRUCTION = RecordType(
         *grouped(
             "asked",
             field("number_asked", "text", "记录编号", "Record", "listed searchable fixed"),
-            field("type_asked", "text", "记录类型代码", "Type code", "fixed filterable"),
+            field("type_asked", "choice", "记录类型", "Type", "fixed filterable", choices=TYPES),
             field("level_asked", "choice", "最高密级", "Highest level", "listed filterable fixed", choices=LEVELS),
             field(
                 "items",

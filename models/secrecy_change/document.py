@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from models.access_request.document import TYPES
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
@@ -55,7 +56,7 @@ SECRECY_CHANGE = RecordType(
         "asked",
         field("number_asked", "text", "记录编号", "Record", "listed searchable fixed"),
         field("name_asked", "text", "名称（脱敏）", "Masked name", "listed fixed"),
-        field("type_asked", "text", "记录类型代码", "Type code", "fixed"),
+        field("type_asked", "choice", "记录类型", "Type", "fixed", choices=TYPES),
         field("kind", "choice", "变更", "Change", "required listed filterable", choices=KINDS),
         field("level_now", "choice", "申请时密级", "Level when asked", "listed fixed", choices=LEVELS),
         field("until_now", "date", "申请时保密期至", "Secret until when asked", "fixed"),
