@@ -25,6 +25,7 @@ from models.record import collection_name
 from models.registry import Draft
 
 TAKEN = 11000
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument)
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def _insert(slug: str, outcomes: Sequence[Outcome], batch: ObjectId) -> None:
 
 
 def _raw(collection: str) -> Collection[RawBSONDocument]:
-    return database().get_collection(collection, codec_options=CodecOptions(RawBSONDocument))
+    return database()[collection].with_options(codec_options=RAW)
 
 
 def _under(
