@@ -64,11 +64,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(InternalServerError, on_bug)
 
 
-def flash_refusal(refusal: Refusal) -> None:
-    """Say a refusal on the next page, for screens that go back to where the person was."""
-    flash(refusal.text(locale.language()), "error")
-
-
 def on_refusal(refusal: Spoken) -> ResponseReturnValue:
     """A rule said no, or something cannot be used at the moment."""
     text = refusal.text(locale.language())

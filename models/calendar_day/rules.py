@@ -40,10 +40,9 @@ class ChangedSincePreview(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A day that changes hands: whether it is worked now and then, and what it is called then."""
+    """A day that changes hands: whether it is worked then, and what it is called then."""
 
     day: date
-    was_working: bool
     working: bool
     public_day: PublicDay | None
 
@@ -79,7 +78,7 @@ def check_year(year: int) -> None:
 def differences(before: WorkingCalendar, after: WorkingCalendar, year: int) -> list[Difference]:
     """The days of a year, and of the weeks about it, that are worked in one calendar and off in the other."""
     return [
-        Difference(day, before.is_working(day), after.is_working(day), after.public_day(day))
+        Difference(day, after.is_working(day), after.public_day(day))
         for day in _about(year)
         if before.is_working(day) != after.is_working(day)
     ]

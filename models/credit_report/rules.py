@@ -178,15 +178,6 @@ def next_report_due(grade: Grade, approved_on: date, months: Mapping[str, int]) 
     return add_months(approved_on, months[grade])
 
 
-def report_standing(due: date | None, today: date, notice_days: int) -> Literal["missing", "late", "soon", "current"]:
-    """How a customer stands with its reports; `missing`: none approved yet, so no trade (C3)."""
-    if due is None:
-        return "missing"
-    if today > due:
-        return "late"
-    return "soon" if (due - today).days <= notice_days else "current"
-
-
 # --- decision, C4
 
 

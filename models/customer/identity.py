@@ -212,25 +212,6 @@ def phone_keys(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(whole))
 
 
-# --- email
-
-_EMAIL = re.compile(r"[^\s@<>(),;:\"\[\]\\]+@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
-
-
-def email_warning(text: str) -> Sentence | None:
-    """What looks wrong with an email address; None for a plausible or empty one."""
-    plain = text.strip()
-    local_part = plain.partition("@")[0]
-    if not plain or (
-        len(plain) <= 254 and _EMAIL.fullmatch(plain) and ".." not in plain and not local_part.startswith(".")
-    ):
-        return None
-    return Sentence(
-        "不像是邮箱地址，应如 name@example.com。",
-        "This does not look like an email address, such as name@example.com.",
-    )
-
-
 # --- duplicates
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -248,11 +247,3 @@ class OrderEvidence:
 
 def _exists(clean: str, order: str) -> bool:
     return isinstance(read_date(clean, order), date)
-
-
-def guess_order(cells: Iterable[Cell]) -> OrderGuess:
-    """The order of a column with these values; empty ones should be left out."""
-    evidence = OrderEvidence()
-    for cell in cells:
-        evidence.add(cell)
-    return evidence.guess()

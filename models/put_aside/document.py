@@ -6,7 +6,7 @@ once. The database forgets it when its time is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,10 +44,6 @@ class Aside:
     def condition(self) -> Condition:
         """Holds for the record while it is as it was."""
         return {"_id": self.record, "due_at": self.due, "state_since": self.since}
-
-    def is_of(self, son: Mapping[str, Any]) -> bool:
-        """The same for a record that was read."""
-        return all(son.get(name) == value for name, value in self.condition().items())
 
 
 def of_people(people: Iterable[ObjectId | None], now: datetime) -> list[Aside]:

@@ -42,7 +42,6 @@ from models.credit_report.rules import (
     decided,
     next_report_due,
     over_limit,
-    report_standing,
     sales_within,
     widest_step,
 )
@@ -237,20 +236,6 @@ def test_the_writer_may_differ_from_the_score_with_a_reason() -> None:
 )
 def test_the_next_report_follows_from_the_approved_one(grade: Grade, approved: str, due: str) -> None:
     assert next_report_due(grade, date.fromisoformat(approved), MONTHS) == date.fromisoformat(due)
-
-
-@pytest.mark.parametrize(
-    ("due", "standing"),
-    [
-        (None, "missing"),
-        (date(2026, 11, 21), "late"),
-        (date(2026, 11, 22), "soon"),
-        (date(2026, 12, 6), "soon"),
-        (date(2026, 12, 7), "current"),
-    ],
-)
-def test_how_a_customer_stands_with_its_reports(due: date | None, standing: str) -> None:
-    assert report_standing(due, date(2026, 11, 22), notice_days=14) == standing
 
 
 def test_a_decision_needs_another_person_and_finances_opinion() -> None:

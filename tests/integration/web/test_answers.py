@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, get_flashed_messages
+from flask import Flask
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
-from backoffice import assets, edge, errors
+from backoffice import assets, edge
 from backoffice.app import create_app
 from config.settings import Settings
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
@@ -263,9 +263,3 @@ def test_no_answer_leads_to_another_site(app: Flask) -> None:
 )
 def test_which_addresses_are_our_own(target: str | None, local: bool) -> None:
     assert edge.is_local(target) is local
-
-
-def test_a_refusal_may_be_said_on_the_next_page(app: Flask) -> None:
-    with app.test_request_context(headers={"Accept-Language": "en"}):
-        errors.flash_refusal(Refusal())
-        assert get_flashed_messages(with_categories=True) == [("error", "This is not allowed.")]

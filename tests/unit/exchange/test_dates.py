@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from models.exchange.dates import OrderGuess, guess_order, read_date
+from models.exchange.dates import OrderEvidence, OrderGuess, read_date
 from models.exchange.problem import Problem
+from models.exchange.table import Cell
 
 DAY = date(2025, 1, 17)
 
@@ -113,6 +115,14 @@ def test_a_stated_zone_is_kept() -> None:
         found = read_date(f"2025-01-17 09:05:07{zone}")
         assert isinstance(found, datetime)
         assert found.utcoffset() == timedelta(hours=hours)
+
+
+def guess_order(cells: Iterable[Cell]) -> OrderGuess:
+    """The order of a column with these values."""
+    evidence = OrderEvidence()
+    for cell in cells:
+        evidence.add(cell)
+    return evidence.guess()
 
 
 @pytest.mark.parametrize(
