@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 from werkzeug.serving import make_server
 
@@ -107,14 +108,18 @@ class Office:
         if response.status >= 500 or (response.status >= 400 and part_of_page):
             self.complaints.append(f"{response.status} {response.request.method} {response.url}")
 
-    def _sign_in(self, context: BrowserContext, who: str) -> None:
+    def client(self, who: str) -> FlaskClient:
+        """A client without a window in which a person is signed in: for what need not be drawn."""
         row = service.get(self.id(who))
         client = self.app.test_client()
         with client.session_transaction() as session:
             session["_user_id"] = row["fs_uniquifier"]
             session["_fresh"] = True
             session["sid"] = sessions.start(row["_id"], row["fs_uniquifier"], "127.0.0.1", self.clock.now)
-        cookie = client.get_cookie("session")
+        return client
+
+    def _sign_in(self, context: BrowserContext, who: str) -> None:
+        cookie = self.client(who).get_cookie("session")
         assert cookie is not None
         context.add_cookies([{"name": "session", "value": cookie.value, "url": self.address, "httpOnly": True}])
 

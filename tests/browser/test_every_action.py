@@ -21,7 +21,8 @@ from tests.factories.contracts import contract
 from tests.factories.credit_reports import credit_report
 from tests.factories.customers import FIRST_FILL
 
-PRESSED = "main button:visible, main summary:visible, .topbar button:visible, #rail button:visible"
+PRESSED = "main button:visible, main summary:visible"
+FRAME = ".topbar button:visible, #rail button:visible"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,19 +52,19 @@ NUMBER = re.compile(r"[0-9a-f]{24}|[A-Z]{2}-[0-9A-Z-]+")
 @pytest.mark.parametrize("who", STAFF)
 def test_every_link_of_a_role_leads_somewhere(office: Office, who: str, drawn: set[str]) -> None:
     """Of links of one shape (records of a kind, sorted lists) one is followed; pages new to all roles are drawn."""
-    window = office.window(who)
+    window, client = office.window(who), office.client(who)
     window.on("dialog", stay)
     shapes, waiting, broken = {"/"}, ["/"], []
     while waiting:
         address = waiting.pop(0)
-        answer = window.request.get(address, max_redirects=3)
-        if not answer.ok:
-            broken.append((address, answer.status))
-        elif "text/html" in answer.headers["content-type"]:
+        answer = client.get(address, follow_redirects=True)
+        if answer.status_code >= 400:
+            broken.append((address, answer.status_code))
+        elif answer.mimetype == "text/html":
             if shape_of(address) not in drawn:
                 drawn.add(shape_of(address))
                 window.goto(address)
-            for link in map(html.unescape, LINK.findall(answer.text())):
+            for link in map(html.unescape, LINK.findall(answer.text)):
                 if shape_of(link) not in shapes:
                     shapes.add(shape_of(link))
                     waiting.append(link)
@@ -95,19 +96,22 @@ MAIN_PAGES: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize(("who", "page"), [(who, page) for who, pages in MAIN_PAGES.items() for page in pages])
 def test_every_button_can_be_pressed(office: Office, who: str, page: str) -> None:
+    """The frame is the same everywhere: its buttons are pressed on the first page, and where there are no others."""
     window = office.window(who)
     window.on("dialog", stay)
     address = first(window, page.removeprefix("first ")) if page.startswith("first ") else page
     window.goto(address)
-    assert window.locator(PRESSED).count() > 0
+    enough = page != MAIN_PAGES[who][0] and window.locator(PRESSED).count() > 0
+    pressed = PRESSED if enough else f"{PRESSED}, {FRAME}"
+    assert window.locator(pressed).count() > 0
     index = 0
-    while index < (count := window.locator(PRESSED).count()):  # folds stay as they are left, so the count may sink
-        button, index = window.locator(PRESSED).nth(index), index + 1
+    while index < (count := window.locator(pressed).count()):  # folds stay as they are left, so the count may sink
+        button, index = window.locator(pressed).nth(index), index + 1
         if not harmless(button):
             continue
         button.click(no_wait_after=True)
         window.wait_for_load_state()
-        if window.url != office.address + address or covered(window) or window.locator(PRESSED).count() != count:
+        if window.url != office.address + address or covered(window) or window.locator(pressed).count() != count:
             window.goto(address)
 
 
