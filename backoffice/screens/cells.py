@@ -131,6 +131,11 @@ def _file(sight: Sight, row: Mapping[str, Any]) -> list[Cell]:
     return [*cells, size, looked]
 
 
+def on_screen_only(sight: Sight) -> bool:
+    """Whether a page that names a record beside others keeps it off the paper: lists are not how titles leave (X4)."""
+    return sight.full and listed.is_classified(sight.rt, sight.level)
+
+
 def title(sight: Sight, names: Names) -> str:
     """What a record is called: its title, masked on a card, or its number. The trail tells of it (X7)."""
     if sight.full:

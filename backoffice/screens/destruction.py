@@ -133,6 +133,7 @@ class DestructionRoutes(RecordRoutes):
             type=list_page.type_of(view, reader),
             kept=[_kept(one, reader) for one in kept],
             most=policy().destruction.most_records,
+            watermark=list_page.mark((sight for one in kept for sight in one.sights), reader),
         )
 
 
@@ -179,6 +180,7 @@ def _kept(one: candidates.Kept, reader: Reader) -> Context:
                 "number": sight.number,
                 "title": cells.title(sight, found),
                 "level": sight.level,
+                "on_screen_only": cells.on_screen_only(sight),
                 "url": record_url(one.rt.slug, sight.number),
                 "changed": cells.day_short(sight.values["updated_at"].date(), reader.language),
             }

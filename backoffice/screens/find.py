@@ -76,6 +76,7 @@ def _hit(sight: Sight, text: str, names: Names, reader: Reader) -> dict[str, Any
         "number": sight.number,
         "url": cells.record_url(sight.rt.slug, sight.number),
         "level": sight.level,
+        "on_screen_only": cells.on_screen_only(sight),
         "state": cells.state(sight, reader.language),
         "detail": "",
         "snippet_html": snippet(sight, text, title, names),

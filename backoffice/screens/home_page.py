@@ -182,6 +182,7 @@ def _line(task: Task, reader: Reader, found: Names, section: str, handed: Mappin
         "url": url,
         "number": sight.number,
         "level": sight.level,
+        "on_screen_only": cells.on_screen_only(sight),
         "what": sight.rt.label.text(reader.language),
         "who": _who(task, reader, found),
         "why": _why(task, reader, handed.get(sight.id)),

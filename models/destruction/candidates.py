@@ -16,16 +16,19 @@ from models.access import Purpose
 from models.calendar import add_months, local
 from models.declarations import RecordType
 from models.destruction.service import all_under_way, may_propose
+from models.glances import Glances
 from models.kinds import stored
 from models.person import directory
 from models.person import service as people
 from models.person.roles import Person, Role
-from models.record import collection_name
+from models.record import SYSTEM_FIELDS, collection_name
 from models.reminder import service as reminders
-from models.sights import Sight, sight
+from models.sights import Sight
 
 MOST = 100
 """So many of a type are shown on one page."""
+TOLD = tuple(f for f in SYSTEM_FIELDS if f.name in ("department", "updated_at"))
+"""What is told of each beside its title and how it stands."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ def _of_type(person: Person, rt: RecordType, now: datetime, behind: ObjectId | N
     if condition is None:
         return Kept(rt, (), None)
     query = {"$and": [condition, {"_id": {"$gt": behind}}]} if behind else condition
-    rows = list(database()[collection_name(rt.slug)].find(query).sort("_id", 1).limit(MOST + 1))
-    reach = access.reach(person, rt, Purpose.VIEW)
-    seen = (sight(person, rt, reach, row) for row in rows[:MOST])
+    glances = Glances(person, rt, access.reach(person, rt, Purpose.VIEW), TOLD)
+    shown = dict.fromkeys((*glances.names, "number", "acl"), 1)
+    rows = list(database()[collection_name(rt.slug)].find(query, shown).sort("_id", 1).limit(MOST + 1))
+    seen = (glances.of(row) for row in rows[:MOST])
     free = tuple(one for one in seen if one is not None and may_propose(person, one))
     return Kept(rt, free, rows[MOST - 1]["_id"] if len(rows) > MOST else None)
 

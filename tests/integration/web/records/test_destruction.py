@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.database import database
-from models import store
+from models import audit, store
 from models.destruction import removal
 from models.person.roles import Person, Role
+from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.integration.web.records.conftest import Make, Sit
 
 AT = "/records/sample/"
@@ -88,6 +90,27 @@ def test_what_was_kept_for_long_enough_is_ticked_and_proposed(sit: Sit, make: Ma
     asked = database()["record_destruction"].find_one({})
     assert asked is not None
     assert [item["number"] for item in asked["items"]] == numbers
+
+
+def test_what_may_go_is_named_with_an_entry_and_a_mark_and_stays_off_the_paper(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    owner, custodian = sit(Role.SPECIALIST), sit(Role.CUSTODIAN, name="Custodian")
+    numbers = [str(old(make, owner.person, now, name=f"Lamp {n}")["number"]) for n in range(2)]
+    page = custodian.text("/records/destruction/outdated")
+    assert "Secret · Custodian · 20" in page
+    assert page.count('<tr class="no-print">') == len(numbers)
+    [entry] = database()[audit.ENTRIES].find({"action": "listed", "actor": custodian.person.id})
+    assert sorted(entry["number"]) == numbers
+
+
+def test_what_may_go_is_shown_although_a_sealed_value_cannot_be_opened(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = customer(owner.person, now, name="Lamp works", level="secret", analysis="Hard to please")
+    kept = {"archived": True, "updated_at": now - LATER}
+    database()["record_customer"].update_one({"_id": made["_id"]}, {"$set": kept})
+    damage("record_customer", made["_id"], "analysis")
+    assert "Lamp works" in owner.text("/records/destruction/outdated")
 
 
 def test_a_record_that_points_to_a_destroyed_one_is_read_and_saved(sit: Sit, make: Make, now: datetime) -> None:
