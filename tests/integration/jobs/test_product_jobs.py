@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from models import catalogue, opening, schema
 from models.calendar import SHANGHAI
 from models.job import lease as leases
 from models.job import service
+from models.job.document import Run
 from models.job.rules import LeaseLost, State
 from models.person.roles import Person, Role
 from models.reminder.chasing import announce_declassification
@@ -28,6 +30,26 @@ BEFORE_THE_HOLIDAY = datetime(2026, 9, 30, 20, tzinfo=SHANGHAI)
 def shipped(office: Office) -> None:
     catalogue.load()
     schema.migrate()
+
+
+@pytest.fixture
+def slow_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reviews are opened one by one."""
+    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
+
+
+def with_files(office: Office, count: int) -> Callable[[], list[Run]]:
+    """The tick of an office that is asked for the reviews of so many files."""
+    owner = person(Role.SPECIALIST)
+    for _ in range(count):
+        customer(owner, office.clock.now - timedelta(days=100), state="active")
+    tick = office.open(JOBS)
+    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    return tick
+
+
+def reviews(office: Office) -> int:
+    return office.db["record_review"].count_documents({})
 
 
 def test_every_job_runs_on_an_empty_department(office: Office) -> None:
@@ -46,34 +68,24 @@ def test_a_quarter_that_began_while_the_machine_was_down_is_opened_once_when_it_
     office.clock.turn(days=1)
     runs = [run for run in office.open(JOBS)() if run.job == "quarterly_review"]
     assert [run.counts for run in runs] == [{"opened": 0}]
-    assert office.db["record_review"].count_documents({}) == 1
+    assert reviews(office) == 1
 
 
 def test_a_long_opening_gives_other_jobs_their_turn_and_goes_on_when_asked_again(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, slow_opening: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = person(Role.SPECIALIST)
-    for _ in range(3):
-        customer(owner, office.clock.now - timedelta(days=100), state="active")
-    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
     monkeypatch.setattr(JobContext, "turn", lambda context: lambda: False)
-    tick = office.open(JOBS)
-    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    tick = with_files(office, 3)
     told = [[run.counts for run in tick() if run.job == "quarterly_review"] for _ in range(5)]
     so_far = [[{"opened": made, "looked_through": made, "in_all": 3}] for made in (1, 2, 3)]
     assert told == [*so_far, [{"opened": 3}], []]
-    assert office.db["record_review"].count_documents({}) == 3
+    assert reviews(office) == 3
 
 
 def test_a_long_opening_that_is_switched_off_ends_with_its_turn_and_goes_on_when_it_runs_next(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, slow_opening: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = person(Role.SPECIALIST)
-    for _ in range(3):
-        customer(owner, office.clock.now - timedelta(days=100), state="active")
-    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
-    tick = office.open(JOBS)
-    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    tick = with_files(office, 3)
     seen: list[dict[str, int]] = []
 
     def switched_off() -> bool:
@@ -86,11 +98,11 @@ def test_a_long_opening_that_is_switched_off_ends_with_its_turn_and_goes_on_when
         tick()
     assert seen == [{"opened": 1, "looked_through": 1, "in_all": 3}]  # seen while it runs
     assert [run for run in tick() if run.job == "quarterly_review"] == []
-    assert office.db["record_review"].count_documents({}) == 1
+    assert reviews(office) == 1
     service.set_enabled("quarterly_review", True, ADMINISTRATOR, office.clock.now)
     service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
     tick()
-    assert office.db["record_review"].count_documents({}) == 3
+    assert reviews(office) == 3
 
 
 def test_a_long_declassification_gives_other_jobs_their_turn_and_goes_on_when_asked_again(
@@ -109,14 +121,9 @@ def test_a_long_declassification_gives_other_jobs_their_turn_and_goes_on_when_as
 
 
 def test_an_opening_that_another_scheduler_has_overtaken_stores_nothing_more(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, slow_opening: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = person(Role.SPECIALIST)
-    for _ in range(3):
-        customer(owner, office.clock.now - timedelta(days=100), state="active")
-    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
-    tick = office.open(JOBS)
-    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    tick = with_files(office, 3)
 
     def overtaken() -> bool:
         office.db["lease"].update_one({}, {"$set": {"worker": "second"}, "$inc": {"token": 1}})
@@ -125,7 +132,7 @@ def test_an_opening_that_another_scheduler_has_overtaken_stores_nothing_more(
     monkeypatch.setattr(JobContext, "turn", lambda context: overtaken)
     with pytest.raises(LeaseLost):
         tick()
-    assert office.db["record_review"].count_documents({}) == 1
+    assert reviews(office) == 1
 
 
 def test_a_turn_that_long_work_has_asked_for_is_called_off_with_the_job(office: Office) -> None:
@@ -135,16 +142,9 @@ def test_a_turn_that_long_work_has_asked_for_is_called_off_with_the_job(office: 
     assert service.requests(office.clock.now) == []
 
 
-def test_an_opening_whose_process_is_to_end_is_left_to_the_next_scheduler(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owner = person(Role.SPECIALIST)
-    for _ in range(2):
-        customer(owner, office.clock.now - timedelta(days=100), state="active")
-    monkeypatch.setattr(opening, "OPENED_AT_ONCE", 1)
+def test_an_opening_whose_process_is_to_end_is_left_to_the_next_scheduler(office: Office, slow_opening: None) -> None:
     desk = office.desk(JOBS)
-    office.open(JOBS)
-    service.request_run("quarterly_review", ADMINISTRATOR, office.clock.now)
+    with_files(office, 2)
     lease = leases.acquire("first")
     assert lease
     with pytest.raises(Stopped):
