@@ -104,7 +104,7 @@ def is_sealed_under(field: Field, kept: Any, key: UUID) -> bool:
     """Whether a stored value holds something sealed, all that is to be, and under this very key."""
     if field.encrypted:
         return keys.is_sealed_under(kept, key)
-    inner = [f.name for f in field.fields if f.encrypted]
+    inner = [f.name for f in _parts(field)]
     rows = kept if isinstance(kept, list) else [kept]
     held = [row[name] for row in rows for name in inner if row.get(name) is not None]
     return bool(held) and all(keys.is_sealed_under(one, key) for one in held)

@@ -78,3 +78,10 @@ def test_names_of_former_records_are_read_and_follow(head: Person, now: datetime
 def test_an_export_has_the_names(head: Person, now: datetime) -> None:
     customer(head, now, papers=papers(head, now))
     assert NAME.encode() in b"".join(export(head, "customer", ListQuery(), "csv", now=now, language="zh").pieces)
+
+
+def test_a_change_elsewhere_leaves_the_seal_of_a_name(head: Person, now: datetime, db: Base) -> None:
+    made = customer(head, now, papers=papers(head, now))
+    was = kept(db, made)["papers"]
+    store.change("customer", made["_id"], {"name": "近山公司"}, actor=head, now=now)
+    assert kept(db, made)["papers"] == was
