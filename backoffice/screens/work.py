@@ -16,12 +16,12 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from backoffice.screens import cells, deadlines, record_page
+from backoffice.screens import cells, record_page
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
-from models import records, store, work
+from models import access, records, registry, store, work
 from models.access import Purpose
-from models.errors import FieldProblem, Invalid, Refusal
+from models.errors import FieldProblem, Invalid, NotFound, Refusal
 from models.hand_over import service as hand_over
 from models.listing import BadQuery
 from models.office import office_calendar
@@ -160,7 +160,7 @@ class WorkView(ClosedView):
             }
             for one, label in labels.items()
         ]
-        lines = [_named(item, reader) for item in items]
+        lines = list(_named(items, reader).values())
         return self.page("work/later.html", items=lines, choices=choices, problem=problem)
 
     def _after(
@@ -171,9 +171,11 @@ class WorkView(ClosedView):
             flash(said, "success")
             return redirect(url_for("admin.index"), 303)
         past = [str(one.item) for one in outcomes if isinstance(one.refusal, PastItsTime)]
+        left = [one.item for one in outcomes if one.refusal and not isinstance(one.refusal, NotFound)]
+        named = _named(left, reader)
         lines = [
             {
-                **_named(one.item, reader),
+                **(named.get(one.item) or _line(one.item, reader)),
                 "text": one.refusal.text(reader.language) if one.refusal else _("Done."),
                 "tone": "good" if one.refusal is None else "warn" if str(one.item) in past else "bad",
             }
@@ -222,12 +224,31 @@ def _get_done(item: Item, reader: Reader) -> None:
     records.move_seen(reader.person, sight, move.name, {}, rev=item.rev, now=reader.now)
 
 
-def _named(item: Item, reader: Reader) -> Context:
-    """A line by kind, number and deadline; of what is not theirs to see, by what the reader sent."""
-    line: Context = {"item": str(item), "what": item.slug, "number": item.number, "due": None}
-    line["url"] = cells.record_url(item.slug, item.number)
+def _named(items: Iterable[Item], reader: Reader) -> dict[Item, Context]:
+    """Lines by kind, number and deadline, in one question for each kind; of what is not theirs, by what the reader
+    sent."""
+    lines = {item: _line(item, reader) for item in items}
+    for slug in {item.slug for item in lines}:
+        try:
+            own = service.own(reader.person, slug, [item.number for item in lines if item.slug == slug], reader.now)
+        except NotFound:
+            continue
+        for item, line in lines.items():
+            due = own[item.number].get("due_at") if item.slug == slug and item.number in own else None
+            if due:
+                line["due"] = cells.deadline(due, reader)
+    return lines
+
+
+def _line(item: Item, reader: Reader) -> Context:
+    """A line by what the reader sent; its kind is named where they may know that there is one."""
+    what = item.slug
     try:
-        sight = records.again(reader.person, item.slug, item.number)
-    except Refusal:
-        return line
-    return line | {"what": sight.rt.label.text(reader.language), "due": deadlines.due(sight, reader)}
+        rt = registry.get(item.slug).rt
+    except NotFound:
+        pass
+    else:
+        if not access.reach(reader.person, rt, Purpose.VIEW).nothing:
+            what = rt.label.text(reader.language)
+    url = cells.record_url(item.slug, item.number)
+    return {"item": str(item), "what": what, "number": item.number, "due": None, "url": url}

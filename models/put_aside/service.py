@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, audit, registry, work
 from models.access import Purpose
+from models.at_hand import LONGEST_NUMBER
 from models.errors import Forbidden, NotFound
 from models.person import service as people
 from models.person.roles import Person
@@ -64,19 +65,28 @@ def take_back(person: Person, slug: str, number: str, now: datetime) -> None:
 
 
 def _own(person: Person, slug: str, number: str, now: datetime) -> Mapping[str, Any]:
-    """The stored record, where it is the person's work. Asking for a classified one out of reach stands in the trail
-    (X7). :raises NotFound:"""
-    rt = registry.get(slug).rt
-    reach = access.reach(person, rt, Purpose.VIEW)
-    shown = dict.fromkeys(("acl", "due_at", "state_since", "waiting", "owner", "level"), 1)
-    found = {"$and": [{"number": str(number)[:60]}, reach.query()]}
-    son = database()[collection_name(slug)].find_one(found, shown)
-    if son is None and rt.classified:
-        subject = audit.Subject(slug, None, str(number)[:60])
-        audit.append("refused", person, subject, now=now, detail={"purpose": Purpose.VIEW.value})
-    if son is None or not work.is_work_of(person, rt, son):
+    """One record of `own`. :raises NotFound:"""
+    found = own(person, slug, [number], now)
+    if number not in found:
         raise NotFound()
-    return son
+    return found[number]
+
+
+def own(person: Person, slug: str, numbers: Iterable[str], now: datetime) -> dict[str, Mapping[str, Any]]:
+    """Of the records of a type with these numbers those that are the person's work, by number: when they are due, and
+    on what their rights and turns depend. Asking for a classified one out of reach stands in the trail (X7).
+
+    :raises NotFound: for a type that is not in force.
+    """
+    rt, wanted = registry.get(slug).rt, set(numbers)
+    reach = access.reach(person, rt, Purpose.VIEW)
+    shown = dict.fromkeys(("number", "acl", "due_at", "state_since", "waiting", "owner", "level"), 1)
+    asked = {"$and": [{"number": {"$in": sorted(wanted)}}, reach.query()]}
+    found = {son["number"]: son for son in database()[collection_name(slug)].find(asked, shown)}
+    if rt.classified:
+        refused = [(audit.Subject(slug, None, one[:LONGEST_NUMBER]), ()) for one in sorted(wanted - set(found))]
+        audit.append_many("refused", person, refused, now=now, detail={"purpose": Purpose.VIEW.value})
+    return {number: son for number, son in found.items() if work.is_work_of(person, rt, son)}
 
 
 def _key(person: ObjectId, record: ObjectId) -> str:

@@ -8,14 +8,16 @@ from typing import Any
 
 from pymongo.database import Database
 
-from models import records, registry, store, work
+from models import audit, records, registry, store, work
 from models.hand_over import service as hand_over
 from models.office import office_calendar
 from models.person.roles import SYSTEM, Person, Role
 from models.reminder.chasing import chase_deadlines
 from models.reminder.document import REMINDERS
+from tests.factories.commands import commands
 from tests.factories.contracts import contract
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.factories.desks import Desk
 from tests.factories.web import Clock
 from tests.integration.web.test_home import lines, piles, revisit
@@ -124,6 +126,28 @@ def test_nobody_puts_aside_what_is_not_their_work_and_it_says_as_little_as_of_no
     assert there.count("no such page or record") == nothing.count("no such page or record")
     assert there.count(number) == nothing.count("HF-2026-9")
     assert bob.post("/work/later", {"item": "x", "until": "monday"}).status_code == 400
+
+
+def test_asking_about_a_classified_record_that_is_not_theirs_stands_in_the_trail(
+    db: Base, sit: Sit, now: datetime
+) -> None:
+    ann, bob = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    made = review(ann.person, now, level="secret")
+    page = bob.text(f"/work/later?item={item('review', made)}&item=review/GX-1/1")
+    assert str(made["number"]) in page
+    assert "due tone-" not in page.split("work-lines")[1].split("</ul>")[0]
+    refused = [row["number"] for row in db[audit.ENTRIES].find({"action": "refused", "actor": bob.person.id})]
+    assert sorted(refused) == sorted([made["number"], "GX-1"])
+    assert "due tone-" in ann.text(f"/work/later?item={item('review', made)}")
+
+
+def test_lines_are_asked_for_together_and_nothing_sealed_is_opened(sit: Sit, now: datetime) -> None:
+    ann = sit(Role.SPECIALIST)
+    made = [customer(ann.person, now, level="secret", analysis="Slow") for _ in range(3)]
+    damage("record_customer", made[0]["_id"], "analysis")
+    with commands.heard() as heard:
+        ann.text("/work/later?" + "&".join(f"item={item('customer', one)}" for one in made))
+    assert heard.count("find record_customer") <= 1
 
 
 # --- done
