@@ -138,25 +138,27 @@ def move_some(merge: Row, limit: int) -> tuple[int, list[ObjectId]]:
         if sons:
             survivor = store.fetch(slug, new)
             former = store.fetch(slug, old)
-            open_ones = list(_openable(rt, sons))
-            drafts = [_moved(rt, stored_form.load(rt, son), merge, former, survivor) for son in open_ones]
-            _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
-            passed_over += {son["_id"] for son in sons} - {son["_id"] for son in open_ones}
+            found = list(_loaded(rt, sons))
+            _put_many([_moved(rt, one, merge, former, survivor) for one in found], merge["_id"], _detail(merge))
+            passed_over += {son["_id"] for son in sons} - {one["_id"] for one in found}
             met += len(sons)
         if met >= limit:
             break
     return met, passed_over
 
 
-def _openable(rt: RecordType, sons: Sequence[Row]) -> Iterator[Row]:
-    """Stored records with what is sealed open, without those in which something cannot be opened."""
-    for son in sealing.opened(rt, sons):
+def _loaded(rt: RecordType, sons: Sequence[Row]) -> Iterator[Row]:
+    """Stored records, loaded, without those in which something cannot be opened."""
+    sealing.at_hand(rt, sons)
+    for son in sons:
         try:
-            sealing.refuse_unopened(rt, son)
+            yield stored_form.load(rt, son)
         except Unopened as refusal:
             log.error("the record %s was passed over in a merge: %s", son["number"], refusal.code)
-        else:
-            yield son
+
+
+def _detail(merge: Row) -> Row:
+    return {"merge": merge["loser_number"]}
 
 
 def _last(slug: str, record_id: ObjectId) -> ObjectId:
@@ -190,24 +192,23 @@ def move_back(merge: Row, limit: int) -> ObjectId | None:
         by_type.setdefault(version["type"], []).append(version)
     for slug, rows in by_type.items():
         drafts = [draft for draft in _returning(registry.get(slug).rt, rows, merge) if draft.changed]
-        _put_many(drafts, merge["_id"], {"merge": merge["loser_number"]})
+        _put_many(drafts, merge["_id"], _detail(merge))
     return versions[-1]["_id"] if versions else None
 
 
 def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[Draft]:
     ids = [version["record"] for version in versions]
-    found = list(database()[collection_name(rt.slug)].find({"_id": {"$in": ids}}))
-    sons = {son["_id"]: son for son in _openable(rt, found)}
+    sons = list(database()[collection_name(rt.slug)].find({"_id": {"$in": ids}}))
+    found = {one["_id"]: one for one in _loaded(rt, sons)}
     sealing.keys_at_hand(list(versions))
     for version in versions:
-        son = sons.get(version["record"])
-        if son is None:
+        before = found.get(version["record"])
+        if before is None:
             continue
-        before = stored_form.load(rt, son)
         try:
             values = before | _returned_values(rt, version, before)
         except Unopened as refusal:
-            log.error("the record %s was passed over in undoing a merge: %s", son["number"], refusal.code)
+            log.error("the record %s was passed over in undoing a merge: %s", before["number"], refusal.code)
             continue
         yield Draft(rt, "unmerge", before, values, _actor(merge, "undo_"), merge["undo_at"], given=frozenset())
 
