@@ -82,6 +82,12 @@ def _leaving(grants: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     return {use.value: export for use in READING}
 
 
+def of_lists(person: Person) -> Person:
+    """Who asks, for lists and searches: what they have borrowed leaves under its card, one by one, and never with a
+    list (X4)."""
+    return replace(person, grants={}) if any(person.grants.values()) else person
+
+
 def _beside(person: ObjectId, _now: datetime) -> list[dict[str, Any]]:
     return at_hand.stages(person, None)
 

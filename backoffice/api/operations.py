@@ -190,6 +190,7 @@ def _filter(words: Words, field: Field) -> Json:
     return query((SAME if field.name in CONTROLS else "") + field.name, TEXT, text)
 
 
+RECEIPT = ("凭借阅卡带出时的回执号", "The number of the receipt, for what leaves under a borrowing card")
 UNREADABLE = (
     "无法读取（密钥已销毁或数据损坏）、在此为空的内容",
     "What cannot be read, for its key was destroyed or it is damaged, and is null here",
@@ -243,9 +244,10 @@ def reading(words: Words) -> Json:
     shown = [ref(words.rt.slug), *([ref(f"{words.rt.slug}.card")] if _has_card(words.rt) else [])]
     text = words.text("上次读取时的 ETag；没有变化时回答 304", "The ETag of the last time; 304 when nothing changed")
     known = header("If-None-Match", {"type": "string"}, text)
-    etag = {"ETag": {"schema": {"type": "string"}}}
+    receipt = {"schema": {"type": "string"}, "description": words.text(*RECEIPT)}
+    told = {"ETag": {"schema": {"type": "string"}}, "Receipt": receipt}
     done = {
-        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), any_of(shown), headers=etag),
+        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), any_of(shown), headers=told),
         "304": {"description": words.text("没有变化", "Not changed")},
     }
     return operation(words, "get", words.text("读取{}", "Get: {}"), [number(words), known], done)

@@ -17,12 +17,16 @@ from backoffice.api.problems import Problem, SignatureNeedsPerson
 from backoffice.api.values import SYSTEM, Json, names_for, record, value
 from models import names, records, store
 from models.access import Purpose
+from models.access_request import receipt
 from models.errors import NotFound, Sentence, StaleRecord
 from models.idempotency import Answer
 from models.names import Names
 from models.records import NeedsFreshSignIn, Sight
 
 SIDES = ("before", "after")
+NOT_CHANGED = 304
+RECEIPT = "Receipt"
+"""The header with the number of a receipt (X4)."""
 CHANGED = Sentence("此字段在您读取之后已被修改。", "This field was changed since the version that you name.")
 
 
@@ -35,7 +39,7 @@ class Conflict(Problem):
 
 
 def get(slug: str, number: str) -> Response:
-    """One record, read; or the card of a locked one."""
+    """One record, read; or the card of a locked one. What leaves under the caller's card leaves with a receipt."""
     open_type(slug)
     me = caller()
     bodies.check_answerable()
@@ -44,6 +48,18 @@ def get(slug: str, number: str) -> Response:
     response = answered(_shown(sight))
     response.set_etag(etag(sight, response.get_data()))
     response.make_conditional(request)
+    return response if response.status_code == NOT_CHANGED else _receipted(response, sight)
+
+
+def _receipted(response: Response, sight: Sight) -> Response:
+    """An answer with a record's values; with the receipt's number where they leave under a card (X4).
+
+    :raises CardClosed: when the card ended since the caller was let in.
+    """
+    me = caller()
+    number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API") if sight.full else ""
+    if number:
+        response.headers[RECEIPT] = number
     return response
 
 
@@ -117,7 +133,7 @@ def history(slug: str, number: str) -> Response:
     versions = records.versions_of(sight)
     sides = [((c["field"],), {c["field"].name: c[side]}) for row in versions for c in row["changes"] for side in SIDES]
     found = names.resolve(me.person, sides, language=me.language)
-    return answered({"items": [_version(row, found) for row in versions]})
+    return _receipted(answered({"items": [_version(row, found) for row in versions]}), sight)
 
 
 def _version(row: Mapping[str, Any], found: Names) -> Json:

@@ -8,7 +8,7 @@ from flask import Response, request
 
 from backoffice import at_hand
 from backoffice.api import bodies
-from backoffice.api.caller import caller
+from backoffice.api.caller import caller, of_lists
 from backoffice.api.lists import answered, link, shown_fields
 from backoffice.api.problems import PREFIX
 from backoffice.api.values import Rows
@@ -39,11 +39,12 @@ def find() -> Response:
 
 def _found(rt: RecordType, text: str) -> tuple[Rows, Page] | None:
     me = caller()
-    reach = access.reach(me.person, rt, Purpose.VIEW).without_cards
+    person = of_lists(me.person)
+    reach = access.reach(person, rt, Purpose.VIEW).without_cards
     if reach.nothing:
         return None
-    visible = access.visible_fields(me.person, rt)
-    rows = Rows(me.person, rt, reach, shown_fields(rt, visible, ()), me.language)
+    visible = access.visible_fields(person, rt)
+    rows = Rows(person, rt, reach, shown_fields(rt, visible, ()), me.language)
     page = listing.page(rt, reach, ListQuery(q=text, limit=FOUND), visible, only=rows.stored)
     return (rows, page) if page.rows else None
 

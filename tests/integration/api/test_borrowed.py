@@ -1,0 +1,84 @@
+"""What a program takes out under its person's card leaves one by one and with a receipt (X4, X5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from config.database import database
+from models import store
+from models.person import service as people
+from models.person.roles import Role
+from models.token import service as tokens
+from tests.factories.desks import seat
+from tests.integration.api.conftest import Program
+
+WINDOW = {"reason": "Audit at the site", "from": "", "until": "2026-11-25"}
+
+
+def card() -> dict[str, Any]:
+    row = database()["record_access_request"].find_one(sort=[("number", -1)])
+    assert row is not None
+    return store.fetch("access_request", row["_id"])
+
+
+def receipts() -> list[tuple[str, str, str]]:
+    return [(row["number"], row["how"], row["what"]) for row in card()["receipts"] or ()]
+
+
+@pytest.fixture
+def number(head: Program, borrower: Program) -> str:
+    """A secret record, and a card to export it, approved."""
+    made = head.make(name="Lamp works", level="secret")
+    borrower.desk.send(f"/records/sample/{made}/ask", 302, use="export", **WINDOW)
+    held = card()
+    at = f"/records/access_request/{held['number']}/do/approve"
+    head.desk.send(at, 303, rev=str(held["rev"]), valid_until="2026-11-25")
+    return made
+
+
+@pytest.fixture
+def borrower(app: Flask, head: Program, now: datetime) -> Program:
+    desk = seat(app, Role.SALES_MANAGER, now=now, manager=head.person.id)
+    assert desk.person.id is not None
+    _token, secret = tokens.create(desk.person, people.get(desk.person.id), name="test", now=now)
+    return Program(desk, app.test_client(), secret)
+
+
+def test_a_record_read_under_a_card_leaves_with_a_receipt(borrower: Program, number: str) -> None:
+    answer = borrower.ask("GET", f"/sample/{number}")
+    assert (answer.status_code, answer.get_json()["values"]["name"]) == (200, "Lamp works")
+    assert answer.headers["Receipt"] == "HZ-2026-000001"
+    history = borrower.ask("GET", f"/sample/{number}/history")
+    assert (history.status_code, history.headers["Receipt"]) == (200, "HZ-2026-000002")
+    assert receipts() == [(f"HZ-2026-00000{n}", "file", f"{number} · API") for n in (1, 2)]
+
+
+def test_what_does_not_leave_has_no_receipt(borrower: Program, number: str) -> None:
+    tag = borrower.ask("GET", f"/sample/{number}").headers["ETag"]
+    again = borrower.ask("GET", f"/sample/{number}", headers={"If-None-Match": tag})
+    assert (again.status_code, "Receipt" in again.headers, len(receipts())) == (304, False, 1)
+
+
+def test_who_reads_by_right_takes_no_receipt(head: Program, number: str) -> None:
+    assert "Receipt" not in head.ask("GET", f"/sample/{number}").headers
+    assert receipts() == []
+
+
+def test_what_is_borrowed_leaves_with_no_list(borrower: Program, head: Program, number: str) -> None:
+    """As with exports: it leaves under its card alone."""
+    [row] = borrower.get("/sample")["items"]
+    assert (row["number"], row["locked"]) == (number, True)
+    assert borrower.get("/search?q=Lamp")["groups"] == []
+    assert head.get("/sample")["items"][0]["locked"] is False
+    assert receipts() == []
+
+
+def test_after_the_card_nothing_leaves(borrower: Program, head: Program, number: str) -> None:
+    held = card()
+    borrower.desk.send(f"/records/access_request/{held['number']}/do/give_back", 303, rev=str(held["rev"]))
+    assert borrower.get(f"/sample/{number}")["locked"] is True
+    assert receipts() == []
