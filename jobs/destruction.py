@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from bson import ObjectId
 
 from jobs import copies
@@ -12,18 +10,15 @@ from models.destruction import candidates, removal
 from models.errors import Spoken
 from models.job import service as jobs
 
-TURN_SECONDS = 10.0
-"""Other jobs get their turn after so long; what is left is asked for again."""
-
 
 def remove(context: JobContext) -> Report:
-    """Take out what is due, and go on with what was begun for ten seconds at most.
+    """Take out what is due, and go on with what was begun for a turn.
 
     A copy on which time is played through holds every record: it is waited for, or dropped, before anything is called
     destroyed. Not transactional: each step may be done again, and a record's end is a
     transaction of its own.
     """
-    until = monotonic() + TURN_SECONDS
+    turn = context.turn()
     stuck: list[str] = []
 
     def tell(number: str, why: Spoken) -> None:
@@ -32,7 +27,7 @@ def remove(context: JobContext) -> Report:
     began = removal.begin_due(context.now, tell)
     destroyed, left = 0, False
     if not copies.stand_in_the_way():
-        destroyed, left = removal.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until, tell=tell)
+        destroyed, left = removal.work(f"job {ObjectId()}", context.now, turn, tell=tell)
     if left:
         jobs.ask_again(removal.JOB, context.now)
     if stuck:

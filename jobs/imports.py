@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 from bson import ObjectId
 
 from jobs.context import JobContext, Report
@@ -11,17 +9,13 @@ from models.exchange import running, uploads
 from models.exchange.service import JOB
 from models.job import service as jobs
 
-TURN_SECONDS = 10.0
-"""Other jobs get their turn after so long; a large import is asked for again."""
-
 
 def carry_on(context: JobContext) -> Report:
-    """Work on imports for ten seconds at most and ask for another turn when work is left.
+    """Work on imports for a turn and ask for another when work is left.
 
     Not transactional: every chunk is a transaction of its own, and whoever comes next goes on behind the last one.
     """
-    until = monotonic() + TURN_SECONDS
-    rows, left = running.work(f"job {ObjectId()}", context.now, lambda: monotonic() < until)
+    rows, left = running.work(f"job {ObjectId()}", context.now, context.turn())
     if left:
         jobs.ask_again(JOB, context.now)
     return Report({"rows": rows} if rows else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -261,7 +262,7 @@ def test_too_many_records_are_refused_before_anything_is_noted(
 
 
 def test_the_job_carries_it_from_check_to_end_and_asks_for_another_turn(
-    ann: Person, made: Make, now: datetime, db: Base, connected: Settings, monkeypatch: pytest.MonkeyPatch
+    ann: Person, made: Make, now: datetime, db: Base, connected: Settings
 ) -> None:
     context = JobContext(now=now, db=db, settings=connected, calendar=office_calendar())
     numbers = made(ann, MANY)
@@ -273,10 +274,8 @@ def test_the_job_carries_it_from_check_to_end_and_asks_for_another_turn(
     assert plan.state is State.CHECKED
     service.confirm(ann, plan.id, plan.stamp, now)
     db["job_request"].delete_many({})
-    monkeypatch.setattr(bulk_changes, "TURN_SECONDS", -1.0)
-    bulk_changes.carry_on(context)
+    bulk_changes.carry_on(replace(context, turn_seconds=-1))
     assert db["job_request"].count_documents({"_id": "bulk_changes"}) == 1
-    monkeypatch.setattr(bulk_changes, "TURN_SECONDS", 60.0)
     bulk_changes.carry_on(context)
     each_once(db, plan, MANY)
     assert bulk_changes.carry_on(context).counts == {}

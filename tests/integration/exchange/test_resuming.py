@@ -230,12 +230,11 @@ def test_the_job_carries_an_import_from_check_to_end(
 
 
 def test_the_job_asks_for_another_turn_when_its_time_is_over(
-    custodian: Person, now: datetime, db: Base, connected: Settings, monkeypatch: pytest.MonkeyPatch
+    custodian: Person, now: datetime, db: Base, connected: Settings
 ) -> None:
-    context = JobContext(now=now, db=db, settings=connected, calendar=office_calendar())
+    context = JobContext(now=now, db=db, settings=connected, calendar=office_calendar(), turn_seconds=-1)
     confirmed(custodian, now)
     db["job_request"].delete_many({})
-    monkeypatch.setattr(imports, "TURN_SECONDS", -1.0)
     assert imports.carry_on(context).counts == {}
     assert db["job_request"].count_documents({"_id": "imports"}) == 1
 
