@@ -40,6 +40,28 @@ def stages(record_id: ObjectId, limit: int) -> list[dict[str, Any]]:
     ]
 
 
+def outlines(wanted: Iterable[tuple[ObjectId, int, Iterable[str]]]) -> list[dict[str, Any]]:
+    """The stored versions of some records, each from a version on, newest first; of their changes only those of the
+    level, and which of some other fields they touched."""
+    since: list[dict[str, Any]] = []
+    told = {"level"}
+    for record, rev, names in wanted:
+        since.append({"record": record, "rev": {"$gte": rev}})
+        told.update(names)
+    if not since:
+        return []
+    value = {
+        side: {"$cond": [{"$eq": ["$$one.field", "level"]}, f"$$one.{side}", None]} for side in ("before", "after")
+    }
+    some = {"$filter": {"input": "$changes", "as": "one", "cond": {"$in": ["$$one.field", sorted(told)]}}}
+    stages = [
+        {"$match": {"$or": since}},
+        {"$sort": {"record": 1, "rev": DESCENDING}},
+        {"$set": {"changes": {"$map": {"input": some, "as": "one", "in": {"field": "$$one.field", **value}}}}},
+    ]
+    return list(database()[store.VERSIONS].aggregate(stages))
+
+
 def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Stored versions as `history` gives them."""
     rt = registry.get(slug).rt

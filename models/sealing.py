@@ -188,6 +188,11 @@ def keys_of_stored(rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[Ob
     return {son["_id"]: found.get(son["_id"], usual) for son in sons}
 
 
+def left_out(rt: RecordType) -> dict[str, int]:
+    """The projection that leaves out what is sealed: for whoever decides about records, and names them, without it."""
+    return dict.fromkeys(sealed_fields(rt), 0)
+
+
 def at_hand(rt: RecordType, sons: Iterable[Mapping[str, Any]]) -> None:
     """Ask for the keys of some stored records together, before they are loaded one by one."""
     if names := sealed_fields(rt):

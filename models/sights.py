@@ -85,10 +85,10 @@ NUMBERS_OF_OTHERS = "merged_from"
 
 def sight(person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]) -> Sight | None:
     """A stored record as the person may see it; None when it does not exist for them."""
-    return _looked_at(person, rt, reach, son)[0]
+    return sight_stored(person, rt, reach, son)[0]
 
 
-def _looked_at(
+def sight_stored(
     person: Person, rt: RecordType, reach: access.Reach, son: Mapping[str, Any]
 ) -> tuple[Sight | None, dict[str, Any] | None]:
     """`sight`, with the whole record where the person sees it in full."""
@@ -166,7 +166,7 @@ def _opened(
         son, lately = held.son, held.lately
     else:
         son, lately = database()[collection_name(slug)].find_one({"number": str(number)[:LONGEST_NUMBER]}), None
-    found, record = _looked_at(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
+    found, record = sight_stored(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
     if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:LONGEST_NUMBER])
         if rt.classified:
@@ -243,6 +243,26 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str
     return _as_seen(found, history.history(found.rt.slug, found.id, limit, after))
 
 
+def one_version_each(
+    wanted: Iterable[tuple[Sight, int]],
+) -> dict[tuple[ObjectId, int], dict[str, Any]]:
+    """A version of some records that were read in full, as `versions_of` gives it but for its changes: who made it and
+    when, its note, and whether it is `masked`; by record and version. One question for all of them, and nothing of
+    what was sealed is opened."""
+    asked = list(wanted)
+    found = {seen.id: seen for seen, _rev in asked}
+    by_record: dict[ObjectId, list[dict[str, Any]]] = {one: [] for one in found}
+    for row in history.outlines((seen.id, rev, _kept(seen.rt)) for seen, rev in asked):
+        by_record[row["record"]].append(row)
+    rows = (
+        row
+        for record, stored in by_record.items()
+        for row in _as_seen(found[record], history.read(found[record].rt.slug, stored))
+    )
+    revs = {(seen.id, rev) for seen, rev in asked}
+    return {(row["record"], row["rev"]): row for row in rows if (row["record"], row["rev"]) in revs}
+
+
 def versions_among(found: Sight, answer: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """`versions_of`, of the stored versions in the answer to a question with `history.stages`."""
     stored = [row["version"] for row in answer if "version" in row]
@@ -254,7 +274,7 @@ def _as_seen(found: Sight, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     # A version may have been written since the record was read, and made it more secret.
     newest = (c["after"] for row in rows for c in row["changes"] if c["field"].name == "level")
     level = next(newest, None) or found.level
-    kept = {f.name for f in found.rt.fields if f.withheld} - shown
+    kept = _kept(found.rt) - shown
     for row in rows:
         earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level
         unread = {level, earlier} - found.reads
@@ -268,6 +288,10 @@ def _as_seen(found: Sight, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         row["changes"] = [c for c in row["changes"] if c["field"].name in shown]
         level = earlier
     return rows
+
+
+def _kept(rt: RecordType) -> set[str]:
+    return {f.name for f in rt.fields if f.withheld}
 
 
 @dataclass(frozen=True)

@@ -8,31 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bson import ObjectId
 
 from config.database import database
-from models import access, records, registry, sealing, store, stored_form
+from models import access, records, registry, sealing, store
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
+from models.hand_over import rules
 from models.hand_over import service as hand_over
 from models.moves import is_plain
 from models.person.roles import Person
 from models.put_aside import document as put_aside
 from models.record import collection_name
-from models.records import Sight
+from models.sights import Sight, one_version_each, sight_stored
 
 Condition = dict[str, Any]
 Row = Mapping[str, Any]
 
 COMING_WORKING_DAYS = 5
 """How far ahead a person sees the deadlines of records that wait for nobody."""
-HANDED_SHOWN = timedelta(days=14)
-"""How long a record says that it was handed over."""
 UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 
 
@@ -175,7 +174,8 @@ def with_deadline(person: Person, until: datetime, limit: int) -> list[Task]:
         reach = access.reach(person, rt, Purpose.VIEW)
         if rt.due and not reach.nothing:
             rows = _dated(person, rt, reach, until, limit)
-            found += [task for task in _tasks(person, rt, reach, rows) if task.due is not None and task.due < until]
+            tasks = (task for task, _record in _loaded(person, rt, reach, rows))
+            found += [task for task in tasks if task.due is not None and task.due < until]
     return sorted(found, key=lambda task: (task.due or until, task.sight.number))
 
 
@@ -215,23 +215,30 @@ def _undated(
 
 def _find(rt: RecordType, condition: Condition) -> Any:
     # What is encrypted decides about no turn: it need not be unsealed, nor its keys be asked for.
-    return database()[collection_name(rt.slug)].find(condition, UNSHOWN | dict.fromkeys(sealing.sealed_fields(rt), 0))
+    return database()[collection_name(rt.slug)].find(condition, UNSHOWN | sealing.left_out(rt))
 
 
 def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]) -> Iterator[Task]:
     """The rows as tasks, without those that only others of a role may move on, as one's own request."""
+    for task, record in _loaded(person, rt, reach, rows):
+        yield replace(task, movable=hand_over.way(person, rt, record, task.moves) is not None)
+
+
+def _loaded(
+    person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]
+) -> Iterator[tuple[Task, dict[str, Any]]]:
     for row in rows:
-        sight = records.sight(person, rt, reach, row)
-        record = stored_form.load(rt, row)
+        sight, record = sight_stored(person, rt, reach, row)
+        if sight is None or record is None:
+            continue
         moves = records.moves(person, rt, record)
-        named = f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id
-        if sight is not None and (moves or named):
-            yield Task(sight, row.get("due_at"), moves, movable=hand_over.way(person, rt, record) is not None)
+        if moves or f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id:
+            yield Task(sight, row.get("due_at"), moves), record
 
 
 def _piled(tasks: Iterable[Task], person: Person, now: datetime) -> Iterator[Task]:
     known = list(tasks)
-    given_back, handed = _given_back(person, known), _handed_over(person, known, now)
+    given_back, handed = _given(person, known, now)
     for task in known:
         returned = given_back.get(task.sight.id)
         pile = Pile.RETURNED if returned else _pile(task, now)
@@ -248,47 +255,59 @@ def _pile(task: Task, now: datetime) -> Pile:
     return Pile.TODAY if local(task.due).date() == local(now).date() else Pile.COMING
 
 
-def _given_back(person: Person, tasks: Iterable[Task]) -> dict[ObjectId, Returned]:
-    """Which records somebody else took out of a frozen or final state, so that they are with the person again; and
-    why; nothing of a time when the record was more secret than the person reads (X6)."""
-    sights = {task.sight.id: task.sight for task in tasks if not _is_closed(_state(task.sight))}
-    found = {}
-    for last in _last_changes(sights, "state"):
-        sight = sights[last["record"]]
-        before = next(change["before"] for change in last["changes"] if change["field"] == "state")
-        if last["by"] not in (None, person.id) and _is_closed(access.state_of(sight.rt, {"state": before})):
-            found[sight.id] = _said(sight, last)
-    return {record: said for record, said in found.items() if said is not None}
+def _given(
+    person: Person, tasks: Iterable[Task], now: datetime
+) -> tuple[dict[ObjectId, Returned], dict[ObjectId, Returned]]:
+    """Which records somebody else took out of a frozen or final state, so that they are with the person again; which of
+    their own somebody gave to them in the last days; and with which words. Nothing of a time when the record was more
+    secret than the person reads (X6)."""
+    sights = {task.sight.id: task.sight for task in tasks}
+    last = _last_changes(list(sights))
+    others = {key: row for key, row in last.items() if row["by"] not in (None, person.id)}
+    back = {r: row for (r, field), row in others.items() if field == "state" and _came_back(sights[r], row)}
+    got = {r: row for (r, field), row in others.items() if field == "owner" and _is_given(person, sights[r], row, now)}
+    told = one_version_each((sights[r], row["rev"]) for rows in (back, got) for r, row in rows.items())
+    return _said(back, told), _said(got, told)
 
 
-def _handed_over(person: Person, tasks: Iterable[Task], now: datetime) -> dict[ObjectId, Returned]:
-    """Which of the person's own records somebody else gave to them in the last days, and with which words, as above."""
-    sights = {task.sight.id: task.sight for task in tasks if task.sight.values.get("owner") == person.id}
-    found = {
-        last["record"]: _said(sights[last["record"]], last)
-        for last in _last_changes(sights, "owner")
-        if last["action"] != "create" and last["by"] not in (None, person.id) and last["at"] > now - HANDED_SHOWN
-    }
-    return {record: said for record, said in found.items() if said is not None}
+def _came_back(sight: Sight, last: Row) -> bool:
+    before = access.state_of(sight.rt, {"state": last["before"]})
+    return not _is_closed(_state(sight)) and _is_closed(before)
 
 
-def _last_changes(sights: Mapping[ObjectId, Sight], field_name: str) -> Iterable[Row]:
-    """The last version of each record that changed this field."""
-    changed: list[Condition] = [
-        {"$match": {"record": {"$in": list(sights)}, "changes.field": field_name}},
+def _is_given(person: Person, sight: Sight, last: Row, now: datetime) -> bool:
+    return sight.values.get("owner") == person.id and last["action"] != "create" and last["at"] > now - rules.SHOWN
+
+
+def _last_changes(ids: list[ObjectId]) -> dict[tuple[ObjectId, str], Row]:
+    """Of the last version of each record that changed its state, and its owner: what it changed that from, and who
+    made it."""
+    names = ["state", "owner"]
+    stages: list[Condition] = [
+        {"$match": {"record": {"$in": ids}, "changes.field": {"$in": names}}},
         {"$sort": {"record": 1, "rev": -1}},
-        {"$group": {"_id": "$record", "last": {"$first": "$$ROOT"}}},
-        {"$replaceRoot": {"newRoot": "$last"}},
+        {"$project": {"record": 1, "rev": 1, "action": 1, "by": 1, "at": 1, "changes.field": 1, "changes.before": 1}},
+        {"$unwind": "$changes"},
+        {"$match": {"changes.field": {"$in": names}}},
+        {"$group": {"_id": {"record": "$record", "field": "$changes.field"}, "last": {"$first": "$$ROOT"}}},
     ]
-    return database()[store.VERSIONS].aggregate(changed) if sights else ()
+    rows = database()[store.VERSIONS].aggregate(stages) if ids else ()
+    return {
+        (row["_id"]["record"], row["_id"]["field"]): {**row["last"], "before": row["last"]["changes"].get("before")}
+        for row in rows
+    }
 
 
-def _said(sight: Sight, version: Row) -> Returned | None:
-    """Who made a version, and its note; None where the reader of the record may not know what it changed."""
-    if not sight.rt.classified:
-        return Returned(version["by_name"], version["note"])
-    seen = records.versions_of(sight, 0, version["rev"] - 1)[-1]
-    return None if seen["masked"] or seen.get("withheld") else Returned(seen["by_name"], seen["note"])
+def _said(
+    rows: Mapping[ObjectId, Row], told: Mapping[tuple[ObjectId, int], Mapping[str, Any]]
+) -> dict[ObjectId, Returned]:
+    """Who made each version, and its note; nothing where the reader of the record may not know what it changed."""
+    seen = {record: told[record, row["rev"]] for record, row in rows.items()}
+    return {
+        record: Returned(one["by_name"], one["note"])
+        for record, one in seen.items()
+        if not one["masked"] and not one.get("withheld")
+    }
 
 
 def _state(sight: Sight) -> State | None:

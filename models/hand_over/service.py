@@ -6,7 +6,7 @@ It opens nothing: only who reads the record as it is can get it (X3, X6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import database, transaction
-from models import access, records, registry, schema, store
+from models import access, records, registry, schema, sealing, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Invalid
@@ -54,9 +54,12 @@ class Way:
     move: Transition | None
 
 
-def way(person: Person, rt: RecordType, record: Mapping[str, Any]) -> Way | None:
-    """How the person may hand a record over that they read in full; None when they may not."""
-    move = rules.own_move(records.moves(person, rt, record))
+def way(
+    person: Person, rt: RecordType, record: Mapping[str, Any], moves: Iterable[Transition] | None = None
+) -> Way | None:
+    """How the person may hand a record over that they read in full; None when they may not. `moves` are those that they
+    may make on it, where that is known."""
+    move = rules.own_move(records.moves(person, rt, record) if moves is None else moves)
     if move is not None:
         return Way(move)
     owns = any(f.name == rules.OWNER for f in records.form_fields(person, rt, record))
@@ -132,7 +135,8 @@ def _still_read(person: Person, slug: str, ids: list[ObjectId]) -> list[Sight]:
     if rt is None:
         return []
     reach = access.reach(person, rt, Purpose.VIEW)
-    rows = database()[collection_name(slug)].find({"$and": [{"_id": {"$in": ids}}, reach.query()]})
+    asked = {"$and": [{"_id": {"$in": ids}}, reach.query()]}
+    rows = database()[collection_name(slug)].find(asked, sealing.left_out(rt))
     found = (records.sight(person, rt, reach, row) for row in rows)
     return [sight for sight in found if sight is not None and sight.full]
 
