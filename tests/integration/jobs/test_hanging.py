@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 from pymongo.errors import PyMongoError
 
+from config.database import TransactionGaveUp
 from jobs import runner, watch
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, Report, Stopped
@@ -197,3 +198,19 @@ def test_a_daily_job_that_took_too_long_is_not_left_for_a_day(office: Office, hu
     hung.released.set()
     office.clock.turn(minutes=5)
     assert [run.state for run in run_due()] == [State.DONE]
+
+
+def test_work_whose_transaction_was_given_up_is_tried_again(office: Office) -> None:
+    tries: list[int] = []
+
+    def crowded(context: JobContext) -> Report:
+        tries.append(1)
+        if len(tries) == 1:
+            raise TransactionGaveUp
+        return add_effect(context)
+
+    run_due = office.open(Table([job(crowded, limit=timedelta(minutes=1))]))
+    office.clock.turn(days=1)
+    assert [run.state for run in run_due()] == [State.FAILED]
+    office.clock.turn(minutes=5)
+    assert [(run.state, run.attempts) for run in run_due()] == [(State.DONE, 2)]
