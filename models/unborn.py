@@ -36,6 +36,11 @@ def expect(record_ids: Iterable[ObjectId]) -> None:
                 raise
 
 
+def forget(record_id: ObjectId) -> None:
+    """Drop the note about a record that was destroyed, and its key with it (D2)."""
+    database()[NOTED].delete_one({"_id": record_id})
+
+
 def sweep(now: datetime) -> int:
     """Destroy the keys of records that were to be made more than a day ago and never were; returns how many there were.
     Broken off, it goes on where it stood. A copy of a database leaves the keys alone: they are the original's."""

@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from config.database import database, transaction
-from models import registry, store, stored_form
+from models import registry, store, stored_form, unborn
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
 from models.declarations import RecordType
@@ -198,6 +198,7 @@ def notices(case: Case) -> None:
         db[collection].delete_many({"record": case.id})
     db[KEYS].delete_many({"answer.body": {"$regex": case.number}})
     db[UNSENT].delete_many({"path": {"$regex": f"/{case.number}(/|$)"}})
+    unborn.forget(case.id)
     forget = registry.get(case.rt.slug).hooks.forget
     if forget is not None:
         forget([case.id])
