@@ -14,7 +14,7 @@ class Heap:
     def __init__(self) -> None:
         self._sum = self._count = 0
 
-    def add(self, document: bytes) -> None:
+    def add(self, document: bytes | memoryview[int]) -> None:
         """One more."""
         self._sum = (self._sum + int.from_bytes(hashlib.sha256(document).digest(), "big")) % SIZE
         self._count += 1

@@ -22,6 +22,7 @@ from config.settings import Settings
 from jobs.runner import run_scheduler
 from models import audit
 from models.backup import archive, mark, restoring, snapshot
+from models.backup.heap import Heap
 from models.backup.manifest import BackupError, BadBackup
 from models.backup.mark import HalfRestored
 from models.backup.restoring import NotAsSaved, NotEmpty, Restored
@@ -219,7 +220,7 @@ def test_somebody_who_writes_meanwhile_is_noticed(
 ) -> None:
     compare = restoring._compare
 
-    def late(target: Any, part: Any, wanted: str) -> None:
+    def late(target: Any, part: Any, wanted: Heap) -> None:
         store.database()["sample"].update_one({"_id": 7}, {"$set": {"text": "other"}})
         compare(target, part, wanted)
 

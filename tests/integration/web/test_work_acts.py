@@ -38,6 +38,13 @@ def review(owner: Person, now: datetime, **values: Any) -> dict[str, Any]:
     return store.create("review", given, actor=owner, now=now)
 
 
+def leak(reporter: Person, now: datetime) -> dict[str, Any]:
+    """What waits for the head, who takes it up at once."""
+    days = {"happened_on": date(2026, 11, 18), "found_on": date(2026, 11, 19)}
+    told = {"subject": "A lost print", "way": "paper", "level_leaked": "secret", "account": "Left in a taxi"}
+    return store.create("leak", {**days, **told}, actor=reporter, now=now)
+
+
 def open_reminders(db: Base, desk: Desk) -> list[str]:
     return [row["step"] for row in db[REMINDERS].find({"person": desk.person.id, "closed_at": None})]
 
@@ -154,21 +161,21 @@ def test_lines_are_asked_for_together_and_nothing_sealed_is_opened(sit: Sit, now
 
 
 def test_several_lines_are_done_at_once_and_each_says_what_became_of_it(sit: Sit, now: datetime) -> None:
-    ann = sit(Role.SPECIALIST)
-    file, call = review(ann.person, now), revisit(ann.person, FRIDAY, now)
-    page = ann.send("/work/done", 200, item=[item("review", file), item("revisit", call)]).get_data(as_text=True)
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST)
+    told, call = leak(ann.person, now), revisit(head.person, FRIDAY, now)
+    page = head.send("/work/done", 200, item=[item("leak", told), item("revisit", call)]).get_data(as_text=True)
     assert "Done." in page
     assert "open it" in page
-    assert store.fetch("review", file["_id"])["state"] == "done"
+    assert store.fetch("leak", told["_id"])["state"] == "inquiry"
     assert store.fetch("revisit", call["_id"])["state"] == "planned"
 
 
 def test_what_somebody_changed_meanwhile_is_not_done(sit: Sit, now: datetime) -> None:
-    ann = sit(Role.SPECIALIST)
-    file = review(ann.person, now)
-    store.change("review", file["_id"], {"customer_name": "x"}, actor=SYSTEM, now=now)
-    ann.send("/work/done", 200, item=item("review", file))
-    assert store.fetch("review", file["_id"])["state"] == "open"
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST)
+    told = leak(ann.person, now)
+    store.change("leak", told["_id"], {"measures": "Locks changed"}, actor=SYSTEM, now=now)
+    head.send("/work/done", 200, item=item("leak", told))
+    assert store.fetch("leak", told["_id"])["state"] == "reported"
 
 
 # --- handed over
