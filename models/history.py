@@ -54,7 +54,7 @@ def outlines(wanted: Iterable[tuple[ObjectId, int, Iterable[str]]]) -> list[dict
         side: {"$cond": [{"$eq": ["$$one.field", "level"]}, f"$$one.{side}", None]} for side in ("before", "after")
     }
     some = {"$filter": {"input": "$changes", "as": "one", "cond": {"$in": ["$$one.field", sorted(told)]}}}
-    stages = [
+    stages: list[dict[str, Any]] = [
         {"$match": {"$or": since}},
         {"$sort": {"record": 1, "rev": DESCENDING}},
         {"$set": {"changes": {"$map": {"input": some, "as": "one", "in": {"field": "$$one.field", **value}}}}},

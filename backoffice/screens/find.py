@@ -12,13 +12,14 @@ from markupsafe import Markup, escape
 from backoffice.screens import cells, list_page
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
-from models import access, listed, listing, records, registry
+from models import access, listed, listing, registry, sealing
 from models.access import Purpose
 from models.declarations import RecordType
+from models.glances import Glances
 from models.listing import BadQuery, ListQuery
 from models.names import Names
-from models.records import Sight
 from models.search import QueryTooLong, QueryTooShort, fold
+from models.sights import Sight
 
 SHOWN = 6
 SNIPPET = 24
@@ -53,8 +54,10 @@ def search(rt: RecordType, text: str, reader: Reader) -> list[Sight]:
     reach = access.reach(reader.person, rt, Purpose.VIEW)
     if not reach.full:
         return []
-    rows = listing.page(rt, reach, ListQuery(q=text, limit=SHOWN), access.visible_fields(reader.person, rt)).rows
-    seen = (records.sight(reader.person, rt, reach, row) for row in rows)
+    fields = access.visible_fields(reader.person, rt)
+    glances = Glances(reader.person, rt, reach, [f for f in fields if f.searchable])
+    rows = listing.page(rt, reach, ListQuery(q=text, limit=SHOWN), fields, only=glances.names).rows
+    seen = (glances.of(row) for row in sealing.opened(rt, rows, glances.names))
     return [one for one in seen if one is not None]
 
 

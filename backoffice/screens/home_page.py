@@ -66,7 +66,7 @@ def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight]
     tasks_shown = [task for tasks in wanted.values() for task in tasks[:limit]]
     sights = list({task.sight.id: task.sight for task in tasks_shown}.values())
     listed.note(reader.person, listed.classified(sights), reader.now, via="screen")
-    found = _names(reader, tasks_shown)
+    found = _names(reader, tasks_shown, [one.to for one in handed.values()])
     made = [
         _section(key, len(tasks), [_line(task, reader, found, key, handed) for task in tasks[:limit]], bool(only))
         for key, tasks in wanted.items()
@@ -154,9 +154,9 @@ def _label(key: str) -> str:
 # --- one line
 
 
-def _names(reader: Reader, tasks: Iterable[Task]) -> Names:
-    """The names that the lines need: one query per type pointed to, and one for people."""
-    rows, people = [], []
+def _names(reader: Reader, tasks: Iterable[Task], others: Iterable[ObjectId]) -> Names:
+    """The names that the lines need, and those of `others`: one query per type pointed to, and one for people."""
+    rows, people = [], [*others]
     for task in tasks:
         rt, values = task.sight.rt, task.sight.values
         rows.append((tuple(f for f in task.sight.fields if f.name in (rt.title, VIA)), values))
@@ -185,7 +185,7 @@ def _line(task: Task, reader: Reader, found: Names, section: str, handed: Mappin
         "on_screen_only": cells.on_screen_only(sight),
         "what": sight.rt.label.text(reader.language),
         "who": _who(task, reader, found),
-        "why": _why(task, reader, handed.get(sight.id)),
+        "why": _why(task, reader, found, handed.get(sight.id)),
         "due": deadlines.due(sight, reader),
         "actions": [action],
     }
@@ -210,13 +210,14 @@ def _who(task: Task, reader: Reader, found: Names) -> str:
     return " · ".join(part for part in (customer if customer not in (title, names.HIDDEN) else "", owner) if part)
 
 
-def _why(task: Task, reader: Reader, handed: Handed | None) -> str:
-    """Until when it is put aside; when it was handed over; who gave it back or handed it over, and why; else which of
-    its days is due; else its state."""
+def _why(task: Task, reader: Reader, found: Names, handed: Handed | None) -> str:
+    """Until when it is put aside; to whom it was handed over, and when; who gave it back or handed it over, and why;
+    else which of its days is due; else its state."""
     if task.back_at:
         return str(_("back on %(at)s", at=cells.moment_short(task.back_at, reader.language)))
     if handed:
-        return str(_("handed over on %(at)s", at=cells.moment_short(handed.at, reader.language)))
+        at = cells.moment_short(handed.at, reader.language)
+        return str(_("handed over to %(name)s on %(at)s", name=found.person(handed.to), at=at))
     gave = task.returned or task.received
     if gave:
         words = (

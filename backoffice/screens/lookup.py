@@ -72,7 +72,7 @@ def pointed_records(rt: RecordType, text: str, reader: Reader) -> list[dict[str,
     """
     reach = access.reach(reader.person, rt, Purpose.VIEW).without_cards
     query = ListQuery(q=text if len(text) >= SHORTEST else "", limit=OFFERED)
-    rows = listing.page(rt, reach, query, access.visible_fields(reader.person, rt)).rows
+    rows = listing.page(rt, reach, query, access.visible_fields(reader.person, rt), only=(rt.title,)).rows
     return [
         {
             "number": row["number"],
