@@ -94,7 +94,7 @@ def ahead(person: Person, now: datetime, *, via: str) -> None:
     """Have the trail take what the answer shows so far while the rest of it is made. :raises NotAudited:"""
     found = _glimpsed.get()
     if found:
-        subjects = list(found.values())
+        subjects = [one for record, one in found.items() if record is None or not audit.tells_of(record)]
         found.clear()
         _write(person, subjects, now, via)
 
