@@ -22,11 +22,13 @@ from models.review.sheet import DONE
 
 @dataclass
 class Late:
-    """Late records of one type: how many, in which states, and whether each is owned by whom it waits for."""
+    """Late records of one type: how many, in which states, and whether each is owned by whom it waits for. `secret`:
+    among them are such as wait for a role in other states, and are left to their owner for being top secret."""
 
     count: int
     states: tuple[str, ...]
     owned: bool
+    secret: bool
 
 
 @dataclass
@@ -74,12 +76,13 @@ def _by_whom(now: datetime) -> list[dict[str, Any]]:
     """The stages that count records by whose work they are."""
     owner = {"$concat": ["user:", {"$toString": "$owner"}]}
     named = {"$filter": {"input": "$waiting", "cond": {"$eq": [{"$substrBytes": ["$$this", 0, 5]}, "user:"]}}}
-    left_to_owner = {"$or": [{"$eq": ["$waiting", []]}, {"$eq": ["$level", Level.TOP_SECRET.value]}]}
-    whose = {"$cond": [left_to_owner, ["$owner"], "$waiting"]}
+    top_secret = {"$eq": ["$level", Level.TOP_SECRET.value]}
+    whose = {"$cond": [{"$or": [{"$eq": ["$waiting", []]}, top_secret]}, ["$owner"], "$waiting"]}
+    secret = {"$and": [{"$eq": ["$named", []]}, {"$ne": ["$waiting", []]}, top_secret]}
     late = {"$lt": ["$due_at", now]}
     return [
         {"$project": {"due_at": 1, "state": 1, "level": 1, "owner": owner, "waiting": 1, "named": named}},
-        {"$set": {"who": {"$cond": [{"$ne": ["$named", []]}, "$named", whose]}}},
+        {"$set": {"who": {"$cond": [{"$ne": ["$named", []]}, "$named", whose]}, "secret": secret}},
         {"$unwind": "$who"},
         {"$match": {"who": {"$ne": None}}},
         {
@@ -88,7 +91,8 @@ def _by_whom(now: datetime) -> list[dict[str, Any]]:
                 "late": {"$sum": {"$cond": [late, 1, 0]}},
                 "all": {"$sum": 1},
                 "oldest": {"$min": {"$cond": [late, "$due_at", None]}},
-                "states": {"$addToSet": {"$cond": [late, "$state", None]}},
+                "states": {"$addToSet": {"$cond": [{"$and": [late, {"$not": "$secret"}]}, "$state", None]}},
+                "secret": {"$max": {"$and": [late, "$secret"]}},
                 "owned": {"$min": {"$or": [{"$not": late}, {"$eq": ["$owner", "$who"]}]}},
             }
         },
@@ -105,7 +109,7 @@ def _add(load: Load, slug: str, row: dict[str, Any]) -> None:
     load.this_week += row["all"] - row["late"]
     if row["late"]:
         states = tuple(sorted(state for state in row["states"] if state))
-        load.by_type[slug] = Late(row["late"], states, row["owned"])
+        load.by_type[slug] = Late(row["late"], states, row["owned"], row["secret"])
     if row["oldest"] is not None and (load.oldest is None or row["oldest"] < load.oldest):
         load.oldest = row["oldest"]
 

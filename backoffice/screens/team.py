@@ -15,6 +15,7 @@ from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import foresight, registry, workload
+from models.declarations import Level
 from models.office import office_calendar
 from models.person import directory
 from models.person.roles import ROLE_LABELS, Permission
@@ -23,6 +24,7 @@ from models.workload import Late, Load
 
 Context = dict[str, Any]
 MOST_LINES = 6
+TOP_SECRET = Level.TOP_SECRET.value
 TONES = {Step.LATE: "bad", Step.CLIMBED: "bad", Step.TODAY: "warn", Step.LAST_NOTICE: "warn"}
 
 
@@ -85,7 +87,7 @@ def _load(load: Load, names: Mapping[ObjectId, str], emails: Mapping[ObjectId, s
         "this_week": load.this_week,
         "oldest": cells.deadline(load.oldest, reader) if load.oldest else None,
         "what": [
-            {"label": labels[slug], "count": late.count, "url": _late_of(slug, late, email)}
+            {"label": labels[slug], "count": late.count, "url": _late_of(slug, late, email, reader)}
             for slug, late in sorted(load.by_type.items(), key=lambda item: -item[1].count)
         ],
     }
@@ -97,10 +99,17 @@ def _name(load: Load, names: Mapping[ObjectId, str], reader: Reader) -> str:
     return names.get(load.person, "") if load.person else ""
 
 
-def _late_of(slug: str, late: Late, email: str) -> str:
+def _late_of(slug: str, late: Late, email: str, reader: Reader) -> str:
+    """The list of what is counted. What is top secret never waits for a role: it is counted with its owner's."""
     owner = email if late.owned and email else None
     state = f"any_of:{'|'.join(late.states)}" if late.states else None
-    return url_for("records.listing", slug=slug, owner=owner, state=state, due_at="until:today")
+    where: dict[str, str | None] = {"state": state}
+    if late.secret:
+        where = {"where": f"any(state:{state},level:is:{TOP_SECRET})"} if state else {"level": TOP_SECRET}
+    elif not email and registry.get(slug).rt.classified:
+        where["level"] = f"is_not:{TOP_SECRET}"
+    department = reader.person.department or None
+    return url_for("records.listing", slug=slug, owner=owner, department=department, due_at="overdue", **where)
 
 
 def _opened(seen: foresight.Foreseen, person: ObjectId, reader: Reader) -> list[Context]:

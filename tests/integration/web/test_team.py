@@ -16,6 +16,7 @@ from tests.integration.web.test_home import revisit
 
 Sit = Callable[..., Desk]
 ROW = re.compile(r'<th scope="row" class="first"><div>([^<]*)</div></th>(.*?)</tr>', re.DOTALL)
+LINK = re.compile(r'href="(/records/(\w+)/\?[^"]*)"')
 TAG = re.compile(r"<[^>]+>|\s+")
 
 
@@ -71,7 +72,33 @@ def test_what_waits_for_a_role_or_somebody_else_is_not_counted_under_its_owner(s
     assert "Revisits 1" in found["Bob"]
     links = re.findall(r'href="(/records/credit_report/\?[^"]*)"', head.text("/team/"))
     pages = [head.text(link.replace("&amp;", "&")) for link in links]
-    assert [(made["number"] in page, secret["number"] in page) for page in pages] == [(True, True), (True, True)]
+    assert [(made["number"] in page, secret["number"] in page) for page in pages] == [(True, False), (False, True)]
+
+
+def test_what_is_due_later_today_is_in_no_figure_and_no_list_of_one(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD, Role.FINANCE_REVIEWER), sit(Role.SPECIALIST, name="Ann")
+    late = revisit(ann.person, date(2026, 11, 12), now)
+    today = revisit(ann.person, date(2026, 11, 23), now)
+    submitted(ann.person, date(2026, 11, 12), now)
+    elsewhere = submitted(ann.person, date(2026, 11, 12), now)
+    store.change("credit_report", elsewhere["_id"], {"department": "sales"}, actor=SYSTEM, now=now)
+    found = {slug: link for link, slug in LINK.findall(head.text("/team/"))}
+    pages = {slug: head.text(link.replace("&amp;", "&")) for slug, link in found.items()}
+    assert (late["number"] in pages["revisit"], today["number"] in pages["revisit"]) == (True, False)
+    assert elsewhere["number"] not in pages["credit_report"]
+    assert "Credit reports 1" in rows(head)["Finance reviewer"]
+
+
+def test_what_an_owner_has_of_both_kinds_opens_as_one_list(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    waits, secret = (submitted(ann.person, date(2026, 11, 12), now, level) for level in ("internal", "top_secret"))
+    file = customer(ann.person, now)
+    values = {"customer": file["_id"], "report_due": date(2026, 11, 12)}
+    begun = store.create("credit_report", values, actor=ann.person, now=now)
+    assert "Credit reports 2" in rows(head)["Ann"]
+    [link] = [link for link, _slug in LINK.findall(head.text("/team/")) if "any(" in link or "any%28" in link]
+    page = head.text(link.replace("&amp;", "&"))
+    assert [one["number"] in page for one in (waits, secret, begun)] == [False, True, True]
 
 
 def test_what_the_head_does_not_read_is_in_no_figure(sit: Sit, now: datetime) -> None:
