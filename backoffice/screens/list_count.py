@@ -26,13 +26,14 @@ class CountRoutes(RecordRoutes):
 
     @expose("/<slug>/count")  # type: ignore[untyped-decorator]
     def count(self, slug: str) -> ResponseReturnValue:
-        """How many records the list has that the query string describes, in words."""
+        """How many records the list has that the query string describes, in words; no words where even that there are
+        some is not known: the page that asks keeps its own."""
         view, reader = view_of(slug, self.admin), current_reader()
         asked = listing_args.read(
             request.args, view.queryable(reader), reader, columns=tuple(list_page.showable(view, reader))
         )
-        counted = listing.count(*_of(view, asked, reader), at_least=asked.query.limit)
-        return jsonify({"text": count_text(*counted)})
+        counted = listing.count(*_of(view, asked, reader))
+        return jsonify({"text": "" if counted == (0, True) else count_text(*counted)})
 
 
 def count_on(view: RecordView, asked: Asked, page: Page, reader: Reader) -> dict[str, Any]:

@@ -13,7 +13,7 @@
   if (counted)
     fetch(counted.dataset.count, { headers: { "X-Requested-With": "fetch" } })
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
-      .then((told) => (counted.textContent = told.text))
+      .then((told) => (counted.textContent = told.text || counted.textContent))
       .catch(() => {}); // the page says already that there are more
 
   // More tabs than fit: the one that is shown is in sight.

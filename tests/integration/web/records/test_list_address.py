@@ -228,6 +228,17 @@ def test_undeclared_leftovers_in_the_database_do_not_show(desk: Desk, db: Any) -
     assert "LEFTOVER" not in desk.text(AT) + desk.text(f"{AT}{row['number']}")
 
 
+def test_a_count_that_takes_too_long_claims_nothing_that_nobody_saw(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_args: Any) -> int:
+        raise ExecutionTimeout("too long")
+
+    monkeypatch.setattr("models.listing.counting._counted", slow)
+    for query in ("", "?colour=red", "?name=contains:nothing", "?q=nothing"):
+        assert json.loads(desk.text(f"{AT}count{query}")) == {"text": ""}
+
+
 def test_a_count_that_is_not_cheap_is_asked_for_by_the_page(
     desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
