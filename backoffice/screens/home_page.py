@@ -156,7 +156,7 @@ def _label(key: str) -> str:
 
 def _names(reader: Reader, tasks: Iterable[Task], others: Iterable[ObjectId]) -> Names:
     """The names that the lines need, and those of `others`: one query per type pointed to, and one for people."""
-    rows, people = [], [*others]
+    rows, people = [], list[ObjectId | None](others)
     for task in tasks:
         rt, values = task.sight.rt, task.sight.values
         rows.append((tuple(f for f in task.sight.fields if f.name in (rt.title, VIA)), values))
