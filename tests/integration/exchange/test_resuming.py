@@ -276,6 +276,23 @@ def test_the_trail_names_the_stored_record_after_an_attempt_that_was_rolled_back
     assert told == stored
 
 
+def test_a_record_that_got_another_number_than_expected_is_found_by_its_own(
+    custodian: Person, now: datetime, db: Base
+) -> None:
+    rows = [bulk.Wanted(2, {"name": "第七公司", "phone": "0571-88801234"})]
+    batch = ObjectId()
+    ready = bulk.numbered(bulk.prepared("customer", rows, actor=custodian, now=now), batch, behind=0)
+    other = store.create("customer", {"name": "第八公司"}, actor=custodian, now=now)
+    bulk.create_many("customer", rows, actor=custodian, now=now, batch=batch, ready=ready)
+    son = db["record_customer"].find_one({"batch": batch}) or {}
+    alone = store.create("customer", rows[0].values, actor=custodian, now=now)
+    assert (other["number"], son["number"]) == ("KH-2026-000001", "KH-2026-000002")
+    own = (db["record_customer"].find_one({"_id": alone["_id"]}) or {})["haystack"]
+    assert son["haystack"] == own.replace(alone["number"].casefold(), "kh-2026-000002")
+    assert {"00001", "00002"} & set(son["grams"]) == {"00002"}
+    assert store.fetch("customer", son["_id"])["phone"] == "0571-88801234"
+
+
 def test_files_are_forgotten_after_thirty_days_and_loose_ones_after_one(
     custodian: Person, now: datetime, db: Base
 ) -> None:
