@@ -12,8 +12,9 @@ from bson import ObjectId
 from flask import Flask
 
 from config.database import database
-from models import registry, schema
+from models import registry, schema, store
 from models.declarations import Level, RecordType
+from models.hand_over.service import HANDED
 from models.listing import counting
 from models.person import directory
 from models.person.roles import Role
@@ -139,6 +140,41 @@ def test_a_list_of_classified_records_pays_for_one_entry_however_many_it_shows(
         if many == 1:
             collection.update_many({"_id": {"$in": kept}}, plain)
             assert classified - entry == cost(desk, f"/records/{slug}/?show=100")
+
+
+@pytest.mark.parametrize("path", ["/", "/?show=returned", "/?show=handed"])
+def test_my_work_asks_as_often_for_a_hundred_records_as_for_one(desk: Desk, now: datetime, path: str) -> None:
+    """Those that came back and those that were handed over among them, classified ones that were read in parts."""
+    [one] = [one for one in plant([registry.get("complaint").rt], desk.person, now) if one.level is Level.SECRET]
+    collection = database()[collection_name("complaint")]
+    collection.update_one({"_id": one.son["_id"]}, {"$set": {"owner": ObjectId(), "waiting": [f"user:{ObjectId()}"]}})
+    asked = []
+    for many in (1, 20, 100):
+        multiply(one, many, {})
+        own = {"owner": desk.person.id, "state": "recorded", "waiting": [f"user:{desk.person.id}"]}
+        collection.update_many({"copy": True}, {"$set": own})
+        for row in list(collection.find({"copy": True, "told": {"$ne": True}}, {"_id": 1})):
+            record = {"type": "complaint", "record": row["_id"]}
+            database()[store.VERSIONS].insert_many(came_to(record["record"], now))
+            database()[HANDED].insert_one({**record, "by": desk.person.id, "to": ObjectId(), "at": now})
+        collection.update_many({"copy": True}, {"$set": {"told": True}})
+        if path.endswith("handed"):
+            collection.update_many({"copy": True}, {"$set": {"owner": ObjectId()}})
+        page = desk.text(path)
+        if path != "/":
+            assert page.count('class="work-what"') == many
+        asked.append(cost(desk, path))
+    assert asked[0] == asked[1] == asked[2]
+
+
+def came_to(record: ObjectId, now: datetime) -> list[dict[str, Any]]:
+    """Two versions by somebody else: given back out of an end state, then given to its owner."""
+    changes = [("state", "closed", "recorded"), ("owner", None, ObjectId())]
+    common = {"record": record, "type": "complaint", "action": "update", "by": ObjectId(), "by_name": "X", "at": now}
+    return [
+        {**common, "rev": rev, "note": "Look again", "changes": [{"field": name, "before": old, "after": new}]}
+        for rev, (name, old, new) in enumerate(changes, 1)
+    ]
 
 
 def test_a_form_asks_as_often_for_a_hundred_rows_as_for_one(desk: Desk, now: datetime) -> None:
