@@ -17,6 +17,7 @@ from models import registry, sealing, store, stored_form
 from models.kinds import loaded
 
 STANDING = ("level", "state")
+AT_ONCE = 2000
 
 
 def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
@@ -59,7 +60,7 @@ def outlines(wanted: Iterable[tuple[ObjectId, int, Iterable[str]]]) -> list[dict
         {"$sort": {"record": 1, "rev": DESCENDING}},
         {"$set": {"changes": {"$map": {"input": some, "as": "one", "in": {"field": "$$one.field", **value}}}}},
     ]
-    return list(database()[store.VERSIONS].aggregate(stages))
+    return list(database()[store.VERSIONS].aggregate(stages, batchSize=AT_ONCE))
 
 
 def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -147,7 +147,7 @@ def test_my_work_asks_as_often_for_a_hundred_records_as_for_one(desk: Desk, now:
     """Those that came back and those that were handed over among them, classified ones that were read in parts."""
     [one] = [one for one in plant([registry.get("complaint").rt], desk.person, now) if one.level is Level.SECRET]
     collection = database()[collection_name("complaint")]
-    collection.update_one({"_id": one.son["_id"]}, {"$set": {"owner": ObjectId(), "waiting": [f"user:{ObjectId()}"]}})
+    collection.update_many({}, {"$set": {"owner": ObjectId(), "waiting": [f"user:{ObjectId()}"]}})
     asked = []
     for many in (1, 20, 100):
         multiply(one, many, {})
