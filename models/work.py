@@ -291,7 +291,7 @@ def _last_changes(ids: list[ObjectId]) -> dict[tuple[ObjectId, str], Row]:
         {"$match": {"changes.field": {"$in": names}}},
         {"$group": {"_id": {"record": "$record", "field": "$changes.field"}, "last": {"$first": "$$ROOT"}}},
     ]
-    rows = database()[store.VERSIONS].aggregate(stages, batchSize=2 * len(ids)) if ids else ()
+    rows = database()[store.VERSIONS].aggregate(stages, batchSize=2 * len(ids) + 1) if ids else ()
     return {
         (row["_id"]["record"], row["_id"]["field"]): {**row["last"], "before": row["last"]["changes"].get("before")}
         for row in rows
