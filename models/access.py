@@ -139,7 +139,7 @@ def token(level: str, relation: Relation, whom: object = "") -> str:
 
 def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     """The `acl` tokens of a record, from its stored or loaded values. Sorted, each once."""
-    level = record.get("level") or Level.INTERNAL.value
+    level = Level.of(record.get("level")).value
     found = {token(level, Relation.ANY)}
     if record.get("department"):
         found.add(token(level, Relation.DEPARTMENT, record["department"]))
@@ -209,7 +209,7 @@ def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
 
 def beyond_deputies(record: Mapping[str, Any]) -> bool:
     """Whether a record is top secret, or a request about something that is: no deputy reads or signs it."""
-    levels = (record.get(name) or Level.INTERNAL.value for name in ("level", *ABOUT))
+    levels = (Level.of(record.get(name)) for name in ("level", *ABOUT))
     return any(level not in DEPUTIES_READ for level in levels)
 
 

@@ -39,7 +39,7 @@ def shown(rt: RecordType) -> frozenset[str]:
 
 def is_classified(rt: RecordType, level: str | None) -> bool:
     """Whether a record of a type with this level is above internal (X1)."""
-    return rt.classified and (level or Level.INTERNAL.value) != Level.INTERNAL.value
+    return rt.classified and Level.of(level) is not Level.INTERNAL
 
 
 def classified(sights: Iterable[Sight]) -> list[audit.Subject]:

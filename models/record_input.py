@@ -154,7 +154,7 @@ def check_level(person: Person, current: Mapping[str, Any], values: Mapping[str,
         raise Invalid({"level": Sentence("必填。", "This is required.")})
     if person.has(Role.HEAD):
         return
-    before = Level(current.get("level") or Level.INTERNAL.value)
+    before = Level.of(current.get("level"))
     wanted = Level(values.get("level") or before)
     if wanted.rank < before.rank:
         raise LoweringNeedsHead()

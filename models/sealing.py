@@ -176,7 +176,7 @@ def _standing_key(draft: Draft, usual: UUID) -> UUID | None:
 
 
 def _is_classified(values: Mapping[str, Any] | None) -> bool:
-    return values is not None and (values.get("level") or Level.INTERNAL.value) != Level.INTERNAL.value
+    return values is not None and Level.of(values.get("level")) is not Level.INTERNAL
 
 
 def keys_of_stored(rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[ObjectId, UUID]:

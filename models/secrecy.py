@@ -32,7 +32,7 @@ def keep_level(draft: Draft) -> None:
     """Note who set a new level, and give it its default period unless the writer chose one. A classified record has an
     end, later than today and within its default period; only the head sets a later one at once (X2)."""
     before, values = draft.before or {}, draft.values
-    level, today = Level(values["level"] or Level.INTERNAL.value), local(draft.now).date()
+    level, today = Level.of(values["level"]), local(draft.now).date()
     set_now = level.value != before.get("level")
     chosen = "secret_until" in draft.given and values["secret_until"] != before.get("secret_until")
     if not set_now and not chosen:
@@ -52,7 +52,7 @@ def keep_level(draft: Draft) -> None:
 def _last_day(before: Mapping[str, Any], level: Level, today: date) -> date | None:
     """The default end of a level set today: raising one ends no period earlier that the head made longer."""
     last, former = period_of(level, today), before.get("secret_until")
-    raised = level.rank > Level(before.get("level") or Level.INTERNAL.value).rank
+    raised = level.rank > Level.of(before.get("level")).rank
     return max(last, former) if last and former and raised else last
 
 

@@ -56,7 +56,7 @@ class Sight:
     @property
     def level(self) -> str:
         """The confidentiality level's value."""
-        return self.values.get("level") or Level.INTERNAL.value
+        return Level.of(self.values.get("level")).value
 
 
 SYSTEM_SHOWN = (
@@ -202,8 +202,7 @@ def leaving_purpose(slug: str, number: str) -> Purpose:
     """What it is to take something of a record off the screen: an export when the record is classified, else a view.
     Says nothing about rights, nor whether there is such a record."""
     son = database()[collection_name(slug)].find_one({"number": str(number)[:60]}, {"level": 1})
-    level = (son or {}).get("level") or Level.INTERNAL.value
-    return Purpose.VIEW if level == Level.INTERNAL.value else Purpose.EXPORT
+    return Purpose.VIEW if Level.of((son or {}).get("level")) is Level.INTERNAL else Purpose.EXPORT
 
 
 def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:

@@ -22,6 +22,7 @@ from models import records
 from models.access import Purpose
 from models.access_request import rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
+from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE
 from models.person import directory
@@ -142,7 +143,7 @@ class NotNamed(Refusal):
 
 
 def _rank(sight: Sight) -> int:
-    return rules.highest([sight.level]).rank
+    return Level.of(sight.level).rank
 
 
 def _picked(sight: Sight, title: str, note: str) -> Context:

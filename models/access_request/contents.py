@@ -7,7 +7,6 @@ from typing import Any
 
 from config.database import database
 from models import access, registry
-from models.access_request import rules
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
 from models.errors import Refusal, Sentence
 from models.person import service as people
@@ -38,14 +37,14 @@ def records_of(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def levels_of(card: Mapping[str, Any]) -> dict[str, str]:
     """The levels of a card's records as they are now, by number. :raises RecordGone:"""
-    return {row["number"]: row.get("level") or Level.INTERNAL.value for row in records_of(card)}
+    return {row["number"]: Level.of(row.get("level")).value for row in records_of(card)}
 
 
 def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
     """What a card would open: the type, the highest level of its records as they are now, and the columns that its
     reader would see. :raises RecordGone:"""
     rt = registry.get(card["type_asked"]).rt
-    level = rules.highest(levels_of(card).values())
+    level = Level.highest(levels_of(card).values())
     reader = people.person_of(people.get(card["owner"]))
     return rt, level, [f.name for f in access.visible_fields(reader, rt)]
 

@@ -100,7 +100,7 @@ def note(person: Person, found: Sight, purpose: Purpose, how: str, *, now: datet
     def work() -> str:
         opened = _under(person, found, purpose, now)
         if opened is None:
-            if (record["level"] or Level.INTERNAL.value) == Level.INTERNAL.value:
+            if Level.of(record["level"]) is Level.INTERNAL:
                 return ""
             raise CardClosed()
         card = _in_force(person, opened.id, purpose, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -80,11 +80,6 @@ def awaits_general_manager(level: Level, *, by: Collection[Role]) -> bool:
     secret does (X4). A general manager who approves because the head did not in time has given both with one, as a
     head does who is also the asker's own manager."""
     return level is Level.TOP_SECRET and Role.GENERAL_MANAGER not in by
-
-
-def highest(levels: Iterable[str]) -> Level:
-    """The highest of some levels; internal for none."""
-    return max((Level(one) for one in levels), key=lambda level: level.rank, default=Level.INTERNAL)
 
 
 def uses_granted(uses: Collection[str]) -> list[str]:

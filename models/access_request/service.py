@@ -216,7 +216,7 @@ def _named(found: Sequence[Sight]) -> dict[str, Any]:
         "type_asked": found[0].rt.slug,
         "number_asked": rules.title_of([one["number"] for one in items]),
         "name_asked": items[0]["name"],
-        "level_asked": rules.highest(one.level for one in found).value,
+        "level_asked": Level.highest(one.level for one in found).value,
         "items": items,
     }
 
@@ -272,7 +272,7 @@ def _prepare(draft: Draft) -> None:
     if draft.action in OPENING:
         _check_window(draft)
         levels = levels_of(values)
-        level = rules.highest(levels.values())
+        level = Level.highest(levels.values())
         values["level_asked"] = level.value
         values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
         values["due_on"] = values["valid_until"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +41,16 @@ class Level(StrEnum):
     SECRET = "secret"
     CONFIDENTIAL = "confidential"
     TOP_SECRET = "top_secret"
+
+    @classmethod
+    def of(cls, stored: str | None) -> Level:
+        """The level that a record bears: internal where it says none."""
+        return cls(stored) if stored else cls.INTERNAL
+
+    @classmethod
+    def highest(cls, levels: Iterable[str]) -> Level:
+        """The highest of some levels; internal for none."""
+        return max(map(cls, levels), key=lambda level: level.rank, default=cls.INTERNAL)
 
     @property
     def rank(self) -> int:

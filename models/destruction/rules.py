@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from models import keeping
 from models.calendar import add_months, local
-from models.declarations import Level, RecordType
+from models.declarations import RecordType
 from models.errors import Sentence
 
 
@@ -56,17 +56,6 @@ def in_words(found: Mapping[str, Collection[Matter]]) -> Sentence:
     zh = "；".join(f"{number}：{'、'.join(one.text.zh for one in matters)}" for number, matters in lines)
     en = "; ".join(f"{number}: {', '.join(one.text.en for one in matters)}" for number, matters in lines)
     return Sentence(zh, en)
-
-
-def highest(levels: Iterable[str]) -> Level:
-    """The highest of some levels; internal for none."""
-    return max((Level(one) for one in levels), key=lambda level: level.rank, default=Level.INTERNAL)
-
-
-def title_of(numbers: Collection[str]) -> str:
-    """What a proposal is called: its first record's number, and how many more there are."""
-    first = next(iter(numbers))
-    return first if len(numbers) == 1 else f"{first} +{len(numbers) - 1}"
 
 
 def destroyed(number: str, language: str) -> str:

@@ -10,6 +10,7 @@ from config.database import database
 from config.policy import policy
 from models import registry, store
 from models.access import Purpose
+from models.access_request.rules import title_of
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
 from models.destruction import matters, rules
 from models.destruction.document import DESTRUCTION, SIGNERS, SIGNING, SLUG, WAITING
@@ -144,8 +145,8 @@ def _naming(slug: str, sons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     ]
     return {
         "type_asked": slug,
-        "number_asked": rules.title_of([one["number"] for one in items]),
-        "level_asked": rules.highest(one["level"] for one in items).value,
+        "number_asked": title_of([one["number"] for one in items]),
+        "level_asked": Level.highest(one["level"] for one in items).value,
         "items": items,
     }
 
@@ -157,7 +158,7 @@ def with_what(rt: RecordType, son: Mapping[str, Any]) -> str | None:
 
 
 def _level(son: Mapping[str, Any]) -> str:
-    return son.get("level") or Level.INTERNAL.value
+    return Level.of(son.get("level")).value
 
 
 def numbers_of(asked: Mapping[str, Any]) -> list[str]:

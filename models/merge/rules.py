@@ -121,7 +121,7 @@ def picked(field: Field, pick: Pick, keep: Any, other: Any) -> Any:
 def secrecy(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Level, basis and end of secrecy of the result: never below the higher of both (X1), of one level the longer
     period (X2)."""
-    first, second = (Level(record.get("level") or Level.INTERNAL.value) for record in (keep, other))
+    first, second = (Level.of(record.get("level")) for record in (keep, other))
     source = other if second.rank > first.rank else keep
     ends = [record.get("secret_until") for record in (keep, other)]
     until = source.get("secret_until")

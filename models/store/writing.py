@@ -203,7 +203,7 @@ def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
 def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
     """Let a grant open the record (X5). The version does not change: nobody's edit conflicts with it."""
     record = fetch(slug, record_id)
-    level = record["level"] or Level.INTERNAL.value
+    level = Level.of(record["level"]).value
     prefix = access.ARCHIVED if record["archived_at"] else ""
     database()[collection_name(slug)].update_one(
         {"_id": record_id},

@@ -52,8 +52,9 @@ def test_a_card_stands_where_its_paper_is() -> None:
 
 
 def test_the_highest_level_and_the_name_of_a_card() -> None:
-    assert rules.highest(["secret", "top_secret", "internal"]) is Level.TOP_SECRET
-    assert rules.highest([]) is Level.INTERNAL
+    assert Level.highest(["secret", "top_secret", "internal"]) is Level.TOP_SECRET
+    assert Level.highest([]) is Level.INTERNAL
+    assert (Level.of(None), Level.of("secret")) == (Level.INTERNAL, Level.SECRET)
     assert rules.title_of(["KH-1"]) == "KH-1"
     assert rules.title_of(["KH-1", "KH-2", "KH-3"]) == "KH-1 +2"
 
