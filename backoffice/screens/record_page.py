@@ -44,10 +44,6 @@ PLACED: tuple[Field, ...] = (
 LEVEL = Field(name="level", kind="choice", label=Label("密级", "Level"), choices=LEVEL_CHOICES)
 REVIEW_ON = Field(name="review_on", kind="date", label=Label("下次复核", "Next review"))
 KEEP_UNTIL = Field(name="keep_until", kind="date", label=Label("保存至", "Keep until"))
-PAGES = {("review", "finish"): "sections"}
-"""Moves with a page of their own, by type and name."""
-WITHIN = {("review", "keep")}
-"""Moves that are made on such a page and are offered nowhere else."""
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
 
 
@@ -71,7 +67,7 @@ def head(
     moves = records.moves(reader.person, sight.rt, current)
     main = next((t for t in moves if t.main), None)
     made["main_action"] = move_action(sight, main, reader) if main else None
-    rest = [move_action(sight, t, reader) for t in moves if t is not main and (sight.rt.slug, t.name) not in WITHIN]
+    rest = [move_action(sight, t, reader) for t in moves if t is not main and t.offered]
     made["actions"] = [*_edit(sight, current, reader, came_from), *rest, *_other_actions(sight, current, reader)]
     return made
 
@@ -95,8 +91,7 @@ def level_note(sight: Sight, names: Names) -> str:
 
 def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
     """A move as a button: at once where nothing is asked, else by its sheet."""
-    own = PAGES.get((sight.rt.slug, move.name))
-    at = record_url(sight.rt.slug, sight.number, own) if own else None
+    at = record_url(sight.rt.slug, sight.number, move.page) if move.page else None
     action: Context = {
         "label": move.label.text(reader.language),
         "url": at or record_url(sight.rt.slug, sight.number, "act", move=move.name),

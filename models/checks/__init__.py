@@ -17,7 +17,7 @@
 | E013 | bounds or a default that no value satisfies |
 | E014 | a property that the field's kind cannot have |
 | E015 | a signature that one may give on one's own request, a refusal without reason, a climb that leads nowhere |
-| E016 | a record that nobody may ever read, or a move that nobody may ever make |
+| E016 | a record that nobody may ever read, or a move that nobody may ever make, or that no page makes |
 | E017 | more indexes than the database takes |
 | E018 | two things of one name |
 | E019 | an embedded field's property that nothing reads |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
@@ -13,6 +14,7 @@ from models.records import PLACING
 WAITED_FOR = frozenset({"owner", "creator"})
 MAY_MOVE = WAITED_FOR | {"turn", "reader"}
 ASKED = frozenset(field.name for field in PLACING)
+PAGE = re.compile(r"[a-z][a-z_]{0,40}")
 LONGEST_WAIT = 400
 """Working hours."""
 ROLES = frozenset(role.value for role in Role)
@@ -29,6 +31,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _ends(case, flow, move)
         yield from _people(case, move, people)
         yield from _refusal(case, move)
+        yield from _page(case, move)
         yield from _sheet(case, move)
 
 
@@ -99,6 +102,19 @@ def _people(case: Case, move: Transition, people: frozenset[str]) -> Iterator[Fi
             place,
             "签署须有回避：任何人不得审批本人提出的事项。",
             "nobody signs their own: a signature has to say by whom it is not given",
+        )
+
+
+def _page(case: Case, move: Transition) -> Iterator[Finding]:
+    place = f"workflow.{move.name}"
+    if move.page and not PAGE.fullmatch(move.page):
+        yield case.finding("E005", place, f"没有“{move.page}”这个页面。", f"there is no page “{move.page}”")
+    if not move.offered and (not move.page or move.main):
+        yield case.finding(
+            "E016",
+            place,
+            "不单独提供的操作须有自己的页面，且不能是主要操作。",
+            "a move that is not offered has a page that makes it, and is not the main one",
         )
 
 

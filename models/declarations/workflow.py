@@ -40,6 +40,8 @@ class Transition:
     `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
+    `page`: the page of the record on which the move is made, where a sheet would not do. `offered`: no where that page
+    alone makes it, and no button is to stand for it.
     A hook may lead to another state than `target`, as when two signatures are wanted in any order.
     """
 
@@ -55,6 +57,8 @@ class Transition:
     signature: bool = False
     tone: str = "neutral"
     main: bool = False
+    page: str = ""
+    offered: bool = True
     help: Label | None = None
 
 

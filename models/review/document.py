@@ -8,6 +8,8 @@ from models.person.roles import Role
 from models.review.rules import SECTIONS
 
 SLUG = "review"
+SHEET = "sections"
+"""The page on which the sections are answered."""
 ANSWERS = (
     choice("confirmed", "无变化", "Still right", "good"),
     choice("corrected", "已更正", "Corrected", "warn"),
@@ -78,6 +80,7 @@ REVIEW = RecordType(
                 asks=(*SECTIONS, "corrections"),
                 tone="good",
                 main=True,
+                page=SHEET,
                 help=Label(
                     "请先在客户档案中更正，再在此逐项确认。", "Correct the file first, then answer each section here."
                 ),
@@ -89,6 +92,8 @@ REVIEW = RecordType(
                 target="open",
                 by=("owner", Role.HEAD.value),
                 asks=(*SECTIONS, "corrections"),
+                page=SHEET,
+                offered=False,
             ),
             Transition(
                 name="hand_over",
