@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
 from models.climbing import hours_of
-from models.declarations import TONES, State, Transition, Workflow
+from models.declarations import PAGES, TONES, State, Transition, Workflow
 from models.person.roles import Role
 from models.records import PLACING
 
 WAITED_FOR = frozenset({"owner", "creator"})
 MAY_MOVE = WAITED_FOR | {"turn", "reader"}
 ASKED = frozenset(field.name for field in PLACING)
-PAGE = re.compile(r"[a-z][a-z_]{0,40}")
 LONGEST_WAIT = 400
 """Working hours."""
 ROLES = frozenset(role.value for role in Role)
@@ -107,7 +105,7 @@ def _people(case: Case, move: Transition, people: frozenset[str]) -> Iterator[Fi
 
 def _page(case: Case, move: Transition) -> Iterator[Finding]:
     place = f"workflow.{move.name}"
-    if move.page and not PAGE.fullmatch(move.page):
+    if move.page and move.page not in PAGES:
         yield case.finding("E005", place, f"没有“{move.page}”这个页面。", f"there is no page “{move.page}”")
     if not move.offered and (not move.page or move.main):
         yield case.finding(

@@ -10,10 +10,11 @@ from models.declarations.record_type import RecordType, Related, View
 from models.declarations.rights import Concern, Relation, Rights, Rule
 from models.declarations.times import Cadence, Due, Reminding, Retention
 from models.declarations.words import LEVEL_LABELS, TONES, Choice, Label, Level
-from models.declarations.workflow import Climb, State, Transition, Workflow
+from models.declarations.workflow import PAGES, Climb, State, Transition, Workflow
 
 __all__ = [
     "LEVEL_LABELS",
+    "PAGES",
     "TONES",
     "Cadence",
     "Choice",

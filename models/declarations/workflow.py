@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from models.declarations.words import Choice, Label
 
+PAGES = frozenset({"sections"})
+"""The pages of a record on which a move can be made."""
+
 
 @dataclass(frozen=True)
 class Climb:
@@ -40,7 +43,7 @@ class Transition:
     `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
-    `page`: the page of the record on which the move is made, where a sheet would not do. `offered`: no where that page
+    `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page
     alone makes it, and no button is to stand for it.
     A hook may lead to another state than `target`, as when two signatures are wanted in any order.
     """

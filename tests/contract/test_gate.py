@@ -10,6 +10,7 @@ from flask import Flask
 
 from backoffice.auth import API, OPEN
 from backoffice.sign_in import CLOSED
+from models.declarations import PAGES
 from models.person.roles import Role
 from tests.factories.web import Browser, said
 from tests.factories.web_fixtures import Add
@@ -27,6 +28,11 @@ def routes(app: Flask) -> list[tuple[str, str, str]]:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             found.append((rule.endpoint, method, PARAMETERS.sub(ID, rule.rule)))
     return found
+
+
+def test_each_page_on_which_a_declared_move_is_made_is_there(app: Flask) -> None:
+    known = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert {f"records.{page}" for page in PAGES} <= known
 
 
 def test_a_stranger_is_sent_to_the_sign_in_from_everywhere(app: Flask) -> None:

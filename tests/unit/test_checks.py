@@ -202,7 +202,7 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E014", "extra", lambda: with_field(kind="files", filterable=True)),
     ("E014", "extra", lambda: with_field(kind="person", searchable=True)),
     ("E014", "extra", lambda: with_field(kind="long_text", unique=True)),
-    ("E005", "workflow.extra", lambda: with_move(page="no/page")),
+    ("E005", "workflow.extra", lambda: with_move(page="no_page")),
     ("E016", "workflow.extra", lambda: with_move(offered=False)),
     ("E016", "workflow.extra", lambda: with_move(offered=False, page="sections", main=True)),
     ("E015", "workflow.extra", lambda: with_move(signature=True)),
