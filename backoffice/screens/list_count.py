@@ -42,7 +42,7 @@ def count_on(view: RecordView, asked: Asked, page: Page, reader: Reader) -> dict
     if not page.next and not page.previous:
         return {"count_text": count_text(len(page.rows), False), "count_url": ""}
     at_least = len(page.rows)
-    counted = listing.cheap_count(*_of(view, asked, reader), at_least=at_least)
+    counted = listing.cheap_count(*_of(view, asked, reader), at_least=at_least, compiled=page.compiled)
     if counted is not None:
         return {"count_text": count_text(*counted), "count_url": ""}
     at = addresses.of("records.listing", slug=view.rt.slug)

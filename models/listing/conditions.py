@@ -15,7 +15,7 @@ from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import ZONE, Unreadable, kind_of
 from models.listing import merged, whole
-from models.listing.query import BadQuery, Filter, Group, ListQuery, Part, leaves, queryable, sortable
+from models.listing.query import BadQuery, Compiled, Filter, Group, ListQuery, Part, leaves, queryable, sortable
 from models.record import LEVEL_FIELD, SYSTEM_FIELDS
 
 Condition = dict[str, Any]
@@ -32,9 +32,7 @@ COMPARISONS = {
 MOST_CHOICES = 50
 
 
-def compile_query(
-    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]
-) -> tuple[Condition, str, int]:
+def compile_query(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> Compiled:
     """The database condition, sort field and direction of a list.
 
     Cards of locked records take part only while nothing but card fields filters or sorts, so that a locked record's

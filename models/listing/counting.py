@@ -15,7 +15,7 @@ from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, countable, tokens_in
 from models.listing.hits import FEW_HITS
-from models.listing.query import ListQuery
+from models.listing.query import Compiled, ListQuery
 from models.listing.walking import by, opened, way_of
 from models.record import collection_name
 
@@ -43,18 +43,25 @@ def count(
 
     :raises BadQuery: as `page`.
     """
-    return _told(_Counted(rt, reach, query, fields).count(), at_least)
+    return _told(_Counted(rt, query, compile_query(rt, reach, query, fields)).count(), at_least)
 
 
 def cheap_count(
-    rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], *, at_least: int = 0
+    rt: RecordType,
+    reach: Reach,
+    query: ListQuery,
+    fields: tuple[Field, ...],
+    *,
+    at_least: int = 0,
+    compiled: Compiled | None = None,
 ) -> tuple[int, bool] | None:
     """What `count` says, where that is known or the reader's own records are few; else None. For how many records a
-    condition holds altogether decides nothing here: it would tell of records out of reach (X6).
+    condition holds altogether decides nothing here: it would tell of records out of reach (X6). `compiled` is the list
+    as a page of it was asked for.
 
     :raises BadQuery: as `page`.
     """
-    asked = _Counted(rt, reach, query, fields)
+    asked = _Counted(rt, query, compiled or compile_query(rt, reach, query, fields))
     found = asked.remembered()
     if found is None and asked.reads_few:
         found = asked.count()
@@ -69,8 +76,8 @@ def _told(found: tuple[int, bool], at_least: int) -> tuple[int, bool]:
 class _Counted:
     """The count of one list."""
 
-    def __init__(self, rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...]) -> None:
-        condition, sort_field, _ = compile_query(rt, reach, query, fields)
+    def __init__(self, rt: RecordType, query: ListQuery, compiled: Compiled) -> None:
+        condition, sort_field, _ = compiled
         self.collection = database()[collection_name(rt.slug)]
         self.tries = TRIES[1:] if query.filters or query.q else TRIES
         self.key = sha256(f"{collection_name(rt.slug)} {countable(condition)!r}".encode()).hexdigest()

@@ -44,7 +44,8 @@ def page(
     :raises BadQuery: for a field, operator, value, sort or token that is not allowed here.
     :raises TooBroad: when the database does not answer within ten seconds.
     """
-    condition, sort_field, direction = compile_query(rt, reach, query, fields)
+    compiled = compile_query(rt, reach, query, fields)
+    condition, sort_field, direction = compiled
     backwards = bool(query.before)
     token = query.before or query.after
     order = -direction if backwards else direction
@@ -70,6 +71,7 @@ def page(
         rows,
         next=token_of(rows[-1], sort_field) if rows and has_next else "",
         previous=token_of(rows[0], sort_field) if rows and has_previous else "",
+        compiled=compiled,
     )
 
 

@@ -55,6 +55,8 @@ class Group:
 
 
 Part = Filter | Group
+Compiled = tuple[dict[str, Any], str, int]
+"""A list as the database is asked for it: the condition, the field that it is sorted by, and the direction."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,13 @@ class ListQuery:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of stored records, with the tokens of its neighbours ('' where there is none)."""
+    """One page of stored records, with the tokens of its neighbours ('' where there is none), and the list `compiled`
+    as it was asked for, so that counting it asks no question twice."""
 
     rows: list[dict[str, Any]]
     next: str
     previous: str
+    compiled: Compiled | None = None
 
 
 def leaves(parts: Iterable[Part]) -> Iterator[Filter]:

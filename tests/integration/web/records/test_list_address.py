@@ -239,6 +239,22 @@ def test_a_count_that_takes_too_long_claims_nothing_that_nobody_saw(
         assert json.loads(desk.text(f"{AT}count{query}")) == {"text": ""}
 
 
+def test_what_a_search_has_to_find_out_first_is_asked_once_for_the_page_and_its_count(
+    desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(5, 25):
+        make(desk.person, name=f"Lamp {i}", colour="blue")
+    asked: list[str] = []
+
+    def survivors(*args: Any) -> list[Any]:
+        asked.append(args[-1])
+        return []
+
+    monkeypatch.setattr("models.listing.conditions.merged.survivors", survivors)
+    assert "25 records" in desk.text(f"{AT}?q=Lamp")
+    assert asked == ["Lamp"]
+
+
 def test_a_count_that_is_not_cheap_is_asked_for_by_the_page(
     desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
