@@ -103,7 +103,7 @@ def _late_of(slug: str, late: Late, email: str, reader: Reader) -> str:
     """The list of what is counted. What is top secret never waits for a role: it is counted with its owner's."""
     owner = email if late.owned and email else None
     state = f"any_of:{'|'.join(late.states)}" if late.states else None
-    where: dict[str, str | None] = {"state": state}
+    where: Context = {"state": state}
     if late.secret:
         where = {"where": f"any(state:{state},level:is:{TOP_SECRET})"} if state else {"level": TOP_SECRET}
     elif not email and registry.get(slug).rt.classified:
