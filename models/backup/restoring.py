@@ -97,6 +97,7 @@ def restore(
         destroyed = sum(_load(archive, part, tell) for part in archive.manifest.parts)
         if destroyed:
             notes.append(f"{destroyed} documents belong to what was destroyed since: they were left out")
+        if destroyed or any(part.left_out for part in archive.manifest.parts):
             _drop_without_card()
             gone.note_restored()
         _put_checkpoints(archive, settings.audit_dir)

@@ -72,7 +72,7 @@ def _found(collection: str, condition: Mapping[str, Any]) -> set[ObjectId]:
 
 def note_restored() -> None:
     """After a restore, before anything else is done: whatever was under way in the backup and did not come back with it
-    has been destroyed since."""
+    has been emptied or destroyed since."""
     there = [row["_id"] for row in database()[ASIDE].find({}, {"_id": 1})]
     database()[GONE].update_many({"_id": {"$nin": there}}, {"$set": {"found_gone": True}})
 

@@ -161,9 +161,8 @@ def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
     if row["state"] != REMOVING:
         return False
     keep = WORK.hold(row["_id"], holder).keep
-    if not row.get("traced"):
-        _trace(row, keep)
-        row = WORK.note({"_id": row["_id"], "state": REMOVING}, holder, {"$set": {"traced": True}})
+    if not _traced(row, holder, keep, go_on):
+        return True
     while (aside := _next(row)) is not None:
         if not go_on():
             return True
@@ -218,14 +217,19 @@ def _have_saved(now: datetime) -> None:
     jobs.ask_behind(BACKUP, now, SAVED_AFTER)
 
 
-def _trace(row: Row, keep: Callable[[], None]) -> None:
-    """What other places hold of all of these records, as long as it is known what each was called."""
-    cases = [_case(aside, row, keep) for aside in database()[ASIDE].find({"destruction": row["_id"]})]
-    if cases:
-        whole = everywhere.Whole(row["_id"], cases[0].rt, cases, keep)
-        for step in everywhere.STEPS:
-            keep()
-            step(whole)
+def _traced(row: Row, holder: str, keep: Callable[[], None], go_on: GoOn) -> bool:
+    """Take from other places what they hold of all of these records, as long as it is known what each was called, each
+    step once. False when something is left for later."""
+    left = [step for step in everywhere.STEPS if step.__name__ not in row.get("traced", ())]
+    cases = [_case(aside, row, keep) for aside in database()[ASIDE].find({"destruction": row["_id"]})] if left else []
+    for step in left if cases else ():
+        if not go_on():
+            return False
+        keep()
+        step(everywhere.Whole(row["_id"], cases[0].rt, cases, keep))
+        done = {"$addToSet": {"traced": step.__name__}}
+        WORK.note({"_id": row["_id"], "state": REMOVING}, holder, done)
+    return True
 
 
 def _empty(aside: Row, row: Row, keep: Callable[[], None]) -> None:
@@ -251,8 +255,9 @@ def _case(aside: Row, row: Row, keep: Callable[[], None]) -> traces.Case:
 def _end(row: Row, now: datetime) -> None:
     """The keys of all records, and their end: whoever comes second finds nothing set aside."""
     emptied = list(database()[ASIDE].find({"destruction": row["_id"]}))
-    if emptied:
-        ids = [aside["_id"] for aside in emptied]
+    # Also of those that a backup did not bring back: it may be of a moment before their keys went.
+    ids = [one["_id"] for one in database()[GONE].find({"destruction": row["_id"]}, {"_id": 1})]
+    if ids:
         vault.destroy([*ids, *map(sealing_id, ids)])
         gone.parts_done([row["_id"], *ids])
     for aside in emptied:

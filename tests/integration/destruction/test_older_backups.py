@@ -22,6 +22,7 @@ from models.backup.manifest import BackupError
 from models.backup.restoring import Restored
 from models.destruction import removal, traces
 from models.destruction.document import SLUG
+from models.key_vault import service as key_vault
 from tests.factories import proofs
 from tests.integration.backup.conftest import carry_keys
 from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
@@ -227,3 +228,34 @@ def test_what_was_destroyed_after_a_backup_that_found_it_set_aside_is_so_where_i
     carried_out(now + WEEK)
     there = store.fetch(SLUG, asked["_id"])
     assert (there["state"], {item["outcome"] for item in there["items"]}) == ("destroyed", {"destroyed"})
+
+
+def test_what_was_emptied_while_it_was_saved_is_destroyed_where_it_is_restored(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its moment lies before, so that it brings the work along, and nothing of the record."""
+    old = old_file(cast, now)
+    asked = signed(cast, [old], now)
+    removal.begin_due(now + WEEK)
+    head = snapshot._head
+
+    def slow(session: Any) -> Any:
+        found = head(session)
+        with monkeypatch.context() as broken:
+            broken.setattr(removal, "_end", dies)
+            with pytest.raises(KeyboardInterrupt):
+                removal.work("one", now + WEEK + SETTLED, settled=timedelta())
+        return found
+
+    def dies(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(snapshot, "_head", slow)
+    made = snapshot.take(tmp_path / "during.zip", saved, now)
+    assert sum(part.left_out for part in made.parts) > 0
+    assert restore(tmp_path / "during.zip").destroyed == 0
+    assert store.fetch(SLUG, asked["_id"])["state"] == "removing"
+    carried_out(now + WEEK)
+    assert store.fetch(SLUG, asked["_id"])["state"] == "destroyed"
+    assert "record_customer" not in holding_id(old["_id"])
+    assert key_vault.held_keys([old["_id"]]) == {}
