@@ -284,9 +284,12 @@ def _keep_apart(person: Person, behalf: Person | None, found: Sight, *, climbed:
             return
         if signing.isdisjoint({row["by"], row.get("behalf")} - {None}):
             between = True
-        elif behalf is not None or climbed or row.get("behalf") is not None:
-            raise SignedAlready()
-        elif row.get("climbed", False) and not between:
+        elif (
+            behalf is not None
+            or climbed
+            or row.get("behalf") is not None
+            or (row.get("climbed", False) and not between)
+        ):
             raise SignedAlready()
 
 

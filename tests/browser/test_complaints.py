@@ -12,7 +12,7 @@ from models import records
 from models.office import office_calendar
 from models.review import service as reviews
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, fill, open_sheet, pick, press, state
+from tests.browser.steps import act, answer, fill, open_sheet, pick, state
 from tests.factories.customers import FIRST_FILL
 
 
