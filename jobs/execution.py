@@ -109,7 +109,8 @@ def _taken(desk: Desk, lease: Lease, lane: Lane | None) -> Iterator[Run]:
         return lane is None or desk.table.lane_of(name) is lane
 
     for run in runs.unfinished():
-        if not is_ours(run.job):
+        # The thread of a run that was left here ends it, or dies: one more would run beside it, with the same lease.
+        if not is_ours(run.job) or desk.watch.at_work(run.key):
             continue
         if run.job not in desk.table or is_given_up(run.attempts):
             log.error("job %s of %s is given up: %s", run.job, run.planned, runs.LOST)
@@ -146,7 +147,7 @@ def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
 def _carry_out(desk: Desk, run: Run, lease: Lease | None, go_on: GoOn = lambda: True) -> Run:
     """Do the work of a taken run and settle it, as done or as failed."""
     limit = desk.table.get(run.job).limit
-    ended = desk.watch.do(run.job, limit, partial(_work, desk, run, lease, go_on), go_on)
+    ended = desk.watch.do(run.key, limit, partial(_work, desk, run, lease, go_on), go_on)
     if ended.result is not None:
         # A job of every minute that found nothing to do is no news.
         level = logging.INFO if any(ended.result.counts.values()) else logging.DEBUG

@@ -52,15 +52,25 @@ class _Told(Future[T]):
         return True
 
 
+@dataclass(frozen=True)
+class _Left:
+    """Work that was left behind, and until when it may still write."""
+
+    name: str
+    thread: Thread
+    until: float
+
+
 class Watch:
     """Does work and knows the threads that it had to leave behind."""
 
     def __init__(self) -> None:
-        self._left: list[Thread] = []
+        self._left: list[_Left] = []
         self._lock = Lock()
 
     def do(self, name: str, limit: timedelta, work: Callable[[], T], go_on: Callable[[], bool]) -> Ended[T]:
-        """Do `work` and wait for it: until it ends, or some seconds past its limit, or after `go_on` says no."""
+        """Do `work` and wait for it: until it ends, or some seconds past its limit, or until `go_on` has said no for
+        some seconds on end."""
         told: _Told[T] = _Told()
         end = monotonic() + limit.total_seconds()
 
@@ -74,7 +84,7 @@ class Watch:
         _wait(told, end + UNWINDING, go_on)
         if not told.done():
             with self._lock:
-                self._left.append(thread)
+                self._left.append(_Left(name, thread, end + UNWINDING))
             return Ended(None, None, over=monotonic() >= end)
         error = told.exception()
         # The server ends what it does a moment before.
@@ -84,13 +94,20 @@ class Watch:
     def left_behind(self) -> int:
         """How many threads still hang."""
         with self._lock:
-            self._left = [thread for thread in self._left if thread.is_alive()]
+            self._left = [left for left in self._left if left.thread.is_alive()]
             return len(self._left)
 
+    def at_work(self, name: str) -> bool:
+        """Whether work of that name was left behind and may still write and come to its end."""
+        with self._lock:
+            return any(left.name == name and left.thread.is_alive() and monotonic() < left.until for left in self._left)
 
-def _wait(told: Future[T], until: float, go_on: Callable[[], bool]) -> None:
-    leaving = False
+
+def _wait(told: Future[T], end: float, go_on: Callable[[], bool]) -> None:
+    until = end
     while not told.done() and monotonic() < until:
         wait([told], min(LOOK_SECONDS, max(0.0, until - monotonic())))
-        if not leaving and not go_on():
-            leaving, until = True, min(until, monotonic() + LEAVING)
+        if go_on():  # again, it may be: a lease is back after an election
+            until = end
+        elif until == end:
+            until = min(end, monotonic() + LEAVING)

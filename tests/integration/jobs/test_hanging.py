@@ -214,3 +214,56 @@ def test_work_whose_transaction_was_given_up_is_tried_again(office: Office) -> N
     assert [run.state for run in run_due()] == [State.FAILED]
     office.clock.turn(minutes=5)
     assert [(run.state, run.attempts) for run in run_due()] == [(State.DONE, 2)]
+
+
+def test_a_moment_without_the_lease_leaves_the_work_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LEAVING", 0.2)
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+    answers = iter([False])
+
+    def take_a_while(context: JobContext) -> Report:
+        Event().wait(0.6)
+        return add_effect(context)
+
+    table = Table([job(take_a_while, limit=timedelta(minutes=1))])
+    office.open(table)
+    lease = leases.acquire("first")
+    assert lease
+    office.clock.turn(days=1)
+    assert [run.state for run in tick(office.desk(table), lease, lambda: next(answers, True))] == [State.DONE]
+
+
+def test_a_run_that_was_left_here_is_not_begun_a_second_time_beside_itself(office: Office, hung: Hung) -> None:
+    table = Table([job(hung, limit=timedelta(minutes=1))])
+    office.open(table)
+    lease, desk = leases.acquire("first"), office.desk(table)
+    assert lease
+    office.clock.turn(days=1)
+    with pytest.raises(Stopped):
+        tick(desk, lease, lambda: False)
+    assert tick(desk, lease) == []
+    hung.released.set()
+    office.until_done(1)
+    assert office.effects() == 1
+
+
+def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> None:
+    died = Event()
+
+    def die_once(context: JobContext) -> Report:
+        if not died.is_set():
+            died.wait(0.5)
+            died.set()
+            raise Stopped
+        return add_effect(context)
+
+    table = Table([job(die_once, limit=timedelta(minutes=1))])
+    office.open(table)
+    lease, desk = leases.acquire("first"), office.desk(table)
+    assert lease
+    office.clock.turn(days=1)
+    with pytest.raises(Stopped):
+        tick(desk, lease, lambda: False)
+    assert died.wait(10)
+    office.until(lambda: desk.watch.left_behind() == 0)
+    assert [(run.state, run.attempts) for run in tick(desk, lease)] == [(State.DONE, 2)]
