@@ -27,7 +27,7 @@ from models.calendar import WorkingCalendar
 from models.errors import Spoken
 from models.job import lease as leases
 from models.job import runs, service
-from models.job.document import Lease, Run, Schedule
+from models.job.document import Lease, Request, Run, Schedule
 from models.job.rules import AlreadyRun, Kind, LeaseLost, State, is_given_up, is_late, retry_at
 from models.record_type import service as record_type
 
@@ -113,17 +113,34 @@ def _taken(desk: Desk, lease: Lease, lane: Lane | None) -> Iterator[Run]:
         if not is_ours(run.job) or desk.watch.at_work(run.key):
             continue
         if run.job not in desk.table or is_given_up(run.attempts):
-            log.error("job %s of %s is given up: %s", run.job, run.planned, runs.LOST)
-            runs.settle(run, _failure(desk, run, runs.LOST))
+            _give_up(desk, run, runs.LOST)
         else:
             yield runs.take_over(run, lease)
     for request in service.requests(desk.clock()):
-        if is_ours(request.job):
-            yield runs.take_request(request, lease=lease, now=desk.clock())
+        asked = _take_request(desk, lease, request) if is_ours(request.job) else None
+        if asked:
+            yield asked
     for schedule in service.due(desk.clock()):
         run_or_none = _take_planned(desk, lease, schedule) if is_ours(schedule.name) else None
         if run_or_none:
             yield run_or_none
+
+
+def _take_request(desk: Desk, lease: Lease, request: Request) -> Run | None:
+    """Take what was asked for, unless the request is gone meanwhile, or there is no such job any more."""
+    try:
+        run = runs.take_request(request, lease=lease, now=desk.clock())
+    except AlreadyRun:
+        return None
+    if run.job in desk.table:
+        return run
+    _give_up(desk, run, runs.RETIRED)
+    return None
+
+
+def _give_up(desk: Desk, run: Run, cause: str) -> None:
+    log.error("job %s of %s is given up: %s", run.job, run.planned, cause)
+    runs.settle(run, _failure(desk, run, cause))
 
 
 def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
@@ -198,7 +215,8 @@ def _failure(desk: Desk, run: Run, cause: str, *, again: bool = False) -> runs.O
         return runs.Outcome(State.FAILED, now, DEFAULT_KEPT, {}, cause)
     retry = None
     if again and run.kind is not Kind.DIRECT:
-        retry = retry_at(run.attempts, now, next_after(job.cadence, now, desk.calendar))
+        following = None if job.catch_up is CatchUp.EACH else next_after(job.cadence, now, desk.calendar)
+        retry = retry_at(run.attempts, now, following)
     return runs.Outcome(State.FAILED, now, job.kept, {}, cause, _next_time(desk, run, job), retry)
 
 

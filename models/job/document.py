@@ -132,8 +132,10 @@ class Schedule:
 @dataclass(frozen=True)
 class Request:
     """Someone asked to run `job`, at the moment `asked`. With `attempts` it is what was planned for `planned` and broke
-    off so many times."""
+    off so many times. Its key is the name of the job, so that asked twice is asked once; what must not fall together
+    with that has a key of its own."""
 
+    key: str
     job: str
     by: str
     asked: datetime
@@ -145,7 +147,8 @@ class Request:
     def read(cls, row: dict[str, Any]) -> Request:
         """The request in a stored document."""
         return cls(
-            job=row["_id"],
+            key=row["_id"],
+            job=row.get("job", row["_id"]),
             by=row["by"],
             asked=row["asked"],
             serial=row["serial"],

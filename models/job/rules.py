@@ -78,7 +78,9 @@ def is_given_up(attempts: int) -> bool:
     return attempts >= MAX_ATTEMPTS
 
 
-def retry_at(attempts: int, now: datetime, next_planned: datetime) -> datetime | None:
-    """When a run that took too long is tried again; None when it is given up, or the job's next time comes first."""
+def retry_at(attempts: int, now: datetime, next_planned: datetime | None) -> datetime | None:
+    """When a run that took too long is tried again; None when it is given up, or the job's next time, where that does
+    the same work, comes first."""
     again = now + RETRY_AFTER
-    return None if is_given_up(attempts) or next_planned <= again else again
+    overtaken = next_planned is not None and next_planned <= again
+    return None if is_given_up(attempts) or overtaken else again

@@ -25,6 +25,7 @@ from models.job.rules import DIRECT_RUN_LIMIT, AlreadyRun, Kind, LeaseLost, Stat
 Row = dict[str, Any]
 
 LOST = "its process ended before the work was done"
+RETIRED = "the running version has no such job"
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _open(run: Run, lease: Lease, request: Request | None = None) -> Run:
     def store() -> None:
         leases.require(lease)
         if request:
-            found = database()[REQUESTS].delete_one({"_id": request.job, "serial": request.serial})
+            found = database()[REQUESTS].delete_one({"_id": request.key, "serial": request.serial})
             if not found.deleted_count:
                 raise AlreadyRun(name=request.job)
         database()[RUNS].insert_one(run.row())

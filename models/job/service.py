@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from models.job.rules import LeaseLost, State, UnknownJob
 from models.person.roles import Permission, Person
 
 LARGEST_PAGE = 200
+NOW = "#now"
+"""Behind the job's name: the key of a person's request beside one for a later moment."""
 Row = dict[str, Any]
 
 
@@ -38,17 +40,19 @@ class Plan:
 def schedules() -> list[Schedule]:
     """Every job of the running version in the table's order, with its next time and last run, the one in progress if
     there is one; behind them the schedules whose job this version has no more."""
-    asked = {request.job: request for request in map(Request.read, database()[REQUESTS].find())}
+    asked: dict[str, list[Request]] = {}
+    for request in map(Request.read, database()[REQUESTS].find()):
+        asked.setdefault(request.job, []).append(request)
     running = {row["job"]: row for row in database()[RUNS].find({"state": State.RUNNING}).sort("started", 1)}
     rows = database()[SCHEDULES].find().sort([("retired", 1), ("position", 1), ("_id", 1)])
-    return [_planned(row | {"last": running.get(row["_id"], row["last"])}, asked.get(row["_id"])) for row in rows]
+    return [_planned(row | {"last": running.get(row["_id"], row["last"])}, asked.get(row["_id"], ())) for row in rows]
 
 
-def _planned(row: Row, asked: Request | None) -> Schedule:
+def _planned(row: Row, asked: Sequence[Request]) -> Schedule:
     """A schedule with what was asked for: what is tried again comes at its time, everything else now."""
-    if asked is not None and asked.attempts:
-        row["next_planned"] = min(row["next_planned"], asked.asked)
-    return Schedule.read(row, waiting=asked is not None and not asked.attempts)
+    again = [request for request in asked if request.attempts and not request.by]
+    row["next_planned"] = min([row["next_planned"], *(request.asked for request in again)])
+    return Schedule.read(row, waiting=len(again) < len(asked))
 
 
 def schedule(name: str) -> Schedule | None:
@@ -73,9 +77,10 @@ def active_scheduler() -> Lease | None:
 
 
 def request_run(name: str, actor: Person, now: datetime) -> bool:
-    """Ask the active scheduler to run a job now.
+    """Ask the active scheduler to run a job now. What broke off and is to be tried again is what runs then; a request
+    for a later moment stays, and the job runs both times.
 
-    :return: whether the request is new; False while an earlier one waits, and nothing is stored.
+    :return: whether the request is new; False while one waits that nothing holds back, and nothing is stored.
     :raises Forbidden: the person may not run jobs.
     :raises UnknownJob: there is no such job.
     """
@@ -83,14 +88,28 @@ def request_run(name: str, actor: Person, now: datetime) -> bool:
 
     def store() -> bool:
         _require_job(name)
-        asked = {"by": actor.name, "asked": now, "serial": str(ObjectId())}
-        result = database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked}, upsert=True)
-        if result.upserted_id is None:
+        if not (_hasten(name, actor, now) or _add(name, actor, now)):
             return False
         audit.append("job_requested", actor, audit.Subject(type="job", number=name), now=now)
         return True
 
     return transaction(store)
+
+
+def _hasten(name: str, actor: Person, now: datetime) -> bool:
+    """Let what waits to be tried again not wait any longer; whether there was something."""
+    waiting = {**_of(name), "attempts": {"$gt": 0}, "asked": {"$gt": now}}
+    return database()[REQUESTS].update_many(waiting, {"$set": {"by": actor.name, "asked": now}}).matched_count > 0
+
+
+def _add(name: str, actor: Person, now: datetime) -> bool:
+    """Store a request beside one for a later moment; whether none was waiting that may run now."""
+    requests = database()[REQUESTS]
+    if requests.find_one({**_of(name), "asked": {"$lte": now}}, {"_id": 1}):
+        return False
+    key = name if requests.find_one({"_id": name}, {"_id": 1}) is None else f"{name}{NOW}"
+    asked = {"job": name, "by": actor.name, "asked": now, "serial": str(ObjectId())}
+    return requests.update_one({"_id": key}, {"$setOnInsert": asked}, upsert=True).upserted_id is not None
 
 
 def ask(name: str, by: str, at: datetime, *, of: Run | None = None) -> None:
@@ -99,16 +118,17 @@ def ask(name: str, by: str, at: datetime, *, of: Run | None = None) -> None:
 
     For use cases that leave their work to a job; people ask through `request_run`.
     """
-    asked: Row = {"by": by, "asked": at, "serial": str(ObjectId())}
-    if of is not None:
-        asked |= {"planned": of.planned, "attempts": of.attempts}
+    key, asked = name, {"job": name, "by": by, "asked": at, "serial": str(ObjectId())}
+    if of is not None:  # each occurrence for itself
+        key, asked = of.key, asked | {"planned": of.planned, "attempts": of.attempts}
     # A request that is there is written to: one that is taken up just now, before this work can be seen, conflicts.
-    database()[REQUESTS].update_one({"_id": name}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
+    database()[REQUESTS].update_one({"_id": key}, {"$setOnInsert": asked, "$inc": {"times": 1}}, upsert=True)
 
 
 def ask_behind(name: str, now: datetime, wait: timedelta) -> None:
     """Have the active scheduler run a job `wait` after now, by whichever clock is ahead, ours or the server's, for what
-    it would not find before: a request that waits for an earlier moment, whoever made it, waits until then as well."""
+    it would not find before: a request that waits for an earlier moment, whoever made it, waits until then as well. Who
+    wants it sooner has it run sooner, and then again (`request_run`)."""
     later = {"$dateAdd": {"startDate": {"$max": [now, "$$NOW"]}, "unit": "second", "amount": int(wait.total_seconds())}}
     asked = {
         "by": {"$ifNull": ["$by", ""]},
@@ -139,7 +159,7 @@ def set_enabled(name: str, enabled: bool, actor: Person, now: datetime) -> None:
         _require_job(name)
         changed = database()[SCHEDULES].update_one({"_id": name}, {"$set": {"enabled": enabled}})
         if changed.modified_count:
-            database()[REQUESTS].delete_many({"_id": name, "by": ""})  # long work asked for its next turn
+            database()[REQUESTS].delete_many({**_of(name), "by": ""})  # long work asked for its next turn
             action = "job_enabled" if enabled else "job_disabled"
             audit.append(action, actor, audit.Subject(type="job", number=name), now=now)
 
@@ -213,7 +233,8 @@ def advance(schedule: Schedule, next_planned: datetime, lease: Lease) -> None:
 
 def requests(now: datetime) -> list[Request]:
     """What was asked to run by now, oldest first."""
-    return [Request.read(row) for row in database()[REQUESTS].find({"asked": {"$lte": now}}).sort("asked")]
+    rows = database()[REQUESTS].find({"asked": {"$lte": now}}).sort([("asked", 1), ("planned", 1)])
+    return [Request.read(row) for row in rows]
 
 
 def _store_plan(plan: Plan, known: Row | None, position: int, now: datetime) -> None:
@@ -231,6 +252,11 @@ def _store_plan(plan: Plan, known: Row | None, position: int, now: datetime) -> 
         change["next_planned"] = plan.next_planned
     first = {"enabled": True, "last": None}
     database()[SCHEDULES].update_one({"_id": plan.name}, {"$set": change, "$setOnInsert": first}, upsert=True)
+
+
+def _of(name: str) -> Row:
+    """The requests of a job."""
+    return {"$or": [{"_id": name}, {"job": name}]}
 
 
 def _require_right(actor: Person) -> None:

@@ -14,9 +14,11 @@ from jobs import runner, watch
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, Report, Stopped
 from jobs.execution import tick
-from jobs.schedule import Job, Lane, Table
+from jobs.schedule import CatchUp, Job, Lane, Table
+from models import audit
 from models.job import lease as leases
 from models.job import service
+from models.job.document import Run
 from models.job.rules import MAX_ATTEMPTS, Kind, State
 from models.person.roles import Person, Role
 from tests.integration.jobs.conftest import Office
@@ -56,8 +58,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def job(work: Callable[[JobContext], Report], name: str = "slow", *, often: bool = False, **more: object) -> Job:
     cadence = EveryMinutes(1) if often else EveryMinutes(12 * 60)
-    declared: dict[str, object] = {"transactional": False, "limit": SHORT, "lane": Lane.LONG, **more}
-    return Job(name=name, label=LABEL, cadence=cadence, work=work, **declared)  # type: ignore[arg-type]
+    declared: dict[str, object] = {
+        "cadence": cadence,
+        "transactional": False,
+        "limit": SHORT,
+        "lane": Lane.LONG,
+        **more,
+    }
+    return Job(name=name, label=LABEL, work=work, **declared)  # type: ignore[arg-type]
 
 
 def quick(**more: object) -> Job:
@@ -267,3 +275,42 @@ def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> Non
     assert died.wait(10)
     office.until(lambda: desk.watch.left_behind() == 0)
     assert [(run.state, run.attempts) for run in tick(desk, lease)] == [(State.DONE, 2)]
+
+
+def missed_twice(office: Office, hung: Hung, minutes: int = 12 * 60) -> Callable[[], list[Run]]:
+    """Two periods whose work broke off, both to be tried again."""
+    each = job(hung, cadence=EveryMinutes(minutes), catch_up=CatchUp.EACH)
+    run_due = office.open(Table([each]))
+    office.clock.turn(minutes=2 * minutes)
+    assert [run_due()[0].state for _ in range(2)] == [State.FAILED, State.FAILED]
+    hung.released.set()
+    return run_due
+
+
+@pytest.mark.parametrize("minutes", [12 * 60, 1])
+def test_each_of_two_periods_that_broke_off_is_tried_again(office: Office, hung: Hung, minutes: int) -> None:
+    run_due = missed_twice(office, hung, minutes)
+    periods = [run.planned for run in office.runs()]
+    assert len(set(periods)) == 2
+    office.clock.turn(minutes=5)
+    again = [run for run in run_due() if run.kind is Kind.AGAIN]
+    assert [(run.state, run.planned) for run in again] == [(State.DONE, period) for period in periods]
+
+
+def test_switched_off_none_of_them_is(office: Office, hung: Hung) -> None:
+    run_due = missed_twice(office, hung)
+    service.set_enabled("slow", False, ADMINISTRATOR, office.clock.now)
+    office.clock.turn(minutes=5)
+    assert run_due() == []
+
+
+def test_run_now_does_not_wait_for_what_is_to_be_tried_again(office: Office, hung: Hung) -> None:
+    run_due = missed_twice(office, hung)
+    periods = [run.planned for run in office.runs()]
+    assert service.request_run("slow", ADMINISTRATOR, office.clock.now)
+    assert not service.request_run("slow", ADMINISTRATOR, office.clock.now)
+    assert [s.waiting for s in service.schedules()] == [True]
+    assert [entry["actor_name"] for entry in audit.entries({"action": "job_requested"})] == ["Chen"]
+    assert [(run.planned, run.by) for run in run_due()] == [(period, "Chen") for period in periods]
+    office.clock.turn(minutes=6)
+    assert run_due() == []

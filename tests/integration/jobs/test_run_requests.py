@@ -122,3 +122,36 @@ def test_work_asked_for_while_the_job_is_taken_up_is_not_forgotten(office: Offic
     scheduler.join(20)
     taken += tick()
     assert [run.counts["seen"] for run in taken][-1] == 1
+
+
+def test_run_now_runs_now_and_what_was_asked_for_later_comes_as_well(office: Office) -> None:
+    tick = office.open(table("add", minutes=60))
+    service.ask("sample", "", office.clock.now + timedelta(minutes=2))
+    assert service.request_run("sample", ADMINISTRATOR, office.clock.now)
+    assert not service.request_run("sample", ADMINISTRATOR, office.clock.now)
+    assert actions() == [("job_requested", "Chen", "sample")]
+    assert [run.by for run in tick()] == ["Chen"]
+    assert [s.waiting for s in service.schedules()] == [True]
+    office.clock.turn(minutes=2)
+    assert [run.by for run in tick()] == [""]
+    assert tick() == []
+
+
+def test_what_is_to_wait_for_its_time_is_not_run_sooner_because_somebody_asks(office: Office) -> None:
+    """A backup behind a destruction would hold what was destroyed if it were made before."""
+    tick = office.open(table("add", minutes=720))
+    service.ask_behind("sample", office.clock.now, timedelta(hours=1))
+    [row] = office.db["job_request"].find()
+    service.request_run("sample", ADMINISTRATOR, office.clock.now)
+    assert [run.by for run in tick()] == ["Chen"]
+    assert list(office.db["job_request"].find()) == [row]
+
+
+def test_what_was_asked_for_of_a_job_that_is_gone_fails_and_says_why(office: Office) -> None:
+    office.open(table("add", minutes=60))
+    service.request_run("sample", ADMINISTRATOR, office.clock.now)
+    tick = office.open(Table([]))
+    assert tick() == []
+    [run] = office.runs()
+    assert (run.state, run.kind, run.error) == (State.FAILED, Kind.REQUESTED, "the running version has no such job")
+    assert list(office.db["job_request"].find()) == []
