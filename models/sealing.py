@@ -110,6 +110,20 @@ def is_sealed_under(field: Field, kept: Any, key: UUID) -> bool:
     return bool(held) and all(keys.is_sealed_under(one, key) for one in held)
 
 
+def kept_seals(field: Field, clear: Any, kept: Any) -> Any:
+    """A stored value that lies open, with the seals that `kept`, the same value as it is stored, has for what is to be
+    sealed of it. Parts that the field does not declare any more are left behind."""
+    if field.encrypted:
+        return kept
+    if not isinstance(clear, list):
+        return _kept_row(field, clear, kept)
+    return [_kept_row(field, row, one) for row, one in zip(clear, kept, strict=True)]
+
+
+def _kept_row(field: Field, row: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, **{inner.name: kept[inner.name] for inner in _parts(field) if keys.is_sealed(kept.get(inner.name))}}
+
+
 def seal_values(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     """Stored values that wait outside of any record, such as those of a change of many: under the type's key."""
     known = sealed_fields(rt)
@@ -159,7 +173,12 @@ def take_keys(drafts: Sequence[Draft]) -> None:
 def _seals(draft: Draft) -> bool:
     """Whether anything of a write is to be sealed, in the record or in its history."""
     held = (draft.values, draft.before or {})
-    return any(values.get(name) for name in sealed_fields(draft.rt) for values in held)
+    return any(_holds(field, values.get(name)) for name, field in sealed_fields(draft.rt).items() for values in held)
+
+
+def _holds(field: Field, value: Any) -> bool:
+    """Whether a value has anything to seal. 0 and no are values like any other."""
+    return value is not None if field.encrypted else bool(value)
 
 
 def _standing_key(draft: Draft, usual: UUID) -> UUID | None:
@@ -214,13 +233,13 @@ def opened(
     """Copies of stored records in which what is sealed (in the fields of these `names`) lies open, in one run: half the
     time of loading it one by one. Where something cannot be opened stands its refusal, an `Unopened`, and `tell` has
     its record; `refuse_unopened` raises it, and who shows the records shows `UNREADABLE` for it."""
-    fields = [name for name in sealed_fields(rt) if names is None or name in names]
+    fields = {name: field for name, field in sealed_fields(rt).items() if names is None or name in names}
     made = [dict(son) for son in sons]
     places: list[Place] = []
     for son in made if fields else ():
-        for name in fields:
+        for name, field in fields.items():
             if son.get(name) is not None:
-                _note_sealed(son, son, name, places)
+                _note_sealed(field, son, name, places)
     values = keys.unseal_many([holder[name] for _, holder, name in places])
     for (son, holder, name), value in zip(places, values, strict=True):
         holder[name] = value
@@ -229,20 +248,16 @@ def opened(
     return made
 
 
-def _note_sealed(son: dict[str, Any], holder: dict[str, Any], name: str, places: list[Place]) -> None:
-    """Note what is sealed of a value, in copies of what holds it."""
-    kept = holder[name]
-    if isinstance(kept, Binary):
-        if keys.is_sealed(kept):
-            places.append((son, holder, name))
-        return
-    if isinstance(kept, list | Mapping):
+def _note_sealed(field: Field, son: dict[str, Any], name: str, places: list[Place]) -> None:
+    """Note what is sealed of a record's value, in copies of what holds it. A field that became encrypted of late may
+    hold its value in clear still."""
+    kept = son[name]
+    if keys.is_sealed(kept):
+        places.append((son, son, name))
+    elif not field.encrypted and isinstance(kept, list | Mapping):
         rows = [dict(row) for row in kept] if isinstance(kept, list) else [dict(kept)]
-        holder[name] = rows if isinstance(kept, list) else rows[0]
-        for row in rows:
-            for inner, value in row.items():
-                if isinstance(value, Binary):
-                    _note_sealed(son, row, inner, places)
+        son[name] = rows if isinstance(kept, list) else rows[0]
+        places.extend((son, row, inner) for row in rows for inner, value in row.items() if keys.is_sealed(value))
 
 
 def refuse_unopened(rt: RecordType, opened: Mapping[str, Any]) -> None:

@@ -168,7 +168,7 @@ def _sealed_son(draft: Draft) -> dict[str, Any]:
         for name, field in sealing.sealed_fields(draft.rt).items():
             stays = name in known and name in son and draft.values[name] == before[name]
             if stays and sealing.is_sealed_under(field, known[name], key):
-                son[name] = known[name]
+                son[name] = sealing.kept_seals(field, son[name], known[name])
     sealing.seal_son(draft.rt, son, key)
     return son
 

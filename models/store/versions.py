@@ -97,7 +97,7 @@ def _kept(field: Field, value: Any, in_record: Any, key: UUID | None) -> Any:
     if key is None or value is None:
         return stored(field, value)
     if in_record is not None and sealing.is_sealed_under(field, in_record, key):
-        return in_record
+        return sealing.kept_seals(field, stored(field, value), in_record)
     return sealing.seal(field, stored(field, value), key)
 
 

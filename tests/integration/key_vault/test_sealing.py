@@ -262,3 +262,66 @@ def test_what_was_under_the_types_key_stands_in_the_history_of_a_raised_level_un
     store.change("sample", record, {"level": "secret", "notes": "改过"}, actor=head, now=now)
     version = db[store.VERSIONS].find_one({"record": record, "rev": 2})
     assert {UUID(bytes=key_of(one)) for one in sealed_in(version)} == {keys.record_key(record)} == used(db, record)
+
+
+def declared(*encrypted: str, **parts: tuple[Field, ...]) -> RecordType:
+    """The sample with these fields encrypted, and some with other parts, in force."""
+    fields = (replace(f, encrypted=f.name in encrypted, fields=parts.get(f.name, f.fields)) for f in SAMPLE.fields)
+    rt = replace(SAMPLE, fields=tuple(fields))
+    registry.register(rt)
+    return rt
+
+
+def test_nought_and_no_are_sealed_as_any_value_and_stay_so(sealed: None, head: Person, db: Base, now: datetime) -> None:
+    declared("pieces", "fragile")
+    told = {"name": "灯", "pieces": 0, "fragile": False}
+    one = store.create("sample", {**told, "level": "secret"}, actor=head, now=now)["_id"]
+    (outcome,) = bulk.create_many("sample", [Wanted(0, dict(told))], actor=head, now=now, batch=ObjectId())
+    assert outcome.draft is not None
+    for record in (one, outcome.draft.values["_id"]):
+        was = db["record_sample"].find_one({"_id": record}) or {}
+        assert keys.is_sealed(was["pieces"])
+        assert keys.is_sealed(was["fragile"])
+        store.change("sample", record, {"name": "烛"}, actor=head, now=now)
+        son = db["record_sample"].find_one({"_id": record}) or {}
+        assert (son["name"], son["pieces"], son["fragile"]) == ("烛", was["pieces"], was["fragile"])
+        read = store.fetch("sample", record)
+        assert (read["pieces"], read["fragile"]) == (0, False)
+        store.change("sample", record, {"pieces": None, "fragile": None}, actor=head, now=now)
+        kept = [change for row in db[store.VERSIONS].find({"record": record}) for change in row["changes"]]
+        sides = [one[side] for one in kept if one["field"] in ("pieces", "fragile") for side in ("before", "after")]
+        assert len([side for side in sides if keys.is_sealed(side)]) == 4
+        assert all(side is None or keys.is_sealed(side) for side in sides)
+
+
+def test_a_list_of_plain_values_that_becomes_encrypted_is_read_and_sealed(
+    sealed: None, head: Person, db: Base, now: datetime
+) -> None:
+    declared()
+    record = made(head, now, colours=["red", "blue"])
+    rt = declared("colours")
+    (found,) = opened(rt, db["record_sample"].find())
+    assert found["colours"] == ["red", "blue"]
+    assert store.fetch("sample", record)["colours"] == ["red", "blue"]
+    assert len(list(derive_again(rt))) == 1
+    son = db["record_sample"].find_one({"_id": record}) or {}
+    assert keys.is_sealed(son["colours"])
+    assert store.fetch("sample", record)["colours"] == ["red", "blue"]
+
+
+def test_a_part_that_is_declared_no_more_goes_with_the_next_write(
+    sealed: None, head: Person, db: Base, now: datetime
+) -> None:
+    people = [{"name": "李", "phone": "13800001111", "born": date(1990, 1, 5)}]
+    record, other = made(head, now, people=people), made(head, now, people=people)
+    was = db["record_sample"].find_one({"_id": record}) or {}
+    declared("notes", people=tuple(part for part in SEALED.by_name["people"].fields if part.name != "phone"))
+    store.change("sample", record, {"name": "烛"}, actor=head, now=now)
+    son = db["record_sample"].find_one({"_id": record}) or {}
+    assert "phone" not in son["people"][0]
+    assert son["people"][0]["born"] == was["people"][0]["born"], "the seal stays"
+    store.change("sample", other, {"people": None}, actor=head, now=now)
+    version = db[store.VERSIONS].find_one({"record": other, "rev": 2}) or {}
+    (gone,) = (change["before"] for change in version["changes"] if change["field"] == "people")
+    assert "phone" not in gone[0]
+    assert keys.is_sealed(gone[0]["born"])
