@@ -26,7 +26,9 @@ def unsealed(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
     _at_hand(here, keys)
     made: list[Any] = []
     for part in _parts(sealed, key_of, len):
-        made += _opened(here, part)
+        together = here.for_sets(map(key_of, part))
+        opened = iter(_opened(here, [one for one in part if key_of(one) in together]))
+        made += [next(opened) if key_of(one) in together else _alone(here, one) for one in part]
     return made
 
 
@@ -37,10 +39,14 @@ def _opened(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
         except MongoCryptError:
             half = len(sealed) // 2
             return _opened(here, sealed[:half]) + _opened(here, sealed[half:])
+    return [_alone(here, one) for one in sealed]
+
+
+def _alone(here: Vault, sealed: Binary) -> Any:
     try:
-        return [here.decrypt(one) for one in sealed]
+        return here.decrypt(sealed)
     except Unopened as refusal:
-        return [refusal]
+        return refusal
 
 
 def sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
@@ -48,11 +54,19 @@ def sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
     _at_hand(here, list(dict.fromkeys(key.bytes for _, key in wanted)))
     made: list[Binary] = []
     for part in _parts(wanted, lambda one: one[1].bytes, _size):
-        try:
-            made += here.sets(frozenset(key.bytes for _, key in part)).seal(part)
-        except MongoCryptError:  # which of the keys it is, and why, single values tell
-            made += [here.encrypt(value, key, RANDOM) for value, key in part]
+        together = here.for_sets(key.bytes for _, key in part)
+        done = iter(_sealed(here, [one for one in part if one[1].bytes in together]))
+        made += [next(done) if key.bytes in together else here.encrypt(value, key, RANDOM) for value, key in part]
     return made
+
+
+def _sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
+    if not wanted:
+        return []
+    try:
+        return here.sets(frozenset(key.bytes for _, key in wanted)).seal(wanted)
+    except MongoCryptError:  # which of the keys it is, and why, single values tell
+        return [here.encrypt(value, key, RANDOM) for value, key in wanted]
 
 
 def _at_hand(here: Vault, keys: Sequence[bytes]) -> None:

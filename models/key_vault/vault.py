@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from threading import RLock
 from typing import Any
 from uuid import UUID
@@ -62,8 +62,17 @@ class Vault:
             assert self._encryption is not None
             return self._encryption
 
+    def for_sets(self, keys: Iterable[bytes]) -> frozenset[bytes]:
+        """Those of some keys that a master key of this process wrapped: values under them are done in sets. What a key
+        service wrapped, and what is gone, is for single values. :raises KeysUnusable:"""
+        with self._lock:
+            self.encryption()
+            held = {key.provider for key in self._held}
+        rows = self.keyring.by_ids(list(dict.fromkeys(keys))) if held else []
+        return frozenset(bytes(row["_id"]) for row in rows if row["masterKey"]["provider"] in held)
+
     def sets(self, keys: frozenset[bytes]) -> Sets:
-        """The same for a set of values under these keys. :raises KeysUnusable:"""
+        """The same for a set of values under these keys, of those that are `for_sets`. :raises KeysUnusable:"""
         with self._lock:
             self.encryption()
             if self._sets is None or not self._sets.takes(keys):

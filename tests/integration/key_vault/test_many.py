@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from bson import Binary, Decimal128, ObjectId
@@ -107,3 +109,53 @@ def test_an_outage_is_no_value(db: Base, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(here, "_fitting_masters", fails)
     with pytest.raises(KeysUnusable):
         keys.unseal_many(sealed)
+
+
+def test_without_a_master_key_of_its_own_a_process_does_value_by_value(
+    db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key service wraps all keys."""
+    wanted = [(value, keys.type_key("customer")) for value in VALUES]
+    here = vault()
+    here.encryption()
+    monkeypatch.setattr(here, "_held", ())
+    monkeypatch.setattr(here, "_sets", None)
+    assert keys.unseal_many(keys.seal_many(wanted)) == VALUES
+
+
+def test_values_under_a_key_that_another_one_wrapped_disturb_no_set(db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As while an installation goes over to a key service, whose keys no set opens."""
+    theirs = [keys.record_key(ObjectId()) for _ in range(2)]
+    ours, gone = keys.type_key("customer"), ObjectId()
+    lost = keys.seal_value("lost", keys.record_key(gone))
+    keys.destroy([gone])
+    here, by_ids, ran = vault(), vault().keyring.by_ids, list[int]()
+
+    def told(ids: Sequence[bytes]) -> list[Any]:
+        return [
+            {"_id": row["_id"], "masterKey": {"provider": "aws"}} if UUID(bytes=bytes(row["_id"])) in theirs else row
+            for row in by_ids(ids)
+        ]
+
+    def counted(run: Callable[[Any, Sequence[Any]], list[Any]]) -> Callable[[Any, Sequence[Any]], list[Any]]:
+        def work(one: Any, values: Sequence[Any]) -> list[Any]:
+            ran.append(len(values))
+            return run(one, values)
+
+        return work
+
+    wanted = [(n, [*theirs, ours][n % 3]) for n in range(30)]
+    for_sets = here.for_sets
+
+    def asked(ids: Iterable[bytes]) -> frozenset[bytes]:
+        with monkeypatch.context() as inner:
+            inner.setattr(here.keyring, "by_ids", told)
+            return for_sets(ids)
+
+    monkeypatch.setattr(here, "for_sets", asked)
+    monkeypatch.setattr(sets.Sets, "seal", counted(sets.Sets.seal))
+    monkeypatch.setattr(sets.Sets, "open", counted(sets.Sets.open))
+    found = keys.unseal_many([*keys.seal_many(wanted), lost])
+    assert found[:-1] == list(range(30))
+    assert isinstance(found[-1], KeyGone)
+    assert ran == [10, 10]
