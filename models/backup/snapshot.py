@@ -82,10 +82,11 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
     if mark.is_there():
         raise BackupError(f"{mark.in_words()} has not ended here: there is nothing whole to save")
     away: PyMongoError | None = None
-    with _history_kept(settings):
+    with _alone(settings):
         for _ in range(ATTEMPTS):
             try:
-                return _attempt(path, settings, now, tell)
+                with _history_kept(settings):
+                    return _attempt(path, settings, now, tell)
             except (Moved, Destroyed):
                 away = None
             except (AutoReconnect, CursorNotFound) as error:
@@ -218,27 +219,36 @@ def _snapshot_errors() -> Iterator[None]:
 
 @contextmanager
 def _history_kept(settings: Settings) -> Iterator[None]:
-    """Have our own server remember the moment for as long as a backup may take; one of others' is left as it is.
-
-    One backup at a time: the first to end would have the server forget the moment of the other.
-    """
+    """Have our own server remember the moment for as long as a backup may take; one of others' is left as it is. Each
+    attempt says so anew: a server that was started again has forgotten."""
     if not settings.embedded:
         yield
         return
-    with _alone(settings.data_dir / LOCK):
-        admin = database().client.admin
-        was = admin.command({"setParameter": 1, WINDOW: WINDOW_SECONDS})["was"]
-        # Ours was left by a backup whose process died.
-        before = was if was != WINDOW_SECONDS else USUAL_WINDOW_SECONDS
-        try:
-            yield
-        finally:
-            admin.command({"setParameter": 1, WINDOW: before})
+    admin = database().client.admin
+    was = admin.command({"setParameter": 1, WINDOW: WINDOW_SECONDS})["was"]
+    # Ours was left by a backup whose process died, or by an attempt that lost the server.
+    before = was if was != WINDOW_SECONDS else USUAL_WINDOW_SECONDS
+    try:
+        yield
+    finally:
+        _remember(admin, before)
+
+
+def _remember(admin: Database[Row], seconds: int) -> None:
+    """What became of the backup counts, and not that the server is away by now; the next one sets this right."""
+    try:
+        admin.command({"setParameter": 1, WINDOW: seconds})
+    except PyMongoError as error:
+        log.warning("the server goes on remembering for %d seconds: %s", WINDOW_SECONDS, type(error).__name__)
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("ab") as file:
+def _alone(settings: Settings) -> Iterator[None]:
+    """One backup of our own server at a time: the first to end would have it forget the moment of the other."""
+    if not settings.embedded:
+        yield
+        return
+    with (settings.data_dir / LOCK).open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -16,6 +16,7 @@ import pytest
 from bson import ObjectId
 from pymongo import ASCENDING
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 
 from config import database as store
 from config.database import transaction
@@ -163,6 +164,43 @@ def test_our_own_server_remembers_the_moment_for_one_backup_at_a_time_and_forget
     db.client.admin.command({"setParameter": 1, snapshot.WINDOW: snapshot.WINDOW_SECONDS})  # as a killed one leaves it
     snapshot.take(tmp_path / "three.zip", settings, now)
     assert remembered() == usual
+
+
+def test_a_server_that_was_started_again_remembers_the_moment_of_the_next_attempt(
+    saved: Settings, db: Base, now: datetime, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+
+    def restarted_once(*_: object) -> None:
+        admin = db.client.admin
+        seen.append(admin.command({"getParameter": 1, snapshot.WINDOW: 1})[snapshot.WINDOW])
+        if len(seen) == 1:
+            admin.command({"setParameter": 1, snapshot.WINDOW: snapshot.USUAL_WINDOW_SECONDS})
+            raise AutoReconnect("the server is started again")
+
+    snapshot.take(tmp_path / "one.zip", replace(saved, mongodb_uri=None), now, restarted_once)
+    assert set(seen) == {snapshot.WINDOW_SECONDS}
+
+
+def test_that_the_server_is_away_does_not_hide_why_the_backup_failed(
+    saved: Settings, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {"setParameter": 1, snapshot.WINDOW: snapshot.USUAL_WINDOW_SECONDS}
+    command = Database.command
+
+    def away(self: Any, asked: Any, *args: Any, **more: Any) -> Any:
+        if asked == usual:
+            raise AutoReconnect("connection closed")
+        return command(self, asked, *args, **more)
+
+    def full(*_: object) -> None:
+        raise BackupError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "command", away)
+        with pytest.raises(BackupError, match="the disk is full"):
+            snapshot.take(tmp_path / "one.zip", replace(saved, mongodb_uri=None), now, full)
+    store.database().client.admin.command(usual)
 
 
 def test_checkpoints_that_lie_with_another_scheduler_are_noted_and_do_not_end_the_restore(
