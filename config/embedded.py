@@ -15,6 +15,7 @@ import hashlib
 import importlib.metadata
 import os
 import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -191,6 +192,9 @@ class Mongod:
             pass_fds=[self.lock.fileno()],
             preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no lock is taken
         )
+        # It keeps a file open for each collection and index, and ends where it may open no more: 1,024 is usual.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (most, most))
         return self.process
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import monitoring
+from pymongo import MongoClient, monitoring
 from pymongo.database import Database
 
 from config import database as store
@@ -97,6 +97,11 @@ def mongodb_uri(fast_dir: Path) -> Iterator[str]:
         yield given
         return
     server = embedded.start(fast_dir)
+    # Tests make and drop collections by the thousand: files of those that are gone are closed at once, or there would
+    # be more open ones than the server may have.
+    with MongoClient[dict[str, Any]](server.uri) as client:
+        files = "file_manager=(close_idle_time=20,close_scan_interval=5)"
+        client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": files})
     yield server.uri
     server.stop()
 

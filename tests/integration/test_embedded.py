@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import stat
@@ -117,6 +118,17 @@ def test_a_folder_that_others_can_enter_is_refused(start: Starter, tmp_path: Pat
             start(tmp_path / "var")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_it_may_open_as_many_files_as_the_machine_lets_it(start: Starter, tmp_path: Path) -> None:
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most // 2, most))
+    try:
+        server = start(tmp_path / "var")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    assert server.pid is not None
+    assert resource.prlimit(server.pid, resource.RLIMIT_NOFILE) == (most, most)
 
 
 def test_another_command_finds_the_running_database(start: Starter, tmp_path: Path) -> None:
