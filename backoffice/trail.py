@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, request
 
-from backoffice import edge
+from backoffice import edge, errors
 from models import audit, listed
 
 
@@ -32,13 +32,14 @@ def _begin() -> None:
 
 
 def _settle(response: Response) -> Response:
-    """The answer; what a refusal looks like instead, when the trail does not take a reading of it."""
+    """The answer; what a refusal looks like instead, when the trail does not take a reading of it, or an outage, when
+    the database is away."""
     try:
         try:
             if g.get("person") is not None:
                 listed.settle(g.person, edge.now(), via=via())
         finally:
             audit.settle()
-    except audit.NotAudited as refusal:
-        return current_app.make_response(current_app.handle_user_exception(refusal))
+    except (audit.NotAudited, *errors.AWAY) as failure:
+        return current_app.make_response(current_app.handle_user_exception(failure))
     return response

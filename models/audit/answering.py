@@ -11,9 +11,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from bson import ObjectId
+from pymongo.errors import PyMongoError
 
+from config.database import in_transaction
 from models.audit import writing
-from models.audit.writing import Row, Writing
+from models.audit.writing import NotAudited, Row, Writing
 
 
 @dataclass
@@ -55,15 +57,27 @@ def tells_of(record: ObjectId) -> bool:
 
 
 def take(entries: Sequence[Row], *, waits: bool) -> None:
-    """Write entries; those that may wait for the end of an answer belong to the one that is open.
+    """Write entries; those that may wait for the end of an answer belong to the one that is open. An act waits for the
+    readings before it, or it could be stored and yet be answered with their refusal.
 
-    :raises NotAudited: the trail does not take them.
+    :raises NotAudited: the trail does not take them, or not the readings before an act.
     """
     found = _open.get()
+    if not waits:
+        _clear_the_way()
     if found is None or not waits:
         writing.write(entries)
         return
     found.writings.append(writing.begin(entries))
+    if in_transaction():  # which may yet be rolled back, and the entry with it
+        return
     for entry in entries:
         if entry["action"] != "refused":
             found.told.update(entry["record"] if isinstance(entry["record"], list) else [entry["record"]])
+
+
+def _clear_the_way() -> None:
+    try:
+        arrived()
+    except PyMongoError as error:  # as it is, it would have the act's transaction tried again, in vain
+        raise NotAudited() from error

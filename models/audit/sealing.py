@@ -17,8 +17,9 @@ from bson import ObjectId, json_util
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import audit_database, transaction
-from models.audit.trail import milliseconds
+from models.audit.trail import Subject, made, milliseconds
 from models.audit.writing import ALONE, ENTRIES, QUEUE, SEALS, UNWRITTEN
+from models.person.roles import SYSTEM
 
 FIRST = "0" * 64
 FORM = 2
@@ -60,7 +61,7 @@ class Lacking:
     """Lines in the queue whose entry was not there when a sealer met them first, and when that was.
 
     An entry that stands alone comes a moment after its line. Where none has come for half a minute, a program died
-    between the two, or somebody took the entry out: its place is sealed as `UNWRITTEN`.
+    between the two, or somebody took the entry out: an `UNWRITTEN` entry takes its place.
     """
 
     def __init__(self) -> None:
@@ -92,21 +93,31 @@ def seal(
         ids = [row["_id"] for row in lines if row["_id"] not in coming or row["_id"] in given_up]
         if not ids:
             return 0
+        found |= _fill(given_up, now)
         last = head()
-        made: Row = {
+        bound: Row = {
             "form": FORM,
             "seq": last["seq"] + 1,
             "at": milliseconds(now),
             "previous": last["hash"],
             "total": last["total"] + len(ids),
             "entries": ids,
-            "hashes": [hash_of(found[i]) if i in found else UNWRITTEN if i in given_up else "missing" for i in ids],
+            "hashes": [hash_of(found[one]) if one in found else "missing" for one in ids],
         }
-        trail[SEALS].insert_one(made | {"hash": seal_hash(made)})
+        trail[SEALS].insert_one(bound | {"hash": seal_hash(bound)})
         trail[QUEUE].delete_many({"_id": {"$in": ids}})
         return len(ids)
 
     return transaction(work)
+
+
+def _fill(places: Iterable[ObjectId], now: datetime) -> dict[ObjectId, Row]:
+    """Take the places of entries that did not come, so that none comes later: whoever wants to write one at this moment
+    collides with this transaction, and who comes after it finds the place taken."""
+    entries = {one: made(UNWRITTEN, SYSTEM, Subject("audit"), now=now) | {"_id": one} for one in places}
+    if entries:
+        audit_database()[ENTRIES].insert_many(list(entries.values()))
+    return entries
 
 
 def head() -> Row:

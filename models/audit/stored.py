@@ -10,7 +10,7 @@ from pymongo import ASCENDING
 from pymongo.database import Database
 
 from models.audit.checkpoints import CHECKPOINTS
-from models.audit.writing import ENTRIES, QUEUE, SEALS, UNWRITTEN
+from models.audit.writing import ENTRIES, QUEUE, SEALS
 
 Row = dict[str, Any]
 
@@ -62,8 +62,7 @@ class StoredTrail:
 
     def _to_be_sealed(self, last: int) -> int:
         """How many entries there should be under the seals up to `last`, counted at one moment."""
-        written = {"$filter": {"input": "$hashes", "cond": {"$ne": ["$$this", UNWRITTEN]}}}
-        size = {"$sum": {"$size": written}}
+        size = {"$sum": {"$size": "$entries"}}
         later: list[Row] = [{"$match": {"seq": {"$gt": last}}}, {"$group": {"_id": None, "n": size}}]
         with self.db.client.start_session(snapshot=True) as session:
 

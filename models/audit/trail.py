@@ -88,26 +88,35 @@ def append_many(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one entry for each of a set of subjects, each with its fields, in their order. :raises NotAudited:"""
-    at = milliseconds(now)
-    through = {"token": asdict(actor.through)} if actor.through else {}
-    entries = [
-        {
-            "_id": ObjectId(),
-            "at": at,
-            "actor": actor.id,
-            "actor_name": actor.name,
-            "action": action,
-            "type": subject.type,
-            "record": subject.id,
-            "number": subject.number,
-            "level": subject.level,
-            "fields": sorted(fields),
-            "detail": dict(detail or {}),
-            **through,
-        }
-        for subject, fields in subjects
-    ]
+    entries = [made(action, actor, subject, fields, now=now, detail=detail) for subject, fields in subjects]
     answering.take(entries, waits=action in READINGS)
+
+
+def made(
+    action: str,
+    actor: Person,
+    subject: Subject | Several,
+    fields: Iterable[str] = (),
+    *,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An entry as it is stored."""
+    through = {"token": asdict(actor.through)} if actor.through else {}
+    return {
+        "_id": ObjectId(),
+        "at": milliseconds(now),
+        "actor": actor.id,
+        "actor_name": actor.name,
+        "action": action,
+        "type": subject.type,
+        "record": subject.id,
+        "number": subject.number,
+        "level": subject.level,
+        "fields": sorted(fields),
+        "detail": dict(detail or {}),
+        **through,
+    }
 
 
 def milliseconds(moment: datetime) -> datetime:

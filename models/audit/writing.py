@@ -5,7 +5,8 @@ With each entry goes a line in the queue, from which the sealer takes it up; no 
 stands alone is announced there first, which the server acknowledges by itself; then it is written, acknowledged by a
 majority and its journal. The line lies before the entry in the same log, so what vouches for the entry vouches for the
 line, unless the server lost its office between the two: then both are looked for, and what is lacking is added, in a
-transaction. A process that dies between the two leaves a line without entry, which the sealer closes after a while.
+transaction. A process that dies between the two leaves a line without entry. After a while the sealer writes an entry
+of its own into that place: one that comes later, for whatever reason, finds it taken, and is refused by the database.
 """
 
 from __future__ import annotations
@@ -26,14 +27,12 @@ from models.errors import Refusal
 
 ENTRIES, QUEUE, SEALS = "audit", "audit_queue", "audit_seal"
 UNWRITTEN = "unwritten"
-"""What a seal holds instead of the hash of an entry that was announced and never came."""
+"""The act of the sealer's entry in the place of one that was announced and did not come."""
 ALONE = "alone"
 """A line with this mark may be there before its entry."""
 
 LONGEST_MS = 10_000
 """So long the server may take over one write of the two."""
-LATE_SECONDS = 15.0
-"""So long after its line an entry may come, well before the sealer gives it up."""
 MOST_ALONE = 100
 HAND_OVER = 0.00005
 SAFE, FIRST = {"w": "majority", "j": True}, {"w": 1, "j": False}
@@ -78,8 +77,8 @@ def begin(entries: Sequence[Row]) -> Writing:
     if in_transaction() or len(entries) > MOST_ALONE or not entries:
         write(entries)
         return Writing()
-    announced = _announce(entries)
-    found = Writing(_writers().submit(_follow, entries, announced))
+    term = _announce(entries)
+    found = Writing(_writers().submit(_follow, entries, term))
     time.sleep(
         HAND_OVER
     )  # else this thread would keep the interpreter, and the write would begin when it has nothing left
@@ -105,28 +104,20 @@ def _alone(entries: Sequence[Row]) -> None:
     _follow(entries, _announce(entries))
 
 
-@dataclass(frozen=True)
-class _Announced:
-    """When lines were stored (`time.monotonic`), and in whose term of office; None where that is not known."""
-
-    at: float
-    term: ObjectId | None
-
-
-def _announce(entries: Sequence[Row]) -> _Announced:
-    at = time.monotonic()
+def _announce(entries: Sequence[Row]) -> ObjectId | None:
+    """Store the lines; returns in which term of office, None where that is not known."""
     try:
-        return _Announced(at, _insert(QUEUE, [{"_id": entry["_id"], ALONE: True} for entry in entries], FIRST))
+        return _insert(QUEUE, [{"_id": entry["_id"], ALONE: True} for entry in entries], FIRST)
     except ConnectionFailure:  # the server changed, or is gone: `_complete` tells
-        return _Announced(at, None)
+        return None
 
 
-def _follow(entries: Sequence[Row], announced: _Announced) -> None:
+def _follow(entries: Sequence[Row], term: ObjectId | None) -> None:
     try:
-        kept = announced.term is not None and _insert(ENTRIES, entries, SAFE) == announced.term
+        kept = term is not None and _insert(ENTRIES, entries, SAFE) == term
     except ConnectionFailure:
         kept = False
-    if not kept or time.monotonic() - announced.at > LATE_SECONDS:
+    if not kept:
         _stored(lambda: _complete(entries))
 
 
@@ -145,14 +136,17 @@ def _insert(name: str, documents: Sequence[Mapping[str, Any]], concern: Mapping[
 
 
 def _complete(entries: Sequence[Row]) -> None:
-    """Add what is lacking of some entries and their lines. :raises NotAudited: the sealer gave one of them up."""
+    """Add what is lacking of some entries and their lines. A sealer that gives one of them up at the same time writes
+    into the same place: one of the two transactions is tried again and finds what the other did.
+
+    :raises NotAudited: the sealer gave one of them up.
+    """
     trail, ids = audit_database(), [entry["_id"] for entry in entries]
-    seals = trail[SEALS].find({"entries": {"$in": ids}}, {"entries": 1, "hashes": 1})
-    sealed = {one: made for seal in seals for one, made in zip(seal["entries"], seal["hashes"], strict=False)}
-    if UNWRITTEN in (sealed.get(one) for one in ids):
+    there = {row["_id"]: row["action"] for row in trail[ENTRIES].find({"_id": {"$in": ids}}, {"action": 1})}
+    if UNWRITTEN in there.values():
         raise NotAudited()
-    there = {row["_id"] for row in trail[ENTRIES].find({"_id": {"$in": ids}}, {"_id": 1})}
     lined = {row["_id"] for row in trail[QUEUE].find({"_id": {"$in": ids}}, {"_id": 1})}
+    sealed = {one for seal in trail[SEALS].find({"entries": {"$in": ids}}, {"entries": 1}) for one in seal["entries"]}
     for entry in entries:
         if entry["_id"] not in there:
             trail[ENTRIES].insert_one(entry)

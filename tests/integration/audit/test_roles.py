@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from config import database as store
 from config import embedded
 from config.settings import Settings
 from models import audit, catalogue, schema
+from models.audit import writing
 from models.audit.keys import CURRENT
 from models.audit.stored import StoredTrail
 from models.person.roles import SYSTEM
@@ -168,6 +169,29 @@ def test_the_web_neither_seals_nor_signs(server: Server, sealed: Path) -> None:
     assert audit.sealing_state().waiting == 1
     connect(server, "sealer")
     assert audit.seal(NOW) == 1
+
+
+def test_the_accounts_suffice_to_give_up_an_entry_and_to_refuse_it_when_it_comes(
+    server: Server, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(server, "web")
+    lacking, announce = audit.Lacking(), writing._announce
+
+    def paused(entries: Any) -> Any:
+        term = announce(entries)
+        connect(server, "sealer")
+        for seconds in (0, 30):
+            audit.seal(NOW + timedelta(seconds=seconds), lacking=lacking)
+        connect(server, "web")
+        return term
+
+    monkeypatch.setattr(writing, "_announce", paused)
+    with pytest.raises(audit.NotAudited):
+        audit.append("view", SYSTEM, audit.Subject("customer", number="C-3"), now=NOW)
+    assert [row["action"] for row in audit.entries({"action": "unwritten"})] == ["unwritten"]
+    assert audit.entries({"number": "C-3"}) == []
+    with client_of(server.uri("auditor"), tz_aware=True) as client:
+        assert audit.verify(StoredTrail(client[TRAIL])).findings == ()
 
 
 def test_the_auditor_s_account_verifies_and_writes_nothing(server: Server, sealed: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, DuplicateKeyError
 
 from config.database import transaction
 from config.settings import Settings
@@ -23,6 +23,7 @@ from jobs.audit_seal import Sealer
 from jobs.execution import Desk, utc_now
 from jobs.runner import Scheduler
 from models import audit
+from models.audit import sealing
 from models.audit.trail import NEWEST
 from models.audit.writing import ALONE
 from models.job import lease as leases
@@ -243,6 +244,12 @@ def announce(db: Base) -> ObjectId:
     return line
 
 
+def give_up(chain: Chain, lacking: audit.Lacking) -> None:
+    """The sealer meets lines without entry, and half a minute later still."""
+    for seconds in (0, 30):
+        audit.seal(chain.now + timedelta(seconds=seconds), lacking=lacking)
+
+
 def test_a_line_whose_entry_never_came_is_given_up_after_a_while_and_is_no_alarm(chain: Chain) -> None:
     line, lacking = announce(chain.db), audit.Lacking()
     append(2, chain.now)
@@ -264,13 +271,16 @@ def test_an_entry_that_comes_a_moment_after_its_line_is_sealed_as_any_other(chai
     assert (chain.verify().findings, chain.verify().notes) == ((), ())
 
 
-def test_an_entry_put_into_a_place_that_was_given_up_shows(chain: Chain) -> None:
+def test_a_place_that_was_given_up_takes_no_entry_and_an_exchange_shows(chain: Chain) -> None:
     line, lacking = announce(chain.db), audit.Lacking()
-    for seconds in (0, 30):
-        audit.seal(chain.now + timedelta(seconds=seconds), lacking=lacking)
+    give_up(chain, lacking)
     entry = chain.db[audit.ENTRIES].find_one({}, {"_id": 0}) or {}
-    chain.db[audit.ENTRIES].insert_one({**entry, "_id": line})
-    assert chain.verify().findings == (f"entry {line} came after its place in seal 7 was given up",)
+    with pytest.raises(DuplicateKeyError):
+        chain.db[audit.ENTRIES].insert_one({**entry, "_id": line})
+    [filled] = audit.entries({"action": "unwritten"})
+    assert (filled["_id"], filled["actor_name"], filled["type"]) == (line, "system", "audit")
+    chain.db[audit.ENTRIES].replace_one({"_id": line}, entry)
+    assert chain.verify().findings == (f"entry {line} of seal 7 was altered",)
 
 
 def test_an_entry_of_a_transaction_that_is_taken_out_before_its_seal_is_missed(chain: Chain) -> None:
@@ -325,19 +335,79 @@ def test_an_entry_is_there_once_with_its_line_whatever_becomes_of_the_server(
     assert (chain.verify().findings, chain.verify().checked) == ((), 19)
 
 
-def test_an_entry_that_comes_too_late_for_its_line_is_not_taken(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its program was paused between the two for so long that the sealer gave the line up."""
-    lacking = audit.Lacking()
+class Paused(Elsewhere):
+    """The sealer gives the lines up right behind the first of the plain writes."""
 
-    class Paused(Elsewhere):
-        def command(self, command: dict[str, Any]) -> dict[str, Any]:
-            told = super().command(command)
-            if command["insert"] == audit.QUEUE:
-                for seconds in (0, 30):
-                    audit.seal(chain.now + timedelta(seconds=seconds), lacking=lacking)
-            return told
+    def __init__(self, chain: Chain, *fates: str) -> None:
+        super().__init__(chain.db, *fates)
+        self.chain, self.lacking = chain, audit.Lacking()
 
-    monkeypatch.setattr("models.audit.writing.audit_database", lambda: Paused(chain.db, "kept", "kept"))
-    monkeypatch.setattr("models.audit.writing.LATE_SECONDS", 0.0)
-    with pytest.raises(audit.NotAudited):
-        append(1, chain.now)
+    def command(self, command: dict[str, Any]) -> dict[str, Any]:
+        told = super().command(command)
+        if command["insert"] == audit.QUEUE:
+            give_up(self.chain, self.lacking)
+        return told
+
+
+@pytest.mark.parametrize("fate", ["kept", "away", "answer lost"])
+def test_an_entry_that_comes_too_late_for_its_line_is_not_taken(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    """Its program, the machine or the server was paused between the two for so long that the sealer gave the line up,
+    and no clock told."""
+    with monkeypatch.context() as patched:
+        patched.setattr("models.audit.writing.audit_database", lambda: Paused(chain, "kept", fate))
+        with pytest.raises(audit.NotAudited):
+            append(1, chain.now)
+    verdict = chain.verify()
+    assert (verdict.findings, verdict.checked, verdict.waiting) == ((), 19, 0)
+    assert ["never came" in note for note in verdict.notes] == [True]
+    assert [row["action"] for row in audit.entries({"at": {"$gt": chain.now}})] == ["unwritten"]
+
+
+class Overtaken(Elsewhere):
+    """The sealer gives the lines up while a transaction that completes them has read and not yet written."""
+
+    def __init__(self, chain: Chain, *fates: str) -> None:
+        super().__init__(chain.db, *fates)
+        self.chain, self.sealed = chain, False
+
+    def __getitem__(self, name: str) -> Any:
+        if name == audit.SEALS and not self.sealed:  # the last of what it reads
+            self.sealed = True
+            self.db[name].find_one()
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(give_up, self.chain, audit.Lacking()).result()
+        return super().__getitem__(name)
+
+
+def test_an_entry_is_completed_or_given_up_and_never_both(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    overtaken = Overtaken(chain, "kept", "away")
+    with monkeypatch.context() as patched:
+        patched.setattr("models.audit.writing.audit_database", lambda: overtaken)
+        with pytest.raises(audit.NotAudited):
+            append(1, chain.now)
+    assert overtaken.sealed
+    assert (chain.verify().findings, chain.verify().checked) == ((), 19)
+
+
+def test_a_sealer_that_gives_up_an_entry_which_comes_at_that_moment_seals_it(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, lacking, fill = announce(chain.db), audit.Lacking(), sealing._fill
+    entry = chain.db[audit.ENTRIES].find_one({}, {"_id": 0}) or {}
+    came: list[ObjectId] = []
+
+    def slow(places: Any, now: datetime) -> Any:
+        if not came:
+            came.append(line)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(chain.db[audit.ENTRIES].insert_one, {**entry, "_id": line}).result()
+        return fill(places, now)
+
+    audit.seal(chain.now, lacking=lacking)
+    monkeypatch.setattr("models.audit.sealing._fill", slow)
+    assert audit.seal(chain.now + timedelta(seconds=30), lacking=lacking) == 1
+    assert came == [line]
+    assert chain.verify().checked == 19
+    assert (chain.verify().findings, chain.verify().notes) == ((), ())
