@@ -160,6 +160,16 @@ def update_of(draft: Draft) -> dict[str, Any]:
     return {operator: values for operator, values in update.items() if values}
 
 
+def update_in_clear(draft: Draft) -> dict[str, Any]:
+    """The database update that stores a change of a record that is not opened for it: of fields that are not sealed, and
+    from which nothing else that is stored follows, as from a pointer."""
+    changed = {f.name: stored(f, draft.values[f.name]) for f in fields_of(draft.rt) if f.name in draft.changed}
+    given = {"updated_at": draft.now, "updated_by": draft.actor.id}
+    given |= {name: value for name, value in changed.items() if value is not None}
+    gone = {name: "" for name in changed if name not in given}
+    return {"$set": given, "$inc": {"rev": 1}, **({"$unset": gone} if gone else {})}
+
+
 def _sealed_son(draft: Draft) -> dict[str, Any]:
     """The stored form of the values that there are, encrypted ones sealed; what stays as it is keeps its seal."""
     son, key = declared_son(draft), sealing.key_of(draft)

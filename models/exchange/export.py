@@ -190,12 +190,13 @@ class _Sheet:
             whole = sealing.opened(self.rt, whole, self.sealed, self._unreadable)
             found = self._names(whole, [card for card in cards.values() if card is not None])
             opened = iter(whole)
-            for son, how in seen:
-                card = cards.get(son["_id"])
-                if how != "full" and card is None:
-                    continue
-                self.count += 1
-                yield self._card_row(card, found) if card is not None else self._row(next(opened), found)
+            for son, how in seen:  # a record that changed meanwhile may come twice: as its card, and in full
+                if how == "full":
+                    self.count += 1
+                    yield self._row(next(opened), found)
+                elif how == "card" and (card := cards.get(son["_id"])) is not None:
+                    self.count += 1
+                    yield self._card_row(card, found)
         if self.unreadable:
             yield [self._told(), *([None] * (len(self.columns()) - 1))]
 

@@ -7,7 +7,7 @@ turns. Broken off at any point and taken up by whoever comes next, it ends in th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -179,9 +179,9 @@ def _moved(rt: RecordType, before: Row, merge: Row, former: Row, survivor: Row) 
     return draft
 
 
-def move_back(merge: Row, limit: int) -> ObjectId | None:
+def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
     """Give up to `limit` moved records back what the merge changed on them, where nobody changed it since; returns how
-    far it is, None at the end."""
+    far it is, None at the end, and which of them were left with more than a pointer of it, as they cannot be opened."""
     pair = [merge["survivor"], merge["loser"]]
     condition: Row = {"merge": merge["_id"], "action": "follow_merge", "record": {"$nin": pair}}
     if merge.get("back_to"):
@@ -190,27 +190,58 @@ def move_back(merge: Row, limit: int) -> ObjectId | None:
     by_type: dict[str, list[Row]] = {}
     for version in versions:
         by_type.setdefault(version["type"], []).append(version)
+    left: list[ObjectId] = []
     for slug, rows in by_type.items():
-        drafts = [draft for draft in _returning(registry.get(slug).rt, rows, merge) if draft.changed]
-        _put_many(drafts, merge["_id"], _detail(merge))
-    return versions[-1]["_id"] if versions else None
+        left += _give_back(registry.get(slug).rt, rows, merge)
+    return (versions[-1]["_id"] if versions else None), left
 
 
-def _returning(rt: RecordType, versions: Sequence[Row], merge: Row) -> Iterator[Draft]:
+def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[ObjectId]:
+    """Give records of one type back what a merge changed on them. One that cannot be opened is given its pointers as far
+    as they are not sealed; which of them were left with anything else is returned."""
     ids = [version["record"] for version in versions]
-    sons = list(database()[collection_name(rt.slug)].find({"_id": {"$in": ids}}))
-    found = {one["_id"]: one for one in _loaded(rt, sons)}
+    sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
+    found = {one["_id"]: one for one in _loaded(rt, list(sons.values()))}
     sealing.keys_at_hand(list(versions))
+    names = {path.partition(".")[0] for path in pointing_paths(rt, merge["type"])} - sealing.sealed_fields(rt).keys()
+    whole, closed, left = list[Draft](), list[Draft](), list[ObjectId]()
     for version in versions:
-        before = found.get(version["record"])
-        if before is None:
+        son = sons.get(version["record"])
+        if son is None:
             continue
-        try:
-            values = before | _returned_values(rt, version, before)
-        except Unopened as refusal:
-            log.error("the record %s was passed over in undoing a merge: %s", before["number"], refusal.code)
+        draft = _returning(rt, version, found.get(son["_id"]), merge)
+        if draft is not None:
+            whole.append(draft)
             continue
-        yield Draft(rt, "unmerge", before, values, _actor(merge, "undo_"), merge["undo_at"], given=frozenset())
+        closed.append(_pointing_back(rt, version, son, merge, names))
+        if not names.issuperset(change["field"] for change in version["changes"]):
+            left.append(son["_id"])
+    _put_many([draft for draft in whole if draft.changed], merge["_id"], _detail(merge))
+    _put_many([draft for draft in closed if draft.changed], merge["_id"], _detail(merge), stored_form.update_in_clear)
+    return left
+
+
+def _returning(rt: RecordType, version: Row, before: Row | None, merge: Row) -> Draft | None:
+    """A record as it is given back; None when it, or its version, cannot be opened."""
+    if before is None:
+        return None
+    try:
+        values = _returned_values(rt, version, before)
+    except Unopened as refusal:
+        log.error("a version of the record %s cannot be opened in undoing a merge: %s", before["number"], refusal.code)
+        return None
+    return _unmerging(rt, before, values, merge)
+
+
+def _pointing_back(rt: RecordType, version: Row, son: Row, merge: Row, names: Container[str]) -> Draft:
+    """A record of which these fields alone, which are not sealed, are given back; nothing of it is opened."""
+    before = stored_form.load(rt, {name: value for name, value in son.items() if name not in sealing.left_out(rt)})
+    plain = {**version, "changes": [change for change in version["changes"] if change["field"] in names]}
+    return _unmerging(rt, before, _returned_values(rt, plain, before), merge)
+
+
+def _unmerging(rt: RecordType, before: Row, values: Row, merge: Row) -> Draft:
+    return Draft(rt, "unmerge", before, before | values, _actor(merge, "undo_"), merge["undo_at"], given=frozenset())
 
 
 def _returned_values(rt: RecordType, version: Row, before: Row) -> Row:
@@ -244,7 +275,12 @@ def _actor(merge: Row, prefix: str = "") -> Person:
     return Person(id=merge[f"{prefix}by"], name=merge[f"{prefix}by_name"], through=through)
 
 
-def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any]) -> None:
+def _put_many(
+    drafts: Sequence[Draft],
+    merge: ObjectId,
+    detail: Mapping[str, Any],
+    update_of: Callable[[Draft], Row] = stored_form.update_of,
+) -> None:
     """Store changes of records of one type, each with its version and audit entry."""
     if not drafts:
         return
@@ -252,7 +288,7 @@ def _put_many(drafts: Sequence[Draft], merge: ObjectId, detail: Mapping[str, Any
     befores = [draft.before or {} for draft in drafts]
     sealing.take_keys(drafts)
     updates = [
-        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, stored_form.update_of(draft))
+        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, update_of(draft))
         for before, draft in zip(befores, drafts, strict=True)
     ]
     versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]
@@ -292,15 +328,19 @@ def _forward(merge: Row, limit: int) -> Row:
 
 
 def _backward(merge: Row, limit: int) -> Row:
-    at = move_back(merge, limit)
+    at, left = move_back(merge, limit)
     state = {"state": UNDONE} if at is None else {"state": UNDOING, "back_to": at}
-    return {"$inc": {"turn": 1}, "$set": state}
+    change: Row = {"$inc": {"turn": 1}, "$set": state}
+    if left:
+        change["$addToSet"] = {"left_behind": {"$each": left}}
+    return change
 
 
 def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
     """Go on with every merge that waits, while `go_on`; returns how many chunks were done, and whether work is left.
 
-    What was written while two records were being merged, and points to the merged one, is moved after them.
+    What was written while two records were being merged, and points to the merged one, is moved after them. A merge of
+    which one of the two cannot be opened is logged and waits; it holds up no other.
     """
     chunks = 0
     _look_again(now)
@@ -308,11 +348,20 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
     for row in list(waiting):
         while go_on():
             chunks += 1
-            if not go_on_with(row["_id"]):
+            if not _goes_on(row["_id"]):
                 break
         else:
             return chunks, True
     return chunks, False
+
+
+def _goes_on(merge_id: ObjectId) -> bool:
+    """`go_on_with`; False as well for a merge that cannot go on."""
+    try:
+        return go_on_with(merge_id)
+    except Unopened as refusal:
+        log.error("the merge %s cannot go on: %s", merge_id, refusal.code)
+        return False
 
 
 def _look_again(now: datetime) -> None:

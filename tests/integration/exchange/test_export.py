@@ -212,3 +212,17 @@ def test_of_rows_within_a_record_the_unreadable_part_alone_is_marked(head: Perso
     assert "（无法读取）" in row["关键人物"]
     assert "139" in row["关键人物"]
     assert "李" in row["关键人物"]
+
+
+def test_a_record_that_comes_twice_shifts_no_other_row(four: list[dict[str, Any]], now: datetime, db: Base) -> None:
+    """Its rights changed while the list was walked: once its card comes, and once all of it."""
+    clerk, rt = person(Role.CUSTODIAN), registry.get("customer").rt
+    stored_ones = {son["level"]: son for son in db["record_customer"].find()}
+    full, other = stored_ones["internal"], stored_ones["secret"]
+    walked = [{**full, "acl": other["acl"]}, full, {**full, "number": "KH-2026-009999"}]
+    sheet = exports._Sheet(clerk, rt, "zh", now, "")
+    found = list(sheet.rows(iter(walked), access.reach(clerk, rt, Purpose.EXPORT)))
+    assert [row[0] for row in found] == [full["number"], full["number"], "KH-2026-009999"]
+    names = [row[1] for row in found]
+    assert names[1:] == ["internal公司"] * 2
+    assert "***" in names[0]

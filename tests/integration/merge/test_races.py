@@ -21,7 +21,8 @@ from models.exchange.pointing import Pointing
 from models.key_vault import service as keys
 from models.merge import moving, rules, service
 from models.person.roles import Person
-from tests.integration.merge.conftest import DB, POINTING, lamp, now_of
+from tests.factories.damage import damage
+from tests.integration.merge.conftest import DB, MERGED, POINTING, lamp, now_of
 
 MANY = 2_100
 SECRET = Field(name="told", kind="text", label=Label("说", "Told"), group="more", encrypted=True)
@@ -210,3 +211,56 @@ def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
     service.undo(head, "sample", keep["number"], other["number"], now=now)
     moving.carry_on(now, lambda: True)
     assert {son["lamp"] for son in database()["record_pointing"].find()} == {other["_id"]}
+
+
+def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    rows = POINTING.by_name["rows"]
+    sealed_rows = replace(rows, fields=tuple(replace(f, encrypted=f.name == "count") for f in rows.fields))
+    fields = tuple(sealed_rows if f is rows else f for f in POINTING.fields)
+    registry.register(replace(POINTING, fields=(*fields, SECRET)))
+    keep, other = lamp(owner, now), lamp(owner, now, name="Lantern")
+    told = {"lamp": str(other["_id"]), "told": "told"}
+    pointer, both = (
+        records.create(owner, "pointing", {**told, **more}, now=now)
+        for more in ({}, {"rows": [{"lamp": str(other["_id"]), "count": "2"}]})
+    )
+    service.merge(head, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=now)
+    for one in (pointer, both):
+        damage("record_pointing", one["_id"], "told")
+    was = {son["_id"]: son for son in database()["record_pointing"].find()}
+    later = now + timedelta(hours=1)
+    service.undo(head, "sample", keep["number"], other["number"], now=later)
+    found = {son["_id"]: son for son in database()["record_pointing"].find()}
+    for one in (pointer, both):
+        record = one["_id"]
+        changed = {"lamp": other["_id"], "rev": 3, "updated_at": later}
+        assert found[record] == {**was[record], **changed}, "nothing else is touched"
+        version = database()[store.VERSIONS].find_one({"record": record, "rev": 3}) or {}
+        change = {"field": "lamp", "before": keep["_id"], "after": other["_id"]}
+        assert (version["action"], version["changes"]) == ("unmerge", [change])
+    assert database()["audit"].count_documents({"action": "unmerge", "record": {"$in": list(found)}}) == 2
+    merge = database()["merge"].find_one() or {}
+    assert (merge["state"], merge["left_behind"]) == (moving.UNDONE, [both["_id"]])
+
+
+def test_a_merge_of_which_one_record_cannot_be_opened_holds_up_no_other(
+    owner: Person, head: Person, now: datetime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 0)
+    registry.register(replace(MERGED, fields=(*MERGED.fields, SECRET)))
+    pointing = list[ObjectId]()
+    for hour in range(2):
+        keep, other = lamp(owner, now, told="told"), lamp(owner, now, name="Lantern")
+        pointing.append(records.create(owner, "pointing", {"lamp": str(other["_id"])}, now=now)["_id"])
+        at = now + timedelta(hours=hour)
+        service.merge(head, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=at)
+    stuck, free = database()["merge"].find().sort("at")
+    damage("record_sample", stuck["survivor"], "told")
+    assert moving.carry_on(now, lambda: True) == (2, False)
+    states = [row["state"] for row in database()["merge"].find().sort("at")]
+    assert states == [moving.MOVING, moving.DONE]
+    pointed = {son["_id"]: son["lamp"] for son in database()["record_pointing"].find()}
+    assert pointed == {pointing[0]: stuck["loser"], pointing[1]: free["survivor"]}
+    assert str(stuck["_id"]) in caplog.text
