@@ -7,5 +7,6 @@ from models.contract import overdue
 
 
 def tell_managers(context: JobContext) -> Report:
-    """Tell sales managers of contracts that became late."""
-    return Report({"messages": overdue.tell(context.now, context.fence)})
+    """Tell sales managers of contracts that became late; what renews by itself is due at its end then."""
+    told = overdue.tell(context.now, context.fence)
+    return Report({"messages": told, "renewed": overdue.let_renew(context.now, context.fence)})

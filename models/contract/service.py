@@ -216,12 +216,12 @@ def _loan_row(values: Mapping[str, Any], today: date) -> dict[str, Any]:
 def set_due(draft: Draft) -> None:
     """What is due next follows the state: opinion, hand-in, return, or the next agreed delivery or payment."""
     if draft.before is None or not draft.changed.isdisjoint(DUE_SOURCES):
-        found = deadline(draft.values, office_calendar())
+        found = deadline(draft.values, office_calendar(), local(draft.now).date())
         draft.values["due"] = found.at if found else None
 
 
-def deadline(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
-    """The present deadline of a contract; None when nothing is awaited."""
+def deadline(values: Mapping[str, Any], calendar: WorkingCalendar, today: date | None = None) -> Deadline | None:
+    """The present deadline of a contract; None when nothing is awaited. For `today`, see `next_day`."""
     terms, state = policy().contract, values["state"]
     if state in IN_REVIEW and values["submitted_at"]:
         return rules.review_due(values["submitted_at"], calendar, working_days=terms.review_working_days)
@@ -229,18 +229,19 @@ def deadline(values: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline |
         return rules.hand_in_due(values["signed_on"], calendar, working_days=terms.custody_working_days)
     if state == "lent" and values["return_by"]:
         return rules.loan_due(values["return_by"], calendar)
-    day = next_day(values, calendar) if state == "in_custody" else None
+    day = next_day(values, calendar, today) if state == "in_custody" else None
     return None if day is None else calendar.end_of(day)
 
 
-def next_day(values: Mapping[str, Any], calendar: WorkingCalendar) -> date | None:
+def next_day(values: Mapping[str, Any], calendar: WorkingCalendar, today: date | None = None) -> date | None:
     """The earliest agreed delivery or payment that is still open, else the contract's end; of one that renews by
-    itself, the last day to say that it shall not (K5)."""
+    itself, the last day to say that it shall not, and when that is over `today`, its end again (K5)."""
     days: list[date | None] = [row["due"] for row in values["deliveries"] or () if row.get("done") is None]
     days += [row["due"] for row in values["payments"] or () if row.get("paid") is None]
     ends_on: date | None = values["ends_on"]
     if ends_on is not None and values["renews"]:
-        ends_on = rules.renewal_decision_by(ends_on, values["notice_days"] or 0, calendar)
+        decide_by = rules.renewal_decision_by(ends_on, values["notice_days"] or 0, calendar)
+        ends_on = decide_by if today is None or today <= decide_by else ends_on
     return min((day for day in days if day is not None), default=ends_on)
 
 

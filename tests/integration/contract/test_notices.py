@@ -119,3 +119,67 @@ def test_nothing_is_told_of_what_was_done_in_time(db: Base, owner: Person, now: 
     paid = [{**PAYMENT, "paid": END}]
     in_custody(owner, now, ends_on=date(2027, 12, 31), payments=paid)
     assert overdue.tell(now + timedelta(days=32)) == 0
+
+
+RENEWING = {"ends_on": date(2027, 3, 31), "renews": True, "notice_days": 61}  # to be ended by 29 January
+
+
+def texts(db: Base) -> list[str]:
+    return [row["text"] for row in db[EMAILS].find().sort("created", 1)]
+
+
+def test_one_that_nobody_ended_in_time_is_told_of_once_and_then_due_at_its_end(
+    db: Base, owner: Person, now: datetime
+) -> None:
+    person(Role.SALES_MANAGER, name="Manager", department="sales")
+    record = in_custody(owner, now, **RENEWING)
+    decided = local(record["due"])
+    assert overdue.let_renew(decided) == 0
+    after = decided + timedelta(days=1)
+    assert (overdue.tell(after), overdue.let_renew(after)) == (1, 1)
+    assert "The last day to end it was Fri 29 Jan 2027" in texts(db)[0]
+    assert local(store.fetch("contract", record["_id"])["due"]).date() == date(2027, 3, 31)
+    assert (overdue.tell(after), overdue.let_renew(after)) == (0, 0)
+    ended = after + timedelta(days=62)
+    assert (overdue.tell(ended), overdue.let_renew(ended)) == (1, 0)
+    assert "its new end is not recorded" in texts(db)[1]
+
+
+def test_what_is_written_after_the_last_day_of_notice_does_not_bring_it_back(owner: Person, now: datetime) -> None:
+    record = in_custody(owner, now, **RENEWING)
+    later = now + timedelta(days=80)
+    done = [{**PAYMENT, "paid": END}]
+    kept = store.change("contract", record["_id"], {"payments": done}, actor=SYSTEM, now=later)
+    assert local(kept["due"]).date() == date(2027, 3, 31)
+
+
+def test_an_open_payment_of_one_that_renews_stays_late(db: Base, owner: Person, now: datetime) -> None:
+    record = in_custody(owner, now, **RENEWING, payments=[PAYMENT])
+    assert overdue.let_renew(now + timedelta(days=90)) == 0
+    assert local(store.fetch("contract", record["_id"])["due"]).date() == END
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize(("own", "told"), [("sales", ["Own"]), ("office", ["Same"]), ("none", ["Same"])])
+def test_only_the_salespersons_own_side_is_told_of_a_salesperson(
+    db: Base, owner: Person, now: datetime, active: bool, own: str, told: list[str]
+) -> None:
+    managers = {
+        "sales": person(Role.SALES_MANAGER, name="Own", department="other").id,
+        "office": person(Role.HEAD, name="Head").id,
+        "none": None,
+    }
+    person(Role.SALES_MANAGER, name="Same", department="sales")
+    seller = person(Role.SALES, name="Seller", department="sales", manager=managers[own])
+    db["user"].update_one({"_id": seller.id}, {"$set": {"active": active}})
+    in_custody(owner, now, ends_on=END, salesperson=seller.id)
+    assert overdue.tell(now + timedelta(days=32)) == 1
+    names = {row["email"]: row["name"] for row in db["user"].find()}
+    assert [names[to] for to, _ in mails(db)] == told
+
+
+def test_nobody_but_the_head_is_told_where_no_sales_manager_is_near(db: Base, owner: Person, now: datetime) -> None:
+    person(Role.SALES_MANAGER, name="Far", department="other")
+    seller = person(Role.SALES, name="Seller", department="sales")
+    in_custody(owner, now, ends_on=END, salesperson=seller.id)
+    assert overdue.tell(now + timedelta(days=32)) == 0
