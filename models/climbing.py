@@ -15,6 +15,7 @@ from models import audit, registry, store, stored_form
 from models.calendar import Deadline, WorkingCalendar
 from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
+from models.errors import NotFound
 from models.person.roles import SYSTEM
 from models.record import collection_name
 
@@ -38,9 +39,11 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
 def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
     """The records that go on to the next after `now` and by `until` if nobody signs them, as they would be then."""
     for rt, state, at in _steps():
-        ahead = {row["_id"] for row in _stuck(rt, state, at, until, calendar)}
-        for record_id in sorted(ahead - {row["_id"] for row in _stuck(rt, state, at, now, calendar)}):
-            record = store.fetch(rt.slug, record_id)
+        for row in _stuck(rt, state, at, until, calendar, behind=now):
+            try:
+                record = store.fetch(rt.slug, row["_id"])
+            except NotFound:  # gone since it was found
+                continue
             follows = stored_form.derived(rt, {**record, "climbed": at + 1})
             yield rt, {**record, "acl": follows["acl"], "waiting": follows["waiting"]}
 
@@ -66,15 +69,28 @@ def _steps() -> Iterator[tuple[RecordType, State, int]]:
                 yield rt, state, at
 
 
-def _stuck(rt: RecordType, state: State, at: int, now: datetime, calendar: WorkingCalendar) -> list[Mapping[str, Any]]:
-    since = calendar.subtract_working_time(now, timedelta(hours=hours_of(state.climbs[at])))
+def _stuck(
+    rt: RecordType,
+    state: State,
+    at: int,
+    now: datetime,
+    calendar: WorkingCalendar,
+    *,
+    behind: datetime | None = None,
+) -> list[Mapping[str, Any]]:
+    """What goes on by `now`, and not by `behind` already; what waits longest first."""
+    hours = timedelta(hours=hours_of(state.climbs[at]))
+    since: dict[str, datetime] = {"$lte": calendar.subtract_working_time(now, hours)}
+    if behind is not None:
+        since["$gt"] = calendar.subtract_working_time(behind, hours)
     condition = {
         "state": state.value,
-        "state_since": {"$lte": since},
+        "state_since": since,
         "climbed": at or None,
         "archived_at": None,
     }
-    return list(database()[collection_name(rt.slug)].find(condition, {"_id": 1}).limit(AT_ONCE))
+    found = database()[collection_name(rt.slug)].find(condition, {"_id": 1})
+    return list(found.sort([("state_since", 1), ("_id", 1)]).limit(AT_ONCE))
 
 
 def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -> int:

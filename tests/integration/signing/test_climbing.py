@@ -281,3 +281,24 @@ def test_who_concludes_an_inquiry_that_stood_still_does_not_close_it(
     with pytest.raises((NotYourOwn, SignedAlready)):
         moved(manager, "close", later)
     assert moved(cast.head, "close", later)["state"] == "closed"
+
+
+def test_what_is_foreseen_is_not_cut_off_by_what_waits_longer(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(climbing, "AT_ONCE", 2)
+    for _ in range(3):
+        waiting(cast, now)
+    later = now + timedelta(days=1)
+    ahead = [waiting(cast, later)["_id"] for _ in range(2)]
+    seen = climbing.coming(later, later + timedelta(days=1), CALENDAR)
+    assert [record["_id"] for _, record in seen] == ahead
+
+
+def test_what_is_gone_by_the_time_it_is_read_is_not_foreseen(cast: Cast, now: datetime, db: Base) -> None:
+    gone, left = waiting(cast, now), waiting(cast, now + timedelta(minutes=1))
+    third = waiting(cast, now + timedelta(minutes=2))
+    seen = climbing.coming(now, now + timedelta(days=1), CALENDAR)
+    assert next(seen)[1]["_id"] == gone["_id"]
+    db["record_sample"].delete_one({"_id": left["_id"]})
+    assert [record["_id"] for _, record in seen] == [third["_id"]]
