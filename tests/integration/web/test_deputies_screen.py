@@ -111,7 +111,7 @@ def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
     assert first.startswith("Handed in Sun")
     assert "waits for Qian since 23 Nov 2026 10:00" in here
     assert "goes on to the next at" in here
-    assert ahead == "Approve"
+    assert ahead == "Approve Department head"
     stand_in = head.person
     deputy.send(PAGE, deputy=str(stand_in.id), **days(now))
     assert "waits for Qian (deputy: Zhao)" in strip(asker.text(address))[1]
