@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import mongoengine
@@ -190,6 +191,12 @@ def transaction(work: Callable[[], T]) -> T:
 def in_transaction() -> bool:
     """Whether the caller runs inside `transaction`."""
     return _inside.get()
+
+
+def server_time() -> datetime:
+    """The database server's clock, which is the same for all who are connected; aware."""
+    found: datetime = database().client.admin.command("hello")["localTime"]
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _embedded_uri(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError
 
-from config.database import database, key_settings
+from config.database import database, key_settings, server_time
 from models import audit
 from models.key_vault import service as keys
 from models.key_vault.keyring import TAKEN, apart
@@ -43,9 +43,10 @@ def forget(record_id: ObjectId) -> None:
 
 def sweep(now: datetime) -> int:
     """Destroy the keys of records that were to be made more than a day ago and never were; returns how many there were.
-    Broken off, it goes on where it stood. A copy of a database leaves the keys alone: they are the original's."""
-    gone = 0
-    while not key_settings().borrowed and (ids := _over(now)):
+    A day has to be over by `now` and by the server's clock: one that is ahead takes nobody's key. Broken off, it goes
+    on where it stood. A copy of a database leaves the keys alone: they are the original's."""
+    gone, moment = 0, min(now, server_time())
+    while not key_settings().borrowed and (ids := _over(moment)):
         never = [one for one in ids if not audit.entries({"record": one}, limit=1)]
         gone += keys.destroy(never) if never else 0
         database()[NOTED].delete_many({"_id": {"$in": ids}})

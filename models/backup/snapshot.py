@@ -23,7 +23,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure, PyMongoError
 
-from config.database import audit_database, database
+from config.database import audit_database, database, server_time
 from config.settings import Settings
 from models import audit
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, lines_in
@@ -100,7 +100,8 @@ def take(path: Path, settings: Settings, now: datetime, tell: Tell = silent) -> 
 def _attempt(path: Path, settings: Settings, now: datetime, tell: Tell) -> Manifest:
     moment = now.astimezone(UTC)
     stamp = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
-    sources, since = _sources(), _server_time() - CLOCK_SLACK
+    # By the server's clock it is noted what is being destroyed.
+    sources, since = _sources(), server_time() - CLOCK_SLACK
     with database().client.start_session(snapshot=True) as session, archive.new(path, stamp) as file:
         with _snapshot_errors():
             head = _head(session)  # the first read: from here on the moment is fixed
@@ -159,12 +160,6 @@ def _head(session: ClientSession) -> Row:
     wanted = {"_id": 0, "seq": 1, "hash": 1, "total": 1}
     last = audit_database()[audit.SEALS].find_one({}, wanted, sort=[("seq", -1)], session=session)
     return last or {"seq": 0, "hash": audit.FIRST, "total": 0}
-
-
-def _server_time() -> datetime:
-    """The clock by which the server notes what is being destroyed."""
-    found: datetime = database().client.admin.command("hello")["localTime"]
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _save(file: Writing, source: Source, session: ClientSession, since: datetime, tell: Tell) -> Part:

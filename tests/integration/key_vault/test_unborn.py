@@ -51,6 +51,22 @@ def later(hours: int = 25) -> datetime:
     return datetime.now(UTC) + timedelta(hours=hours)
 
 
+@pytest.fixture
+def server_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's clock is as far as that of whoever sweeps."""
+    monkeypatch.setattr(unborn, "server_time", lambda: later(48))
+
+
+def test_a_clock_that_is_ahead_of_the_servers_takes_no_key(db: Base) -> None:
+    kept = ObjectId()
+    unborn.expect([kept])
+    keys.record_key(kept)
+    assert unborn.sweep(later()) == 0
+    assert keys.held_keys([kept])
+    assert noted(db) == [kept]
+
+
+@pytest.mark.usefixtures("server_goes_on")
 def test_the_key_of_a_record_whose_making_failed_goes(
     head: Person, db: Base, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +86,7 @@ def test_the_key_of_a_record_whose_making_failed_goes(
     assert noted(db) == []
 
 
+@pytest.mark.usefixtures("server_goes_on")
 def test_the_keys_of_records_that_there_are_or_were_stay(head: Person, db: Base, now: datetime) -> None:
     one = store.create("sample", {"name": "灯", "notes": "不", "level": "secret"}, actor=head, now=now)["_id"]
     wanted = [Wanted(row, {"name": f"灯{row}", "notes": "x", "level": "secret"}) for row in (1, 2)]
@@ -85,6 +102,7 @@ def test_the_keys_of_records_that_there_are_or_were_stay(head: Person, db: Base,
     assert noted(db) == []
 
 
+@pytest.mark.usefixtures("server_goes_on")
 def test_keys_that_nobody_noted_are_not_looked_at(db: Base) -> None:
     kept = ObjectId()
     keys.record_key(kept)
