@@ -111,9 +111,10 @@ class Members:
             with self._client(0) as client:
                 client.admin.command("replSetInitiate", config)
         except OperationFailure as error:
-            if error.details and error.details.get("codeName") == "AlreadyInitialized":
-                return True
-            raise
+            name = (error.details or {}).get("codeName")
+            if name not in ("AlreadyInitialized", "NodeNotFound"):
+                raise
+            return name == "AlreadyInitialized"  # else another member does not answer yet
         except PyMongoError:
             return False
         return True
