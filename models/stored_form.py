@@ -161,8 +161,8 @@ def update_of(draft: Draft) -> dict[str, Any]:
 
 
 def update_in_clear(draft: Draft) -> dict[str, Any]:
-    """The database update that stores a change of a record that is not opened for it: of fields that are not sealed, and
-    from which nothing else that is stored follows, as from a pointer."""
+    """The database update that stores a change of a record that is not opened for it: of fields that are not sealed,
+    and from which nothing else that is stored follows, as from a pointer."""
     changed = {f.name: stored(f, draft.values[f.name]) for f in fields_of(draft.rt) if f.name in draft.changed}
     given = {"updated_at": draft.now, "updated_by": draft.actor.id}
     given |= {name: value for name, value in changed.items() if value is not None}

@@ -53,7 +53,7 @@ def download(slug: str, number: str, file_id: str) -> Response:
     bodies.check_parameters()
     sight = records.taken_out(me.person, slug, number, me.now)
     row = records.pointed_file(sight, file_id)
-    number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what=row["name"])
+    number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API")
     return serve(row, inline=False, mark=watermark(sight.level, me.person, me.now, me.person.language, number))
 
 

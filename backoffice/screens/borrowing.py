@@ -138,7 +138,7 @@ def print_mark(sight: Sight, reader: Reader) -> str:
     return watermark(sight.level, reader.person, reader.now, reader.language, number)
 
 
-def file_mark(sight: Sight, name: str, reader: Reader) -> str:
+def file_mark(sight: Sight, reader: Reader) -> str:
     """The same for an attached file that is taken away."""
-    number = receipt.note(reader.person, sight, Purpose.EXPORT, "file", now=reader.now, what=name)
+    number = receipt.note(reader.person, sight, Purpose.EXPORT, "file", now=reader.now)
     return watermark(sight.level, reader.person, reader.now, reader.language, number)

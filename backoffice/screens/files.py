@@ -32,7 +32,7 @@ class FileRoutes(RecordRoutes):
         reader = current_reader()
         sight = records.taken_out(reader.person, slug, number, reader.now)
         row = records.pointed_file(sight, file_id)
-        return serve(row, inline=False, mark=borrowing.file_mark(sight, row["name"], reader))
+        return serve(row, inline=False, mark=borrowing.file_mark(sight, reader))
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:

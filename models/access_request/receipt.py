@@ -87,7 +87,8 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
 
 def note(person: Person, found: Sight, purpose: Purpose, how: str, *, now: datetime, what: str = "") -> str:
     """Give a receipt when a record that was just allowed to leave does so under the person's card; its number, or ''
-    when it does so by their own right or is not classified. `how` is `print` or `file`.
+    when it does so by their own right or is not classified. `how` is `print` or `file`, `what` says by which way; what
+    a file is called stands on no card, for a file is called after its matter.
 
     :raises CardClosed: audited, when the card of a classified record ended since the person was let in.
     """

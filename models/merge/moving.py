@@ -197,8 +197,8 @@ def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
 
 
 def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[ObjectId]:
-    """Give records of one type back what a merge changed on them. One that cannot be opened is given its pointers as far
-    as they are not sealed; which of them were left with anything else is returned."""
+    """Give records of one type back what a merge changed on them. One that cannot be opened is given its pointers as
+    far as they are not sealed; which of them were left with anything else is returned."""
     ids = [version["record"] for version in versions]
     sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
     found = {one["_id"]: one for one in _loaded(rt, list(sons.values()))}

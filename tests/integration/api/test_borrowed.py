@@ -31,8 +31,9 @@ def receipts() -> list[tuple[str, str, str]]:
 
 @pytest.fixture
 def number(head: Program, borrower: Program) -> str:
-    """A secret record, and a card to export it, approved."""
-    made = head.make(name="Lamp works", level="secret")
+    """A secret record with a file, and a card to export it, approved."""
+    sent = head.ask("POST", "/files?name=裁员.txt", data=b"a list", content_type="application/octet-stream")
+    made = head.make(name="Lamp works", level="secret", scans=[sent.get_json()["file"]])
     borrower.desk.send(f"/records/sample/{made}/ask", 302, use="export", **WINDOW)
     held = card()
     at = f"/records/access_request/{held['number']}/do/approve"
@@ -55,6 +56,18 @@ def test_a_record_read_under_a_card_leaves_with_a_receipt(borrower: Program, num
     history = borrower.ask("GET", f"/sample/{number}/history")
     assert (history.status_code, history.headers["Receipt"]) == (200, "HZ-2026-000002")
     assert receipts() == [(f"HZ-2026-00000{n}", "file", f"{number} · API") for n in (1, 2)]
+
+
+def test_the_receipt_for_a_file_tells_nothing_of_what_it_is_called(borrower: Program, number: str) -> None:
+    """A file is called after its matter, and a card lies open."""
+    [row] = borrower.get(f"/sample/{number}")["values"]["scans"]
+    at = f"/sample/{number}/files/{row['file']}"
+    for taken in (borrower.ask("GET", at), borrower.desk.get(f"/records{at}")):
+        assert taken.status_code == 200
+        taken.close()
+    assert [what for _, _, what in receipts()] == [f"{number} · API", f"{number} · API", number]
+    assert row["name"] == "裁员.txt"
+    assert "裁员" not in str(list(database()["record_access_request"].find()))
 
 
 def test_what_does_not_leave_has_no_receipt(borrower: Program, number: str) -> None:
