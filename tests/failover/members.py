@@ -114,7 +114,7 @@ class Members:
             name = (error.details or {}).get("codeName")
             if name not in ("AlreadyInitialized", "NodeNotFound"):
                 raise
-            return name == "AlreadyInitialized"  # else another member does not answer yet
+            return bool(name == "AlreadyInitialized")  # else another member does not answer yet
         except PyMongoError:
             return False
         return True
