@@ -33,7 +33,8 @@ def _begin() -> None:
 
 def _settle(response: Response) -> Response:
     """The answer; what a refusal looks like instead, when the trail does not take a reading of it, or an outage, when
-    the database is away."""
+    the database is away. Neither says of an act that it was not done, when it may be stored."""
+    acted = audit.has_acted()
     try:
         try:
             if g.get("person") is not None:
@@ -41,5 +42,6 @@ def _settle(response: Response) -> Response:
         finally:
             audit.settle()
     except (audit.NotAudited, *errors.AWAY) as failure:
-        return current_app.make_response(current_app.handle_user_exception(failure))
+        said = audit.NotShown() if acted else failure
+        return current_app.make_response(current_app.handle_user_exception(said))
     return response

@@ -6,7 +6,7 @@ minutes (`checkpoints`). `verification` reads all of it again and says what does
 never values.
 """
 
-from models.audit.answering import begin, settle, tells_of
+from models.audit.answering import begin, has_acted, settle, tells_of
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
 from models.audit.keys import BadKey, KeySource, KeyUnreadable
 from models.audit.sealing import (
@@ -30,7 +30,7 @@ from models.audit.trail import (
     readings,
 )
 from models.audit.verification import Verdict, verify
-from models.audit.writing import ENTRIES, QUEUE, SEALS, NotAudited
+from models.audit.writing import ENTRIES, QUEUE, SEALS, NotAudited, NotShown
 
 __all__ = [
     "CHECKPOINTS",
@@ -47,6 +47,7 @@ __all__ = [
     "KeyUnreadable",
     "Lacking",
     "NotAudited",
+    "NotShown",
     "SealingState",
     "Several",
     "Subject",
@@ -56,6 +57,7 @@ __all__ = [
     "append_many",
     "begin",
     "entries",
+    "has_acted",
     "hash_of",
     "readers",
     "readings",

@@ -22,6 +22,7 @@ from models.audit.writing import NotAudited, Row, Writing
 class _Answer:
     writings: list[Writing] = field(default_factory=list)
     told: set[ObjectId | None] = field(default_factory=set)
+    acted: bool = False
 
 
 _open: ContextVar[_Answer | None] = ContextVar("open_answer", default=None)
@@ -56,6 +57,12 @@ def tells_of(record: ObjectId) -> bool:
     return found is not None and record in found.told
 
 
+def has_acted() -> bool:
+    """Whether the open answer has an entry of an act, which is stored unless its transaction was rolled back."""
+    found = _open.get()
+    return found is not None and found.acted
+
+
 def take(entries: Sequence[Row], *, waits: bool) -> None:
     """Write entries; those that may wait for the end of an answer belong to the one that is open. An act waits for the
     readings before it, or it could be stored and yet be answered with their refusal.
@@ -67,6 +74,8 @@ def take(entries: Sequence[Row], *, waits: bool) -> None:
         _clear_the_way()
     if found is None or not waits:
         writing.write(entries)
+        if found is not None:
+            found.acted = True
         return
     found.writings.append(writing.begin(entries))
     if in_transaction():  # which may yet be rolled back, and the entry with it

@@ -51,6 +51,17 @@ class NotAudited(Refusal):
     )
 
 
+class NotShown(Refusal):
+    """After an act the trail does not take what the answer would show: the act stands, the answer does not leave."""
+
+    code, status = "not_shown", 503
+    zh = "结果未能记入审计，因此没有显示；您的操作可能已经执行。请先查看现在的内容，不要直接重复操作。"
+    en = (
+        "What this would show could not be written to the audit trail, so it is not shown; what you asked for may have "
+        "been done. Look at what is stored now before you ask for it again."
+    )
+
+
 @dataclass(frozen=True)
 class Writing:
     """Entries on their way into the trail: what they report must not take place before they are confirmed."""

@@ -10,8 +10,11 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect
 
+from backoffice.api import once
 from config.database import TransactionGaveUp
-from models import audit, catalogue, schema
+from models import audit, catalogue, listed, schema
+from models.customer.document import CUSTOMER
+from models.idempotency import Answer
 from models.person.roles import Role
 from tests.factories.customers import customer
 from tests.integration.api.conftest import Program, Start
@@ -71,3 +74,34 @@ def test_a_database_that_goes_away_before_the_answer_leaves_is_an_outage(
         assert page.status_code == 503
         assert page.headers["Retry-After"]
         assert "The database cannot be reached" in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("error", [AutoReconnect("gone"), audit.NotAudited()], ids=["gone", "refused"])
+def test_after_an_act_nobody_is_told_that_it_was_not_done(
+    reader: Program,
+    secret: dict[str, Any],
+    db: Base,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """An answer that names another secret record: the trail hears of that when the act is stored."""
+
+    other, written = customer(reader.person, now, name="隐水仪表有限公司", level="secret"), once.written
+
+    def naming(*told: Any) -> Answer:
+        listed.glimpse(CUSTOMER, other["_id"], other["number"], "secret")
+        return written(*told)
+
+    def follow(entries: Any, *_: Any) -> None:
+        if entries[0]["action"] == "listed":
+            raise error
+
+    monkeypatch.setattr("models.audit.writing._follow", follow)
+    monkeypatch.setattr(once, "written", naming)
+    wanted = {"rev": secret["rev"], "values": {"region": "浙江"}}
+    answer = reader.ask("PATCH", f"/customer/{secret['number']}", json=wanted)
+    [stored] = db["record_customer"].find({"_id": secret["_id"]})
+    assert stored["rev"] == secret["rev"] + 1
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "not_shown")
+    assert "may have been done" in answer.get_json()["detail"]
