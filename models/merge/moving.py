@@ -7,6 +7,7 @@ turns. Broken off at any point and taken up by whoever comes next, it ends in th
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -187,11 +188,13 @@ def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
     if merge.get("back_to"):
         condition["_id"] = {"$gt": merge["back_to"]}
     versions = list(database()[store.VERSIONS].find(condition).sort("_id", ASCENDING).limit(limit))
-    by_type: dict[str, list[Row]] = {}
+    # A record that was pointed to the merged one again on the way has followed twice: one version after the other.
+    times, rounds = Counter[ObjectId](), dict[tuple[str, int], list[Row]]()
     for version in versions:
-        by_type.setdefault(version["type"], []).append(version)
+        times[version["record"]] += 1
+        rounds.setdefault((version["type"], times[version["record"]]), []).append(version)
     left: list[ObjectId] = []
-    for slug, rows in by_type.items():
+    for (slug, _), rows in rounds.items():
         left += _give_back(registry.get(slug).rt, rows, merge)
     return (versions[-1]["_id"] if versions else None), left
 

@@ -264,3 +264,15 @@ def test_a_merge_of_which_one_record_cannot_be_opened_holds_up_no_other(
     pointed = {son["_id"]: son["lamp"] for son in database()["record_pointing"].find()}
     assert pointed == {pointing[0]: stuck["loser"], pointing[1]: free["survivor"]}
     assert str(stuck["_id"]) in caplog.text
+
+
+def test_a_record_that_followed_twice_is_given_back_once(owner: Person, head: Person, now: datetime) -> None:
+    keep, other = lamp(owner, now), lamp(owner, now, name="Lantern")
+    one = records.create(owner, "pointing", {"lamp": str(other["_id"])}, now=now)
+    service.merge(head, "sample", keep["number"], other["number"], {}, revs=(1, 1), now=now)
+    store.change("pointing", one["_id"], {"lamp": other["_id"]}, actor=owner, now=now)
+    moving.carry_on(now + timedelta(hours=1), lambda: True)
+    assert now_of(one, "pointing")["lamp"] == keep["_id"]
+    service.undo(head, "sample", keep["number"], other["number"], now=now + timedelta(hours=2))
+    assert now_of(one, "pointing")["lamp"] == other["_id"]
+    assert [row["action"] for row in history.history("pointing", one["_id"])][:2] == ["unmerge", "follow_merge"]
