@@ -104,7 +104,7 @@ ACTS = {
     "backup_made": _l("made a backup"),
     "backup_restored": _l("restored a backup"),
     "master_key_rotated": _l("changed the master key"),
-    "unwritten": _l("given up"),
+    "unwritten": _l("closed the place of an entry that never came"),
     "trail_checked": _l("checked the audit trail"),
     "trail_exported": _l("exported the audit trail"),
     "unusual_reading": _l("read unusually many records"),

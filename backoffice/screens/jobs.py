@@ -173,6 +173,7 @@ def count_words() -> dict[str, str]:
         "sealed": _("sealed"),
         "sent": _("sent"),
         "retried": _("to be tried again"),
+        "renewed": _("renewed"),
         "dead": _("given up"),
         "ended": _("ended"),
         "declassified": _("declassified"),
