@@ -8,7 +8,7 @@ from typing import Any
 from bson import ObjectId
 from flask_babel import gettext as _
 
-from backoffice.screens import cells
+from backoffice.screens import cells, past
 from backoffice.screens.reader import Reader
 from models import access, climbing, standing
 from models.declarations import Transition
@@ -50,7 +50,8 @@ def _end(sight: Sight, language: str) -> str:
 def _done(one: Done, reader: Reader) -> Context:
     row = one.version
     made = row["action"] == "create"
-    label = one.move.label.text(reader.language) if one.move else _("Handed in") if made else _("Closed")
+    told = _("Handed in") if made else str(past.ACTIONS.get(row["action"], _("Closed")))
+    label = one.move.label.text(reader.language) if one.move else told
     return {
         "what": label,
         "who": row["by_name"] if row["by"] else _("The system"),
