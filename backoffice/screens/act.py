@@ -144,7 +144,7 @@ def sheet(
     workflow = sight.rt.workflow
     moves = {t.name: t for t in workflow.transitions} if workflow else {}
     decided = [row for row in versions if row["action"] in moves]
-    last = decided[0] if decided else (versions[-1] if versions else None)
+    last = next((row for row in versions if _asks(row, moves)), None)
     if last and not (transition.signature or last["note"]):
         last = None  # nobody asked for a step of one's own work
     target = workflow.state(transition.target) if workflow else None
@@ -169,6 +169,12 @@ def sheet(
         ],
         "next": [_("Then it stands at “%(state)s”.", state=target.label.text(reader.language))] if target else [],
     }
+
+
+def _asks(row: dict[str, Any], moves: Mapping[str, Transition]) -> bool:
+    """Whether a version is that of whoever asks: it made the record, or moved it without signing."""
+    move = moves.get(row["action"])
+    return row["action"] == "create" or (move is not None and not move.signature)
 
 
 def about(sight: Sight, transition: Transition, made: list[Transition], found: Names) -> list[Context]:

@@ -45,6 +45,7 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
         assert made["number"] in sheet
         assert "O***e" in sheet
         assert "Oldlampname" not in sheet
+        assert sheet.split("Asked by")[1].split("</dd>")[0].split("<dd>")[1].startswith("Owner ")
         who.send(f"{page}/do/{move}", 303, rev=str(rev))
     assert "It can be stopped until" in owner.text(page)
     owner.text(f"{page}/certificate", status=404)
