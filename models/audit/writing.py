@@ -90,9 +90,8 @@ def begin(entries: Sequence[Row]) -> Writing:
         return Writing()
     term = _announce(entries)
     found = Writing(_writers().submit(_follow, entries, term))
-    time.sleep(
-        HAND_OVER
-    )  # else this thread would keep the interpreter, and the write would begin when it has nothing left
+    # Else this thread would keep the interpreter, and the write would begin when it has nothing left to do.
+    time.sleep(HAND_OVER)
     return found
 
 
