@@ -176,16 +176,17 @@ class Vault:
     def _with_key(self, key: bytes, work: Any) -> Any:
         if key not in self._unwrapped:
             self._take_in(key)
-        try:
-            return work(self.encryption())
-        except EncryptionError:
-            # The master keys may have changed meanwhile, or the key may be gone.
+        anew = False
+        while True:
+            try:
+                return work(self.encryption())
+            except EncryptionError as error:
+                # The master keys may have changed meanwhile, once more perhaps, or the key may be gone.
+                if anew and self._stamp == self._stamp_of_file():
+                    raise self._unusable(error) from error
             self.forget()
             self._take_in(key)
-        try:
-            return work(self.encryption())
-        except EncryptionError as error:
-            raise self._unusable(error) from error
+            anew = True
 
     def _take_in(self, key: bytes) -> None:
         """Note that the driver is about to unwrap a key. :raises KeyGone: there is no such key."""

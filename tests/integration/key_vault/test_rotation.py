@@ -98,6 +98,27 @@ def test_others_write_and_read_meanwhile(own: KeySettings, db: Base, monkeypatch
     assert all(vault().decrypt(one).encode() == name for one, name in sealed)
 
 
+def test_a_value_is_opened_however_many_rotations_come_in_between(
+    own: KeySettings, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys.record_key(ObjectId())
+    sealed = keys.seal(b"kept", key)
+    other = Vault(db.client, own)  # as another process has it
+    other.prove()
+    other.forget()
+    begin, turns = other.encryption, iter([True] * 4)
+
+    def overtaken() -> Any:
+        found = begin()
+        if next(turns, False):
+            rotation.rotate()
+        return found
+
+    monkeypatch.setattr(other, "encryption", overtaken)
+    assert other.decrypt(sealed) == b"kept"
+    assert next(turns, "all came") == "all came"
+
+
 def test_a_rotation_that_broke_off_is_ended_by_the_next(own: KeySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotation, "PART", 5)
     made = keys.record_keys([ObjectId() for _ in range(20)])
