@@ -25,6 +25,9 @@ CHUNK = 2**20
 # The fastest level: a stronger one takes three times as long for a tenth of the space.
 LEVEL = 1
 SMALLEST_DOCUMENT, LARGEST_DOCUMENT = 5, 17 * 2**20
+NO_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError)
+DAMAGE = (*NO_ARCHIVE, zlib.error, RuntimeError)
+"""What `zipfile` raises of a file that is no archive, and of a damaged one."""
 Tell = Callable[[str, int], None]
 """Called now and then with a collection and how many of its documents are done."""
 
@@ -151,7 +154,7 @@ def opened(path: Path) -> Iterator[Reading]:
     """The backup in a file. :raises BadBackup: it is none, or was cut off or damaged."""
     try:
         source = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+    except NO_ARCHIVE as error:
         raise BadBackup(f"{path.name} is no backup, or its end is missing") from error
     except OSError as error:
         raise BadBackup(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error
@@ -165,7 +168,7 @@ def opened(path: Path) -> Iterator[Reading]:
 def _damage(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except DAMAGE as error:
         raise BadBackup(f"{name} is damaged") from error
 
 

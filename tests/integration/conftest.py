@@ -11,11 +11,12 @@ from pymongo.database import Database
 
 from backoffice.cli import main
 from config.settings import Settings
-from models import catalogue, office, registry, schema
+from models import catalogue, office, schema
 from models.access_request import service as access_request
 from models.access_request.document import ACCESS_REQUEST
 from models.person.roles import Person, Role
 from tests.factories.people import person
+from tests.factories.registering import registered
 from tests.factories.types import SAMPLE
 
 Base = Database[dict[str, Any]]
@@ -40,10 +41,8 @@ def head(db: Base) -> Person:
 @pytest.fixture
 def sample(db: Base) -> Iterator[None]:
     """The sample type is in force."""
-    registry.register(SAMPLE)
-    schema.migrate()
-    yield
-    registry.unregister(SAMPLE.slug)
+    with registered(SAMPLE):
+        yield
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from config.database import TransactionGaveUp
 from jobs import runner, watch
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, Report, Stopped
-from jobs.execution import tick
+from jobs.execution import Desk, tick
 from jobs.schedule import CatchUp, Job, Lane, Table
 from models import audit
 from models.job import lease as leases
 from models.job import service
-from models.job.document import Run
+from models.job.document import Lease, Run
 from models.job.rules import MAX_ATTEMPTS, Kind, State
 from models.person.roles import Person, Role
 from tests.integration.jobs.conftest import Office
@@ -171,14 +171,19 @@ def test_one_lane_leaves_the_work_of_another_alone(office: Office) -> None:
     assert [run.job for run in tick(desk, lease, lane=Lane.LONG)] == ["slow"]
 
 
-def test_a_process_that_is_to_end_leaves_what_hangs_to_the_next(office: Office, hung: Hung) -> None:
-    table = Table([job(hung, limit=timedelta(minutes=1))])
+def left(office: Office, table: Table) -> tuple[Desk, Lease]:
+    """A process that has left what hangs, and might tick again."""
     office.open(table)
-    lease = leases.acquire("first")
+    lease, desk = leases.acquire("first"), office.desk(table)
     assert lease
     office.clock.turn(days=1)
     with pytest.raises(Stopped):
-        tick(office.desk(table), lease, lambda: False)
+        tick(desk, lease, lambda: False)
+    return desk, lease
+
+
+def test_a_process_that_is_to_end_leaves_what_hangs_to_the_next(office: Office, hung: Hung) -> None:
+    left(office, Table([job(hung, limit=timedelta(minutes=1))]))
     assert [run.state for run in office.runs()] == [State.RUNNING]
     hung.released.set()
     office.until_effects(1)
@@ -243,12 +248,7 @@ def test_a_moment_without_the_lease_leaves_the_work_alone(office: Office, monkey
 
 def test_a_run_that_was_left_here_is_not_begun_a_second_time_beside_itself(office: Office, hung: Hung) -> None:
     table = Table([job(hung, limit=timedelta(minutes=1))])
-    office.open(table)
-    lease, desk = leases.acquire("first"), office.desk(table)
-    assert lease
-    office.clock.turn(days=1)
-    with pytest.raises(Stopped):
-        tick(desk, lease, lambda: False)
+    desk, lease = left(office, table)
     assert tick(desk, lease) == []
     hung.released.set()
     office.until_done(1)
@@ -266,12 +266,7 @@ def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> Non
         return add_effect(context)
 
     table = Table([job(die_once, limit=timedelta(minutes=1))])
-    office.open(table)
-    lease, desk = leases.acquire("first"), office.desk(table)
-    assert lease
-    office.clock.turn(days=1)
-    with pytest.raises(Stopped):
-        tick(desk, lease, lambda: False)
+    desk, lease = left(office, table)
     assert died.wait(10)
     office.until(lambda: desk.watch.left_behind() == 0)
     assert [(run.state, run.attempts) for run in tick(desk, lease)] == [(State.DONE, 2)]

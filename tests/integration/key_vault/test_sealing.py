@@ -18,11 +18,11 @@ from models.declarations import Field, RecordType
 from models.key_vault import service as keys
 from models.key_vault.refusals import KeyGone
 from models.key_vault.vault import key_of, vault
-from models.person.roles import Person, Role
+from models.person.roles import Person
 from models.record_type.deriving import basis, derive_again
 from models.sealing import opened, refuse_unopened, seal_son, seal_sons, sealed_in, tokens_for
 from tests.factories.commands import commands
-from tests.factories.people import person
+from tests.factories.registering import registered
 from tests.factories.sealed import unsealed
 from tests.factories.types import SAMPLE
 
@@ -41,15 +41,8 @@ VALUES: dict[str, Any] = {"name": "灯", "notes": "不可外传", "people": [{"n
 
 @pytest.fixture
 def sealed(db: Base) -> Iterator[None]:
-    registry.register(SEALED)
-    schema.migrate()
-    yield
-    registry.unregister(SAMPLE.slug)
-
-
-@pytest.fixture
-def head(db: Base) -> Person:
-    return person(Role.SPECIALIST, Role.HEAD, Role.CUSTODIAN)
+    with registered(SEALED):
+        yield
 
 
 def made(head: Person, now: datetime, **values: Any) -> ObjectId:

@@ -11,12 +11,12 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
-from models import bulk, registry, schema, store, unborn
+from models import bulk, store, unborn
 from models.bulk import Wanted
 from models.declarations import RecordType
 from models.key_vault import service as keys
-from models.person.roles import Person, Role
-from tests.factories.people import person
+from models.person.roles import Person
+from tests.factories.registering import registered
 from tests.factories.types import SAMPLE
 
 Base = Database[dict[str, Any]]
@@ -31,15 +31,8 @@ class Broken(Exception):
 
 @pytest.fixture(autouse=True)
 def sealed(db: Base) -> Iterator[None]:
-    registry.register(SEALED)
-    schema.migrate()
-    yield
-    registry.unregister(SAMPLE.slug)
-
-
-@pytest.fixture
-def head(db: Base) -> Person:
-    return person(Role.SPECIALIST, Role.HEAD, Role.CUSTODIAN)
+    with registered(SEALED):
+        yield
 
 
 def noted(db: Base) -> list[ObjectId]:

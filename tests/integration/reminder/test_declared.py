@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from config.policy import policy
-from models import registry, schema, store, stored_form
+from models import store, stored_form
 from models.declarations import Reminding
 from models.person.roles import Person
 from models.reminder.document import REMINDERS
 from tests.factories.customers import customer
+from tests.factories.registering import registered
 from tests.factories.types import SAMPLE
 from tests.integration.reminder.conftest import Base, chase, open_steps
 
@@ -23,10 +24,8 @@ DUE = date(2026, 12, 24)  # a Thursday, 31 days after the Monday of the tests
 
 @pytest.fixture
 def declared(db: Base, request: pytest.FixtureRequest) -> Iterator[None]:
-    registry.register(replace(SAMPLE, reminding=getattr(request, "param", TOLD)))
-    schema.migrate()
-    yield
-    registry.unregister(SAMPLE.slug)
+    with registered(replace(SAMPLE, reminding=getattr(request, "param", TOLD))):
+        yield
 
 
 def answer(owner: Person, now: datetime) -> None:
