@@ -64,7 +64,7 @@ def _said(field: Field) -> Sentence:
 
 
 def in_words(rt: RecordType, when: When, language: str) -> str:
-    """A condition as a form says it: `Colour: Red, Blue`; for one without values the field's label."""
+    """A condition as a form says it: `“Colour” is “Red” or “Blue”`; for one without values the field's label."""
     zh = language.startswith("zh")
     if when.field == "state" and rt.workflow is not None:
         label = "状态" if zh else "State"
@@ -73,4 +73,7 @@ def in_words(rt: RecordType, when: When, language: str) -> str:
         field = rt.by_name[when.field]
         kind, label = kind_of(field), field.label.text(language)
         texts = [kind.text(field, kind.read(field, one), language) for one in when.values]
-    return f"{label}{'：' if zh else ': '}{('、' if zh else ', ').join(texts)}" if texts else label
+    if not texts:
+        return label
+    values = ("或" if zh else " or ").join(f"“{text}”" for text in texts)
+    return f"“{label}”为{values}" if zh else f"“{label}” is {values}"

@@ -274,7 +274,10 @@ class Parts(Compound):
 
 
 class Nested(Compound):
-    """The fields of an embedded record."""
+    """The fields of an embedded record. With nothing written in them there is no such record, whatever it needs."""
+
+    def sent(self, held: Any) -> Any:
+        return super().sent(held) if self.written(held) else None
 
     def control(self, held: Any, page: Page) -> str:
         return "".join([one.html(held[name], page) for name, one in self.inner.items()])

@@ -64,7 +64,7 @@ class Wanted:
             return ""
         words = requirement.in_words(self.rt, when, self.language)
         if when.values:
-            return str(_("Required with %(condition)s.", condition=words))
+            return str(_("Required if %(condition)s.", condition=words))
         return str(_("Required once “%(field)s” is filled in.", field=words))
 
     @property

@@ -119,7 +119,19 @@ class RecordForm:
     @cached_property
     def page(self) -> Page:
         """What the items need of this page."""
-        return Page(self.errors, self.making.titles, self.making.files)
+        return Page(self.errors, self.making.titles | self._typed_titles(), self.making.files)
+
+    def _typed_titles(self) -> dict[str, str]:
+        """What people and records are called that nobody stored yet: those that were chosen, or that a link filled
+        in. What the reader may not know stays as it was written."""
+        known, reader = self.making.titles, self.making.reader
+        held = {(f, text) for f, text in _pointers_held(self.declared, self.held) if text not in known}
+        meant = {text: (f, names.pointed(reader.person, f, text)) for f, text in held}
+        rows = [((f,), {f.name: target}) for f, target in meant.values() if isinstance(target, ObjectId)]
+        if not rows:
+            return {}
+        found = names.resolve(reader.person, rows, language=reader.language)
+        return {text: found.text(f, target) for text, (f, target) in meant.items() if isinstance(target, ObjectId)}
 
 
 @dataclass(frozen=True)
@@ -281,12 +293,25 @@ def typed(field: Field, value: Any, making: Making) -> Any:
     return f"{value:f}" if field.kind in ("decimal", "money", "percent") else str(value)
 
 
+def _pointers_held(fields: Iterable[Field], held: Raw) -> Iterator[tuple[Field, str]]:
+    """Every person and record that stands in a form, as it was written."""
+    for field in fields:
+        value = held[field.name]
+        if field.kind in names.POINTERS and value:
+            yield field, value
+        elif field.kind == "embedded":
+            yield from _pointers_held(field.fields, value)
+        elif field.kind == "embedded_list":
+            for row in value:
+                yield from _pointers_held(field.fields, row)
+
+
 def _pointed(field: Field, sent: Any, reader: Reader) -> Any:
     """The same, with numbers and emails turned into the ids that they mean."""
     if field.kind in names.POINTERS:
         return names.pointed(reader.person, field, sent)
     if field.kind == "embedded":
-        return {f.name: _pointed(f, sent[f.name], reader) for f in field.fields}
+        return sent and {f.name: _pointed(f, sent[f.name], reader) for f in field.fields}
     if field.kind == "embedded_list":
         return [{f.name: _pointed(f, row[f.name], reader) for f in field.fields} for row in sent]
     return sent

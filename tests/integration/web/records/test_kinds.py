@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from config.database import database
 from models import store
 from models.person.roles import Role
+from tests.factories.definitions import in_force, visit_with
 from tests.integration.web.records.conftest import Make, Sit
 from tests.integration.web.records.test_writing import hidden
 
@@ -88,9 +90,24 @@ def test_a_wrong_value_is_refused_in_words_beside_its_field(sit: Sit, sent: dict
 
 def test_a_field_required_by_another_says_when(sit: Sit) -> None:
     page = sit(Role.SPECIALIST).text("/records/sample/new")
-    assert "Required with Fragile: Yes." in page
+    assert "Required if “Fragile” is “Yes”." in page
     assert 'data-when="fragile"' in page
     assert 'data-when-values="yes"' in page
+
+
+def test_an_embedded_record_left_empty_lacks_nothing(sit: Sit, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    name = {"name": "name", "kind": "text", "label": {"zh": "姓名", "en": "Name"}, "required": True}
+    phone = {"name": "phone", "kind": "phone", "label": {"zh": "电话", "en": "Phone"}}
+    with in_force(visit_with(name="host", kind="embedded", fields=[name, phone]), now):
+        at = desk.send("/records/visit/new", 303, visitor="Ann", **{"host-name": "", "host-phone": ""}).location
+        page = desk.send(f"{at}/edit", 422, rev="1", **{"host-phone": "13800001111"}).get_data(as_text=True)
+        assert "This is required." in page
+        desk.send(f"{at}/edit", 303, rev="1", **{"host-name": "Bo", "host-phone": "13800001111"})
+        desk.send(f"{at}/edit", 303, rev="2", **{"host-name": "", "host-phone": ""})
+        son = database()["record_visit"].find_one({})
+        assert son is not None
+        assert "host" not in son
 
 
 def test_nobody_fills_a_computed_field(sit: Sit) -> None:

@@ -204,7 +204,20 @@ def test_related_records_stand_beside_and_lead_to_their_list(sit: Sit, make: Mak
     assert owner.text(f"/records/order_note/?lamp={lamp['number']}").count('scope="row"') == 7
     new = owner.text(f"/records/order_note/new?lamp={lamp['number']}")
     assert f'value="{lamp["number"]}"' in new
+    assert f'data-lookup-text="{lamp["name"]}"' in new
     assert owner.get("/records/order_note/new?acl=x").status_code == 400
+
+
+def test_a_form_that_comes_back_calls_what_was_chosen_by_its_name(sit: Sit, make: Make, orders: None) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    lamp, hidden = make(owner.person), make(head.person, level="top_secret", name="Hidden thing")
+    chosen = {"name": "", "lamp": lamp["number"], "helper": owner.person.email}
+    page = owner.send("/records/order_note/new", 422, **chosen).get_data(as_text=True)
+    assert f'data-lookup-text="{lamp["name"]}"' in page
+    assert f'data-lookup-text="{owner.person.name}"' in page
+    page = owner.send("/records/order_note/new", 422, **chosen | {"lamp": hidden["number"]}).get_data(as_text=True)
+    assert f'value="{hidden["number"]}"' in page, "what was typed stays"
+    assert "Hidden thing" not in page
 
 
 def test_a_page_asks_the_same_of_the_database_however_many_rows(sit: Sit, make: Make, orders: None, now: Any) -> None:
