@@ -64,29 +64,26 @@ def outlines(wanted: Iterable[tuple[ObjectId, int, Iterable[str]]]) -> list[dict
 
 
 def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Stored versions as `history` gives them."""
-    rt = registry.get(slug).rt
+    """Stored versions as `history` gives them; where something cannot be opened stands its refusal, an `Unopened`."""
+    rt, kept = registry.get(slug).rt, list(rows)
     declared = {f.name: f for f in stored_form.fields_of(rt)}
     declared["merged_into"] = replace(declared["merged_into"], to=slug)
-    found, kept = [], list(rows)
-    sealing.keys_at_hand(kept)
+    sides = [{c["field"]: c.get(side) for c in row["changes"]} for row in kept for side in ("before", "after")]
+    opened = iter(sealing.opened(rt, sides))
     for row in kept:
+        before, after = next(opened), next(opened)
         row["changes"] = [
-            {
-                "field": declared[c["field"]],
-                "before": loaded(declared[c["field"]], c.get("before")),
-                "after": loaded(declared[c["field"]], c.get("after")),
-            }
-            for c in row["changes"]
-            if c["field"] in declared
+            {"field": field, "before": loaded(field, before[name]), "after": loaded(field, after[name])}
+            for name in before
+            if (field := declared.get(name)) is not None
         ]
-        found.append(row)
-    return found
+    return kept
 
 
 def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:
-    """The record's declared values as they were in version `rev`, walked back from `current`."""
+    """The record's declared values as they were in version `rev`, walked back from `current`. :raises Unopened:"""
     values = dict(current)
     for version in history(slug, current["_id"], limit=0, after=rev):
         values.update({c["field"].name: c["before"] for c in version["changes"]})
+    sealing.refuse_unopened(registry.get(slug).rt, values)
     return values

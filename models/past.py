@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import access, records, store
+from models import access, records, sealing, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import Field
@@ -23,6 +23,7 @@ from models.records import Sight
 
 ACTION = "restore_version"
 BY_RULES = Sentence("由系统按规则填写。", "Set by rules.")
+UNREADABLE = Sentence("当时的内容无法读取。", "What it held then cannot be read.")
 NOT_YOURS = Sentence("您不能修改此字段。", "Not yours to change.")
 
 
@@ -79,6 +80,8 @@ def preview(person: Person, found: Sight, rev: int) -> Restoration:
 
 def _judged(person: Person, found: Sight, field: Field, current: Mapping[str, Any], value: Any) -> Back | Stays:
     """Whether a field may take the value back that it held."""
+    if any(sealing.unopened_in([value])):
+        return Stays(field, UNREADABLE)
     if not field.editable:
         return Stays(field, BY_RULES)
     if field not in access.editable_fields(person, found.rt):

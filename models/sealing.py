@@ -261,9 +261,21 @@ def _note_sealed(field: Field, son: dict[str, Any], name: str, places: list[Plac
 
 
 def refuse_unopened(rt: RecordType, opened: Mapping[str, Any]) -> None:
-    """:raises Unopened: something of a record that `opened` gave could not be opened."""
+    """:raises Unopened: something of a record could not be opened, by `opened` or in loading it to be shown."""
     for refusal in unopened_in(opened[name] for name in sealed_fields(rt) if name in opened):
         raise refusal
+
+
+def unreadable(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of which of some values, by name, something could not be opened."""
+    return tuple(name for name, value in values.items() if any(unopened_in([value])))
+
+
+def readable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Some values, with nothing in place of those of which something could not be opened: for rules, which know no
+    marks."""
+    lost = unreadable(values)
+    return {name: None if name in lost else value for name, value in values.items()}
 
 
 def unopened_in(values: Iterable[Any]) -> Iterator[Unopened]:

@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, audit, history, registry, store, stored_form
+from models import access, audit, history, registry, sealing, store, stored_form
 from models.access import Purpose
 from models.at_hand import LONGEST_NUMBER, AtHand
 from models.declarations import Field, Level, RecordType
@@ -42,8 +42,9 @@ class NotToLeave(Refusal):
 
 @dataclass(frozen=True)
 class Sight:
-    """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read;
-    `reads` are the levels at which they would read it, for what it held in the past."""
+    """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read, and
+    where something cannot be opened its refusal, an `Unopened`; `reads` are the levels at which they would read it, for
+    what it held in the past."""
 
     rt: RecordType
     id: ObjectId
@@ -52,6 +53,11 @@ class Sight:
     values: dict[str, Any]
     fields: tuple[Field, ...]
     reads: frozenset[str] = frozenset()
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The fields of which something is shown, and cannot be opened."""
+        return sealing.unreadable(self.values)
 
     @property
     def level(self) -> str:
@@ -100,7 +106,7 @@ def sight_stored(
         values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
         values |= {"level": son.get("level"), "owner": son.get("owner")}
         return Sight(rt, son["_id"], son["number"], False, values, fields), None
-    record = stored_form.load(rt, son)
+    record = stored_form.load_to_show(rt, son)
     fields = access.readable(access.visible_fields(person, rt), reach, son["acl"])
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"])), record
@@ -154,7 +160,7 @@ def see_stored(
 ) -> tuple[Sight, dict[str, Any]]:
     """`see`, with the record as it is stored, for questions of rights; what the person may know is the sight alone."""
     found, son, record = _opened(person, slug, number, purpose, now, held)
-    return found, stored_form.load(found.rt, son) if record is None else record
+    return found, stored_form.load_to_show(found.rt, son) if record is None else record
 
 
 def _opened(
@@ -191,10 +197,12 @@ def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime
 def read_stored(
     person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None
 ) -> tuple[Sight, dict[str, Any]]:
-    """`read`, with the record as `see_stored` gives it."""
+    """`read`, with the record as `see_stored` gives it, for whoever changes it. :raises Unopened: something of it
+    cannot be opened: it can be looked at, and is not changed."""
     found, record = see_stored(person, slug, number, purpose, now, held)
     if not found.full:
         raise Locked()
+    sealing.refuse_unopened(found.rt, record)
     return found, record
 
 
@@ -217,11 +225,16 @@ def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:
 
 
 def pointed_file(found: Sight, file_id: str) -> dict[str, Any]:
-    """The row of a file that the record, as its reader sees it, points to. :raises NotFound:"""
+    """The row of a file that the record, as its reader sees it, points to.
+
+    :raises NotFound: :raises Unopened: what the file is called cannot be opened.
+    """
     wanted = ObjectId(file_id) if ObjectId.is_valid(file_id) else None
     for field in found.fields:
         for row in (found.values.get(field.name) or ()) if field.kind == "files" else ():
             if row["file"] == wanted:
+                for refusal in sealing.unopened_in([row]):
+                    raise refusal
                 return dict(row)
     raise NotFound()
 

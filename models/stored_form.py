@@ -61,11 +61,16 @@ def fields_of(rt: RecordType) -> tuple[Field, ...]:
 
 
 def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored record with every declared value loaded; undeclared leftovers are dropped."""
-    plain = son
-    if sealing.sealed_fields(rt):
-        plain = sealing.opened(rt, [son])[0]
-        sealing.refuse_unopened(rt, plain)
+    """A stored record with every declared value loaded; undeclared leftovers are dropped. :raises Unopened:"""
+    record = load_to_show(rt, son)
+    sealing.refuse_unopened(rt, record)
+    return record
+
+
+def load_to_show(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
+    """`load` for whoever shows a record or decides about it, and writes nothing of it: where something cannot be opened
+    stands its refusal, an `Unopened`."""
+    plain = sealing.opened(rt, [son])[0] if sealing.sealed_fields(rt) else son
     found = ((name, load, plain.get(name)) for name, load in _loaders(rt))
     record = {name: value if load is None or value is None else load(value) for name, load, value in found}
     return Loaded(record | _engines_own(plain), son)

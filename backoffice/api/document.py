@@ -113,6 +113,8 @@ def record_schemas(rt: RecordType, visible: tuple[Field, ...], language: str) ->
     # Whom a record concerns gets it without its withheld fields.
     told = {**_closed(values), "required": [f.name for f in visible if not f.withheld]}
     full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": told}
+    lost = operations.Words(rt, language).text(*operations.UNREADABLE)
+    full["unreadable"] = {"type": "array", "items": {"type": "string"}, "description": lost}
     locked = {**head, "locked": {"const": True}, **{k: system[k] for k in ("level", "owner")}, "values": _closed(card)}
     row_system = {name: system[name] for name in operations.IN_LISTS}
     some = {**_closed(values), "required": []}

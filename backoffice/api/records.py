@@ -156,7 +156,8 @@ def actions(slug: str, number: str) -> Response:
     bodies.check_answerable()
     bodies.check_parameters()
     sight = once.read(slug, number)
-    moves = records.moves(me.person, rt, store.fetch(slug, sight.id))
+    current = store.fetch_to_show(slug, sight.id)
+    moves = () if sight.unreadable else records.moves(me.person, rt, current)
     items = [
         {
             "name": move.name,

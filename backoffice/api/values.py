@@ -87,7 +87,7 @@ def record(sight: Sight, found: Names) -> Json:
         return {**head, "level": sight.level, "owner": person(found, sight.values.get("owner")), "values": card}
     system = {f.name: value(f, sight.values.get(f.name), found) for f in SYSTEM}
     values = {f.name: value(f, sight.values.get(f.name), found) for f in sight.fields}
-    return {**head, "rev": sight.values["rev"], **system, "values": values}
+    return {**head, "rev": sight.values["rev"], **system, "values": values, "unreadable": list(sight.unreadable)}
 
 
 def _on_card(field: Field, stated: Any, found: Names) -> Any:

@@ -18,10 +18,12 @@ from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
 from models.declarations import Field
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds.compound import between
 from models.names import HIDDEN, Names
 from models.office import office_calendar
 from models.records import Sight
+from models.sealing import FILE_NAME
 
 Row = tuple[Iterable[Field], Mapping[str, Any]]
 
@@ -74,6 +76,8 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
     }
     if value is None:
         return made
+    if isinstance(value, Unopened):
+        return made | {"kind": "text", "text": UNREADABLE.text(names.language)}
     if field.kind == "date":
         made |= {"text": day_short(value, names.language), "full": day_full(value, names.language)}
     elif field.kind == "datetime":
@@ -113,7 +117,7 @@ def details_value(field: Field, sight: Sight, names: Names) -> Cell:
         rows = value if field.kind == "embedded_list" else [value]
         made["rows"] = [[_inner(inner, row.get(inner.name), names) for inner in field.fields] for row in rows]
     elif field.kind == "files":
-        made["rows"] = [_file(sight, row) for row in value]
+        made["rows"] = [_file(sight, row, names) for row in value]
     return made
 
 
@@ -121,12 +125,14 @@ def _inner(field: Field, value: Any, names: Names) -> Cell:
     return {**cell(field, value, names), "label": field.label.text(names.language)}
 
 
-def _file(sight: Sight, row: Mapping[str, Any]) -> list[Cell]:
+def _file(sight: Sight, row: Mapping[str, Any], names: Names) -> list[Cell]:
     at: dict[str, Any] = {"slug": sight.rt.slug, "number": sight.number, "file_id": str(row["file"])}
     cells = [{"label": _("File"), "text": row["name"], "url": url_for("records.file", **at)}]
     size = {"label": _("Size"), "text": size_text(row["size"]), "kind": "integer"}
     looked = {"label": _("On screen"), "text": "", "url": ""}
-    if row["type"] in SHOWN:
+    if isinstance(row["name"], Unopened):
+        cells[0] |= {"text": names.text(FILE_NAME, row["name"]), "url": ""}
+    elif row["type"] in SHOWN:
         looked |= {"text": _("Look"), "url": url_for("records.file_shown", **at)}
     return [*cells, size, looked]
 

@@ -48,7 +48,7 @@ class MergeRoutes(RecordRoutes):
         self, view: RecordView, number: str, reader: Reader, typed: str = "", refusal: Refusal | None = None
     ) -> str:
         sight = records.read(reader.person, view.rt.slug, number, Purpose.VIEW, reader.now)
-        if not service.may_merge(reader.person, view.rt, store.fetch(view.rt.slug, sight.id)):
+        if not service.may_merge(reader.person, view.rt, store.fetch_to_show(view.rt.slug, sight.id)):
             raise Forbidden()
         alike = merge_page.alike(sight, reader)
         rows = [(sight.fields, sight.values), *((one.fields, one.values) for one, _ in alike)]

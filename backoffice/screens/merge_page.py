@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from backoffice.screens import cells, record_page
 from backoffice.screens.cells import person_ids, record_url
 from backoffice.screens.reader import Reader
-from models import names, registry
+from models import names, registry, sealing
 from models.declarations import LEVEL_LABELS, Level
 from models.errors import Invalid, Refusal
 from models.merge import service
@@ -28,7 +28,7 @@ MOST_COUNTED = service.COUNTED
 def alike(sight: Sight, reader: Reader) -> Alike:
     """Records that may be the same, of those that the reader has in full, with the reasons."""
     hook = registry.get(sight.rt.slug).hooks.alike
-    found = hook(reader.person, sight.values) if hook is not None else ()
+    found = hook(reader.person, sealing.readable(sight.values)) if hook is not None else ()
     return [
         (one.sight, one.reasons)
         for one in found

@@ -124,8 +124,8 @@ def days(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Resto
 
 def restorable(sight: Sight, reader: Reader) -> Restoring | None:
     """Where a version of the record is restored by the reader; None when they may not change it."""
-    current = store.fetch(sight.rt.slug, sight.id)
-    if not records.can(reader.person, sight.rt, current, Purpose.EDIT):
+    current = store.fetch_to_show(sight.rt.slug, sight.id)
+    if sight.unreadable or not records.can(reader.person, sight.rt, current, Purpose.EDIT):
         return None
 
     def address(row: Row) -> str:

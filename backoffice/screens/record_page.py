@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from backoffice.screens import cells, deadlines, value_html
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
-from models import access, keeping, records, registry
+from models import access, keeping, records, registry, sealing
 from models import watermark as mark
 from models.access import Purpose
 from models.access_request.service import may_offer
@@ -64,6 +64,8 @@ def head(
     }
     if current is None:
         return made
+    if sight.unreadable:  # what cannot be read is not changed either
+        return made | {"main_action": None, "actions": _other_actions(sight, current, reader)}
     moves = records.moves(reader.person, sight.rt, current)
     main = next((t for t in moves if t.main), None)
     made["main_action"] = move_action(sight, main, reader) if main else None
@@ -196,10 +198,21 @@ def card(sight: Sight, names: Names) -> Context:
 
 def notices(sight: Sight, reader: Reader) -> list[Context]:
     """What looks wrong or is missing on a record, from what the reader may read of it."""
-    lacks = registry.get(sight.rt.slug).hooks.lacks
+    lacks, lost = registry.get(sight.rt.slug).hooks.lacks, _lost(sight)
     if lacks is None or not sight.full:
+        return lost
+    found = lacks(sealing.readable(sight.values))
+    return [*lost, *({"text": in_language(text, reader.language), "tone": "warn"} for text in found)]
+
+
+def _lost(sight: Sight) -> list[Context]:
+    if not sight.unreadable:
         return []
-    return [{"text": in_language(text, reader.language), "tone": "warn"} for text in lacks(sight.values)]
+    text = _(
+        "Part of this record cannot be read: its key is gone, or it is damaged. It is kept as it is, and the record is "
+        "not changed until an administrator has restored it from a backup."
+    )
+    return [{"text": text, "tone": "bad"}]
 
 
 def in_language(text: Sentence, language: str) -> str:

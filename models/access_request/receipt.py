@@ -94,7 +94,7 @@ def note(person: Person, found: Sight, purpose: Purpose, how: str, *, now: datet
     """
     if not any(person.grants.values()):
         return ""
-    record = store.fetch(found.rt.slug, found.id)
+    record = store.fetch_to_show(found.rt.slug, found.id)
     if _by_right(person, found, purpose, record):
         return ""
 
@@ -117,7 +117,7 @@ def opened_by(person: Person, found: Sight, purpose: Purpose, now: datetime) -> 
     """The card by which the person has a record for a purpose; None for whoever has it without."""
     if not any(person.grants.values()):
         return None
-    if _by_right(person, found, purpose, store.fetch(found.rt.slug, found.id)):
+    if _by_right(person, found, purpose, store.fetch_to_show(found.rt.slug, found.id)):
         return None
     return _under(person, found, purpose, now)
 

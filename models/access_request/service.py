@@ -184,7 +184,7 @@ def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> 
     """Those that the person may not use in all these ways yet."""
     left = []
     for sight in found:
-        acl = store.fetch(sight.rt.slug, sight.id)["acl"]
+        acl = store.fetch_to_show(sight.rt.slug, sight.id)["acl"]
         held = [access.reach(person, sight.rt, Purpose(use)).sees(acl) == "full" for use in uses]
         if not held or not all(held):
             left.append(sight)
@@ -203,7 +203,7 @@ def _not_asked(person: Person, found: Sequence[Sight]) -> list[Sight]:
 
 def _department(found: Sequence[Sight]) -> str:
     """The department of all of them. :raises SeveralDepartments:"""
-    departments = {store.fetch(sight.rt.slug, sight.id)["department"] or "" for sight in found}
+    departments = {store.fetch_to_show(sight.rt.slug, sight.id)["department"] or "" for sight in found}
     if len(departments) > 1:
         raise SeveralDepartments()
     return departments.pop()

@@ -82,7 +82,7 @@ def place(person: Person, slug: str, number: str, why: str, *, now: datetime) ->
     found, why = _asked(person, slug, number, why, now)
 
     def work() -> ObjectId:
-        record, hold = store.fetch(slug, found.id), ObjectId()
+        record, hold = store.fetch_to_show(slug, found.id), ObjectId()
         free = {"_id": found.id, MARK: None}
         if not database()[collection_name(slug)].update_one(free, {"$set": {MARK: hold}}).matched_count:
             raise HeldAlready()
@@ -100,7 +100,7 @@ def lift(person: Person, slug: str, number: str, why: str, *, now: datetime) -> 
     found, why = _asked(person, slug, number, why, now)
 
     def work() -> None:
-        record = store.fetch(slug, found.id)
+        record = store.fetch_to_show(slug, found.id)
         lifted = {"lifted_at": now, "lifted_by": person.id, "lifted_by_name": person.name, "lifted_why": why}
         held = {"record": found.id, "lifted_at": None}
         if not database()[HOLDS].update_one(held, {"$set": lifted}).matched_count:

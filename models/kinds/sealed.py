@@ -9,7 +9,7 @@ from bson import Binary
 
 from models.declarations import Field
 from models.key_vault import service as keys
-from models.key_vault.refusals import Unopened
+from models.key_vault.refusals import UNREADABLE, Unopened
 from models.kinds.base import Kind
 
 OPERATORS = ("is", "empty", "filled")
@@ -29,6 +29,14 @@ def sealed_kind(kind: Kind) -> Kind:
             if isinstance(stored, Unopened):  # of a set that was opened together: whoever shows it has a mark for it
                 return stored
             return super().load(keys.unseal_value(stored) if type(stored) is Binary else stored)
+
+        def text(self, field: Field, value: Any, language: str) -> str:
+            if isinstance(value, Unopened):
+                return UNREADABLE.text(language)
+            return str(super().text(field, value, language))
+
+        def plain(self, value: Any) -> Any:
+            return None if isinstance(value, Unopened) else super().plain(value)
 
         def mongo(self, field: Field) -> me.fields.BaseField:
             return me.fields.BaseField()

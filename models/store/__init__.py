@@ -7,7 +7,17 @@ stores it, `versions` says what is kept of it.
 
 from models.store.drafts import new_draft, next_draft, prepare
 from models.store.versions import INDEXES, VERSIONS, latest_moves, subject, version_row
-from models.store.writing import AlreadyUsed, add_grant, already_used, change, create, fetch, name_of, put
+from models.store.writing import (
+    AlreadyUsed,
+    add_grant,
+    already_used,
+    change,
+    create,
+    fetch,
+    fetch_to_show,
+    name_of,
+    put,
+)
 
 __all__ = [
     "INDEXES",
@@ -18,6 +28,7 @@ __all__ = [
     "change",
     "create",
     "fetch",
+    "fetch_to_show",
     "latest_moves",
     "name_of",
     "new_draft",

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, in_transaction, transaction
-from models import access, numbering, one_time, registry, stored_form
+from models import access, numbering, one_time, registry, sealing, stored_form
 from models.attachment import service as attachment
 from models.declarations import Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
@@ -37,12 +37,22 @@ class Overtaken(NotFound):
 
 
 def fetch(slug: str, record_id: ObjectId) -> dict[str, Any]:
-    """A record by id, for services and jobs. :raises NotFound:"""
+    """A record by id, for services and jobs. :raises NotFound: :raises Unopened:"""
+    return stored_form.load(*_stored(slug, record_id))
+
+
+def fetch_to_show(slug: str, record_id: ObjectId) -> dict[str, Any]:
+    """`fetch` for whoever shows a record or asks for rights to it: what cannot be opened stands there as its refusal,
+    and no write takes it. :raises NotFound:"""
+    return stored_form.load_to_show(*_stored(slug, record_id))
+
+
+def _stored(slug: str, record_id: ObjectId) -> tuple[RecordType, dict[str, Any]]:
     rt = registry.get(slug).rt
     son = database()[collection_name(slug)].find_one({"_id": record_id})
     if son is None:
         raise NotFound()
-    return stored_form.load(rt, son)
+    return rt, son
 
 
 def create(
@@ -100,6 +110,7 @@ def change(
     changed since.
 
     :raises StaleRecord: when `rev` is no longer the stored version; it carries the current record.
+    :raises Unopened: something of the record cannot be opened: it stays as it is until it can.
     :raises Invalid: when a hook refuses the values.
     :raises NotFound: when the record is gone.
     """
@@ -110,6 +121,7 @@ def change(
     def work() -> dict[str, Any]:
         given = known.pop() if known else None
         before = fetch(slug, record_id) if given is None else given
+        sealing.refuse_unopened(entry.rt, before)  # nobody overwrites what nobody has read
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=dict(before))
         draft = next_draft(
@@ -202,7 +214,7 @@ def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
 
 def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
     """Let a grant open the record (X5). The version does not change: nobody's edit conflicts with it."""
-    record = fetch(slug, record_id)
+    record = fetch_to_show(slug, record_id)
     level = Level.of(record["level"]).value
     prefix = access.ARCHIVED if record["archived_at"] else ""
     database()[collection_name(slug)].update_one(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bson import Binary, ObjectId
+from bson import ObjectId
 from pymongo.database import Database
 
 from config import policy
@@ -16,6 +16,7 @@ from models import audit, catalogue, schema, store
 from models.access_request.service import GRANTS
 from models.person.roles import Role
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.integration.api.conftest import Program, Start
 
 Base = Database[dict[str, Any]]
@@ -74,12 +75,27 @@ def test_what_cannot_be_opened_is_null_and_told(whole: Start, db: Base, now: dat
         customer(head.person, now, name=name, analysis="Strong")
     first = db["record_customer"].find_one({"number": "KH-2026-000001"})
     assert first is not None
-    harmed = Binary(first["analysis"][:-1] + bytes([first["analysis"][-1] ^ 1]), 6)
-    db["record_customer"].update_one({"_id": first["_id"]}, {"$set": {"analysis": harmed}})
+    damage("record_customer", first["_id"], "analysis")
     page = head.get("/customer?columns=name,analysis")
     assert [row["values"]["analysis"] for row in page["items"]] == ["Strong", None]
     assert page["unreadable"] == [{"number": "KH-2026-000001", "field": "analysis"}]
     assert head.get("/customer")["unreadable"] == []
+
+
+def test_a_record_is_answered_without_what_cannot_be_opened(whole: Start, db: Base, now: datetime) -> None:
+    head = whole(Role.HEAD)
+    made = customer(head.person, now, name="明山仪表有限公司", analysis="Strong", region="浙江")
+    at = f"/customer/{made['number']}"
+    assert head.get(at)["unreadable"] == []
+    damage("record_customer", made["_id"], "analysis")
+    was = db["record_customer"].find_one({"_id": made["_id"]})
+    found = head.get(at)
+    assert (found["values"]["region"], found["values"]["analysis"]) == ("浙江", None)
+    assert found["unreadable"] == ["analysis"]
+    assert head.get(f"{at}/history")["items"]
+    answer = head.ask("PATCH", at, json={"rev": 1, "values": {"region": "江苏"}})
+    assert (answer.status_code, answer.get_json()["code"]) == (500, "seal_damaged")
+    assert db["record_customer"].find_one({"_id": made["_id"]}) == was
 
 
 def test_a_page_without_classified_rows_writes_nothing(whole: Start, db: Base, now: datetime) -> None:

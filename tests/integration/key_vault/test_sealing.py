@@ -94,8 +94,22 @@ def test_with_its_key_a_records_content_and_history_are_gone(
     keys.destroy([record])
     with pytest.raises(KeyGone):
         store.fetch("sample", record)
+    told = [c for row in history.history("sample", record) for c in row["changes"] if c["field"].name == "notes"]
+    assert all(isinstance(c["after"], KeyGone) for c in told)
     with pytest.raises(KeyGone):
-        history.history("sample", record)
+        history.at_rev("sample", store.fetch_to_show("sample", record), 1)
+
+
+def test_what_cannot_be_opened_is_never_written_over(sealed: None, head: Person, db: Base, now: datetime) -> None:
+    record = made(head, now, level="secret")
+    keys.destroy([record])
+    shown, was = store.fetch_to_show("sample", record), db["record_sample"].find_one({"_id": record})
+    assert (shown["name"], isinstance(shown["notes"], KeyGone)) == ("灯", True)
+    for seen in (shown, None):
+        for values in ({"name": "烛"}, {"notes": "另写"}):
+            with pytest.raises(KeyGone):
+                store.change("sample", record, values, actor=head, now=now, rev=1, seen=seen)
+    assert db["record_sample"].find_one({"_id": record}) == was
 
 
 def test_a_set_of_records_has_its_keys_made_together(sealed: None, head: Person, db: Base, now: datetime) -> None:

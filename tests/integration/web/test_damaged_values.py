@@ -1,14 +1,16 @@
-"""A sealed value that cannot be opened holds up no page that shows many records."""
+"""A sealed value that cannot be opened holds up no page: it is marked where it would stand, and stays as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from models import store
 from models.hand_over.service import HANDED
 from models.person.roles import Role
 from tests.factories.customers import customer
@@ -36,3 +38,81 @@ def test_a_search_finds_it_and_its_neighbours(sit: Sit, now: datetime) -> None:
     damage("record_customer", made[0]["_id"], "contact_phone")
     page = desk.text("/records/find?q=lamp")
     assert page.count("</mark> works") == 2
+
+
+@pytest.fixture
+def harmed(sit: Sit, now: datetime) -> tuple[Desk, str, ObjectId]:
+    """A head, and the number and id of a file of which three values are damaged; its history is whole."""
+    head = sit(Role.HEAD)
+    values = {"contact_birthday": date(1990, 5, 1), "contact_phone": "13900000001", "level": "secret"}
+    made = customer(head.person, now, name="Lamp works", analysis="Slow", region="浙江", **values)
+    for field in ("analysis", "contact_birthday", "contact_phone"):
+        damage("record_customer", made["_id"], field)
+    return head, made["number"], made["_id"]
+
+
+@pytest.mark.parametrize("page", ["", "/history", "/print"])
+def test_a_record_is_shown_with_a_mark(harmed: tuple[Desk, str, ObjectId], page: str) -> None:
+    desk, number, _ = harmed
+    text = desk.text(f"/records/customer/{number}{page}")
+    assert "Lamp works" in text
+    assert page == "/history" or ("浙江" in text and text.count("(cannot be read)") == 3)
+
+
+def test_the_page_says_so_and_offers_no_change(harmed: tuple[Desk, str, ObjectId]) -> None:
+    desk, number, _ = harmed
+    text = desk.text(f"/records/customer/{number}")
+    assert "Part of this record cannot be read" in text
+    assert f"/records/customer/{number}/edit" not in text
+    assert f"/records/customer/{number}/print" in text
+
+
+def test_a_whole_record_says_nothing_of_it_and_is_edited(sit: Sit, now: datetime) -> None:
+    desk = sit(Role.HEAD)
+    number = customer(desk.person, now, name="Lamp works", analysis="Slow")["number"]
+    text = desk.text(f"/records/customer/{number}")
+    assert "cannot be read" not in text
+    assert f"/records/customer/{number}/edit" in text
+
+
+def test_no_form_writes_over_it(harmed: tuple[Desk, str, ObjectId], db: Base) -> None:
+    desk, number, record = harmed
+    was = db["record_customer"].find_one({"_id": record})
+    at = f"/records/customer/{number}"
+    assert desk.get(f"{at}/edit").status_code == 500
+    for sent in ({"name": "Other"}, {"analysis": "Quick"}, {"analysis": ""}):
+        assert desk.post(f"{at}/edit", data={"rev": "1", **sent}).status_code == 500
+    assert desk.post(f"{at}/archive", data={"rev": "1", "note": "old"}).status_code == 500
+    assert db["record_customer"].find_one({"_id": record}) == was
+
+
+def test_its_history_marks_a_former_value(sit: Sit, db: Base, now: datetime) -> None:
+    desk = sit(Role.HEAD)
+    made = customer(desk.person, now, name="Lamp works", analysis="Slow")
+    store.change("customer", made["_id"], {"analysis": "Quick"}, actor=desk.person, now=now)
+    version = db[store.VERSIONS].find_one({"record": made["_id"], "rev": 2}) or {}
+    [at] = [i for i, one in enumerate(version["changes"]) if one["field"] == "analysis"]
+    damage(store.VERSIONS, version["_id"], f"changes.{at}.before")
+    text = desk.text(f"/records/customer/{made['number']}/history")
+    assert "<del>(cannot be read)</del> <ins>Quick</ins>" in text
+    restored = desk.text(f"/records/customer/{made['number']}/history/1")
+    assert "What it held then cannot be read." in restored
+    desk.post(f"/records/customer/{made['number']}/history/1", data={"rev": "2"})
+    assert store.fetch("customer", made["_id"])["analysis"] == "Quick"
+
+
+def test_who_has_it_by_a_card_sees_it_too(sit: Sit, harmed: tuple[Desk, str, ObjectId], db: Base) -> None:
+    head, number, _ = harmed
+    guest = sit(Role.SALES_MANAGER, manager=head.person.id)
+    window = {"reason": "Audit at the site", "from": "", "until": "2026-11-25"}
+    owner = sit(Role.SPECIALIST)
+    db["record_customer"].update_one({"number": number}, {"$set": {"owner": owner.person.id}})
+    guest.send(f"/records/customer/{number}/ask", 302, use="export", **window)
+    card = db["record_access_request"].find_one() or {}
+    act = f"/records/access_request/{card['number']}/do/approve"
+    head.send(act, 303, rev=str(card["rev"]), valid_until="2026-11-25")
+    text = guest.text(f"/records/customer/{number}")
+    assert "Open to you under card" in text
+    assert "(cannot be read)" in text
+    file = guest.post(f"/records/access_request/{card['number']}/take", {"format": "csv"})
+    assert "(cannot be read)" in file.get_data(as_text=True)
