@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from backoffice.screens import cells, list_page, merge_page, record_page
 from backoffice.screens.base import RecordView, view_of
@@ -20,6 +21,7 @@ from models.access import Purpose
 from models.errors import Forbidden, NotFound, Refusal
 from models.listing import BadQuery
 from models.merge import service
+from models.merge.unmoved import Unmoved, left_behind
 from models.records import Locked, Sight
 
 PICK = "pick-"
@@ -150,17 +152,49 @@ def led_on(sight: Sight, reader: Reader) -> str:
     return record_url(sight.rt.slug, number)
 
 
-def merge_notices(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[dict[str, Any]]:
+def merge_notices(
+    sight: Sight, current: Mapping[str, Any], versions: Iterable[Mapping[str, Any]], reader: Reader
+) -> list[dict[str, Any]]:
     """What the page of a record, as it is stored, says about merges: what was merged into it, as far as the reader may
-    know, or where it has gone itself."""
+    know, or where it has gone itself; and what a merge did not reach, if one was taken back in these `versions`."""
     if not sight.full:
         return []
+    left = left_notices(sight, versions, reader)
     if sight.values["merged_into"] is not None:
-        return [_gone(sight, reader)]
+        return [_gone(sight, reader), *left]
     if not current["merged_from"]:
+        return left
+    may, merged = service.may_merge(reader.person, sight.rt, current), service.merged_into(reader.person, sight)
+    over = (_passed_over(one) for one in merged if one.passed_over)
+    return [*(_came(sight, one, reader, may) for one in merged), *over, *left]
+
+
+def left_notices(sight: Sight, versions: Iterable[Mapping[str, Any]], reader: Reader) -> list[dict[str, Any]]:
+    """What was left when a merge was taken back, if one was in these versions of a record."""
+    left = left_behind(reader.person, sight) if any(row["action"] == "unmerge" for row in versions) else ()
+    if not left:
         return []
-    may = service.may_merge(reader.person, sight.rt, current)
-    return [_came(sight, one, reader, may) for one in service.merged_into(reader.person, sight)]
+    text = ngettext(
+        "When a merge was taken back, %(num)s record could not be opened: it has its pointer back, and nothing else.",
+        "When a merge was taken back, %(num)s records could not be opened: they have their pointer back, and nothing "
+        "else.",
+        len(left),
+    )
+    return [{"text": text, "tone": "warn", "actions": _linked(left)}]
+
+
+def _passed_over(one: service.Merged) -> dict[str, Any]:
+    text = ngettext(
+        "%(num)s record that points to %(number)s cannot be opened and was passed over: it leads here by way of it.",
+        "%(num)s records that point to %(number)s cannot be opened and were passed over: they lead here by way of it.",
+        len(one.passed_over),
+        number=one.number,
+    )
+    return {"text": text, "tone": "warn", "actions": _linked(one.passed_over)}
+
+
+def _linked(found: Iterable[Unmoved]) -> list[dict[str, Any]]:
+    return [{"label": one.number, "url": record_url(one.slug, one.number)} for one in found]
 
 
 def _gone(sight: Sight, reader: Reader) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from backoffice.screens.files import FileRoutes
 from backoffice.screens.find import FindRoutes
 from backoffice.screens.list_count import CountRoutes, count_on
 from backoffice.screens.lookup import LookupRoutes
-from backoffice.screens.merge import MergeRoutes, led_on, merge_notices
+from backoffice.screens.merge import MergeRoutes, led_on, left_notices, merge_notices
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.related import around
 from backoffice.screens.restoring import RestoreRoutes
@@ -121,7 +121,7 @@ class RecordsHost(
             notices=[
                 *card_notices(sight, reader),
                 *destruction.notices(sight, reader, beside.answer),
-                *merge_notices(sight, current, reader),
+                *merge_notices(sight, current, versions, reader),
                 *record_page.notices(sight, reader),
             ],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
@@ -157,6 +157,7 @@ class RecordsHost(
             "records/history.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
+            notices=left_notices(sight, versions, reader),
             days=past.days(view.rt, versions, found, past.restorable(sight, reader)),
             urls={
                 "record": record_url(slug, sight.number),

@@ -79,18 +79,20 @@ def count_pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId], limi
 def count_known_pointing(person: Person, slug: str, record_id: ObjectId, but: Sequence[ObjectId], limit: int) -> int:
     """How many records point to one, up to `limit`, of those of which the person may know that they do: the pointer is
     theirs to see, on a record that they have in full or on its card (X6)."""
-    return _count(_known_pointing(person, slug, record_id, but), limit)
+    return _count(known_pointing(person, slug, [record_id], but), limit)
 
 
-def _known_pointing(
-    person: Person, slug: str, record_id: ObjectId, but: Sequence[ObjectId]
+def known_pointing(
+    person: Person, slug: str, records: Sequence[ObjectId], but: Sequence[ObjectId]
 ) -> Iterator[tuple[RecordType, Row]]:
+    """The types that may point to records of a type, each with the condition for those that point to one of some and of
+    which the person may know that they do, without others."""
     for rt in registry.all_types():
         reach = access.reach(person, rt, Purpose.VIEW)
         plain = [field for field in access.card_fields(rt) if field.card == "plain"]
         shown = ((reach.full, access.visible_fields(person, rt)), (reach.card, plain))
         ways = [
-            {"$or": [{path: record_id} for path in paths], **Reach(tokens).query(archived=None)}
+            {"$or": [{path: {"$in": list(records)}} for path in paths], **Reach(tokens).query(archived=None)}
             for tokens, fields in shown
             if tokens and (paths := list(_paths(fields, slug)))
         ]

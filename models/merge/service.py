@@ -25,6 +25,7 @@ from models.job import service as jobs
 from models.merge import moving, rules
 from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
+from models.merge.unmoved import Unmoved, passed_over
 from models.person.roles import Person
 from models.record import collection_name
 from models.record_input import OUT_OF_SIGHT, told_in_sight
@@ -65,7 +66,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Merged:
-    """A record that was merged into another one, and whether its references are still being moved."""
+    """A record that was merged into another one, whether its references are still being moved, and which records that
+    the person may know were passed over, as they cannot be opened: they lead on by way of it."""
 
     id: ObjectId
     number: str
@@ -73,6 +75,7 @@ class Merged:
     by: str
     under_way: bool
     undoable: bool
+    passed_over: tuple[Unmoved, ...] = ()
 
 
 def may_merge(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
@@ -286,6 +289,7 @@ def merged_into(person: Person, found: Sight) -> list[Merged]:
             row["by_name"],
             row["state"] in UNDER_WAY,
             row["state"] == DONE and found.values["rev"] == row["survivor_rev"],
+            passed_over(person, row),
         )
         for row in rows
     ]

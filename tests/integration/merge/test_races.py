@@ -20,6 +20,7 @@ from models.errors import Refusal
 from models.exchange.pointing import Pointing
 from models.key_vault import service as keys
 from models.merge import moving, rules, service
+from models.merge.unmoved import Unmoved, left_behind
 from models.person.roles import Person
 from tests.factories.damage import damage
 from tests.integration.merge.conftest import DB, MERGED, POINTING, lamp, now_of
@@ -208,6 +209,11 @@ def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
     merge = database()["merge"].find_one() or {}
     assert (merge["state"], merge["moved"], merge["passed_over"]) == (moving.DONE, 4, [made[1]["_id"]])
     assert made[1]["number"] in caplog.text
+    [told] = service.merged_into(head, records.again(head, "sample", keep["number"]))
+    assert told.passed_over == (Unmoved("pointing", made[1]["number"]),)
+    database()["record_pointing"].update_one({"_id": made[1]["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
+    [told] = service.merged_into(head, records.again(head, "sample", keep["number"]))
+    assert told.passed_over == (), "who may not know of it is not told"
     service.undo(head, "sample", keep["number"], other["number"], now=now)
     moving.carry_on(now, lambda: True)
     assert {son["lamp"] for son in database()["record_pointing"].find()} == {other["_id"]}
@@ -243,6 +249,11 @@ def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted
     assert database()["audit"].count_documents({"action": "unmerge", "record": {"$in": list(found)}}) == 2
     merge = database()["merge"].find_one() or {}
     assert (merge["state"], merge["left_behind"]) == (moving.UNDONE, [both["_id"]])
+    for one in (keep, other):
+        seen = records.again(head, "sample", one["number"])
+        assert left_behind(head, seen) == (Unmoved("pointing", both["number"]),)
+    database()["record_pointing"].update_one({"_id": both["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
+    assert left_behind(head, seen) == ()
 
 
 def test_a_merge_of_which_one_record_cannot_be_opened_holds_up_no_other(

@@ -10,6 +10,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from config.database import database
 from models import store
 from models.hand_over.service import HANDED
 from models.person.roles import Role
@@ -116,3 +117,45 @@ def test_who_has_it_by_a_card_sees_it_too(sit: Sit, harmed: tuple[Desk, str, Obj
     assert "(cannot be read)" in text
     file = guest.post(f"/records/access_request/{card['number']}/take", {"format": "csv"})
     assert "(cannot be read)" in file.get_data(as_text=True)
+
+
+def test_what_a_merge_did_not_reach_is_told_to_whom_may_know_it(sit: Sit, now: datetime) -> None:
+    head = sit(Role.HEAD)
+    keep, other = (customer(head.person, now, name=name) for name in ("Lamp works", "Lantern works"))
+    values = {"subject": "Late", "customer": other["_id"], "contact_phone": "13900000001", "owner": head.person.id}
+    told = store.create("complaint", values, actor=head.person, now=now)["number"]
+    later = store.create("complaint", {**values, "subject": "Wrong"}, actor=head.person, now=now)
+    damage("record_complaint", store_id(told), "contact_phone")
+    at = f"/records/customer/{keep['number']}"
+    head.send(f"{at}/merge", 303, **{"with": other["number"], "rev": "1", "other_rev": "1"})
+    page = head.text(at)
+    assert f"1 record that points to {other['number']} cannot be opened and was passed over" in page
+    assert f"/records/complaint/{told}" in page
+    assert later["number"] in page, "it has followed"
+    head.send(f"{at}/unmerge", 303, other=other["number"])
+    assert "was passed over" not in head.text(at)
+
+
+def store_id(number: str) -> ObjectId:
+    found: ObjectId = (database()["record_complaint"].find_one({"number": number}) or {})["_id"]
+    return found
+
+
+def test_what_stayed_of_a_merge_that_was_taken_back_is_told(sit: Sit, db: Base, now: datetime) -> None:
+    head = sit(Role.HEAD)
+    keep, other = (customer(head.person, now, name=name) for name in ("Lamp works", "Lantern works"))
+    values = {"subject": "Late", "customer": other["_id"], "contact_phone": "13900000001"}
+    told = store.create("complaint", values, actor=head.person, now=now)["number"]
+    at = f"/records/customer/{keep['number']}"
+    head.send(f"{at}/merge", 303, **{"with": other["number"], "rev": "1", "other_rev": "1"})
+    damage("record_complaint", store_id(told), "contact_phone")
+    db["record_version"].update_one(
+        {"record": store_id(told), "action": "follow_merge"},
+        {"$push": {"changes": {"field": "subject", "before": "Late", "after": "Late"}}},
+    )
+    head.send(f"{at}/unmerge", 303, other=other["number"])
+    for record in (keep, other):
+        for page in ("", "/history"):
+            text = head.text(f"/records/customer/{record['number']}{page}")
+            assert "1 record could not be opened: it has its pointer back, and nothing else." in text
+            assert f"/records/complaint/{told}" in text
