@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from models.declarations import Field, Label, Level, RecordType
 from models.kinds import kind_of, loaded
+from models.person import departments
 
 LEVEL_FIELD = "level"
 REACH_INDEX = "acl_number"
@@ -159,7 +160,13 @@ SYSTEM_FIELDS: tuple[Field, ...] = (
     Field(name="level", kind="choice", label=Label("密级", "Level"), filterable=True, card="plain"),
     Field(name="owner", kind="person", label=Label("负责人", "Owner"), filterable=True, card="plain"),
     Field(name="state", kind="choice", label=Label("状态", "State"), filterable=True),
-    Field(name="department", kind="text", label=Label("部门", "Department"), filterable=True),
+    Field(
+        name="department",
+        kind="choice",
+        label=Label("部门", "Department"),
+        choices=departments.CHOICES,
+        filterable=True,
+    ),
     Field(name="due_at", kind="datetime", label=Label("期限", "Due"), sortable=True, filterable=True),
     Field(name="created_at", kind="datetime", label=Label("创建时间", "Created"), sortable=True, filterable=True),
     Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),

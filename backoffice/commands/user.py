@@ -16,11 +16,11 @@ from backoffice import auth
 from backoffice.app import create_app
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
-from models.person import rights, rules, service
+from models.person import departments, rights, rules, service
 from models.person.roles import SYSTEM, Role
 
 ROLES = click.Choice([role.value for role in Role])
-DEPARTMENTS = click.Choice([code for code, _label in service.HOUSE])
+DEPARTMENTS = click.Choice([code for code, _label in departments.HOUSE])
 FROM_INPUT = "With --password - it is read from standard input; without, one is made and printed."
 
 

@@ -101,7 +101,7 @@ def operator_labels() -> dict[str, str]:
         "until": _("until"),
         "covers": _("contains the day"),
         "overdue": _("is past"),
-        "older_than": _("is longer ago than"),
+        "older_than": _("is older than"),
         "empty": _("is empty"),
         "filled": _("is filled in"),
     }

@@ -22,17 +22,18 @@ from models.errors import Sentence
 from models.merge.service import may_merge
 from models.moves import is_plain
 from models.names import Names
-from models.person.service import HOUSE
+from models.person import departments
 from models.records import LEVEL_CHOICES, Sight
 from models.secrecy_change.service import may_ask as may_change_secrecy
 
 Context = dict[str, Any]
 
 PLACING = Group(name="placing", label=Label("归属与密级", "Ownership and secrecy"), folded=True)
-DEPARTMENT_CHOICES = tuple(Choice(code, label) for code, label in HOUSE)
+PLACING_OPEN = replace(PLACING, label=Label("归属", "Ownership"))
+"""The same for types that are not classified."""
 PLACED: tuple[Field, ...] = (
     Field(name="owner", kind="person", label=Label("负责人", "Owner")),
-    Field(name="department", kind="choice", label=Label("部门", "Department"), choices=DEPARTMENT_CHOICES),
+    Field(name="department", kind="choice", label=Label("部门", "Department"), choices=departments.CHOICES),
     Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
     Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
     Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
@@ -152,7 +153,7 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
         rows.insert(2, (LEVEL, cells.cell(LEVEL, sight.level, names)))
     told = ((REVIEW_ON, rt.cadence, keeping.review_on), (KEEP_UNTIL, rt.retention, keeping.keep_until))
     rows += [(f, cells.cell(f, day(rt, sight.values), names)) for f, said, day in told if said]
-    return [*made, _group(PLACING, rows, language, folds)]
+    return [*made, _group(PLACING if rt.classified else PLACING_OPEN, rows, language, folds)]
 
 
 def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list[Field]]]:
@@ -227,7 +228,7 @@ def watermark(sight: Sight, reader: Reader) -> str:
 
 def with_choices(field: Field, rt: RecordType) -> Field:
     """The engine's own fields as history shows them: state, level and department by their names."""
-    choices: dict[str, tuple[Choice, ...]] = {"level": LEVEL_CHOICES, "department": DEPARTMENT_CHOICES}
+    choices: dict[str, tuple[Choice, ...]] = {"level": LEVEL_CHOICES, "department": departments.CHOICES}
     if rt.workflow is not None:
         choices["state"] = tuple(rt.workflow.states)
     return replace(field, kind="choice", choices=choices[field.name]) if field.name in choices else field

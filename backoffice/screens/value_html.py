@@ -62,10 +62,17 @@ def _value(cell: Cell, kind: str) -> str:
         return f'<span class="progress-words"><progress max="100" value="{number}"></progress> {text}</span>'
     if cell.get("url"):
         return f'<a href="{escape(cell["url"])}">{text}</a>'
+    if kind == "link":
+        return _outward(text)
     if cell.get("tone"):
         return f'<span class="due tone-{escape(cell["tone"])}"{hover}>{text}</span>'
     digits = ' class="num"' if kind in DIGITS else ""
     return f"<span{hover}{digits}>{text}</span>"
+
+
+def _outward(text: str) -> str:
+    """A link that somebody typed, whose kind takes nothing but http and https. The page it leads to learns nothing."""
+    return f'<a href="{text}" target="_blank" rel="noopener noreferrer">{text}</a>'
 
 
 def _table(lines: list[list[Mapping[str, Any]]]) -> str:
@@ -81,6 +88,8 @@ def _table(lines: list[list[Mapping[str, Any]]]) -> str:
 def _cell(one: Mapping[str, Any]) -> str:
     text = safe(one["text"]) if one["text"] else "—"
     shown = f'<a href="{escape(one["url"])}">{text}</a>' if one.get("url") else text
+    if one.get("kind") == "link" and one["text"]:
+        shown = _outward(text)
     return f"<td{_right(one, 'right num')}>{shown}</td>"
 
 

@@ -20,19 +20,9 @@ from models import audit
 from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
 from models.person import directory, proposals, session
+from models.person.departments import HOUSE
 from models.person.document import DEPARTMENTS, USERS, User
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
-
-HOUSE: tuple[tuple[str, Label], ...] = (
-    ("service", Label("客服部", "Customer service")),
-    ("sales", Label("市场部", "Sales")),
-    ("finance", Label("财务部", "Finance")),
-    ("legal", Label("法务部", "Legal")),
-    ("management", Label("总经办", "Management")),
-    ("audit", Label("审计部", "Audit")),
-    ("it", Label("信息技术部", "IT")),
-)
-"""The departments that an installation starts with."""
 
 
 class LastAdministrator(Refusal):

@@ -58,6 +58,9 @@ def shown(page: str) -> list[str]:
         ("made_on=older_than:10_months", "43210"),
         ("made_on=overdue", "43210"),
         ("created_at=in:today", "43210"),
+        ("department=service", "43210"),
+        ("department=is:客服部", "43210"),
+        ("department=is_not:service", ""),
         ("created_at=in:last_quarter", ""),
         ("where=any(colour:is:red,name:contains:p 1)", "210"),
         ("where=all(colour:is:red,any(name:is:Lamp 2,name:is:Lamp 1))", "2"),
@@ -178,6 +181,14 @@ def test_each_filter_is_a_chip_that_takes_it_off(desk: Desk) -> None:
     assert "Colour is Red" in page
     assert "Amount at least ¥5.00" in page
     assert 'href="/records/sample/?amount=at_least:5"' in page
+
+
+def test_a_department_is_chosen_and_shown_by_its_name(desk: Desk) -> None:
+    page = unescape(desk.text(f"{AT}?department=is:service"))
+    assert "Department is Customer service" in page
+    offered = json.loads(re.findall(r"data-filter-list>(.*?)</script>", page)[0])
+    department = next(one for one in offered if one["name"] == "department")
+    assert {"value": "legal", "label": "Legal"} in department["choices"]
 
 
 def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:

@@ -193,6 +193,21 @@ def test_names_of_what_a_record_points_to_follow_the_readers_rights(
     assert "lamp" in kept  # what could not be seen was not wiped
 
 
+def test_a_typed_link_leads_out_and_tells_nothing(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    page = owner.text(f"{AT}{make(owner.person, site='https://example.test/?a=1&b=2')['number']}")
+    assert '<a href="https://example.test/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">' in page
+
+
+def test_only_a_classified_type_speaks_of_secrecy(sit: Sit, make: Make, orders: None, now: Any) -> None:
+    owner = sit(Role.SPECIALIST)
+    order(owner, now)
+    assert "Ownership and secrecy" in owner.text(f"{AT}{make(owner.person)['number']}")
+    page = owner.text("/records/order_note/DD-2026-000001")
+    assert "Ownership" in page
+    assert "secrecy" not in page.partition("<main")[2]
+
+
 def test_related_records_stand_beside_and_lead_to_their_list(sit: Sit, make: Make, orders: None, now: Any) -> None:
     owner = sit(Role.SPECIALIST)
     lamp = make(owner.person)
