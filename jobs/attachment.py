@@ -15,7 +15,7 @@ def sweep(context: JobContext) -> Report:
     swept = 0
     while count := service.sweep(context.now):
         swept += count
-    return Report({"swept": swept + unborn.sweep(context.now)})
+    return Report({"swept": swept, "keys": unborn.sweep(context.now, context.go_on)})
 
 
 def seal(context: JobContext) -> Report:

@@ -82,7 +82,8 @@ def tick(desk: Desk, lease: Lease, go_on: GoOn = lambda: True, lane: Lane | None
     :raises Stopped: a run was left to the next scheduler.
     :raises pymongo.errors.ConnectionFailure: the database went away; a later tick takes up what was begun.
     """
-    runs.close_abandoned(desk.clock())
+    if lane in (None, Lane.PROMPT):
+        runs.close_abandoned(desk.clock())
     settled = []
     for run in _taken(desk, lease, lane):
         settled.append(_carry_out(desk, run, lease, go_on))
@@ -104,13 +105,16 @@ def run_now(desk: Desk, name: str, at: datetime, by: str) -> Run:
 
 def _taken(desk: Desk, lease: Lease, lane: Lane | None) -> Iterator[Run]:
     """Take one run after the other; the next is taken when the one before is settled."""
+    unfinished = runs.unfinished()
+    # The thread of a run that was left here ends it, or dies: one more of its job would run beside it, with the same
+    # lease.
+    hanging = {run.job for run in unfinished if desk.watch.at_work(run.key)}
 
     def is_ours(name: str) -> bool:
-        return lane is None or desk.table.lane_of(name) is lane
+        return name not in hanging and (lane is None or desk.table.lane_of(name) is lane)
 
-    for run in runs.unfinished():
-        # The thread of a run that was left here ends it, or dies: one more would run beside it, with the same lease.
-        if not is_ours(run.job) or desk.watch.at_work(run.key):
+    for run in unfinished:
+        if not is_ours(run.job):
             continue
         if run.job not in desk.table or is_given_up(run.attempts):
             _give_up(desk, run, runs.LOST)
@@ -157,6 +161,7 @@ def _take_planned(desk: Desk, lease: Lease, schedule: Schedule) -> Run | None:
             return runs.take(job.name, planned, lease=lease, now=now, late=late)
         except AlreadyRun:
             log.warning("job %s of %s has run before and is left out", job.name, planned)
+            now = planned if job.catch_up is CatchUp.EACH else now
     service.advance(schedule, next_after(job.cadence, now, desk.calendar), lease)
     return None
 

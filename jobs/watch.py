@@ -88,7 +88,7 @@ class Watch:
             return Ended(None, None, over=monotonic() >= end)
         error = told.exception()
         # The server ends what it does a moment before.
-        early = limit.total_seconds() / 10 if isinstance(error, PyMongoError) and error.timeout else 0.0
+        early = limit.total_seconds() / 10 if _timed_out(error) else 0.0
         return Ended(None if error else told.result(), error, over=monotonic() >= end - early)
 
     def left_behind(self) -> int:
@@ -101,6 +101,15 @@ class Watch:
         """Whether work of that name was left behind and may still write and come to its end."""
         with self._lock:
             return any(left.name == name and left.thread.is_alive() and monotonic() < left.until for left in self._left)
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    """Whether the database ended it for its time, under whatever name the error was passed on."""
+    while error is not None:
+        if isinstance(error, PyMongoError) and error.timeout:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _wait(told: Future[T], end: float, go_on: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ at, for they seal what may lie in backups alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from bson import ObjectId
@@ -41,13 +41,15 @@ def forget(record_id: ObjectId) -> None:
     database()[NOTED].delete_one({"_id": record_id})
 
 
-def sweep(now: datetime) -> int:
+def sweep(now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
     """Destroy the keys of records that were to be made more than a day ago and never were; returns how many there were.
     A day has to be over by `now` and by the server's clock: one that is ahead takes nobody's key. Broken off, it goes
-    on where it stood. A copy of a database leaves the keys alone: they are the original's."""
+    on where it stood; `go_on` is asked before each few hundred. A copy of a database leaves the keys alone: they are
+    the original's."""
     gone, moment = 0, min(now, server_time())
-    while not key_settings().borrowed and (ids := _over(moment)):
-        never = [one for one in ids if not audit.entries({"record": one}, limit=1)]
+    while not key_settings().borrowed and go_on() and (ids := _over(moment)):
+        made = audit.known_of(ids)
+        never = [one for one in ids if one not in made]
         gone += keys.destroy(never) if never else 0
         database()[NOTED].delete_many({"_id": {"$in": ids}})
     return gone

@@ -184,6 +184,7 @@ def count_words() -> dict[str, str]:
         "left_out": _("left out: being destroyed"),
         "checked": _("entries checked"),
         "swept": _("removed"),
+        "keys": _("keys without a record destroyed"),
         "opened": _("opened"),
         "looked_through": _("looked through"),
         "in_all": _("of"),

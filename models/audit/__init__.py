@@ -26,6 +26,7 @@ from models.audit.trail import (
     append,
     append_many,
     entries,
+    known_of,
     readers,
     readings,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "entries",
     "has_acted",
     "hash_of",
+    "known_of",
     "readers",
     "readings",
     "seal",

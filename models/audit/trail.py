@@ -6,7 +6,7 @@ How they are stored, so that no entry stays outside the chain whatever process d
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -102,7 +102,7 @@ def made(
     detail: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """An entry as it is stored."""
-    through = {"token": asdict(actor.through)} if actor.through else {}
+    through = {"token": {"id": actor.through.id, "name": actor.through.name}} if actor.through else {}
     return {
         "_id": ObjectId(),
         "at": milliseconds(now),
@@ -128,6 +128,13 @@ def readings(record: ObjectId, limit: int = 50, before: ObjectId | None = None) 
     """The latest readings of one record, newest first, behind the entry `before`: who has read, printed or exported
     it, or was refused."""
     return entries({"record": record, "action": {"$in": list(READINGS)}}, before, limit)
+
+
+def known_of(records: Sequence[ObjectId]) -> set[ObjectId]:
+    """Those of some records that the trail tells of."""
+    answering.arrived()
+    told = audit_database()[ENTRIES].distinct("record", {"record": {"$in": list(records)}})
+    return set(records).intersection(told)
 
 
 def readers(record: ObjectId, limit: int = 50) -> list[dict[str, Any]]:

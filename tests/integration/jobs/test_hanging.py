@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from pymongo.errors import PyMongoError
+from pymongo.errors import ExecutionTimeout, PyMongoError
 
 from config.database import TransactionGaveUp
 from jobs import runner, watch
@@ -253,6 +253,39 @@ def test_a_run_that_was_left_here_is_not_begun_a_second_time_beside_itself(offic
     hung.released.set()
     office.until_done(1)
     assert office.effects() == 1
+
+
+@pytest.mark.parametrize("catch_up", [CatchUp.ONCE, CatchUp.EACH])
+def test_no_other_run_of_a_job_is_begun_beside_one_that_was_left_here(
+    office: Office, hung: Hung, catch_up: CatchUp
+) -> None:
+    table = Table([job(hung, cadence=EveryMinutes(24 * 60), limit=timedelta(minutes=1), catch_up=catch_up)])
+    desk, lease = left(office, table)
+    office.clock.turn(days=2)
+    assert service.request_run("slow", ADMINISTRATOR, office.clock.now)
+    assert tick(desk, lease) == []
+    assert [schedule.waiting for schedule in service.schedules()] == [True]
+    hung.released.set()
+    office.until_done(1)
+    while tick(desk, lease):
+        pass
+    planned = {run.planned for run in office.runs() if run.kind is Kind.SCHEDULED}
+    assert len(planned) == (3 if catch_up is CatchUp.EACH else 2)
+
+
+def test_a_limit_that_strikes_at_the_trail_is_a_limit(office: Office) -> None:
+    def slow_trail(context: JobContext) -> Report:
+        Event().wait(0.28)
+        try:
+            raise ExecutionTimeout("operation exceeded time limit", 50)
+        except ExecutionTimeout as error:
+            raise audit.NotAudited from error
+
+    run_due = office.open(Table([job(slow_trail)]))
+    office.clock.turn(days=1)
+    assert [run.error for run in run_due()] == ["it took longer than 0.3 seconds and was broken off"]
+    office.clock.turn(minutes=5)
+    assert [(run.kind, run.attempts) for run in run_due()] == [(Kind.AGAIN, 2)]
 
 
 def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> None:
