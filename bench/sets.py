@@ -18,11 +18,11 @@ from config.policy import policy
 from models import numbering, registry, store
 from models.bulk_change import running, service
 from models.bulk_change.document import AT_WORK, State
-from models.calendar import SHANGHAI
+from models.calendar import SHANGHAI, WorkingCalendar
 from models.office import office_calendar
 from models.record import collection_name, indexes
 from models.reminder import chasing
-from models.reminder.document import REMINDERS
+from models.reminder.document import INDEXES, REMINDERS
 from models.reminder.rules import window
 from models.review import service as reviews
 from models.review.document import REVIEW
@@ -33,6 +33,7 @@ REVIEW_TIMES = 1.5
 CHANGED_AT_MOST = 10_000
 DUE_RECORDS = 10_000
 REMIND_TIMES = 10
+REMIND_TURNS = 3
 Row = dict[str, Any]
 
 
@@ -126,26 +127,39 @@ def remind(world: World, told: Callable[[str], None]) -> list[Measured]:
 
 
 def _remind_twice(world: World) -> Row:
-    """The ticks and the bare query, each after one that is not measured: what is due is in the cache for all alike."""
+    """The ticks and the bare query in turns, the least of three each, after ticks that are not measured: what is due is
+    in the cache for all alike."""
     now, calendar = _monday(world), office_calendar()
     borders = window(now, calendar, ahead=policy().reminder.ahead_working_days, climb=1)
     if borders is None:
         raise RuntimeError("the office is closed on that Monday")
     made_due = _make_due(now, borders.soon_ends)
-    seconds, new = {}, 0
     try:
-        for name, minutes in (("cold", 0), ("first", 0), ("again", 5)):
-            if name == "first":
-                database()[REMINDERS].delete_many({})
-            began = perf_counter()
-            chased = chasing.chase_deadlines(now + timedelta(minutes=minutes), calendar)
-            seconds[name] = perf_counter() - began
-            new = chased.new if name == "first" else new
-        asked = [_bare_query(borders.soon_ends) for _ in range(3)]
-        return {**seconds, "new": new, "due": asked[0][0], "bare": min(bare for _, bare in asked)}
+        cold, *turns = [_remind_in_turn(now, calendar, borders.soon_ends) for _ in range(1 + REMIND_TURNS)]
+        least = {name: min(turn[name] for turn in turns) for name in ("first", "again", "bare")}
+        return {**turns[0], **least, "cold": cold["first"]}
     finally:
-        database()[REMINDERS].delete_many({})
+        _forget_reminders()
         database()[CUSTOMERS].update_many({"_id": {"$in": made_due}}, {"$unset": {"due_at": ""}})
+
+
+def _remind_in_turn(now: datetime, calendar: WorkingCalendar, until: datetime) -> Row:
+    _forget_reminders()
+    began = perf_counter()
+    new = chasing.chase_deadlines(now, calendar).new
+    stood = perf_counter()
+    chasing.chase_deadlines(now + timedelta(minutes=5), calendar)
+    ended = perf_counter()
+    due, bare = _bare_query(until)
+    return {"first": stood - began, "again": ended - stood, "bare": bare, "new": new, "due": due}
+
+
+def _forget_reminders() -> None:
+    """The collection is made anew: what is deleted the database keeps for minutes, in the way of the same keys."""
+    db = database()
+    db.drop_collection(REMINDERS)
+    db.create_collection(REMINDERS)
+    db[REMINDERS].create_indexes(INDEXES[REMINDERS])
 
 
 def _make_due(now: datetime, until: datetime) -> list[ObjectId]:

@@ -3,17 +3,18 @@
 For each person and record type one query finds what is the person's work within their reach, by the same conditions as
 every list (X6), and gives of each record the moment that its step and its key follow from. What is new is stored, a
 thousand at a time; what stands already costs no write. A person's reminder that is not found again is closed: done, put
-off, handed over, archived, or out of their reach. What is held at a time is the keys of one person's reminders.
+off, handed over, archived, or out of their reach. What is held at a time is the keys of one person's reminders, and two
+thousand that are being stored while what comes behind them is looked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
@@ -25,6 +26,7 @@ from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.deadline.rules import days_before
 from models.declarations import RecordType, Reminding
+from models.job.ahead import ahead
 from models.person import deputies
 from models.person import service as people
 from models.person.roles import Person, Role
@@ -48,6 +50,26 @@ class Source:
     found: Row
     when: str
     told: Callable[[datetime], Told]
+
+
+class Found(NamedTuple):
+    """What a reminder would be made of beside its person and matter."""
+
+    key: str
+    record: ObjectId
+    step: Step
+    due: datetime
+
+
+@dataclass
+class Piece:
+    """What is to be written for a person at once: new reminders, and keys of those whose matter no longer stands.
+    `known` counts what a run as of the same moment has stored before; `begins` marks a person's first piece."""
+
+    made: list[Row] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    known: int = 0
+    begins: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +116,8 @@ def stuck_at(now: datetime, coming: Iterable[tuple[RecordType, Mapping[str, Any]
         for person in everybody:
             reads = access.reach(person, rt, Purpose.VIEW).sees(record["acl"]) == "full"
             if reads and work.is_turn_of(person, rt, record):
-                yield _reminder(person, rt.slug, Matter.SIGNATURE, record["_id"], _stuck(record["state_since"]), now)
+                found = _as_found(person, Matter.SIGNATURE, record["_id"], _stuck(record["state_since"]))
+                yield _reminder(person, rt.slug, Matter.SIGNATURE, found, now)
 
 
 def _would_stand(
@@ -102,7 +125,8 @@ def _would_stand(
 ) -> Iterator[Row]:
     for person in everybody:
         for source in of(person):
-            yield from _found(person, matter, source, now)
+            for found in _found(person, matter, source):
+                yield _reminder(person, source.rt.slug, matter, found, now)
 
 
 def _department(department: str, now: datetime) -> list[Person]:
@@ -221,60 +245,72 @@ def _everybody(now: datetime) -> list[Person]:
 
 def _chase(
     matter: Matter,
-    everybody: Iterable[Person],
+    everybody: Sequence[Person],
     of: Callable[[Person], Iterator[Source]],
     now: datetime,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Chased:
-    """Bring the reminders of a matter in line with what is found for each person."""
-    new, closed, known = 0, 0, []
+    """Bring the reminders of a matter in line with what is found for each person. While something is stored, what comes
+    behind it is looked for: a write waits until it is on the disk."""
+    new, closed = 0, 0
+    with closing(ahead(_pieces(matter, everybody, of, now))) as pieces:
+        for piece in pieces:
+            if piece.begins and not go_on():
+                return Chased(new, closed)
+            new += piece.known + _store(piece.made, now)
+            closed += _close({"_id": {"$in": sorted(piece.gone)}}, now) if piece.gone else 0
+    left = {"person": {"$nin": [person.id for person in everybody]}, "matter": matter.value}
+    return Chased(new, closed + _close(left, now, hint="inbox"))
+
+
+def _pieces(
+    matter: Matter, everybody: Iterable[Person], of: Callable[[Person], Iterator[Source]], now: datetime
+) -> Iterator[Piece]:
     for person in everybody:
-        if not go_on():
-            return Chased(new, closed)
-        made, gone = _follow(person, matter, of(person), now)
-        new, closed = new + made, closed + gone
-        known.append(person.id)
-    left = {"person": {"$nin": known}, "matter": matter.value, **_standing(now)}
-    closed += database()[REMINDERS].update_many(left, {"$set": {"closed_at": now}}, hint="inbox").modified_count
-    return Chased(new, closed)
+        yield from _follow(person, matter, of(person), now)
 
 
-def _follow(person: Person, matter: Matter, sources: Iterable[Source], now: datetime) -> tuple[int, int]:
-    """Store what is new for a person, and close what is not found again; how many were made as of this moment, those of
-    a run that was broken off included, and how many closed."""
-    reminders = database()[REMINDERS]
-    stands = reminders.find({"person": person.id, "closed_at": None, "matter": matter.value}, {"created": 1})
-    gone = {row["_id"]: row["created"] for row in stands.hint("inbox")}
-    new = sum(1 for created in gone.values() if created == now)
+def _follow(person: Person, matter: Matter, sources: Iterable[Source], now: datetime) -> Iterator[Piece]:
+    """What is new for a person, a thousand at a time, and at last what stands and is not found again."""
+    wanted = {"person": person.id, "closed_at": None, "matter": matter.value}
+    rows = database()[REMINDERS].find(wanted, {"created": 1}, batch_size=AT_ONCE).hint("inbox")
+    stands = {row["_id"]: row["created"] for row in rows}
+    piece = Piece(known=sum(1 for created in stands.values() if created == now), begins=True)
+    gone = set(stands)
     for source in sources:
-        rows = iter(_found(person, matter, source, now))
-        while chunk := list(islice(rows, AT_ONCE)):
-            new += _store([row for row in chunk if row["_id"] not in gone], now)
-            for row in chunk:
-                gone.pop(row["_id"], None)
-    if not gone:
-        return new, 0
-    closing = {"_id": {"$in": sorted(gone)}, **_standing(now)}
-    return new, reminders.update_many(closing, {"$set": {"closed_at": now}}).modified_count
+        for found in _found(person, matter, source):
+            gone.discard(found.key)
+            if found.key in stands:
+                continue
+            if len(piece.made) >= AT_ONCE:
+                yield piece
+                piece = Piece()
+            piece.made.append(_reminder(person, source.rt.slug, matter, found, now))
+    piece.gone = gone
+    yield piece
 
 
-def _found(person: Person, matter: Matter, source: Source, now: datetime) -> Iterator[Row]:
-    """The reminders that a source makes, read a chunk at a time: of each record no more than the one moment."""
-    slug, when = source.rt.slug, source.when
-    for row in database()[collection_name(slug)].find(source.found, {when: 1}, batch_size=AT_ONCE):
-        yield _reminder(person, slug, matter, row["_id"], source.told(row[when]), now)
+def _found(person: Person, matter: Matter, source: Source) -> Iterator[Found]:
+    """What a source finds, read a chunk at a time: of each record no more than the one moment."""
+    when, told = source.when, source.told
+    for row in database()[collection_name(source.rt.slug)].find(source.found, {when: 1}, batch_size=AT_ONCE):
+        yield _as_found(person, matter, row["_id"], told(row[when]))
 
 
-def _reminder(person: Person, slug: str, matter: Matter, record: ObjectId, told: Told, now: datetime) -> Row:
+def _as_found(person: Person, matter: Matter, record: ObjectId, told: Told) -> Found:
     step, due, again = told
+    return Found(key_of(person.id, matter, record, step, due, again), record, step, due)
+
+
+def _reminder(person: Person, slug: str, matter: Matter, found: Found, now: datetime) -> Row:
     return {
-        "_id": key_of(person.id, matter, record, step, due, again),
+        "_id": found.key,
         "person": person.id,
         "type": slug,
-        "record": record,
+        "record": found.record,
         "matter": matter.value,
-        "step": step.value,
-        "due": due,
+        "step": found.step.value,
+        "due": found.due,
         "created": now,
         "seen": now,
     }
@@ -297,6 +333,7 @@ def _store(rows: list[Row], now: datetime) -> int:
     return len(rows)
 
 
-def _standing(now: datetime) -> Row:
-    """The reminders that stand and that no later run has made or opened again."""
-    return {"closed_at": None, "seen": {"$lt": now}}
+def _close(which: Row, now: datetime, hint: str | None = None) -> int:
+    """Close of these reminders what stands and what no later run has made or opened again; how many."""
+    standing = {**which, "closed_at": None, "seen": {"$lt": now}}
+    return database()[REMINDERS].update_many(standing, {"$set": {"closed_at": now}}, hint=hint).modified_count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 
 import pytest
 
 from models.calendar import SHANGHAI, WorkingCalendar
 from models.declarations import Reminding
-from models.reminder.rules import LABELS, Step, Window, window
+from models.reminder.rules import LABELS, Matter, Step, Window, key_of, window
 
 CALENDAR = WorkingCalendar()
 
@@ -73,3 +73,8 @@ def test_without_notices_people_hear_of_it_on_its_day() -> None:
 
 def test_every_step_has_its_words() -> None:
     assert set(LABELS) == set(Step)
+
+
+def test_a_key_names_the_minute_of_the_deadline_with_all_its_noughts() -> None:
+    key = key_of("5f", Matter.DEADLINE, "6a", Step.LATE, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "|2026-01-05")
+    assert key == "5f|deadline|6a|late|20260102T0304|2026-01-05"
