@@ -1,5 +1,5 @@
-"""What a request asks for together with who asks: the record that its address names, and what the frame of its page
-shows. So a page about a record asks the database once before it knows its reader, instead of four times.
+"""What a request asks for together with who asks: the record that its address names, what stands round it on its page,
+and what the frame of the page shows. So a page about a record asks the database once, instead of five times.
 
 Nothing found this way is used before rights are known: the record is judged where it is seen, and what the frame was
 told is taken only where it was asked with the very rights that its reader turns out to have (X6).
@@ -13,17 +13,24 @@ from typing import Any
 from bson import ObjectId
 from flask import g, request
 
-from models import at_hand, frame
+from models import at_hand, frame, history
 from models.at_hand import AtHand
+from models.declarations import RecordType
+from models.destruction import service as destruction
+from models.errors import NotFound
 from models.frame import Frame
 from models.person.roles import Person
 from models.reading import service as reading
 
 PAGES = frozenset({"records.details", "records.edit"})
 """Pages about one record, which is read first of all."""
-OPENING = PAGES | {"api.get_get", "api.patch_change"}
+DETAILS = "records.details"
+OPENING = PAGES | {"records.related", "api.get_get", "api.patch_change"}
 LEAVING = frozenset({"api.get_get_list", "api.get_find"})
 """Lists that leave: the classified records on them count as read."""
+
+LATEST = 8
+"""So many versions of a record stand on its page."""
 
 Rows = list[dict[str, Any]]
 
@@ -32,7 +39,8 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
     """What to ask beside who asks. `before` is the person as they were taken for an earlier request."""
     found: Rows = []
     if request.endpoint in OPENING and request.view_args:
-        found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person)
+        around = details_of if request.endpoint == DETAILS else at_hand.alone
+        found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person, around)
         g.wanted = bool(found)
     if request.endpoint in LEAVING:
         found.append(reading.beside(person))
@@ -43,6 +51,11 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
     return found
 
 
+def details_of(rt: RecordType, number: str) -> Rows:
+    """What stands round a record on its page: its latest versions, holds on it, and its destruction."""
+    return [history.beside(LATEST), *destruction.beside(rt, number)]
+
+
 def keep(answer: Rows) -> None:
     """Take what the answer holds of it."""
     if g.get("wanted") and request.view_args:
@@ -51,6 +64,13 @@ def keep(answer: Rows) -> None:
         g.lately = next((row["lately"] for row in answer if "lately" in row), {})
     if "frame_asked" in g:
         g.frame_found = frame.read(answer)
+
+
+def look(slug: str, number: str, reader: Person) -> AtHand:
+    """What a record's page shows of it and round it, where it was not at hand."""
+    if reader.id is None:
+        raise NotFound()
+    return at_hand.look(slug, number, reader.id, details_of)
 
 
 def held() -> AtHand | None:

@@ -36,6 +36,7 @@ CASES = (
     Case("sort_limit", "sorted by credit limit", api=4, page="list20"),
     Case("named100", "100 complaints, customers' names", most=6, api=4),
     Case("details", "details", most=10, api=4),
+    Case("related", "lists beside it, behind its page"),
     Case("edit", "edit page", most=10),
     Case("save", "save, with history and audit", most=4, api=4),
 )

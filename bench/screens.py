@@ -127,6 +127,8 @@ def make(world: World) -> Program:
             return Ask(f"/records/customer/?after={quote(after)}")
         if case == "details":
             return Ask(at)
+        if case == "related":
+            return Ask(f"{at}/related")
         if case == "edit":
             return Ask(f"{at}/edit")
         if case == "save":

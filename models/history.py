@@ -27,18 +27,18 @@ def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) ->
     return read(slug, rows.sort("rev", DESCENDING).limit(limit))
 
 
-def stages(record_id: ObjectId, limit: int) -> list[dict[str, Any]]:
-    """The stages on the stored versions that find the newest `limit` of a record, as documents `{version: ...}`. Of the
-    one that made the record no values come along, but for how it began to stand: nobody is shown all of them at once,
-    and sealed ones would have to be opened."""
+def beside(limit: int) -> dict[str, Any]:
+    """The stage that adds the newest `limit` stored versions to a document `{record: ...}`, as `versions`. Of the one
+    that made the record no values come along, but for how it began to stand: nobody is shown all of them at once, and
+    sealed ones would have to be opened."""
     told = {"$or": [{"$ne": ["$action", "create"]}, {"$in": ["$$one.field", list(STANDING)]}]}
-    return [
-        {"$match": {"record": record_id}},
+    newest = [
         {"$sort": {"rev": DESCENDING}},
         {"$limit": limit},
         {"$set": {"changes": {"$filter": {"input": "$changes", "as": "one", "cond": told}}}},
-        {"$project": {"_id": 0, "version": "$$ROOT"}},
     ]
+    of_record = {"localField": "record._id", "foreignField": "record", "pipeline": newest}
+    return {"$lookup": {"from": store.VERSIONS, **of_record, "as": "versions"}}
 
 
 def outlines(wanted: Iterable[tuple[ObjectId, int, Iterable[str]]]) -> list[dict[str, Any]]:

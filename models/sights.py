@@ -125,13 +125,24 @@ def _on_card(field: Field, value: Any) -> Any:
     return None if isinstance(value, ObjectId) else masked(kind_of(field).text(field, value, "zh"))
 
 
-def again(person: Person, slug: str, number: str) -> Sight:
-    """A record that a use case of the same request has already read, and audited. :raises NotFound:"""
+def again(person: Person, slug: str, number: str, held: AtHand | None = None) -> Sight:
+    """A record that a use case of the same request has already read, and audited, or of which nothing is shown but
+    what points to it. `held` is what the request has at hand of it. :raises NotFound:"""
     rt = registry.get(slug).rt
-    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]})
+    son = _stored(slug, number, held)
     found = sight(person, rt, access.reach(person, rt, Purpose.VIEW), son) if son else None
     if found is None:
         raise NotFound()
+    return found
+
+
+def _stored(slug: str, number: str, held: AtHand | None) -> Mapping[str, Any] | None:
+    """The stored record of this number: what is at hand, if it is about that."""
+    if held is not None and held.of(slug, number):
+        return held.son
+    found: Mapping[str, Any] | None = database()[collection_name(slug)].find_one(
+        {"number": str(number)[:LONGEST_NUMBER]}
+    )
     return found
 
 
@@ -166,12 +177,8 @@ def see_stored(
 def _opened(
     person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None
 ) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
-    rt = registry.get(slug).rt
-    son: Mapping[str, Any] | None
-    if held is not None and held.of(slug, number):
-        son, lately = held.son, held.lately
-    else:
-        son, lately = database()[collection_name(slug)].find_one({"number": str(number)[:LONGEST_NUMBER]}), None
+    rt, son = registry.get(slug).rt, _stored(slug, number, held)
+    lately = held.lately if held is not None and held.of(slug, number) else None
     found, record = sight_stored(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
     if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:LONGEST_NUMBER])
@@ -275,9 +282,8 @@ def one_version_each(
     return {(row["record"], row["rev"]): row for row in rows if (row["record"], row["rev"]) in revs}
 
 
-def versions_among(found: Sight, answer: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """`versions_of`, of the stored versions in the answer to a question with `history.stages`."""
-    stored = [row["version"] for row in answer if "version" in row]
+def versions_among(found: Sight, stored: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`versions_of`, of stored versions that came with the record (`history.beside`)."""
     return _as_seen(found, history.read(found.rt.slug, sorted(stored, key=lambda row: -row["rev"])))
 
 

@@ -231,22 +231,15 @@ def _signature(row: Mapping[str, Any], what: str, language: str) -> Context:
     }
 
 
-def beside(sight: Sight) -> list[dict[str, Any]]:
-    """The stages that `notices` needs in the question about a record."""
-    if sight.rt.slug == DESTRUCTION.slug or not sight.rt.classified:
-        return []
-    return [holds.beside(sight.id), service.beside(sight.rt.slug, sight.number)]
-
-
-def notices(sight: Sight, reader: Reader, answer: Iterable[Mapping[str, Any]]) -> list[Context]:
-    """On a record: the hold that lies on it and the destruction under way, as the answer has them; on a destruction:
-    what comes next."""
+def notices(sight: Sight, reader: Reader, found: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Context]:
+    """On a record: the hold that lies on it and the destruction under way, as they were found round it
+    (`service.beside`); on a destruction: what comes next."""
     language = reader.language
     if sight.rt.slug == DESTRUCTION.slug:
         return _of_destruction(sight, language)
-    told = [one["hold"] for one in answer if "hold" in one]
-    made: list[Context] = [{"text": _on_hold(row, sight, reader), "tone": "warn"} for row in told]
-    for asked in (one["destruction"] for one in answer if "destruction" in one):
+    held = found.get("holds", ())
+    made: list[Context] = [{"text": _on_hold(row, sight, reader), "tone": "warn"} for row in held]
+    for asked in found.get("destructions", ()):
         if access.reach(reader.person, DESTRUCTION, Purpose.VIEW).sees(asked["acl"]):
             text = _("It is to be destroyed: %(number)s.", number=asked["number"])
         else:

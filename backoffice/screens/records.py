@@ -21,6 +21,7 @@ from backoffice.screens import (
     listing_args,
     past,
     record_page,
+    related,
     standing,
     view_tabs,
 )
@@ -30,7 +31,7 @@ from backoffice.screens.base import RecordView, Row, view_of
 from backoffice.screens.borrowing import BorrowRoutes, print_mark
 from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
-from backoffice.screens.cells import moment_short, record_url, title
+from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.destruction import DestructionRoutes
 from backoffice.screens.exchange import ExchangeRoutes
 from backoffice.screens.files import FileRoutes
@@ -39,7 +40,7 @@ from backoffice.screens.list_count import CountRoutes, count_on
 from backoffice.screens.lookup import LookupRoutes
 from backoffice.screens.merge import MergeRoutes, led_on, left_notices, merge_notices
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.related import around
+from backoffice.screens.related import RelatedRoutes
 from backoffice.screens.restoring import RestoreRoutes
 from backoffice.screens.reviewing import ReviewRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
@@ -49,8 +50,6 @@ from models import access, listing, records, sights
 from models.access import Purpose
 from models.records import Locked, Sight
 from models.search import QueryTooLong, QueryTooShort
-
-TIMELINE = 8
 
 Context = dict[str, Any]
 
@@ -63,6 +62,7 @@ class RecordsHost(
     FileRoutes,
     CountRoutes,
     LookupRoutes,
+    RelatedRoutes,
     FindRoutes,
     ExchangeRoutes,
     BulkRoutes,
@@ -97,16 +97,15 @@ class RecordsHost(
     def details(self, slug: str, number: str) -> ResponseReturnValue:
         """One record, read; or the card of a locked one."""
         view, reader = view_of(slug, self.admin), current_reader()
-        sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, at_hand.held())
+        held = at_hand.held() or at_hand.look(slug, number, reader.person)
+        sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not sight.full:
             return self.locked(view, sight, reader, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
-        beside = around(sight, reader, TIMELINE, destruction.beside(sight))
-        versions, lists = beside.versions, beside.lists
-        shown = [(sight.fields, sight.values), *past.pointing(versions), *(row for one in lists for row in one.rows)]
-        found = cells.known(sight, reader, shown)
+        versions = records.versions_among(sight, held.round["versions"])
+        found = cells.known(sight, reader, [(sight.fields, sight.values), *past.pointing(versions)])
         head = record_page.head(sight, found, reader, current, request.args.get("in", ""))
         if head["due"] is not None:
             head["due"]["moved"] = deadlines.moved(sight, versions, reader.language)
@@ -116,11 +115,11 @@ class RecordsHost(
             head=head,
             groups=record_page.groups(sight, found),
             standing=standing.strip(sight, current, versions, reader),
-            related=[one.context(found, reader, title(sight, found)) for one in lists],
+            related=related.beside(sight, reader),
             timeline=past.timeline(view.rt, versions, found),
             notices=[
                 *card_notices(sight, reader),
-                *destruction.notices(sight, reader, beside.answer),
+                *destruction.notices(sight, reader, held.round),
                 *merge_notices(sight, current, versions, reader),
                 *record_page.notices(sight, reader),
             ],
@@ -128,6 +127,7 @@ class RecordsHost(
             watermark=record_page.watermark(sight, reader),
             urls={
                 "history": record_url(slug, sight.number, "history"),
+                "related": record_url(slug, sight.number, "related"),
                 "print": record_url(slug, sight.number, "printed"),
                 "list": addresses.of("records.listing", slug=slug),
             },

@@ -1,92 +1,69 @@
-"""Records of other types that point to a record: the first few of each, within the reader's reach."""
+"""Records of other types that point to a record: the first few of each, within the reader's reach. The record's page
+names the lists, and asks for what is in them once it is there; without a script each leads to its list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bson import ObjectId
-from markupsafe import Markup
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+from markupsafe import escape
 
-from backoffice import addresses
+from backoffice import addresses, at_hand
 from backoffice.screens import cells
+from backoffice.screens.base import view_of
 from backoffice.screens.list_rows import level_marks
-from backoffice.screens.reader import Reader
+from backoffice.screens.reader import Reader, current_reader
+from backoffice.screens.routes import RecordRoutes
 from backoffice.screens.value_html import safe
-from models import access, history, listing, records, registry, store
+from models import access, listing, names, records, registry
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import NotFound
 from models.glances import Glances
 from models.listing import Filter
 from models.names import Names
-from models.person import directory
 from models.person.roles import Person
-from models.records import Sight
+from models.records import Locked, Sight
 
 SHOWN = 5
 DUE_ICONS = {"bad": "exclamation-circle-fill", "warn": "clock"}
 
 
-@dataclass(frozen=True)
-class RelatedList:
-    """The first records of one type that point here through the field `via`."""
+class RelatedRoutes(RecordRoutes):
+    """What the page of a record asks."""
 
-    rt: RecordType
-    via: str
-    number: str
-    sights: list[Sight]
-    on_screen_only: frozenset[ObjectId]
+    @expose("/<slug>/<number>/related")  # type: ignore[untyped-decorator]
+    def related(self, slug: str, number: str) -> ResponseReturnValue:
+        """The lists beside a record that the reader has in full, as HTML by the names under which its page has them."""
+        reader = current_reader()
+        view_of(slug, self.admin)
+        sight = records.again(reader.person, slug, number, at_hand.held())
+        if not sight.full:
+            raise Locked()
+        lists = _found(sight, reader)
+        shown = [(sight.fields, sight.values), *((found.title, one.values) for found in lists for one in found.sights)]
+        called = names.resolve(reader.person, shown, language=reader.language)
+        return jsonify({found.one.key: _body(found, called, reader, sight) for found in lists})
 
-    @property
-    def rows(self) -> list[tuple[tuple[Field, ...], Mapping[str, Any]]]:
-        """Fields and values, for `names.resolve`."""
-        title = self.rt.by_name[self.rt.title]
-        return [((title,), sight.values) for sight in self.sights]
 
-    def context(self, names: Names, reader: Reader, beside: str) -> dict[str, Any]:
-        """The list as the page of the record called `beside` shows it."""
-        slug = self.rt.slug
-        create = access.may_create(reader.person, self.rt) and self.rt.by_name[self.via].editable
-        return {
-            "label": self.rt.plural.text(reader.language),
-            "url_all": f"{addresses.of('records.listing', slug=slug)}?{self.via}={self.number}",
-            "new_url": f"{addresses.of('records.new', slug=slug)}?{self.via}={self.number}" if create else "",
-            "html": Markup("".join([self._row(sight, names, reader, beside) for sight in self.sights])),  # noqa: S704
+def beside(sight: Sight, reader: Reader) -> list[dict[str, Any]]:
+    """The lists as the record's page names them; a type of which the reader can reach nothing is not among them."""
+    return [
+        {
+            "key": one.key,
+            "label": one.glances.rt.plural.text(reader.language),
+            "url_all": f"{addresses.of('records.listing', slug=one.glances.rt.slug)}?{one.via.name}={sight.number}",
+            "new_url": f"{addresses.of('records.new', slug=one.glances.rt.slug)}?{one.via.name}={sight.number}"
+            if one.create
+            else "",
         }
-
-    def _row(self, sight: Sight, names: Names, reader: Reader, beside: str) -> str:
-        return _row(
-            sight, names, reader, beside, ' class="no-print"' if sight.full and sight.id in self.on_screen_only else ""
-        )
-
-
-@dataclass(frozen=True)
-class Around:
-    """What stands round a record on its page: its latest versions, as `records.versions_of` gives them, the related
-    lists that the reader may see, and the rows of whatever else was asked for."""
-
-    versions: list[dict[str, Any]]
-    lists: list[RelatedList]
-    answer: list[dict[str, Any]]
-
-
-def around(sight: Sight, reader: Reader, latest: int, beside: Iterable[dict[str, Any]] = ()) -> Around:
-    """What stands round a record that was read in full: one question, with the stages `beside`, in which the people of
-    the record are named too. A type of which the reader can reach nothing is not named."""
-    lists_of = _lists_of(sight.rt, reader)
-    asked = [_asked(one, sight) for one in lists_of]
-    stages = [*history.stages(sight.id, latest), *directory.beside(cells.people_of(sight)), *beside]
-    answer, lists = listing.newest_beside(store.VERSIONS, stages, asked, SHOWN)
-    directory.take(answer)
-    found = []
-    for one, rows in zip(lists_of, lists, strict=True):
-        seen = [row for row in map(one.glances.of, rows) if row is not None]
-        rt, person = one.glances.rt, reader.person
-        kept = frozenset(son["_id"] for son in rows if access.keeps_to_screen(person, rt, son.get("acl") or ()))
-        found.append(RelatedList(rt, one.via.name, sight.number, seen, kept))
-    return Around(records.versions_among(sight, answer), found, answer)
+        for one in _lists_of(sight.rt, reader)
+    ]
 
 
 @dataclass(frozen=True)
@@ -97,6 +74,37 @@ class _List:
     reach: access.Reach
     fields: tuple[Field, ...]
     glances: Glances
+    create: bool
+
+    @property
+    def key(self) -> str:
+        """Its name on the page."""
+        return f"{self.glances.rt.slug}.{self.via.name}"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The first records of a list, each with what stands behind it on paper."""
+
+    one: _List
+    sights: list[Sight]
+    on_screen_only: frozenset[Any]
+
+    @property
+    def title(self) -> tuple[Field, ...]:
+        """The field by which its records are called."""
+        return (self.one.glances.rt.by_name[self.one.glances.rt.title],)
+
+
+def _found(sight: Sight, reader: Reader) -> list[_Found]:
+    lists = _lists_of(sight.rt, reader)
+    made = []
+    for one, rows in zip(lists, listing.newest([_asked(one, sight) for one in lists], SHOWN), strict=True):
+        seen = [row for row in map(one.glances.of, rows) if row is not None]
+        rt, person = one.glances.rt, reader.person
+        kept = frozenset(son["_id"] for son in rows if access.keeps_to_screen(person, rt, son.get("acl") or ()))
+        made.append(_Found(one, seen, kept))
+    return made
 
 
 def _lists_of(rt: RecordType, reader: Reader) -> tuple[_List, ...]:
@@ -127,7 +135,8 @@ def _made(rt: RecordType, types: Iterable[RecordType], person: Person) -> Iterat
         fields = access.visible_fields(person, other)
         via = listing.queryable(other, fields).get(declared.via)
         if not reach.nothing and via is not None and via.filterable:
-            yield _List(via, reach, fields, Glances(person, other, reach, ()))
+            create = access.may_create(person, other) and other.by_name[declared.via].editable
+            yield _List(via, reach, fields, Glances(person, other, reach, ()), create)
 
 
 def _asked(one: _List, sight: Sight) -> listing.Asked:
@@ -135,7 +144,14 @@ def _asked(one: _List, sight: Sight) -> listing.Asked:
     return listing.Asked(one.glances.rt, one.reach, one.fields, (pointing,), one.glances.names)
 
 
-def _row(sight: Sight, names: Names, reader: Reader, beside: str, css: str) -> str:
+def _body(found: _Found, called: Names, reader: Reader, beside: Sight) -> str:
+    """The records of a list beside another one."""
+    title = cells.shown(beside, beside.rt.by_name[beside.rt.title], called)["text"]
+    rows = (_row(one, called, reader, title, one.full and one.id in found.on_screen_only) for one in found.sights)
+    return f"<ul>{''.join(rows)}</ul>" if found.sights else f'<p class="nothing">{escape(_("None"))}</p>'
+
+
+def _row(sight: Sight, names: Names, reader: Reader, beside: str, kept: bool) -> str:
     """A record as a line of a list; every part is escaped."""
     title, number = cells.title(sight, names), safe(sight.number)
     if title == beside:  # named after the record it stands beside: only its number tells it from the others
@@ -144,7 +160,7 @@ def _row(sight: Sight, names: Names, reader: Reader, beside: str, css: str) -> s
     state, due = cells.state(sight, reader.language), cells.due(sight, reader)
     stands = f'<span class="state tone-{safe(state["tone"])}">{safe(state["text"])}</span>' if state else ""
     until, mark = _due(due) if due else "", level_marks(reader.language).get(sight.level, "")
-    address = safe(cells.record_url(sight.rt.slug, sight.number))
+    css, address = ' class="no-print"' if kept else "", safe(cells.record_url(sight.rt.slug, sight.number))
     return (
         f'<li{css}><div><a href="{address}" title="{number}">{safe(title)}</a>'
         f"{mark}</div><p>{detail}{stands}{until}</p></li>"

@@ -237,5 +237,18 @@ window.backoffice = (() => {
 
   $$(".toast-note").forEach(startNote);
   if (location.hash) openTarget();
+  // What points to a record comes behind its page; until then, and without it, each list leads to all of it.
+  const beside = $("[data-related]");
+  if (beside)
+    fetch(beside.dataset.related, { headers: { "X-Requested-With": "fetch" } })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
+      .then((lists) => {
+        for (const list of $$("[data-list]", beside)) {
+          const waiting = $(".waiting", list);
+          if (list.dataset.list in lists) waiting.outerHTML = lists[list.dataset.list];
+        }
+      })
+      .catch(() => {});
+
   return { $, $$, word, storage, toast, post, confirmSheet, release, actions, keys, typing };
 })();

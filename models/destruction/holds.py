@@ -70,10 +70,10 @@ def of_type(slug: str) -> set[ObjectId]:
     return {row["record"] for row in database()[HOLDS].find({"type": slug, "lifted_at": None}, {"record": 1})}
 
 
-def beside(record_id: ObjectId) -> Row:
-    """The stage that adds the hold in force on a record to another question, as a document `{hold: ...}`."""
-    told = [{"$match": {"record": record_id, "lifted_at": None}}, {"$project": {"_id": 0, "hold": "$$ROOT"}}]
-    return {"$unionWith": {"coll": HOLDS, "pipeline": told}}
+def beside() -> Row:
+    """The stage that adds the holds in force to a document `{record: ...}`, as `holds`."""
+    of_record = {"localField": "record._id", "foreignField": "record", "pipeline": [{"$match": {"lifted_at": None}}]}
+    return {"$lookup": {"from": HOLDS, **of_record, "as": "holds"}}
 
 
 def place(person: Person, slug: str, number: str, why: str, *, now: datetime) -> ObjectId:

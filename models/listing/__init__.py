@@ -20,7 +20,7 @@ from models.listing.query import (
     sortable,
     system_fields,
 )
-from models.listing.several import Asked, newest, newest_beside
+from models.listing.several import Asked, newest
 
 __all__ = [
     "BARE",
@@ -39,7 +39,6 @@ __all__ = [
     "following",
     "leaves",
     "newest",
-    "newest_beside",
     "page",
     "queryable",
     "scan",

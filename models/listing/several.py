@@ -36,19 +36,9 @@ def newest(lists: Sequence[Asked], limit: int) -> list[list[Row]]:
     """
     if not lists:
         return []
-    first, rest = _stages(lists[0], 0, limit), _unions(lists[1:], 1, limit)
-    return _sorted(lists, _asked(collection_name(lists[0].rt.slug), [*first, *rest]))
-
-
-def newest_beside(
-    collection: str, stages: Sequence[Row], lists: Sequence[Asked], limit: int
-) -> tuple[list[Row], list[list[Row]]]:
-    """`newest`, in one question with another one: what these stages find in a collection, and the lists.
-
-    :raises BadQuery: :raises TooBroad: as `page`.
-    """
-    rows = _asked(collection, [*stages, *_unions(lists, 0, limit)])
-    return [row for row in rows if "list" not in row], _sorted(lists, rows)
+    (first, stages), *rest = ((collection_name(one.rt.slug), _stages(one, at, limit)) for at, one in enumerate(lists))
+    unions = [{"$unionWith": {"coll": collection, "pipeline": pipeline}} for collection, pipeline in rest]
+    return _sorted(lists, _asked(first, [*stages, *unions]))
 
 
 def _asked(collection: str, stages: Sequence[Row]) -> list[Row]:
@@ -59,18 +49,10 @@ def _asked(collection: str, stages: Sequence[Row]) -> list[Row]:
         raise TooBroad() from None
 
 
-def _unions(lists: Iterable[Asked], first: int, limit: int) -> list[Row]:
-    return [
-        {"$unionWith": {"coll": collection_name(one.rt.slug), "pipeline": _stages(one, at, limit)}}
-        for at, one in enumerate(lists, first)
-    ]
-
-
 def _sorted(lists: Sequence[Asked], rows: Iterable[Row]) -> list[list[Row]]:
     found: list[list[Row]] = [[] for _ in lists]
     for row in rows:
-        if "list" in row:
-            found[row["list"]].append(row["row"])
+        found[row["list"]].append(row["row"])
     return [sorted(one, key=lambda row: str(row["number"]), reverse=True) for one in found]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 
@@ -16,7 +16,6 @@ PEOPLE = "user"
 USUAL_CAPACITY = 100
 NAME_SECONDS, MOST_REMEMBERED = 2.0, 10_000
 NOBODY = ("", "", 0.0)
-TOLD = {"name": "$name", "email": "$email"}
 
 Known = tuple[str, str, float]
 
@@ -40,32 +39,8 @@ def _known(ids: Iterable[ObjectId | None]) -> dict[ObjectId, Known]:
         if len(_names) > MOST_REMEMBERED:
             _names.clear()
         for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1, "email": 1}):
-            found[row["_id"]] = _keep(row, now + NAME_SECONDS)
+            found[row["_id"]] = _names[row["_id"]] = row["name"], row.get("email", ""), now + NAME_SECONDS
     return found
-
-
-def beside(ids: Iterable[ObjectId | None]) -> list[dict[str, Any]]:
-    """The stages that add the people of these ids whose names are not known yet to another question, as documents
-    `{person: ...}`; to be read by `take`."""
-    now = monotonic()
-    missing = [i for i in {one for one in ids if one is not None} if _names.get(i, NOBODY)[2] < now]
-    if not missing:
-        return []
-    told = [{"$match": {"_id": {"$in": missing}}}, {"$project": {"_id": 0, "person": {"_id": "$_id", **TOLD}}}]
-    return [{"$unionWith": {"coll": PEOPLE, "pipeline": told}}]
-
-
-def take(answer: Iterable[Mapping[str, Any]]) -> None:
-    """Keep the names that an answer holds, for the `names` of the next two seconds."""
-    until = monotonic() + NAME_SECONDS
-    for row in answer:
-        if "person" in row:
-            _keep(row["person"], until)
-
-
-def _keep(row: Mapping[str, Any], until: float) -> Known:
-    known = _names[row["_id"]] = row["name"], row.get("email", ""), until
-    return known
 
 
 def forget_names() -> None:

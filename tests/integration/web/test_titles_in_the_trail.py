@@ -72,7 +72,7 @@ def test_a_classified_title_is_shown_with_one_entry_and_not_without(
     assert (answer.status_code, shows_the_title(answer)) == (503, False)
 
 
-def test_a_page_about_a_record_tells_of_those_beside_it_in_one_entry_and_not_again_of_itself(
+def test_the_lists_beside_a_record_tell_of_what_they_name_in_one_entry_and_not_of_the_record(
     owner: Desk, db: Base, now: datetime
 ) -> None:
     secret = customer(owner.person, now, name=NAME, level="secret")
@@ -86,7 +86,9 @@ def test_a_page_about_a_record_tells_of_those_beside_it_in_one_entry_and_not_aga
         for i in range(3)
     ]
     db[audit.ENTRIES].delete_many({})
-    assert "Late 2" in owner.text(f"/records/customer/{secret['number']}")
+    assert "Late 2" not in owner.text(f"/records/customer/{secret['number']}")
+    assert told(db) == []
+    assert "Late 2" in owner.text(f"/records/customer/{secret['number']}/related")
     assert [(kind, sorted(numbers)) for kind, numbers in told(db)] == [("complaint", many)]
     assert db[audit.ENTRIES].count_documents({"action": "view", "number": secret["number"]}) == 1
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
 from bson import ObjectId
 from flask import Flask, g
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 
 from backoffice import at_hand
+from models import store
 from models.access import Reach
 from models.frame import Frame
 from models.person import directory
@@ -37,11 +39,40 @@ def asked(desk: Desk, path: str) -> list[str]:
     return [one for one in heard if one != TOLD]
 
 
-def test_a_record_is_shown_with_two_questions_and_its_form_with_one_more_for_names(sit: Sit, now: datetime) -> None:
+def test_a_record_and_its_form_are_shown_with_one_question_and_one_more_for_names(sit: Sit, now: datetime) -> None:
     owner = sit(Role.SPECIALIST)
     address = f"/records/customer/{customer(owner.person, now, name='甲公司')['number']}"
-    assert asked(owner, address) == ["aggregate session", "aggregate record_version"]
-    assert asked(owner, f"{address}/edit") == ["aggregate session", "find user"]
+    for page in (address, f"{address}/edit"):
+        assert asked(owner, page) == ["aggregate session", "find user"]
+        with commands.heard() as heard:
+            owner.text(page)
+        assert [one for one in heard if one != TOLD] == ["aggregate session"]
+
+
+def test_what_stands_round_a_record_is_found_by_a_question_of_its_own_where_it_was_not_at_hand(
+    sit: Sit, app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = sit(Role.SPECIALIST, name="Wang Min")
+    address = f"/records/customer/{customer(owner.person, now, name='甲公司')['number']}"
+    page = owner.text(address)
+    monkeypatch.setattr(at_hand, "held", lambda: None)
+    asked_for = owner.text(address)
+    for text in ("甲公司", "Wang Min", "made it"):
+        assert text in page, text
+        assert text in asked_for, text
+
+
+def test_the_newest_versions_come_with_the_record(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = customer(owner.person, now, name="甲公司")
+    other = customer(owner.person, now, name="乙公司")
+    for at in range(at_hand.LATEST + 2):
+        for one in (made, other):
+            store.change("customer", one["_id"], {"fax": f"{one['number']} {at}"}, actor=owner.person, now=now)
+    page = owner.text(f"/records/customer/{made['number']}")
+    shown = [f"{made['number']} {at}" in page.partition('class="timeline"')[2] for at in range(at_hand.LATEST + 2)]
+    assert shown == [False] + [True] * (at_hand.LATEST + 1)  # that before the first change is in it too
+    assert f"{other['number']} 9" not in page
 
 
 def test_a_role_that_was_taken_away_opens_nothing_in_the_very_next_request(sit: Sit, db: Base, now: datetime) -> None:

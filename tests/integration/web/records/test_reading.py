@@ -54,6 +54,12 @@ def orders(sample: None) -> Iterator[None]:
     registry.unregister("order_note")
 
 
+def beside(desk: Desk, record: dict[str, Any]) -> dict[str, str]:
+    """What a record's page asks for once it is there: the lists beside it, by name."""
+    found: dict[str, str] = desk.get(f"{AT}{record['number']}/related").get_json()
+    return found
+
+
 def order(desk: Desk, now: Any, **values: Any) -> dict[str, Any]:
     return records.create(desk.person, "order_note", {"name": "Order", **values}, now=now)
 
@@ -214,8 +220,13 @@ def test_related_records_stand_beside_and_lead_to_their_list(sit: Sit, make: Mak
     for i in range(7):
         order(owner, now, name=f"Order {i}", lamp=str(lamp["_id"]))
     page = owner.text(f"{AT}{lamp['number']}")
-    assert page.count('href="/records/order_note/DD-') == 5
+    assert f'data-related="{AT}{lamp["number"]}/related"' in page
+    assert 'data-list="order_note.lamp"' in page
     assert f'href="/records/order_note/?lamp={lamp["number"]}"' in page
+    [found] = beside(owner, lamp).values()
+    assert re.findall(r'href="/records/order_note/(DD-[^"]*)"', found) == [
+        f"DD-2026-00000{at}" for at in (7, 6, 5, 4, 3)
+    ]
     assert owner.text(f"/records/order_note/?lamp={lamp['number']}").count('scope="row"') == 7
     new = owner.text(f"/records/order_note/new?lamp={lamp['number']}")
     assert f'value="{lamp["number"]}"' in new
@@ -233,6 +244,31 @@ def test_a_form_that_comes_back_calls_what_was_chosen_by_its_name(sit: Sit, make
     page = owner.send("/records/order_note/new", 422, **chosen | {"lamp": hidden["number"]}).get_data(as_text=True)
     assert f'value="{hidden["number"]}"' in page, "what was typed stays"
     assert "Hidden thing" not in page
+
+
+def test_related_records_are_found_with_one_question_behind_who_asks(
+    sit: Sit, make: Make, orders: None, now: Any
+) -> None:
+    owner = sit(Role.SPECIALIST)
+    lamp = make(owner.person)
+    assert beside(owner, lamp) == {"order_note.lamp": '<p class="nothing">None</p>'}
+    for _ in range(9):
+        order(owner, now, lamp=str(lamp["_id"]))
+    with commands.heard() as heard:
+        assert beside(owner, lamp)["order_note.lamp"].count("<li") == 5
+    assert heard == ["aggregate session", "aggregate record_order_note"]
+
+
+def test_what_points_to_a_record_is_said_to_those_who_have_it_in_full(
+    sit: Sit, make: Make, orders: None, now: Any
+) -> None:
+    owner, colleague = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    for level, status in (("secret", 403), ("top_secret", 404)):
+        lamp = make(owner.person, level=level)
+        order(owner, now, name="Order of it", lamp=str(lamp["_id"]))
+        assert "Order of it" in beside(owner, lamp)["order_note.lamp"]
+        assert "Order of it" not in colleague.text(f"{AT}{lamp['number']}/related", status=status)
+    colleague.text(f"{AT}YP-1999-000001/related", status=404)
 
 
 def test_a_page_asks_the_same_of_the_database_however_many_rows(sit: Sit, make: Make, orders: None, now: Any) -> None:
