@@ -52,7 +52,7 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
 
 
 def details_of(rt: RecordType, number: str) -> Rows:
-    """What stands round a record on its page: its latest versions, holds on it, and its destruction."""
+    """What stands round a record on its page: its latest versions, and its destruction."""
     return [history.beside(LATEST), *destruction.beside(rt, number)]
 
 

@@ -27,6 +27,8 @@ from models.search import fold
 FILE_NAME = Field(name="name", kind="text", label=Label("文件名", "File name"), encrypted=True)
 """A file is called after its matter: in records and versions its name is sealed, as it is where the file lies."""
 Place = tuple[dict[str, Any], dict[str, Any], str]
+MAY_LACK = (Unopened, list, dict)
+"""What may hold something that could not be opened: most values are neither, and need no closer look."""
 """Where a sealed value stands: in which record, in which part of it, under which name."""
 SHORTEST_PHONE = 5
 MOBILE_ABROAD = 13
@@ -268,7 +270,7 @@ def refuse_unopened(rt: RecordType, opened: Mapping[str, Any]) -> None:
 
 def unreadable(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Of which of some values, by name, something could not be opened."""
-    return tuple(name for name, value in values.items() if any(unopened_in([value])))
+    return tuple(name for name, value in values.items() if isinstance(value, MAY_LACK) and any(unopened_in([value])))
 
 
 def readable(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -19,6 +19,7 @@ from backoffice.screens.routes import RecordRoutes
 from config.policy import policy
 from models import access, records, registry
 from models.access import Purpose
+from models.at_hand import AtHand
 from models.declarations import LEVEL_LABELS, Level
 from models.destruction import candidates, holds, matters, service
 from models.destruction.document import DESTRUCTION, OUTCOMES, SIGNING
@@ -231,15 +232,15 @@ def _signature(row: Mapping[str, Any], what: str, language: str) -> Context:
     }
 
 
-def notices(sight: Sight, reader: Reader, found: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Context]:
-    """On a record: the hold that lies on it and the destruction under way, as they were found round it
+def notices(sight: Sight, reader: Reader, held: AtHand) -> list[Context]:
+    """On a record: the hold that lies on it and the destruction under way, as they were found with it
     (`service.beside`); on a destruction: what comes next."""
     language = reader.language
     if sight.rt.slug == DESTRUCTION.slug:
         return _of_destruction(sight, language)
-    held = found.get("holds", ())
-    made: list[Context] = [{"text": _on_hold(row, sight, reader), "tone": "warn"} for row in held]
-    for asked in found.get("destructions", ()):
+    hold = holds.of(held.son)
+    made: list[Context] = [{"text": _on_hold(hold, sight, reader), "tone": "warn"}] if hold else []
+    for asked in held.round.get("destructions", ()):
         if access.reach(reader.person, DESTRUCTION, Purpose.VIEW).sees(asked["acl"]):
             text = _("It is to be destroyed: %(number)s.", number=asked["number"])
         else:

@@ -119,7 +119,7 @@ class RecordsHost(
             timeline=past.timeline(view.rt, versions, found),
             notices=[
                 *card_notices(sight, reader),
-                *destruction.notices(sight, reader, held.round),
+                *destruction.notices(sight, reader, held),
                 *merge_notices(sight, current, versions, reader),
                 *record_page.notices(sight, reader),
             ],

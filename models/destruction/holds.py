@@ -70,10 +70,11 @@ def of_type(slug: str) -> set[ObjectId]:
     return {row["record"] for row in database()[HOLDS].find({"type": slug, "lifted_at": None}, {"record": 1})}
 
 
-def beside() -> Row:
-    """The stage that adds the holds in force to a document `{record: ...}`, as `holds`."""
-    of_record = {"localField": "record._id", "foreignField": "record", "pipeline": [{"$match": {"lifted_at": None}}]}
-    return {"$lookup": {"from": HOLDS, **of_record, "as": "holds"}}
+def of(son: Mapping[str, Any] | None) -> Row | None:
+    """The hold in force on a stored record, asked for only where its mark says that there is one."""
+    if son is None or son.get(MARK) is None:
+        return None
+    return on([son["_id"]]).get(son["_id"])
 
 
 def place(person: Person, slug: str, number: str, why: str, *, now: datetime) -> ObjectId:

@@ -12,7 +12,7 @@ from models import registry, store
 from models.access import Purpose
 from models.access_request.rules import title_of
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
-from models.destruction import holds, matters, rules
+from models.destruction import matters, rules
 from models.destruction.document import DESTRUCTION, SIGNERS, SIGNING, SLUG, WAITING
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, loaded, read_values
@@ -114,13 +114,12 @@ def _open(slug: str, numbers: Sequence[str]) -> dict[str, Any]:
 
 
 def beside(rt: RecordType, number: str) -> list[dict[str, Any]]:
-    """The stages that add to a document `{record: ...}` the holds in force on it, as `holds`, and number and rights
-    tokens of its `under_way`, as `destructions`; none for a type of which nothing is destroyed."""
+    """The stages that add number and rights tokens of a record's `under_way` to a document, as `destructions`; none for
+    a type of which nothing is destroyed."""
     if rt.slug == SLUG or not rt.classified:
         return []
     told = [{"$match": _open(rt.slug, [number])}, {"$limit": 1}, {"$project": {"_id": 0, "number": 1, "acl": 1}}]
-    open_ones = {"$lookup": {"from": collection_name(SLUG), "pipeline": told, "as": "destructions"}}
-    return [holds.beside(), open_ones]
+    return [{"$lookup": {"from": collection_name(SLUG), "pipeline": told, "as": "destructions"}}]
 
 
 def _check_free(slug: str, numbers: Sequence[str]) -> None:
