@@ -140,6 +140,8 @@ def type_of(view: RecordView, reader: Reader) -> Context:
         "slug": rt.slug,
         "label": rt.label.text(reader.language),
         "plural": rt.plural.text(reader.language),
+        "one": rt.label.within(reader.language),
+        "many": rt.plural.within(reader.language),
         "icon": rt.icon,
         "classified": rt.classified,
         "purpose": rt.help.text(reader.language) if rt.help else "",

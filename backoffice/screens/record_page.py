@@ -29,8 +29,6 @@ from models.secrecy_change.service import may_ask as may_change_secrecy
 Context = dict[str, Any]
 
 PLACING = Group(name="placing", label=Label("归属与密级", "Ownership and secrecy"), folded=True)
-PLACING_OPEN = replace(PLACING, label=Label("归属", "Ownership"))
-"""The same for types that are not classified."""
 PLACED: tuple[Field, ...] = (
     Field(name="owner", kind="person", label=Label("负责人", "Owner")),
     Field(name="department", kind="choice", label=Label("部门", "Department"), choices=departments.CHOICES),
@@ -153,7 +151,12 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
         rows.insert(2, (LEVEL, cells.cell(LEVEL, sight.level, names)))
     told = ((REVIEW_ON, rt.cadence, keeping.review_on), (KEEP_UNTIL, rt.retention, keeping.keep_until))
     rows += [(f, cells.cell(f, day(rt, sight.values), names)) for f, said, day in told if said]
-    return [*made, _group(PLACING if rt.classified else PLACING_OPEN, rows, language, folds)]
+    return [*made, _group(placing_of(rt), rows, language, folds)]
+
+
+def placing_of(rt: RecordType) -> Group:
+    """The group of the engine's own fields; what is not classified has no secrecy."""
+    return PLACING if rt.classified else replace(PLACING, label=Label("归属", "Ownership"))
 
 
 def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list[Field]]]:

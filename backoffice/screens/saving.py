@@ -18,7 +18,7 @@ from backoffice.screens.base import RecordView
 from backoffice.screens.cells import record_url
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
-from backoffice.screens.record_page import PLACING, grouped, head, watermark
+from backoffice.screens.record_page import PLACING, grouped, head, placing_of, watermark
 from models import access, listing, names, records
 from models.access import Purpose
 from models.attachment import rules
@@ -119,7 +119,7 @@ def form_groups(form: RecordForm, rt: Any, language: str) -> list[Context]:
     """The form's items by declared group; the engine's own fields come last."""
     placing = [f for f in form.declared if f.group == PLACING.name]
     own = tuple(f for f in form.declared if f.group != PLACING.name)
-    shown = [*grouped(rt, own), *([(PLACING, placing)] if placing else [])]
+    shown = [*grouped(rt, own), *([(placing_of(rt), placing)] if placing else [])]
     return [
         {
             "name": group.name,

@@ -18,6 +18,11 @@ class Label:
         """The label in `zh` or, for anything else, English."""
         return self.zh if language.startswith("zh") else self.en
 
+    def within(self, language: str) -> str:
+        """The label inside a sentence: in English its first letter is small, unless it begins with capitals (VIP)."""
+        text = self.text(language)
+        return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
 
 TONES = ("neutral", "info", "good", "warn", "bad")
 """How a choice, a state or a move is shown: by weight, not by colour."""

@@ -101,7 +101,7 @@ def test_the_menu_is_a_drawer(office: Office, pages: list[str]) -> None:
 def test_a_complaint_is_taken_and_judged_with_a_thumb(office: Office, pages: list[str]) -> None:
     window = office.window("ann", **PHONE)
     window.goto("/records/complaint/")
-    window.get_by_role("link", name="New Complaint").click()
+    window.get_by_role("link", name="New complaint").click()
     window.locator("[name=subject]").fill("Late lorry")
     pick(window, "customer", "Saltmarsh")
     window.get_by_role("button", name="Save", exact=True).click()

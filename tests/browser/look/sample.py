@@ -26,7 +26,15 @@ POLICY = (
 CITIES = ("Suzhou", "Ningbo", "Qingdao", "Chengdu", "Wuhan")
 CUSTOMERS = {"label": "Customers", "icon": "people", "url": "/list", "badge": "3"}
 NEW = {"label": "Customer file", "icon": "people", "url": "/form?new=1"}
-TYPE = {"slug": "customer", "label": "customer file", "plural": "Customer files", "icon": "people", "url": "/list"}
+TYPE = {
+    "slug": "customer",
+    "label": "Customer file",
+    "plural": "Customer files",
+    "one": "customer file",
+    "many": "customer files",
+    "icon": "people",
+    "url": "/list",
+}
 
 
 def spec(name: str, label: str, make: type[Item] = Input, **more: Any) -> Spec:

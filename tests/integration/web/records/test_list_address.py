@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pymongo.errors import ExecutionTimeout
 
+from models.declarations import Label
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
@@ -189,6 +190,15 @@ def test_a_department_is_chosen_and_shown_by_its_name(desk: Desk) -> None:
     offered = json.loads(re.findall(r"data-filter-list>(.*?)</script>", page)[0])
     department = next(one for one in offered if one["name"] == "department")
     assert {"value": "legal", "label": "Legal"} in department["choices"]
+
+
+def test_a_type_is_named_inside_sentences_as_words_are(desk: Desk) -> None:
+    assert "New sample" in desk.text(AT)
+    assert "<h1>New sample</h1>" in desk.text(f"{AT}new")
+    assert (Label("大客户", "VIP list").within("en"), Label("大客户", "Key customer").within("zh")) == (
+        "VIP list",
+        "大客户",
+    )
 
 
 def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:
