@@ -6,6 +6,7 @@ from flask import Flask, Response, current_app, g, request
 
 from backoffice import edge, errors
 from models import audit, listed
+from models.reading import service as reading
 
 
 def init_app(app: Flask) -> None:
@@ -39,6 +40,7 @@ def _settle(response: Response) -> Response:
         try:
             if g.get("person") is not None:
                 listed.settle(g.person, edge.now(), via=via())
+                reading.tell(g.person, edge.now())
         finally:
             audit.settle()
     except (audit.NotAudited, *errors.AWAY) as failure:

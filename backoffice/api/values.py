@@ -107,6 +107,7 @@ class Rows:
     def __init__(self, reader: Person, rt: RecordType, reach: Reach, fields: tuple[Field, ...], language: str) -> None:
         self.reader, self.rt, self.reach, self.fields, self.language = reader, rt, reach, fields, language
         self._pointers = tuple(f for f in (*IN_LISTS, *fields) if f.kind in (*names.POINTERS, *NESTED))
+        self._names_records = any(f.kind != "person" for f in self._pointers)
         self._kept_back = frozenset(f.name for f in fields) - listed.shown(rt)
         self._sealed = sealing.sealed_fields(rt).keys() & {f.name for f in fields}
         self._lost: set[ObjectId] = set()
@@ -130,6 +131,8 @@ class Rows:
     def made(self, sons: Iterable[Mapping[str, Any]]) -> list[Json]:
         """The rows of some stored records, in their order."""
         sons = list(sons)
+        if not self._names_records:
+            trail.ahead()
         full = [self.reach.sees(son.get("acl") or ()) == "full" for son in sons]
         cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
         found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])

@@ -19,7 +19,7 @@ from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, tokens_in
 from models.listing.query import BadQuery, ListQuery, Page, TooBroad
 from models.listing.walking import Way, by, way_of
-from models.record import collection_name
+from models.record import REACH_INDEX, collection_name
 
 LARGEST_PAGE = 200
 PAGE_MS = 10_000
@@ -102,9 +102,11 @@ def scan(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ..
 
 
 def _led(condition: Condition, way: Way, beyond: Condition) -> Condition:
-    """A compiled list as it is asked for along a way, from some place on."""
+    """A compiled list as it is asked for along a way, from some place on. Along the tokens nobody has to look whether a
+    record is archived: they say it themselves."""
     within, archived, *_parts = condition["$and"]
-    return {"$and": [within, archived, *way.parts, beyond]}
+    told = () if way.index == REACH_INDEX else (archived,)
+    return {"$and": [within, *told, *way.parts, beyond]}
 
 
 def order_by(sort_field: str, direction: int) -> Order:

@@ -1,7 +1,8 @@
 """Counting what a person reads, by one small document a person; nothing is searched in the trail.
 
-Far from the measure readings are told to the database a few at a time, without waiting for its answer: a later request
-reads the count, and near the measure each reading is counted before it takes place.
+Far from the measure readings are told to the database a few at a time (`tell`), when the answer that shows them is made
+and without waiting for the database's: a later request reads the count, and near the measure each reading is counted
+before it takes place.
 
 Records read in full count, of every type and level and by whatever door: screens, print, API; of the API's lists those
 above internal, which leave for a program. A page of a list on the screen counts nothing. Work within a transaction is
@@ -40,7 +41,7 @@ NEAR = 300
 """So many readings before the measure is full each one is counted before it takes place: more than what 64 processes,
 the most that a server starts, can keep to themselves."""
 TOGETHER = 5
-"""So many readings of a person in this process are told at once; a list that leaves has more, mostly."""
+"""Fewer readings of a person in this process wait for later ones; a list that leaves has more, mostly."""
 MOST_REMEMBERED = 10_000
 Row = dict[str, Any]
 
@@ -80,7 +81,7 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
         return
     limits = policy().reading
     if is_far(lately, now, records=records):
-        _told(person.id, now, limits.minutes, records)
+        _untold.add(person.id, records, now)
         return
     row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + records)
     held_until, number = row.get("held_until"), row.get("holds", 0)
@@ -121,10 +122,13 @@ class _Untold:
         self._counts: dict[ObjectId, tuple[int, int]] = {}
         self._lock = Lock()
 
-    def take(self, person: ObjectId, now: datetime, minutes: int) -> int:
-        """How many those of a person are; from now on they count as told. Those of long ago are none any more."""
+    def take(self, person: ObjectId, now: datetime, minutes: int, *, least: int = 1) -> int:
+        """How many those of a person are, if there are so many at least; from now on they count as told. Those of long
+        ago are none any more."""
         with self._lock:
-            since, count = self._counts.pop(person, (0, 0))
+            if self._counts.get(person, (0, 0))[1] < least:
+                return 0
+            since, count = self._counts.pop(person)
         return count if since > _minute(now) - minutes else 0
 
     def add(self, person: ObjectId, count: int, now: datetime) -> None:
@@ -143,15 +147,15 @@ def _minute(now: datetime) -> int:
     return int(now.timestamp()) // 60
 
 
-def _told(person: ObjectId, now: datetime, minutes: int, records: int) -> None:
-    """Count some more readings without waiting: whether they were counted shows in a later request."""
-    count = _untold.take(person, now, minutes) + records
-    if count < TOGETHER:
-        _untold.add(person, count, now)
-        return
-    database()[RATES].with_options(write_concern=UNANSWERED).update_one(
-        {"_id": person}, _more(now, minutes, count), upsert=True
-    )
+def tell(person: Person, now: datetime) -> None:
+    """Tell the database of the readings of a person that nobody waited for, if they are some by now: whether they were
+    counted shows in a later request."""
+    minutes = policy().reading.minutes
+    count = _untold.take(person.id, now, minutes, least=TOGETHER) if person.id is not None else 0
+    if count:
+        database()[RATES].with_options(write_concern=UNANSWERED).update_one(
+            {"_id": person.id}, _more(now, minutes, count), upsert=True
+        )
 
 
 def _counted(person: ObjectId, now: datetime, minutes: int, count: int) -> Row:
