@@ -91,6 +91,8 @@ class Hooks:
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
     signs what the signature would open or let out.
 
+    `leads` names the state to which a person's move leads, where it is another than the declared one.
+
     For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
     it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
     instead of the merged one (former and surviving record are given with it), in place of that record's own hooks;
@@ -106,6 +108,7 @@ class Hooks:
     forget: Callable[[Sequence[ObjectId]], None] | None = None
     alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
+    leads: Callable[[Mapping[str, Any], str, Person], str | None] | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
     adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None

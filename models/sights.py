@@ -27,7 +27,7 @@ class Locked(Refusal):
 
     code, status = "locked", 403
     zh, en = (
-        "该记录已加密，您只能看到卡片，可申请查阅。",
+        "该记录已锁定，您只能看到卡片，可申请查阅。",
         "This record is locked: you see its card and may ask for access.",
     )
 
@@ -36,8 +36,8 @@ class NotToLeave(Refusal):
     """The record may be read on screen; what it holds leaves only by borrowing (X4)."""
 
     code, status = "not_to_leave", 403
-    zh = "您可以在屏幕上查看此记录；下载附件须办理借阅。"
-    en = "You may read this on screen; to download its files, borrow the record."
+    zh = "您可以在屏幕上查看此记录；打印、导出或下载附件须办理借阅（限经理及以上人员）。"
+    en = "You may read this on screen; to print or export it or to take its files, borrow it (managers and above)."
 
 
 @dataclass(frozen=True)

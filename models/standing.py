@@ -78,9 +78,21 @@ def _done(flow: Workflow, versions: Sequence[Version]) -> tuple[Done, ...]:
 
 
 def _is_end(flow: Workflow, version: Version) -> bool:
-    """Whether a version ended the record's way: withdrawn, lapsed, given back."""
+    """Whether a version ended the record's way: withdrawn, lapsed, given back, or given back but for what left."""
     after = next((c["after"] for c in version["changes"] if c["field"].name == "state"), None)
-    return version["action"] != "create" and any(one.final and one.value == after for one in flow.states)
+    return version["action"] != "create" and after is not None and after in _closing(flow)
+
+
+def _closing(flow: Workflow) -> set[str]:
+    """The final states, and those from which nothing but an unsigned step to one is left."""
+    final = {one.value for one in flow.states if one.final}
+    left: dict[str, list[Transition]] = {}
+    for move in flow.transitions:
+        for source in move.source:
+            left.setdefault(source, []).append(move)
+    return final | {
+        source for source, moves in left.items() if all(m.target in final and not m.signature for m in moves)
+    }
 
 
 def _waiting(state: State, current: Mapping[str, Any]) -> Waiting:

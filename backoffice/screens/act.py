@@ -26,6 +26,8 @@ from models.person import unsent
 from models.records import NeedsFreshSignIn, Sight
 
 Context = dict[str, Any]
+LONGEST = 600
+"""Characters of a line of a sheet; a longer one stands after the others."""
 
 
 class ActRoutes(RecordRoutes):
@@ -147,7 +149,9 @@ def sheet(
     last = next((row for row in versions if _asks(row, moves)), None)
     if last and not (transition.signature or last["note"]):
         last = None  # nobody asked for a step of one's own work
-    target = workflow.state(transition.target) if workflow else None
+    leads = registry.get(sight.rt.slug).hooks.leads
+    reached = leads(sight.values, transition.name, reader.person) if leads else None
+    target = workflow.state(reached or transition.target) if workflow else None
     return {
         "title": transition.label.text(reader.language),
         "ask": transition.help.text(reader.language) if transition.help else "",
@@ -193,11 +197,14 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     told = registry.get(sight.rt.slug).hooks.opens
     opens = told(sight.values) if told else ()
     lines = [{"label": f.label.text(found.language), "text": found.text(f, sight.values.get(f.name))} for f in shown]
+    lines = [line for line in lines if line["text"] not in ("", names.HIDDEN)]
     said = [
         {"label": one.text(found.language), "text": record_page.in_language(text, found.language)}
         for one, text in opens
     ]
-    return [*said, *(line for line in lines if line["text"] not in ("", names.HIDDEN))]
+    told_already = {line["text"] for line in said}
+    facts = [*said, *(line for line in lines if line["text"] not in told_already)]
+    return sorted(facts, key=lambda line: len(line["text"]) > LONGEST)  # a list of columns hides nothing that is short
 
 
 def answer(transition: Transition, reader: Reader) -> Context:

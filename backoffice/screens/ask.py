@@ -102,11 +102,10 @@ class AskRoutes(RecordRoutes):
         found = list_page.names_of(reader, sights)
         ask = form_context(sights[0], reader, form, errors)
         ask |= {"url": url_for("records.ask_many", slug=view.rt.slug), "numbers": numbers}
-        note = _("You read it already; it is left out unless you borrow it.")
         return self.page(
             "records/ask.html",
             type=list_page.type_of(view, reader),
-            picked=[_picked(sight, cells.title(sight, found), note if sight.full else "") for sight in sights],
+            picked=[_picked(sight, cells.title(sight, found), _note(sight, reader)) for sight in sights],
             ask=ask,
             watermark=record_page.watermark(max(sights, key=_rank), reader),
         )
@@ -148,6 +147,14 @@ def _rank(sight: Sight) -> int:
 
 def _picked(sight: Sight, title: str, note: str) -> Context:
     return {"number": sight.number, "title": title, "level": sight.level, "note": note}
+
+
+def _note(sight: Sight, reader: Reader) -> str:
+    """Why a record may be left out of a card."""
+    waiting = service.open_request(reader.person, sight.rt.slug, sight.number)
+    if waiting is not None:
+        return str(_("Your request %(number)s for it is open; it is left out.", number=waiting["number"]))
+    return str(_("You read it already; it is left out unless you borrow it.")) if sight.full else ""
 
 
 def _typed() -> dict[str, str]:

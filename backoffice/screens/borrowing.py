@@ -25,6 +25,7 @@ from models.access_request.contents import told
 from models.access_request.document import ACCESS_REQUEST
 from models.errors import Forbidden
 from models.exchange.writing import CSV_TYPE, XLSX_TYPE
+from models.person import directory
 from models.records import Sight
 from models.watermark import watermark
 
@@ -101,7 +102,7 @@ def _of_card(sight: Sight, reader: Reader) -> list[Context]:
             "What left under %(num)s receipts is to be returned, files deleted.",
             count,
         )
-        return [{"text": text, "tone": "warn"}]
+        return [{"text": f"{text}{_handing(sight) if mine else ''}", "tone": "warn"}]
     until = receipt.open_until(sight.id, reader.now) if sight.values["state"] == "granted" else None
     if until is None:
         return []
@@ -116,11 +117,18 @@ def _of_card(sight: Sight, reader: Reader) -> list[Context]:
     return [made]
 
 
+def _handing(card: Sight) -> str:
+    """To whom what left is handed."""
+    receiver = card.values["receiver"]
+    name = directory.names([receiver]).get(receiver, "") if receiver else ""
+    return " " + _("Hand it to %(name)s, who confirms it.", name=name) if name else ""
+
+
 def _records(card: Sight) -> list[Context]:
     """The way to the records of a card, where they are few."""
     numbers = [item["number"] for item in card.values["items"] or ()]
     slug = card.values["type_asked"]
-    return [{"label": one, "url": record_url(slug, one)} for one in numbers[:LINKED]]
+    return [{"label": _("Open %(number)s", number=one), "url": record_url(slug, one)} for one in numbers[:LINKED]]
 
 
 def _joined(text: str, left: Markup) -> Markup:

@@ -88,6 +88,8 @@ ACTIONS = {
     "follow_merge": _l("merged the record to which it points"),
     "unmerge": _l("took a merge back"),
     "calendar_moved": _l("moved its deadline with the calendar"),
+    "expire": _l("closed it: its period is over"),
+    "took_out": _l("took out under receipt"),
     "lapse": _l("closed it: nobody decided in time"),
     "record_merged": _l("merged the record: access to it ended"),
     "record_destroyed": _l("destroyed the record"),
@@ -106,11 +108,19 @@ def _said(action: str, count: int) -> str:
 
 def _change(rt: RecordType, change: Row, names: Names) -> str:
     field = with_choices(change["field"], rt)
-    before, after = (safe(cells.cell(field, change[side], names)["text"][:LONGEST]) for side in ("before", "after"))
+    sides = _rows_that_differ(change) if field.kind == "embedded_list" else (change["before"], change["after"])
+    before, after = (safe(cells.cell(field, side, names)["text"][:LONGEST]) for side in sides)
     gone = f"<del>{before}</del> " if before else ""
     emptied = f'<span class="nothing">{escape(_("emptied"))}</span>' if before else ""
-    now = f"<ins>{after}</ins>" if after else emptied
+    now = f"<ins>{after}</ins>" if after else "" if change["after"] else emptied
     return f"<div><dt>{safe(field.label.text(names.language))}</dt><dd>{gone}{now}</dd></div>"
+
+
+def _rows_that_differ(change: Row) -> tuple[Any, Any]:
+    """What a change took from a list of rows and what it put there; both lists when only their order changed."""
+    before, after = change["before"] or [], change["after"] or []
+    gone, new = [row for row in before if row not in after], [row for row in after if row not in before]
+    return (gone, new) if gone or new else (before, after)
 
 
 def days(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> list[Context]:

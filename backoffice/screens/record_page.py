@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from backoffice.screens import cells, deadlines, value_html
@@ -23,6 +24,7 @@ from models.merge.service import may_merge
 from models.moves import is_plain
 from models.names import Names
 from models.person import departments
+from models.person.roles import Permission
 from models.records import LEVEL_CHOICES, Sight
 from models.secrecy_change.service import may_ask as may_change_secrecy
 
@@ -115,6 +117,9 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     made = [{"label": _("History"), "url": record_url(slug, number, "history"), "icon": "clock-history"}]
     if access.reach(person, sight.rt, Purpose.PRINT).sees(current["acl"]) == "full":
         made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
+    if sight.rt.classified and person.may(Permission.READERS_READ):
+        url = url_for("readers.of_record", slug=slug, number=number)
+        made.append({"label": _("Who has read this"), "url": url, "icon": "eye"})
     if sight.level != Level.INTERNAL.value and may_offer(person, sight):
         made.append({"label": _("Offer access …"), "url": record_url(slug, number, "offer"), "icon": "key"})
     if may_change_secrecy(person, sight):

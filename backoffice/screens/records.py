@@ -48,7 +48,7 @@ from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, records, sights
 from models.access import Purpose
-from models.records import Locked, Sight
+from models.records import Locked, NotToLeave, Sight
 from models.search import QueryTooLong, QueryTooShort
 
 Context = dict[str, Any]
@@ -173,7 +173,7 @@ class RecordsHost(
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.see(reader.person, slug, number, Purpose.PRINT, reader.now)
         if not sight.full:
-            raise Locked()
+            raise NotToLeave() if records.again(reader.person, slug, number).full else Locked()
         rows = [(sight.fields, sight.values)]
         found = cells.known(sight, reader, rows)
         return self.page(

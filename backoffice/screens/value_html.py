@@ -19,6 +19,8 @@ from models.declarations import Field
 WIDE = frozenset({"long_text", "embedded_list", "embedded", "files"})
 DIGITS = frozenset({*NUMERIC, "date", "datetime", "phone"})
 MOST_OPENINGS = 20_000
+UNBROKEN = 48
+"""Characters of a table's cell that stay on one line; a hash is read as a whole or not at all."""
 TELLING = re.compile("[&<>\"']")
 
 
@@ -90,7 +92,8 @@ def _cell(one: Mapping[str, Any]) -> str:
     shown = f'<a href="{escape(one["url"])}">{text}</a>' if one.get("url") else text
     if one.get("kind") == "link" and one["text"]:
         shown = _outward(text)
-    return f"<td{_right(one, 'right num')}>{shown}</td>"
+    looks = ' class="long"' if len(text) > UNBROKEN else _right(one, "right num")
+    return f"<td{looks}>{shown}</td>"
 
 
 def _right(one: Mapping[str, Any], looks: str) -> str:

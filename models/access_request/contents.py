@@ -7,9 +7,11 @@ from typing import Any
 
 from config.database import database
 from models import access, registry
+from models.access_request import rules
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
 from models.errors import Refusal, Sentence
 from models.person import service as people
+from models.person.roles import Person
 from models.record import collection_name
 
 
@@ -49,9 +51,23 @@ def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
     return rt, level, [f.name for f in access.visible_fields(reader, rt)]
 
 
+def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
+    """Where a person's move leads when it is not the declared state: top secret goes on to the general manager, what
+    left has to come back (X4, X5)."""
+    if action == "approve":
+        try:
+            level = leaving(card)[1]
+        except RecordGone:  # nothing can be approved then
+            return None
+        return "approved" if rules.awaits_general_manager(level, by=person.roles) else None
+    if action in ("give_back", "revoke") and card["receipts"]:
+        return rules.state_after(action, len(card["receipts"]))
+    return None
+
+
 def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
-    """What a signature on a card opens: its records, how many rows and which columns its reader would have, and the
-    highest level among them as they are now (X4)."""
+    """What a signature on a card opens, and to whom (X3: an offer is for another than who asks): its records, how many
+    rows and which columns its reader would have, and the highest level among them as they are now (X4)."""
     try:
         rt, level, columns = leaving(card)
     except RecordGone as gone:
@@ -65,7 +81,9 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     )
     shown = Sentence("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
     highest = LEVEL_LABELS[level]
+    reader = people.get(card["owner"])["name"]
     return [
+        (Label("借阅人", "Reader"), Sentence(reader, reader)),
         (Label("所借记录", "Records"), Sentence(named, named)),
         (Label("范围", "How much"), count),
         (Label("现最高密级", "Highest level now"), Sentence(highest.zh, highest.en)),

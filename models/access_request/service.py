@@ -15,8 +15,9 @@ from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
 from models.access_request import raising, rules
-from models.access_request.contents import leaving, levels_of, records_of, told
+from models.access_request.contents import leads, leaving, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
+from models.access_request.refusals import NothingToOffer, OfferedAlready
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
@@ -138,7 +139,7 @@ def offer(
     its head does; the head signs, for top secret and for the head's own offer the general manager (X3, X4).
 
     :raises NotFound: :raises Locked: :raises Forbidden: for anybody else.
-    :raises NothingToAsk: when that person reads it already. :raises AskedAlready: :raises Invalid:
+    :raises NothingToOffer: when that person reads it already. :raises OfferedAlready: :raises Invalid:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
     if not may_offer(person, found):
@@ -150,10 +151,11 @@ def offer(
     if problems:
         raise Invalid(problems)
     admitted = replace(reader, grants=grants_in_force(reader_id, now))
-    left = _not_asked(admitted, _not_held(admitted, [found], values["uses"]))
-    if not left:
-        raise NothingToAsk()
-    made = {**values, **_named(left), "department": found.values["department"], "owner": reader_id}
+    if not _not_held(admitted, [found], values["uses"]):
+        raise NothingToOffer()
+    if open_request(admitted, slug, number) is not None:
+        raise OfferedAlready()
+    made = {**values, **_named([found]), "department": found.values["department"], "owner": reader_id}
     state = rules.offered_state(_heads(person, found))
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
 
@@ -392,4 +394,4 @@ def _expire_undecided(now: datetime) -> int:
     return count
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told)
+HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, leads=leads)

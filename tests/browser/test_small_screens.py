@@ -163,3 +163,16 @@ CONTRAST = """() => {
   }
   return pale;
 }"""
+
+
+def test_what_was_done_is_said_within_the_screen(office: Office, pages: list[str]) -> None:
+    window = office.window("head", **PHONE)
+    window.goto("/records/leak/")
+    box = window.evaluate(
+        """() => {
+          const box = document.querySelector('.toasts').getBoundingClientRect();
+          return [box.left, box.right, document.documentElement.clientWidth];
+        }"""
+    )
+    left, right, wide = box
+    assert 0 <= left < right <= wide

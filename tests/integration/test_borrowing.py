@@ -16,6 +16,7 @@ from models import records, store
 from models.access import Purpose
 from models.access_request import receipt, service
 from models.access_request.contents import RecordGone
+from models.access_request.refusals import NothingToOffer
 from models.errors import Forbidden, Invalid, NotFound
 from models.exchange.export import export
 from models.exchange.reading import open_table
@@ -225,7 +226,7 @@ def test_only_owner_and_head_offer(owner: Person, manager: Person, gm: Person, n
         service.offer(gm, "sample", number, manager.id, wish(now), now=now)
     with pytest.raises(records.Locked):
         service.offer(manager, "sample", made(owner, now), owner.id, wish(now), now=now)
-    with pytest.raises(service.NothingToAsk):
+    with pytest.raises(NothingToOffer):
         service.offer(owner, "sample", number, owner.id, wish(now), now=now)
 
 

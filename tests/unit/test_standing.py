@@ -72,3 +72,10 @@ def test_before_anything_is_handed_in_there_is_nothing_to_show() -> None:
     assert of(CONTRACT, "draft", "create", "submit", "withdraw") is None
     assert of(CONTRACT, "in_review", "create", "submit", archived_at=NOW) is None
     assert of(REVIEW, "open", "create") is None
+
+
+def test_what_was_given_back_but_for_what_left_keeps_its_signatures() -> None:
+    versions = [version("give_back", "out"), version("approve", "granted"), version("create", "signed")]
+    sight = Sight(ACCESS_REQUEST, ObjectId(), "X-1", True, {}, ())
+    found = standing.standing(sight, {"state": "out", "state_since": NOW}, versions)
+    assert labels(found) == (["create", "approve", "give_back"], "", [])

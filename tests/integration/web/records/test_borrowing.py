@@ -203,3 +203,59 @@ def test_where_a_card_stands_names_who_signs_next(office: dict[str, Desk], sit: 
     assert coming is not None
     assert "Approve" in coming[1]
     assert "Department head" in coming[1]
+
+
+def test_who_signs_an_offer_reads_for_whom_it_is_and_to_whom_it_goes_next(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, name="Lamp works", level="top_secret")["number"]
+    office["owner"].send(f"{AT}{number}/offer", 302, to="Manager", use="view", **WINDOW)
+    page = office["head"].text(f"{CARDS}{last_card()}/do/approve")
+    assert "<dt>Reader</dt><dd>Manager</dd>" in page
+    assert "Waiting for general manager”" in page
+
+
+def test_an_offer_to_whom_has_a_card_already_speaks_of_their_card(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    for status in (302, 409):
+        page = office["owner"].send(f"{AT}{number}/offer", status, to="Manager", use="view", **WINDOW).text
+    assert "This person already has a card" in page
+    page = office["owner"].send(f"{AT}{number}/offer", 409, to="Head", use="view", **WINDOW).text
+    assert "This person may already use this record" in page
+
+
+def test_what_is_asked_for_already_is_marked_before_it_is_left_out(office: dict[str, Desk], make: Make) -> None:
+    numbers = [make(office["owner"].person, name=name, level="secret")["number"] for name in ("Lamp", "Light")]
+    office["manager"].send(f"{AT}{numbers[0]}/ask", 302, use="view", **WINDOW)
+    page = office["manager"].send(f"{AT}ask", 200, number=numbers).text
+    assert page.count(f"Your request {last_card()} for it is open") == 1
+
+
+def test_who_may_only_look_is_told_how_a_record_gets_on_paper(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    assert "you see its card" in office["manager"].text(f"{AT}{number}/print", status=403)
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    move(office["head"], last_card(), "approve", valid_until="2026-11-25")
+    assert "to print or export it" in office["manager"].text(f"{AT}{number}/print", status=403)
+
+
+def test_giving_back_says_that_what_left_is_still_to_be_returned_and_to_whom(
+    office: dict[str, Desk], granted: tuple[str, str]
+) -> None:
+    card, _number = granted
+    for _ in range(2):
+        office["manager"].send(f"{CARDS}{card}/take", 200, format="csv")
+    first, second = (row["number"] for row in stored(card)["receipts"])
+    page = office["manager"].text(f"{CARDS}{card}/history")
+    assert f"took out under receipt {second}" in page
+    assert page.count(f"{first} · ") == 1  # and not again in what the second added
+    assert "“To be returned”" in office["manager"].text(f"{CARDS}{card}/do/give_back")
+    move(office["manager"], card, "give_back")
+    page = office["manager"].text(f"{CARDS}{card}")
+    assert "Hand it to Custodian" in page
+    assert "Approve" in page[page.index("standing") : page.index("What is asked")]
+    assert "Hand it to" not in office["custodian"].text(f"{CARDS}{card}")
+
+
+def test_the_head_comes_from_a_record_to_who_has_read_it(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    assert f'href="/readers/sample/{number}"' in office["head"].text(f"{AT}{number}")
+    assert "/readers/" not in office["owner"].text(f"{AT}{number}")
