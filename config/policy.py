@@ -133,7 +133,7 @@ class Customer:
 
 @dataclass(frozen=True)
 class Credit:
-    """Limits, terms and times of credit (C1, C3, C4). `report_months` and `longest_term_days` go by grade."""
+    """Limits, terms and times of credit (C1, C3-C5). `report_months` and `longest_term_days` go by grade."""
 
     report_months: Mapping[str, int] = per(GRADES, _whole(1, 60))
     notice_days: int = whole(0, 365)
@@ -141,6 +141,7 @@ class Credit:
     starting_limit: Decimal = money()
     step_percent: int = whole(0, 1000)
     cash_customer_limit: Decimal = money()
+    manager_excess: Decimal = money()
 
 
 @dataclass(frozen=True)

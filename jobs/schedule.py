@@ -15,6 +15,7 @@ from jobs import (
     backup,
     bulk_changes,
     calendar,
+    complaint,
     contract,
     copies,
     destruction,
@@ -339,7 +340,7 @@ JOBS = Table(
         ),
         Job(
             name="signature_climb",
-            label=Label("久未签署转上一级", "Pass on what nobody signs"),
+            label=Label("久未签署或逾期转上一级", "Pass on what nobody signs, or what is late"),
             cadence=EveryMinutes(10),
             work=signature.climb,
             transactional=False,
@@ -362,6 +363,15 @@ JOBS = Table(
             cadence=Daily(time(9, 5)),
             work=contract.tell_managers,
             transactional=False,
+        ),
+        Job(
+            name="complaint_batches",
+            label=Label("投诉批量预警", "Warn of complaints that pile up"),
+            cadence=EveryMinutes(30),
+            work=complaint.tell_batches,
+            transactional=False,
+            in_office=True,
+            kept=timedelta(days=30),
         ),
         Job(
             name="retention_candidates",

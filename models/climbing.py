@@ -1,4 +1,4 @@
-"""Signatures that nobody gave in time: the record goes on to the next, as its state declares."""
+"""Signatures that nobody gave in time, and records that are late: they go on to the next, as their state declares."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from models.calendar import Deadline, WorkingCalendar
 from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
 from models.errors import NotFound
-from models.person.roles import SYSTEM
+from models.person import service as people
+from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 
 ACTION = "signature_climbed"
+LATE_ACTION = "late_climbed"
 AT_ONCE = 500
 
 
 def climb(now: datetime, calendar: WorkingCalendar) -> int:
-    """Let everything that waits unsigned for too long wait for the next as well; returns how many steps were taken.
+    """Let everything that waits for too long wait for the next as well; returns how many records took a step.
 
     A step is taken once: running it again, or twice at the same time, adds nothing. The record's version stays what it
     is, so that whoever is just signing is not told that it changed.
@@ -37,29 +39,34 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
 
 
 def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
-    """The records that go on to the next after `now` and by `until` if nobody signs them, as they would be then."""
+    """The records that go on to the next after `now` and by `until` if nobody sees to them, as they would be then."""
     for rt, state, at in _steps():
         for row in _stuck(rt, state, at, until, calendar, behind=now):
             try:
                 record = store.fetch(rt.slug, row["_id"])
             except NotFound:  # gone since it was found
                 continue
-            follows = stored_form.derived(rt, {**record, "climbed": at + 1})
-            yield rt, {**record, "acl": follows["acl"], "waiting": follows["waiting"]}
+            step = _next_step(state, record)
+            follows = stored_form.derived(rt, {**record, "climbed": step})
+            yield rt, {**record, "climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
 
 
 def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
     """When a record that waits in a state goes on to the next; None when it goes no further."""
     at = record.get("climbed") or 0
-    if at >= len(state.climbs) or record.get("state_since") is None:
-        return None
-    return calendar.add_working_hours(record["state_since"], hours_of(state.climbs[at]))
+    since = record.get(counted_from(state.climbs[at])) if at < len(state.climbs) else None
+    return None if since is None else calendar.add_working_hours(since, hours_of(state.climbs[at]))
 
 
 def hours_of(climb: Climb) -> int:
     """After how many working hours a step is taken. :raises AttributeError: the policy has no value of that name."""
     hours = policy_value(climb.hours, policy()) if isinstance(climb.hours, str) else climb.hours
-    return int(hours)
+    return int(hours) * climb.times
+
+
+def counted_from(climb: Climb) -> str:
+    """What of a record the hours of a step are counted from."""
+    return "due_at" if climb.late else "state_since"
 
 
 def _steps() -> Iterator[tuple[RecordType, State, int]]:
@@ -79,18 +86,19 @@ def _stuck(
     behind: datetime | None = None,
 ) -> list[Mapping[str, Any]]:
     """What goes on by `now`, and not by `behind` already; what waits longest first."""
-    hours = timedelta(hours=hours_of(state.climbs[at]))
+    climb, since_what = state.climbs[at], counted_from(state.climbs[at])
+    hours = timedelta(hours=hours_of(climb))
     since: dict[str, datetime] = {"$lte": calendar.subtract_working_time(now, hours)}
     if behind is not None:
         since["$gt"] = calendar.subtract_working_time(behind, hours)
     condition = {
         "state": state.value,
-        "state_since": since,
+        since_what: since,
         "climbed": at or None,
         "archived_at": None,
     }
     found = database()[collection_name(rt.slug)].find(condition, {"_id": 1})
-    return list(found.sort([("state_since", 1), ("_id", 1)]).limit(AT_ONCE))
+    return list(found.sort([(since_what, 1), ("_id", 1)]).limit(AT_ONCE))
 
 
 def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -> int:
@@ -100,9 +108,26 @@ def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -
     at = record["climbed"] or 0
     if record["state"] != state.value or record["archived_at"] or at >= len(state.climbs):
         return 0
-    follows = stored_form.derived(rt, {**record, "climbed": at + 1})
-    change = {"climbed": at + 1, "acl": follows["acl"], "waiting": follows["waiting"]}
+    late = state.climbs[at].late
+    if late and (record["due_at"] is None or record["due_at"] > now):
+        return 0
+    step = _next_step(state, record)
+    follows = stored_form.derived(rt, {**record, "climbed": step})
+    change = {"climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
-    detail = {"step": at + 1, "to": list(state.climbs[at].to)}
-    audit.append(ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
+    detail = {"step": step, "to": list(state.climbs[step - 1].to)}
+    audit.append(LATE_ACTION if late else ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
     return 1
+
+
+def _next_step(state: State, record: Mapping[str, Any]) -> int:
+    """The next step of a record; of one that is late, above what its owner is."""
+    at = record.get("climbed") or 0
+    if at or not state.climbs[at].late or record.get("owner") is None:
+        return at + 1
+    try:
+        owner = people.person_of(people.get(record["owner"]))
+    except NotFound:  # who is gone holds nothing
+        return 1
+    own = [place for place, climb in enumerate(state.climbs) if any(owner.has(Role(whose)) for whose in climb.to)]
+    return min(max(own, default=-1) + 2, len(state.climbs))

@@ -89,7 +89,8 @@ class Hooks:
 
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
-    signs what the signature would open or let out.
+    signs what the signature would open or let out; `warns` says what other records, as far as the person reads them,
+    speak against a record that they read, refusing nothing.
 
     `leads` names the state to which a person's move leads, where it is another than the declared one.
 
@@ -110,6 +111,7 @@ class Hooks:
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
     leads: Callable[[Mapping[str, Any], str, Person], str | None] | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
+    warns: Callable[[Person, Mapping[str, Any]], Sequence[Sentence]] | None = None
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
     adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
     pairs: Callable[[Person], Sequence[Any]] | None = None

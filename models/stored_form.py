@@ -45,10 +45,11 @@ ENGINES = (
     "batch",
     "climbed",
     "state_since",
+    "in_person",
 )
 """What the engine keeps of a record and gives as it is."""
 
-KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since")
+KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since", "in_person")
 """What a write of a stored record leaves as it is, if it does not set it."""
 
 CLOSING_HOUR = time(18)
@@ -145,6 +146,8 @@ def update_of(draft: Draft) -> dict[str, Any]:
     began: dict[str, Any] = {}
     if draft.values["state"] != before.get("state"):
         began = {"state_since": draft.now, "climbed": None}
+    elif before.get("climbed") and _has_other_deadline(draft):
+        began = {"climbed": None}
     follows = {
         **derived(draft.rt, {**draft.values, **began}),
         **began,
@@ -163,6 +166,14 @@ def update_of(draft: Draft) -> dict[str, Any]:
         "$inc": {"rev": 1},
     }
     return {operator: values for operator, values in update.items() if values}
+
+
+def _has_other_deadline(draft: Draft) -> bool:
+    """Whether a record that goes up when it is late has another deadline now: it is not late any more, or anew."""
+    state = access.state_of(draft.rt, draft.values)
+    late = state is not None and any(climb.late for climb in state.climbs)
+    name = draft.rt.due
+    return late and bool(name) and draft.values[name] != (draft.before or {}).get(name)
 
 
 def update_in_clear(draft: Draft) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from config.database import database
 from models import access, records, registry, sealing, store
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
-from models.declarations import Level, RecordType, Relation, State, Transition
+from models.declarations import Climb, Level, RecordType, Relation, State, Transition
 from models.hand_over import rules
 from models.hand_over import service as hand_over
 from models.moves import is_plain
-from models.person.roles import Person
+from models.person.roles import Person, Role
 from models.put_aside import document as put_aside
 from models.record import collection_name
 from models.sights import Sight, one_version_each, sight_stored
@@ -103,6 +103,34 @@ def turn_of(person: Person, rt: RecordType) -> Condition:
     own: Condition = {"waiting": {"$in": access.turn_tokens(person)}}
     deputed = access.deputed_tokens(person, rt)
     return {"$or": [own, {"acl": {"$in": deputed}}]} if deputed else own
+
+
+def gone_up_to(person: Person, rt: RecordType) -> Condition | None:
+    """The condition for late records that came to the person because those before them did not see to them (T6); None
+    where a type declares no such way up to any of their roles."""
+    ways = []
+    for state in rt.workflow.states if rt.workflow else ():
+        if any(access.is_role(whose) and person.has(Role(whose)) for whose in state.turn):
+            continue
+        steps = [place for place, climb in enumerate(state.climbs, 1) if climb.late and _goes_to(person, climb)]
+        if steps:
+            ways.append({"state": state.value, "climbed": {"$gte": min(steps)}})
+    return {"$or": ways, "waiting": {"$ne": f"user:{person.id}"}} if ways else None
+
+
+def unsigned_states(rt: RecordType) -> list[str]:
+    """The states in which a record goes on to the next because nobody signs it."""
+    states = rt.workflow.states if rt.workflow else ()
+    return [state.value for state in states if state.climbs and not goes_up_late(state)]
+
+
+def goes_up_late(state: State | None) -> bool:
+    """Whether a record in this state goes up when it is late."""
+    return state is not None and any(climb.late for climb in state.climbs)
+
+
+def _goes_to(person: Person, climb: Climb) -> bool:
+    return any(person.has(Role(whose)) for whose in climb.to)
 
 
 def owned_by(person: Person) -> list[Condition]:

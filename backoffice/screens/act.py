@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
-from backoffice.screens import cells, forms, list_page, past, record_page, saving
+from backoffice.screens import cautions, cells, forms, list_page, past, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
@@ -46,13 +46,13 @@ class ActRoutes(RecordRoutes):
             kept = MultiDict(unsent.take(reader.person.id, request.path, reader.now) if reader.person.id else ())
             note = kept.poplist("note")
             form = forms.build(slug, asked, current, reader, kept or None)
-            return self._sheet(view, sight, transition, form, reader, note=note[0] if note else "")
+            return self._sheet(view, sight, current, transition, form, reader, note=note[0] if note else "")
         rev = revision(request.form.get("rev"))
         sent = saving.receive(asked, reader)
         form = forms.build(slug, asked, current, reader, sent.posted)
         if "_add" in request.form:
             form.add_row(request.form["_add"])
-            return self._sheet(view, sight, transition, form, reader)
+            return self._sheet(view, sight, current, transition, form, reader)
         try:
             sent.check()
             self._move(sight, transition, form, sent, rev, reader)
@@ -62,10 +62,10 @@ class ActRoutes(RecordRoutes):
         except StaleRecord as stale:
             message = stale.text(reader.language)
             errors = [{"label": _("Changed meanwhile"), "anchor": "", "message": message}]
-            return self._sheet(view, sight, transition, form, reader, errors), stale.status
+            return self._sheet(view, sight, current, transition, form, reader, errors), stale.status
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
-            return self._sheet(view, sight, transition, form, reader, errors), refusal.status
+            return self._sheet(view, sight, current, transition, form, reader, errors), refusal.status
         flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
         return redirect(self._afterwards(sight, reader), 303)
 
@@ -114,6 +114,7 @@ class ActRoutes(RecordRoutes):
         self,
         view: RecordView,
         sight: Sight,
+        current: Mapping[str, Any],
         transition: Transition,
         form: forms.RecordForm,
         reader: Reader,
@@ -135,6 +136,7 @@ class ActRoutes(RecordRoutes):
             answers=[answer(transition, reader)],
             rev=sight.values["rev"],
             watermark=record_page.watermark(sight, reader),
+            notices=cautions.of_record(sight, current, reader),
             urls={"record": record_url(sight.rt.slug, sight.number)},
         )
 

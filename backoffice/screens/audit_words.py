@@ -98,6 +98,7 @@ ACTS = {
     "deputy_proposed": _l("proposed a deputy"),
     "deputy_ended": _l("ended a deputy's time"),
     "signature_climbed": _l("went on to the next, unsigned for too long"),
+    "late_climbed": _l("was late and went up to the next level"),
     "type_put": _l("changed a record type"),
     "type_withdrawn": _l("withdrew a record type"),
     "message_sent_again": _l("had a message sent again"),

@@ -14,6 +14,7 @@ from flask_admin import expose
 
 from backoffice import addresses, at_hand
 from backoffice.screens import (
+    cautions,
     cells,
     deadlines,
     destruction,
@@ -122,6 +123,7 @@ class RecordsHost(
                 *destruction.notices(sight, reader, held),
                 *merge_notices(sight, current, versions, reader),
                 *record_page.notices(sight, reader),
+                *cautions.of_record(sight, current, reader),
             ],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),

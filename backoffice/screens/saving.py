@@ -13,7 +13,7 @@ from flask import current_app, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens import cells, conflict, forms, list_page, listing_args
+from backoffice.screens import cautions, cells, conflict, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
 from backoffice.screens.cells import record_url
 from backoffice.screens.forms import RecordForm
@@ -194,6 +194,7 @@ def edit_context(
         "rev": sight.values["rev"] if rev is None else rev,
         "can_next": True,
         "conflict": None,
+        "notices": cautions.on_form(sight, reader),
         "watermark": watermark(sight, reader),
         "urls": {
             "list": url_for("records.listing", slug=slug),

@@ -15,11 +15,14 @@ from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from models import foresight, registry, workload
+from models.calendar import local
+from models.complaint import batches
 from models.declarations import Level
 from models.office import office_calendar
 from models.person import directory
 from models.person.roles import ROLE_LABELS, Permission
 from models.reminder.rules import LABELS, Step
+from models.revisit import coverage
 from models.workload import Late, Load
 
 Context = dict[str, Any]
@@ -38,11 +41,16 @@ class TeamView(ClosedView):
         """Who is behind with what."""
         reader = current_reader()
         loads, reviewed = workload.behind(reader.person, reader.now), workload.reviews(reader.person, reader.now)
-        owners = [*(one.person for one in loads if one.person), *(one.owner for one in reviewed)]
+        visits = coverage.by_owner(reader.person, reader.now)
+        owners = [one.person for one in loads if one.person]
+        owners += [*(one.owner for one in reviewed), *(one.owner for one in visits)]
         names, emails = directory.names(owners), directory.emails(owners)
         return self.page(
             "team/behind.html",
             behind=[_load(one, names, emails, reader) for one in loads],
+            batches=[_batch(one, reader) for one in batches.batches(reader.person, reader.now)],
+            visits=[_visits(one, names, emails, reader) for one in visits],
+            key_customers=coverage.of_key_customers(reader.person, reader.now),
             reviews=[
                 {
                     "name": names.get(one.owner, ""),
@@ -90,6 +98,40 @@ def _load(load: Load, names: Mapping[ObjectId, str], emails: Mapping[ObjectId, s
             {"label": labels[slug], "count": late.count, "url": _late_of(slug, late, email, reader)}
             for slug, late in sorted(load.by_type.items(), key=lambda item: -item[1].count)
         ],
+    }
+
+
+def _batch(batch: batches.Batch, reader: Reader) -> Context:
+    """A cause that is met again and again, and the complaints of it (T6)."""
+    days = f"in:{batch.first.isoformat()}..{local(reader.now).date().isoformat()}"
+    department = reader.person.department or None
+    where: Context = {"cause": f"is:{batch.cause}", "received_at": days, "department": department}
+    return {
+        "cause": batch.cause,
+        "count": batch.count,
+        "since": cells.day_short(batch.since, reader.language),
+        "url": url_for("records.listing", slug="complaint", **where),
+    }
+
+
+def _visits(
+    visited: coverage.Covered, names: Mapping[ObjectId, str], emails: Mapping[ObjectId, str], reader: Reader
+) -> Context:
+    """How far an owner is with the quarter's revisits; the figure of those that are left opens them (V5)."""
+    first, last = coverage.period(reader.now)
+    where: Context = {
+        "due_on": f"in:{first.isoformat()}..{last.isoformat()}",
+        "state": f"is_not:{coverage.DONE}",
+        "owner": emails.get(visited.owner, ""),
+        "department": reader.person.department or None,
+    }
+    return {
+        "name": names.get(visited.owner, ""),
+        "due": visited.due,
+        "left": visited.due - visited.done,
+        "coverage": visited.coverage,
+        "answered": visited.answered,
+        "url": url_for("records.listing", slug="revisit", **where),
     }
 
 

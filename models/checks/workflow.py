@@ -56,7 +56,7 @@ def _states(case: Case, flow: Workflow, people: frozenset[str]) -> Iterator[Find
 
 
 def _climbs(case: Case, flow: Workflow, state: State, people: frozenset[str]) -> Iterator[Finding]:
-    place, before = f"workflow.{state.value}", 0
+    place, before = f"workflow.{state.value}", -1 if all(climb.late for climb in state.climbs) else 0
     for climb in state.climbs:
         try:
             hours = hours_of(climb)
@@ -72,7 +72,15 @@ def _climbs(case: Case, flow: Workflow, state: State, people: frozenset[str]) ->
                 "E015", place, "升级须写明对象，小时数逐级增加。", "it goes on to somebody, each time after more hours"
             )
         before = hours
-    if state.climbs and not flow.signatures(state.value):
+    late = [climb for climb in state.climbs if climb.late]
+    if late and (len(late) < len(state.climbs) or not case.rt.due or any(set(climb.to) - ROLES for climb in late)):
+        yield case.finding(
+            "E015",
+            place,
+            "逾期上报须有期限，逐级均按逾期计算，对象为角色。",
+            "what goes up when it is late has a deadline, and each step goes to roles",
+        )
+    if state.climbs and not late and not flow.signatures(state.value):
         yield case.finding("E015", place, "此状态没有可签署的操作。", "nothing is signed in a state that goes on")
 
 

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from models.complaint.fields import FIELDS, HANDLERS
-from models.declarations import Due, Label, RecordType, Related, Relation, Rights, Rule, Transition, When, Workflow
+from models.declarations import (
+    Climb,
+    Due,
+    Label,
+    RecordType,
+    Related,
+    Relation,
+    Rights,
+    Rule,
+    Transition,
+    When,
+    Workflow,
+)
 from models.describe import group, state, view
 from models.person.roles import Role
 
 SLUG = "complaint"
 ABOVE = (Role.SUPERVISOR.value, Role.HEAD.value)
 OPEN = ("recorded", "judged", "assigned", "answered", "resolved")
+LEVELS_ABOVE = (
+    Climb(0, (Role.SUPERVISOR.value,), late=True),
+    Climb("complaint.step_hours", (Role.HEAD.value,), late=True),
+    Climb("complaint.step_hours", (Role.GENERAL_MANAGER.value,), late=True, times=2),
+)
+"""Past its time a complaint climbs one level per step (T6)."""
 
 WORKFLOW = Workflow(
     states=(
-        state("recorded", "已登记", "Recorded", "info", turn=("owner",)),
-        state("judged", "已判定", "Judged", "info", turn=("owner",)),
-        state("assigned", "处理中", "In hand", "warn", turn=("owner",)),
-        state("answered", "已答复", "Answered", "warn", turn=("owner",)),
+        state("recorded", "已登记", "Recorded", "info", turn=("owner",), climbs=LEVELS_ABOVE),
+        state("judged", "已判定", "Judged", "info", turn=("owner",), climbs=LEVELS_ABOVE),
+        state("assigned", "处理中", "In hand", "warn", turn=("owner",), climbs=LEVELS_ABOVE),
+        state("answered", "已答复", "Answered", "warn", turn=("owner",), climbs=LEVELS_ABOVE),
         state("resolved", "待客户确认", "Waiting for the customer", "info", turn=("owner",)),
         state("closed", "已结案", "Closed", "good", final=True),
     ),
@@ -27,7 +45,7 @@ WORKFLOW = Workflow(
             source=("recorded",),
             target="judged",
             by=("owner", *ABOVE),
-            asks=("founded", "reasonable", "severity", "problem", "fault"),
+            asks=("founded", "reasonable", "severity", "problem", "cause", "fault"),
             needs=("founded", "severity", "problem"),
             main=True,
             help=Label(
@@ -51,7 +69,7 @@ WORKFLOW = Workflow(
             source=("assigned", "answered"),
             target="judged",
             by=("owner", *ABOVE),
-            asks=("founded", "reasonable", "severity", "problem", "fault"),
+            asks=("founded", "reasonable", "severity", "problem", "cause", "fault"),
             needs=("founded", "severity", "problem"),
         ),
         Transition(
@@ -59,7 +77,7 @@ WORKFLOW = Workflow(
             label=Label("移交", "Hand over"),
             source=OPEN,
             target="assigned",
-            by=("owner", *ABOVE),
+            by=("owner", *ABOVE, Role.GENERAL_MANAGER.value),
             asks=("owner",),
             needs=("owner",),
             reason=True,

@@ -1,11 +1,9 @@
-"""Complaints: times, stages, authority, escalation, closing (T2-T7). Assignment is in `assignment`."""
+"""Complaints: times, stages, authority, batches, closing (T2-T7). Assignment is in `assignment`."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -32,7 +30,7 @@ LEVELS = {
     "head": Sentence("客服部经理", "department head"),
     "general_manager": Sentence("总经理", "general manager"),
 }
-"""Levels of authority and escalation, lowest first."""
+"""Levels of authority, lowest first."""
 
 
 # --- times, T5
@@ -158,7 +156,7 @@ def check_grant(
         raise AuthorityExceeded(amount=money_text(amount), ask=LEVELS.get(ask[0], ask[0]))
 
 
-# --- escalation and batches, T6
+# --- fast lane and batches, T6
 
 
 def fast_lane(*, key_customer: bool) -> bool:
@@ -166,36 +164,16 @@ def fast_lane(*, key_customer: bool) -> bool:
     return key_customer
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    """How often a late complaint has climbed, and to whom; None when nobody stands above."""
-
-    step: int
-    level: str | None
-
-
-def escalation(
-    due: datetime, now: datetime, calendar: WorkingCalendar, *, step_hours: int = 24, handled_by: str = "specialist"
-) -> Escalation:
-    """How far a complaint has climbed (T6): one level when its time passes, one more per `step_hours` of open time.
-
-    Steps are counted on at the top level, so that each still reminds once.
-    """
-    if now <= due:
-        return Escalation(0, None)
-    step = 1 + calendar.working_time_between(due, now) // timedelta(hours=step_hours)
-    levels = list(LEVELS)
-    above = levels[levels.index(handled_by) + 1 :] if handled_by in levels else levels
-    return Escalation(step, above[min(step, len(above)) - 1] if above else None)
-
-
-def batch_warnings(
-    cases: Iterable[tuple[str, datetime]], now: datetime, *, count: int = 5, days: int = 7
-) -> dict[str, int]:
-    """Causes met at least `count` times in the `days` before `now`, with how often, the most frequent first (T6).
-
-    `cases` are cause and time of receipt; a cause that is not known yet is not counted.
-    """
-    since = now - timedelta(days=days)
-    met = Counter(cause for cause, at in cases if cause.strip() and since < at <= now)
-    return {cause: times for cause, times in met.most_common() if times >= count}
+def batch_since(received: Iterable[date], today: date, *, count: int, days: int) -> date | None:
+    """Since which day, without a break up to today, a cause was met `count` times within `days` days; None when it is
+    not so today (T6). `received` are the days on which its cases came."""
+    cases = sorted(day for day in received if day <= today)
+    since = until = None
+    for first, last in zip(cases, cases[count - 1 :], strict=False):
+        ends = first + timedelta(days=days)
+        if last >= ends:
+            continue
+        if until is None or last > until:
+            since = last
+        until = ends
+    return since if until is not None and today < until else None

@@ -17,6 +17,8 @@ NEXT_LEVEL = (Climb("signature.next_hours", (MANAGER,)),)
 NOTICES = Reminding(("contract.expiry_notice_days", "contract.due_notice_days"))
 """Days before an agreed delivery or payment, or the contract's end (K5); what is due sooner is told of at once."""
 IN_REVIEW = ("in_review", "with_finance", "with_legal")
+SIGNED = ("signed", "in_custody", "loan_asked", "lent")
+"""The states in which a contract is in force."""
 
 STATES = (
     state("draft", "草稿", "Draft", turn=("creator",)),

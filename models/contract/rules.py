@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from models.calendar import Deadline, WorkingCalendar
 from models.contract.refusals import (
@@ -33,6 +34,8 @@ from models.contract.refusals import (
 from models.customer.identity import is_placeholder
 from models.day_words import day_text
 from models.errors import Sentence
+
+NOTHING = Decimal(0)
 
 # --- before negotiating, K1
 
@@ -201,6 +204,19 @@ def loan_due(return_on: date, calendar: WorkingCalendar) -> Deadline:
 def overdue_working_days(return_on: date, today: date, calendar: WorkingCalendar) -> int:
     """How many working days a loan is late; each of them is chased once (K4). 0 is in time."""
     return calendar.working_days_between(calendar.working_day_from(return_on), today)
+
+
+# --- what is owed, C5
+
+
+def unpaid(values: Mapping[str, Any]) -> Decimal:
+    """What is not paid yet of a contract: of its payments where they are agreed, else the whole amount."""
+    payments = values["payments"] or ()
+    if not payments:
+        return values["amount"] or NOTHING
+    open_rows = (row for row in payments if row.get("paid") is None)
+    left = (max((row["amount"] or NOTHING) - (row.get("paid_amount") or NOTHING), NOTHING) for row in open_rows)
+    return sum(left, NOTHING)
 
 
 # --- expiry, K5

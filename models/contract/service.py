@@ -9,7 +9,7 @@ from typing import Any
 from config.policy import policy
 from models import store
 from models.calendar import Deadline, WorkingCalendar, local
-from models.contract import next_level, rules
+from models.contract import exposure, next_level, rules
 from models.contract.document import IN_REVIEW
 from models.contract.rules import Opinion, Side
 from models.credit_report.grades import Grade
@@ -270,4 +270,5 @@ HOOKS = Hooks(
     prepare=(follow_customer, fill, review, keep, lend, set_due),
     after=(tell_customer, next_level.tell),
     deadlines={"due": deadline},
+    warns=exposure.of_contract,
 )

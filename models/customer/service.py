@@ -17,6 +17,7 @@ from pymongo import ASCENDING, IndexModel
 from config.database import database, transaction
 from models import access, audit, schema, store
 from models.access import Purpose
+from models.contract import exposure
 from models.customer import filing, rules
 from models.customer.children import adopt, pass_on
 from models.customer.document import CUSTOMER, SLUG
@@ -330,6 +331,7 @@ HOOKS = Hooks(
     for_sets={note_hidden: note_all_hidden},
     alike=duplicates,
     lacks=lambda values: [finding.text for finding in findings(values)],
+    warns=exposure.of_customer,
     merged=settle_merge,
     adopt=adopt,
     pairs=noted_duplicates,

@@ -110,14 +110,18 @@ def declassification_at(now: datetime, department: str) -> Iterator[Row]:
 
 
 def stuck_at(now: datetime, coming: Iterable[tuple[RecordType, Mapping[str, Any]]], department: str) -> Iterator[Row]:
-    """The same of records that go on to the next because nobody signs them, as they would be then."""
+    """The same of records that go on to the next because nobody signs them, or go up for being late, as they would be
+    then."""
     everybody = _department(department, now)
     for rt, record in coming:
+        late = work.goes_up_late(access.state_of(rt, record))
+        told = _climbed(record["due_at"]) if late else _stuck(record["state_since"])
+        matter = Matter.DEADLINE if late else Matter.SIGNATURE
         for person in everybody:
             reads = access.reach(person, rt, Purpose.VIEW).sees(record["acl"]) == "full"
-            if reads and work.is_turn_of(person, rt, record):
-                found = _as_found(person, Matter.SIGNATURE, record["_id"], _stuck(record["state_since"]))
-                yield _reminder(person, rt.slug, Matter.SIGNATURE, found, now)
+            has_it_by_name = late and f"user:{person.id}" in record["waiting"]
+            if reads and work.is_turn_of(person, rt, record) and not has_it_by_name:
+                yield _reminder(person, rt.slug, matter, _as_found(person, matter, record["_id"], told), now)
 
 
 def _would_stand(
@@ -154,7 +158,12 @@ def _deadlines(
             if reach.nothing:
                 continue
             quiet = put_aside.without(asides, person.id, rt.slug)
-            yield Source(rt, _work_of(person, rt, reach, borders, quiet), "due_at", partial(step_of, borders=borders))
+            came_up = work.gone_up_to(person, rt)
+            own = [*quiet, {"$nor": [came_up]}] if came_up else quiet
+            yield Source(rt, _work_of(person, rt, reach, borders, own), "due_at", partial(step_of, borders=borders))
+            if came_up:
+                late = {"$and": [{"due_at": {"$lt": now}}, reach.query(), came_up, *quiet]}
+                yield Source(rt, late, "due_at", _climbed)
             if person.has(Role.HEAD):
                 yield Source(rt, _late_under(person, rt, reach, borders), "due_at", _climbed)
 
@@ -177,13 +186,14 @@ def _any_due(rt: RecordType, borders: Window) -> bool:
 
 def announce_stuck(now: datetime) -> Chased:
     """Tell everybody for whom a record waits because nobody signed it in time; those before them too."""
-    types = [rt for rt in registry.all_types() if rt.workflow and any(state.climbs for state in rt.workflow.states)]
+    types = {rt: work.unsigned_states(rt) for rt in registry.all_types()}
 
     def of(person: Person) -> Iterator[Source]:
-        for rt in types:
+        for rt, states in types.items():
             reach = access.reach(person, rt, Purpose.VIEW)
-            if not reach.nothing:
-                stuck = {"$and": [{"climbed": {"$gte": 1}}, work.turn_of(person, rt), reach.query()]}
+            if states and not reach.nothing:
+                waits = {"climbed": {"$gte": 1}, "state": {"$in": states}}
+                stuck = {"$and": [waits, work.turn_of(person, rt), reach.query()]}
                 yield Source(rt, stuck, "state_since", _stuck)
 
     return _chase(Matter.SIGNATURE, _everybody(now), of, now)

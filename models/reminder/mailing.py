@@ -47,7 +47,7 @@ def compose(person: Person, told: Sequence[Told], base_url: str) -> tuple[str, s
     lines = [words["hello"].format(name=person.name), ""]
     for one in told[:MOST_LINES]:
         due = words["due"].format(due=f"{local(one.reminder.due):%Y-%m-%d %H:%M}")
-        lines += [f"- {_what(one, language)} ({due})", f"  {base_url}/records/{one.rt.slug}/{one.leads_to}"]
+        lines += [f"- {_what(one, language)} ({due})", f"  {base_url}/{one.leads_to}"]
     left = len(told) - MOST_LINES
     lines += ["", words["more"].format(count=left) if left > 0 else words["all"], f"{base_url}/", "", words["end"]]
     if len(told) == 1:

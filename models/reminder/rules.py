@@ -15,12 +15,13 @@ RUN_EVERY = timedelta(minutes=5)
 
 class Matter(StrEnum):
     """What a reminder is about: a record's deadline, the end of its secrecy (X2), a signature that nobody gave; of no
-    single record, that some were kept for long enough (D1)."""
+    single record, that some were kept for long enough (D1), or that the same cause comes again and again (T6)."""
 
     DEADLINE = "deadline"
     SECRECY = "secrecy"
     SIGNATURE = "signature"
     RETENTION = "retention"
+    BATCH = "batch"
 
 
 class Step(StrEnum):
@@ -34,6 +35,7 @@ class Step(StrEnum):
     LAST_NOTICE = "last_notice"
     STUCK = "stuck"
     KEPT = "kept"
+    BATCH = "batch"
 
 
 LABELS = {
@@ -44,6 +46,7 @@ LABELS = {
     Step.NOTICE: Label("保密期将满，届时自动解密", "Its secrecy ends soon; it is then declassified by itself"),
     Step.LAST_NOTICE: Label("保密期即将届满，即将自动解密", "Its secrecy ends within days; it is then declassified"),
     Step.STUCK: Label("久未签署，已转请上一级", "Unsigned for too long: it has gone on to the next"),
+    Step.BATCH: Label("批量预警：同一原因的投诉集中出现", "Batch warning: complaints of the same cause pile up"),
     Step.KEPT: Label("有记录保存期已满，可提出销毁", "Records were kept for long enough: propose those not needed"),
 }
 

@@ -29,22 +29,24 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a type of which people are reminded while they hold a role."""
+    """A page about records of a type, by its address, of which people are reminded while they hold a role."""
 
     matter: Matter
     step: Step
     type: str
-    name: str
+    address: str
     role: Role
 
 
-OUTDATED = Page(Matter.RETENTION, Step.KEPT, "destruction", "outdated", Role.CUSTODIAN)
-PAGES = {page.matter: page for page in (OUTDATED,)}
+OUTDATED = Page(Matter.RETENTION, Step.KEPT, "destruction", "records/destruction/outdated", Role.CUSTODIAN)
+BATCHES = Page(Matter.BATCH, Step.BATCH, "complaint", "team/", Role.HEAD)
+PAGES = {page.matter: page for page in (OUTDATED, BATCHES)}
 
 
 @dataclass(frozen=True)
 class Told:
-    """A reminder as its reader sees it; one that is about no single record has no number and leads to a `page`."""
+    """A reminder as its reader sees it; one that is about no single record has no number and leads to the address of a
+    `page`."""
 
     reminder: Reminder
     rt: RecordType
@@ -55,8 +57,8 @@ class Told:
 
     @property
     def leads_to(self) -> str:
-        """What stands behind the type in the address."""
-        return self.page or self.number
+        """The address in the product, without a leading slash."""
+        return self.page or f"records/{self.rt.slug}/{self.number}"
 
 
 def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list[Told]:
@@ -138,7 +140,7 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
         if page is not None:
             if person.has(page.role):
                 of_page = registry.get(page.type).rt
-                yield Told(reminder, of_page, "", of_page.plural.text(language), Level.INTERNAL.value, page.name)
+                yield Told(reminder, of_page, "", of_page.plural.text(language), Level.INTERNAL.value, page.address)
             continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None

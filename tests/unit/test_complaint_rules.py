@@ -1,8 +1,8 @@
-"""Times, stages, authority, escalation and closing of complaints (T2-T7)."""
+"""Times, stages, authority, batches and closing of complaints (T2-T7)."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -27,15 +27,13 @@ from models.complaint.rules import (
     LEVELS,
     MOVES,
     STAGES,
-    Escalation,
     Stage,
     authority_of,
-    batch_warnings,
+    batch_since,
     check_agreed,
     check_closing,
     check_grant,
     check_move,
-    escalation,
     fast_lane,
     levels_to_ask,
 )
@@ -168,45 +166,32 @@ def test_the_shipped_authority_has_a_name_for_each_level_in_the_same_order() -> 
     assert list(load().complaint.authority) == list(LEVELS)
 
 
+DAY = date(2026, 11, 23)
+
+
+def days_ago(*ago: int) -> list[date]:
+    return [DAY - timedelta(days=one) for one in ago]
+
+
 @pytest.mark.parametrize(
-    ("now", "step", "level"),
+    ("ago", "since"),
     [
-        ("2026-11-23T10:00", 0, None),
-        ("2026-11-23T10:01", 1, "supervisor"),
-        ("2026-11-25T15:59", 1, "supervisor"),
-        ("2026-11-25T16:00", 2, "head"),
-        ("2026-11-30T13:00", 3, "general_manager"),
-        ("2026-12-03T10:00", 4, "general_manager"),
+        ((0, 1, 2, 3, 6), 0),
+        ((0, 1, 2, 3, 7), None),
+        ((0, 1, 2, 3), None),
+        ((2, 3, 4, 5, 6), 2),
+        ((3, 4, 5, 6, 7), None),
+        (tuple(range(9)), 4),
+        # There were five as early as four days ago, and then for a day only four.
+        ((0, 1, 2, 4, 5, 6, 8, 10), 2),
+        ((0, 0, 1, 1, 2, 30, 31, 32, 33, 34), 0),
+        ((-1, 0, 1, 2, 3), None),
+        ((0,) * 5, 0),
     ],
 )
-def test_a_late_case_climbs_one_level_per_step(now: str, step: int, level: str | None) -> None:
-    assert escalation(at("2026-11-23T10:00"), at(now), CALENDAR) == Escalation(step, level)
-
-
-def test_a_case_does_not_climb_while_the_office_is_closed() -> None:
-    due = at("2026-09-30T18:00")
-    steps = {escalation(due, at("2026-09-30T18:01") + timedelta(hours=h), CALENDAR).step for h in range(180)}
-    assert steps == {1}
-
-
-def test_a_case_climbs_from_whoever_handles_it() -> None:
-    due, now = at("2026-11-23T10:00"), at("2026-11-23T11:00")
-    assert escalation(due, now, CALENDAR, handled_by="head").level == "general_manager"
-    assert escalation(due, now, CALENDAR, handled_by="general_manager") == Escalation(1, None)
-    assert escalation(due, now, CALENDAR, handled_by="sales").level == "specialist"
-
-
-def test_the_same_cause_often_enough_in_the_window_warns() -> None:
-    now = at("2026-11-23T10:00")
-    day = timedelta(days=1)
-    cases = [("破损", now - n * day) for n in range(5)]
-    assert batch_warnings(cases, now) == {"破损": 5}
-    assert batch_warnings(cases[:4], now) == {}
-    assert batch_warnings([*cases[:4], ("破损", now - 7 * day)], now) == {}, "the window has an end"
-    assert batch_warnings([*cases[:4], ("破损", now + day)], now) == {}, "what is not yet does not count"
-    assert batch_warnings([("", now)] * 9 + [(" ", now)] * 9, now) == {}
-    both = batch_warnings([*cases, *[("缺货", now)] * 6], now)
-    assert list(both) == ["缺货", "破损"]
+def test_a_batch_stands_since_the_day_that_completed_it(ago: tuple[int, ...], since: int | None) -> None:
+    found = batch_since(days_ago(*ago), DAY, count=5, days=7)
+    assert found == (None if since is None else DAY - timedelta(days=since))
 
 
 def test_key_customers_go_to_the_fast_lane() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from models import records, store
 from models.person.roles import SYSTEM, Person, Role
@@ -22,7 +22,8 @@ TAG = re.compile(r"<[^>]+>|\s+")
 
 def rows(desk: Desk) -> dict[str, str]:
     """The text of each line of who is behind, by name."""
-    return {name: TAG.sub(" ", text) for name, text in ROW.findall(desk.text("/team/"))}
+    behind = desk.text("/team/").partition('class="card-plain team-visits"')[0]
+    return {name: TAG.sub(" ", text) for name, text in ROW.findall(behind)}
 
 
 def review(owner: Person, now: datetime, **values: object) -> dict[str, object]:
@@ -82,7 +83,7 @@ def test_what_is_due_later_today_is_in_no_figure_and_no_list_of_one(sit: Sit, no
     submitted(ann.person, date(2026, 11, 12), now)
     elsewhere = submitted(ann.person, date(2026, 11, 12), now)
     store.change("credit_report", elsewhere["_id"], {"department": "sales"}, actor=SYSTEM, now=now)
-    found = {slug: link for link, slug in LINK.findall(head.text("/team/"))}
+    found = {slug: link for link, slug in LINK.findall(head.text("/team/").partition("team-visits")[0])}
     pages = {slug: head.text(link.replace("&amp;", "&")) for slug, link in found.items()}
     assert (late["number"] in pages["revisit"], today["number"] in pages["revisit"]) == (True, False)
     assert elsewhere["number"] not in pages["credit_report"]
@@ -135,3 +136,31 @@ def test_the_page_is_for_whoever_oversees_a_department(sit: Sit) -> None:
         assert desk.get("/team/tomorrow").status_code == 403
         assert 'href="/team/"' not in desk.text("/")
     assert 'href="/team/"' in sit(Role.HEAD).text("/")
+
+
+def test_a_batch_of_complaints_stands_first_and_opens_them(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    made = []
+    for day in range(5):
+        raw = {"subject": "灯具到货破损", "channel": "phone"}
+        complaint = records.create(ann.person, "complaint", raw, now=now - timedelta(days=day))
+        made.append(store.change("complaint", complaint["_id"], {"cause": "包装 & 破损"}, actor=SYSTEM, now=now))
+    link = r'<a href="(/records/complaint/\?[^"]*)">包装 &amp; 破损 <span class="num">5</span>'
+    found = re.search(link, head.text("/team/"))
+    assert found is not None
+    page = head.text(found[1].replace("&amp;", "&"))
+    assert all(one["number"] in page for one in made)
+    store.change("complaint", made[0]["_id"], {"cause": None}, actor=SYSTEM, now=now)
+    assert "team-batches" not in head.text("/team/")
+
+
+def test_the_revisits_that_were_not_made_open_from_their_figure(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    left, done = revisit(ann.person, date(2026, 11, 12), now), revisit(ann.person, date(2026, 11, 13), now)
+    store.change("revisit", done["_id"], {"state": "reached", "ease": 5, "outcome": 4}, actor=SYSTEM, now=now)
+    visits = head.text("/team/").partition("team-visits")[2]
+    assert re.findall(r">(\d+%)<", visits) == ["50%", "40%"]
+    link = re.search(r'href="(/records/revisit/\?[^"]*)"', visits)
+    assert link is not None
+    page = head.text(link[1].replace("&amp;", "&"))
+    assert (left["number"] in page, done["number"] in page) == (True, False)

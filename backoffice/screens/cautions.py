@@ -1,0 +1,39 @@
+"""What a person is warned of at a record: that it was late and went up, and what other records say against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from backoffice.screens.reader import Reader
+from models import access, registry, work
+from models.person.roles import ROLE_LABELS, Role
+from models.records import Sight
+
+Context = dict[str, Any]
+
+
+def of_record(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+    """The notices above a record's page and the sheet of a move; `current` is the stored record."""
+    return [*_gone_up(sight, current, reader), *on_form(sight, reader)]
+
+
+def on_form(sight: Sight, reader: Reader) -> list[Context]:
+    """The notices above the form of a stored record."""
+    warns = registry.get(sight.rt.slug).hooks.warns
+    if warns is None or not sight.full or sight.values.get("archived_at"):
+        return []
+    found = warns(reader.person, {**sight.values, "_id": sight.id})
+    return [{"text": text.zh if reader.language == "zh" else text.en, "tone": "warn"} for text in found]
+
+
+def _gone_up(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+    """To which levels a late record went up (T6)."""
+    state = access.state_of(sight.rt, current)
+    if state is None or not work.goes_up_late(state) or not sight.full:
+        return []
+    place = 0 if reader.language == "zh" else 1
+    levels = str(_(", ")).join(ROLE_LABELS[Role(whose)][place] for whose in access.climbed_to(state, current))
+    return [{"text": _("Late: it has gone up to %(levels)s.", levels=levels), "tone": "bad"}] if levels else []

@@ -1,0 +1,91 @@
+"""What a customer owes on credit against the limit, as far as a person reads contracts and file (C5, X6).
+
+A warning and no refusal: beyond the limit the sales manager or the general manager is asked before trade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from bson import Decimal128, ObjectId
+
+from config.database import database
+from config.policy import policy
+from models import access
+from models.access import Purpose
+from models.contract import rules
+from models.contract.document import CONTRACT, SIGNED
+from models.credit_report.rules import over_limit
+from models.customer.document import CUSTOMER
+from models.errors import Sentence
+from models.money_words import money_text
+from models.person.roles import Person
+from models.record import collection_name
+
+NOTHING = Decimal(0)
+ASKED = {
+    "sales_manager": Sentence("市场部经理", "the sales manager"),
+    "general_manager": Sentence("总经理", "the general manager"),
+}
+
+
+def of_contract(person: Person, values: Mapping[str, Any]) -> Sequence[Sentence]:
+    """The warning on a contract on credit that, with what is unpaid, passes its customer's limit (C5)."""
+    order = rules.unpaid(values) if values["payment"] == "credit" and values["state"] != "ended" else NOTHING
+    if not order or values["customer"] is None:
+        return ()
+    limit = _limit(person, values["customer"])
+    return () if limit is None else _said(limit, _outstanding(person, values["customer"], values["_id"]), order)
+
+
+def of_customer(person: Person, values: Mapping[str, Any]) -> Sequence[Sentence]:
+    """The warning on a customer's file whose signed contracts on credit pass its limit (C5)."""
+    if "credit_limit" not in values or values.get("grade") is None:
+        return ()
+    return _said(values["credit_limit"] or NOTHING, _outstanding(person, values["_id"]), NOTHING)
+
+
+def _limit(person: Person, customer: ObjectId) -> Decimal | None:
+    """The customer's limit; None where the person does not read the file."""
+    reach = access.reach(person, CUSTOMER, Purpose.VIEW)
+    condition = {"_id": customer, **reach.query(archived=None)}
+    found = database()[collection_name(CUSTOMER.slug)].find_one(condition, {"credit_limit": 1})
+    return None if found is None else _decimal(found.get("credit_limit"))
+
+
+def _outstanding(person: Person, customer: ObjectId, but: ObjectId | None = None) -> Decimal:
+    """What is not paid yet of the customer's signed contracts on credit that the person reads, without one."""
+    signed = {"customer": customer, "payment": "credit", "state": {"$in": list(SIGNED)}, "_id": {"$ne": but}}
+    within = {"$and": [signed, access.reach(person, CONTRACT, Purpose.VIEW).query()]}
+    rows = database()[collection_name(CONTRACT.slug)].find(within, {"amount": 1, "payments": 1})
+    return sum((rules.unpaid(_loaded(row)) for row in rows), NOTHING)
+
+
+def _loaded(row: Mapping[str, Any]) -> dict[str, Any]:
+    payments = [
+        {**one, "amount": _decimal(one.get("amount")), "paid_amount": _decimal(one.get("paid_amount"))}
+        for one in row.get("payments") or ()
+    ]
+    return {"amount": _decimal(row.get("amount")), "payments": payments}
+
+
+def _decimal(stored: Any) -> Decimal:
+    return stored.to_decimal() if isinstance(stored, Decimal128) else NOTHING
+
+
+def _said(limit: Decimal, outstanding: Decimal, order: Decimal) -> Sequence[Sentence]:
+    over = over_limit(limit, outstanding, order, manager_up_to=policy().credit.manager_excess)
+    if over is None:
+        return ()
+    ask, beyond, shown = ASKED[over.ask], money_text(over.excess), money_text(limit)
+    unpaid, own = money_text(outstanding), money_text(order)
+    zh = f"未收款 {unpaid.zh}" + (f"，本合同 {own.zh}" if order else "")
+    en = f"unpaid {unpaid.en}" + (f", this contract {own.en}" if order else "")
+    return (
+        Sentence(
+            f"超出授信额度 {beyond.zh}（{zh}，额度 {shown.zh}）。继续交易前须请{ask.zh}批准。",
+            f"Beyond the credit limit by {beyond.en} ({en}, limit {shown.en}). Ask {ask.en} before trade.",
+        ),
+    )

@@ -1,0 +1,80 @@
+"""Beyond the credit limit: the warning on a contract and on its customer's file (C5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from models import store
+from models.contract import exposure
+from models.person.roles import SYSTEM, Person, Role
+from tests.factories.contracts import contract
+from tests.factories.customers import customer
+from tests.factories.people import person
+
+
+def file(owner: Person, now: datetime, **values: Any) -> dict[str, Any]:
+    graded = {"grade": "B", "credit_limit": Decimal(100_000), "credit_term": 60, **values}
+    return store.change("customer", customer(owner, now)["_id"], graded, actor=SYSTEM, now=now)
+
+
+def on_credit(owner: Person, of: dict[str, Any], now: datetime, amount: str, **values: Any) -> dict[str, Any]:
+    made = contract(owner, of["_id"], now, amount=amount, payment="credit", term_days="30")
+    return store.change("contract", made["_id"], {"state": "draft", **values}, actor=SYSTEM, now=now)
+
+
+def said(who: Person, made: dict[str, Any]) -> list[str]:
+    return [text.en for text in exposure.of_contract(who, store.fetch("contract", made["_id"]))]
+
+
+def test_what_is_unpaid_counts_with_the_contract_and_says_whom_to_ask(owner: Person, now: datetime) -> None:
+    of = file(owner, now)
+    new = on_credit(owner, of, now, "60000")
+    assert said(owner, new) == []
+    on_credit(owner, of, now, "50000", state="in_custody")
+    [text] = said(owner, new)
+    assert "by CNY 10,000 (unpaid CNY 50,000, this contract CNY 60,000, limit CNY 100,000)" in text
+    assert "the sales manager" in text
+    on_credit(owner, of, now, "30000", state="signed")
+    assert "the general manager" in said(owner, new)[0]
+
+
+def test_what_was_paid_is_not_owed(owner: Person, now: datetime) -> None:
+    of, day = file(owner, now), date(2026, 11, 2)
+    rows = [
+        {"what": "首付", "due": day, "amount": Decimal(30_000), "paid": day, "paid_amount": Decimal(30_000)},
+        {"what": "尾款", "due": day, "amount": Decimal(20_000), "paid": None, "paid_amount": Decimal(5_000)},
+    ]
+    on_credit(owner, of, now, "50000", state="in_custody", payments=rows)
+    assert said(owner, on_credit(owner, of, now, "85000")) == []
+    assert len(said(owner, on_credit(owner, of, now, "85000.01"))) == 1
+
+
+def test_cash_ended_and_unsigned_contracts_owe_nothing(owner: Person, now: datetime) -> None:
+    of = file(owner, now)
+    on_credit(owner, of, now, "90000", state="ended")
+    on_credit(owner, of, now, "90000", state="approved")
+    on_credit(owner, of, now, "90000", state="in_custody", payment="prepaid")
+    assert said(owner, on_credit(owner, of, now, "90000")) == []
+
+
+def test_what_the_reader_may_not_read_has_no_say(owner: Person, head: Person, now: datetime) -> None:
+    of, clerk = file(owner, now), person(Role.SPECIALIST, name="Clerk")
+    secret = {"state": "in_custody", "level": "secret", "level_basis": "一般往来"}
+    on_credit(owner, of, now, "60000", **secret)
+    new = on_credit(owner, of, now, "60000")
+    assert (len(said(owner, new)), len(said(head, new)), said(clerk, new)) == (1, 1, [])
+    store.change("customer", of["_id"], {"level": "secret", "level_basis": "一般往来"}, actor=SYSTEM, now=now)
+    on_credit(owner, of, now, "60000", state="in_custody")
+    assert said(clerk, new) == [], "nor is the limit of a file told that they do not read"
+
+
+def test_the_customers_file_says_it_too(owner: Person, now: datetime) -> None:
+    of = file(owner, now)
+    on_credit(owner, of, now, "130000", state="in_custody")
+    stored = store.fetch("customer", of["_id"])
+    [text] = exposure.of_customer(owner, stored)
+    assert "未收款" in text.zh
+    assert "本合同" not in text.zh
+    assert exposure.of_customer(owner, {**stored, "grade": None}) == ()
