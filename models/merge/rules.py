@@ -84,10 +84,11 @@ def options(field: Field, keep: Any, other: Any) -> tuple[Pick, ...]:
 
 def default(field: Field, keep: Any, other: Any, *, other_is_newer: bool) -> Pick:
     """What is picked unless somebody picks: both of lists and attachments, the filled value, of two the newer one."""
-    if field.kind in (*UNITED, "choices"):
+    if field.kind in UNITED:
         return Pick.BOTH
     if filled(keep) and filled(other):
-        return Pick.OTHER if other_is_newer else Pick.KEEP
+        newer = Pick.OTHER if other_is_newer else Pick.KEEP
+        return Pick.BOTH if field.kind == "choices" else newer
     return Pick.KEEP if filled(keep) else Pick.OTHER
 
 

@@ -50,10 +50,13 @@ def test_what_may_be_picked(made: Field, keep: Any, other: Any, options: tuple[P
         ("yes_no", False, None, True, KEEP),
         ("embedded_list", [{}], [{}], False, BOTH),
         ("choices", ["a"], ["b"], False, BOTH),
+        ("choices", None, ["b"], False, OTHER),
+        ("choices", ["a"], None, True, KEEP),
     ],
 )
 def test_the_usual_pick(kind: str, keep: Any, other: Any, newer: bool, pick: Pick) -> None:
     assert rules.default(field(kind), keep, other, other_is_newer=newer) is pick
+    assert pick in rules.options(field(kind), keep, other) or keep == other, "it can be seen and changed on the page"
 
 
 def test_what_is_united_keeps_everything_once() -> None:
