@@ -275,7 +275,7 @@ def _chips(view: RecordView, plan: Plan, pairs: Iterable[Pair], reader: Reader) 
 def line(rt: RecordType, plan: Plan, reader: Reader) -> Context:
     """A bulk change in one line."""
     words = {
-        State.DRAFT: _("begun"),
+        State.DRAFT: _("being prepared"),
         State.CHECKING: _("being checked"),
         State.CHECKED: _("to be confirmed"),
         State.RUNNING: _("at work"),
