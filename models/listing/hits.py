@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import MinKey
 from pymongo.errors import ExecutionTimeout, OperationFailure
@@ -29,7 +29,18 @@ PATIENCE_MS = 200
 BELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 5000
 
-_hits: dict[tuple[str, str], tuple[int, float]] = {}
+
+class Hits(NamedTuple):
+    """For how many records a condition holds, up to one more than `FEW_HITS`, and how far `back` the numbers of those
+    reach that were counted. Of two conditions the one that holds for fewer is the smaller: of two pieces of text that
+    are too many to be counted, the one that has as many records only with older ones."""
+
+    count: int
+    back: str = ""
+
+
+_NOT_ASKED = Hits(0), 0.0
+_hits: dict[tuple[str, str], tuple[Hits, float]] = {}
 """For how many records a condition holds, whoever may read them, and until when that is believed. It decides by which
 way a page is read, never what is on it."""
 
@@ -50,22 +61,22 @@ def singles(rt: RecordType, parts: Iterable[Condition]) -> list[Single]:
     return [Single(one, _index(known, one), spare) for one, spare in _opened(parts)]
 
 
-def hits(rt: RecordType, conditions: Sequence[Condition]) -> list[int]:
-    """For how many records each condition holds, up to one more than `FEW_HITS`. Asks for so many index keys of each,
-    all in one question, once a minute."""
+def hits(rt: RecordType, conditions: Sequence[Condition]) -> list[Hits]:
+    """For how many records each condition holds. Asks for `FEW_HITS` and one index keys of each, all in one question,
+    once a minute."""
     collection = collection_name(rt.slug)
     keys = [(collection, repr(one)) for one in conditions]
     now = monotonic()
-    remembered = [_hits.get(key, (0, 0.0)) for key in keys]
-    found = [count for count, _ in remembered]
+    remembered = [_hits.get(key, _NOT_ASKED) for key in keys]
+    found = [known for known, _ in remembered]
     unknown = [at for at, (_, until) in enumerate(remembered) if until <= now]
     if unknown:
         counted = _counted(collection, [conditions[at] for at in unknown])
         if len(_hits) >= MOST_REMEMBERED:
             _hits.clear()
-        for at, count in zip(unknown, counted, strict=True):
-            found[at] = count
-            _hits[keys[at]] = count, now + BELIEVED_SECONDS
+        for at, known in zip(unknown, counted, strict=True):
+            found[at] = known
+            _hits[keys[at]] = known, now + BELIEVED_SECONDS
     return found
 
 
@@ -85,9 +96,9 @@ def together(rt: RecordType, found: Iterable[Single]) -> Single | None:
 
 
 def joint_hits(rt: RecordType, joint: Single) -> int:
-    """As `hits`, for what `together` gave."""
+    """The count of `hits`, for what `together` gave."""
     key = collection_name(rt.slug), repr(joint.condition)
-    count, until = _hits.get(key, (0, 0.0))
+    (count, _back), until = _hits.get(key, _NOT_ASKED)
     if until <= monotonic():
         limits: dict[str, Any] = {} if in_transaction() else {"maxTimeMS": PATIENCE_MS}
         try:
@@ -98,7 +109,7 @@ def joint_hits(rt: RecordType, joint: Single) -> int:
             if failure.code != NO_SUCH_INDEX:
                 raise
             count = FEW_HITS + 1
-        _hits[key] = count, monotonic() + BELIEVED_SECONDS
+        _hits[key] = Hits(count), monotonic() + BELIEVED_SECONDS
     return count
 
 
@@ -136,16 +147,19 @@ def _index(known: dict[str, str], condition: Condition) -> str:
     return known.get(name, "")
 
 
-def _counted(collection: str, conditions: Sequence[Condition]) -> list[int]:
+def _counted(collection: str, conditions: Sequence[Condition]) -> list[Hits]:
     first, *others = (_stages(at, one) for at, one in enumerate(conditions))
     unions = [{"$unionWith": {"coll": collection, "pipeline": stages}} for stages in others]
     limits: dict[str, Any] = {} if in_transaction() else {"maxTimeMS": PATIENCE_MS}
     try:
-        found = {row["at"]: row["count"] for row in database()[collection].aggregate([*first, *unions], **limits)}
+        rows = list(database()[collection].aggregate([*first, *unions], **limits))
     except ExecutionTimeout:
-        return [FEW_HITS + 1] * len(conditions)
-    return [found.get(at, 0) for at in range(len(conditions))]
+        return [Hits(FEW_HITS + 1)] * len(conditions)
+    found = {row["_id"]: Hits(row["count"], row["back"]) for row in rows}
+    return [found.get(at, Hits(0)) for at in range(len(conditions))]
 
 
 def _stages(at: int, condition: Condition) -> list[Condition]:
-    return [{"$match": condition}, {"$limit": FEW_HITS + 1}, {"$count": "count"}, {"$set": {"at": at}}]
+    """Read from the keys of an index alone, at whose end the number stands."""
+    told = {"_id": {"$literal": at}, "count": {"$sum": 1}, "back": {"$min": "$number"}}
+    return [{"$match": condition}, {"$limit": FEW_HITS + 1}, {"$group": told}]

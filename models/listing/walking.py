@@ -20,8 +20,8 @@ T = TypeVar("T")
 FEW = 5_000
 """So many records are read and sorted for one page rather than looked for along an index."""
 MOST_RACING = 3
-"""Of the pieces of a text, so many are given to the database to choose among; each costs a trial, and a comparison for
-each record looked at."""
+"""Of the pieces of a text, so many are given to the database to choose among, the rarest; each costs a trial, and a
+comparison for each record looked at."""
 BELIEVED_SECONDS = 60.0
 MOST_REMEMBERED = 2000
 
@@ -59,9 +59,9 @@ def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: 
     leads = [one for one in found if one.index]
     counted = sorted(zip(hits.hits(rt, [one.condition for one in leads]), leads, strict=True), key=lambda pair: pair[0])
     most = opened(rt, tokens)
-    if counted and counted[0][0] <= min(FEW_HITS, most):
-        count, lead = counted[0]
-        return Way(lead.index, _led(found, lead), count)
+    if counted and counted[0][0].count <= min(FEW_HITS, most):
+        few, lead = counted[0]
+        return Way(lead.index, _led(found, lead), few.count)
     joint = hits.together(rt, found) if most > FEW_HITS else None
     if joint is not None:
         count = hits.joint_hits(rt, joint)
@@ -71,7 +71,7 @@ def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: 
         return Way(REACH_INDEX, tuple(one.condition for one in found if not one.spare), most)
     if sort_field == "number" and not found:
         return Way(REACH_INDEX, ())
-    racing = [one for _count, one in counted if one.spare][:MOST_RACING]
+    racing = [one for _known, one in counted if one.spare][:MOST_RACING]
     return Way("", tuple(one.condition for one in found if not one.spare or one in racing))
 
 

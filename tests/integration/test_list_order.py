@@ -284,6 +284,20 @@ def test_of_the_pieces_of_a_word_a_few_are_asked_for_beside_the_comparison(
     assert asked.count("'grams'") == walking.MOST_RACING
 
 
+def test_of_pieces_too_common_to_be_counted_the_rarest_are_given_to_the_database(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    monkeypatch.setattr(walking, "FEW_HITS", 10)
+    monkeypatch.setattr(hits, "FEW_HITS", 10)
+    fill(db, reader, now, MANY)
+    db["record_sample"].update_many({}, {"$set": {"grams": ["lig", "igh", "ght", "hth", "tho"]}})
+    rarely(db, MANY // 4, grams=["lig", "igh", "ght", "hth", "tho", "hou", "ous", "use"], haystack="lighthouse")
+    cost(db, reader, ListQuery(q="lighthouse"))
+    asked = finds.commands[-1]["filter"]["$and"]
+    assert [part["grams"] for part in asked if "grams" in part] == ["hou", "ous", "use"]
+
+
 def test_the_database_is_given_ten_seconds_for_a_list(db: DB, reader: Person, now: datetime) -> None:
     fill(db, reader, now, 30)
     for query in (
