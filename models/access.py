@@ -208,7 +208,10 @@ def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
 
 
 def beyond_deputies(record: Mapping[str, Any]) -> bool:
-    """Whether a record is top secret, or a request about something that is: no deputy reads or signs it."""
+    """Whether a record is top secret, or a request about something that is, or became so since it was asked for
+    (`in_person`): no deputy reads or signs it."""
+    if record.get("in_person"):
+        return True
     levels = (Level.of(record.get(name)) for name in ("level", *ABOUT))
     return any(level not in DEPUTIES_READ for level in levels)
 

@@ -100,7 +100,7 @@ ACCESS_REQUEST = RecordType(
         Field(
             name="level_asked",
             kind="choice",
-            label=Label("最高密级", "Highest level"),
+            label=Label("最高密级（申请或批准时）", "Highest level when asked or granted"),
             group="asked",
             choices=LEVELS,
             listed=True,

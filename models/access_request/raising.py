@@ -1,26 +1,31 @@
-"""Records that become top secret while cards are open: what was signed without the general manager ends (X4)."""
+"""Records that become top secret while cards are open: what was signed without the general manager ends (X4).
+
+Whoever asked is not to learn the new level (X3, X6): a card that waits looks as it did, and one that ends does so as if
+its period were over. The trail says why.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bson import ObjectId
 
-from config.database import database
-from models import store
+from config.database import database, transaction
+from models import audit, store
 from models.access_request.document import ACCESS_REQUEST
 from models.declarations import Level, RecordType
 from models.errors import StaleRecord
-from models.person.roles import SYSTEM
+from models.person.roles import SYSTEM, Person
 from models.record import collection_name
 from models.registry import Draft, Hooks
 
 SLUG = ACCESS_REQUEST.slug
 TOP = Level.TOP_SECRET.value
-ACTION = "raised"
+RAISED, ENDED = "raised", "expire"
 WAITING = ("asked", "signed", "approved")
 
 
@@ -31,7 +36,7 @@ def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
 
 def end_cards(draft: Draft) -> None:
     """End the cards in force that name a record which this write makes top secret, in its transaction. Those that still
-    wait say so from then on: no deputy reads or signs them."""
+    wait are signed in person from then on: no deputy reads them."""
     before, values = draft.before, draft.values
     if before is None or values.get("level") != TOP or before.get("level") == TOP:
         return
@@ -39,9 +44,14 @@ def end_cards(draft: Draft) -> None:
     for row in list(database()[collection_name(SLUG)].find(condition, {"_id": 1})):
         card = store.fetch(SLUG, row["_id"])
         if card["state"] in WAITING:
-            store.change(SLUG, row["_id"], {"level_asked": TOP}, actor=draft.actor, now=draft.now)
+            store.sign_in_person(SLUG, row["_id"])
         elif _unsigned(card, {values["number"]}):
-            store.change(SLUG, row["_id"], {"state": "ended"}, actor=draft.actor, now=draft.now, action=ACTION)
+            _end(card, draft.actor, draft.now)
+
+
+def _end(card: Mapping[str, Any], actor: Person, now: datetime, rev: int | None = None) -> None:
+    store.change(SLUG, card["_id"], {"state": "ended"}, actor=SYSTEM, now=now, rev=rev, action=ENDED)
+    audit.append(RAISED, actor, store.subject(ACCESS_REQUEST, card), now=now)
 
 
 def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
@@ -53,7 +63,7 @@ def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
         if card["state"] != "granted" or not _unsigned(card, _top_secret(card)):
             continue
         try:
-            store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action=ACTION)
+            transaction(partial(_end, card, SYSTEM, now, card["rev"]))
         except StaleRecord:  # revoked or given back at this moment
             continue
         ended += 1

@@ -34,7 +34,7 @@ from models.sights import Sight
 SLUG = "access_request"
 GRANTS = "grant"
 ASKED = ("uses", "reason", "valid_from", "valid_until")
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed", raising.ACTION})
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed"})
 OPENING = frozenset({"approve", "countersign"})
 
 schema.declare(
@@ -275,20 +275,22 @@ def _prepare(draft: Draft) -> None:
         _check_window(draft)
         levels = levels_of(values)
         level = Level.highest(levels.values())
-        values["level_asked"] = level.value
-        values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
         values["due_on"] = values["valid_until"]
         if draft.action == "approve" and rules.awaits_general_manager(level, by=draft.actor.roles):
             values["state"] = "approved"
         else:
+            # Only now: whoever asked does not learn of a new level before the record is theirs to read.
+            values["level_asked"] = level.value
+            values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
             values["opened_at"] = draft.now
             values["receiver"] = _receiver(draft, level)
     elif draft.action in ENDING:
         values["ended_at"] = draft.now
         if draft.before is not None and draft.before["state"] == "granted":
             values["state"] = rules.state_after(draft.action, len(values["receipts"] or ()))
-        if values["state"] == "out" and draft.action != "expire":
-            values["due_on"] = draft.now.astimezone(ZONE).date()
+        if values["state"] == "out":
+            today = draft.now.astimezone(ZONE).date()
+            values["due_on"] = min(values["due_on"] or today, today)
 
 
 def _check_window(draft: Draft) -> None:
@@ -317,7 +319,10 @@ def _receiver(draft: Draft, level: Level) -> ObjectId | None:
 
 
 def _after(draft: Draft) -> None:
-    """Open the records when granted; end the grants when revoked, returned or over. Same transaction."""
+    """Open the records when granted, close what is top secret to deputies; end the grants when revoked, returned or
+    over. Same transaction."""
+    if draft.action == "approve" and draft.values["state"] == "approved":
+        store.sign_in_person(SLUG, draft.values["_id"])
     if draft.action in OPENING and draft.values["state"] == "granted":
         _open(draft)
     elif draft.action in ENDING:

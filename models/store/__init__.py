@@ -17,6 +17,7 @@ from models.store.writing import (
     fetch_to_show,
     name_of,
     put,
+    sign_in_person,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "next_draft",
     "prepare",
     "put",
+    "sign_in_person",
     "subject",
     "version_row",
 ]

@@ -184,6 +184,7 @@ def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
         "rev": before["rev"],
         "granted": before.get("granted") or {"$in": [[], None]},
         "climbed": before.get("climbed"),
+        "in_person": before.get("in_person"),
     }
 
 
@@ -221,6 +222,13 @@ def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
         {"_id": record_id},
         {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, Relation.GRANT, grant)}},
     )
+
+
+def sign_in_person(slug: str, record_id: ObjectId) -> None:
+    """Close a record to deputies for good (`access.beyond_deputies`). No version says so: whoever reads the record is
+    not to learn why."""
+    rt, record = registry.get(slug).rt, fetch_to_show(slug, record_id) | {"in_person": True}
+    _update(rt, {"_id": record_id}, {"$set": {"in_person": True, "acl": access.tokens_of(rt, record)}})
 
 
 def name_of(person_id: ObjectId | None) -> str:

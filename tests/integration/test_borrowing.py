@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from models import records, store
 from models.access import Purpose
-from models.access_request import receipt, service
+from models.access_request import contents, receipt, service
 from models.access_request.contents import RecordGone
 from models.access_request.refusals import NothingToOffer
 from models.errors import Forbidden, Invalid, NotFound
@@ -237,7 +237,44 @@ def test_a_record_raised_to_top_secret_while_it_waited_needs_the_general_manager
     card = service.ask(manager, "sample", number, wish(now), now=now)
     records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
     assert signed(head, card, "approve", now)["state"] == "approved"
-    assert store.fetch(CARD, card["_id"])["level_asked"] == "top_secret"
+    assert signed(gm, store.fetch(CARD, card["_id"]), "countersign", now)["level_asked"] == "top_secret"
+
+
+def told(reader: Person, card: dict[str, Any], now: datetime) -> str:
+    """All that whoever asked is told of a card, its history included."""
+    found = records.read(reader, CARD, card["number"], Purpose.VIEW, now)
+    versions = records.versions_of(found)
+    rows = [(row["action"], row["note"], row["by_name"]) for row in versions]
+    changes = [(one["field"].name, one["before"], one["after"]) for row in versions for one in row["changes"]]
+    return repr((found.values, rows, changes))
+
+
+def test_who_asked_does_not_learn_that_a_record_was_raised_to_top_secret(
+    owner: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    number = made(owner, now)
+    card = service.ask(manager, "sample", number, wish(now), now=now)
+    before = told(manager, card, now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert told(manager, card, now) == before, "the card looks as it did"
+    assert dict(signer_told(store.fetch(CARD, card["_id"])))["Highest level now"] == "Top secret", "the signer is told"
+    signed(head, card, "approve", now)
+    assert "top_secret" not in told(manager, card, now)
+
+
+def signer_told(card: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(label.en, text.en) for label, text in contents.told(card)]
+
+
+def test_a_card_that_ends_because_a_record_was_raised_ends_as_one_whose_period_is_over(
+    borrowed: dict[str, Any], owner: Person, manager: Person, now: datetime, db: DB
+) -> None:
+    records.change(owner, "sample", borrowed["items"][0]["number"], {"level": "top_secret"}, rev=1, now=now)
+    row = db[store.VERSIONS].find_one({"record": borrowed["_id"]}, sort=[("rev", -1)]) or {}
+    assert (row["action"], row["by"], row["note"]) == ("expire", None, "")
+    assert "top_secret" not in told(manager, borrowed, now)
+    entry = db["audit"].find_one({"action": "raised", "record": borrowed["_id"]}) or {}
+    assert entry["actor"] == owner.id
 
 
 def test_a_record_raised_to_top_secret_closes_at_once_the_cards_that_the_general_manager_has_not_signed(
