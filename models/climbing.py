@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
 from models.errors import NotFound
 from models.person import service as people
-from models.person.roles import SYSTEM, Role
+from models.person.roles import SYSTEM, Person, Role
 from models.record import collection_name
 
 ACTION = "signature_climbed"
@@ -33,20 +33,19 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
     """
     taken = 0
     for rt, state, at in _steps():
-        for row in _stuck(rt, state, at, now, calendar):
-            taken += transaction(partial(_step, rt, state, row, now))
+        for row in _stuck(rt, state, at, now, calendar, {"_id": 1}):
+            taken += transaction(partial(_step, rt, state, row["_id"], now))
     return taken
 
 
 def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
     """The records that go on to the next after `now` and by `until` if nobody sees to them, as they would be then."""
     for rt, state, at in _steps():
-        for row in _stuck(rt, state, at, until, calendar, behind=now):
-            try:
-                record = store.fetch(rt.slug, row["_id"])
-            except NotFound:  # gone since it was found
-                continue
-            step = _next_step(state, record)
+        rows = _stuck(rt, state, at, until, calendar, None, behind=now)
+        owners = _owners(state, rows)
+        for row in rows:
+            record = stored_form.load_to_show(rt, row)
+            step = _next_step(state, record, owners)
             follows = stored_form.derived(rt, {**record, "climbed": step})
             yield rt, {**record, "climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
 
@@ -82,9 +81,10 @@ def _stuck(
     at: int,
     now: datetime,
     calendar: WorkingCalendar,
+    shown: Mapping[str, int] | None,
     *,
     behind: datetime | None = None,
-) -> list[Mapping[str, Any]]:
+) -> list[dict[str, Any]]:
     """What goes on by `now`, and not by `behind` already; what waits longest first."""
     climb, since_what = state.climbs[at], counted_from(state.climbs[at])
     hours = timedelta(hours=hours_of(climb))
@@ -97,21 +97,23 @@ def _stuck(
         "climbed": at or None,
         "archived_at": None,
     }
-    found = database()[collection_name(rt.slug)].find(condition, {"_id": 1})
+    found = database()[collection_name(rt.slug)].find(condition, shown)
     return list(found.sort([(since_what, 1), ("_id", 1)]).limit(AT_ONCE))
 
 
-def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -> int:
-    """Take one step, unless the record has moved on since."""
-    record_id: ObjectId = row["_id"]
-    record = store.fetch(rt.slug, record_id)
+def _step(rt: RecordType, state: State, record_id: ObjectId, now: datetime) -> int:
+    """Take one step, unless the record has moved on since or is gone."""
+    try:
+        record = store.fetch_to_show(rt.slug, record_id)
+    except NotFound:
+        return 0
     at = record["climbed"] or 0
     if record["state"] != state.value or record["archived_at"] or at >= len(state.climbs):
         return 0
     late = state.climbs[at].late
     if late and (record["due_at"] is None or record["due_at"] > now):
         return 0
-    step = _next_step(state, record)
+    step = _next_step(state, record, _owners(state, [record]))
     follows = stored_form.derived(rt, {**record, "climbed": step})
     change = {"climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
@@ -120,14 +122,17 @@ def _step(rt: RecordType, state: State, row: Mapping[str, Any], now: datetime) -
     return 1
 
 
-def _next_step(state: State, record: Mapping[str, Any]) -> int:
-    """The next step of a record; of one that is late, above what its owner is."""
+def _owners(state: State, records: Iterable[Mapping[str, Any]]) -> dict[ObjectId, Person]:
+    """Who owns the records, where it decides how far they go."""
+    late = any(climb.late for climb in state.climbs)
+    return people.those(record["owner"] for record in records if record.get("owner")) if late else {}
+
+
+def _next_step(state: State, record: Mapping[str, Any], owners: Mapping[ObjectId, Person]) -> int:
+    """The next step of a record; of one that is late, above what its owner is. Who is gone holds nothing."""
     at = record.get("climbed") or 0
-    if at or not state.climbs[at].late or record.get("owner") is None:
+    owner = owners.get(record["owner"]) if record.get("owner") and not at else None
+    if owner is None or not state.climbs[at].late:
         return at + 1
-    try:
-        owner = people.person_of(people.get(record["owner"]))
-    except NotFound:  # who is gone holds nothing
-        return 1
     own = [place for place, climb in enumerate(state.climbs) if any(owner.has(Role(whose)) for whose in climb.to)]
     return min(max(own, default=-1) + 2, len(state.climbs))

@@ -66,7 +66,7 @@ VALUES = {
         "archive": _l("archiving"),
         "merge": _l("merging"),
     },
-    "via": {"screen": _l("a page"), "api": _l("the API"), "command": _l("a command"), "card": _l("a card")},
+    "via": {"screen": _l("screens"), "api": _l("the API"), "command": _l("a command"), "card": _l("a card")},
 }
 
 

@@ -97,6 +97,11 @@ def active_people() -> list[Person]:
     return [person_of(row) for row in database()[USERS].find({"active": True}).sort("_id")]
 
 
+def those(ids: Iterable[ObjectId]) -> dict[ObjectId, Person]:
+    """The people of some accounts, in use or not, without grants; who is gone is left out."""
+    return {row["_id"]: person_of(row) for row in database()[USERS].find({"_id": {"$in": list(set(ids))}})}
+
+
 def person_of(row: Mapping[str, Any], language: str = "") -> Person:
     """The acting person of a stored account, without grants. Unknown roles give nothing."""
     return Person(

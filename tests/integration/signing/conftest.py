@@ -70,9 +70,11 @@ def name(actor: Person, of: Person, deputy: Person | None, now: datetime, days: 
     return deputies.name_deputy(actor, of.id, deputy.id if deputy else None, now=now, **days_of)
 
 
-def waiting(cast: Cast, now: datetime, level: str = "secret", checker: Person | None = None) -> dict[str, Any]:
+def waiting(
+    cast: Cast, now: datetime, level: str = "secret", checker: Person | None = None, **values: Any
+) -> dict[str, Any]:
     """A sample that waits for the checker's signature."""
-    made = records.create(cast.owner, "sample", {"name": "Lamp works", "level": level}, now=now)
+    made = records.create(cast.owner, "sample", {"name": "Lamp works", "level": level, **values}, now=now)
     whom = str((checker or cast.checker).id)
     return records.move(cast.owner, "sample", made["number"], "submit", {"checker": whom}, rev=1, now=now)
 

@@ -20,6 +20,7 @@ from models.reminder import chasing, service
 from models.reminder.rules import Step
 from models.secrecy_change import service as secrecy
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
 from tests.integration.signing.conftest import Base, Cast, reads, sign, waiting
@@ -295,10 +296,12 @@ def test_what_is_foreseen_is_not_cut_off_by_what_waits_longer(
     assert [record["_id"] for _, record in seen] == ahead
 
 
-def test_what_is_gone_by_the_time_it_is_read_is_not_foreseen(cast: Cast, now: datetime, db: Base) -> None:
-    gone, left = waiting(cast, now), waiting(cast, now + timedelta(minutes=1))
-    third = waiting(cast, now + timedelta(minutes=2))
+def test_a_value_that_cannot_be_opened_holds_up_nothing(cast: Cast, now: datetime) -> None:
+    rt = registry.get("sample").rt
+    fields = tuple(replace(field, encrypted=field.name == "notes") for field in rt.fields)
+    registry.register(replace(rt, fields=fields))
+    harmed, whole = waiting(cast, now, notes="Slow"), waiting(cast, now + timedelta(minutes=1))
+    damage("record_sample", harmed["_id"], "notes")
     seen = climbing.coming(now, now + timedelta(days=1), CALENDAR)
-    assert next(seen)[1]["_id"] == gone["_id"]
-    db["record_sample"].delete_one({"_id": left["_id"]})
-    assert [record["_id"] for _, record in seen] == [third["_id"]]
+    assert [record["_id"] for _, record in seen] == [harmed["_id"], whole["_id"]]
+    assert climbing.climb(now + timedelta(days=1), CALENDAR) == 2
