@@ -80,6 +80,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
             "everything": at,
             "duplicates": f"{at}duplicates" if _notes_pairs(view, reader) else "",
             "outdated": f"{at}outdated" if view.rt.slug == DESTRUCTION else "",
+            "archive": f"{at}?archived=1" if view.rt.rights.archive and not asked.query.archived else "",
         },
     }
 

@@ -211,6 +211,7 @@ def test_archived_records_have_a_list_of_their_own(desk: Desk, sit: Sit) -> None
     head = sit(Role.HEAD)
     head.send(f"{AT}YP-2026-000001/archive", rev="1", note="Gone")
     assert shown(desk.text(AT)) == ["Lamp 4", "Lamp 3", "Lamp 2", "Lamp 1"]
+    assert f'href="{AT}?archived=1"' in desk.text(AT), "the list leads there"
     assert shown(desk.text(f"{AT}?archived=1")) == ["Lamp 0"]
     desk.send(f"{AT}YP-2026-000001/restore", 403, rev="2")
     head.send(f"{AT}YP-2026-000001/restore", rev="2")
