@@ -35,7 +35,7 @@ class Hits(NamedTuple):
     reach that were counted. Of two conditions the one that holds for fewer is the smaller: of two pieces of text that
     are too many to be counted, the one that has as many records only with older ones."""
 
-    count: int
+    many: int
     back: str = ""
 
 

@@ -59,9 +59,9 @@ def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: 
     leads = [one for one in found if one.index]
     counted = sorted(zip(hits.hits(rt, [one.condition for one in leads]), leads, strict=True), key=lambda pair: pair[0])
     most = opened(rt, tokens)
-    if counted and counted[0][0].count <= min(FEW_HITS, most):
+    if counted and counted[0][0].many <= min(FEW_HITS, most):
         few, lead = counted[0]
-        return Way(lead.index, _led(found, lead), few.count)
+        return Way(lead.index, _led(found, lead), few.many)
     joint = hits.together(rt, found) if most > FEW_HITS else None
     if joint is not None:
         count = hits.joint_hits(rt, joint)
