@@ -21,7 +21,7 @@ from backoffice import (
     trial,
     types_in_force,
 )
-from backoffice.extensions import babel, bootstrap, csrf, csrf_token
+from backoffice.extensions import Sessions, Templates, babel, bootstrap, csrf, csrf_token
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
 from config import database
@@ -45,6 +45,8 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     :raises DatabaseError: the database cannot be reached or does not fit.
     """
     app = Flask("backoffice")
+    app.session_interface = Sessions()
+    app.jinja_environment = Templates
     _configure(app, settings)
     if connect:
         database.connect(settings)

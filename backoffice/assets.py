@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
     """Give templates `asset_version`, and static files the time that they may be kept."""
     version = version_of(Path(app.static_folder or ""))
     app.context_processor(lambda: {"asset_version": version})
-    app.jinja_env.globals["fixed"] = lambda name: fixed(name, version)
+    app.jinja_env.globals["fixed"] = lambda name, **state: fixed(name, version, **state)
 
     @app.after_request
     def keep(response: Response) -> Response:
@@ -32,12 +32,13 @@ def init_app(app: Flask) -> None:
         return response
 
 
-def fixed(name: str, version: str) -> Markup:
-    """A part of every page that depends on nothing but the language: rendered once for each."""
-    known: dict[tuple[str, str], Markup] = current_app.extensions.setdefault("fixed_parts", {})
-    key = name, locale.language()
+def fixed(name: str, version: str, **state: str) -> Markup:
+    """A part of every page that depends on nothing but the language and a `state` of which there are few: rendered once
+    for each."""
+    known: dict[tuple[object, ...], Markup] = current_app.extensions.setdefault("fixed_parts", {})
+    key = name, locale.language(), *state.values()
     if key not in known or current_app.debug:
-        text = current_app.jinja_env.get_template(name).render(version=version)
+        text = current_app.jinja_env.get_template(name).render(version=version, **state)
         known[key] = Markup(text)  # a template's own output  # noqa: S704
     return known[key]
 

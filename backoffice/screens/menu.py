@@ -30,7 +30,7 @@ MOST_DRAWN = 200
 
 def init_app(app: Flask) -> None:
     """Give every template the frame's context."""
-    app.extensions["menus"] = {}
+    app.extensions |= {"menus": {}, "me_menus": {}}
     app.context_processor(frame)
 
 
@@ -50,7 +50,8 @@ def frame() -> dict[str, Any]:
         "rail": menu.rail(_count(unread)),
         "new_menu": menu.new,
         "find_url": f"{RECORDS}/find" if types else "",
-        "me": _me(person),
+        "me_menu": _me_menu(person),
+        "sign_out_url": addresses.of("security.logout"),
     }
 
 
@@ -179,6 +180,19 @@ def _item(label: str, icon: str, url: str) -> Item:
     return {"label": label, "icon": icon, "url": url}
 
 
+def _me_menu(person: Person) -> Markup:
+    """Who is signed in, drawn once for people of the same name, roles and department."""
+    known: dict[Any, Markup] = current_app.extensions["me_menus"]
+    key = locale.language(), person.name, person.roles, person.department
+    found = known.get(key)
+    if found is None:
+        found = _drawn("me_menu.html", me=_me(person))
+        if len(known) >= MOST_DRAWN:
+            known.clear()
+        known[key] = found
+    return found
+
+
 def _me(person: Person) -> Item:
     code = 0 if locale.language() == "zh" else 1
     roles = [ROLE_LABELS[role][code] for role in ROLE_LABELS if role in person.roles]
@@ -195,5 +209,4 @@ def _me(person: Person) -> Item:
             {"label": _("Calendar address"), "url": addresses.of("feeds.index"), "icon": "calendar3"},
             {"label": _("Access tokens"), "url": addresses.of("tokens.index"), "icon": "braces"},
         ],
-        "sign_out_url": addresses.of("security.logout"),
     }

@@ -32,13 +32,18 @@ def safe(text: str) -> str:
 def rows(shown: Iterable[tuple[Field, Cell]], language: str, *, bare: bool = False) -> Markup:
     """Fields with their values, each a label and what stands there; `bare` without the label, where a heading says it
     already. The label of a value may be given with it."""
-    nothing = f'<span class="nothing">—<span class="visually-hidden">{escape(_("Not filled in"))}</span></span>'
-    made = []
+    nothing, made = _nothing(language), []
     for field, cell in shown:
         kind, lines = cell["kind"], cell.get("rows")
         value = nothing if cell["empty"] and not lines else _value(cell, kind)
         made.append(f"{_opening(field, kind, bool(lines), language, bare)}{value}</dd></div>")
     return Markup("".join(made))  # every part was escaped  # noqa: S704
+
+
+@lru_cache
+def _nothing(_language: str) -> str:
+    """What stands for an empty value; for the language of the request."""
+    return f'<span class="nothing">—<span class="visually-hidden">{escape(_("Not filled in"))}</span></span>'
 
 
 @lru_cache(maxsize=MOST_OPENINGS)

@@ -108,7 +108,8 @@ def frame() -> dict[str, Any]:
         "language_url": "/language",
         "rail": drawn("rail.html", rail=[{"label": "", "items": [CUSTOMERS]}]),
         "new_menu": drawn("new_menu.html", new_items=[NEW]),
-        "me": {"name": "Li Na", "role": "Specialist", "links": [], "sign_out_url": "/archive"},
+        "me_menu": drawn("me_menu.html", me={"name": "Li Na", "role": "Specialist", "links": []}),
+        "sign_out_url": "/archive",
     }
 
 
