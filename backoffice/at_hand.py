@@ -13,7 +13,7 @@ from typing import Any
 from bson import ObjectId
 from flask import g, request
 
-from models import at_hand, frame, history
+from models import at_hand, frame, history, registry
 from models.at_hand import AtHand
 from models.declarations import RecordType
 from models.destruction import service as destruction
@@ -24,7 +24,6 @@ from models.reading import service as reading
 
 PAGES = frozenset({"records.details", "records.edit"})
 """Pages about one record, which is read first of all."""
-DETAILS = "records.details"
 OPENING = PAGES | {"records.related", "api.get_get", "api.patch_change"}
 LEAVING = frozenset({"api.get_get_list", "api.get_find"})
 """Lists that leave: the classified records on them count as read."""
@@ -39,7 +38,7 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
     """What to ask beside who asks. `before` is the person as they were taken for an earlier request."""
     found: Rows = []
     if request.endpoint in OPENING and request.view_args:
-        around = details_of if request.endpoint == DETAILS else at_hand.alone
+        around = ROUND.get(request.endpoint, at_hand.alone) if request.method == "GET" else at_hand.alone
         found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person, around)
         g.wanted = bool(found)
     if request.endpoint in LEAVING:
@@ -52,8 +51,16 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
 
 
 def details_of(rt: RecordType, number: str) -> Rows:
-    """What stands round a record on its page: its latest versions, and its destruction."""
-    return [history.beside(LATEST), *destruction.beside(rt, number)]
+    """What stands round a record on its page: its latest versions, its destruction, and what its type warns of."""
+    return [history.beside(LATEST), *destruction.beside(rt, number), *form_of(rt, number)]
+
+
+def form_of(rt: RecordType, _number: str) -> Rows:
+    """What stands round a record on its form: what its type warns of."""
+    return [dict(stage) for stage in registry.get(rt.slug).hooks.beside]
+
+
+ROUND = {"records.details": details_of, "records.edit": form_of}
 
 
 def keep(answer: Rows) -> None:

@@ -90,7 +90,8 @@ class Hooks:
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
     signs what the signature would open or let out; `warns` says what other records, as far as the person reads them,
-    speak against a record that they read, refusing nothing.
+    speak against a record that they read, refusing nothing; `beside` are stages that add to a document `{record: ...}`
+    what `warns` would ask the database for: what they found is given with the record where there is such a document.
 
     `leads` names the state to which a person's move leads, where it is another than the declared one.
 
@@ -111,7 +112,8 @@ class Hooks:
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
     leads: Callable[[Mapping[str, Any], str, Person], str | None] | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
-    warns: Callable[[Person, Mapping[str, Any]], Sequence[Sentence]] | None = None
+    warns: Callable[[Person, Mapping[str, Any], Mapping[str, Any]], Sequence[Sentence]] | None = None
+    beside: tuple[Mapping[str, Any], ...] = ()
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
     adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
     pairs: Callable[[Person], Sequence[Any]] | None = None

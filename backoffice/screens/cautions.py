@@ -13,19 +13,23 @@ from models.person.roles import ROLE_LABELS, Role
 from models.records import Sight
 
 Context = dict[str, Any]
+NOTHING: Mapping[str, Any] = {}
 
 
-def of_record(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
-    """The notices above a record's page and the sheet of a move; `current` is the stored record."""
-    return [*_gone_up(sight, current, reader), *on_form(sight, reader)]
+def of_record(
+    sight: Sight, current: Mapping[str, Any], reader: Reader, beside: Mapping[str, Any] = NOTHING
+) -> list[Context]:
+    """The notices above a record's page and the sheet of a move; `current` is the stored record, `beside` what was
+    found with it."""
+    return [*_gone_up(sight, current, reader), *on_form(sight, reader, beside)]
 
 
-def on_form(sight: Sight, reader: Reader) -> list[Context]:
+def on_form(sight: Sight, reader: Reader, beside: Mapping[str, Any] = NOTHING) -> list[Context]:
     """The notices above the form of a stored record."""
     warns = registry.get(sight.rt.slug).hooks.warns
     if warns is None or not sight.full or sight.values.get("archived_at"):
         return []
-    found = warns(reader.person, {**sight.values, "_id": sight.id})
+    found = warns(reader.person, {**sight.values, "_id": sight.id}, beside)
     return [{"text": text.zh if reader.language == "zh" else text.en, "tone": "warn"} for text in found]
 
 

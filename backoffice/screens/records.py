@@ -123,7 +123,7 @@ class RecordsHost(
                 *destruction.notices(sight, reader, held),
                 *merge_notices(sight, current, versions, reader),
                 *record_page.notices(sight, reader),
-                *cautions.of_record(sight, current, reader),
+                *cautions.of_record(sight, current, reader, held.round),
             ],
             may_print=access.reach(reader.person, view.rt, Purpose.PRINT).sees(current["acl"]) == "full",
             watermark=record_page.watermark(sight, reader),

@@ -178,8 +178,9 @@ def edit_context(
     reader: Reader,
     errors: list[Context] | None = None,
     rev: int | None = None,
+    beside: Mapping[str, Any] = cautions.NOTHING,
 ) -> Context:
-    """The page of a record being changed."""
+    """The page of a record being changed; `beside` is what was found with it."""
     slug, number = sight.rt.slug, sight.number
     rows = [(sight.fields, sight.values)]
     found = cells.known(sight, reader, rows)
@@ -194,7 +195,7 @@ def edit_context(
         "rev": sight.values["rev"] if rev is None else rev,
         "can_next": True,
         "conflict": None,
-        "notices": cautions.on_form(sight, reader),
+        "notices": cautions.on_form(sight, reader, beside),
         "watermark": watermark(sight, reader),
         "urls": {
             "list": url_for("records.listing", slug=slug),

@@ -8,7 +8,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice import at_hand
-from backoffice.screens import cells, conflict, forms, list_page, record_page, saving
+from backoffice.screens import cautions, cells, conflict, forms, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
@@ -67,7 +67,8 @@ class WritingRoutes(RecordRoutes):
         if not records.can(reader.person, view.rt, current, Purpose.EDIT):
             raise Forbidden()
         directory.names(cells.people_of(sight))  # those of the form and of its head, in one question
-        return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader))
+        beside = held.round if held else cautions.NOTHING
+        return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader, beside=beside))
 
     def _save(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:
         rt, rev = view.rt, revision(request.form.get("rev"))

@@ -5,7 +5,7 @@ A warning and no refusal: beyond the limit the sales manager or the general mana
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,20 +31,41 @@ ASKED = {
 }
 
 
-def of_contract(person: Person, values: Mapping[str, Any]) -> Sequence[Sentence]:
+ON_CREDIT = "on_credit"
+OWING = {"payment": "credit", "state": {"$in": list(SIGNED)}, "archived": {"$exists": False}}
+OWED = {"amount": 1, "payments": 1, "acl": 1}
+BESIDE = {
+    "$lookup": {
+        "from": collection_name(CONTRACT.slug),
+        "localField": "record._id",
+        "foreignField": "customer",
+        "pipeline": [{"$match": OWING}, {"$project": OWED}],
+        "as": ON_CREDIT,
+    }
+}
+"""The stage that adds the signed contracts on credit to a document that holds a customer."""
+
+Row = Mapping[str, Any]
+
+
+def of_contract(person: Person, values: Row, _beside: Row) -> Sequence[Sentence]:
     """The warning on a contract on credit that, with what is unpaid, passes its customer's limit (C5)."""
     order = rules.unpaid(values) if values["payment"] == "credit" and values["state"] != "ended" else NOTHING
     if not order or values["customer"] is None:
         return ()
     limit = _limit(person, values["customer"])
-    return () if limit is None else _said(limit, _outstanding(person, values["customer"], values["_id"]), order)
+    if limit is None:
+        return ()
+    others = [row for row in _on_credit(values["customer"]) if row["_id"] != values["_id"]]
+    return _said(limit, _outstanding(person, others), order)
 
 
-def of_customer(person: Person, values: Mapping[str, Any]) -> Sequence[Sentence]:
+def of_customer(person: Person, values: Row, beside: Row) -> Sequence[Sentence]:
     """The warning on a customer's file whose signed contracts on credit pass its limit (C5)."""
     if "credit_limit" not in values or values.get("grade") is None:
         return ()
-    return _said(values["credit_limit"] or NOTHING, _outstanding(person, values["_id"]), NOTHING)
+    rows = beside[ON_CREDIT] if ON_CREDIT in beside else _on_credit(values["_id"])
+    return _said(values["credit_limit"] or NOTHING, _outstanding(person, rows), NOTHING)
 
 
 def _limit(person: Person, customer: ObjectId) -> Decimal | None:
@@ -55,12 +76,14 @@ def _limit(person: Person, customer: ObjectId) -> Decimal | None:
     return None if found is None else _decimal(found.get("credit_limit"))
 
 
-def _outstanding(person: Person, customer: ObjectId, but: ObjectId | None = None) -> Decimal:
-    """What is not paid yet of the customer's signed contracts on credit that the person reads, without one."""
-    signed = {"customer": customer, "payment": "credit", "state": {"$in": list(SIGNED)}, "_id": {"$ne": but}}
-    within = {"$and": [signed, access.reach(person, CONTRACT, Purpose.VIEW).query()]}
-    rows = database()[collection_name(CONTRACT.slug)].find(within, {"amount": 1, "payments": 1})
-    return sum((rules.unpaid(_loaded(row)) for row in rows), NOTHING)
+def _on_credit(customer: ObjectId) -> list[dict[str, Any]]:
+    return list(database()[collection_name(CONTRACT.slug)].find({"customer": customer, **OWING}, OWED))
+
+
+def _outstanding(person: Person, signed: Iterable[Row]) -> Decimal:
+    """What is not paid yet of those of some contracts that the person reads."""
+    reach = access.reach(person, CONTRACT, Purpose.VIEW)
+    return sum((rules.unpaid(_loaded(row)) for row in signed if reach.sees(row["acl"]) == "full"), NOTHING)
 
 
 def _loaded(row: Mapping[str, Any]) -> dict[str, Any]:

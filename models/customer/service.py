@@ -332,6 +332,7 @@ HOOKS = Hooks(
     alike=duplicates,
     lacks=lambda values: [finding.text for finding in findings(values)],
     warns=exposure.of_customer,
+    beside=(exposure.BESIDE,),
     merged=settle_merge,
     adopt=adopt,
     pairs=noted_duplicates,

@@ -25,7 +25,7 @@ def on_credit(owner: Person, of: dict[str, Any], now: datetime, amount: str, **v
 
 
 def said(who: Person, made: dict[str, Any]) -> list[str]:
-    return [text.en for text in exposure.of_contract(who, store.fetch("contract", made["_id"]))]
+    return [text.en for text in exposure.of_contract(who, store.fetch("contract", made["_id"]), {})]
 
 
 def test_what_is_unpaid_counts_with_the_contract_and_says_whom_to_ask(owner: Person, now: datetime) -> None:
@@ -74,7 +74,7 @@ def test_the_customers_file_says_it_too(owner: Person, now: datetime) -> None:
     of = file(owner, now)
     on_credit(owner, of, now, "130000", state="in_custody")
     stored = store.fetch("customer", of["_id"])
-    [text] = exposure.of_customer(owner, stored)
+    [text] = exposure.of_customer(owner, stored, {})
     assert "未收款" in text.zh
     assert "本合同" not in text.zh
-    assert exposure.of_customer(owner, {**stored, "grade": None}) == ()
+    assert exposure.of_customer(owner, {**stored, "grade": None}, {}) == ()

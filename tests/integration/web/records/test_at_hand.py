@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from models import store
 from models.access import Reach
 from models.frame import Frame
 from models.person import directory
-from models.person.roles import Role
+from models.person.roles import SYSTEM, Role
 from models.reading import service as reading
 from tests.factories.commands import commands
+from tests.factories.contracts import contract
 from tests.factories.customers import customer
 from tests.factories.desks import Desk
 from tests.factories.people import person
@@ -47,6 +49,21 @@ def test_a_record_and_its_form_are_shown_with_one_question_and_one_more_for_name
         with commands.heard() as heard:
             owner.text(page)
         assert [one for one in heard if one != TOLD] == ["aggregate session"]
+
+
+def test_what_a_type_warns_of_comes_with_the_record(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    of = customer(owner.person, now, name="甲公司")
+    limit = {"grade": "B", "credit_limit": Decimal(100_000), "credit_term": 60}
+    store.change("customer", of["_id"], limit, actor=SYSTEM, now=now)
+    made = contract(owner.person, of["_id"], now, amount="130000", payment="credit", term_days="30")
+    address = f"/records/customer/{of['number']}"
+    for level, warned in (("internal", True), ("top_secret", False)):
+        other = {"state": "in_custody", "level": level, "owner": ObjectId()}
+        store.change("contract", made["_id"], other, actor=SYSTEM, now=now)
+        for page in (address, f"{address}/edit"):
+            assert asked(owner, page) == ["aggregate session", "find user"]
+            assert ("Beyond the credit limit by CNY 30,000" in owner.text(page)) == warned
 
 
 def test_what_stands_round_a_record_is_found_by_a_question_of_its_own_where_it_was_not_at_hand(
