@@ -9,7 +9,8 @@ title. All that one answer shows this way is one entry for each type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -62,6 +63,23 @@ def glimpse(rt: RecordType, record: ObjectId, number: str, level: str | None) ->
     found = _glimpsed.get()
     if found is not None and record not in found and is_classified(rt, level) and not audit.tells_of(record):
         found[record] = audit.Subject(rt.slug, record, number, level or "")
+
+
+@contextmanager
+def gathered() -> Iterator[dict[ObjectId | None, audit.Subject]]:
+    """What is shown within the block, for whoever writes its entry at once (`tell`), whether an answer is open or not:
+    a file goes on while its answer is over."""
+    found: dict[ObjectId | None, audit.Subject] = {}
+    outer = _glimpsed.set(found)
+    try:
+        yield found
+    finally:
+        _glimpsed.reset(outer)
+
+
+def tell(person: Person, found: Iterable[audit.Subject], now: datetime, *, via: str) -> None:
+    """Write that a person is shown these classified records, here and now. :raises NotAudited:"""
+    _write(person, found, now, via)
 
 
 def note(

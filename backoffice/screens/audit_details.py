@@ -66,7 +66,13 @@ VALUES = {
         "archive": _l("archiving"),
         "merge": _l("merging"),
     },
-    "via": {"screen": _l("screens"), "api": _l("the API"), "command": _l("a command"), "card": _l("a card")},
+    "via": {
+        "screen": _l("screens"),
+        "api": _l("the API"),
+        "command": _l("a command"),
+        "card": _l("a card"),
+        "export": _l("a file"),
+    },
 }
 
 

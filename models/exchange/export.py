@@ -22,7 +22,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, listing, names, registry, sealing, sights, store
+from models import access, audit, listed, listing, names, registry, sealing, sights, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
@@ -160,6 +160,7 @@ class _Sheet:
         self.levels: dict[str, int] = {}
         self.unreadable = 0
         self.damaged: dict[str, None] = {}
+        self.named: set[ObjectId | None] = set()
 
     def columns(self) -> list[Column]:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
@@ -231,7 +232,17 @@ class _Sheet:
         rows += [(card.fields, card.values) for card in cards]
         people: list[ObjectId | None] = [son.get("owner") for son in whole]
         people += [card.values.get("owner") for card in cards]
-        return names.resolve(self.person, rows, language=self.language, people=people)
+        with listed.gathered() as named:
+            found = names.resolve(self.person, rows, language=self.language, people=people)
+        self._note_named(named)
+        return found
+
+    def _note_named(self, found: Mapping[ObjectId | None, audit.Subject]) -> None:
+        """Write which other classified records the rows name, each once in a file, before they leave (X7)."""
+        fresh = {record: one for record, one in found.items() if record not in self.named}
+        self.named.update(fresh)
+        if fresh:
+            transaction(lambda: listed.tell(self.person, fresh.values(), self.now, via="export"))
 
     def _row(self, son: Mapping[str, Any], found: Names) -> list[Any]:
         """A record that leaves in full; its columns are fields that the reader may see."""

@@ -11,7 +11,7 @@ import pytest
 from bson import Binary
 from pymongo.database import Database
 
-from models import access, listing, records, registry, store
+from models import access, audit, listing, records, registry, store
 from models.access import Purpose
 from models.errors import Forbidden
 from models.exchange import export as exports
@@ -226,3 +226,29 @@ def test_a_record_that_comes_twice_shifts_no_other_row(four: list[dict[str, Any]
     names = [row[1] for row in found]
     assert names[1:] == ["internal公司"] * 2
     assert "***" in names[0]
+
+
+def test_what_the_rows_name_of_other_classified_records_is_told_by_the_trail_once(
+    head: Person, custodian: Person, db: Base, now: datetime
+) -> None:
+    secret, plain = (
+        customer(head, now, name=name, level=level) for name, level in (("暗", "secret"), ("明", "internal"))
+    )
+    for file in (secret, secret, plain):
+        store.create("revisit", {"customer": file["_id"], "owner": head.id}, actor=head, now=now)
+    made = export(head, "revisit", ListQuery(), "csv", now=now, language="zh")
+    assert db["audit"].count_documents({"action": "listed"}) == 0
+    content = b"".join(made.pieces).decode("utf-8-sig")
+    assert content.count("暗") == 2
+    [entry] = db["audit"].find({"action": "listed"})
+    assert (entry["number"], entry["actor"], entry["detail"]["via"]) == ([secret["number"]], head.id, "export")
+
+
+def test_without_that_entry_no_row_leaves(head: Person, custodian: Person, db: Base, now: datetime) -> None:
+    secret = customer(head, now, name="暗", level="secret")
+    store.create("revisit", {"customer": secret["_id"], "owner": head.id}, actor=head, now=now)
+    made = export(head, "revisit", ListQuery(), "csv", now=now, language="zh")
+    db.command("collMod", "audit", validator={"action": {"$ne": "listed"}})
+    with pytest.raises(audit.NotAudited):
+        b"".join(made.pieces)
+    db.command("collMod", "audit", validator={})

@@ -1,0 +1,44 @@
+"""What leaves the house as a message: never a title or a value of a record, whoever it goes to (X6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from models import names, registry
+from models.person.roles import Person
+from models.reminder.document import Reminder
+from models.reminder.mailing import compose, compose_for_group
+from models.reminder.rules import Matter, Step
+from models.reminder.service import Told
+from tests.factories.planted import Planted, plant
+
+URL = "https://service.example.test"
+
+
+def told_of(one: Planted, owner: Person, now: datetime) -> Iterator[Told]:
+    """Reminders of a record, one of each step, as its owner reads them in the product."""
+    title = names.title_of(owner, one.rt, one.son, "full", "zh")
+    for step in Step:
+        of = Reminder("x", owner.id, one.rt.slug, one.son["_id"], Matter.DEADLINE, step, now, now)
+        yield Told(of, one.rt, one.number, title, one.level.value)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_message_holds_a_word_of_a_record_of_any_type_and_level(owner: Person, now: datetime, language: str) -> None:
+    reader = Person(id=owner.id, name=owner.name, language=language)
+    planted = plant(registry.all_types(), owner, now)
+    assert {one.level.value for one in planted} == {"internal", "secret", "confidential", "top_secret"}
+    titled = 0
+    for one in planted:
+        words = {*one.words, *(word for apart in one.apart.values() for word in apart)}
+        told = list(told_of(one, owner, now))
+        titled += any(word in told[0].title for word in words)
+        said = [compose(reader, told, URL), compose_for_group(reader, told, URL, now)]
+        said += [compose(reader, [step], URL) for step in told]
+        text = "\n".join(part for message in said for part in message).casefold()
+        assert one.number.casefold() in text
+        assert not [word for word in words if word.casefold() in text], (one.rt.slug, one.level)
+    assert titled > len(planted) / 2, "titles that would have shown"
