@@ -19,7 +19,7 @@ from models.exchange.refusals import FileRefused, NoLongerKept, UnpacksTooBig
 from models.exchange.table import MB, Limits
 from models.exchange.workbook import Archive, Attributes, unescaped
 from models.job.long import Overtaken
-from models.key_vault.refusals import KeyGone
+from models.key_vault.refusals import Unopened
 
 NO_LIMIT = 2**40
 LIMITS = Limits(file=NO_LIMIT, rows=NO_LIMIT, columns=2**20)
@@ -82,7 +82,7 @@ def _holds(file: ObjectId, batch: Any, tells: Tells, keep: Callable[[], None]) -
             return any(_in_table(content, way, tells, keep) for way in _read_as(batch))
     except NoLongerKept:
         return False
-    except (FileRefused, KeyGone):
+    except (FileRefused, Unopened):
         return True
 
 

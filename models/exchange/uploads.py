@@ -13,7 +13,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from bson import ObjectId
 from gridfs import GridFSBucket, GridOut
-from gridfs.errors import NoFile
+from gridfs.errors import CorruptGridFile, NoFile
 
 from config.database import database
 from models.attachment import scanner
@@ -22,6 +22,7 @@ from models.exchange.document import BUCKET, CHUNKS, FILES, LINES, SEEN
 from models.exchange.refusals import EmptyFile, FileTooBig, NoLongerKept
 from models.exchange.table import MB
 from models.key_vault import service as key_vault
+from models.key_vault.refusals import SealDamaged
 from models.person.roles import Person
 
 PIECE = 255 * 1024
@@ -72,7 +73,7 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
 
 @contextmanager
 def fetched(file: ObjectId | None) -> Iterator[BinaryIO]:
-    """The stored file, seekable; a copy that nobody else can open. :raises NoLongerKept:"""
+    """The stored file, seekable; a copy that nobody else can open. :raises NoLongerKept: :raises Unopened:"""
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
         try:
             if file is None:
@@ -82,6 +83,8 @@ def fetched(file: ObjectId | None) -> Iterator[BinaryIO]:
                     copy.write(piece)
         except NoFile:
             raise NoLongerKept from None
+        except (CorruptGridFile, struct.error):
+            raise SealDamaged from None
         copy.seek(0)
         yield cast(BinaryIO, copy)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from models.exchange import service as exchange
 from models.exchange.document import Options
 from models.exchange.xlsx_writing import XlsxWriter
 from models.key_vault import service as vault
+from tests.factories.damage import damage
 from tests.factories.imports import uploaded, worked
 from tests.factories.views import view
 from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
@@ -116,6 +117,42 @@ def test_a_file_whose_key_is_gone_stops_nothing_and_goes(cast: Cast, now: dateti
     vault.destroy([db["import_file.files"].distinct("_id")[0]])
     destroyed(cast, NAME, now)
     assert left(db, [batch]) == [False]
+
+
+def turned(db: Base, chunk: dict[str, Any]) -> None:
+    """One bit of a sealed piece is another."""
+    harmed = chunk["data"][:-1] + bytes([chunk["data"][-1] ^ 1])
+    db["import_file.chunks"].update_one({"_id": chunk["_id"]}, {"$set": {"data": harmed}})
+
+
+def cut(db: Base, chunk: dict[str, Any]) -> None:
+    """The end of a piece is lost."""
+    db["import_file.chunks"].update_one({"_id": chunk["_id"]}, {"$set": {"data": chunk["data"][:-20]}})
+
+
+def lost(db: Base, chunk: dict[str, Any]) -> None:
+    """A piece is not there."""
+    db["import_file.chunks"].delete_one({"_id": chunk["_id"]})
+
+
+@pytest.mark.parametrize("harm", [turned, cut, lost])
+def test_a_damaged_file_stops_nothing_and_goes(
+    cast: Cast, now: datetime, db: Base, harm: Callable[[Base, dict[str, Any]], None]
+) -> None:
+    batch = uploaded(cast.custodian, "客户名称\n别的公司\n", now)
+    chunk = db["import_file.chunks"].find_one({})
+    assert chunk is not None
+    harm(db, chunk)
+    destroyed(cast, NAME, now)
+    assert left(db, [batch]) == [False]
+
+
+def test_a_saved_view_that_cannot_be_opened_stops_nothing_and_goes(cast: Cast, now: datetime, db: Base) -> None:
+    harmed = view(cast.owner, "q=Candles", name="Damaged", slug="customer")
+    view(cast.owner, "q=Candles", name="Whole", slug="customer")
+    damage("saved_view", harmed.id, "address")
+    destroyed(cast, NAME, now)
+    assert db["saved_view"].distinct("name") == ["Whole"]
 
 
 def test_an_import_that_is_under_way_is_waited_for(cast: Cast, now: datetime, db: Base) -> None:
