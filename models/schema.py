@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pymongo import IndexModel
@@ -16,13 +16,23 @@ from models.attachment import service as attachment
 from models.declarations import RecordType
 from models.record import FORMER_PREFIX, LIST_PREFIX, REACH_INDEX, collection_name, indexes
 
+Step = Callable[[], list[str]]
+
 _declared: dict[str, list[IndexModel]] = {}
+_steps: list[Step] = []
 
 
 def declare(wanted: Mapping[str, Iterable[IndexModel]]) -> None:
     """A module states the collections that it uses beside records, with their indexes (an empty list is fine)."""
     for collection, models in wanted.items():
         _declared[collection] = list(models)
+
+
+def bring_up(step: Step) -> None:
+    """A module states what `migrate` does to documents of former versions: it returns a line for what it did, none when
+    it is done again, and asks no large collection without an index."""
+    if step not in _steps:
+        _steps.append(step)
 
 
 def declared() -> frozenset[str]:
@@ -54,9 +64,10 @@ def _existing() -> set[str]:
 
 def migrate() -> list[str]:
     """Create every collection and index that is missing, rebuild indexes whose declaration changed, and drop list
-    indexes that no declaration wants any more. A collection's missing indexes are made in one reading of it.
+    indexes that no declaration wants any more. A collection's missing indexes are made in one reading of it. Documents
+    of former versions are brought up to this one.
 
-    Returns a line for each collection made and index rebuilt or dropped; running it again returns nothing.
+    Returns a line for each collection made, index rebuilt or dropped, and step done; running it again returns nothing.
 
     :raises DuplicateKeyError: when stored records break a newly declared unique field.
     """
@@ -67,7 +78,7 @@ def migrate() -> list[str]:
             _home(name).create_collection(name)
             done.append(f"created {name}")
         done.extend(_bring_up(name, models))
-    return done
+    return [*done, *(line for step in _steps for line in step())]
 
 
 def _bring_up(collection: str, models: list[IndexModel]) -> list[str]:

@@ -14,7 +14,7 @@ from config.database import database
 from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
-from models.access_request import raising, rules
+from models.access_request import former, raising, rules
 from models.access_request.contents import leads, leaving, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
 from models.access_request.refusals import NothingToOffer, OfferedAlready
@@ -400,3 +400,4 @@ def _expire_undecided(now: datetime) -> int:
 
 
 HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, leads=leads)
+schema.bring_up(former.take_names_out)

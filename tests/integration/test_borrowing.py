@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import records, store
+from models import records, schema, store
 from models.access import Purpose
 from models.access_request import contents, receipt, service
 from models.access_request.contents import RecordGone
@@ -359,6 +359,29 @@ def test_the_job_ends_what_was_raised_past_the_rules_of_the_type(
     assert service.expire(now) == 1
     assert service.expire(now) == 0
     assert store.fetch(CARD, card["_id"])["state"] == "ended"
+
+
+def test_names_of_files_go_out_of_receipts_of_former_versions(
+    borrowed: dict[str, Any], manager: Person, now: datetime, db: DB
+) -> None:
+    number = borrowed["items"][0]["number"]
+    told = {"file": f"{number} · Price of the lamps · 2026.pdf", "api": f"{number} · API", "print": number}
+    rows = [
+        {"number": f"HZ-{how}", "at": now, "how": "file" if how == "api" else how, "what": what, "count": 1}
+        for how, what in told.items()
+    ]
+    for until in (1, 2, 3):
+        values = {"receipts": rows[:until]}
+        store.change(CARD, borrowed["_id"], values, actor=manager, now=now, action="took_out", note="HZ")
+    rev = store.fetch(CARD, borrowed["_id"])["rev"]
+    assert schema.migrate() == ["took the names of files out of the receipts of 1 cards"]
+    card = store.fetch(CARD, borrowed["_id"])
+    assert [row["what"] for row in card["receipts"]] == [number, f"{number} · API", number]
+    assert card["rev"] == rev
+    kept = [*db[store.VERSIONS].find(), *db["record_access_request"].find()]
+    assert "Price of the lamps" not in str(kept)
+    assert len(records.versions(manager, CARD, card["number"], now)) == rev
+    assert schema.migrate() == []
 
 
 # --- what leaves

@@ -1,0 +1,52 @@
+"""Receipts of the time when they said what a file is called: it stood in clear on the card and in its history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+
+from config.database import database, transaction
+from models import store
+from models.access_request.document import ACCESS_REQUEST
+from models.record import collection_name
+
+CARDS = collection_name(ACCESS_REQUEST.slug)
+NAMED = r" · (?!API$)"
+"""What follows a record's number is a name, unless it says by which way the record left."""
+
+
+def take_names_out() -> list[str]:
+    """Leave the record's number of what such receipts say. It makes no version, and done again it finds nothing.
+
+    :return: a line where there were any.
+    """
+    condition = {"receipts": {"$elemMatch": {"how": "file", "what": {"$regex": NAMED}}}}
+    found = [row["_id"] for row in database()[CARDS].find(condition, {"_id": 1})]
+    for card in found:
+        transaction(partial(_take_out, card))
+    return [f"took the names of files out of the receipts of {len(found)} cards"] if found else []
+
+
+def _take_out(card: ObjectId) -> None:
+    row = database()[CARDS].find_one({"_id": card}, {"receipts": 1})
+    if row is None:  # gone at this moment
+        return
+    versions = database()[store.VERSIONS]
+    for version in versions.find({"record": card, "changes.field": "receipts"}, {"changes": 1}):
+        changes = [_without(change) if change["field"] == "receipts" else change for change in version["changes"]]
+        versions.update_one({"_id": version["_id"]}, {"$set": {"changes": changes}})
+    database()[CARDS].update_one({"_id": card}, {"$set": {"receipts": [_said(one) for one in row["receipts"]]}})
+
+
+def _without(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {**change, **{side: [_said(one) for one in change[side]] for side in ("before", "after") if change[side]}}
+
+
+def _said(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    if receipt["how"] != "file" or not re.search(NAMED, receipt["what"]):
+        return dict(receipt)
+    return {**receipt, "what": receipt["what"].partition(" · ")[0]}
