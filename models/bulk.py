@@ -86,7 +86,8 @@ def prepared(
 
 
 def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[ObjectId, Mapping[str, Any]]:
-    """The records to which some values point, read together."""
+    """The records to which some values point, read together; without those of which something cannot be opened: rules
+    that need one are refused it when they read it."""
     found: dict[ObjectId, Mapping[str, Any]] = {}
     for field in rt.fields:
         ids = {row[field.name] for row in rows if row.get(field.name)} if field.kind == "reference" else None
@@ -94,7 +95,8 @@ def pointed_at(rt: RecordType, rows: Sequence[Mapping[str, Any]]) -> dict[Object
             to = registry.get(field.to).rt
             sons = list(database()[collection_name(to.slug)].find({"_id": {"$in": sorted(ids)}}))
             sealing.at_hand(to, sons)
-            found.update((son["_id"], stored_form.load(to, son)) for son in sons)
+            records = (stored_form.load_to_show(to, son) for son in sons)
+            found.update((one["_id"], one) for one in records if not sealing.unreadable(one))
     return found
 
 

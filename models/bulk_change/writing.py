@@ -66,12 +66,12 @@ def prepared(
     slug: str, wanted: Sequence[Change], act: Act, *, actor: Person, now: datetime, allowed: Allowed
 ) -> list[Outcome]:
     """The next versions of some records, with everything that rules derive or refuse, in their order; nothing is
-    stored."""
+    stored. One of which something cannot be opened is refused, as it is alone."""
     entry = registry.get(slug)
     found = database()[collection_name(slug)].find({"_id": {"$in": [one.record for one in wanted]}})
     sons = {son["_id"]: son for son in found}
     sealing.at_hand(entry.rt, sons.values())
-    records = {record: stored_form.load(entry.rt, son) for record, son in sons.items()}
+    records = {record: stored_form.load_to_show(entry.rt, son) for record, son in sons.items()}
     stale = {
         records[one.record]["updated_by"]
         for one in wanted
@@ -87,6 +87,7 @@ def prepared(
             if before is None:
                 raise NotFound()
             allowed(before)
+            sealing.refuse_unopened(entry.rt, before)
             if before["rev"] != one.rev:
                 by = names.get(before["updated_by"], "system")
                 raise StaleRecord(by=by, at=before["updated_at"], current=before)
