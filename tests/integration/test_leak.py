@@ -189,6 +189,32 @@ def test_an_administrator_reports_nothing(people: dict[str, Person], now: dateti
         records.create(person(Role.ADMINISTRATOR), "leak", REPORT, now=now)
 
 
+def test_who_received_it_judges_no_more_than_who_leaked_it(people: dict[str, Person], now: datetime) -> None:
+    named = [{"person": str(people["head"].id), "part": "received"}]
+    with pytest.raises(YouAreInvolved):
+        moved(people["head"], reported(people, now, people=named), "take_up", now)
+
+
+def test_an_auditor_reads_the_register_and_changes_nothing(people: dict[str, Person], now: datetime) -> None:
+    leak, auditor = reported(people, now), person(Role.AUDITOR, department="audit")
+    with pytest.raises(Forbidden):
+        changed(auditor, leak, {"account": "Other"}, now)
+    with pytest.raises(Forbidden):
+        moved(auditor, leak, "take_up", now)
+    with pytest.raises(Forbidden):
+        records.create(auditor, "leak", REPORT, now=now)
+
+
+def test_an_outcome_says_what_was_found_and_what_the_superior_answers_for(
+    people: dict[str, Person], now: datetime
+) -> None:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    for missing in ("findings", "duty", "outcome"):
+        with pytest.raises(Invalid) as refused:
+            moved(people["head"], leak, "conclude", now, {**FINDING, missing: ""})
+        assert missing in refused.value.problems
+
+
 # --- what was found is kept from those whom it concerns, while it is open (X8)
 
 KEPT = {"investigator", "findings", "superior", "duty", "duty_note", "outcome", "outcome_note", "remedy"}
