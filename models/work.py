@@ -294,13 +294,15 @@ def _given(
     sights = {task.sight.id: task.sight for task in tasks}
     last = _last_changes(list(sights))
     others = {key: row for key, row in last.items() if row["by"] not in (None, person.id)}
-    back = {r: row for (r, field), row in others.items() if field == "state" and _came_back(sights[r], row)}
+    back = {r: row for (r, field), row in others.items() if field == "state" and _came_back(person, sights[r], row)}
     got = {r: row for (r, field), row in others.items() if field == "owner" and _is_given(person, sights[r], row, now)}
     told = one_version_each((sights[r], row["rev"]) for rows in (back, got) for r, row in rows.items())
     return _said(back, told), _said(got, told)
 
 
-def _came_back(sight: Sight, last: Row) -> bool:
+def _came_back(person: Person, sight: Sight, last: Row) -> bool:
+    if goes_up_late(_state(sight)) and sight.values.get("owner") != person.id:
+        return False  # it came to them for being late
     before = access.state_of(sight.rt, {"state": last["before"]})
     return not _is_closed(_state(sight)) and _is_closed(before)
 

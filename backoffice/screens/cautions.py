@@ -40,4 +40,4 @@ def _gone_up(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[C
         return []
     place = 0 if reader.language == "zh" else 1
     levels = str(_(", ")).join(ROLE_LABELS[Role(whose)][place] for whose in access.climbed_to(state, current))
-    return [{"text": _("Late: it has gone up to %(levels)s.", levels=levels), "tone": "bad"}] if levels else []
+    return [{"text": _("Late. It has gone up to: %(levels)s", levels=levels), "tone": "bad"}] if levels else []

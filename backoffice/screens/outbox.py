@@ -42,7 +42,10 @@ class OutboxView(ClosedView):
         return self.page(
             "outbox.html",
             messages=[_line(message, reader) for message in found],
-            states=[{"value": one.value, "label": label, "on": one is state} for one, label in _labels().items()],
+            states=[
+                {"label": label, "url": url_for(".index", state=one.value), "active": one is state}
+                for one, label in _labels().items()
+            ],
             next_url=url_for(".index", state=state.value, before=_token(found[-1])) if more else "",
             first_url=url_for(".index", state=state.value) if before else "",
         )

@@ -98,6 +98,19 @@ def test_it_lies_on_the_desk_of_the_next_level_who_may_give_it_to_somebody_else(
     assert moved["owner"] == clerk.id
 
 
+def test_what_was_reopened_comes_back_to_its_owner_and_not_to_the_level_that_it_went_up_to(
+    owner: Person, clerk: Person, supervisor: Person, now: datetime
+) -> None:
+    complaint = resolved(owner, now)
+    act(owner, complaint, "close", now, cause="包装破损", satisfaction="partly", customer_answer="尚可")
+    again = act(owner, complaint, "reopen", now, "问题再次出现")
+    given = act(owner, complaint, "hand_over", now, "请接手", owner=str(clerk.id))
+    late = after_due(again, 1)
+    climbed(given, late)
+    piles = [[task.pile.value for task in work.desk(who, late, CALENDAR)] for who in (clerk, supervisor)]
+    assert piles == [["returned"], ["late"]]
+
+
 def test_a_late_answer_and_a_later_date_agreed_bring_it_down_again(
     owner: Person, supervisor: Person, now: datetime
 ) -> None:
