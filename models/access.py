@@ -73,6 +73,9 @@ DEPUTIES_READ = UP_TO_CONFIDENTIAL
 PASSING = {Relation.TASK.value, Relation.ASSIGNED.value, Relation.SIGNING.value, Relation.GRANT.value}
 """Relations that open a record for a time."""
 
+TURNS = frozenset({Relation.TASK, Relation.ASSIGNED})
+"""Relations to whomever a record waits for."""
+
 ABOUT = ("level_asked", "level_now")
 """Where a request keeps the level of the records that it is about (X2, X4)."""
 
@@ -263,7 +266,7 @@ def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
 def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     if not within_token(person, rt, writing=purpose not in READING):
         return Reach(frozenset())
-    view = CLASSIFIED_VIEW if rt.classified else rt.rights.view
+    view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
     card = CLASSIFIED_CARD if rt.classified else ()
     opened = _tokens(person, view, Purpose.VIEW)
     carded = _tokens(person, card, Purpose.VIEW)
@@ -281,6 +284,15 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
     return Reach(opened, also=_tokens(person, rules, purpose))
+
+
+@lru_cache(maxsize=1000)
+def _of_use(rt: RecordType, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules that can open a record of a type: where records wait for nobody, none carries the tokens of a turn, and
+    each token that is asked for costs every list a look into its index."""
+    if rt.workflow is not None and any(state.turn or state.climbs for state in rt.workflow.states):
+        return rules
+    return tuple(rule for rule in rules if rule.relation not in TURNS)
 
 
 def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
