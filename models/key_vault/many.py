@@ -3,14 +3,14 @@ own outcome and the others are not held up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from bson import Binary
 from pymongocrypt.errors import MongoCryptError
 
-from models.key_vault.refusals import Unopened
+from models.key_vault.refusals import KeyGone, Unopened
 from models.key_vault.sets import MOST_KEYS
 from models.key_vault.vault import RANDOM, Vault, key_of
 
@@ -22,14 +22,14 @@ ASKED = 1_000
 
 def unsealed(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
     """The values, in their order; in place of one that cannot be opened its refusal. :raises KeysUnusable:"""
-    keys = list(dict.fromkeys(map(key_of, sealed)))
-    _at_hand(here, keys)
+    there = _there(here, map(key_of, sealed))
     made: list[Any] = []
-    for part in _parts(sealed, key_of, len):
+    for part in _parts([one for one in sealed if key_of(one) in there], key_of, len):
         together = here.for_sets(map(key_of, part))
         opened = iter(_opened(here, [one for one in part if key_of(one) in together]))
         made += [next(opened) if key_of(one) in together else _alone(here, one) for one in part]
-    return made
+    found = iter(made)
+    return [next(found) if key_of(one) in there else KeyGone() for one in sealed]
 
 
 def _opened(here: Vault, sealed: Sequence[Binary]) -> list[Any]:
@@ -51,7 +51,9 @@ def _alone(here: Vault, sealed: Binary) -> Any:
 
 def sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
     """Values, each with the key to seal it under, sealed, in their order. :raises KeyGone: :raises KeysUnusable:"""
-    _at_hand(here, list(dict.fromkeys(key.bytes for _, key in wanted)))
+    there = _there(here, (key.bytes for _, key in wanted))
+    if any(key.bytes not in there for _, key in wanted):
+        raise KeyGone()
     made: list[Binary] = []
     for part in _parts(wanted, lambda one: one[1].bytes, _size):
         together = here.for_sets(key.bytes for _, key in part)
@@ -69,9 +71,14 @@ def _sealed(here: Vault, wanted: Sequence[tuple[Any, UUID]]) -> list[Binary]:
         return [here.encrypt(value, key, RANDOM) for value, key in wanted]
 
 
-def _at_hand(here: Vault, keys: Sequence[bytes]) -> None:
-    for start in range(0, len(keys), ASKED):
-        here.keyring.by_ids(keys[start : start + ASKED])
+def _there(here: Vault, keys: Iterable[bytes]) -> set[bytes]:
+    """Those of some keys that there are, asked for together; what is gone is asked for no more. An outage of the vault
+    is told before anything counts as gone. :raises KeysUnusable:"""
+    wanted = list(dict.fromkeys(keys))
+    if wanted:
+        here.encryption()
+    parts = (wanted[start : start + ASKED] for start in range(0, len(wanted), ASKED))
+    return {bytes(row["_id"]) for part in parts for row in here.keyring.by_ids(part)}
 
 
 def _size(one: tuple[Any, UUID]) -> int:

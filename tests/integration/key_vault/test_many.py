@@ -90,6 +90,19 @@ def test_keys_of_a_set_are_one_question(db: Base) -> None:
     assert heard == ["find key"]
 
 
+@pytest.mark.parametrize("absent", [1, 5])
+def test_keys_that_are_gone_are_asked_for_with_the_others(db: Base, absent: int) -> None:
+    gone, kept = [ObjectId() for _ in range(absent)], keys.record_key(ObjectId())
+    lost = list(keys.record_keys(gone).values())
+    sealed = keys.seal_many([(n, lost[n % absent] if n % 2 else kept) for n in range(40)])
+    keys.destroy(gone)
+    with commands.heard() as heard:
+        found = keys.unseal_many(sealed)
+    assert heard == ["find key"]
+    assert found[::2] == list(range(0, 40, 2))
+    assert all(isinstance(one, KeyGone) for one in found[1::2])
+
+
 def test_a_set_under_a_key_that_is_gone_is_not_sealed(db: Base) -> None:
     gone, kept = ObjectId(), keys.record_key(ObjectId())
     key = keys.record_key(gone)
@@ -98,8 +111,11 @@ def test_a_set_under_a_key_that_is_gone_is_not_sealed(db: Base) -> None:
         keys.seal_many([("one", kept), ("two", key)])
 
 
-def test_an_outage_is_no_value(db: Base, monkeypatch: pytest.MonkeyPatch) -> None:
-    sealed = keys.seal_many([("one", keys.record_key(ObjectId())) for _ in range(5)])
+@pytest.mark.parametrize("gone", [0, 2, 5])
+def test_an_outage_is_no_value(db: Base, monkeypatch: pytest.MonkeyPatch, gone: int) -> None:
+    records = [ObjectId() for _ in range(5)]
+    sealed = keys.seal_many([("one", key) for key in keys.record_keys(records).values()])
+    keys.destroy(records[:gone])
     here = vault()
     here.forget()
 
