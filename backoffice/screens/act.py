@@ -19,14 +19,14 @@ from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records, registry
 from models.access import Purpose
-from models.declarations import Transition
+from models.declarations import Field, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.names import Names
 from models.person import unsent
 from models.records import NeedsFreshSignIn, Sight
 
 Context = dict[str, Any]
-LONGEST = 600
+LONGEST = 200
 """Characters of a line of a sheet; a longer one stands after the others."""
 
 
@@ -198,7 +198,7 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     ]
     told = registry.get(sight.rt.slug).hooks.opens
     opens = told(sight.values) if told else ()
-    lines = [{"label": f.label.text(found.language), "text": found.text(f, sight.values.get(f.name))} for f in shown]
+    lines = [{"label": f.label.text(found.language), "text": _fact(f, sight.values.get(f.name), found)} for f in shown]
     lines = [line for line in lines if line["text"] not in ("", names.HIDDEN)]
     said = [
         {"label": one.text(found.language), "text": record_page.in_language(text, found.language)}
@@ -207,6 +207,13 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     told_already = {line["text"] for line in said}
     facts = [*said, *(line for line in lines if line["text"] not in told_already)]
     return sorted(facts, key=lambda line: len(line["text"]) > LONGEST)  # a list of columns hides nothing that is short
+
+
+def _fact(field: Field, value: Any, found: Names) -> str:
+    """A value in a line; days as the reader's language writes them."""
+    if field.kind in ("date", "datetime"):
+        return str(cells.cell(field, value, found)["text"])
+    return found.text(field, value)
 
 
 def answer(transition: Transition, reader: Reader) -> Context:

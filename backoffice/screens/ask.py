@@ -182,7 +182,7 @@ def card_context(sight: Sight, reader: Reader) -> Context:
     return {
         "asked": {
             "text": waiting["number"],
-            "when": waiting["created_at"].astimezone(ZONE).strftime("%Y-%m-%d %H:%M"),
+            "when": cells.moment_short(waiting["created_at"], reader.language),
             "steps": [{"text": state.label.text(reader.language), "tone": state.tone}] if state else [],
             "url": record_url(ACCESS_REQUEST.slug, waiting["number"]),
         }

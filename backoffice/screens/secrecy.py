@@ -80,6 +80,7 @@ def _form(sight: Sight, raw: dict[str, str], errors: dict[str, str], reader: Rea
             until=day_short(until, language) if until else "—",
         ),
         "last": _iso(last),
+        "last_day": day_short(last, language) if last else "",
     }
 
 

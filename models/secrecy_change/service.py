@@ -124,7 +124,9 @@ def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     """What the signature changes, in words."""
     until = asked["new_until"].isoformat() if asked["new_until"] else ""
     if asked["kind"] == "extend":
-        return [(Label("批准后", "Then"), Sentence(f"保密期至 {until}", f"secret until {until}"))]
+        now = asked["until_now"].isoformat() if asked["until_now"] else ""
+        longer = Sentence(f"保密期由 {now} 延至 {until}", f"secret until {until} instead of {now}")
+        return [(Label("批准后", "Then"), longer if now else Sentence(f"保密期至 {until}", f"secret until {until}"))]
     said = Sentence("按新密级开放查看，并重新计算保密期", "read by the new level, with its own period")
     return [(Label("批准后", "Then"), said)]
 

@@ -259,3 +259,14 @@ def test_the_head_comes_from_a_record_to_who_has_read_it(office: dict[str, Desk]
     number = make(office["owner"].person, level="secret")["number"]
     assert f'href="/readers/sample/{number}"' in office["head"].text(f"{AT}{number}")
     assert "/readers/" not in office["owner"].text(f"{AT}{number}")
+
+
+def test_days_on_a_sheet_and_a_locked_card_are_in_the_readers_language(
+    office: dict[str, Desk], sit: Sit, make: Make
+) -> None:
+    away = sit(Role.SALES_MANAGER, name="Own manager")
+    seller = sit(Role.SALES_MANAGER, name="Seller", manager=away.person.id)
+    number = make(office["owner"].person, level="secret")["number"]
+    seller.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    assert "<dt>Until</dt><dd>25 Nov 2026</dd>" in away.text(f"{CARDS}{last_card()}/do/sign")
+    assert re.search(rf"{last_card()}.{{0,80}}23 Nov 2026 10:00", seller.text(f"{AT}{number}"), re.DOTALL)

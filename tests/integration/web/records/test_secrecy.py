@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from config.database import database
 from models import store
 from models.person.roles import Role
@@ -26,6 +28,23 @@ def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
     assert "read by the new level" in head.text(sheet)
     head.send(sheet, 303, rev="1")
     assert store.fetch("sample", made["_id"])["level"] == "internal"
+    assert f"changed the secrecy as approved {asked['number']}" in head.text(f"{AT}{made['number']}/history")
+
+
+def test_the_form_says_how_long_at_most_and_the_sheet_from_when_to_when(sit: Sit, make: Make) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    made = make(owner.person, level="secret")
+    end = made["secret_until"].isoformat()
+    database()["record_sample"].update_one(
+        {"_id": made["_id"]}, {"$set": {"secret_until": datetime(2027, 3, 1, tzinfo=UTC)}}
+    )
+    at = f"{AT}{made['number']}/secrecy"
+    assert "23 Nov 2027 at the latest" in owner.text(at)
+    owner.send(at, 302, kind="extend", new_until=end, reason="Talks")
+    asked = database()["record_secrecy_change"].find_one({})
+    assert asked is not None
+    page = head.text(f"/records/secrecy_change/{asked['number']}/do/approve")
+    assert f"secret until {end} instead of 2027-03-01" in page
 
 
 def test_nobody_else_is_offered_it_nor_let_in(sit: Sit, make: Make) -> None:
