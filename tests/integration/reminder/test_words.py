@@ -20,6 +20,7 @@ URL = "https://service.example.test"
 
 def told_of(one: Planted, owner: Person, now: datetime) -> Iterator[Told]:
     """Reminders of a record, one of each step, as its owner reads them in the product."""
+    assert owner.id is not None
     title = names.title_of(owner, one.rt, one.son, "full", "zh")
     for step in Step:
         of = Reminder("x", owner.id, one.rt.slug, one.son["_id"], Matter.DEADLINE, step, now, now)
