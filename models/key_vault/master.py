@@ -13,7 +13,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.files import whole
+from config import files
 from config.keys import KeySettings
 from models.key_vault.refusals import KeysUnusable
 
@@ -95,7 +95,16 @@ def write(path: Path, keys: list[MasterKey], *, fresh: bool = False) -> None:
     """Write the file of master keys, whole or not at all, for its owner only. With `fresh` a file that is there stays:
     of two processes at once both use the first one's. :raises KeysUnusable: it cannot be written."""
     try:
-        with whole(path, keep=fresh) as file:
+        with files.whole(path, keep=fresh) as file:
             file.write((HEADER + "".join(f"{key.text}\n" for key in keys)).encode("ascii"))
+    except OSError as error:
+        raise KeysUnusable(f"{path.parent} cannot be written: {error.strerror}") from error
+
+
+def sweep(path: Path) -> None:
+    """Remove what a process left that was killed while it wrote the file of master keys: former ones stand there in
+    clear. :raises KeysUnusable: it cannot be removed."""
+    try:
+        files.sweep(path)
     except OSError as error:
         raise KeysUnusable(f"{path.parent} cannot be written: {error.strerror}") from error

@@ -52,7 +52,7 @@ def state() -> State:
 def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
     """Make a new master key, if it lies in a file of ours, and wrap every data key under the present one. Whoever gives
     it in the environment, or has a key service, has set the new one before. A former master key goes out of the file
-    when neither a data key nor the backup of the keys needs it.
+    when neither a data key nor the backup of the keys needs it; so does what a rotation left that was killed.
 
     :raises KeysUnusable: a data key cannot be unwrapped, or the backup not be written; others may be wrapped anew
         already, and the former master key is there still.
@@ -62,6 +62,8 @@ def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
     in_file = not settings.given and settings.service is None
     with alone(settings.path):
         here.prove()
+        if in_file:
+            master.sweep(settings.path)
         keys = list(master.read(settings))
         if in_file and len(keys) == 1:
             keys = [master.made(), *keys]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
@@ -17,32 +17,13 @@ from pymongo.database import Database
 
 from config import database as store
 from config.keys import KeySettings, KeySettingsError, load_service
-from config.settings import Settings
 from models.key_vault import copies, master, rotation
 from models.key_vault import service as keys
 from models.key_vault.refusals import KeyGone, KeysUnusable
 from models.key_vault.vault import Vault, vault
+from tests.integration.key_vault.conftest import vault_again
 
 Base = Database[dict[str, Any]]
-
-
-@pytest.fixture
-def own(connected: Settings, db: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeySettings]:
-    """A vault of its own, with a master key in a file."""
-    name = f"{connected.database}_rotated_keys"
-    settings = replace(connected.keys, database=name, given="", path=tmp_path / "master-key", makes=True)
-    monkeypatch.setitem(store._keys, connected.database, settings)
-    db.client.drop_database(name)
-    vault_again()
-    yield settings
-    monkeypatch.undo()
-    vault_again()
-    db.client.drop_database(name)
-
-
-def vault_again() -> None:
-    """Begin with the vault as another process would."""
-    __import__("models.key_vault.vault", fromlist=["_vaults"])._vaults.clear()
 
 
 def wrapping(here: Vault) -> set[str]:
@@ -140,6 +121,17 @@ def test_a_rotation_that_broke_off_is_ended_by_the_next(own: KeySettings, monkey
     assert (done.wrapped, wrapping(vault())) == (11, {first[0].provider})
     vault_again()
     assert all(keys.unseal(one) == key.bytes for key, one in sealed.items())
+
+
+def test_what_a_rotation_left_that_was_killed_goes_with_the_next(own: KeySettings) -> None:
+    keys.record_key(ObjectId())
+    left = own.path.with_name(f".{own.path.name}~half")
+    left.write_bytes(own.path.read_bytes())
+    (former,) = master.read(own)
+    rotation.rotate()
+    held = {one.name: one.read_text("ascii") for one in own.path.parent.iterdir() if one.is_file()}
+    assert left.name not in held
+    assert not any(former.text in text for text in held.values())
 
 
 def test_a_wrong_master_key_that_is_put_in_place_seals_nothing(own: KeySettings) -> None:
