@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from functools import wraps
 from time import time
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from bson import ObjectId
 from flask import Flask, abort, g, redirect, request, session, url_for
@@ -23,14 +21,10 @@ from backoffice.errors import NotSignedIn
 from config.settings import Settings
 from models.access_request import grants
 from models.access_request.service import by_use
-from models.errors import Forbidden
 from models.person import deputies, rules, service
 from models.person import session as sessions
 from models.person.known import as_before, before
-from models.person.roles import Permission, Person
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from models.person.roles import Person
 
 WITHOUT_IDENTITY = STATIC_ENDPOINTS | {"health.healthz", "health.readyz"}
 """Asked for without anybody's identity, and without the database."""
@@ -91,21 +85,6 @@ def is_fresh() -> bool:
     if known_person() is None:
         return False
     return rules.is_fresh(g.session_row.fresh_at, edge.now())
-
-
-def require(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A view that only people with this permission reach. :raises Forbidden: for everybody else."""
-
-    def decorate(view: Callable[P, R]) -> Callable[P, R]:
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            if not current_person().may(permission):
-                raise Forbidden()
-            return view(*args, **kwargs)
-
-        return guarded
-
-    return decorate
 
 
 def hash_password(password: str) -> str:

@@ -23,7 +23,7 @@ from models.customer.document import CUSTOMER
 from models.declarations import Level
 from models.errors import Forbidden
 from models.kinds import stored
-from models.opening import FOLDED_TITLE, Opening, Stage, concat, days_before, open_set, without
+from models.opening import FOLDED_TITLE, Opening, Stage, concat, days_before, without
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft, Hooks
@@ -41,16 +41,21 @@ schema.declare({SCORECARDS: []})
 
 def scorecard() -> Scorecard:
     """The scorecard in force: the administrator's, else the one that ships."""
+    return scorecard_from(scorecard_table())
+
+
+def scorecard_table() -> dict[str, Any]:
+    """The same as it is edited."""
     row = database()[SCORECARDS].find_one({"_id": "current"})
-    return scorecard_from(row["table"] if row else DEFAULT_SCORECARD)
+    return row["table"] if row else DEFAULT_SCORECARD
 
 
 def replace_scorecard(person: Person, table: Any, now: datetime) -> None:
     """Put another scorecard into force; reports already decided keep their score.
 
-    :raises Forbidden: for others than administrators. :raises BadScorecard: naming what is wrong.
+    :raises Forbidden: for others than administrators and the system. :raises BadScorecard: naming what is wrong.
     """
-    if not person.has(Role.ADMINISTRATOR):
+    if person.id is not None and not person.has(Role.ADMINISTRATOR):
         raise Forbidden()
     scorecard_from(table)
 
@@ -198,17 +203,9 @@ def decide(draft: Draft) -> None:
 # --- What falls due, C3
 
 
-def open_due(now: datetime) -> int:
-    """Open a draft, for the customer's owner to write, where a report is soon due and none is under way; returns how
-    many (C3).
-
-    Set work in the database; running it again adds nothing. After a refused report the next one is opened.
-    """
-    return open_set(due_opening(now), now)
-
-
 def due_opening(now: datetime) -> Opening:
-    """What is to be opened on a day: a draft for each active customer whose next report is due within the notice."""
+    """What is to be opened on a day (C3): a draft, for the owner to write, for each active customer whose next report
+    is due within the notice and has none under way. After a refused report the next one is opened."""
     today = local(now).date()
     horizon = stored(CUSTOMER.by_name["next_report_due"], today + timedelta(days=policy().credit.notice_days))
     under_way = {"state": {"$in": UNDER_WAY}, "archived_at": {"$exists": False}}

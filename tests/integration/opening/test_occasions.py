@@ -14,6 +14,7 @@ from models.calendar import SHANGHAI, local
 from models.credit_report import service as credit_report
 from models.kinds import loaded
 from models.office import office_calendar
+from models.opening import open_set
 from models.person.roles import SYSTEM, Person
 from models.review import service as review
 from models.revisit import service as revisit
@@ -128,7 +129,7 @@ def test_a_draft_opens_two_weeks_before_the_report_is_due(db: Base, file: File, 
     soon = file(next_report_due=today + timedelta(days=14), credit_limit=Decimal(40000))
     file(next_report_due=today + timedelta(days=15))
     file(next_report_due=None)
-    assert credit_report.open_due(now) == 1
+    assert open_set(credit_report.due_opening(now), now) == 1
     report = store.fetch("credit_report", reports(db)[0]["_id"])
     wanted = {
         "customer": soon["_id"],
@@ -146,15 +147,15 @@ def test_a_draft_opens_two_weeks_before_the_report_is_due(db: Base, file: File, 
 def test_a_report_under_way_is_enough(db: Base, file: File, owner: Person, now: datetime) -> None:
     made = file(next_report_due=local(now).date())
     store.create("credit_report", {"customer": made["_id"]}, actor=owner, now=now)
-    assert credit_report.open_due(now) == 0
+    assert open_set(credit_report.due_opening(now), now) == 0
     assert len(reports(db)) == 1
 
 
 def test_a_refused_report_calls_for_another_one(db: Base, file: File, owner: Person, now: datetime) -> None:
     file(next_report_due=local(now).date())
     for count in range(1, 4):
-        assert credit_report.open_due(now) == 1
-        assert credit_report.open_due(now) == 0
+        assert open_set(credit_report.due_opening(now), now) == 1
+        assert open_set(credit_report.due_opening(now), now) == 0
         (draft,) = [row for row in reports(db) if row["state"] == "draft"]
         assert draft["number"].endswith({1: "-KH-2025-000001"}.get(count, f"-{count}"))
         db["record_credit_report"].update_one({"_id": draft["_id"]}, {"$set": {"state": "refused"}})
@@ -163,4 +164,4 @@ def test_a_refused_report_calls_for_another_one(db: Base, file: File, owner: Per
 @pytest.mark.parametrize("state", ["dormant", "suspended", "prospect"])
 def test_no_report_is_asked_for_where_there_is_no_trade(file: File, state: str, now: datetime) -> None:
     file(state=state, next_report_due=local(now).date())
-    assert credit_report.open_due(now) == 0
+    assert open_set(credit_report.due_opening(now), now) == 0

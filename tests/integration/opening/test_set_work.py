@@ -15,6 +15,7 @@ from config.database import database
 from models import opening, store
 from models.credit_report import service as credit_report
 from models.office import office_calendar
+from models.opening import open_set
 from models.review import service as review
 from models.revisit import service as revisit
 from tests.integration.opening.conftest import LONG_AGO, File
@@ -28,7 +29,7 @@ AT_ONCE = 4
 def run(kind: str, now: datetime) -> int:
     if kind == "review":
         return review.open_quarter(now, office_calendar())
-    return revisit.open_regular(now) if kind == "revisit" else credit_report.open_due(now)
+    return revisit.open_regular(now) if kind == "revisit" else open_set(credit_report.due_opening(now), now)
 
 
 def opened(kind: str) -> list[dict[str, Any]]:
