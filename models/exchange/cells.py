@@ -45,6 +45,8 @@ def _plain(field: Field, language: str) -> Cell | None:
         return lambda value, _: labels.get(value, value)
     if field.kind == "person":
         return lambda value, found: found.person(value)
+    if field.kind == "reference":
+        return lambda value, found: found.text(field, value)
     if kind.load is Kind.load and kind.text is Kind.text:
         return None
     return lambda value, found: found.text(field, loaded(field, value))

@@ -239,7 +239,8 @@ def test_what_the_rows_name_of_other_classified_records_is_told_by_the_trail_onc
     made = export(head, "revisit", ListQuery(), "csv", now=now, language="zh")
     assert db["audit"].count_documents({"action": "listed"}) == 0
     content = b"".join(made.pieces).decode("utf-8-sig")
-    assert content.count("暗") == 2
+    assert content.count("暗") == 4, "in the reference and in the title derived from it"
+    assert str(secret["_id"]) not in content
     [entry] = db["audit"].find({"action": "listed"})
     assert (entry["number"], entry["actor"], entry["detail"]["via"]) == ([secret["number"]], head.id, "export")
 
