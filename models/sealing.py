@@ -27,9 +27,9 @@ from models.search import fold
 FILE_NAME = Field(name="name", kind="text", label=Label("文件名", "File name"), encrypted=True)
 """A file is called after its matter: in records and versions its name is sealed, as it is where the file lies."""
 Place = tuple[dict[str, Any], dict[str, Any], str]
+"""Where a sealed value stands: in which record, in which part of it, under which name."""
 MAY_LACK = (Unopened, list, dict)
 """What may hold something that could not be opened: most values are neither, and need no closer look."""
-"""Where a sealed value stands: in which record, in which part of it, under which name."""
 SHORTEST_PHONE = 5
 MOBILE_ABROAD = 13
 """The digits of a Chinese mobile number with the country's code."""
