@@ -141,23 +141,28 @@ def move_some(merge: Row, limit: int) -> tuple[int, list[ObjectId]]:
         if sons:
             survivor = store.fetch(slug, new)
             former = store.fetch(slug, old)
-            found = list(_loaded(rt, sons))
-            _put_many([_moved(rt, one, merge, former, survivor) for one in found], merge["_id"], _detail(merge))
-            passed_over += {son["_id"] for son in sons} - {one["_id"] for one in found}
+            drafts = list[Draft]()
+            for son, one in _loaded(rt, sons):
+                if isinstance(one, Unopened):
+                    log.error("the record %s was passed over in a merge: %s", son["number"], one.code)
+                    passed_over.append(son["_id"])
+                else:
+                    drafts.append(_moved(rt, one, merge, former, survivor))
+            _put_many(drafts, merge["_id"], _detail(merge))
             met += len(sons)
         if met >= limit:
             break
     return met, passed_over
 
 
-def _loaded(rt: RecordType, sons: Sequence[Row]) -> Iterator[Row]:
-    """Stored records, loaded, without those in which something cannot be opened."""
+def _loaded(rt: RecordType, sons: Sequence[Row]) -> Iterator[tuple[Row, Row | Unopened]]:
+    """Stored records, each with itself loaded, or with the refusal when something of it cannot be opened."""
     sealing.at_hand(rt, sons)
     for son in sons:
         try:
-            yield stored_form.load(rt, son)
+            yield son, stored_form.load(rt, son)
         except Unopened as refusal:
-            log.error("the record %s was passed over in a merge: %s", son["number"], refusal.code)
+            yield son, refusal
 
 
 def _detail(merge: Row) -> Row:
@@ -206,7 +211,7 @@ def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[Obje
     far as they are not sealed; which of them were left with anything else is returned."""
     ids = [version["record"] for version in versions]
     sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
-    found = {one["_id"]: one for one in _loaded(rt, list(sons.values()))}
+    found = {son["_id"]: one for son, one in _loaded(rt, list(sons.values()))}
     sealing.keys_at_hand(list(versions))
     names = {path.partition(".")[0] for path in pointing_paths(rt, merge["type"])} - sealing.sealed_fields(rt).keys()
     whole, closed, left = list[Draft](), list[Draft](), list[ObjectId]()
@@ -214,27 +219,27 @@ def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[Obje
         son = sons.get(version["record"])
         if son is None:
             continue
-        draft = _returning(rt, version, found.get(son["_id"]), merge)
-        if draft is not None:
+        draft = _returning(rt, version, found[son["_id"]], merge)
+        if isinstance(draft, Draft):
             whole.append(draft)
             continue
         closed.append(_pointing_back(rt, version, son, merge, names))
         if not names.issuperset(change["field"] for change in version["changes"]):
+            log.error("undoing a merge left the record %s with more than a pointer: %s", son["number"], draft.code)
             left.append(son["_id"])
     _put_many([draft for draft in whole if draft.changed], merge["_id"], _detail(merge))
     _put_many([draft for draft in closed if draft.changed], merge["_id"], _detail(merge), stored_form.update_in_clear)
     return left
 
 
-def _returning(rt: RecordType, version: Row, before: Row | None, merge: Row) -> Draft | None:
-    """A record as it is given back; None when it, or its version, cannot be opened."""
-    if before is None:
-        return None
+def _returning(rt: RecordType, version: Row, before: Row | Unopened, merge: Row) -> Draft | Unopened:
+    """A record as it is given back; the refusal when it, or its version, cannot be opened."""
+    if isinstance(before, Unopened):
+        return before
     try:
         values = _returned_values(rt, version, before)
     except Unopened as refusal:
-        log.error("a version of the record %s cannot be opened in undoing a merge: %s", before["number"], refusal.code)
-        return None
+        return refusal
     return _unmerging(rt, before, values, merge)
 
 

@@ -220,7 +220,7 @@ def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
 
 
 def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted(
-    owner: Person, head: Person, now: datetime
+    owner: Person, head: Person, now: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
     rows = POINTING.by_name["rows"]
     sealed_rows = replace(rows, fields=tuple(replace(f, encrypted=f.name == "count") for f in rows.fields))
@@ -249,6 +249,8 @@ def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted
     assert database()["audit"].count_documents({"action": "unmerge", "record": {"$in": list(found)}}) == 2
     merge = database()["merge"].find_one() or {}
     assert (merge["state"], merge["left_behind"]) == (moving.UNDONE, [both["_id"]])
+    told_of = [one.getMessage() for one in caplog.records if one.name == moving.__name__]
+    assert told_of == [f"undoing a merge left the record {both['number']} with more than a pointer: seal_damaged"]
     for one in (keep, other):
         seen = records.again(head, "sample", one["number"])
         assert left_behind(head, seen) == (Unmoved("pointing", both["number"]),)
