@@ -88,7 +88,7 @@ ACTIONS = {
     "follow_merge": _l("merged the record to which it points"),
     "unmerge": _l("took a merge back"),
     "calendar_moved": _l("moved its deadline with the calendar"),
-    "declassify": _l("declassified it: its period is over"),
+    "declassify": _l("declassified"),
     "secrecy_changed": _l("changed the secrecy as approved"),
     "expire": _l("closed it: its period is over"),
     "took_out": _l("took out under receipt"),

@@ -21,7 +21,7 @@ from models.declarations import LEVEL_LABELS, Level
 from models.errors import Forbidden, Invalid
 from models.records import Sight
 from models.secrecy import period_of
-from models.secrecy_change import service
+from models.secrecy_change import rules, service
 from models.secrecy_change.document import KINDS, LEVELS, SECRECY_CHANGE
 
 Context = dict[str, Any]
@@ -80,7 +80,7 @@ def _form(sight: Sight, raw: dict[str, str], errors: dict[str, str], reader: Rea
             until=day_short(until, language) if until else "—",
         ),
         "last": _iso(last),
-        "last_day": day_short(last, language) if last else "",
+        "longest": record_page.in_language(rules.latest(last), language) if last else "",
     }
 
 

@@ -36,14 +36,17 @@ def problems_of(
         elif new_until <= today:
             found["new_until"] = Sentence("应晚于今天。", "This is later than today.")
         elif last is not None and new_until > last:
-            found["new_until"] = Sentence(
-                f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most."
-            )
+            found["new_until"] = latest(last)
     elif new_level is None:
         found["new_level"] = Sentence("必填。", "This is required.")
     elif new_level.rank >= level.rank:
         found["new_level"] = Sentence("应低于现在的密级。", "This is lower than the present level.")
     return found
+
+
+def latest(last: date) -> Sentence:
+    """Until when one extension reaches (X2)."""
+    return Sentence(f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most.")
 
 
 def values_of(kind: str, new_level: str | None, new_until: date | None) -> dict[str, object]:

@@ -39,7 +39,7 @@ def test_the_form_says_how_long_at_most_and_the_sheet_from_when_to_when(sit: Sit
         {"_id": made["_id"]}, {"$set": {"secret_until": datetime(2027, 3, 1, tzinfo=UTC)}}
     )
     at = f"{AT}{made['number']}/secrecy"
-    assert "23 Nov 2027 at the latest" in owner.text(at)
+    assert "One extension reaches to 2027-11-23 at most." in owner.text(at)
     owner.send(at, 302, kind="extend", new_until=end, reason="Talks")
     asked = database()["record_secrecy_change"].find_one({})
     assert asked is not None
