@@ -115,7 +115,8 @@ def _set_archived(slug: str, number: str, archived: bool) -> Response:
 
     def write(sight: Sight) -> Answer:
         try:
-            stored = records.set_archived_seen(me.person, sight, archived, rev=rev, now=me.now)
+            note = body.get("note", "")
+            stored = records.set_archived_seen(me.person, sight, archived, rev=rev, now=me.now, note=note)
         except StaleRecord as stale:
             raise conflict(sight, stale, rev, {}) from None
         return once.written(200, slug, stored)

@@ -214,8 +214,8 @@ def action_body(fields: Iterable[Field], language: str = "") -> Schema:
     return body(values_given(fields, new=False, language=language), rev=REV, note=NOTE)
 
 
-VERSION_BODY = body(None, rev=REV)
-"""What archives or restores a record."""
+VERSION_BODY = body(None, rev=REV, note=NOTE)
+"""What archives or restores a record, and why."""
 
 
 LEVEL = nullable({"type": "string", "enum": [level.value for level in Level]})

@@ -79,7 +79,9 @@ def test_what_has_not_changed_is_not_sent_again(head: Program) -> None:
 
 def test_archived_records_leave_the_list_and_come_back(head: Program) -> None:
     number = head.make()
-    assert head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}).get_json()["rev"] == 2
+    gone = head.ask("POST", f"/sample/{number}/archive", json={"rev": 1, "note": "Entered twice"})
+    assert gone.get_json()["rev"] == 2
+    assert head.get(f"/sample/{number}/history")["items"][0]["note"] == "Entered twice"
     assert head.get("/sample")["items"] == []
     assert [row["number"] for row in head.get("/sample?archived=1")["items"]] == [number]
     problem(head.ask("POST", f"/sample/{number}/restore", json={"rev": 1}), 409, "stale")
