@@ -7,7 +7,7 @@ each record was called, which its versions tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,9 +20,9 @@ from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
 from models.bulk_change.document import State as PlanState
 from models.bulk_change.service import forget as forget_plans
 from models.declarations import RecordType
-from models.destruction import imports, pointing
+from models.destruction import imports, pointing, words
 from models.destruction.rules import destroyed
-from models.destruction.traces import Case, Place, shred, strip
+from models.destruction.traces import Place, shred, strip
 from models.key_vault.refusals import Unopened
 from models.person.document import USERS
 from models.saved_view.document import VIEWS
@@ -31,18 +31,38 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Family:
+    """A record that was signed for, under the number `root`, with those that were merged into it. What is copied of one
+    follows a merge in part only: `names` are those of all of them, then and now."""
+
+    root: str
+    sons: Sequence[Mapping[str, Any]]
+    names: frozenset[str]
+
+    def tells(self, texts: Iterable[str]) -> bool:
+        """Whether one of these texts names one of the records."""
+        known = [sign for son in self.sons for sign in (str(son["number"]), str(son["_id"]))]
+        return any(words.in_text(text, known, self.names) for text in texts)
+
+
+@dataclass(frozen=True)
 class Whole:
     """All records of one destruction, which are of one type, before the first of them is gone."""
 
     destruction: ObjectId
     rt: RecordType
-    cases: Sequence[Case]
+    families: Sequence[Family]
     keep: Callable[[], None]
+
+    @property
+    def sons(self) -> list[Mapping[str, Any]]:
+        """The records as they were stored."""
+        return [son for family in self.families for son in family.sons]
 
     @property
     def ids(self) -> set[ObjectId]:
         """The ids of the records."""
-        return {case.id for case in self.cases}
+        return {son["_id"] for son in self.sons}
 
 
 def copies(whole: Whole) -> None:
@@ -53,34 +73,34 @@ def copies(whole: Whole) -> None:
         copied = {field.name for field in rt.fields if not field.editable}
         if copied:
             whole.keep()
-            change = partial(_without_copies, whole.cases, copied)
+            change = partial(_without_copies, whole.families, copied)
             now = pointing.now(rt, paths, whole.ids)
             ever = (now | pointing.once(rt, paths, whole.ids)) - whole.ids
             found += [Place(rt, one, change, one in now) for one in ever]
     strip(whole.destruction, whole.keep, found)
 
 
-def _without_copies(cases: Sequence[Case], copied: Collection[str], value: Any, name: str) -> Any:
+def _without_copies(families: Sequence[Family], copied: Collection[str], value: Any, name: str) -> Any:
     if name in copied:
-        for case in cases:
-            value = _without_names(case, value)
+        for family in families:
+            value = _without_names(family, value)
     return value
 
 
-def _without_names(case: Case, value: Any) -> Any:
-    """A value whose texts are not the record's name."""
+def _without_names(family: Family, value: Any) -> Any:
+    """A value whose texts are not the name of one of the records."""
     if isinstance(value, str):
-        return destroyed(case.root, "zh") if value in case.names else value
+        return destroyed(family.root, "zh") if value in family.names else value
     if isinstance(value, Mapping):
-        return {key: _without_names(case, one) for key, one in value.items()}
-    return [_without_names(case, one) for one in value] if isinstance(value, list) else value
+        return {key: _without_names(family, one) for key, one in value.items()}
+    return [_without_names(family, one) for one in value] if isinstance(value, list) else value
 
 
 def saved_views(whole: Whole) -> None:
     """Views that name one go, whoever kept them. One that cannot be opened may name any, and shows nothing."""
     db = database()
     wanted = {"name": 1, "address": 1, "type": 1, "owner": 1}
-    found = [row for row in db[VIEWS].find({}, wanted) if _tells(whole.cases, row)]
+    found = [row for row in db[VIEWS].find({}, wanted) if _tells(whole.families, row)]
     shred(whole.destruction, [row["_id"] for row in found])
     for row in found:
         start = f"starts.{row['type']}"
@@ -88,12 +108,12 @@ def saved_views(whole: Whole) -> None:
         db[VIEWS].delete_one({"_id": row["_id"]})
 
 
-def _tells(cases: Sequence[Case], view: Row) -> bool:
+def _tells(families: Sequence[Family], view: Row) -> bool:
     try:
         texts = [view["name"], *(text for _, text in sealing.address_in(view["address"]))]
     except Unopened:
         return True
-    return any(case.tells(texts) for case in cases)
+    return any(family.tells(texts) for family in families)
 
 
 def bulk_changes(whole: Whole) -> None:
@@ -113,9 +133,9 @@ def bulk_changes(whole: Whole) -> None:
 def imported(whole: Whole) -> None:
     """Files that were imported and hold one, and what was said about their rows. :raises Overtaken: one of them is
     being imported; this step is done when that has ended."""
-    batches = {case.son["batch"] for case in whole.cases if case.son.get("batch")}
-    numbers = {case.number for case in whole.cases}
-    names = frozenset[str]().union(*(case.names for case in whole.cases))
+    batches = {son["batch"] for son in whole.sons if son.get("batch")}
+    numbers = {str(son["number"]) for son in whole.sons}
+    names = frozenset[str]().union(*(family.names for family in whole.families))
     found = imports.that_tell(batches, numbers, names, whole.keep)
     imports.check_idle(found)
     ids = [one for upload in found for one in upload]

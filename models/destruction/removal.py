@@ -166,7 +166,7 @@ def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
     while (aside := _next(row)) is not None:
         if not go_on():
             return True
-        _empty(aside, row, keep)
+        _empty(aside, keep)
     _end(row, now)
     transaction(partial(_finish, row, holder, now))
     return False
@@ -221,35 +221,41 @@ def _traced(row: Row, holder: str, keep: Callable[[], None], go_on: GoOn) -> boo
     """Take from other places what they hold of all of these records, as long as it is known what each was called, each
     step once. False when something is left for later."""
     left = [step for step in everywhere.STEPS if step.__name__ not in row.get("traced", ())]
-    cases = [_case(aside, row, keep) for aside in database()[ASIDE].find({"destruction": row["_id"]})] if left else []
-    for step in left if cases else ():
+    if not left:
+        return True
+    whole = _whole(row, keep)
+    for step in left if whole.families else ():
         if not go_on():
             return False
         keep()
-        step(everywhere.Whole(row["_id"], cases[0].rt, cases, keep))
+        step(whole)
         done = {"$addToSet": {"traced": step.__name__}}
         WORK.note({"_id": row["_id"], "state": REMOVING}, holder, done)
     return True
 
 
-def _empty(aside: Row, row: Row, keep: Callable[[], None]) -> None:
+def _whole(row: Row, keep: Callable[[], None]) -> everywhere.Whole:
+    """All that is set aside of a destruction, by the number under which it goes."""
+    rt, asked = registry.get(row["type"]).rt, store.fetch(SLUG, row["_id"])
+    aside = list(database()[ASIDE].find({"destruction": row["_id"]}))
+    together: dict[str, list[Row]] = {}
+    for one in aside:
+        together.setdefault(_named_with(asked, one["son"], aside), []).append(one["son"])
+    families = [
+        everywhere.Family(root, sons, frozenset[str]().union(*(words.names_of(rt, son) for son in sons)))
+        for root, sons in together.items()
+    ]
+    return everywhere.Whole(row["_id"], rt, families, keep)
+
+
+def _empty(aside: Row, keep: Callable[[], None]) -> None:
     """Everything of one record; of itself no more stays than which one it was. From then on no backup takes it."""
-    case = _case(aside, row, keep)
+    case = traces.Case(registry.get(aside["type"]).rt, aside["son"], keep)
     for step in traces.STEPS:
         case.keep()
         step(case)
     remains = {name: case.son.get(name) for name in ("_id", "number", "level", "merged_into")}
     database()[ASIDE].update_one({"_id": case.id}, {"$set": {"son": remains, "emptied": True}})
-
-
-def _case(aside: Row, row: Row, keep: Callable[[], None]) -> traces.Case:
-    """A record with all that goes together with it: names follow a merge in part only."""
-    rt, asked = registry.get(aside["type"]).rt, store.fetch(SLUG, row["_id"])
-    all_aside = list(database()[ASIDE].find({"destruction": row["_id"]}))
-    root = _named_with(asked, aside["son"], all_aside)
-    whole = (one["son"] for one in all_aside if _named_with(asked, one["son"], all_aside) == root)
-    names = frozenset[str]().union(*(words.names_of(rt, son) for son in whole))
-    return traces.Case(rt, aside["son"], names, root, keep)
 
 
 def _end(row: Row, now: datetime) -> None:

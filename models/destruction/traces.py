@@ -20,7 +20,7 @@ from models import registry, store, stored_form, unborn
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
 from models.declarations import RecordType
-from models.destruction import gone, words
+from models.destruction import gone
 from models.destruction.document import SLUG
 from models.destruction.holds import HOLDS
 from models.destruction.rules import destroyed
@@ -43,17 +43,11 @@ def _kept() -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """One record on its way out: its type and its stored document.
-
-    What is copied of a record follows a merge in part only: `names` are those of all that goes together, and `root` is
-    the number under which it was signed for. `keep` is asked between chunks; it raises when somebody else goes on with
-    the work.
-    """
+    """One record on its way out: its type and its stored document. `keep` is asked between chunks; it raises when
+    somebody else goes on with the work."""
 
     rt: RecordType
     son: Mapping[str, Any]
-    names: frozenset[str]
-    root: str
     keep: Callable[[], None] = _kept
 
     @property
@@ -71,10 +65,6 @@ class Case:
     def instead(self) -> str:
         """What stands where its name stood."""
         return destroyed(self.number, "zh")
-
-    def tells(self, texts: Iterable[str]) -> bool:
-        """Whether one of these texts names the record."""
-        return any(words.in_text(text, (self.number, str(self.id)), self.names) for text in texts)
 
 
 @dataclass(frozen=True)
