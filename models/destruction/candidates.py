@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def of(person: Person, now: datetime, slug: str = "", behind: ObjectId | None = 
 
 
 def _of_type(person: Person, rt: RecordType, now: datetime, behind: ObjectId | None) -> Kept:
-    condition = _proposable(person, rt, now)
+    condition = _proposable(person, rt, now, all_under_way(rt.slug))
     if condition is None:
         return Kept(rt, (), None)
     query = {"$and": [condition, {"_id": {"$gt": behind}}]} if behind else condition
@@ -61,12 +61,13 @@ def _of_type(person: Person, rt: RecordType, now: datetime, behind: ObjectId | N
     return Kept(rt, free, rows[MOST - 1]["_id"] if len(rows) > MOST else None)
 
 
-def _proposable(person: Person, rt: RecordType, now: datetime) -> dict[str, Any] | None:
-    """The condition for the records of a type that the person may propose; None when there can be none."""
+def _proposable(person: Person, rt: RecordType, now: datetime, under_way: Collection[str]) -> dict[str, Any] | None:
+    """The condition for the records of a type that the person may propose; None when there can be none. `under_way` are
+    the numbers of those that are proposed already."""
     reach = access.reach(person, rt, Purpose.VIEW)
     if reach.nothing:
         return None
-    free = {"number": {"$nin": sorted(all_under_way(rt.slug))}}
+    free = {"number": {"$nin": sorted(under_way)}}
     return {"$and": [beyond(rt, now), access.Reach(reach.full).query(archived=None), _whose(person), free]}
 
 
@@ -102,16 +103,17 @@ def tell(now: datetime) -> int:
     """Remind each custodian, once a month, that there are some; returns how many people are reminded now. It goes the
     way of every reminder, as the person chose, and is closed where there are none any more."""
     month_ends = stored_form.end_of(add_months(local(now).date().replace(day=1), 1) - timedelta(days=1))
+    under_way = {rt: all_under_way(rt.slug) for rt in registry.all_types() if rt.classified}
     told = 0
     for person in _custodians():
         if person.id is not None:
-            due = month_ends if _any(person, now) else None
+            due = month_ends if _any(person, now, under_way) else None
             told += reminders.tell_of(person.id, reminders.OUTDATED, due, now)
     return told
 
 
-def _any(person: Person, now: datetime) -> bool:
-    conditions = ((rt.slug, _proposable(person, rt, now)) for rt in registry.all_types() if rt.classified)
+def _any(person: Person, now: datetime, under_way: Mapping[RecordType, Collection[str]]) -> bool:
+    conditions = ((rt.slug, _proposable(person, rt, now, taken)) for rt, taken in under_way.items())
     wanted = ((slug, condition) for slug, condition in conditions if condition is not None)
     return any(database()[collection_name(slug)].find_one(condition, {"_id": 1}) for slug, condition in wanted)
 
