@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from models import registry, store
-from models.destruction import holds, service
+from models.declarations import RecordType
+from models.destruction import holds, service, words
 from models.destruction.document import SLUG
 from models.destruction.service import NotDestructible
 from models.merge import service as merging
@@ -57,6 +59,24 @@ def test_the_name_of_a_file_that_was_merged_into_it_stays_nowhere(cast: Cast, no
     carried_out(now + WEEK)
     assert said({NAME, "Newlampname"}) == {}
     assert store.fetch("review", one["_id"])["customer_name"] == f"已销毁 {survivor['number']}"
+
+
+def test_what_records_were_called_is_found_out_once_while_it_is_known(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    survivor, loser = old_file(cast, now, name="留下公司有限公司"), old_file(cast, now, name=NAME)
+    merged(cast, survivor, loser, now - YEARS)
+    asked: list[Any] = []
+
+    def heard(rt: RecordType, son: Mapping[str, Any]) -> set[str]:
+        asked.append((son["_id"], names_of(rt, son)))
+        return asked[-1][1]
+
+    names_of = words.names_of
+    monkeypatch.setattr(words, "names_of", heard)
+    signed(cast, [survivor], now)
+    carried_out(now + WEEK)
+    assert sorted(asked) == [(survivor["_id"], {"留下公司有限公司"}), (loser["_id"], {NAME})]
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

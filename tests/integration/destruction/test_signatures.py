@@ -23,6 +23,7 @@ from models.person.roles import Person, Role
 from models.records import Locked
 from models.reminder import service as reminders
 from models.reminder.telling import tell
+from tests.factories.commands import commands
 from tests.factories.customers import customer
 from tests.factories.people import person
 from tests.integration.destruction.conftest import WEEK, Cast, carried_out, old_file, sign, signed
@@ -300,6 +301,18 @@ def test_custodians_are_reminded_of_candidates_once_a_month_in_the_product_and_a
     db["record_customer"].update_one({"_id": old["_id"]}, {"$set": {"held": now}})
     assert candidates.tell(next_month) == 0
     assert reminders.unread_count(cast.custodian) == 0
+
+
+def test_more_custodians_ask_no_more_often_what_is_proposed_already(cast: Cast, now: datetime) -> None:
+    def asked() -> int:
+        with commands.heard() as heard:
+            candidates.tell(now)
+        return heard.count("find record_destruction")
+
+    alone = asked()
+    for place in range(3):
+        person(Role.CUSTODIAN, name=f"Custodian {place}")
+    assert asked() == alone
 
 
 def test_each_signature_has_a_date_of_its_own_and_the_cooling_off_none(
