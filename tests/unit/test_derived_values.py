@@ -108,9 +108,9 @@ def test_conditions_hold_for_the_values_they_name(when: When, values: dict[str, 
 
 
 def test_conditions_are_said_in_both_languages() -> None:
-    assert requirement.in_words(SAMPLE, When("colour", ("red", "blue")), "en") == "Colour: Red, Blue"
-    assert requirement.in_words(SAMPLE, When("colour", ("red", "blue")), "zh") == "Colour：红、蓝"
-    assert requirement.in_words(SAMPLE, When("state", ("waiting",)), "zh") == "状态：Waiting"
+    assert requirement.in_words(SAMPLE, When("colour", ("red", "blue")), "en") == "“Colour” is “Red” or “Blue”"
+    assert requirement.in_words(SAMPLE, When("colour", ("red", "blue")), "zh") == "“Colour”为“红”或“蓝”"
+    assert requirement.in_words(SAMPLE, When("state", ("waiting",)), "zh") == "“状态”为“Waiting”"
     assert requirement.in_words(SAMPLE, When("made_on"), "en") == "Made on"
 
 
