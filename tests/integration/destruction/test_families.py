@@ -69,8 +69,9 @@ def test_what_records_were_called_is_found_out_once_while_it_is_known(
     asked: list[Any] = []
 
     def heard(rt: RecordType, son: Mapping[str, Any]) -> set[str]:
-        asked.append((son["_id"], names_of(rt, son)))
-        return asked[-1][1]
+        names = names_of(rt, son)
+        asked.append((son["_id"], names))
+        return names
 
     names_of = words.names_of
     monkeypatch.setattr(words, "names_of", heard)
