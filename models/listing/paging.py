@@ -55,7 +55,8 @@ def page(
     rows: list[Row] = []
     more = False
     start = [(_anything(sort_field), order_by(sort_field, order))]
-    for beyond, sequence in beyond_token(sort_field, order, token) if token else start:
+    named = "before" if backwards else "after"
+    for beyond, sequence in beyond_token(sort_field, order, token, named) if token else start:
         found = _find(rt, _led(condition, way, beyond), shown, sequence, limit + 1 - len(rows), way.index)
         more = len(rows) + len(found) > limit
         known = {row["_id"] for row in rows}
@@ -138,14 +139,14 @@ def _projection(rt: RecordType) -> dict[str, int]:
     return {**DERIVED, **heavy}
 
 
-def beyond_token(sort_field: str, direction: int, token: str) -> list[tuple[Condition, Order]]:
+def beyond_token(sort_field: str, direction: int, token: str, named: str = "after") -> list[tuple[Condition, Order]]:
     """Where the rows beyond a token are, each place with its order: the rest of the token's own value, then the values
     after it. Two questions, because one that says "or" would walk every record of the first value. Empty values sort
     first.
 
-    :raises BadQuery:
+    :raises BadQuery: naming the parameter in which the token was given.
     """
-    value, number = _read_token(token)
+    value, number = _read_token(token, named)
     compare = "$gt" if direction > 0 else "$lt"
     whole = order_by(sort_field, direction)
     if sort_field == "number":
@@ -164,16 +165,16 @@ def _anything(sort_field: str) -> Condition:
     return {} if sort_field == "number" else {sort_field: {"$gte": MinKey()}}
 
 
-def _read_token(token: str) -> tuple[Any, str]:
+def _read_token(token: str, named: str) -> tuple[Any, str]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         value, number = json_util.loads(raw.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
         str(value).encode()  # half of a character cannot be asked for
         str(number).encode()
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
-        raise BadQuery(parameter="page") from None
+        raise BadQuery(parameter=named) from None
     parts = value.values() if isinstance(value, dict) and not any(str(k).startswith("$") for k in value) else [value]
     stored = all(v is None or isinstance(v, str | int | float | Decimal128 | datetime | ObjectId) for v in parts)
     if not isinstance(number, str) or not stored or (isinstance(value, int) and abs(value) >= 2**63):
-        raise BadQuery(parameter="page")
+        raise BadQuery(parameter=named)
     return value, number

@@ -113,7 +113,7 @@ def test_no_parameter_of_any_list_is_a_failure(program: Program) -> None:
             for value in random.Random(rt.slug + name).sample(NASTY, 3):
                 answer = program.ask("GET", f"/{rt.slug}", query_string={name: value})
                 assert answer.status_code in (200, 400), (rt.slug, name, value[:30], answer.status_code)
-                if answer.status_code == 400 and name not in ("after", "before", "q"):
+                if answer.status_code == 400 and name != "q":
                     assert name in fields_named(answer)[0], (rt.slug, name, value[:30], answer.get_json())
         for name in ("$where", "name[$ne]", "a.b", "__class__", "limit"):
             answer = program.ask("GET", f"/{rt.slug}", query_string={name: "x"})
