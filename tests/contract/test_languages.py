@@ -56,6 +56,7 @@ ELSEWHERE = {
     "health.readyz": "for machines",
     "records.lookup": "for scripts",
     "records.count": "for scripts",
+    "records.related": "for scripts",
     "records.import_state": "for scripts",
     "records.import_rows": "a file",
     "records.bulk_plan": "needs a bulk change",
