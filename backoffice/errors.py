@@ -33,6 +33,12 @@ AWAY = (ConnectionFailure, NotConnected, DatabaseError, ExecutionTimeout, WTimeo
 
 RETRY_SECONDS = 10
 
+MEANWHILE = (
+    *("stale", "changed_meanwhile", "changed_since", "touched_since", "already_decided", "no_longer_so"),
+    *("no_longer_there", "type_changed", "view_changed", "calendar_changed"),
+)
+"""The refusals that say that somebody else was quicker; other conflicts changed nothing."""
+
 PLAIN = """<!doctype html>
 <html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title></head><body><h1>{title}</h1><p>{text}</p></body></html>
@@ -76,7 +82,7 @@ def on_refusal(refusal: Spoken) -> ResponseReturnValue:
         extra["problems"] = {path: _say(problem, code) for path, problem in refusal.problems.items()}
     if isinstance(refusal, NeedsFreshSignIn):
         extra["verify_url"] = url_for("security.verify", next=edge.here())
-    response = answer(refusal.status, refusal.code, _title(refusal.status), text, **extra)
+    response = answer(refusal.status, refusal.code, _title_of(refusal), text, **extra)
     if isinstance(refusal, TooManyTries | TooMuchReading):
         response.headers["Retry-After"] = str(refusal.seconds)
     if isinstance(refusal, Outage):
@@ -141,6 +147,12 @@ def plain(status: int, code: str, title: str, text: str, **extra: object) -> Res
     return Response(page, status, mimetype="text/html")
 
 
+def _title_of(refusal: Spoken) -> str:
+    if refusal.code in MEANWHILE:
+        return str(_("Something changed meanwhile"))
+    return _title(refusal.status)
+
+
 def _title(status: int) -> str:
     titles: dict[int, Callable[[], str]] = {
         400: lambda: _("That did not arrive as it should"),
@@ -148,7 +160,7 @@ def _title(status: int) -> str:
         403: lambda: _("Not allowed"),
         404: lambda: _("Not found"),
         405: lambda: _("Not possible here"),
-        409: lambda: _("Something changed meanwhile"),
+        409: lambda: _("Not possible now"),
         413: lambda: _("Too large"),
         422: lambda: _("That cannot be stored"),
         429: lambda: _("Too many tries"),

@@ -198,15 +198,23 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     ]
     told = registry.get(sight.rt.slug).hooks.opens
     opens = told(sight.values) if told else ()
-    lines = [{"label": f.label.text(found.language), "text": _fact(f, sight.values.get(f.name), found)} for f in shown]
-    lines = [line for line in lines if line["text"] not in ("", names.HIDDEN)]
     said = [
         {"label": one.text(found.language), "text": record_page.in_language(text, found.language)}
         for one, text in opens
     ]
-    told_already = {line["text"] for line in said}
-    facts = [*said, *(line for line in lines if line["text"] not in told_already)]
+    facts = [*said, *_facts(shown, sight, [line["text"] for line in said], found)]
     return sorted(facts, key=lambda line: len(line["text"]) > LONGEST)  # a list of columns hides nothing that is short
+
+
+def _facts(shown: list[Field], sight: Sight, said: list[str], found: Names) -> list[Context]:
+    """A line for each field, without what was said already: a name also as part of what was said."""
+    lines = []
+    for field in shown:
+        text = _fact(field, sight.values.get(field.name), found)
+        told = text in said or (field.kind == "text" and any(text in one for one in said))
+        if text not in ("", names.HIDDEN) and not told:
+            lines.append({"label": field.label.text(found.language), "text": text})
+    return lines
 
 
 def _fact(field: Field, value: Any, found: Names) -> str:

@@ -22,6 +22,7 @@ from models import records
 from models.access import Purpose
 from models.access_request import rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
+from models.access_request.refusals import NothingToOffer, OfferedAlready
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE
@@ -89,7 +90,10 @@ class AskRoutes(RecordRoutes):
             made = service.offer(reader.person, slug, number, reader_id, _raw(form), now=reader.now)
         except Invalid as refused:
             return self._offer_page(view, sight, reader, form, _problems(refused, reader)), refused.status
-        return self._asked(made["number"], record_url(slug, number))
+        except (NothingToOffer, OfferedAlready) as refused:
+            return self._offer_page(view, sight, reader, form, {"to": refused.text(reader.language)}), refused.status
+        flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
+        return redirect(record_url(slug, number))
 
     def _asked(self, number: str, onward: str) -> ResponseReturnValue:
         flash(_("Your request %(number)s is on its way.", number=number), "success")

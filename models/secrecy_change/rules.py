@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from models.declarations import Level
 from models.errors import Sentence
@@ -42,6 +43,11 @@ def problems_of(
     elif new_level.rank >= level.rank:
         found["new_level"] = Sentence("应低于现在的密级。", "This is lower than the present level.")
     return found
+
+
+def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was filled in, without the answer to the other question: a form sends both."""
+    return {**values, "new_level" if values["kind"] == "extend" else "new_until": None}
 
 
 def latest(last: date) -> Sentence:

@@ -68,7 +68,7 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
         raise Invalid(problems)
     title = found.rt.by_name[found.rt.title]
     made = {
-        **values,
+        **rules.asked_for(values),
         "type_asked": slug,
         "number_asked": found.number,
         "name_asked": masked(kind_of(title).text(title, found.values.get(title.name), "zh")),

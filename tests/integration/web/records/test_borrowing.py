@@ -163,6 +163,7 @@ def test_an_owner_offers_a_top_secret_record_to_a_named_person(office: dict[str,
     office["owner"].send(at, 422, to="Nobody at all", use="view", **WINDOW)
     office["owner"].send(at, 302, to="Manager", use="view", **WINDOW)
     card = last_card()
+    assert f"Your offer {card} is on its way." in office["owner"].text(f"{AT}{number}")
     move(office["head"], card, "approve", valid_until="2026-11-25")
     office["manager"].text(f"{AT}{number}", status=404)
     move(gm, card, "countersign", valid_until="2026-11-25")
@@ -220,6 +221,28 @@ def test_an_offer_to_whom_has_a_card_already_speaks_of_their_card(office: dict[s
     assert "This person already has a card" in page
     page = office["owner"].send(f"{AT}{number}/offer", 409, to="Head", use="view", **WINDOW).text
     assert "This person may already use this record" in page
+    assert "Audit at the site" in page, "what was typed is kept"
+
+
+def test_a_refusal_says_that_something_changed_only_when_it_did(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    page = office["head"].send(f"{AT}{number}/ask", 409, use="view", **WINDOW).text
+    assert "You can already read this record." in page
+    assert "Not possible now" in page
+    assert "changed meanwhile" not in page
+    office["owner"].send(f"{AT}{number}/secrecy", 302, kind="lower", new_level="internal", reason="Published")
+    database()["record_sample"].update_one({"number": number}, {"$set": {"level": "confidential"}})
+    [change] = database()["record_secrecy_change"].find()
+    page = office["head"].send(f"/records/secrecy_change/{change['number']}/do/approve", 409, rev="1").text
+    assert "its level or period has changed" in page
+
+
+def test_the_sheet_says_a_masked_name_once(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, name="Lamp works", level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    page = office["head"].text(f"{CARDS}{last_card()}/do/approve")
+    assert page.count("L***") == 1
+    assert "Masked name" not in page
 
 
 def test_what_is_asked_for_already_is_marked_before_it_is_left_out(office: dict[str, Desk], make: Make) -> None:

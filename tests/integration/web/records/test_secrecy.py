@@ -21,11 +21,12 @@ def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
     page = owner.send(at, 422, kind="extend", new_until="2026-12-01", reason="Talks").get_data(as_text=True)
     assert "later than" in page
     assert "Talks" in page
-    owner.send(at, 302, kind="lower", new_level="internal", reason="Published")
+    owner.send(at, 302, kind="lower", new_level="internal", new_until="2027-11-23", reason="Published")
     asked = database()["record_secrecy_change"].find_one({})
     assert asked is not None
     sheet = f"/records/secrecy_change/{asked['number']}/do/approve"
     assert "read by the new level" in head.text(sheet)
+    assert "New end of the period" not in head.text(sheet), "asked only of an extension"
     head.send(sheet, 303, rev="1")
     assert store.fetch("sample", made["_id"])["level"] == "internal"
     assert f"changed the secrecy as approved {asked['number']}" in head.text(f"{AT}{made['number']}/history")
