@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from bson import Decimal128, ObjectId
+from bson import ObjectId
 
 from config.database import database
 from config.policy import policy
@@ -20,6 +20,7 @@ from models.contract.document import CONTRACT, SIGNED
 from models.credit_report.rules import over_limit
 from models.customer.document import CUSTOMER
 from models.errors import Sentence
+from models.kinds import loaded
 from models.money_words import money_text
 from models.person.roles import Person
 from models.record import collection_name
@@ -73,7 +74,7 @@ def _limit(person: Person, customer: ObjectId) -> Decimal | None:
     reach = access.reach(person, CUSTOMER, Purpose.VIEW)
     condition = {"_id": customer, **reach.query(archived=None)}
     found = database()[collection_name(CUSTOMER.slug)].find_one(condition, {"credit_limit": 1})
-    return None if found is None else _decimal(found.get("credit_limit"))
+    return None if found is None else loaded(CUSTOMER.by_name["credit_limit"], found.get("credit_limit")) or NOTHING
 
 
 def _on_credit(customer: ObjectId) -> list[dict[str, Any]]:
@@ -86,16 +87,8 @@ def _outstanding(person: Person, signed: Iterable[Row]) -> Decimal:
     return sum((rules.unpaid(_loaded(row)) for row in signed if reach.sees(row["acl"]) == "full"), NOTHING)
 
 
-def _loaded(row: Mapping[str, Any]) -> dict[str, Any]:
-    payments = [
-        {**one, "amount": _decimal(one.get("amount")), "paid_amount": _decimal(one.get("paid_amount"))}
-        for one in row.get("payments") or ()
-    ]
-    return {"amount": _decimal(row.get("amount")), "payments": payments}
-
-
-def _decimal(stored: Any) -> Decimal:
-    return stored.to_decimal() if isinstance(stored, Decimal128) else NOTHING
+def _loaded(row: Row) -> dict[str, Any]:
+    return {name: loaded(CONTRACT.by_name[name], row.get(name)) for name in ("amount", "payments")}
 
 
 def _said(limit: Decimal, outstanding: Decimal, order: Decimal) -> Sequence[Sentence]:

@@ -214,9 +214,14 @@ def unpaid(values: Mapping[str, Any]) -> Decimal:
     payments = values["payments"] or ()
     if not payments:
         return values["amount"] or NOTHING
-    open_rows = (row for row in payments if row.get("paid") is None)
-    left = (max((row["amount"] or NOTHING) - (row.get("paid_amount") or NOTHING), NOTHING) for row in open_rows)
-    return sum(left, NOTHING)
+    return sum((_left(row) for row in payments), NOTHING)
+
+
+def _left(payment: Mapping[str, Any]) -> Decimal:
+    """What is open of an agreed payment: nothing once its day is noted without an amount, else what came in short."""
+    if payment.get("paid") is not None and payment.get("paid_amount") is None:
+        return NOTHING
+    return max((payment["amount"] or NOTHING) - (payment.get("paid_amount") or NOTHING), NOTHING)
 
 
 # --- expiry, K5

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from models import store
 from models.contract import exposure
 from models.person.roles import SYSTEM, Person, Role
@@ -49,6 +51,18 @@ def test_what_was_paid_is_not_owed(owner: Person, now: datetime) -> None:
     on_credit(owner, of, now, "50000", state="in_custody", payments=rows)
     assert said(owner, on_credit(owner, of, now, "85000")) == []
     assert len(said(owner, on_credit(owner, of, now, "85000.01"))) == 1
+
+
+@pytest.mark.parametrize(("came", "passes"), [(20_000, True), (50_000, False), (60_000, False), (None, False)])
+def test_a_payment_that_came_in_short_is_owed_with_what_is_left(
+    owner: Person, now: datetime, came: int | None, passes: bool
+) -> None:
+    of, day = file(owner, now, credit_limit=Decimal(29_999)), date(2026, 11, 2)
+    paid = None if came is None else Decimal(came)
+    row = {"what": "全款", "due": day, "amount": Decimal(50_000), "paid": day, "paid_amount": paid}
+    on_credit(owner, of, now, "50000", state="in_custody", payments=[row])
+    warned = [text.en for text in exposure.of_customer(owner, store.fetch("customer", of["_id"]), {})]
+    assert ["by CNY 1 (unpaid CNY 30,000, limit CNY 29,999)" in text for text in warned] == [True] * passes
 
 
 def test_cash_ended_and_unsigned_contracts_owe_nothing(owner: Person, now: datetime) -> None:
