@@ -34,7 +34,7 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
     taken = 0
     for rt, state, at in _steps():
         for row in _stuck(rt, state, at, now, calendar, {"_id": 1}):
-            taken += transaction(partial(_step, rt, state, row["_id"], now))
+            taken += transaction(partial(_step, rt, state, at, row["_id"], now))
     return taken
 
 
@@ -101,14 +101,14 @@ def _stuck(
     return list(found.sort([(since_what, 1), ("_id", 1)]).limit(AT_ONCE))
 
 
-def _step(rt: RecordType, state: State, record_id: ObjectId, now: datetime) -> int:
-    """Take one step, unless the record has moved on since or is gone."""
+def _step(rt: RecordType, state: State, at: int, record_id: ObjectId, now: datetime) -> int:
+    """Take the step for which a record was found after `at` steps, unless it has moved on since or is gone: of two runs
+    at the same time the second takes none, least of all the one after."""
     try:
         record = store.fetch_to_show(rt.slug, record_id)
     except NotFound:
         return 0
-    at = record["climbed"] or 0
-    if record["state"] != state.value or record["archived_at"] or at >= len(state.climbs):
+    if record["state"] != state.value or record["archived_at"] or (record["climbed"] or 0) != at:
         return 0
     late = state.climbs[at].late
     if late and (record["due_at"] is None or record["due_at"] > now):

@@ -147,6 +147,26 @@ def test_who_handles_it_stands_on_a_level_already(
     assert store.fetch("complaint", other["_id"])["climbed"] == 2
 
 
+def test_what_two_runs_found_at_once_takes_one_step(
+    owner: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = record(owner, now)
+    late, found = after_due(complaint, 0.1), climbing._stuck
+
+    def overtaken(*asked: Any) -> list[dict[str, Any]]:
+        rows = found(*asked)
+        monkeypatch.setattr(climbing, "_stuck", found)
+        if rows:
+            climbing.climb(late, CALENDAR)
+        else:
+            monkeypatch.setattr(climbing, "_stuck", overtaken)
+        return rows
+
+    monkeypatch.setattr(climbing, "_stuck", overtaken)
+    assert climbing.climb(late, CALENDAR) == 0
+    assert store.fetch("complaint", complaint["_id"])["climbed"] == 1
+
+
 def test_a_top_secret_one_opens_to_no_role_on_its_way(owner: Person, supervisor: Person, now: datetime) -> None:
     complaint = record(owner, now, level="top_secret", level_basis="重大")
     climbed(complaint, after_due(complaint, 1))

@@ -91,7 +91,7 @@ def test_what_was_signed_meanwhile_stays_where_it_is(cast: Cast, now: datetime) 
     flow = registry.get("sample").rt
     state = flow.workflow.state("waiting") if flow.workflow else None
     assert state is not None
-    assert climbing._step(flow, state, record["_id"], later) == 0
+    assert climbing._step(flow, state, 0, record["_id"], later) == 0
 
 
 def test_the_one_to_whom_it_goes_is_told_once_and_while_it_stands(cast: Cast, now: datetime) -> None:
