@@ -42,13 +42,18 @@ def levels_of(card: Mapping[str, Any]) -> dict[str, str]:
     return {row["number"]: Level.of(row.get("level")).value for row in records_of(card)}
 
 
-def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, list[str]]:
-    """What a card would open: the type, the highest level of its records as they are now, and the columns that its
-    reader would see. :raises RecordGone:"""
+def level_of(card: Mapping[str, Any]) -> Level:
+    """The highest level of a card's records as they are now. :raises RecordGone:"""
+    return Level.highest(levels_of(card).values())
+
+
+def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, list[str]]:
+    """What a card would open: the type, the highest level of its records as they are now, who reads them, and the
+    columns that they would see. :raises RecordGone:"""
     rt = registry.get(card["type_asked"]).rt
-    level = Level.highest(levels_of(card).values())
+    level = level_of(card)
     reader = people.person_of(people.get(card["owner"]))
-    return rt, level, [f.name for f in access.visible_fields(reader, rt)]
+    return rt, level, reader, [f.name for f in access.visible_fields(reader, rt)]
 
 
 def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
@@ -56,7 +61,7 @@ def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
     left has to come back (X4, X5)."""
     if action == "approve":
         try:
-            level = leaving(card)[1]
+            level = level_of(card)
         except RecordGone:  # nothing can be approved then
             return None
         return "approved" if rules.awaits_general_manager(level, by=person.roles) else None
@@ -69,7 +74,7 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     """What a signature on a card opens, and to whom (X3: an offer is for another than who asks): its records, how many
     rows and which columns its reader would have, and the highest level among them as they are now (X4)."""
     try:
-        rt, level, columns = leaving(card)
+        rt, level, reader, columns = leaving(card)
     except RecordGone as gone:
         return [(Label("注意", "Mind"), Sentence(gone.text("zh"), gone.text("en")))]
     items = card["items"] or ()
@@ -81,9 +86,8 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     )
     shown = Sentence("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
     highest = LEVEL_LABELS[level]
-    reader = people.get(card["owner"])["name"]
     return [
-        (Label("借阅人", "Reader"), Sentence(reader, reader)),
+        (Label("借阅人", "Reader"), Sentence(reader.name, reader.name)),
         (Label("所借记录", "Records"), Sentence(named, named)),
         (Label("范围", "How much"), count),
         (Label("现最高密级", "Highest level now"), Sentence(highest.zh, highest.en)),

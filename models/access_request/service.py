@@ -15,7 +15,7 @@ from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
 from models.access_request import former, raising, rules
-from models.access_request.contents import leads, leaving, levels_of, records_of, told
+from models.access_request.contents import leads, level_of, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
 from models.access_request.refusals import NothingToOffer, OfferedAlready
 from models.declarations import Level
@@ -269,7 +269,7 @@ def _prepare(draft: Draft) -> None:
     """Check the window again when it is granted, see who has to sign yet, and note the moments of opening and end."""
     values = draft.values
     # A record may have been raised since the card was handed in; refusing opens nothing.
-    if draft.behalf is not None and draft.action != "refuse" and leaving(values)[1] is Level.TOP_SECRET:
+    if draft.behalf is not None and draft.action != "refuse" and level_of(values) is Level.TOP_SECRET:
         raise InPersonOnly()
     if draft.action in OPENING:
         _check_window(draft)

@@ -23,6 +23,7 @@ from models.exchange.reading import open_table
 from models.listing import ListQuery
 from models.person.roles import Person, Role
 from tests.factories.bulk_changes import carried_out
+from tests.factories.commands import commands
 from tests.factories.people import person
 from tests.factories.planted import unruled
 from tests.factories.types import SAMPLE
@@ -264,6 +265,18 @@ def test_who_asked_does_not_learn_that_a_record_was_raised_to_top_secret(
 
 def signer_told(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(label.en, text.en) for label, text in contents.told(card)]
+
+
+def test_the_signer_s_sheet_asks_once_for_the_records_and_once_for_the_reader(
+    borrowed: dict[str, Any], head: Person
+) -> None:
+    card = store.fetch(CARD, borrowed["_id"])
+    with commands.heard() as asked:
+        contents.told(card)
+    assert asked == ["find record_sample", "find user"]
+    with commands.heard() as asked:
+        contents.leads(card, "approve", head)
+    assert asked == ["find record_sample"]
 
 
 def test_a_card_that_ends_because_a_record_was_raised_ends_as_one_whose_period_is_over(
