@@ -1,7 +1,8 @@
 """Records that become top secret while cards are open: what was signed without the general manager ends (X4).
 
-Whoever asked is not to learn the new level (X3, X6): a card that waits looks as it did, and one that ends does so as if
-its period were over. The trail says why.
+No page tells whoever asked the new level (X3, X6): a card that waits looks as it did, and one that ends does so by the
+system without a reason; the trail says why. They can still conclude it from a card that waits for the general manager
+once the head approved it, and from one that ends before its last day (ADR 16).
 """
 
 from __future__ import annotations

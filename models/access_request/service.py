@@ -279,7 +279,7 @@ def _prepare(draft: Draft) -> None:
         if draft.action == "approve" and rules.awaits_general_manager(level, by=draft.actor.roles):
             values["state"] = "approved"
         else:
-            # Only now: whoever asked does not learn of a new level before the record is theirs to read.
+            # Only now: the card says a new level to whoever asked when the record is theirs to read.
             values["level_asked"] = level.value
             values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
             values["opened_at"] = draft.now

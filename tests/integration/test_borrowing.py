@@ -250,7 +250,7 @@ def told(reader: Person, card: dict[str, Any], now: datetime) -> str:
     return repr((found.values, rows, changes))
 
 
-def test_who_asked_does_not_learn_that_a_record_was_raised_to_top_secret(
+def test_a_card_of_a_record_raised_to_top_secret_looks_as_it_did_and_names_no_level(
     owner: Person, manager: Person, head: Person, now: datetime
 ) -> None:
     number = made(owner, now)
@@ -260,7 +260,9 @@ def test_who_asked_does_not_learn_that_a_record_was_raised_to_top_secret(
     assert told(manager, card, now) == before, "the card looks as it did"
     assert dict(signer_told(store.fetch(CARD, card["_id"])))["Highest level now"] == "Top secret", "the signer is told"
     signed(head, card, "approve", now)
-    assert "top_secret" not in told(manager, card, now)
+    after = told(manager, card, now)
+    assert "top_secret" not in after
+    assert "'approved'" in after, "whom it waits for is told, and with that, that the general manager has to sign"
 
 
 def signer_told(card: dict[str, Any]) -> list[tuple[str, str]]:
@@ -279,7 +281,7 @@ def test_the_signer_s_sheet_asks_once_for_the_records_and_once_for_the_reader(
     assert asked == ["find record_sample"]
 
 
-def test_a_card_that_ends_because_a_record_was_raised_ends_as_one_whose_period_is_over(
+def test_a_card_that_ends_because_a_record_was_raised_ends_by_the_system_and_names_no_level(
     borrowed: dict[str, Any], owner: Person, manager: Person, now: datetime, db: DB
 ) -> None:
     records.change(owner, "sample", borrowed["items"][0]["number"], {"level": "top_secret"}, rev=1, now=now)
