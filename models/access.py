@@ -196,8 +196,9 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
 
 
 def climbed_to(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """To whom a record has gone on because nobody signed it in time."""
-    return tuple(whose for climb in state.climbs[: record.get("climbed") or 0] for whose in climb.to)
+    """To whom a record has gone on because nobody signed it in time, or for being late; not whom it passed over."""
+    steps = slice(record.get("climbed_from") or 0, record.get("climbed") or 0)
+    return tuple(whose for climb in state.climbs[steps] for whose in climb.to)
 
 
 def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:

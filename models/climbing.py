@@ -45,9 +45,7 @@ def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterato
         owners = _owners(state, rows)
         for row in rows:
             record = stored_form.load_to_show(rt, row)
-            step = _next_step(state, record, owners)
-            follows = stored_form.derived(rt, {**record, "climbed": step})
-            yield rt, {**record, "climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
+            yield rt, {**record, **_gone_up(rt, state, record, owners)}
 
 
 def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
@@ -113,10 +111,9 @@ def _step(rt: RecordType, state: State, at: int, record_id: ObjectId, now: datet
     late = state.climbs[at].late
     if late and (record["due_at"] is None or record["due_at"] > now):
         return 0
-    step = _next_step(state, record, _owners(state, [record]))
-    follows = stored_form.derived(rt, {**record, "climbed": step})
-    change = {"climbed": step, "acl": follows["acl"], "waiting": follows["waiting"]}
+    change = _gone_up(rt, state, record, _owners(state, [record]))
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
+    step = change["climbed"]
     detail = {"step": step, "to": list(state.climbs[step - 1].to)}
     audit.append(LATE_ACTION if late else ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
     return 1
@@ -126,6 +123,16 @@ def _owners(state: State, records: Iterable[Mapping[str, Any]]) -> dict[ObjectId
     """Who owns the records, where it decides how far they go."""
     late = any(climb.late for climb in state.climbs)
     return people.those(record["owner"] for record in records if record.get("owner")) if late else {}
+
+
+def _gone_up(
+    rt: RecordType, state: State, record: Mapping[str, Any], owners: Mapping[ObjectId, Person]
+) -> dict[str, Any]:
+    """What is stored with a record's next step. The levels that it passes over (`climbed_from` of them) get nothing."""
+    at, step = record.get("climbed") or 0, _next_step(state, record, owners)
+    change = {"climbed": step} | ({"climbed_from": step - 1} if step > at + 1 else {})
+    follows = stored_form.derived(rt, {**record, **change})
+    return {**change, "acl": follows["acl"], "waiting": follows["waiting"]}
 
 
 def _next_step(state: State, record: Mapping[str, Any], owners: Mapping[ObjectId, Person]) -> int:

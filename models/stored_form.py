@@ -44,12 +44,24 @@ ENGINES = (
     "updated_by",
     "batch",
     "climbed",
+    "climbed_from",
     "state_since",
     "in_person",
 )
 """What the engine keeps of a record and gives as it is."""
 
-KEPT = ("_id", "number", "created_at", "created_by", "batch", "granted", "climbed", "state_since", "in_person")
+KEPT = (
+    "_id",
+    "number",
+    "created_at",
+    "created_by",
+    "batch",
+    "granted",
+    "climbed",
+    "climbed_from",
+    "state_since",
+    "in_person",
+)
 """What a write of a stored record leaves as it is, if it does not set it."""
 
 CLOSING_HOUR = time(18)
@@ -145,9 +157,9 @@ def update_of(draft: Draft) -> dict[str, Any]:
     before = draft.before or {}
     began: dict[str, Any] = {}
     if draft.values["state"] != before.get("state"):
-        began = {"state_since": draft.now, "climbed": None}
+        began = {"state_since": draft.now, "climbed": None, "climbed_from": None}
     elif before.get("climbed") and _has_other_deadline(draft):
-        began = {"climbed": None}
+        began = {"climbed": None, "climbed_from": None}
     follows = {
         **derived(draft.rt, {**draft.values, **began}),
         **began,

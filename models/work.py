@@ -18,7 +18,7 @@ from config.database import database
 from models import access, records, registry, sealing, store
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
-from models.declarations import Climb, Level, RecordType, Relation, State, Transition
+from models.declarations import Level, RecordType, Relation, State, Transition
 from models.hand_over import rules
 from models.hand_over import service as hand_over
 from models.moves import is_plain
@@ -112,9 +112,9 @@ def gone_up_to(person: Person, rt: RecordType) -> Condition | None:
     for state in rt.workflow.states if rt.workflow else ():
         if any(access.is_role(whose) and person.has(Role(whose)) for whose in state.turn):
             continue
-        steps = [place for place, climb in enumerate(state.climbs, 1) if climb.late and _goes_to(person, climb)]
-        if steps:
-            ways.append({"state": state.value, "climbed": {"$gte": min(steps)}})
+        theirs = {whose for climb in state.climbs if climb.late for whose in climb.to if person.has(Role(whose))}
+        if theirs:
+            ways.append({"state": state.value, "waiting": {"$in": [f"role:{whose}" for whose in sorted(theirs)]}})
     return {"$or": ways, "waiting": {"$ne": f"user:{person.id}"}} if ways else None
 
 
@@ -127,10 +127,6 @@ def unsigned_states(rt: RecordType) -> list[str]:
 def goes_up_late(state: State | None) -> bool:
     """Whether a record in this state goes up when it is late."""
     return state is not None and any(climb.late for climb in state.climbs)
-
-
-def _goes_to(person: Person, climb: Climb) -> bool:
-    return any(person.has(Role(whose)) for whose in climb.to)
 
 
 def owned_by(person: Person) -> list[Condition]:

@@ -142,9 +142,39 @@ def test_another_deadline_in_the_same_state_brings_it_down_too(owner: Person, no
 def test_who_handles_it_stands_on_a_level_already(
     head: Person, supervisor: Person, manager: Person, now: datetime
 ) -> None:
-    complaint, other = record(head, now), record(supervisor, now)
-    assert climbed(complaint, after_due(complaint, 0.1)) == 3
+    level = {"level": "confidential", "level_basis": "重要往来"}
+    complaint, other = record(head, now, **level), record(supervisor, now)
+    late = after_due(complaint, 0.1)
+    assert climbed(complaint, late) == 3
     assert store.fetch("complaint", other["_id"])["climbed"] == 2
+    assert [reads(who, complaint) for who in (supervisor, head, manager)] == [False, True, True]
+
+
+def test_whom_it_passes_over_is_neither_told_nor_foreseen(
+    head: Person, supervisor: Person, manager: Person, now: datetime, db: DB
+) -> None:
+    complaint = record(head, now)  # internal: the supervisor reads it as everybody of the department
+    seen = foresight.next_day(head, complaint["due_at"] - timedelta(days=1), CALENDAR)
+    assert {coming.person for coming in seen.reminders if coming.step.value == "climbed"} == set()
+    late = after_due(complaint, 0.1)
+    climbed(complaint, late)
+    chasing.chase_deadlines(late, CALENDAR)
+    assert (steps_told(db, supervisor), steps_told(db, manager)) == ([], ["climbed"])
+    assert work.desk(supervisor, late, CALENDAR) == []
+
+
+def test_whom_it_passed_over_gets_it_when_it_is_late_anew_with_another(
+    head: Person, clerk: Person, supervisor: Person, now: datetime, db: DB
+) -> None:
+    complaint = record(head, now, level="confidential", level_basis="重要往来")
+    late = after_due(complaint, 0.1)
+    climbed(complaint, late)
+    act(head, complaint, "judge", late, founded="yes", severity="high", problem="quality")
+    given = act(head, complaint, "assign", late, owner=str(clerk.id))
+    assert (given["climbed"], given["climbed_from"]) == (None, None)
+    assert "climbed_from" not in (db["record_complaint"].find_one({"_id": complaint["_id"]}) or {})
+    assert climbed(given, late + timedelta(minutes=1)) == 1
+    assert reads(supervisor, complaint)
 
 
 def test_what_two_runs_found_at_once_takes_one_step(
