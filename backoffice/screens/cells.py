@@ -29,6 +29,8 @@ Row = tuple[Iterable[Field], Mapping[str, Any]]
 
 Cell = dict[str, Any]
 
+SCREEN_ONLY = "screen_only"
+"""The kind of a cell that is of no use on paper."""
 NUMERIC = ("money", "integer", "decimal", "percent")
 MOST_DAYS = 5_000
 """So many days are kept as written: the same few stand in every row of a list."""
@@ -129,7 +131,7 @@ def _file(sight: Sight, row: Mapping[str, Any], names: Names) -> list[Cell]:
     at: dict[str, Any] = {"slug": sight.rt.slug, "number": sight.number, "file_id": str(row["file"])}
     cells = [{"label": _("File"), "text": row["name"], "url": url_for("records.file", **at)}]
     size = {"label": _("Size"), "text": size_text(row["size"]), "kind": "integer"}
-    looked = {"label": _("On screen"), "text": "", "url": ""}
+    looked = {"label": _("On screen"), "text": "", "url": "", "kind": SCREEN_ONLY}
     if isinstance(row["name"], Unopened):
         cells[0] |= {"text": names.text(FILE_NAME, row["name"]), "url": ""}
     elif row["type"] in SHOWN:

@@ -111,7 +111,10 @@ def _said(action: str, count: int) -> str:
 def _change(rt: RecordType, change: Row, names: Names) -> str:
     field = with_choices(change["field"], rt)
     sides = _rows_that_differ(change) if field.kind == "embedded_list" else (change["before"], change["after"])
-    before, after = (safe(cells.cell(field, side, names)["text"][:LONGEST]) for side in sides)
+    texts = [cells.cell(field, side, names)["text"] for side in sides]
+    if field.kind == "embedded_list" and texts[0] == texts[1]:
+        return ""  # what differs between the rows is shown nowhere
+    before, after = (safe(text[:LONGEST]) for text in texts)
     gone = f"<del>{before}</del> " if before else ""
     emptied = f'<span class="nothing">{escape(_("emptied"))}</span>' if before else ""
     now = f"<ins>{after}</ins>" if after else "" if change["after"] else emptied

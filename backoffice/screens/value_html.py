@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from backoffice.screens.cells import NUMERIC, Cell
+from backoffice.screens.cells import NUMERIC, SCREEN_ONLY, Cell
 from models.declarations import Field
 
 WIDE = frozenset({"long_text", "embedded_list", "embedded", "files"})
@@ -102,4 +102,6 @@ def _cell(one: Mapping[str, Any]) -> str:
 
 
 def _right(one: Mapping[str, Any], looks: str) -> str:
+    if one.get("kind") == SCREEN_ONLY:
+        return ' class="no-print"'
     return f' class="{looks}"' if one.get("kind") in NUMERIC else ""

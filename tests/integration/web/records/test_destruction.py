@@ -47,7 +47,10 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
         assert "Oldlampname" not in sheet
         assert sheet.split("Asked by")[1].split("</dd>")[0].split("<dd>")[1].startswith("Owner ")
         who.send(f"{page}/do/{move}", 303, rev=str(rev))
-    assert "It can be stopped until" in owner.text(page)
+    told = owner.text(page)
+    assert "It can be stopped until" in told
+    assert "<del>" in told
+    assert f"<del>{made['number']}" not in told, "a row of which nothing to be seen has changed"
     owner.text(f"{page}/certificate", status=404)
     removal.begin_due(now + WEEK)
     owner.text(at, status=404)

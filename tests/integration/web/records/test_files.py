@@ -140,6 +140,9 @@ def test_a_scan_of_a_classified_record_is_looked_at_but_not_taken_away(sit: Sit,
         ("refused", owner.person.id),
         ("export", head.person.id),
     ]
+    paper = head.text(f"{AT}{made['number']}/print")
+    assert '<th scope="col" class="no-print">On screen</th>' in paper
+    assert '<td class="no-print"><a href=' in paper
 
 
 def test_what_bears_no_mark_leaves_a_classified_record_in_a_zip_with_one(sit: Sit) -> None:
