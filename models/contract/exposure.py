@@ -1,6 +1,7 @@
 """What a customer owes on credit against the limit, as far as a person reads contracts and file (C5, X6).
 
-A warning and no refusal: beyond the limit the sales manager or the general manager is asked before trade.
+A warning and no refusal: beyond the limit the sales manager or the general manager is asked before trade. It tells
+of the file and of the contracts that it counts: the open answer tells of those that are classified (X7).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from bson import ObjectId
 
 from config.database import database
 from config.policy import policy
-from models import access
+from models import access, listed
 from models.access import Purpose
 from models.contract import rules
 from models.contract.document import CONTRACT, SIGNED
@@ -34,7 +35,8 @@ ASKED = {
 
 ON_CREDIT = "on_credit"
 OWING = {"payment": "credit", "state": {"$in": list(SIGNED)}, "archived": {"$exists": False}}
-OWED = {"amount": 1, "payments": 1, "acl": 1}
+NAMED = {"number": 1, "level": 1}
+OWED = {"amount": 1, "payments": 1, "acl": 1, **NAMED}
 BESIDE = {
     "$lookup": {
         "from": collection_name(CONTRACT.slug),
@@ -54,11 +56,15 @@ def of_contract(person: Person, values: Row, _beside: Row) -> Sequence[Sentence]
     order = rules.unpaid(values) if values["payment"] == "credit" and values["state"] != "ended" else NOTHING
     if not order or values["customer"] is None:
         return ()
-    limit = _limit(person, values["customer"])
-    if limit is None:
+    file = _file(person, values["customer"])
+    if file is None:
         return ()
+    limit = loaded(CUSTOMER.by_name["credit_limit"], file.get("credit_limit")) or NOTHING
     others = [row for row in _on_credit(values["customer"]) if row["_id"] != values["_id"]]
-    return _said(limit, _outstanding(person, others), order)
+    said = _said(limit, _owing(person, others), order)
+    if said:
+        listed.glimpse(CUSTOMER, file["_id"], file["number"], file.get("level"))
+    return said
 
 
 def of_customer(person: Person, values: Row, beside: Row) -> Sequence[Sentence]:
@@ -66,35 +72,38 @@ def of_customer(person: Person, values: Row, beside: Row) -> Sequence[Sentence]:
     if "credit_limit" not in values or values.get("grade") is None:
         return ()
     rows = beside[ON_CREDIT] if ON_CREDIT in beside else _on_credit(values["_id"])
-    return _said(values["credit_limit"] or NOTHING, _outstanding(person, rows), NOTHING)
+    return _said(values["credit_limit"] or NOTHING, _owing(person, rows), NOTHING)
 
 
-def _limit(person: Person, customer: ObjectId) -> Decimal | None:
-    """The customer's limit; None where the person does not read the file."""
+def _file(person: Person, customer: ObjectId) -> Row | None:
+    """The customer's file as stored, with its limit; None where the person does not read it."""
     reach = access.reach(person, CUSTOMER, Purpose.VIEW)
     condition = {"_id": customer, **reach.query(archived=None)}
-    found = database()[collection_name(CUSTOMER.slug)].find_one(condition, {"credit_limit": 1})
-    return None if found is None else loaded(CUSTOMER.by_name["credit_limit"], found.get("credit_limit")) or NOTHING
+    return database()[collection_name(CUSTOMER.slug)].find_one(condition, {"credit_limit": 1, **NAMED})
 
 
 def _on_credit(customer: ObjectId) -> list[dict[str, Any]]:
     return list(database()[collection_name(CONTRACT.slug)].find({"customer": customer, **OWING}, OWED))
 
 
-def _outstanding(person: Person, signed: Iterable[Row]) -> Decimal:
-    """What is not paid yet of those of some contracts that the person reads."""
+def _owing(person: Person, signed: Iterable[Row]) -> list[tuple[Row, Decimal]]:
+    """Those of some contracts that the person reads and that are not paid yet, with what is unpaid."""
     reach = access.reach(person, CONTRACT, Purpose.VIEW)
-    return sum((rules.unpaid(_loaded(row)) for row in signed if reach.sees(row["acl"]) == "full"), NOTHING)
+    owed = [(row, rules.unpaid(_loaded(row))) for row in signed if reach.sees(row["acl"]) == "full"]
+    return [(row, unpaid) for row, unpaid in owed if unpaid]
 
 
 def _loaded(row: Row) -> dict[str, Any]:
     return {name: loaded(CONTRACT.by_name[name], row.get(name)) for name in ("amount", "payments")}
 
 
-def _said(limit: Decimal, outstanding: Decimal, order: Decimal) -> Sequence[Sentence]:
+def _said(limit: Decimal, owing: Sequence[tuple[Row, Decimal]], order: Decimal) -> Sequence[Sentence]:
+    outstanding = sum((unpaid for _row, unpaid in owing), NOTHING)
     over = over_limit(limit, outstanding, order, manager_up_to=policy().credit.manager_excess)
     if over is None:
         return ()
+    for row, _unpaid in owing:
+        listed.glimpse(CONTRACT, row["_id"], row["number"], row.get("level"))
     ask, beyond, shown = ASKED[over.ask], money_text(over.excess), money_text(limit)
     unpaid, own = money_text(outstanding), money_text(order)
     zh = f"未收款 {unpaid.zh}" + (f"，本合同 {own.zh}" if order else "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from models import store
+from models import listed, store
 from models.contract import exposure
 from models.person.roles import SYSTEM, Person, Role
 from tests.factories.contracts import contract
@@ -92,3 +92,17 @@ def test_the_customers_file_says_it_too(owner: Person, now: datetime) -> None:
     assert "未收款" in text.zh
     assert "本合同" not in text.zh
     assert exposure.of_customer(owner, {**stored, "grade": None}, {}) == ()
+
+
+def test_a_warning_shows_the_file_and_the_contracts_that_it_counts(owner: Person, now: datetime) -> None:
+    secret = {"level": "secret", "level_basis": "一般往来"}
+    of = file(owner, now)
+    other = on_credit(owner, of, now, "90000", state="in_custody", **secret)
+    new = on_credit(owner, of, now, "60000")
+    store.change("customer", of["_id"], secret, actor=SYSTEM, now=now)
+    with listed.gathered() as shown:
+        assert len(said(owner, new)) == 1
+    assert {(one.number, one.level) for one in shown.values()} == {
+        (of["number"], "secret"),
+        (other["number"], "secret"),
+    }
