@@ -2,7 +2,9 @@
 and what the frame of the page shows. So a page about a record asks the database once, instead of five times.
 
 Nothing found this way is used before rights are known: the record is judged where it is seen, and what the frame was
-told is taken only where it was asked with the very rights that its reader turns out to have (X6).
+told is taken only where it was asked with the very rights that its reader turns out to have (X6). What stands round a
+record is asked for with the rights of the reader's earlier request; where these do not open the record, it is read
+alone, as one that is not there is.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ from models import at_hand, frame, history, registry
 from models.at_hand import AtHand
 from models.declarations import RecordType
 from models.destruction import service as destruction
-from models.errors import NotFound
 from models.frame import Frame
 from models.person.roles import Person
 from models.reading import service as reading
+from models.sights import Sight
 
 PAGES = frozenset({"records.details", "records.edit"})
 """Pages about one record, which is read first of all."""
@@ -38,9 +40,10 @@ def stages(person: ObjectId, before: Person | None) -> Rows:
     """What to ask beside who asks. `before` is the person as they were taken for an earlier request."""
     found: Rows = []
     if request.endpoint in OPENING and request.view_args:
-        around = ROUND.get(request.endpoint, at_hand.alone) if request.method == "GET" else at_hand.alone
-        found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person, around)
-        g.wanted = bool(found)
+        within = before if request.method == "GET" and request.endpoint in ROUND else None
+        around = ROUND[request.endpoint] if within is not None else at_hand.alone
+        found += at_hand.beside(request.view_args["slug"], request.view_args["number"], person, around, within)
+        g.wanted, g.guessed = bool(found), within is not None
     if request.endpoint in LEAVING:
         found.append(reading.beside(person))
         g.counted = True
@@ -66,18 +69,19 @@ ROUND = {"records.details": details_of, "records.edit": form_of}
 def keep(answer: Rows) -> None:
     """Take what the answer holds of it."""
     if g.get("wanted") and request.view_args:
-        g.held = at_hand.found(request.view_args["slug"], request.view_args["number"], answer)
+        held = at_hand.found(request.view_args["slug"], request.view_args["number"], answer)
+        if held.son is not None or not g.guessed:
+            g.held = held
     if "counted" in g:
         g.lately = next((row["lately"] for row in answer if "lately" in row), {})
     if "frame_asked" in g:
         g.frame_found = frame.read(answer)
 
 
-def look(slug: str, number: str, reader: Person) -> AtHand:
-    """What a record's page shows of it and round it, where it was not at hand."""
-    if reader.id is None:
-        raise NotFound()
-    return at_hand.look(slug, number, reader.id, details_of)
+def with_round(held: AtHand | None, sight: Sight) -> AtHand:
+    """What a record's page shows of it and round it, for whoever sees it in full: what is at hand, or asked for now.
+    :raises NotFound: the record is gone meanwhile."""
+    return held if held is not None and held.round else at_hand.look(sight.rt, sight.number, details_of)
 
 
 def held() -> AtHand | None:

@@ -41,6 +41,8 @@ PAGE, BELOW_API = f"/records/{SLUG}/{{}}", f"{PREFIX}/{SLUG}/{{}}"
 SOME_FILE = "0123456789abcdef01234567"
 PLACES: dict[str, tuple[str, Sent | None]] = {
     "page": (PAGE, None),
+    "form": (f"{PAGE}/edit", None),
+    "related": (f"{PAGE}/related", None),
     "history": (f"{PAGE}/history", None),
     "print": (f"{PAGE}/print", None),
     "file": (f"{PAGE}/files/{SOME_FILE}", None),

@@ -1,6 +1,7 @@
 """What the first question of a request finds beside who asks: the record that its address names, what its page shows
 round it, and how much its reader has read lately. All is of this very moment; whether the reader may know the record is
-decided when it is seen (`sights`), and what is at hand says nothing of it.
+decided when it is seen (`sights`), and what is at hand says nothing of it. What stands round a record is looked up for
+those alone who have it in full: else a hidden record would answer the slower, the more there is to it (X6).
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import registry
+from models import access, registry
+from models.access import Purpose
 from models.declarations import RecordType
 from models.errors import NotFound
+from models.person.roles import Person
 from models.reading import service as reading
 from models.record import collection_name
 
@@ -46,26 +49,33 @@ class AtHand:
         return self.slug == slug and self.number == number
 
 
-def beside(slug: str, number: str, person: ObjectId, around: Round = alone) -> Stages:
+def beside(slug: str, number: str, person: ObjectId, around: Round = alone, within: Person | None = None) -> Stages:
     """The stages that add a record with what stands round it, and its reader's count, to another question; none for a
-    type that is not in force."""
+    type that is not in force. The record is found only where `within`, the reader with their rights, has it in full;
+    without them it is found whoever asks, and nothing is to stand round it."""
     try:
         rt = registry.get(slug).rt
     except NotFound:
         return []
-    told = _told(rt, number, around)
+    told = _told(rt, number, around, within)
     return [{"$unionWith": {"coll": collection_name(slug), "pipeline": told}}, reading.beside(person)]
 
 
-def look(slug: str, number: str, person: ObjectId, around: Round) -> AtHand:
-    """The same by a question of its own, for a type in force."""
-    stages = [*_told(registry.get(slug).rt, number, around), reading.beside(person)]
-    return found(slug, number, database()[collection_name(slug)].aggregate(stages))
+def look(rt: RecordType, number: str, around: Round) -> AtHand:
+    """A record that its reader was found to have in full, with what stands round it. :raises NotFound: it is gone."""
+    told = _told(rt, number, around, None)
+    at_hand = found(rt.slug, number, database()[collection_name(rt.slug)].aggregate(told))
+    if at_hand.son is None:
+        raise NotFound()
+    return at_hand
 
 
-def _told(rt: RecordType, number: str, around: Round) -> Stages:
+def _told(rt: RecordType, number: str, around: Round, within: Person | None) -> Stages:
     number = number[:LONGEST_NUMBER]
-    return [{"$match": {"number": number}}, {"$project": {"_id": 0, "record": "$$ROOT"}}, *around(rt, number)]
+    # The limit keeps the filters apart: the record is looked for by its number, never by rights tokens.
+    reach = access.reach(within, rt, Purpose.VIEW).query(archived=None) if within is not None else {}
+    one: Stages = [{"$match": {"number": number}}, {"$limit": 1}, {"$match": reach}]
+    return [*one, {"$project": {"_id": 0, "record": "$$ROOT"}}, *around(rt, number)]
 
 
 def found(slug: str, number: str, answer: Iterable[Mapping[str, Any]]) -> AtHand:

@@ -98,13 +98,14 @@ class RecordsHost(
     def details(self, slug: str, number: str) -> ResponseReturnValue:
         """One record, read; or the card of a locked one."""
         view, reader = view_of(slug, self.admin), current_reader()
-        held = at_hand.held() or at_hand.look(slug, number, reader.person)
+        held = at_hand.held()
         sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not sight.full:
             return self.locked(view, sight, reader, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
+        held = at_hand.with_round(held, sight)
         versions = records.versions_among(sight, held.round["versions"])
         found = cells.known(sight, reader, [(sight.fields, sight.values), *past.pointing(versions)])
         head = record_page.head(sight, found, reader, current, request.args.get("in", ""))

@@ -112,9 +112,68 @@ def test_a_hidden_record_and_none_are_asked_for_alike_and_answer_alike(sit: Sit,
         with commands.heard() as said:
             answer = other.get(f"/records/customer/{one}")
         pages.append((answer.status_code, answer.get_data(as_text=True).replace(one, "")[:200]))
-        heard.append(said)
+        heard.append(sorted(said))  # the trail is written beside what else is asked
     assert heard[0] == heard[1]
     assert pages[0] == pages[1]
+
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[Rows]:
+    """What the first question of each request was answered."""
+    heard: list[Rows] = []
+    take = at_hand.keep
+
+    def keep(answer: Rows) -> None:
+        heard.append(answer)
+        take(answer)
+
+    monkeypatch.setattr(at_hand, "keep", keep)
+    return heard
+
+
+@pytest.mark.parametrize("page", ["", "/edit"])
+def test_what_stands_round_a_record_is_looked_up_only_for_those_who_have_it_in_full(
+    sit: Sit, now: datetime, answers: list[Rows], monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    owner, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    addresses = {}
+    for level in ("secret", "top_secret"):
+        made = customer(owner.person, now, name=f"{level} Ltd.", level=level)
+        addresses[level] = f"/records/customer/{made['number']}{page}"
+    for level, address in addresses.items():
+        monkeypatch.setattr("models.person.known._known", {})
+        for at in range(3):
+            answers.clear()
+            other.get(address)
+            assert not [row for row in answers[0] if {"versions", "on_credit"} & set(row)], (level, at)
+        for at in range(3):
+            answers.clear()
+            owner.text(address)
+            assert bool([row for row in answers[0] if {"versions", "on_credit"} & set(row)]) == (at > 0), (level, at)
+
+
+def test_a_reader_of_whom_nothing_is_known_yet_asks_alike_for_a_hidden_record_and_for_none(
+    sit: Sit, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    number = customer(owner.person, now, name="甲公司", level="top_secret")["number"]
+    other.get("/")
+    for page in ("", "/edit", "/related"):
+        heard: list[list[str]] = []
+        for one in (number, "KH-1999-000001"):
+            monkeypatch.setattr("models.person.known._known", {})
+            with commands.heard() as said:
+                other.text(f"/records/customer/{one}{page}", status=404)
+            heard.append(sorted(said))  # the trail is written beside what else is asked
+        assert heard[0] == heard[1], page
+        assert not any("version" in one for one in heard[0]), page
+    monkeypatch.setattr("models.person.known._known", {})
+    with commands.heard() as said:
+        owner.text(f"/records/customer/{number}")
+    assert said.count("aggregate record_customer") == 1
 
 
 def test_what_is_unread_is_counted_anew_with_each_page(sit: Sit, db: Base, now: datetime) -> None:
