@@ -17,6 +17,7 @@ from typing import Any
 
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
+from models.turns import climbed_to, is_role, roles_held
 
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
@@ -186,19 +187,13 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         return []
     found = set()
     for whose in (*state.turn, *climbed_to(state, record)):
-        if whose in Role._value2member_map_:
+        if is_role(whose):
             found.add(f"role:{whose}")
         elif whose == "creator" and record.get("created_by"):
             found.add(f"user:{record['created_by']}")
         elif whose != "creator" and record.get(whose):
             found.add(f"user:{record[whose]}")
     return sorted(found)
-
-
-def climbed_to(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """To whom a record has gone on because nobody signed it in time, or for being late; not whom it passed over."""
-    steps = slice(record.get("climbed_from") or 0, record.get("climbed") or 0)
-    return tuple(whose for climb in state.climbs[steps] for whose in climb.to)
 
 
 def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
@@ -208,7 +203,7 @@ def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         return []
     where = "" if rt.classified else f"@{record.get('department') or ''}"
     turns = (whose.partition(":") for whose in turns_of(rt, record))
-    return [whose if kind == "user" else f"{whose}{where}" for kind, _, whose in turns]
+    return [whose if kind == "user" or "@" in whose else f"{whose}{where}" for kind, _, whose in turns]
 
 
 def beyond_deputies(record: Mapping[str, Any]) -> bool:
@@ -220,11 +215,6 @@ def beyond_deputies(record: Mapping[str, Any]) -> bool:
     return any(level not in DEPUTIES_READ for level in levels)
 
 
-def is_role(whose: str) -> bool:
-    """Whether a declared turn names a role, and not a person."""
-    return whose in Role._value2member_map_
-
-
 def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
     """The declared state a record is in; None for types without workflow."""
     if rt.workflow is None:
@@ -233,19 +223,16 @@ def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
     return next((s for s in rt.workflow.states if s.value == value), None)
 
 
-def turn_tokens(person: Person) -> list[str]:
-    """The tokens under which records wait for this person (`waiting` field)."""
-    return sorted([f"user:{person.id}", *(f"role:{role.value}" for role in person.roles)])
-
-
 def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
     """The tokens (`acl` field) of records of a type that wait for a signature of somebody whose deputy the person is.
     They open nothing top secret."""
     whom: set[str] = set()
     for one in person.stands_in:
         if one.covers(rt.slug):
-            where = "" if rt.classified else f"@{one.principal.department}"
-            whom.update(f"{role.value}{where}" for role in one.principal.roles)
+            if rt.classified:
+                whom.update(roles_held(one.principal, rt))
+            else:
+                whom.update(f"{role.value}@{one.principal.department}" for role in one.principal.roles)
             if not one.roles_only:
                 whom.add(str(one.principal.id))
     return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
@@ -259,7 +246,7 @@ def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     known: dict[tuple[RecordType, Purpose], Reach] = vars(person).setdefault("_reaches", {})
     found = known.get((rt, purpose))
     if found is None:
-        about = _tokens(person, ABOUT_ONESELF, purpose) if rt.concerns else frozenset()
+        about = _tokens(person, rt, ABOUT_ONESELF, purpose) if rt.concerns else frozenset()
         found = known[rt, purpose] = replace(_reach(person, rt, purpose), about=about)
     return found
 
@@ -269,13 +256,13 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         return Reach(frozenset())
     view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
     card = CLASSIFIED_CARD if rt.classified else ()
-    opened = _tokens(person, view, Purpose.VIEW)
-    carded = _tokens(person, card, Purpose.VIEW)
+    opened = _tokens(person, rt, view, Purpose.VIEW)
+    carded = _tokens(person, rt, card, Purpose.VIEW)
     if purpose is Purpose.VIEW:
         opened |= frozenset(deputed_tokens(person, rt))
         return Reach(opened, carded - opened)
     if purpose in (Purpose.EXPORT, Purpose.PRINT):
-        leaving = _tokens(person, CLASSIFIED_EXPORT if rt.classified else rt.rights.export, purpose)
+        leaving = _tokens(person, rt, CLASSIFIED_EXPORT if rt.classified else rt.rights.export, purpose)
         if not leaving and not rt.classified:
             return Reach(frozenset())
         return Reach(leaving, (opened | carded) - leaving, also=None)
@@ -284,7 +271,7 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.ARCHIVE: rt.rights.archive,
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
-    return Reach(opened, also=_tokens(person, rules, purpose))
+    return Reach(opened, also=_tokens(person, rt, rules, purpose))
 
 
 @lru_cache(maxsize=1000)
@@ -313,24 +300,25 @@ def within_token(person: Person, rt: RecordType, *, writing: bool) -> bool:
     return (person.only is None or rt.slug in person.only) and not (writing and person.read_only)
 
 
-def _tokens(person: Person, rules: Iterable[Rule], purpose: Purpose) -> frozenset[str]:
+def _tokens(person: Person, rt: RecordType, rules: Iterable[Rule], purpose: Purpose) -> frozenset[str]:
     found: set[str] = set()
     for rule in rules:
         if rule.roles and not person.has(*rule.roles):
             continue
         for level in rule.levels:
-            found.update(token(level.value, rule.relation, whom) for whom in _whom(person, rule.relation, purpose))
+            whoms = _whom(person, rt, rule.relation, purpose)
+            found.update(token(level.value, rule.relation, whom) for whom in whoms)
     return frozenset(found)
 
 
-def _whom(person: Person, relation: Relation, purpose: Purpose) -> Iterable[object]:
+def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) -> Iterable[object]:
     """What stands behind a relation's token for this person."""
     if relation is Relation.ANY:
         return ("",)
     if relation is Relation.DEPARTMENT:
         return (person.department,) if person.department else ()
     if relation is Relation.TASK:
-        return tuple(role.value for role in person.roles)
+        return roles_held(person, rt)
     if relation is Relation.GRANT:
         return person.grants.get(purpose.value, frozenset())
     return (person.id,) if person.id else ()

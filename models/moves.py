@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from models import access
+from models import access, turns
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Refusal
-from models.person.roles import Person, Role
+from models.person.roles import Person
 
 
 class NotNow(Refusal):
@@ -105,14 +105,14 @@ def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapp
 def _may(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
     """Whether the move is theirs: declared so, or come to them because nobody signed in time."""
     state = access.state_of(rt, record)
-    climbed = access.climbed_to(state, record) if state is not None and transition.signature else ()
+    climbed = turns.climbed_to(state, record) if state is not None and transition.signature else ()
     return any(_is(person, rt, whose, record) for whose in (*transition.by, *climbed))
 
 
 def by_climbing(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
     """Whether a signature is somebody's only because nobody signed in time."""
     state = access.state_of(rt, record)
-    if state is None or not transition.signature or not access.climbed_to(state, record):
+    if state is None or not transition.signature or not turns.climbed_to(state, record):
         return False
     before = {**record, "climbed": None}
     return not any(_is(person, rt, whose, before) for whose in transition.by)
@@ -122,9 +122,9 @@ def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -
     """Whether `whose` (a role, `owner`, `creator`, `turn`, `reader` or a person field) means this person."""
     if whose == "reader":
         return True
-    if whose in Role._value2member_map_:
-        return person.has(Role(whose))
+    if turns.is_role(whose):
+        return turns.holds(person, whose)
     if whose == "turn":
-        return not set(access.turns_of(rt, record)).isdisjoint(access.turn_tokens(person))
+        return not set(access.turns_of(rt, record)).isdisjoint(turns.turn_tokens(person))
     key = "created_by" if whose == "creator" else whose
     return person.id is not None and record.get(key) == person.id

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import access
+from models import access, turns
 from models.declarations import State, Transition, Workflow
 from models.records import Sight
 
@@ -96,7 +96,7 @@ def _closing(flow: Workflow) -> set[str]:
 
 
 def _waiting(state: State, current: Mapping[str, Any]) -> Waiting:
-    climbed = access.climbed_to(state, current)
+    climbed = turns.climbed_to(state, current)
     return Waiting(state, current.get("state_since"), _whom(state.turn, current), _whom(climbed, current))
 
 
@@ -104,7 +104,7 @@ def _whom(declared: Sequence[str], current: Mapping[str, Any]) -> tuple[str, ...
     named = {"creator": "created_by"}
     found = []
     for whose in declared:
-        person = current.get(named.get(whose, whose)) if not access.is_role(whose) else whose
+        person = current.get(named.get(whose, whose)) if not turns.is_role(whose) else whose
         if person is not None:
             found.append(str(person))
     return tuple(dict.fromkeys(found))

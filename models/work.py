@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, records, registry, sealing, store
+from models import access, records, registry, sealing, store, turns
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
@@ -100,7 +100,7 @@ def waits_for(person: Person, rt: RecordType) -> Condition:
 def turn_of(person: Person, rt: RecordType) -> Condition:
     """The condition for records that wait for the person, by name or by role, or for a signature of somebody for whom
     they stand in."""
-    own: Condition = {"waiting": {"$in": access.turn_tokens(person)}}
+    own: Condition = {"waiting": {"$in": turns.turn_tokens(person)}}
     deputed = access.deputed_tokens(person, rt)
     return {"$or": [own, {"acl": {"$in": deputed}}]} if deputed else own
 
@@ -108,13 +108,14 @@ def turn_of(person: Person, rt: RecordType) -> Condition:
 def gone_up_to(person: Person, rt: RecordType) -> Condition | None:
     """The condition for late records that came to the person because those before them did not see to them (T6); None
     where a type declares no such way up to any of their roles."""
-    ways = []
+    ways, held = [], frozenset(turns.turn_tokens(person))
     for state in rt.workflow.states if rt.workflow else ():
-        if any(access.is_role(whose) and person.has(Role(whose)) for whose in state.turn):
+        if any(turns.is_role(whose) and person.has(Role(whose)) for whose in state.turn):
             continue
-        theirs = {whose for climb in state.climbs if climb.late for whose in climb.to if person.has(Role(whose))}
+        levels = {whose for climb in state.climbs if climb.late for whose in climb.to}
+        theirs = held.intersection(f"role:{turns.late_turn(whose, person.department)}" for whose in levels)
         if theirs:
-            ways.append({"state": state.value, "waiting": {"$in": [f"role:{whose}" for whose in sorted(theirs)]}})
+            ways.append({"state": state.value, "waiting": {"$in": sorted(theirs)}})
     return {"$or": ways, "waiting": {"$ne": f"user:{person.id}"}} if ways else None
 
 
@@ -152,7 +153,7 @@ def is_work_of(person: Person, rt: RecordType, son: Row) -> bool:
 
 def is_turn_of(person: Person, rt: RecordType, son: Row) -> bool:
     """Whether a stored record of a type waits for the person: what `turn_of` asks the database."""
-    if not set(son.get("waiting") or ()).isdisjoint(access.turn_tokens(person)):
+    if not set(son.get("waiting") or ()).isdisjoint(turns.turn_tokens(person)):
         return True
     return not set(son.get("acl") or ()).isdisjoint(access.deputed_tokens(person, rt))
 

@@ -68,7 +68,8 @@ def behind(head: Person, now: datetime) -> list[Load]:
             [{"$match": {"$and": [due, reach.query()]}}, *_by_whom(now)]
         )
         for row in rows:
-            _add(loads.setdefault(row["_id"], _load_of(row["_id"])), rt.slug, row)
+            token = row["_id"].partition("@")[0]  # a role of the department is the role here
+            _add(loads.setdefault(token, _load_of(token)), rt.slug, row)
     return sorted(loads.values(), key=lambda one: (-one.late, one.oldest or now, str(one.person or one.role)))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from backoffice.screens.reader import Reader
-from models import access, registry, work
-from models.person.roles import ROLE_LABELS, Role
+from models import access, registry, turns, work
+from models.person.roles import ROLE_LABELS
 from models.records import Sight
 
 Context = dict[str, Any]
@@ -39,5 +39,5 @@ def _gone_up(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[C
     if state is None or not work.goes_up_late(state) or not sight.full:
         return []
     place = 0 if reader.language == "zh" else 1
-    levels = str(_(", ")).join(ROLE_LABELS[Role(whose)][place] for whose in access.climbed_to(state, current))
+    levels = str(_(", ")).join(ROLE_LABELS[turns.role_of(whose)][place] for whose in turns.climbed_to(state, current))
     return [{"text": _("Late. It has gone up to: %(levels)s", levels=levels), "tone": "bad"}] if levels else []

@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, past
 from backoffice.screens.reader import Reader
-from models import access, climbing, standing
+from models import climbing, standing, turns
 from models.declarations import Transition
 from models.office import office_calendar
 from models.person import deputies, directory
-from models.person.roles import ROLE_LABELS, Role
+from models.person.roles import ROLE_LABELS
 from models.records import Sight
 from models.standing import Done, Waiting
 
@@ -38,7 +38,7 @@ def strip(
 
 
 def _ahead(move: Transition, reader: Reader) -> Context:
-    roles = [one for one in move.by if access.is_role(one)]
+    roles = [one for one in move.by if turns.is_role(one)]
     return {"what": move.label.text(reader.language), "whom": _called(roles, {}, {}, reader)}
 
 
@@ -64,7 +64,7 @@ def _done(one: Done, reader: Reader) -> Context:
 
 def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Reader) -> Context:
     signing = _deputies([*waiting.turns, *waiting.passed_on], sight, reader)
-    called = directory.names(ObjectId(one) for one in (*waiting.turns, *waiting.passed_on) if not access.is_role(one))
+    called = directory.names(ObjectId(one) for one in (*waiting.turns, *waiting.passed_on) if not turns.is_role(one))
     next_at = climbing.climbs_at(waiting.state, current, office_calendar())
     return {
         "what": waiting.state.label.text(reader.language),
@@ -76,7 +76,7 @@ def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Rea
 
 
 def _deputies(whom: Iterable[str], sight: Sight, reader: Reader) -> dict[ObjectId, list[str]]:
-    people = [ObjectId(one) for one in whom if not access.is_role(one)]
+    people = [ObjectId(one) for one in whom if not turns.is_role(one)]
     return deputies.names_of(people, sight.rt.slug, reader.now)
 
 
@@ -86,8 +86,8 @@ def _called(
     """People and roles in words, each person with their deputies."""
     words = []
     for one in whom:
-        if access.is_role(one):
-            words.append(ROLE_LABELS[Role(one)][0 if reader.language == "zh" else 1])
+        if turns.is_role(one):
+            words.append(ROLE_LABELS[turns.role_of(one)][0 if reader.language == "zh" else 1])
             continue
         name, stand_ins = called.get(ObjectId(one), ""), signing.get(ObjectId(one), [])
         if stand_ins:

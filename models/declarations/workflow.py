@@ -15,7 +15,8 @@ class Climb:
     """Where a record goes that waits in a state for too long: after `hours` working hours, a number or the name of a
     value of the policy such as `signature.next_hours`, it waits for `to` (named as in `turn`) as well, who may then
     sign what those before them may. The hours are counted `times` over. With `late` they are counted from the record's
-    deadline instead of the state's beginning, and `to` are roles; from an owner who holds one it starts above (T6)."""
+    deadline instead of the state's beginning, and `to` are roles, but for the general manager those of the record's
+    department; from an owner who holds one it starts above (T6)."""
 
     hours: int | str
     to: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from models import access, audit, climbing, foresight, store, work
 from models.access import Purpose
 from models.complaint.document import COMPLAINT
 from models.office import office_calendar
-from models.person.roles import Person, Role
+from models.person.roles import Person, Role, StandIn
 from models.reminder import chasing, service
 from models.reminder.document import REMINDERS
 from tests.factories.people import person
@@ -175,6 +176,37 @@ def test_whom_it_passed_over_gets_it_when_it_is_late_anew_with_another(
     assert "climbed_from" not in (db["record_complaint"].find_one({"_id": complaint["_id"]}) or {})
     assert climbed(given, late + timedelta(minutes=1)) == 1
     assert reads(supervisor, complaint)
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.HEAD])
+def test_it_goes_up_within_its_department(
+    owner: Person, supervisor: Person, head: Person, role: Role, now: datetime, db: DB
+) -> None:
+    elsewhere = person(role, name="Elsewhere", department="sales")
+    nowhere = person(role, name="Nowhere", department="")
+    stands_in = replace(person(Role.SALES, department="sales"), stands_in=(StandIn(elsewhere),))
+    complaint = record(owner, now, level="confidential", level_basis="重要往来")
+    late = after_due(complaint, 24.5)
+    climbed(complaint, late)
+    chasing.chase_deadlines(late, CALENDAR)
+    waiting = store.fetch("complaint", complaint["_id"])
+    assert not any(reads(who, complaint) for who in (elsewhere, nowhere, stands_in))
+    assert not any(work.is_turn_of(who, COMPLAINT, waiting) for who in (elsewhere, nowhere))
+    assert [steps_told(db, who) for who in (elsewhere, nowhere)] == [[], []]
+    assert [steps_told(db, who) for who in (supervisor, head)] == [["climbed"], ["climbed"]]
+    assert [work.desk(who, late, CALENDAR) for who in (elsewhere, nowhere)] == [[], []]
+    assert len(work.desk(supervisor, late, CALENDAR)) == 1
+
+
+def test_one_of_no_department_goes_up_to_the_general_manager_alone(
+    owner: Person, supervisor: Person, manager: Person, now: datetime, db: DB
+) -> None:
+    nowhere = person(Role.SUPERVISOR, name="Nowhere", department="")
+    complaint = record(owner, now, level="secret", level_basis="一般往来")
+    db["record_complaint"].update_one({"_id": complaint["_id"]}, {"$unset": {"department": ""}})
+    climbed(complaint, after_due(complaint, 48.5))
+    climbed(complaint, after_due(complaint, 48.5))
+    assert [reads(who, complaint) for who in (nowhere, supervisor, manager)] == [False, False, True]
 
 
 def test_what_two_runs_found_at_once_takes_one_step(

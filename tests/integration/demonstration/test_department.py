@@ -16,7 +16,7 @@ from backoffice.screens.audit_details import NAMES
 from backoffice.screens.audit_words import ACTS
 from config import database as store
 from config.settings import Settings
-from models import access, audit, catalogue, records, registry, schema
+from models import audit, catalogue, records, registry, schema, turns
 from models.access import Purpose
 from models.access_request.service import grants_in_force
 from models.declarations import Level
@@ -107,7 +107,7 @@ def test_every_state_of_every_workflow_is_there(filled: Base, slug: str) -> None
 
 @pytest.mark.parametrize("role", sorted({*APPROVING, Role.SPECIALIST, Role.SALES}))
 def test_something_waits_for_everybody_who_signs(filled: Base, people: list[Person], role: Role) -> None:
-    tokens = {token for person in people if person.has(role) for token in access.turn_tokens(person)}
+    tokens = {token for person in people if person.has(role) for token in turns.turn_tokens(person)}
     waiting = [
         row
         for rt in registry.all_types()

@@ -1,0 +1,65 @@
+"""Roles in the turns of records: to whom a record goes on, and who holds a role that a record waits for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from models.declarations import RecordType, State
+from models.person.roles import Person, Role
+
+EVERYWHERE = frozenset({Role.GENERAL_MANAGER.value})
+"""Roles of the whole company: what is late goes up to them from every department, to the others within its own."""
+
+
+def climbed_to(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """To whom a record has gone on because nobody signed it in time, or for being late; not whom it passed over. What
+    is late goes up to the roles of its own department, `role@department`."""
+    steps = slice(record.get("climbed_from") or 0, record.get("climbed") or 0)
+    department = record.get("department")
+    return tuple(
+        late_turn(whose, department) if climb.late else whose for climb in state.climbs[steps] for whose in climb.to
+    )
+
+
+def late_turn(role: str, department: str | None) -> str:
+    """The role, as records of a department go up to it when they are late."""
+    return role if role in EVERYWHERE else f"{role}@{department or ''}"
+
+
+def is_role(whose: str) -> bool:
+    """Whether a turn names a role, or that of a department, and not a person."""
+    return whose.partition("@")[0] in Role._value2member_map_
+
+
+def role_of(whose: str) -> Role:
+    """The role that a turn names. :raises ValueError: it names a person."""
+    return Role(whose.partition("@")[0])
+
+
+def holds(person: Person, whose: str) -> bool:
+    """Whether the person has the role that a turn names; that of a department only who is in it."""
+    _, of_one, department = whose.partition("@")
+    return person.has(role_of(whose)) and (not of_one or (bool(department) and department == person.department))
+
+
+def turn_tokens(person: Person) -> list[str]:
+    """The tokens under which records wait for this person (`waiting` field)."""
+    roles = [role.value for role in person.roles]
+    late = [late_turn(role, person.department) for role in roles] if person.department else []
+    return sorted({f"user:{person.id}", *(f"role:{role}" for role in (*roles, *late))})
+
+
+def roles_held(person: Person, rt: RecordType) -> list[str]:
+    """The person's roles, as records of a type wait for them: with their department those to which late ones go up."""
+    roles = [role.value for role in person.roles]
+    late = late_roles(rt).intersection(roles) if person.department else ()
+    return [*roles, *(late_turn(role, person.department) for role in late)]
+
+
+@lru_cache(maxsize=1000)
+def late_roles(rt: RecordType) -> frozenset[str]:
+    """The roles to which late records of a type go up."""
+    states = rt.workflow.states if rt.workflow is not None else ()
+    return frozenset(whose for state in states for climb in state.climbs if climb.late for whose in climb.to)
