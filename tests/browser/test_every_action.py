@@ -46,7 +46,7 @@ def work(office: Office) -> None:
 
 
 LINK = re.compile(r'<a [^>]*?href="(/[^"#]*)')
-NUMBER = re.compile(r"[0-9a-f]{24}|[A-Z]{2}-[0-9A-Z-]+")
+NUMBER = re.compile(r"[0-9a-f]{24}|(?<=/)[0-9]{4}$|[A-Z]{2}-[0-9A-Z-]+")
 
 
 @pytest.mark.parametrize("who", STAFF)
