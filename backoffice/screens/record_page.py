@@ -130,6 +130,8 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     if may_propose_destruction(person, sight):
         url = record_url(slug, number, "destroy")
         made.append({"label": _("Propose destruction …"), "url": url, "icon": "fire", "tone": "bad"})
+    if sight.unreadable:  # what follows would change it
+        return made
     if may_merge(person, sight.rt, current):
         url = record_url(slug, number, "merge")
         made.append({"label": _("Merge with …"), "url": url, "icon": "union"})

@@ -68,6 +68,20 @@ def test_the_page_says_so_and_offers_no_change(harmed: tuple[Desk, str, ObjectId
     assert f"/records/customer/{number}/print" in text
 
 
+@pytest.mark.parametrize(("archived", "offered"), [(False, ("archive", "merge")), (True, ("restore",))])
+def test_what_would_change_it_is_offered_of_a_whole_record_only(
+    sit: Sit, now: datetime, archived: bool, offered: tuple[str, ...]
+) -> None:
+    desk = sit(Role.HEAD)
+    made = customer(desk.person, now, name="Lamp works", analysis="Slow")
+    at = f"/records/customer/{made['number']}"
+    if archived:
+        desk.send(f"{at}/archive", rev="1", note="Old")
+    assert [one for one in offered if f'"{at}/{one}"' not in desk.text(at)] == []
+    damage("record_customer", made["_id"], "analysis")
+    assert [one for one in offered if f'"{at}/{one}"' in desk.text(at)] == []
+
+
 def test_a_whole_record_says_nothing_of_it_and_is_edited(sit: Sit, now: datetime) -> None:
     desk = sit(Role.HEAD)
     number = customer(desk.person, now, name="Lamp works", analysis="Slow")["number"]
