@@ -32,11 +32,12 @@ def numbers(owner: Desk, now: datetime) -> dict[str, str]:
     of = customer(owner.person, now, name="隐山仪表有限公司")
     made = {"customer": of["number"]}
     paid = {"what": "全款", "due": now.date(), "amount": Decimal(5), "paid": now.date(), "paid_amount": Decimal(5)}
-    for name, values in {
+    kinds: dict[str, dict[str, Any]] = {
         "signed": {"state": "in_custody", "level": "secret"},
         "paid": {"state": "in_custody", "level": "secret", "payments": [paid]},
         "new": {"state": "draft"},
-    }.items():
+    }
+    for name, values in kinds.items():
         row = contract(owner.person, of["_id"], now, amount="130000", payment="credit", term_days="30")
         made[name] = store.change("contract", row["_id"], values, actor=SYSTEM, now=now)["number"]
     graded = {"grade": "B", "credit_limit": Decimal(100_000), "credit_term": 60, "level": "secret"}
