@@ -8,7 +8,6 @@ from bson import ObjectId
 from pymongo import UpdateOne
 
 from config.database import database
-from models.person import service as people
 from models.person.roles import Person, Role
 
 OTHERS = ("sales", "management")
@@ -35,8 +34,7 @@ EVERYBODY = (HEAD, CUSTODIAN, MANAGER, *SPECIALISTS, *SALES)
 
 
 def move_in(now: datetime) -> None:
-    """Store the people and their departments."""
-    people.ensure_departments()
+    """Store the people."""
     database()["user"].bulk_write(
         [UpdateOne({"_id": p.id}, {"$set": _account(p, now)}, upsert=True) for p in EVERYBODY]
     )

@@ -41,7 +41,6 @@ def add(
 ) -> None:
     """Add an account. The person chooses a password of their own at the first sign-in."""
     with application() as app:
-        service.ensure_departments()
         plain = _password(password, name, email)
         service.add(
             SYSTEM,

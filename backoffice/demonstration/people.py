@@ -197,8 +197,7 @@ CAST: tuple[Member, ...] = (
 
 
 def add_people(now: datetime) -> None:
-    """Store the departments and the cast, managers before those they manage."""
-    service.ensure_departments()
+    """Store the cast, managers before those they manage."""
     left = list(enumerate(CAST, start=1))
     while left:
         order, member = left.pop(0)

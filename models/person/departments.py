@@ -1,4 +1,4 @@
-"""The departments that an installation starts with: plain data, known without asking the database."""
+"""The departments of the house, for accounts, filters and texts alike: plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is stored about people: accounts, departments, sessions, sign-in tries and proposed roles."""
+"""What is stored about people: accounts, sessions, sign-in tries and proposed roles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from models import schema
 from models.person.roles import Role
 
 USERS = "user"
-DEPARTMENTS = "department"
 SESSIONS = "session"
 TRIES = "sign_in_try"
 PROPOSALS = "role_proposal"
@@ -23,7 +22,6 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("roles", ASCENDING), ("active", ASCENDING)], name="roles"),
         IndexModel([("name", ASCENDING), ("_id", ASCENDING)], name="name"),
     ],
-    DEPARTMENTS: [],
     SESSIONS: [
         IndexModel([("user", ASCENDING)], name="user"),
         IndexModel([("ends", ASCENDING)], name="ends", expireAfterSeconds=0),
@@ -80,13 +78,3 @@ class User(PersonFields):
     """An account."""
 
     meta: ClassVar[dict[str, Any]] = {"collection": USERS, "strict": False, "auto_create_index": False}
-
-
-class Department(me.Document):
-    """A department; records carry its code."""
-
-    code = me.StringField(primary_key=True)
-    zh = me.StringField(required=True)
-    en = me.StringField(required=True)
-
-    meta: ClassVar[dict[str, Any]] = {"collection": DEPARTMENTS, "strict": False, "auto_create_index": False}

@@ -21,7 +21,7 @@ from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
 from models.person import directory, proposals, session
 from models.person.departments import HOUSE
-from models.person.document import DEPARTMENTS, USERS, User
+from models.person.document import USERS, User
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
 
 
@@ -45,13 +45,13 @@ class OwnAccount(Refusal):
 
 
 def departments() -> dict[str, Label]:
-    """The departments by code."""
-    return {row["_id"]: Label(row["zh"], row["en"]) for row in database()[DEPARTMENTS].find().sort("_id")}
+    """The departments by code, in the order of the house."""
+    return dict(HOUSE)
 
 
 def department_name(code: str, language: str) -> str:
-    """A department's name, or '' for none. Those of the house are known without asking the database."""
-    label = dict(HOUSE).get(code) or (departments().get(code) if code else None)
+    """A department's name, or '' for none."""
+    label = departments().get(code)
     return label.text(language) if label else ""
 
 
@@ -121,13 +121,6 @@ def normal_email(email: str) -> str:
 
 
 # --- changing
-
-
-def ensure_departments() -> None:
-    """Store the departments of a new installation; those that exist stay as they are."""
-    for code, label in HOUSE:
-        names = {"zh": label.zh, "en": label.en}
-        database()[DEPARTMENTS].update_one({"_id": code}, {"$setOnInsert": names}, upsert=True)
 
 
 def add(
@@ -280,7 +273,7 @@ def _profile(name: str, email: str, department: str, manager: ObjectId | None) -
     local, at, domain = email.partition("@")
     if not (local and at and domain) or len(email) > User.email.max_length or not email.isprintable() or " " in email:
         raise FieldProblem("email", zh="请填写有效的邮箱地址。", en="Give a valid email address.")
-    if department and database()[DEPARTMENTS].find_one({"_id": department}, {"_id": 1}) is None:
+    if department and department not in departments():
         raise FieldProblem("department", zh="请从列表中选择部门。", en="Choose a department from the list.")
     if manager is not None and database()[USERS].find_one({"_id": manager, "active": True}, {"_id": 1}) is None:
         raise FieldProblem("manager", zh="请从列表中选择人员。", en="Choose a person from the list.")

@@ -159,7 +159,6 @@ class Office:
 
 
 def _hire() -> dict[str, Person]:
-    service.ensure_departments()
     people: dict[str, Person] = {}
     for order, (key, (name, roles, department, manager)) in enumerate(STAFF.items(), start=1):
         made = service.add(

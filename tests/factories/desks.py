@@ -64,7 +64,6 @@ def seat(
     manager: ObjectId | None = None,
 ) -> Desk:
     """Seat somebody with these roles, freshly signed in."""
-    service.ensure_departments()
     email = f"{ObjectId()}@example.com"
     made = service.add(
         SYSTEM,

@@ -90,5 +90,4 @@ def account(app: Flask, *roles: Role, email: str, now: datetime, name: str = "æµ
     with app.app_context():
         hashed = auth.hash_password(PASSWORD)
     more.setdefault("must_change", False)
-    service.ensure_departments()
     return service.add(SYSTEM, name=name, email=email, now=now, roles=roles, password=hashed, **more)

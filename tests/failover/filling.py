@@ -10,7 +10,6 @@ from config.database import database
 from models import registry, store, stored_form
 from models.channel_choice import service as choices
 from models.channel_choice.rules import Choice
-from models.person import service as people
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.review.document import SLUG
@@ -24,7 +23,6 @@ FIRST_MINUTES = 3
 
 def fill(plan: Plan, opens: datetime, channels: int) -> None:
     """Store everything. Each record is one person's work; each person has email and one channel."""
-    people.ensure_departments()
     staff = [person(Role.SPECIALIST, name=f"Specialist {number}") for number in range(plan.people)]
     for number, one in enumerate(staff):
         choices.store(one, Choice(channels=(f"robot{number % channels}",)), opens)

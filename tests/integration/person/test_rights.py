@@ -12,20 +12,21 @@ from pymongo.database import Database
 
 from models import schema
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
+from models.kinds import kind_of
 from models.person import credentials, proposals, rights, service
 from models.person.proposals import AlreadyDecided
 from models.person.rights import SecondPerson
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
 from models.person.service import LastAdministrator, OwnAccount
+from models.record import SYSTEM_FIELDS
 
 Base = Database[dict[str, Any]]
 
 
 @pytest.fixture
 def house(db: Base) -> Base:
-    """A database with its indexes and departments."""
+    """A database with its indexes."""
     schema.migrate()
-    service.ensure_departments()
     return db
 
 
@@ -235,6 +236,16 @@ def test_a_wrong_value_is_refused_at_its_field(admin: Person, now: datetime, val
     with pytest.raises(FieldProblem) as caught:
         service.add(admin, **profile, now=now)
     assert caught.value.field == field
+
+
+def test_an_account_belongs_to_a_department_that_lists_know(admin: Person, now: datetime, db: Base) -> None:
+    db["department"].insert_one({"_id": "moon", "zh": "月球部", "en": "Moon"})  # of former versions
+    field = next(field for field in SYSTEM_FIELDS if field.name == "department")
+    for number, code in enumerate(service.departments()):
+        service.add(admin, name="某人", email=f"{number}@example.com", department=code, now=now)
+        assert kind_of(field).text(field, code, "en") == service.department_name(code, "en") != ""
+    with pytest.raises(FieldProblem):
+        service.add(admin, name="某人", email="moon@example.com", department="moon", now=now)
 
 
 def test_an_email_is_taken_once_in_whatever_case(admin: Person, now: datetime) -> None:

@@ -27,11 +27,6 @@ DB = Database[dict[str, Any]]
 pytestmark = pytest.mark.usefixtures("sample")
 
 
-@pytest.fixture(autouse=True)
-def house(db: DB) -> None:
-    people.ensure_departments()
-
-
 def names(who: Person) -> list[str]:
     """The views that somebody is offered, in their order."""
     visible = access.visible_fields(who, SAMPLE)
