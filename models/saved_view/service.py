@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import access, audit, registry, sealing
+from models import access, audit, registry, schema, sealing
 from models.access import Purpose
 from models.declarations import Field
 from models.errors import FieldProblem, Forbidden, NotFound
@@ -23,7 +23,7 @@ from models.listing import queryable
 from models.listing.written import Pair
 from models.person import service as people
 from models.person.roles import Person, Role
-from models.saved_view import rules
+from models.saved_view import former, rules
 from models.saved_view.document import VIEWS, SavedView
 
 SUBJECT = "saved_view"
@@ -290,3 +290,6 @@ def _note(action: str, person: Person, view: SavedView, now: datetime) -> None:
     department, role = rules.parts(view.audience)
     detail = {"of": view.type, "department": department, "roles": [role] if role else []}
     audit.append(action, person, audit.Subject(SUBJECT, view.id), now=now, detail=detail)
+
+
+schema.bring_up(former.choose_departments)
