@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from config.database import database, transaction
 from config.policy import policy
-from models import audit, registry, store, stored_form
+from models import access, audit, registry, sealing, store, stored_form, work
 from models.calendar import Deadline, WorkingCalendar
 from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
@@ -39,9 +39,10 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
 
 
 def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
-    """The records that go on to the next after `now` and by `until` if nobody sees to them, as they would be then."""
+    """The records that go on to the next after `now` and by `until` if nobody sees to them, as they would be then;
+    without what is encrypted of them, which decides about no turn."""
     for rt, state, at in _steps():
-        rows = _stuck(rt, state, at, until, calendar, None, behind=now)
+        rows = _stuck(rt, state, at, until, calendar, work.UNSHOWN | sealing.left_out(rt), behind=now)
         owners = _owners(state, rows)
         for row in rows:
             record = stored_form.load_to_show(rt, row)
@@ -79,7 +80,7 @@ def _stuck(
     at: int,
     now: datetime,
     calendar: WorkingCalendar,
-    shown: Mapping[str, int] | None,
+    shown: Mapping[str, int],
     *,
     behind: datetime | None = None,
 ) -> list[dict[str, Any]]:
@@ -131,8 +132,9 @@ def _gone_up(
     """What is stored with a record's next step. The levels that it passes over (`climbed_from` of them) get nothing."""
     at, step = record.get("climbed") or 0, _next_step(state, record, owners)
     change = {"climbed": step} | ({"climbed_from": step - 1} if step > at + 1 else {})
-    follows = stored_form.derived(rt, {**record, **change})
-    return {**change, "acl": follows["acl"], "waiting": follows["waiting"]}
+    then = {**record, **change}
+    waiting = [] if state.final else access.turns_of(rt, then)
+    return {**change, "acl": access.tokens_of(rt, then), "waiting": waiting}
 
 
 def _next_step(state: State, record: Mapping[str, Any], owners: Mapping[ObjectId, Person]) -> int:

@@ -12,10 +12,12 @@ from pymongo.database import Database
 from models import access, audit, climbing, foresight, store, work
 from models.access import Purpose
 from models.complaint.document import COMPLAINT
+from models.key_vault.vault import vault
 from models.office import office_calendar
 from models.person.roles import Person, Role, StandIn
 from models.reminder import chasing, service
 from models.reminder.document import REMINDERS
+from tests.factories.commands import commands
 from tests.factories.people import person
 from tests.integration.complaint.test_complaints import act, record, resolved
 
@@ -248,6 +250,21 @@ def test_each_step_is_an_entry_of_the_trail(owner: Person, now: datetime, db: DB
         ("system", 1, ["supervisor"]),
         ("system", 2, ["head"]),
     ]
+
+
+def test_what_will_have_gone_up_is_foreseen_without_a_key(owner: Person, now: datetime, db: DB) -> None:
+    made = [record(owner, now, contact_phone=f"1380000000{n}") for n in range(3)]
+    tuesday = made[0]["due_at"] - timedelta(days=1)
+    vault().forget()
+    with commands.heard() as heard:
+        coming = [one for _rt, one in climbing.coming(tuesday, tuesday + timedelta(days=2), CALENDAR)]
+    assert {one["_id"] for one in coming} == {one["_id"] for one in made}
+    assert "find key" not in heard
+    climbing.climb(made[0]["due_at"] + timedelta(minutes=1), CALENDAR)
+    decided = ("_id", "climbed", "acl", "waiting")
+    gone_up = db["record_complaint"].find({}, dict.fromkeys(decided, 1))
+    told = [{name: one[name] for name in decided} for one in coming]
+    assert sorted(told, key=lambda one: one["_id"]) == list(gone_up.sort("_id", 1))
 
 
 def test_the_head_foresees_what_will_have_gone_up_tomorrow(
