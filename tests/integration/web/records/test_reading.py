@@ -271,6 +271,22 @@ def test_what_points_to_a_record_is_said_to_those_who_have_it_in_full(
     colleague.text(f"{AT}YP-1999-000001/related", status=404)
 
 
+def test_whoever_may_not_read_a_record_is_refused_the_lists_beside_it_with_an_entry(
+    sit: Sit, make: Make, orders: None, db: Any
+) -> None:
+    owner, colleague = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    locked, hidden = (make(owner.person, level=level)["number"] for level in ("secret", "top_secret"))
+    beside(owner, {"number": locked})
+    for number, status in ((locked, 403), (hidden, 404), ("YP-1999-000001", 404)):
+        db["audit"].delete_many({})
+        colleague.text(f"{AT}{number}/related", status=status)
+        refused = [(one["actor"], one["number"]) for one in db["audit"].find({"action": "refused"})]
+        assert refused == [(colleague.person.id, number)]
+    db["audit"].delete_many({})
+    beside(owner, {"number": locked})
+    assert db["audit"].count_documents({}) == 0
+
+
 def test_a_page_asks_the_same_of_the_database_however_many_rows(sit: Sit, make: Make, orders: None, now: Any) -> None:
     owner = sit(Role.SPECIALIST)
     counts = []
