@@ -44,7 +44,8 @@ class RelatedRoutes(RecordRoutes):
         view_of(slug, self.admin)
         sight = _seen(slug, number, reader)
         lists = _found(sight, reader)
-        shown = [(sight.fields, sight.values), *((found.title, one.values) for found in lists for one in found.sights)]
+        shown = [(_title(sight.rt), sight.values)]
+        shown += [(_title(one.rt), one.values) for found in lists for one in found.sights]
         called = names.resolve(reader.person, shown, language=reader.language)
         return jsonify({found.one.key: _body(found, called, reader, sight) for found in lists})
 
@@ -60,6 +61,11 @@ def _seen(slug: str, number: str, reader: Reader) -> Sight:
     if sight is None or not sight.full:
         return records.read(reader.person, slug, number, Purpose.VIEW, reader.now, held)
     return sight
+
+
+def _title(rt: RecordType) -> tuple[Field, ...]:
+    """The field by which records of a type are called."""
+    return (rt.by_name[rt.title],)
 
 
 def beside(sight: Sight, reader: Reader) -> list[dict[str, Any]]:
@@ -100,11 +106,6 @@ class _Found:
     one: _List
     sights: list[Sight]
     on_screen_only: frozenset[Any]
-
-    @property
-    def title(self) -> tuple[Field, ...]:
-        """The field by which its records are called."""
-        return (self.one.glances.rt.by_name[self.one.glances.rt.title],)
 
 
 def _found(sight: Sight, reader: Reader) -> list[_Found]:

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from models import audit, store
 from models.person.roles import Role
+from tests.factories.commands import commands
 from tests.factories.customers import customer
 from tests.factories.desks import Desk
 
@@ -91,6 +92,19 @@ def test_the_lists_beside_a_record_tell_of_what_they_name_in_one_entry_and_not_o
     assert "Late 2" in owner.text(f"/records/customer/{secret['number']}/related")
     assert [(kind, sorted(numbers)) for kind, numbers in told(db)] == [("complaint", many)]
     assert db[audit.ENTRIES].count_documents({"action": "view", "number": secret["number"]}) == 1
+
+
+def test_the_lists_beside_a_record_tell_nothing_of_what_the_record_points_to(
+    owner: Desk, files: tuple[dict[str, Any], dict[str, Any]], db: Base
+) -> None:
+    _, complaint = files
+    address = f"/records/complaint/{complaint['number']}/related"
+    owner.text(address)
+    db[audit.ENTRIES].delete_many({})
+    with commands.heard() as heard:
+        owner.text(address)
+    assert told(db) == []
+    assert not [one for one in heard if one.endswith("record_customer")]
 
 
 def test_what_is_a_card_to_its_reader_is_no_entry(
