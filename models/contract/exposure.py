@@ -37,16 +37,19 @@ ON_CREDIT = "on_credit"
 OWING = {"payment": "credit", "state": {"$in": list(SIGNED)}, "archived": {"$exists": False}}
 NAMED = {"number": 1, "level": 1}
 OWED = {"amount": 1, "payments": 1, "acl": 1, **NAMED}
+MOST_BESIDE = 100
+"""So many contracts come along with a file: all that comes with it is one document, which has its limits."""
 BESIDE = {
     "$lookup": {
         "from": collection_name(CONTRACT.slug),
         "localField": "record._id",
         "foreignField": "customer",
-        "pipeline": [{"$match": OWING}, {"$project": OWED}],
+        "pipeline": [{"$match": OWING}, {"$limit": MOST_BESIDE + 1}, {"$project": OWED}],
         "as": ON_CREDIT,
     }
 }
-"""The stage that adds the signed contracts on credit to a document that holds a customer."""
+"""The stage that adds the signed contracts on credit to a document that holds a customer; of very many only some, one
+more than are taken from there."""
 
 Row = Mapping[str, Any]
 
@@ -71,7 +74,9 @@ def of_customer(person: Person, values: Row, beside: Row) -> Sequence[Sentence]:
     """The warning on a customer's file whose signed contracts on credit pass its limit (C5)."""
     if "credit_limit" not in values or values.get("grade") is None:
         return ()
-    rows = beside[ON_CREDIT] if ON_CREDIT in beside else _on_credit(values["_id"])
+    rows = beside.get(ON_CREDIT)
+    if rows is None or len(rows) > MOST_BESIDE:
+        rows = _on_credit(values["_id"])
     return _said(values["credit_limit"] or NOTHING, _owing(person, rows), NOTHING)
 
 

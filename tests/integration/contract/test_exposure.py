@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from models import listed, store
 from models.contract import exposure
@@ -92,6 +93,21 @@ def test_the_customers_file_says_it_too(owner: Person, now: datetime) -> None:
     assert "未收款" in text.zh
     assert "本合同" not in text.zh
     assert exposure.of_customer(owner, {**stored, "grade": None}, {}) == ()
+
+
+def test_the_file_says_it_however_many_contracts_there_are(owner: Person, db: Any, now: datetime) -> None:
+    of = file(owner, now)
+    one = on_credit(owner, of, now, "50000", state="in_custody")["_id"]
+    stored = db["record_contract"].find_one({"_id": one})
+    stage = [{"$match": {"_id": of["_id"]}}, {"$project": {"record": "$$ROOT"}}, exposure.BESIDE]
+    for many in (exposure.MOST_BESIDE, exposure.MOST_BESIDE + 9):
+        there = db["record_contract"].count_documents({})
+        copies = [{**stored, "_id": ObjectId(), "number": f"HT-{at}"} for at in range(there, many)]
+        db["record_contract"].insert_many(copies)
+        [row] = db["record_customer"].aggregate(stage)
+        assert len(row["on_credit"]) <= exposure.MOST_BESIDE + 1
+        [text] = exposure.of_customer(owner, store.fetch("customer", of["_id"]), row)
+        assert f"unpaid CNY {50_000 * many:,}," in text.en
 
 
 def test_a_warning_shows_the_file_and_the_contracts_that_it_counts(owner: Person, now: datetime) -> None:
