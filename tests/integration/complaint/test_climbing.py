@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, audit, climbing, foresight, store, work
+from models import access, audit, climbing, foresight, store, work, workload
 from models.access import Purpose
 from models.complaint.document import COMPLAINT
 from models.key_vault.vault import vault
@@ -209,6 +209,16 @@ def test_one_of_no_department_goes_up_to_the_general_manager_alone(
     climbed(complaint, after_due(complaint, 48.5))
     climbed(complaint, after_due(complaint, 48.5))
     assert [reads(who, complaint) for who in (nowhere, supervisor, manager)] == [False, False, True]
+
+
+def test_what_nobody_owns_is_the_work_of_the_level_to_which_it_went_up(
+    owner: Person, head: Person, now: datetime, db: DB
+) -> None:
+    complaint = record(owner, now)
+    db["record_complaint"].update_one({"_id": complaint["_id"]}, {"$unset": {"owner": ""}})
+    late = after_due(complaint, 0.1)
+    climbed(complaint, late)
+    assert [(load.role, load.late) for load in workload.behind(head, late)] == [(Role.SUPERVISOR, 1)]
 
 
 def test_what_two_runs_found_at_once_takes_one_step(
