@@ -67,6 +67,7 @@ class RecordForm:
         self.held = held
         self.errors: dict[str, list[str]] = {}
         self._stored, self._shown = stored, held
+        self._meant: dict[tuple[Field, str], Any] = {}
 
     def __getitem__(self, name: str) -> FormField:
         return FormField(self, self.items[name])
@@ -86,7 +87,7 @@ class RecordForm:
         on_page = {name.partition("-")[0] for name in posted}
         sent = {f.name: self.sent(f) for f in self.declared if f.name in on_page}
         return {
-            f.name: _pointed(f, sent[f.name], self.making.reader)
+            f.name: self._pointed(f, sent[f.name])
             for f in self.declared
             if f.name in sent and sent[f.name] != self.initial.get(f.name)
         }
@@ -126,12 +127,28 @@ class RecordForm:
         in. What the reader may not know stays as it was written."""
         known, reader = self.making.titles, self.making.reader
         held = {(f, text) for f, text in _pointers_held(self.declared, self.held) if text not in known}
-        meant = {text: (f, names.pointed(reader.person, f, text)) for f, text in held}
-        rows = [((f,), {f.name: target}) for f, target in meant.values() if isinstance(target, ObjectId)]
-        if not rows:
+        meant = [(f, text, target) for f, text in held if isinstance(target := self._means(f, text), ObjectId)]
+        if not meant:
             return {}
+        rows = [((f,), {f.name: target}) for f, _text, target in meant]
         found = names.resolve(reader.person, rows, language=reader.language)
-        return {text: found.text(f, target) for text, (f, target) in meant.items() if isinstance(target, ObjectId)}
+        return {text: found.text(f, target) for f, text, target in meant}
+
+    def _pointed(self, field: Field, sent: Any) -> Any:
+        """What was sent, with numbers and emails turned into the ids that they mean."""
+        if field.kind in names.POINTERS:
+            return self._means(field, sent)
+        if field.kind == "embedded":
+            return sent and {f.name: self._pointed(f, sent[f.name]) for f in field.fields}
+        if field.kind == "embedded_list":
+            return [{f.name: self._pointed(f, row[f.name]) for f in field.fields} for row in sent]
+        return sent
+
+    def _means(self, field: Field, text: str) -> Any:
+        """`names.pointed` of what stands in a pointer's field; asked once, however often it is read."""
+        if (field, text) not in self._meant:
+            self._meant[field, text] = names.pointed(self.making.reader.person, field, text)
+        return self._meant[field, text]
 
 
 @dataclass(frozen=True)
@@ -304,14 +321,3 @@ def _pointers_held(fields: Iterable[Field], held: Raw) -> Iterator[tuple[Field, 
         elif field.kind == "embedded_list":
             for row in value:
                 yield from _pointers_held(field.fields, row)
-
-
-def _pointed(field: Field, sent: Any, reader: Reader) -> Any:
-    """The same, with numbers and emails turned into the ids that they mean."""
-    if field.kind in names.POINTERS:
-        return names.pointed(reader.person, field, sent)
-    if field.kind == "embedded":
-        return sent and {f.name: _pointed(f, sent[f.name], reader) for f in field.fields}
-    if field.kind == "embedded_list":
-        return [{f.name: _pointed(f, row[f.name], reader) for f in field.fields} for row in sent]
-    return sent

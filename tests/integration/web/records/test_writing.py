@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
-from models import history, records, store
+import pytest
+
+from models import history, names, records, store
 from models.person.roles import Role
+from tests.factories.people import person
 from tests.integration.web.records.conftest import Sit
 
 
@@ -42,6 +46,31 @@ def test_a_wrong_value_stays_as_typed_beside_its_reason(sit: Sit) -> None:
     assert "This is required." in page
     assert 'href="#people-0-born"' in page
     assert 'value="soon"' in page
+
+
+def test_a_pointer_of_a_refused_form_is_looked_up_once_and_shown_by_its_name(
+    sit: Sit, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, seller, asked = sit(Role.SPECIALIST), person(Role.SPECIALIST, name="Zhao"), Counter[tuple[str, str]]()
+    parent, email, found = make(desk.person, name="Lantern"), f"{seller.id}@example.test", names.pointed
+
+    def counted(reader: Any, declared: Any, raw: Any) -> Any:
+        asked[declared.name, raw] += 1
+        return found(reader, declared, raw)
+
+    monkeypatch.setattr(names, "pointed", counted)
+    sent = {"seller": email, "checker": email, "parent": parent["number"]}
+    page = desk.send("/records/sample/new", 422, name="", **sent).get_data(as_text=True)
+    assert asked == {("seller", email): 1, ("checker", email): 1, ("parent", parent["number"]): 1}
+    assert page.count('data-lookup-text="Zhao"') == 2
+    assert 'data-lookup-text="Lantern"' in page
+
+
+def test_what_names_somebody_in_one_field_and_nothing_in_another_keeps_its_name(sit: Sit) -> None:
+    desk, seller = sit(Role.SPECIALIST), person(Role.SPECIALIST, name="Zhao")
+    email = f"{seller.id}@example.test"
+    page = desk.send("/records/sample/new", 422, name="Lamp", seller=email, parent=email).get_data(as_text=True)
+    assert re.search(rf'name="seller"[^>]* data-lookup-text="Zhao" value="{email}"', page)
 
 
 def test_an_unknown_field_is_refused_by_name(sit: Sit, make: Any) -> None:
