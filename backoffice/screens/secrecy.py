@@ -80,7 +80,7 @@ def _form(sight: Sight, raw: dict[str, str], errors: dict[str, str], reader: Rea
             until=day_short(until, language) if until else "—",
         ),
         "last": _iso(last),
-        "longest": record_page.in_language(rules.latest(last), language) if last else "",
+        "longest": record_page.in_language(rules.latest(last, until), language) if last else "",
     }
 
 

@@ -32,16 +32,16 @@ def problems_of(
             found["new_until"] = Sentence("必填。", "This is required.")
         elif until is not None and new_until <= until:
             found["new_until"] = Sentence(
-                f"应晚于现在的 {until.isoformat()}。", f"This is later than {until.isoformat()}, the present end."
+                f"应晚于现在的 {until.isoformat()}。", f"Choose a day after the present end, {until.isoformat()}."
             )
         elif new_until <= today:
-            found["new_until"] = Sentence("应晚于今天。", "This is later than today.")
+            found["new_until"] = Sentence("应晚于今天。", "Choose a day after today.")
         elif last is not None and new_until > last:
             found["new_until"] = latest(last)
     elif new_level is None:
         found["new_level"] = Sentence("必填。", "This is required.")
     elif new_level.rank >= level.rank:
-        found["new_level"] = Sentence("应低于现在的密级。", "This is lower than the present level.")
+        found["new_level"] = Sentence("应低于现在的密级。", "Choose a level below the present one.")
     return found
 
 
@@ -50,8 +50,13 @@ def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "new_level" if values["kind"] == "extend" else "new_until": None}
 
 
-def latest(last: date) -> Sentence:
-    """Until when one extension reaches (X2)."""
+def latest(last: date, until: date | None = None) -> Sentence:
+    """Until when one extension reaches, and whether the present end is as late already (X2)."""
+    if until is not None and until >= last:
+        return Sentence(
+            f"一次最长延至 {last.isoformat()}，现在的保密期已到该日，目前不能延长。",
+            f"One extension reaches to {last.isoformat()} at most, and the present end is as late: nothing to extend now.",
+        )
     return Sentence(f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most.")
 
 

@@ -19,7 +19,7 @@ def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
     assert at in owner.text(f"{AT}{made['number']}")
     assert "Secret until" in owner.text(at)
     page = owner.send(at, 422, kind="extend", new_until="2026-12-01", reason="Talks").get_data(as_text=True)
-    assert "later than" in page
+    assert "Choose a day after the present end" in page
     assert "Talks" in page
     owner.send(at, 302, kind="lower", new_level="internal", new_until="2027-11-23", reason="Published")
     asked = database()["record_secrecy_change"].find_one({})
@@ -40,6 +40,8 @@ def test_the_form_says_how_long_at_most_and_the_sheet_from_when_to_when(sit: Sit
         {"_id": made["_id"]}, {"$set": {"secret_until": datetime(2027, 3, 1, tzinfo=UTC)}}
     )
     at = f"{AT}{made['number']}/secrecy"
+    other = make(owner.person, level="secret")
+    assert "nothing to extend now" in owner.text(f"{AT}{other['number']}/secrecy"), "its end is as late as can be"
     assert "One extension reaches to 2027-11-23 at most." in owner.text(at)
     owner.send(at, 302, kind="extend", new_until=end, reason="Talks")
     asked = database()["record_secrecy_change"].find_one({})
