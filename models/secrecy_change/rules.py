@@ -55,7 +55,7 @@ def latest(last: date, until: date | None = None) -> Sentence:
     if until is not None and until >= last:
         return Sentence(
             f"一次最长延至 {last.isoformat()}，现在的保密期已到该日，目前不能延长。",
-            f"One extension reaches to {last.isoformat()} at most, and the present end is as late: nothing to extend now.",
+            f"One extension reaches to {last.isoformat()} at most, the present end: nothing to extend now.",
         )
     return Sentence(f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most.")
 
