@@ -104,12 +104,13 @@ class AskRoutes(RecordRoutes):
     ) -> str:
         sights = [records.see(reader.person, view.rt.slug, one, Purpose.VIEW, reader.now) for one in numbers]
         found = list_page.names_of(reader, sights)
+        waiting = service.open_requests(reader.person, view.rt.slug, [sight.number for sight in sights])
         ask = form_context(sights[0], reader, form, errors)
         ask |= {"url": url_for("records.ask_many", slug=view.rt.slug), "numbers": numbers}
         return self.page(
             "records/ask.html",
             type=list_page.type_of(view, reader),
-            picked=[_picked(sight, cells.title(sight, found), _note(sight, reader)) for sight in sights],
+            picked=[_picked(sight, cells.title(sight, found), _note(sight, waiting)) for sight in sights],
             ask=ask,
             watermark=record_page.watermark(max(sights, key=_rank), reader),
         )
@@ -153,11 +154,11 @@ def _picked(sight: Sight, title: str, note: str) -> Context:
     return {"number": sight.number, "title": title, "level": sight.level, "note": note}
 
 
-def _note(sight: Sight, reader: Reader) -> str:
-    """Why a record may be left out of a card."""
-    waiting = service.open_request(reader.person, sight.rt.slug, sight.number)
-    if waiting is not None:
-        return str(_("Your request %(number)s for it is open; it is left out.", number=waiting["number"]))
+def _note(sight: Sight, waiting: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why a record may be left out of a card. `waiting` are the reader's open ones, by the record's number."""
+    if sight.number in waiting:
+        card = waiting[sight.number]["number"]
+        return str(_("Your request %(number)s for it is open; it is left out.", number=card))
     return str(_("You read it already; it is left out unless you borrow it.")) if sight.full else ""
 
 

@@ -1,4 +1,4 @@
-"""Refusals of an offer: they speak of somebody else's card, and name nothing of it (X3, X6)."""
+"""Refusals of cards. Those of an offer speak of somebody else's card, and name nothing of it (X3, X6)."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ class OfferedAlready(Refusal):
         "此人对该记录已有借阅卡正在办理或仍然有效，无需再次授权。",
         "This person already has a card for this record that waits or is in force.",
     )
+
+
+class SeveralDepartments(Refusal):
+    """The records of one card are approved by one head."""
+
+    code = "several_departments"
+    zh = "所选记录分属不同部门，请分开申请。"
+    en = "These records belong to several departments: ask for them apart."

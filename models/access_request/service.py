@@ -17,7 +17,7 @@ from models.access import Purpose
 from models.access_request import former, raising, rules
 from models.access_request.contents import leads, level_of, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
-from models.access_request.refusals import NothingToOffer, OfferedAlready
+from models.access_request.refusals import NothingToOffer, OfferedAlready, SeveralDepartments
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
@@ -59,10 +59,8 @@ class AskedAlready(Refusal):
     """The same person's request for the same record still waits or is in force."""
 
     code, status = "asked_already", 409
-    zh, en = (
-        "您对该记录的申请正在办理或仍然有效：{number}。",
-        "Your request for this record is still open: {number}.",
-    )
+    zh = "您对该记录的申请正在办理或仍然有效：{number}。"
+    en = "Your request for this record is still open: {number}."
 
 
 class TooManyRecords(Refusal):
@@ -70,14 +68,6 @@ class TooManyRecords(Refusal):
 
     code = "too_many_records"
     zh, en = "一张借阅卡可列 1 至 {most} 份记录。", "A card names 1 to {most} records."
-
-
-class SeveralDepartments(Refusal):
-    """The records of one card are approved by one head."""
-
-    code = "several_departments"
-    zh = "所选记录分属不同部门，请分开申请。"
-    en = "These records belong to several departments: ask for them apart."
 
 
 def most_records() -> int:
@@ -195,11 +185,10 @@ def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> 
 
 def _not_asked(person: Person, found: Sequence[Sight]) -> list[Sight]:
     """Those for which no card of the person is open. :raises AskedAlready: when there is none."""
-    asked = [open_request(person, sight.rt.slug, sight.number) for sight in found]
-    left = [sight for sight, card in zip(found, asked, strict=True) if card is None]
-    known = next((card for card in asked if card is not None), None)
-    if not left and known is not None:
-        raise AskedAlready(number=known["number"])
+    asked = open_requests(person, found[0].rt.slug, [sight.number for sight in found])
+    left = [sight for sight in found if sight.number not in asked]
+    if not left:
+        raise AskedAlready(number=asked[found[0].number]["number"])
     return left
 
 
@@ -251,13 +240,21 @@ def by_use(grants: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
 
 def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
     """The person's own card for a record that still waits or is in force, as stored; None without one."""
-    condition = {"owner": person.id, **_naming(slug, number), "state": {"$in": _open_states()}}
-    return database()[collection_name(SLUG)].find_one(condition, {"number": 1, "state": 1, "created_at": 1})
+    return open_requests(person, slug, (number,)).get(number)
 
 
-def _naming(slug: str, number: str) -> dict[str, Any]:
-    """The condition on cards that name a record."""
-    return {"type_asked": slug, "items.number": number}
+def open_requests(person: Person, slug: str, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`open_request` for some records of a type, by number; those without one are left out."""
+    wanted = set(numbers)
+    condition = {"owner": person.id, **_naming(slug, *wanted), "state": {"$in": _open_states()}}
+    shown = {"number": 1, "state": 1, "created_at": 1, "items.number": 1}
+    cards = database()[collection_name(SLUG)].find(condition, shown)
+    return {item["number"]: card for card in cards for item in card["items"] if item["number"] in wanted}
+
+
+def _naming(slug: str, *numbers: str) -> dict[str, Any]:
+    """The condition on cards that name any of some records."""
+    return {"type_asked": slug, "items.number": {"$in": list(numbers)}}
 
 
 def _open_states() -> list[str]:
@@ -391,8 +388,7 @@ def _expire_undecided(now: datetime) -> int:
     count = 0
     for row in list(database()[collection_name(SLUG)].find(condition, {"rev": 1}).limit(500)):
         try:
-            values = {"state": "expired"}
-            store.change(SLUG, row["_id"], values, actor=SYSTEM, now=now, rev=row["rev"], action="lapse")
+            store.change(SLUG, row["_id"], {"state": "expired"}, actor=SYSTEM, now=now, rev=row["rev"], action="lapse")
         except StaleRecord:  # decided at this moment
             continue
         count += 1

@@ -10,6 +10,7 @@ import pytest
 from config.database import database
 from models import audit, store
 from models.person.roles import Role
+from tests.factories.commands import commands
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
 
@@ -68,6 +69,22 @@ def test_locked_rows_can_be_ticked_and_asked_for_together(office: dict[str, Desk
     assert "L***" in form
     desk.send(f"{AT}ask", 302, number=numbers, send="1", use="view", **WINDOW)
     assert [item["number"] for item in stored(last_card())["items"]] == numbers
+
+
+def test_what_is_asked_for_already_is_named_for_each_ticked_record_by_one_question(
+    office: dict[str, Desk], make: Make
+) -> None:
+    desk = office["manager"]
+    numbers = [make(office["owner"].person, level="secret")["number"] for _ in range(4)]
+    cards = []
+    for some in (numbers[:2], numbers[2:3]):
+        desk.send(f"{AT}ask", 302, number=some, send="1", use="view", **WINDOW)
+        cards.append(last_card())
+    with commands.heard() as heard:
+        page = desk.post(f"{AT}ask", {"number": numbers}).get_data(as_text=True)
+    assert heard.count("find record_access_request") == 1
+    said = [page.count(f"Your request {card} for it is open") for card in cards]
+    assert (said, page.count("it is left out")) == ([2, 1], 3)
 
 
 def test_what_is_wrong_with_a_card_of_many_is_said_in_place(office: dict[str, Desk], make: Make) -> None:
