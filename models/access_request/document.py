@@ -279,8 +279,8 @@ ACCESS_REQUEST = RecordType(
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准后申请人在期限内可以查看，到期自动失效；含绝密的还须总经理签署（由总经理批准的除外）。",
-                    "The requester sees the records in the period given; what holds top secret goes on to the general "
+                    "批准后借阅人在期限内可以查看，到期自动失效；含绝密的还须总经理签署（由总经理批准的除外）。",
+                    "The reader sees the records in the period given; what holds top secret goes on to the general "
                     "manager, unless that is who approves it.",
                 ),
             ),
@@ -296,9 +296,7 @@ ACCESS_REQUEST = RecordType(
                 signature=True,
                 tone="good",
                 main=True,
-                help=Label(
-                    "签署后申请人在期限内可以查看。", "The requester then sees the records in the period given."
-                ),
+                help=Label("签署后借阅人在期限内可以查看。", "The reader then sees the records in the period given."),
             ),
             Transition(
                 name="refuse",
