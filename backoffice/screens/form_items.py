@@ -64,8 +64,7 @@ class Item(ABC):
     look = "form-control"
 
     def __init__(self, spec: Spec, name: str, anchor: str) -> None:
-        self.spec, self.name, self.id = spec, name, anchor
-        self.star = _star(spec)
+        self.spec, self.name, self.id, self.star = spec, name, anchor, _star(spec)
         self.label = f"{escape(spec.label)}{self.star}"
         self._help = f"<span>{escape(spec.help)}</span>" if spec.help else ""
         self._frames = self._frame(False), self._frame(True)
@@ -376,11 +375,10 @@ def _nothing(spec: Spec) -> Any:
 
 
 def _star(spec: Spec) -> str:
-    if spec.field.required:
-        return f'<span class="required" title="{escape(_("Required"))}">*</span>'
-    if "data-when" in spec.attributes:
-        return f'<span class="required" title="{escape(_("Required"))}" data-star hidden>*</span>'
-    return ""
+    if not (spec.field.required or "data-when" in spec.attributes):
+        return ""
+    sometimes = "" if spec.field.required else " data-star hidden"
+    return f'<span class="required" title="{escape(_("Required"))}"{sometimes}>*</span>'
 
 
 def _here(name: str) -> str:

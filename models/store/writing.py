@@ -125,15 +125,7 @@ def change(
         if rev is not None and before["rev"] != rev:
             raise StaleRecord(by=name_of(before["updated_by"]), at=before["updated_at"], current=dict(before))
         draft = next_draft(
-            entry,
-            before,
-            values,
-            actor=actor,
-            now=now,
-            action=action,
-            note=note,
-            transition=transition,
-            behalf=behalf,
+            entry, before, values, actor=actor, now=now, action=action, note=note, transition=transition, behalf=behalf
         )
         if not draft.changed and not transition:
             return dict(before)
