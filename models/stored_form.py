@@ -158,7 +158,7 @@ def update_of(draft: Draft) -> dict[str, Any]:
     began: dict[str, Any] = {}
     if draft.values["state"] != before.get("state"):
         began = {"state_since": draft.now, "climbed": None, "climbed_from": None}
-    elif before.get("climbed") and _has_other_deadline(draft):
+    elif before.get("climbed") and _begins_to_climb_anew(draft):
         began = {"climbed": None, "climbed_from": None}
     follows = {
         **derived(draft.rt, {**draft.values, **began}),
@@ -180,12 +180,13 @@ def update_of(draft: Draft) -> dict[str, Any]:
     return {operator: values for operator, values in update.items() if values}
 
 
-def _has_other_deadline(draft: Draft) -> bool:
-    """Whether a record that goes up when it is late has another deadline now: it is not late any more, or anew."""
-    state = access.state_of(draft.rt, draft.values)
+def _begins_to_climb_anew(draft: Draft) -> bool:
+    """Whether a record that goes up when it is late has another deadline, or another owner or department, above whom
+    it goes up: it is not late any more, or anew."""
+    state, before = access.state_of(draft.rt, draft.values), draft.before or {}
     late = state is not None and any(climb.late for climb in state.climbs)
-    name = draft.rt.due
-    return late and bool(name) and draft.values[name] != (draft.before or {}).get(name)
+    of = (draft.rt.due, "owner", "department")
+    return late and any(name and draft.values.get(name) != before.get(name) for name in of)
 
 
 def update_in_clear(draft: Draft) -> dict[str, Any]:

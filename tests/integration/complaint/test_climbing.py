@@ -180,6 +180,19 @@ def test_whom_it_passed_over_gets_it_when_it_is_late_anew_with_another(
     assert reads(supervisor, complaint)
 
 
+def test_given_to_somebody_above_them_it_is_closed_to_whom_it_had_gone_up(
+    owner: Person, head: Person, supervisor: Person, manager: Person, now: datetime
+) -> None:
+    complaint = record(owner, now, level="confidential", level_basis="重要往来")
+    late = after_due(complaint, 0.1)
+    assert climbed(complaint, late) == 1
+    assert reads(supervisor, complaint)
+    store.change("complaint", complaint["_id"], {"owner": head.id}, actor=head, now=late)
+    assert not reads(supervisor, complaint)
+    assert climbed(complaint, late + timedelta(minutes=1)) == 3
+    assert [reads(who, complaint) for who in (supervisor, head, manager)] == [False, True, True]
+
+
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.HEAD])
 def test_it_goes_up_within_its_department(
     owner: Person, supervisor: Person, head: Person, role: Role, now: datetime, db: DB
