@@ -48,9 +48,10 @@ texts: .venv/installed-dev ## Bring the translations up to the texts in code and
 
 PROVING = tests/contract/test_canary.py tests/integration/audit/test_tampering.py \
           tests/integration/key_vault/test_planted.py tests/integration/destruction/test_older_backups.py \
-          tests/integration/signing/test_decisions.py
-proofs: .venv/installed-dev $(CATALOGUES) ## Search for what may not be read, tamper with the trail, decide at once: tables in var/proofs (10 minutes)
-	$(BIN)/pytest -q --proofs var/proofs $(PROVING)
+          tests/integration/signing/test_decisions.py tests/contract/test_api_schemathesis.py \
+          tests/unit/test_families.py
+proofs: .venv/installed-dev $(CATALOGUES) ## Search for what may not be read, tamper with the trail, decide at once, call the API at random: tables, kept in var/proofs (15 minutes)
+	$(BIN)/pytest -q -n 3 --dist worksteal --everyone --proofs var/proofs $(PROVING)
 
 screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
 	$(BIN)/python -m tests.browser.screenshots

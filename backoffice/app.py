@@ -16,12 +16,14 @@ from backoffice import (
     errors,
     health,
     locale,
+    posted_fields,
     screens,
+    sign_in,
     trail,
     trial,
     types_in_force,
 )
-from backoffice.extensions import Sessions, Templates, babel, bootstrap, csrf, csrf_token
+from backoffice.extensions import Application, Sessions, Templates, babel, bootstrap, csrf, csrf_token
 from backoffice.screens import menu
 from backoffice.screens.home import HomeView
 from config import database
@@ -44,7 +46,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
 
     :raises DatabaseError: the database cannot be reached or does not fit.
     """
-    app = Flask("backoffice")
+    app = Application("backoffice")
     app.session_interface = Sessions()
     app.jinja_environment = Templates
     _configure(app, settings)
@@ -60,6 +62,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     locale.init_app(app, babel, settings.time_zone)
     auth.init_app(app, settings)
     csrf.init_app(app)
+    posted_fields.init_app(app, sign_in.TAKES, apart=auth.API)
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.context_processor(lambda: {"csrf_token": csrf_token})
     bootstrap.init_app(app)

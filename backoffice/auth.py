@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from bson import ObjectId
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, Request, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_security.utils import hash_password as _hash_password
@@ -40,7 +40,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind sign-in and the gate to an application."""
     app.before_request(gate)
     sign_in.init_app(app, settings)
-    app.extensions["security"].login_manager.user_loader(_load)
+    security = app.extensions["security"]
+    security.login_manager.user_loader(_load)
+    security.login_manager.request_loader(_nobody)
+    # Nothing asks Flask-Principal what anybody may do, so that it need not ask who is there, before each request.
+    security.principal.identity_loaders.clear()
 
 
 def gate() -> ResponseReturnValue | None:
@@ -53,9 +57,14 @@ def gate() -> ResponseReturnValue | None:
         abort(404)
     if request.blueprint == "security" and request.is_json:
         abort(415)
+    if request.endpoint == sign_in.CODE and not sign_in.awaits_code() and known_person() is not None:
+        return redirect(url_for("admin.index"))  # Flask-Security would sign them out
+    if request.endpoint in WITHOUT_IDENTITY:
+        return None
+    person = known_person()  # whoever is signed in is spoken to in their language on open pages too
     if request.endpoint in OPEN:
         return None
-    if known_person() is None:
+    if person is None:
         if edge.wants_json():
             raise NotSignedIn()
         return redirect(url_for("security.login", next=edge.here()))
@@ -101,7 +110,7 @@ def _load(user_id: str) -> Account | Seen | None:
     """The account of the session in force; called by Flask-Login when a request first asks who is there. Only the pages
     of Flask-Security get it as what can be changed and stored."""
     sid = session.get("sid")
-    if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY:
+    if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY or request.blueprint == API:
         return None
     found = sessions.find(sid, edge.now(), _beside)
     if found is None or found.account["fs_uniquifier"] != user_id:
@@ -118,3 +127,7 @@ def _load(user_id: str) -> Account | Seen | None:
     if request.blueprint != "security":
         return Seen(g.account_row)
     return Account.of(g.account_row)
+
+
+def _nobody(_request: Request) -> None:
+    """Only a session signs in to pages: Flask-Security would look for a token of its own in every other request."""

@@ -39,6 +39,7 @@ Settings come from the environment:
   CLAMD_URL              virus scanner of uploaded files: unix:///path or tcp://host:port
   MONGODB_URI            a MongoDB replica set to use instead of the embedded one
   BACKOFFICE_DATABASE    name of the database there (backoffice)
+  BACKOFFICE_DATABASE_CACHE_GB  memory for the embedded database's cache (a quarter, to 8)
   BACKOFFICE_AUDIT_DATABASE  database of the audit trail (BACKOFFICE_DATABASE)
   BACKOFFICE_AUDIT_DIR   folder of the audit trail's signed checkpoints (BACKOFFICE_DATA/audit)
   BACKOFFICE_BACKUP_DIR  folder of the daily backups (BACKOFFICE_DATA/backup)

@@ -19,12 +19,13 @@ from mongoengine.connection import ConnectionFailure as NotConnected
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WTimeoutError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from backoffice import edge, locale
+from backoffice import addresses, edge, locale
 from config.database import DatabaseError
 from models.errors import Invalid, Outage, Refusal, Sentence, Spoken
+from models.listing import BadQuery
 from models.person.tries import TooManyTries
 from models.reading.rules import TooMuchReading
-from models.records import NeedsFreshSignIn
+from models.records import NeedsFreshSignIn, NotNow
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,12 @@ AWAY_TEXT = Sentence(
     en="The database cannot be reached, and nothing was stored. Please try again in a moment; if it stays like this, "
     "tell an administrator.",
 )
+UNKNOWN_TEXT = Sentence(
+    zh="系统暂时连不上数据库，无法确定您提交的内容是否已经保存。请稍后先查看，再决定是否重新提交；如果一直如此，请联系系统管理员。",
+    en="The database went away while it stored what you sent, which may be there or not. Look in a moment before you "
+    "send it again; if it stays like this, tell an administrator.",
+)
+UNKNOWN_COMMIT = "UnknownTransactionCommitResult"
 
 
 class NotSignedIn(Refusal):
@@ -80,6 +87,12 @@ def on_refusal(refusal: Spoken) -> ResponseReturnValue:
     if isinstance(refusal, Invalid):
         code = locale.language()
         extra["problems"] = {path: _say(problem, code) for path, problem in refusal.problems.items()}
+    if isinstance(refusal, BadQuery) and request.endpoint == "records.listing" and not edge.wants_json():
+        extra["actions"] = [{"label": _("Show all"), "url": request.path}]
+    on_sheet = request.endpoint == "records.act" and not edge.wants_json()
+    if isinstance(refusal, NotNow) and on_sheet and request.view_args:
+        record = addresses.of_record("details", request.view_args["slug"], request.view_args["number"])
+        extra["actions"] = [{"label": _("Where it stands"), "url": record}]
     if isinstance(refusal, NeedsFreshSignIn):
         extra["verify_url"] = url_for("security.verify", next=edge.here())
     response = answer(refusal.status, refusal.code, _title_of(refusal), text, **extra)
@@ -108,12 +121,20 @@ def on_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def on_database_away(error: Exception) -> ResponseReturnValue:
-    """The database cannot be reached."""
+    """The database cannot be reached. Nobody is told to send again what may be stored."""
     log.error("database away", extra={"fields": {"class": type(error).__name__}})
     code = locale.guessed_language()
-    response = plain(503, "database_away", _say(AWAY_TITLE, code), _say(AWAY_TEXT, code))
-    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    unknown = outcome_unknown(error)
+    name, text = ("outcome_unknown", UNKNOWN_TEXT) if unknown else ("database_away", AWAY_TEXT)
+    response = plain(503, name, _say(AWAY_TITLE, code), _say(text, code))
+    if not unknown:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
+
+
+def outcome_unknown(error: Exception) -> bool:
+    """Whether the database went away after it was told to keep a change and before it said that it has."""
+    return isinstance(error, PyMongoError) and error.has_error_label(UNKNOWN_COMMIT)
 
 
 def on_bug(error: InternalServerError) -> ResponseReturnValue:
@@ -150,6 +171,8 @@ def plain(status: int, code: str, title: str, text: str, **extra: object) -> Res
 def _title_of(refusal: Spoken) -> str:
     if refusal.code in MEANWHILE:
         return str(_("Something changed meanwhile"))
+    if isinstance(refusal, TooMuchReading):
+        return str(_("More readings than usual"))
     return _title(refusal.status)
 
 

@@ -15,6 +15,8 @@ from models.backup import beside
 from models.backup import rules as backup
 from models.job import service as jobs
 from models.job.rules import State
+from models.key_vault import service as key_vault
+from models.key_vault.refusals import KeysUnusable
 
 PATIENCE_SECONDS = 2
 
@@ -29,17 +31,21 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """The process can serve people: the database has a primary and answers within two seconds; else 503.
+    """The process can serve people: the database has a primary and answers within two seconds, and the keys open what
+    is encrypted; else 503. What is wrong with the keys is told to the log only.
 
     What somebody should look at, while people are served all the same, stands under `warnings` (X7).
     """
     try:
         with pymongo.timeout(PATIENCE_SECONDS):
             database().command("ping")
+            key_vault.check()
             still = audit.stands_still(audit.waiting_since(), edge.now())
             unsaved = _unsaved(edge.now())
     except errors.AWAY:
         return _say("database away", 503)
+    except KeysUnusable:
+        return _say("not ready", 503)
     return _say("ready", 200, *(["audit sealing stands still"] if still else []), *unsaved)
 
 

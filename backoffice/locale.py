@@ -11,6 +11,7 @@ from flask_babel import Babel, Domain, get_domain
 from markupsafe import Markup
 
 from backoffice import edge
+from backoffice.posted_fields import takes
 from models.person import service
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -96,6 +97,7 @@ def guessed_language() -> str:
 
 
 @blueprint.post("/language")
+@takes("lang", "next")
 def switch() -> Response:
     """Switch to the language `lang` and return to the local address `next`."""
     wanted = request.form.get("lang", "")

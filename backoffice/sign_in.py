@@ -97,11 +97,14 @@ CONFIG: dict[str, Any] = {
 CLOSED = frozenset({"security.two_factor_rescue", "security.tf_select"})
 """Flask-Security's pages that this product has no use for: they do not exist."""
 
+CODE = "security.two_factor_token_validation"
+"""The page that asks for a code: while signing in, or while an app is set up."""
+
 ANONYMOUS = frozenset(
     {
         "security.login",
         "security.two_factor_setup",
-        "security.two_factor_token_validation",
+        CODE,
         "security.mf_recovery",
     }
 )
@@ -109,6 +112,19 @@ ANONYMOUS = frozenset(
 
 WITH_OLD_PASSWORD = frozenset({"security.change_password", "security.logout", "security.verify", "language.switch"})
 """What a person may reach who must choose a new password first."""
+
+
+TAKES = {
+    "security.login": ("email", "password", "next", "submit"),
+    "security.verify": ("password", "next", "submit"),
+    "security.change_password": ("password", "new_password", "new_password_confirm", "submit"),
+    "security.two_factor_setup": ("setup", "submit"),
+    "security.two_factor_setup_validate": ("code", "submit"),
+    CODE: ("code", "next", "submit"),
+    "security.mf_recovery": ("code", "next", "submit"),
+    "security.mf_recovery_codes": ("generate_new_codes",),
+}
+"""The fields of Flask-Security's forms, as our pages show them."""
 
 
 class LocalNext:
@@ -227,6 +243,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     _listen(app)
 
 
+def awaits_code() -> bool:
+    """Whether a signed-in person is setting up an app, of which a code is asked for."""
+    return session.get("tf_state") == "validating_profile"
+
+
 def _listen(app: Flask) -> None:
     user_authenticated.connect(_on_sign_in, app, weak=False)
     user_logged_out.connect(_on_sign_out, app, weak=False)
@@ -264,7 +285,7 @@ def _on_new_password(_app: Flask, user: Account, **_ignored: Any) -> None:
 def _on_second_factor(_app: Flask, user: Account, **_ignored: Any) -> None:
     if user.tf_primary_method is None:
         credentials.report("second_factor_removed", service.get(user.pk), edge.now())
-    elif session.get("tf_state") == "validating_profile":
+    elif awaits_code():
         credentials.report("second_factor_set_up", service.get(user.pk), edge.now())
 
 

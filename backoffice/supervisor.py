@@ -131,13 +131,15 @@ class Supervisor:
         if not self.settings.embedded:
             yield
             return
-        server = embedded.start(self.settings.data_dir)
+        self.tell("Starting the database ...")
+        server = embedded.start(self.settings.data_dir, cache_gb=self.settings.database_cache_gb)
         service = Service(DATABASE, server.spawn, self._noted)
         service.process, service.began = server.process, monotonic()
         self.services.append(service)
         try:
             yield
         finally:
+            self.tell("Stopping; the database writes out what has changed, which may take two minutes ...")
             server.stop()
 
     def _prepare(self) -> None:

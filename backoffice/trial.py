@@ -11,6 +11,7 @@ from flask_security.utils import login_user
 
 from backoffice import auth, edge, locale
 from backoffice.account import Account
+from backoffice.posted_fields import takes
 from models.errors import NotFound
 from models.person import service
 from models.person import session as sessions
@@ -39,6 +40,7 @@ def people() -> list[dict[str, Any]]:
 
 
 @blueprint.post("/demonstration/enter")
+@takes("person", "next")
 def enter() -> Response:
     """Sign in as the demonstration person `person`. Nobody else can be entered as."""
     try:
@@ -52,6 +54,7 @@ def enter() -> Response:
 
 
 @blueprint.post("/demonstration/refresh")
+@takes("next")
 def refresh() -> Response:
     """Stand in for giving the password again, which demonstration people do not have."""
     auth.current_person()

@@ -13,6 +13,7 @@ from typing import Any
 from bench import compare, filling, machine, report, whole
 from bench.cases import CASES
 from bench.measured import Measured
+from bench.progress import tell
 from bench.world import World
 from config import database
 from models import catalogue
@@ -58,15 +59,15 @@ def _measure(asked: argparse.Namespace, size: int) -> int:
     _fill(settings, size, now)
     if asked.fill_only:
         return 0
-    world = World(settings, size, now)
+    world = World(settings, size, now, stock="stock" in asked.programs)
     header = _header(size, now, asked.cache)
     print("\n".join(f"{name}: {value}" for name, value in header.items()), "", sep="\n", flush=True)
     found, measured = _pages(asked, world, header), []
     wrong = report.same_rows(found) if found else []
     for name in asked.jobs:
-        for one in whole.JOBS[name](world, _told):
+        for one in whole.JOBS[name](world, tell):
             measured.append(one)
-            _told("")
+            tell("")
             print(report.job(one), flush=True)
             _keep(asked, world, header, found, measured)
     print("", *(report.pages(found) if found else ()), *wrong, "", *report.whole(measured), "", sep="\n")
@@ -79,9 +80,9 @@ def _pages(asked: argparse.Namespace, world: World, header: dict[str, Any]) -> c
     cases = [case for case in CASES if asked.pages is None or case.id in asked.pages]
     found = None
     if cases and asked.programs:
-        compared = compare.compare(world, cases, asked.programs, asked.rounds, _told)
+        compared = compare.compare(world, cases, asked.programs, asked.rounds, tell)
         for case, found in zip(cases, compared, strict=True):
-            _told("")
+            tell("")
             print(report.page(case.id, found), flush=True)
             _keep(asked, world, header, found, [])
     return found
@@ -101,10 +102,11 @@ def _keep(
 def _fill(settings: Any, size: int, now: datetime) -> None:
     if filling.is_filled(size):
         filling.add_indexes()
+        tell(f"records put right: {filling.mend(size, now):,}")
         return
     for step, count in filling.fill(settings, size, now):
-        _told(f"filling: {step} {count:,}")
-    _told("")
+        tell(f"filling: {step} {count:,}")
+    tell("")
 
 
 def _header(size: int, now: datetime, cache: float) -> dict[str, Any]:
@@ -117,11 +119,6 @@ def _header(size: int, now: datetime, cache: float) -> dict[str, Any]:
         "processors": f"programs on {measured}, database and client on {other}",
         "database_cache_gb": cache,
     }
-
-
-def _told(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

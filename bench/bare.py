@@ -52,7 +52,7 @@ def inserts(world: World, slug: str, batch: ObjectId) -> Bare:
 
 def _stored(slug: str, batch: ObjectId) -> Iterator[Part]:
     base, trail = database(), audit_database()
-    records = list(base[collection_name(slug)].find({"batch": batch}).sort("batch_row", 1))
+    records = list(base[collection_name(slug)].find({"batch": batch, "batch_row": {"$gte": 0}}).sort("batch_row", 1))
     for first in range(0, len(records), AT_ONCE):
         some = records[first : first + AT_ONCE]
         about: dict[str, Any] = {"record": {"$in": [record["_id"] for record in some]}}

@@ -6,12 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from config import embedded, policy
+from pymongo import MongoClient
+
+from config import database_cache, embedded, policy
+from config.oplog_follower import following
 from config.settings import Settings
 
 SECRET = "measured-and-kept-nowhere-" * 2
-CACHE_GB = embedded.usual_cache_gb()
+CACHE_GB = database_cache.usual_gb()
 """What the product gives its embedded database here."""
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -77,12 +81,15 @@ def settings(data: Path, size: int) -> Settings:
 
 @contextmanager
 def server(data: Path, cache_gb: float = CACHE_GB) -> Iterator[embedded.Mongod]:
-    """The embedded database of `data`, on the processor beside the measured process."""
+    """The embedded database of `data`, on the processor beside the measured process, its log followed as by the
+    scheduler."""
     data.mkdir(parents=True, exist_ok=True)
     found = embedded.start(data, cache_gb=cache_gb)
     try:
         if found.pid is not None:
             pin(processors()[1], found.pid)
-        yield found
+        client: MongoClient[dict[str, Any]] = MongoClient(found.uri)
+        with client, following(client):
+            yield found
     finally:
         found.stop()

@@ -22,7 +22,8 @@ EXPORT_ROWS = 20_000
 
 
 class Customer(me.Document):
-    """The fields of a customer file that the compared list and form show."""
+    """The fields of a customer file that the compared list and form show; none that is sealed, which this view would
+    take for text and store as such, longer each time."""
 
     number = me.StringField()
     name = me.StringField()
@@ -35,7 +36,6 @@ class Customer(me.Document):
     fax = me.StringField()
     email = me.StringField()
     contact_name = me.StringField()
-    contact_phone = me.StringField()
     salesperson = me.ObjectIdField()
     key_customer = me.BooleanField()
     grade = me.StringField()
@@ -86,7 +86,6 @@ class Customers(ModelView):
         "fax",
         "email",
         "contact_name",
-        "contact_phone",
         "grade",
         "state",
     ]

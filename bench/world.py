@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bench import house
 from bench.content import Place, customer
-from bench.filling import REMEMBERED, number_of, record_id
+from bench.filling import number_of, record_id, step
 from config.settings import Settings
 
 DEEP = 0.9
@@ -22,17 +22,18 @@ NUMBER = re.compile(r"(?:KH|TS)-\d{4}-\d{6}")
 
 @dataclass(frozen=True)
 class World:
-    """A filled database and the moment of asking."""
+    """A filled database and the moment of asking; `stock` says whether jobs are compared with the stock view."""
 
     settings: Settings
     size: int
     now: datetime
+    stock: bool = True
 
     def opened(self, turn: int) -> Place:
         """The record that a turn opens or saves: one of those with a history, in the newer three quarters."""
-        step = min(REMEMBERED, max(1, self.size // 4))
-        count = max(1, self.size * 3 // 4 // step)
-        return Place(self.size // step * step - step * (1 + turn * 7 % count), self.size)
+        apart = step(self.size)
+        count = max(1, self.size * 3 // 4 // apart)
+        return Place(self.size // apart * apart - apart * (1 + turn * 7 % count), self.size)
 
     def number(self, slug: str, turn: int) -> str:
         """The number of the record that a turn opens."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import mongoengine
+import pymongo
 from mongoengine.connection import DEFAULT_CONNECTION_NAME, get_connection, get_db
 from mongoengine.errors import MongoEngineException
 from pymongo import MongoClient
@@ -33,6 +35,9 @@ SELECTION_TIMEOUT_MS = 5_000
 OLDEST_WIRE_VERSION = 17  # MongoDB 6.0
 UNAUTHORIZED = 13
 TRANSACTION_SECONDS = 20.0
+COMMIT_SECONDS = 40.0
+"""So long a commit that nothing was heard of is asked for again: longer than a set takes to choose another primary,
+shorter than a scheduler is given to end. The driver's own limit is two minutes."""
 TRANSIENT = "TransientTransactionError"
 # In a replica set every transaction reads one snapshot, and its majority commit proves what it read to be
 # committed too. Asking for "snapshot" by name would only forbid creating an index, as GridFS does at first.
@@ -157,6 +162,8 @@ def transaction(work: Callable[[], T]) -> T:
 
     :raises TransactionGaveUp: it did not succeed within 20 seconds: too many writers at once, or `work`
         swallows a database error (the server has ended the transaction by then, so nothing can be kept).
+    :raises PyMongoError: labelled `UnknownTransactionCommitResult`: the server went away after it was asked to commit
+        and did not come back within 40 seconds; the change may be stored or not.
     """
     if _inside.get():
         return work()
@@ -164,18 +171,21 @@ def transaction(work: Callable[[], T]) -> T:
     deadline = time.monotonic() + TRANSACTION_SECONDS
 
     def attempt(_: ClientSession) -> T:
+        committing.close()  # of the attempt before
         if time.monotonic() > deadline:
             raise TransactionGaveUp
         try:
-            return work()
+            result = work()
         except MongoEngineException as error:
             cause = _transient_cause(error)
             if cause is None:
                 raise
             # Only a pymongo error with its label makes the driver try again.
             raise cause from error
+        committing.enter_context(pymongo.timeout(COMMIT_SECONDS))
+        return result
 
-    with get_connection().start_session() as session, session.bind(end_session=False):
+    with ExitStack() as committing, get_connection().start_session() as session, session.bind(end_session=False):
         token = _inside.set(True)
         try:
             result: T = session.with_transaction(

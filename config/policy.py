@@ -156,13 +156,6 @@ class Contract:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Who decides a business plan (P2)."""
-
-    department_amount: Decimal = money()
-
-
-@dataclass(frozen=True)
 class Complaint:
     """Times, thresholds and authority over complaints (T4-T6). `authority` goes by role."""
 
@@ -243,7 +236,6 @@ class Policy:
     customer: Customer
     credit: Credit
     contract: Contract
-    plan: Plan
     complaint: Complaint
     revisit: Revisit
     reminder: Reminder
@@ -260,7 +252,6 @@ SECTIONS: dict[str, type] = {
     "customer": Customer,
     "credit": Credit,
     "contract": Contract,
-    "plan": Plan,
     "complaint": Complaint,
     "revisit": Revisit,
     "reminder": Reminder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MINIMUM_SECRET_CHARACTERS = 32
 MINIMUM_UPLOAD_BYTES = 1024
+SMALLEST_CACHE_GB, LARGEST_CACHE_GB = 0.25, 1024.0
 SECRET_VARIABLES = {
     "secret_key": "SECRET_KEY",
     "password_salt": "PASSWORD_SALT",
@@ -35,7 +37,7 @@ class SettingsError(Exception):
 class Settings:
     """The settings of one process. Secrets stay out of its `repr`.
 
-    `mongodb_uri` None means the embedded database under `data_dir`.
+    `mongodb_uri` None means the embedded database under `data_dir`; `database_cache_gb` None means its usual cache.
     `smtp_url` None means that messages are written as .eml files to `mail_dir`.
     `proxies` is how many proxies stand before the web: the address of a visitor is taken from behind them.
     """
@@ -45,6 +47,7 @@ class Settings:
     totp_secret: str = field(repr=False)
     mongodb_uri: str | None = field(default=None, repr=False)
     database: str = "backoffice"
+    database_cache_gb: float | None = None
     audit_database: str | None = None
     audit_key: str = field(default="", repr=False)
     audit_key_previous: str = field(default="", repr=False)
@@ -131,6 +134,7 @@ class Settings:
             **_secrets(environ, data_dir, embedded=uri is None),
             mongodb_uri=uri,
             database=_database(environ, "BACKOFFICE_DATABASE", "backoffice"),
+            database_cache_gb=_gigabytes(environ, "BACKOFFICE_DATABASE_CACHE_GB", SMALLEST_CACHE_GB, LARGEST_CACHE_GB),
             audit_database=_database(environ, "BACKOFFICE_AUDIT_DATABASE", "") or None,
             audit_key=_pem(environ, "AUDIT_KEY"),
             audit_key_previous=_pem(environ, "AUDIT_KEY_PREVIOUS"),
@@ -177,6 +181,15 @@ def _integer(environ: Mapping[str, str], name: str, default: int, low: int, high
     if not (text.isascii() and text.isdecimal() and low <= int(text[:20]) <= high):
         raise SettingsError(f"{name}: {text!r} is not a whole number from {low} to {high}")
     return int(text)
+
+
+def _gigabytes(environ: Mapping[str, str], name: str, low: float, high: float) -> float | None:
+    text = _optional(environ, name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4})?", text) or not low <= float(text) <= high:
+        raise SettingsError(f"{name}: {text!r} is not a number of gigabytes from {low:g} to {high:g}")
+    return float(text)
 
 
 def _boolean(environ: Mapping[str, str], name: str) -> bool:

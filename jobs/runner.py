@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,7 +22,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pymongo import timeout
 from pymongo.errors import PyMongoError
 
-from config.database import DatabaseError, connect, disconnect
+from config.database import DatabaseError, connect, database, disconnect
+from config.oplog_follower import following
 from config.settings import Settings
 from jobs import audit_seal, execution
 from jobs.audit_seal import Sealer
@@ -62,7 +64,8 @@ def run_scheduler(settings: Settings, stop: Event) -> None:
         mark.require_none()
         key_vault.require()
         desk = Desk(worker=worker_name(), settings=settings)
-        Scheduler(desk, sealer=Sealer(settings, desk.clock)).run(stop)
+        with following(database().client) if settings.embedded else nullcontext():
+            Scheduler(desk, sealer=Sealer(settings, desk.clock)).run(stop)
     finally:
         disconnect()
 

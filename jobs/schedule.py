@@ -238,7 +238,7 @@ JOBS = Table(
         ),
         Job(
             name=BULK_CHANGES,
-            label=Label("批量操作", "Carry bulk changes on"),
+            label=Label("批量修改", "Carry bulk changes on"),
             cadence=EveryMinutes(1),
             work=bulk_changes.carry_on,
             transactional=False,
@@ -248,7 +248,7 @@ JOBS = Table(
         ),
         Job(
             name="bulk_change_sweep",
-            label=Label("清理批量操作", "Tidy up after bulk changes"),
+            label=Label("清理批量修改", "Tidy up after bulk changes"),
             cadence=Daily(time(3, 20)),
             work=bulk_changes.sweep,
             transactional=False,

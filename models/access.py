@@ -1,20 +1,32 @@
 """Who may read and do what: the one compiler from (person, record type, purpose) to a database filter and a mask.
 
 Each record carries in `acl` the facts that rights depend on, as tokens `<level>|<relation>|<whom>`; `tokens_of` makes
-them at every write. The policy tables below say which relations open a record, and `reach` turns them, for one person,
-into the tokens that this person holds. A query then asks `{"acl": {"$in": tokens}}`. Policy changes therefore take
-effect at once and need no rewriting of records. Lists, search, sort, filters, lookups, export, history, files and
-notifications all ask here (X6); nothing else decides.
+them at every write. The tables of `classified`, and those of each type, say which relations open a record; `reach`
+turns them, for one person, into the tokens that this person holds. A query then asks `{"acl": {"$in": tokens}}`.
+Policy changes therefore take effect at once and need no rewriting of records. Lists, search, sort, filters, lookups,
+export, history, files and notifications all ask here (X6); nothing else decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from models.classified import (
+    ABOUT,
+    ABOUT_ONESELF,
+    CLASSIFIED_CARD,
+    CLASSIFIED_EXPORT,
+    CLASSIFIED_VIEW,
+    DEPUTIES_READ,
+    PASSING,
+    PAST,
+    SIGNED_CARD,
+    TURNS,
+)
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
 from models.turns import climbed_to, is_role, roles_held
@@ -37,48 +49,6 @@ class Purpose(StrEnum):
 READING = frozenset({Purpose.VIEW, Purpose.PRINT, Purpose.EXPORT})
 
 NONE: frozenset[str] = frozenset()
-INTERNAL = (Level.INTERNAL,)
-UP_TO_SECRET = (Level.INTERNAL, Level.SECRET)
-UP_TO_CONFIDENTIAL = (Level.INTERNAL, Level.SECRET, Level.CONFIDENTIAL)
-
-CLASSIFIED_VIEW: tuple[Rule, ...] = (
-    Rule(Relation.DEPARTMENT, levels=INTERNAL),
-    Rule(Relation.NAMED, levels=INTERNAL),
-    Rule(Relation.OWNER),
-    Rule(Relation.DEPARTMENT, (Role.CUSTODIAN,), UP_TO_SECRET),
-    Rule(Relation.DEPARTMENT, (Role.HEAD,)),
-    Rule(Relation.ANY, (Role.GENERAL_MANAGER,), (Level.TOP_SECRET,)),
-    Rule(Relation.TASK, levels=UP_TO_CONFIDENTIAL),
-    Rule(Relation.ASSIGNED),
-    Rule(Relation.GRANT),
-)
-"""X3, in its order; then whoever the workflow waits for (a task opens what it is about; top secret only when the
-person is named), then grants (X5)."""
-
-CLASSIFIED_CARD: tuple[Rule, ...] = (Rule(Relation.DEPARTMENT, levels=(Level.SECRET, Level.CONFIDENTIAL)),)
-"""X3: the rest of the department sees the card of secret and confidential records; of top secret nobody."""
-
-CLASSIFIED_EXPORT: tuple[Rule, ...] = (
-    Rule(Relation.DEPARTMENT, levels=INTERNAL),
-    Rule(Relation.OWNER, levels=UP_TO_SECRET),
-    Rule(Relation.DEPARTMENT, (Role.HEAD,)),
-    Rule(Relation.GRANT),
-)
-"""What may leave the screen (print, export) without or with a borrowing grant (X4)."""
-
-ABOUT_ONESELF = (Rule(Relation.CONCERNED),)
-
-DEPUTIES_READ = UP_TO_CONFIDENTIAL
-"""What waits for somebody's signature opens to their deputy; nothing top secret, and nothing else of theirs."""
-
-PASSING = {Relation.TASK.value, Relation.ASSIGNED.value, Relation.SIGNING.value, Relation.GRANT.value}
-"""Relations that open a record for a time."""
-
-TURNS = frozenset({Relation.TASK, Relation.ASSIGNED})
-"""Relations to whomever a record waits for."""
-
-ABOUT = ("level_asked", "level_now")
-"""Where a request keeps the level of the records that it is about (X2, X4)."""
 
 
 @dataclass(frozen=True)
@@ -94,13 +64,19 @@ class Reach:
 
     @property
     def nothing(self) -> bool:
-        """Whether no record can be reached."""
-        return not self.full and not self.card
+        """Whether no record can be reached but those that the person signed once, which lead to nothing else."""
+        return not _without(self.full | self.card, PAST)
 
     @property
     def without_cards(self) -> Reach:
         """The same reach for what is seen in full only."""
         return replace(self, card=frozenset())
+
+    @cached_property
+    def to_act(self) -> Reach:
+        """The same reach for what the person may have something to do with: not what they signed once and have nothing
+        else to do with."""
+        return replace(self, full=_without(self.full, PAST))
 
     def withholds(self, acl: Iterable[str]) -> bool:
         """Whether a record with these tokens concerns the person, who does not read its `withheld` fields."""
@@ -124,6 +100,10 @@ class Reach:
         if not held.isdisjoint(self.full) and (self.also is None or not held.isdisjoint(self.also)):
             return "full"
         return "card" if not held.isdisjoint(self.card) else ""
+
+
+def _without(tokens: Iterable[str], relations: Container[str]) -> frozenset[str]:
+    return frozenset(one for one in tokens if one.split("|", 2)[1] not in relations)
 
 
 def _holding(tokens: frozenset[str], more: frozenset[str], archived: bool | None) -> dict[str, Any]:
@@ -162,6 +142,8 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     if not beyond_deputies(record):
         found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
+    about = Level.highest(levels_about(record)).value  # a request is no secret, that there is such a record may be
+    found.update(token(about, Relation.SIGNED, signer) for signer in record.get("signers") or ())
     found.update(token(level, Relation.CONCERNED, whom) for whom in concerned(rt, record))
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
@@ -174,6 +156,8 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
         return set()
     found: set[Any] = set()
     for concern in rt.concerns:
+        if concern.until and record.get(concern.until):
+            continue
         name, _, column = concern.field.partition(".")
         rows = (record.get(name) or ()) if column else ({"": record.get(name)},)
         found.update(row.get(column) for row in rows if not concern.by or row.get(concern.by) in concern.values)
@@ -211,8 +195,12 @@ def beyond_deputies(record: Mapping[str, Any]) -> bool:
     (`in_person`): no deputy reads or signs it."""
     if record.get("in_person"):
         return True
-    levels = (Level.of(record.get(name)) for name in ("level", *ABOUT))
-    return any(level not in DEPUTIES_READ for level in levels)
+    return any(level not in DEPUTIES_READ for level in levels_about(record))
+
+
+def levels_about(record: Mapping[str, Any]) -> list[Level]:
+    """The levels of a record, and of what it is about where it is a request."""
+    return [Level.of(record.get(name)) for name in ("level", *ABOUT)]
 
 
 def state_of(rt: RecordType, record: Mapping[str, Any]) -> State | None:
@@ -254,8 +242,9 @@ def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
 def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     if not within_token(person, rt, writing=purpose not in READING):
         return Reach(frozenset())
+    signed = _signed_by_others(rt)
     view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
-    card = CLASSIFIED_CARD if rt.classified else ()
+    card = (*(CLASSIFIED_CARD if rt.classified else ()), *(SIGNED_CARD if signed else ()))
     opened = _tokens(person, rt, view, Purpose.VIEW)
     carded = _tokens(person, rt, card, Purpose.VIEW)
     if purpose is Purpose.VIEW:
@@ -271,7 +260,7 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.ARCHIVE: rt.rights.archive,
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
-    return Reach(opened, also=_tokens(person, rt, rules, purpose))
+    return Reach(_without(opened, PAST), also=_tokens(person, rt, rules, purpose))
 
 
 @lru_cache(maxsize=1000)
@@ -283,11 +272,34 @@ def _of_use(rt: RecordType, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.relation not in TURNS)
 
 
+@lru_cache(maxsize=1000)
+def _signed_by_others(rt: RecordType) -> bool:
+    """Whether anybody but the head, who reads the department's records anyhow, may sign records of a type."""
+    flow = rt.workflow
+    if flow is None:
+        return False
+    by = {whose for move in flow.transitions if move.signature for whose in move.by}
+    climbs = {whose for state in flow.states for climb in state.climbs if not climb.late for whose in climb.to}
+    return bool(by) and not (by | climbs) <= {Role.HEAD.value}
+
+
+def reads_to_act(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
+    """Whether the person reads a record with these tokens in full for themselves: not only because they signed it once,
+    nor for whom they stand in."""
+    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, {Relation.SIGNING.value})) == "full"
+
+
+def shows_cards(rt: RecordType) -> bool:
+    """Whether somebody may see no more than the card of a record of a type: of what is classified (X3), or because
+    they signed it (ADR 16)."""
+    read = any(rule.relation is Relation.SIGNED for rule in rt.rights.view)
+    return rt.classified or (_signed_by_others(rt) and not read)
+
+
 def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
     """Whether the person reads a record with these tokens in full, and not only while it waits for them, or for whom
     they stand in, or as long as a grant lasts."""
-    lasting = [one for one in acl if one.split("|", 2)[1] not in PASSING]
-    return reach(person, rt, Purpose.VIEW).sees(lasting) == "full"
+    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, PASSING)) == "full"
 
 
 def keeps_to_screen(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,14 +12,15 @@ from bson import ObjectId
 
 from config.database import database, transaction
 from config.policy import policy
-from models import access, audit, registry, sealing, store, stored_form, work
+from models import access, audit, registry, sealing, store, stored_form
 from models.calendar import Deadline, WorkingCalendar
 from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
 from models.errors import NotFound
+from models.moves import moves, signed_already
 from models.person import service as people
 from models.person.roles import SYSTEM, Person, Role
-from models.record import collection_name
+from models.record import UNSHOWN, collection_name
 
 ACTION = "signature_climbed"
 LATE_ACTION = "late_climbed"
@@ -38,22 +40,63 @@ def climb(now: datetime, calendar: WorkingCalendar) -> int:
     return taken
 
 
+def pass_nobody(rt: RecordType, record: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Let a record that was just signed go on at once, where nobody of the level that it waits for may sign because of
+    the signatures before; to the first level that somebody is left of. Returns the record as it is then; inside the
+    transaction of the signature."""
+    state, given = access.state_of(rt, record), store.latest_moves(record["_id"])
+    if state is None or not any(row.get("climbed") or row.get("behalf") for row in given):
+        return record
+    if not rt.workflow or not rt.workflow.signatures(state.value) or any(climb.late for climb in state.climbs):
+        return record
+    everybody, change = people.active_people(), dict[str, Any]()
+    for step in range(len(state.climbs) + 1):
+        change = _with_steps(rt, state, record, step, step - 1) if step else {}
+        if any(_may_sign(one, rt, {**record, **change}, given) for one in everybody):
+            break
+    else:
+        return record
+    if not change:
+        return record
+    database()[collection_name(rt.slug)].update_one({"_id": record["_id"], "rev": record["rev"]}, {"$set": change})
+    _note(rt, state, record, change["climbed"], now)
+    return store.fetch(rt.slug, record["_id"])
+
+
+def _may_sign(person: Person, rt: RecordType, record: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a record waits for a signature that somebody may give themselves. A deputy changes nothing: whom they
+    stand in for has signed too, or may."""
+    held = (move for move in moves(person, rt, record) if move.signature)
+    return any(not signed_already(person, rt, move, record, given) for move in held)
+
+
 def coming(now: datetime, until: datetime, calendar: WorkingCalendar) -> Iterator[tuple[RecordType, Mapping[str, Any]]]:
     """The records that go on to the next after `now` and by `until` if nobody sees to them, as they would be then;
     without what is encrypted of them, which decides about no turn."""
     for rt, state, at in _steps():
-        rows = _stuck(rt, state, at, until, calendar, work.UNSHOWN | sealing.left_out(rt), behind=now)
+        rows = _stuck(rt, state, at, until, calendar, UNSHOWN | sealing.left_out(rt), behind=now)
         owners = _owners(state, rows)
         for row in rows:
             record = stored_form.load_to_show(rt, row)
             yield rt, {**record, **_gone_up(rt, state, record, owners)}
 
 
-def climbs_at(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Deadline | None:
-    """When a record that waits in a state goes on to the next; None when it goes no further."""
+@dataclass(frozen=True)
+class Onward:
+    """When a record goes on if nobody sees to it, and to whom, named as in `State.turn`."""
+
+    deadline: Deadline
+    to: tuple[str, ...]
+
+
+def onward(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -> Onward | None:
+    """When a record that waits in a state goes on to the next, and to whom; None when it goes no further."""
     at = record.get("climbed") or 0
     since = record.get(counted_from(state.climbs[at])) if at < len(state.climbs) else None
-    return None if since is None else calendar.add_working_hours(since, hours_of(state.climbs[at]))
+    if since is None:
+        return None
+    step = _next_step(state, record, _owners(state, [record]))
+    return Onward(calendar.add_working_hours(since, hours_of(state.climbs[at])), state.climbs[step - 1].to)
 
 
 def hours_of(climb: Climb) -> int:
@@ -97,7 +140,7 @@ def _stuck(
         "archived_at": None,
     }
     found = database()[collection_name(rt.slug)].find(condition, shown)
-    return list(found.sort([(since_what, 1), ("_id", 1)]).limit(AT_ONCE))
+    return list(found.sort([(since_what, 1), ("archived", 1), ("number", 1)]).limit(AT_ONCE))
 
 
 def _step(rt: RecordType, state: State, at: int, record_id: ObjectId, now: datetime) -> int:
@@ -114,10 +157,15 @@ def _step(rt: RecordType, state: State, at: int, record_id: ObjectId, now: datet
         return 0
     change = _gone_up(rt, state, record, _owners(state, [record]))
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
-    step = change["climbed"]
-    detail = {"step": step, "to": list(state.climbs[step - 1].to)}
-    audit.append(LATE_ACTION if late else ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
+    _note(rt, state, record, change["climbed"], now)
     return 1
+
+
+def _note(rt: RecordType, state: State, record: Mapping[str, Any], step: int, now: datetime) -> None:
+    """Say in the trail to whom a record went on."""
+    climb = state.climbs[step - 1]
+    detail = {"step": step, "to": list(climb.to)}
+    audit.append(LATE_ACTION if climb.late else ACTION, SYSTEM, store.subject(rt, record), now=now, detail=detail)
 
 
 def _owners(state: State, records: Iterable[Mapping[str, Any]]) -> dict[ObjectId, Person]:
@@ -131,7 +179,14 @@ def _gone_up(
 ) -> dict[str, Any]:
     """What is stored with a record's next step. The levels that it passes over (`climbed_from` of them) get nothing."""
     at, step = record.get("climbed") or 0, _next_step(state, record, owners)
-    change = {"climbed": step} | ({"climbed_from": step - 1} if step > at + 1 else {})
+    return _with_steps(rt, state, record, step, step - 1 if step > at + 1 else None)
+
+
+def _with_steps(
+    rt: RecordType, state: State, record: Mapping[str, Any], step: int, passed_over: int | None
+) -> dict[str, Any]:
+    """What is stored with a record that has taken so many steps, some of which it may have passed over."""
+    change = {"climbed": step} | ({"climbed_from": passed_over} if passed_over else {})
     then = {**record, **change}
     waiting = [] if state.final else access.turns_of(rt, then)
     return {**change, "acl": access.tokens_of(rt, then), "waiting": waiting}

@@ -38,6 +38,7 @@ def shown(rt: RecordType) -> frozenset[str]:
     return frozenset(f.name for f in rt.fields if (f.listed or f.card or f.name == rt.title) and f.name not in held)
 
 
+@lru_cache(maxsize=1000)
 def is_classified(rt: RecordType, level: str | None) -> bool:
     """Whether a record of a type with this level is above internal (X1)."""
     return rt.classified and Level.of(level) is not Level.INTERNAL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models import access, turns
@@ -53,28 +53,66 @@ class NeedsFreshSignIn(Refusal):
     zh, en = "签署前请重新验证身份。", "Please confirm who you are before signing."
 
 
+def signed_already(
+    person: Person, rt: RecordType, move: Transition, record: Mapping[str, Any], given: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether the person may not give a signature that is theirs (`moves`) because of an earlier one (ADR 16).
+
+    Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them, or
+    one came to its signer because nobody signed in time (`climbed`): whoever signs now, for themselves or for somebody,
+    gave none before, nor had one given for them. Who signed for a level that was silent still gives the signature that
+    is their own, once somebody else has signed in between. `given` are the last moves of the record, newest first.
+    """
+    if not move.signature or rt.workflow is None:
+        return False
+    own = why_not(person, rt, move, record) is None
+    behalf = None if own else deputed(person, rt, move, record)
+    climbed = by_climbing(behalf or person, rt, move, record)
+    signatures = {t.name for t in rt.workflow.transitions if t.signature}
+    signing, between = {person.id, behalf.id if behalf is not None else None}, False
+    for row in given:
+        if row["action"] not in signatures:
+            return False
+        if signing.isdisjoint({row["by"], row.get("behalf")} - {None}):
+            between = True
+        elif (
+            behalf is not None
+            or climbed
+            or row.get("behalf") is not None
+            or (row.get("climbed", False) and not between)
+        ):
+            return True
+    return False
+
+
 def is_plain(move: Transition) -> bool:
     """Whether a move is made at once: nothing is asked, signed or to be explained."""
     return not (move.asks or move.reason or move.signature or move.tone == "bad")
 
 
 def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
-    """The transitions that the person may make on a record that they read in full, in declared order: their own, and
-    those of whom they stand in for."""
-    if rt.workflow is None or record.get("archived_at"):
+    """The transitions that are the person's on a record that they read in full, in declared order: their own, and those
+    of whom they stand in for; none while the record concerns them, nor for whom it concerns (X8). Which of them they
+    gave up by an earlier signature, `signed_already` says."""
+    if rt.workflow is None or record.get("archived_at") or _concerns(person, rt, record):
         return []
-    return [
-        t
-        for t in rt.workflow.transitions
-        if why_not(person, rt, t, record) is None or deputed(person, rt, t, record) is not None
-    ]
+    return [move for move in rt.workflow.transitions if _is_theirs(person, rt, move, record)]
+
+
+def _is_theirs(person: Person, rt: RecordType, move: Transition, record: Mapping[str, Any]) -> bool:
+    if why_not(person, rt, move, record) is None:
+        return True
+    behalf = deputed(person, rt, move, record)
+    return behalf is not None and not _concerns(behalf, rt, record)
 
 
 def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Refusal | None:
     """Why the person may not make the move in their own right; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    if person.read_only or not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
+    if person.read_only or not access.reads_to_act(person, rt, record.get("acl") or ()):
+        return Forbidden()
+    if not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
         return Forbidden()
     if any(_is(person, rt, whose, record) for whose in transition.not_by):
         return NotYourOwn()
@@ -84,7 +122,12 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
 def _withheld(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
     """Whether the sheet would show what the person does not read because it concerns them."""
     held = any(rt.by_name[name].withheld for name in transition.asks if name in rt.by_name)
-    return held and access.reach(person, rt, access.Purpose.VIEW).withholds(record.get("acl") or ())
+    return held and _concerns(person, rt, record)
+
+
+def _concerns(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
+    """Whether a record concerns the person, who decides nothing about it."""
+    return bool(rt.concerns) and access.reach(person, rt, access.Purpose.VIEW).withholds(record.get("acl") or ())
 
 
 def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Person | None:

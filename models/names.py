@@ -21,7 +21,7 @@ from models.declarations import Field, RecordType
 from models.destruction import gone
 from models.errors import NotFound, Refusal
 from models.key_vault.refusals import UNREADABLE, Unopened
-from models.kinds import kind_of, loaded
+from models.kinds import in_rows, kind_of, loaded
 from models.masking import masked
 from models.person import directory
 from models.person.roles import Person
@@ -67,6 +67,10 @@ class Names:
     people: Mapping[ObjectId, str] = field(default_factory=dict)
     records: Mapping[tuple[str, ObjectId], Name] = field(default_factory=dict)
 
+    def and_those_of(self, other: Names) -> Names:
+        """These names and others for the same reader."""
+        return Names(self.language, {**other.people, **self.people}, {**other.records, **self.records})
+
     def person(self, person_id: ObjectId | None) -> str:
         """A person's name; '' for nobody."""
         return "" if person_id is None else self.people.get(person_id, HIDDEN)
@@ -86,15 +90,9 @@ class Names:
             return self.person(value)
         if declared.kind == "reference":
             return self.record(declared.to, value).text
-        if declared.kind == "embedded":
-            return self._row(declared.fields, value)
-        if declared.kind == "embedded_list":
-            return "; ".join(self._row(declared.fields, row) for row in value)
+        if declared.kind in ("embedded", "embedded_list"):
+            return in_rows(declared, value, self.text)
         return kind_of(declared).text(declared, value, self.language)
-
-    def _row(self, fields: Iterable[Field], row: Mapping[str, Any]) -> str:
-        texts = (self.text(inner, row.get(inner.name)) for inner in fields if row.get(inner.name) is not None)
-        return " · ".join(text for text in texts if text)
 
 
 def pointers(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[tuple[Field, ObjectId]]:

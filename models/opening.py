@@ -140,7 +140,7 @@ def open_some(
 
 
 def batch_of(target: RecordType, key: str) -> ObjectId:
-    """The id under which the records of one occasion are found."""
+    """The id of one occasion, under which its progress and the audit trail know it."""
     return ObjectId(hashlib.sha256(f"{target.slug}:{key}".encode()).hexdigest()[:24])
 
 
@@ -190,7 +190,7 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
     pipeline = [
         {"$match": {**opening.match, "number": {"$in": sources}}},
         *opening.stages,
-        {"$project": _record(opening, now, batch_of(rt, opening.key))},
+        {"$project": _record(opening, now)},
     ]
     made = list(db[collection_name(opening.source.slug)].aggregate(pipeline))
     there = _there(rt, (record["number"] for record in made))
@@ -223,7 +223,7 @@ def _report(target: RecordType, key: str, now: datetime) -> int:
     return transaction(report)
 
 
-def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expression]:
+def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
     """The opened record as a projection of its source; the database gives it an id."""
     rt = opening.target
     values = {**{f.name: f.default for f in rt.fields if f.default is not None}, **opening.values}
@@ -256,7 +256,6 @@ def _record(opening: Opening, now: datetime, batch: ObjectId) -> dict[str, Expre
         "granted": _constant([]),
         "grams": _grams(texts),
         "haystack": {"$concat": [part for text in texts for part in ("\n", text)][1:]},
-        "batch": _constant(batch),
     }
 
 

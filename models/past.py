@@ -13,7 +13,7 @@ from typing import Any
 
 from models import access, records, sealing, store
 from models.access import Purpose
-from models.calendar import local
+from models.calendar import SHANGHAI, local
 from models.declarations import Field
 from models.errors import Forbidden, Invalid, NotFound, Sentence
 from models.kinds import plain
@@ -22,6 +22,8 @@ from models.record_input import read_input
 from models.records import Sight
 
 ACTION = "restore_version"
+NOTED = "%Y-%m-%d %H:%M"
+"""How the note of a restored version names the former one: by its moment in Shanghai."""
 BY_RULES = Sentence("由系统按规则填写。", "Set by rules.")
 UNREADABLE = Sentence("当时的内容无法读取。", "What it held then cannot be read.")
 NOT_YOURS = Sentence("您不能修改此字段。", "Not yours to change.")
@@ -95,6 +97,13 @@ def _judged(person: Person, found: Sight, field: Field, current: Mapping[str, An
     return Back(field, current[field.name], read[field.name])
 
 
+def moment_noted(version: Mapping[str, Any]) -> datetime | None:
+    """Of which moment a version restored what was held then; None for one that restored nothing."""
+    if version["action"] != ACTION or not version.get("note"):
+        return None
+    return datetime.strptime(version["note"], NOTED).replace(tzinfo=SHANGHAI)
+
+
 def restore(person: Person, found: Sight, rev: int, *, seen: int, now: datetime) -> dict[str, Any]:
     """Store what version `rev` held as the next version and return the record. `seen` is the version that the person
     compared with.
@@ -104,5 +113,5 @@ def restore(person: Person, found: Sight, rev: int, *, seen: int, now: datetime)
     """
     wanted = preview(person, found, rev)
     values = {one.field.name: one.then for one in wanted.back}
-    note = f"{local(wanted.version['at']):%Y-%m-%d %H:%M}"
+    note = local(wanted.version["at"]).strftime(NOTED)
     return store.change(found.rt.slug, found.id, values, actor=person, now=now, rev=seen, action=ACTION, note=note)

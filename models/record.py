@@ -8,7 +8,7 @@ import mongoengine as me
 from mongoengine.base.common import _document_registry
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from models.declarations import Field, Label, Level, RecordType
+from models.declarations import OWNER, Field, Label, Level, RecordType
 from models.kinds import kind_of, loaded
 from models.person import departments
 
@@ -20,6 +20,15 @@ FORMER_PREFIX, LIST_PREFIX = "acl_", "list_"
 declaration wants any more is dropped."""
 NARROWED_INDEX = f"{LIST_PREFIX}_narrowed"
 """The list index over the fields by which a type's lists are filtered together. No field is called so."""
+SELDOM_INDEX = f"{LIST_PREFIX}_seldom"
+"""The list index over the fields that a type's lists are seldom filtered by, a key for each value. It knows no record
+whose field is empty, and no order."""
+SOONEST = [("due_at", ASCENDING), ("archived", ASCENDING), ("number", ASCENDING)]
+"""What is due first first, in the order of the index of deadlines: no more is read than is shown."""
+UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
+"""What is derived for finding alone, left out where records are read to be worked with."""
+FORMER_INDEXES = frozenset({"batch", "due_at"})
+"""Indexes of former versions, in whose place another one of a record serves."""
 
 
 class Record(me.Document):
@@ -28,7 +37,7 @@ class Record(me.Document):
     `merged_into` is the record into which this one was merged, `merged_from` the numbers of those merged into it.
     `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack`,
     `keys` and `blind` (tokens of encrypted values) are derived at every write; `granted` holds the grants that open the
-    record (X5); times are aware and in UTC.
+    record (X5), `signers` whose signatures it bears or bore (ADR 16); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)
@@ -55,6 +64,7 @@ class Record(me.Document):
     batch_row = me.IntField()
     acl = me.ListField(me.StringField())
     granted = me.ListField(me.ObjectIdField())
+    signers = me.ListField(me.ObjectIdField())
     grams = me.ListField(me.StringField())
     haystack = me.StringField()
     keys = me.ListField(me.StringField())
@@ -97,7 +107,6 @@ def indexes(rt: RecordType) -> list[IndexModel]:
         IndexModel([("grams", ASCENDING), ("number", DESCENDING)], name="grams"),
         IndexModel([("waiting", ASCENDING), ("due_at", ASCENDING)], name="waiting"),
         IndexModel([("owner", ASCENDING), ("state", ASCENDING), ("due_at", ASCENDING)], name="owner"),
-        IndexModel([("batch", ASCENDING)], name="batch", sparse=True),
         # A row of an imported file becomes one record, however often its import is taken up again.
         IndexModel(
             [("batch", ASCENDING), ("batch_row", ASCENDING)],
@@ -119,8 +128,9 @@ def indexes(rt: RecordType) -> list[IndexModel]:
     if rt.classified:
         made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
     if rt.due:
-        made.append(IndexModel([("due_at", ASCENDING), ("_id", ASCENDING)], name="due_at", sparse=True))
         made.append(_list_index("due_at"))
+    if seldom := {list_path(field): 1 for field in rt.fields if field.name in rt.seldom}:
+        made.append(IndexModel([("$**", ASCENDING)], name=SELDOM_INDEX, wildcardProjection=seldom))
     for field in rt.fields:
         if field.unique:
             made.append(
@@ -131,12 +141,16 @@ def indexes(rt: RecordType) -> list[IndexModel]:
                     partialFilterExpression={field.name: {"$exists": True}},
                 )
             )
-        if (field.sortable or field.filterable) and not field.encrypted:
-            path = ".".join(part for part in (field.name, kind_of(field).path) if part)
-            made.append(_list_index(path, field.name))
+        if (field.sortable or field.filterable) and not field.encrypted and field.name not in rt.seldom:
+            made.append(_list_index(list_path(field), field.name))
         if field.kind == "reference":
             made.append(IndexModel([(field.name, ASCENDING), ("_id", ASCENDING)], name=f"ref_{field.name}"))
     return made
+
+
+def list_path(field: Field) -> str:
+    """Where what a field is filtered and sorted by is stored in a record."""
+    return ".".join(part for part in (field.name, kind_of(field).path) if part)
 
 
 def _list_index(path: str, name: str = "") -> IndexModel:
@@ -158,7 +172,7 @@ SYSTEM_FIELDS: tuple[Field, ...] = (
         card="plain",
     ),
     Field(name="level", kind="choice", label=Label("密级", "Level"), filterable=True, card="plain"),
-    Field(name="owner", kind="person", label=Label("负责人", "Owner"), filterable=True, card="plain"),
+    Field(name="owner", kind="person", label=OWNER, filterable=True, card="plain"),
     Field(name="state", kind="choice", label=Label("状态", "State"), filterable=True),
     Field(
         name="department",

@@ -14,16 +14,17 @@ from config.database import database
 from models import access, names, registry
 from models.access import Purpose
 from models.attachment import service as attachment
-from models.declarations import LEVEL_LABELS, Choice, Field, Label, Level, RecordType, Transition
+from models.declarations import LEVEL_LABELS, OWNER, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Invalid, Refusal, Sentence
 from models.kinds import read_values
+from models.kinds.picks import PersonKind, Pointer
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
 
 LEVEL_CHOICES = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
 PLACING: tuple[Field, ...] = (
-    Field(name="owner", kind="person", label=Label("负责人", "Owner"), group="placing"),
+    Field(name="owner", kind="person", label=OWNER, group="placing"),
     Field(name="level", kind="choice", label=Label("密级", "Level"), group="placing", choices=LEVEL_CHOICES),
     Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level"), group="placing"),
     Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until"), group="placing"),
@@ -34,16 +35,17 @@ PLACING: tuple[Field, ...] = (
 class LoweringNeedsHead(Refusal):
     """Raising a level is free; lowering it is the head's (X2)."""
 
-    code, status = "lowering_needs_head", 403
-    zh, en = "降低密级须由客服部经理办理。", "Only the department head may lower a level."
+    code, status, about = "lowering_needs_head", 403, "level"
+    zh = "降低密级须由客服部经理办理；其他人请在记录的菜单中申请变更密级。"
+    en = "Only the department head may lower a level. Others ask to change the secrecy, in the record's menu."
 
 
 class PeriodNeedsHead(Refusal):
     """The owner or the custodian asks for a longer period; the head approves it (X2)."""
 
-    code, status = "period_needs_head", 403
-    zh = "变更保密期须经客服部经理批准，请在记录页面用“密级变更”申请。"
-    en = "Another period needs the head's approval: ask with “Change the secrecy” on the record's page."
+    code, status, about = "period_needs_head", 403, "secret_until"
+    zh = "变更保密期须经客服部经理批准，请在记录的菜单中申请变更密级。"
+    en = "Another period needs the head's approval: ask to change the secrecy, in the record's menu."
 
 
 OUT_OF_SIGHT = Sentence(
@@ -76,7 +78,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     own = record is None or record.get("owner") == person.id
     placing: tuple[Field, ...] = ()
     if overseer and rt.menu == "family":
-        placing += PLACING[:1]
+        placing += rt.called(PLACING[:1])
     if rt.classified and (overseer or own):
         placing += PLACING[1:]
     return (*fields, *placing)
@@ -84,7 +86,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
 
 def asked_fields(rt: RecordType, transition: Transition) -> tuple[Field, ...]:
     """The fields of a transition's sheet, the engine's owner included; those that it needs are required there."""
-    known = {**{f.name: f for f in PLACING}, **rt.by_name}
+    known = {**{f.name: f for f in rt.called(PLACING)}, **rt.by_name}
     return tuple(replace(known[name], required=name in transition.needs) for name in transition.asks)
 
 
@@ -102,7 +104,7 @@ def read_input(
     known_pointers = {pointer for _, pointer in names.pointers(fields, current or {})}
     for field, path, pointer in _pointed(fields, values):
         if pointer not in known_pointers and not _may_point(person, field, pointer):
-            problems[path] = Sentence("请从列表中选择。", "Choose one from the list.")
+            problems[path] = Sentence(*(PersonKind if field.kind == "person" else Pointer).unknown)
     for field in fields:
         if field.kind == "files" and values.get(field.name):
             kept = (current or {}).get(field.name) or ()

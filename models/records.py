@@ -6,16 +6,20 @@ not exist raise the same `NotFound` (X6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
+
 from config.database import transaction
-from models import access, one_time, registry, store
+from models import access, climbing, one_time, registry, store
 from models.access import Purpose
-from models.declarations import RecordType, Transition
+from models.declarations import Field, Label, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, by_climbing, deputed, moves, why_not
+from models.kinds import read_values
+from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, deputed, signed_already, why_not
+from models.moves import moves as moves_held
 from models.person.roles import Person
 from models.record_input import (
     LEVEL_CHOICES,
@@ -77,6 +81,7 @@ __all__ = [
     "move",
     "move_seen",
     "moves",
+    "moves_on",
     "pointed_file",
     "possible_move",
     "reachable",
@@ -96,6 +101,10 @@ __all__ = [
 ]
 
 
+REASON = Field(name="note", kind="text", label=Label("理由", "Reason"), max_length=500)
+"""The reason that a person gives for a move, beside its fields."""
+
+
 class LooksAlike(Refusal):
     """A new record may repeat one that is there; `found` holds those, as the person may see them."""
 
@@ -108,6 +117,19 @@ class LooksAlike(Refusal):
     def __init__(self, found: Sequence[Any]) -> None:
         self.found = found
         super().__init__()
+
+
+class Settled(Forbidden):
+    """A record in a frozen or final state, or in the archive, which the person might change otherwise."""
+
+    code = "unchangeable"
+    zh, en = "按其当前状态，该记录不能修改。", "In its present state the record cannot be changed."
+
+
+class InArchive(Settled):
+    """A record in the archive is restored before it is changed."""
+
+    zh, en = "该记录已归档，须先恢复才能修改。", "The record is archived. It must be restored before it can be changed."
 
 
 class MergedAway(Refusal):
@@ -154,7 +176,7 @@ def change(
     """Change a record's fields; fields absent from `raw` keep their values.
 
     :raises StaleRecord: when it was changed since version `rev`.
-    :raises Forbidden: when the person may read but not edit it.
+    :raises Forbidden: when the person may read but not edit it. :raises Settled: when nobody may as it stands.
     """
     return change_seen(person, read(person, slug, number, Purpose.VIEW, now), raw, rev=rev, now=now, note=note)
 
@@ -173,8 +195,7 @@ def change_seen(
     version `rev`, where the request has that too."""
     rt, slug = found.rt, found.rt.slug
     current = store.fetch(slug, found.id) if current is None else current
-    if not can(person, rt, current, Purpose.EDIT):
-        raise Forbidden()
+    check_changeable(person, rt, current)
     allowed = form_fields(person, rt, current)
     fields = tuple(f for f in allowed if f.name in raw)
     values = read_input(person, fields, raw, current=current, known={f.name for f in allowed})
@@ -195,10 +216,28 @@ def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpo
     return reach.sees(record["acl"]) == "full"
 
 
+def check_changeable(person: Person, rt: RecordType, record: Mapping[str, Any]) -> None:
+    """:raises Forbidden: when the person may not change the record's fields. :raises Settled: when nobody may now.
+    :raises MergedAway:"""
+    check_usable(rt, access.reach(person, rt, Purpose.EDIT), record, Purpose.EDIT)
+
+
+def check_usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpose: Purpose) -> None:
+    """:raises Forbidden: when the person may not use the record for that. :raises Settled: when nobody may now.
+    :raises MergedAway:"""
+    if reach.sees(record["acl"]) != "full":
+        raise Forbidden()
+    if not usable(rt, reach, record, purpose):
+        if record.get("merged_into") is not None:
+            raise MergedAway()
+        raise InArchive() if record.get("archived_at") else Settled()
+
+
 def set_archived(
     person: Person, slug: str, number: str, archived: bool, *, rev: int, now: datetime, note: str = ""
 ) -> None:
-    """Archive or restore a record, `note` saying why. :raises Forbidden: :raises StaleRecord: :raises MergedAway:"""
+    """Archive or restore a record, `note` saying why. :raises Invalid: when it is archived without a reason.
+    :raises Forbidden: :raises StaleRecord: :raises MergedAway:"""
     set_archived_seen(person, read(person, slug, number, Purpose.VIEW, now), archived, rev=rev, now=now, note=note)
 
 
@@ -211,9 +250,10 @@ def set_archived_seen(
         raise Forbidden()
     if found.values["merged_into"] is not None:
         raise MergedAway()
+    note = reason(note, needed=archived)
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
-    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action, note=reason(note))
+    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action, note=note)
 
 
 def move(
@@ -239,6 +279,27 @@ def move(
     return move_seen(person, found, name, raw, rev=rev, now=now, note=note, fresh=fresh)
 
 
+def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
+    """The transitions that the person may make on a stored record that they read in full, in declared order: their own,
+    and those of whom they stand in for."""
+    return moves_on(person, rt, [record])[record["_id"]]
+
+
+def moves_on(
+    person: Person, rt: RecordType, current: Collection[Mapping[str, Any]]
+) -> dict[ObjectId, list[Transition]]:
+    """`moves` on some records of a type, by id. What was signed of them before is asked in one query, of those alone
+    that have a signature to give and were changed since they were made."""
+    found = {record["_id"]: moves_held(person, rt, record) for record in current}
+    signing = {r["_id"] for r in current if r["rev"] > 1 and any(t.signature for t in found[r["_id"]])}
+    given = store.moves_of_each(signing)
+    for record in current:
+        if rows := given.get(record["_id"]):
+            held = found[record["_id"]]
+            found[record["_id"]] = [t for t in held if not signed_already(person, rt, t, record, rows)]
+    return found
+
+
 def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, dict[str, Any]]:
     """A transition that the person may make on a record that they have read in full, with the stored record.
 
@@ -253,9 +314,8 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     refusal, behalf = why_not(person, rt, transition, current), deputed(person, rt, transition, current)
     if refusal is not None and behalf is None:
         raise refusal
-    if transition.signature:
-        for_another = behalf if refusal is not None else None
-        _keep_apart(person, for_another, found, climbed=by_climbing(for_another or person, rt, transition, current))
+    if transition.signature and signed_already(person, rt, transition, current, store.latest_moves(found.id)):
+        raise SignedAlready()
     return transition, current
 
 
@@ -266,31 +326,6 @@ def for_whom(person: Person, found: Sight, transition: Transition) -> Person | N
     current = store.fetch(found.rt.slug, found.id)
     own = why_not(person, found.rt, transition, current) is None
     return None if own else deputed(person, found.rt, transition, current)
-
-
-def _keep_apart(person: Person, behalf: Person | None, found: Sight, *, climbed: bool) -> None:
-    """Of the signatures since the record was last handed in, no two are one person's where a deputy gave one of them,
-    or one came to its signer because nobody signed in time (`climbed`): whoever signs now, for themselves or for
-    somebody, gave none before, nor had one given for them. Who signed for a level that was silent still gives the
-    signature that is their own, once somebody else has signed in between.
-
-    :raises SignedAlready:
-    """
-    flow = found.rt.workflow
-    signatures = {t.name for t in flow.transitions if t.signature} if flow else set()
-    signing, between = {person.id, behalf.id if behalf is not None else None}, False
-    for row in store.latest_moves(found.id):
-        if row["action"] not in signatures:
-            return
-        if signing.isdisjoint({row["by"], row.get("behalf")} - {None}):
-            between = True
-        elif (
-            behalf is not None
-            or climbed
-            or row.get("behalf") is not None
-            or (row.get("climbed", False) and not between)
-        ):
-            raise SignedAlready()
 
 
 def move_seen(
@@ -314,7 +349,8 @@ def move_seen(
     fields = tuple(f for f in asked if f.name in raw or (f.required and current[f.name] is None))
     values = read_input(person, fields, raw, current=current, known={f.name for f in asked})
     note = reason(note, needed=transition.reason)
-    with told_in_sight(person, rt, [field.name for field in asked]):
+
+    def made() -> dict[str, Any]:
         return store.change(
             slug,
             found.id,
@@ -329,15 +365,21 @@ def move_seen(
             seen=current,
         )
 
+    with told_in_sight(person, rt, [field.name for field in asked]):
+        if not transition.signature:
+            return made()
+        return transaction(lambda: climbing.pass_nobody(rt, made(), now))
+
 
 def reason(note: str, *, needed: bool = False) -> str:
-    """A reason as it is kept, in one line. :raises Invalid: when it is missing or longer than 500 characters."""
-    note = " ".join(note.split())
-    if needed and not note:
-        raise Invalid({"note": Sentence("请说明理由。", "Please give a reason.")})
-    if len(note) > 500:
-        raise Invalid({"note": Sentence("理由最多 500 个字。", "A reason has 500 characters at most.")})
-    return note
+    """A reason as it is kept, in one line. :raises Invalid: when it is missing, or no text that a field would take."""
+    values, problems = read_values((REASON,), {REASON.name: note})
+    if problems:
+        raise Invalid(problems)
+    text: str = values[REASON.name] or ""
+    if needed and not text:
+        raise Invalid({REASON.name: Sentence("请说明理由。", "Please give a reason.")})
+    return text
 
 
 def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:

@@ -53,6 +53,11 @@ class Draft:
             return {name for name, value in self.values.items() if value is not None}
         return {name for name, value in self.values.items() if value != self.before.get(name)}
 
+    def touches(self, names: Iterable[str]) -> bool:
+        """Whether one of these values differs from what was stored: `changed` for whoever asks about few."""
+        before = self.before or {}
+        return any(self.values.get(name) != before.get(name) for name in names)
+
     def problem(self, path: str, zh: str, en: str) -> None:
         """Refuse the write because of the field at `path`; all problems are reported together."""
         self.problems[path] = Sentence(zh, en)

@@ -14,9 +14,12 @@ from models import audit, numbering, one_time, registry, store, unborn
 from models.access import ARCHIVED
 from models.attachment import service as attachment
 from models.declarations import RecordType
-from models.record import FORMER_PREFIX, LIST_PREFIX, REACH_INDEX, collection_name, indexes
+from models.record import FORMER_INDEXES, FORMER_PREFIX, LIST_PREFIX, REACH_INDEX, collection_name, indexes
 
 Step = Callable[[], list[str]]
+
+MOST_INDEXES = 64
+"""So many indexes a collection takes, that of `_id` among them."""
 
 _declared: dict[str, list[IndexModel]] = {}
 _steps: list[Step] = []
@@ -63,9 +66,9 @@ def _existing() -> set[str]:
 
 
 def migrate() -> list[str]:
-    """Create every collection and index that is missing, rebuild indexes whose declaration changed, and drop list
-    indexes that no declaration wants any more. A collection's missing indexes are made in one reading of it. Documents
-    of former versions are brought up to this one.
+    """Create every collection and index that is missing, rebuild indexes whose declaration changed, and drop those of
+    ours that no declaration wants any more; somebody else's are left alone. A collection's missing indexes are made in
+    one reading of it. Documents of former versions are brought up to this one.
 
     Returns a line for each collection made, index rebuilt or dropped, and step done; running it again returns nothing.
 
@@ -82,19 +85,26 @@ def migrate() -> list[str]:
 
 
 def _bring_up(collection: str, models: list[IndexModel]) -> list[str]:
-    """Give a collection the indexes that it should have. What is idle goes first: a collection takes 64 of them."""
+    """Give a collection the indexes that it should have. What is idle goes last, so that whoever works meanwhile has
+    one or the other; first where there is no room for both, or where both have the same keys."""
     target = _home(collection)[collection]
     stored = {index["name"]: _shape(index) for index in target.list_indexes()}
     wanted = {model.document["name"]: _shape(model.document) for model in models}
     if any(name.startswith(FORMER_PREFIX) and name != REACH_INDEX for name in stored):
         _mark_archived(target)
     changed = [name for name, shape in wanted.items() if name in stored and stored[name] != shape]
-    idle = sorted(name for name in stored.keys() - wanted if name.startswith((FORMER_PREFIX, LIST_PREFIX)))
-    for name in (*changed, *idle):
-        target.drop_index(name)
+    idle = sorted(name for name in stored.keys() - wanted if _ours(name))
     missing = [model for model in models if stored.get(model.document["name"]) != wanted[model.document["name"]]]
+    keys = [wanted[model.document["name"]][0] for model in missing]
+    crowded = len(stored.keys() | wanted) > MOST_INDEXES
+    first = [name for name in idle if crowded or stored[name][0] in keys]
+    for name in (*changed, *first):
+        target.drop_index(name)
     if missing:
         target.create_indexes(missing)
+    for name in idle:
+        if name not in first:
+            target.drop_index(name)
     return [
         *(f"dropped index {name} of {collection}" for name in idle),
         *(f"rebuilt index {name} of {collection}" for name in changed),
@@ -133,10 +143,15 @@ def missing() -> list[str]:
     return lines
 
 
+def _ours(index: str) -> bool:
+    """Whether an index was made by a version of ours for lists or records, by its name."""
+    return index.startswith((FORMER_PREFIX, LIST_PREFIX)) or index in FORMER_INDEXES
+
+
 def _shape(index: Mapping[str, Any]) -> tuple[Any, ...]:
     """What makes two indexes the same."""
     kinds = bool(index.get("unique")), bool(index.get("sparse")), index.get("expireAfterSeconds")
-    return list(index["key"].items()), kinds, index.get("partialFilterExpression")
+    return list(index["key"].items()), kinds, index.get("partialFilterExpression"), index.get("wildcardProjection")
 
 
 def _mark_archived(records: Collection[Row]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from config.policy import policy
 from models.calendar import add_months, local
+from models.day_words import day_text
 from models.declarations import Level
 from models.errors import Sentence
 from models.person.roles import Role
@@ -62,7 +63,7 @@ def end_problem(until: date, latest: date | None, today: date) -> Sentence | Non
         return Sentence("应晚于今天。", "This is later than today.")
     if latest is not None and until > latest:
         return Sentence(
-            f"该密级最晚至 {latest.isoformat()}；延长须由客服部经理批准。",
-            f"This level lasts to {latest.isoformat()} at most; a longer period needs the head.",
+            f"该密级最晚至 {day_text(latest).zh}；延长须由客服部经理批准。",
+            f"This level lasts to {day_text(latest).en} at most; a longer period needs the head.",
         )
     return None

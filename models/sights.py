@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from bson import ObjectId
@@ -109,6 +110,8 @@ def sight_stored(
     record = stored_form.load_to_show(rt, son)
     fields = access.readable(access.visible_fields(person, rt), reach, son["acl"])
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
+    if _kept(rt) - {f.name for f in fields} and values["updated_by"] != person.id:
+        del values["updated_by"]  # whoever is not told what is withheld is not told who was last at it
     return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"])), record
 
 
@@ -232,18 +235,32 @@ def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:
 
 
 def pointed_file(found: Sight, file_id: str) -> dict[str, Any]:
-    """The row of a file that the record, as its reader sees it, points to.
+    """The row of a file to which the record, as its reader sees it, points, or pointed in a version that they read.
 
     :raises NotFound: :raises Unopened: what the file is called cannot be opened.
     """
-    wanted = ObjectId(file_id) if ObjectId.is_valid(file_id) else None
-    for field in found.fields:
-        for row in (found.values.get(field.name) or ()) if field.kind == "files" else ():
-            if row["file"] == wanted:
-                for refusal in sealing.unopened_in([row]):
-                    raise refusal
-                return dict(row)
+    if not ObjectId.is_valid(file_id):
+        raise NotFound()
+    wanted = ObjectId(file_id)
+    for row in chain(_files_now(found), _former_files(found)):
+        if row["file"] == wanted:
+            for refusal in sealing.unopened_in([row]):
+                raise refusal
+            return dict(row)
     raise NotFound()
+
+
+def _files_now(found: Sight) -> Iterator[Mapping[str, Any]]:
+    for field in found.fields:
+        if field.kind == "files":
+            yield from found.values.get(field.name) or ()
+
+
+def _former_files(found: Sight) -> Iterator[Mapping[str, Any]]:
+    for version in versions_of(found, 0):
+        for change in version["changes"]:
+            if change["field"].kind == "files":
+                yield from change["before"] or ()
 
 
 def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:

@@ -97,10 +97,11 @@ def _closing(flow: Workflow) -> set[str]:
 
 def _waiting(state: State, current: Mapping[str, Any]) -> Waiting:
     climbed = turns.climbed_to(state, current)
-    return Waiting(state, current.get("state_since"), _whom(state.turn, current), _whom(climbed, current))
+    return Waiting(state, current.get("state_since"), whom_of(state.turn, current), whom_of(climbed, current))
 
 
-def _whom(declared: Sequence[str], current: Mapping[str, Any]) -> tuple[str, ...]:
+def whom_of(declared: Sequence[str], current: Mapping[str, Any]) -> tuple[str, ...]:
+    """The turns that a state declares, of a stored record: role values and ids of people."""
     named = {"creator": "created_by"}
     found = []
     for whose in declared:

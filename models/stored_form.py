@@ -13,7 +13,7 @@ from typing import Any
 from bson import CodecOptions, ObjectId, decode, encode
 
 from models import access, registry, sealing
-from models.declarations import Field, Label, RecordType
+from models.declarations import OWNER, Field, Label, RecordType
 from models.kinds import ZONE, loaded, loading, stored, storing
 from models.loaded import Loaded, son_of
 from models.registry import Draft
@@ -25,7 +25,7 @@ OPEN_SYSTEM: tuple[Field, ...] = (
     Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
     Field(name="secret_until", kind="date", label=Label("保密期至", "Secret until")),
     Field(name="department", kind="text", label=Label("部门", "Department")),
-    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
+    Field(name="owner", kind="person", label=OWNER),
     Field(name="state", kind="text", label=Label("状态", "State")),
     Field(name="archived_at", kind="datetime", label=Label("归档时间", "Archived")),
     Field(name="merged_into", kind="reference", label=Label("并入", "Merged into")),
@@ -47,6 +47,7 @@ ENGINES = (
     "climbed_from",
     "state_since",
     "in_person",
+    "signers",
 )
 """What the engine keeps of a record and gives as it is."""
 
@@ -61,6 +62,7 @@ KEPT = (
     "climbed_from",
     "state_since",
     "in_person",
+    "signers",
 )
 """What a write of a stored record leaves as it is, if it does not set it."""
 
@@ -70,7 +72,7 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 def fields_of(rt: RecordType) -> tuple[Field, ...]:
     """Every field that a write may set: declared and system ones."""
-    return (*rt.fields, *OPEN_SYSTEM)
+    return (*rt.fields, *rt.called(OPEN_SYSTEM))
 
 
 def load(rt: RecordType, son: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,6 +162,11 @@ def update_of(draft: Draft) -> dict[str, Any]:
         began = {"state_since": draft.now, "climbed": None, "climbed_from": None}
     elif before.get("climbed") and _begins_to_climb_anew(draft):
         began = {"climbed": None, "climbed_from": None}
+    move = draft.transition
+    if move is not None and move.signature:
+        # Whose signature it is: a deputy reads what waits, and no more.
+        given_for = (draft.behalf or draft.actor).id
+        began["signers"] = sorted({*(before.get("signers") or ()), given_for} - {None}) or None
     follows = {
         **derived(draft.rt, {**draft.values, **began}),
         **began,

@@ -24,7 +24,7 @@ from models.hand_over import service as hand_over
 from models.moves import is_plain
 from models.person.roles import Person, Role
 from models.put_aside import document as put_aside
-from models.record import collection_name
+from models.record import SOONEST, UNSHOWN, collection_name
 from models.sights import Sight, one_version_each, sight_stored
 
 Condition = dict[str, Any]
@@ -32,7 +32,6 @@ Row = Mapping[str, Any]
 
 COMING_WORKING_DAYS = 5
 """How far ahead a person sees the deadlines of records that wait for nobody."""
-UNSHOWN = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 
 
 class Pile(StrEnum):
@@ -169,7 +168,7 @@ def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 
     asides = put_aside.of_people([person.id], now)
     tasks = []
     for rt in registry.all_types():
-        reach = access.reach(person, rt, Purpose.VIEW)
+        reach = access.reach(person, rt, Purpose.VIEW).to_act
         if reach.nothing or not (rt.due or rt.workflow):
             continue
         quiet = put_aside.without(asides, person.id, rt.slug)
@@ -184,7 +183,7 @@ def aside(person: Person, now: datetime) -> list[Task]:
     asides = put_aside.of_people([person.id], now)
     for rt in registry.all_types():
         known = {one.record: one.until for one in asides if one.type == rt.slug}
-        reach = access.reach(person, rt, Purpose.VIEW)
+        reach = access.reach(person, rt, Purpose.VIEW).to_act
         if known and not reach.nothing:
             stands = {"$or": [one.condition() for one in asides if one.type == rt.slug]}
             rows = _find(rt, {"$and": [stands, reach.query(), waits_for(person, rt)]})
@@ -198,7 +197,7 @@ def with_deadline(person: Person, until: datetime, limit: int) -> list[Task]:
     type."""
     found: list[Task] = []
     for rt in registry.all_types():
-        reach = access.reach(person, rt, Purpose.VIEW)
+        reach = access.reach(person, rt, Purpose.VIEW).to_act
         if rt.due and not reach.nothing:
             rows = _dated(person, rt, reach, until, limit)
             tasks = (task for task, _record in _loaded(person, rt, reach, rows))
@@ -213,7 +212,7 @@ def late_in_department(person: Person, now: datetime, limit: int = 10) -> list[T
         late = {"due_at": {"$lt": now}, "department": person.department, "$nor": [waits_for(person, rt)]}
         reach = access.reach(person, rt, Purpose.VIEW)
         if rt.due and not reach.nothing:
-            rows = _find(rt, {"$and": [late, reach.query()]}).sort([("due_at", 1), ("_id", 1)]).limit(limit)
+            rows = _find(rt, {"$and": [late, reach.query()]}).sort(SOONEST).limit(limit)
             seen = ((row, records.sight(person, rt, reach, row)) for row in rows)
             tasks += [Task(sight, row["due_at"], pile=Pile.LATE) for row, sight in seen if sight]
     return sorted(tasks, key=lambda task: task.due or now)
@@ -230,7 +229,7 @@ def _dated(
     turn = {**turn_of(person, rt), "due_at": {"$type": "date"}}
     owned = [{**condition, "due_at": {"$lt": horizon}} for condition in owned_by(person)]
     found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query(), *quiet]})
-    yield from found.sort([("due_at", 1), ("_id", 1)]).limit(limit)
+    yield from found.sort(SOONEST).limit(limit)
 
 
 def _undated(
@@ -254,11 +253,12 @@ def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[R
 def _loaded(
     person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]
 ) -> Iterator[tuple[Task, dict[str, Any]]]:
-    for row in rows:
-        sight, record = sight_stored(person, rt, reach, row)
+    loaded = [(row, *sight_stored(person, rt, reach, row)) for row in rows]
+    moves_on = records.moves_on(person, rt, [record for _, _, record in loaded if record is not None])
+    for row, sight, record in loaded:
         if sight is None or record is None:
             continue
-        moves = records.moves(person, rt, record)
+        moves = moves_on[row["_id"]]
         if moves or f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id:
             yield Task(sight, row.get("due_at"), moves), record
 

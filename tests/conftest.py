@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import pickle
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from pymongo.database import Database
 from config import database as store
 from config import embedded
 from config.settings import Settings
-from tests.factories import proofs, thrift
+from tests.factories import thrift
+from tests.factories.commands import Begun
+from tests.factories.proofs import Proofs, noted
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 MASTER_KEY = base64.b64encode(b"test-master-key-" * 6).decode()
@@ -27,7 +30,7 @@ MEMORY_NEEDED = 3 * 2**30
 WRITES = {"insert", "update", "findAndModify", "findandmodify", "aggregate", "bulkWrite"}
 
 
-class TouchedCollections(monitoring.CommandListener):
+class TouchedCollections(Begun):
     """Remembers which collections were written to, so that only those are emptied."""
 
     def __init__(self) -> None:
@@ -44,20 +47,21 @@ class TouchedCollections(monitoring.CommandListener):
             if target is not None:
                 self.names.add((event.database_name, str(target)))
 
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        pass
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        pass
-
 
 touched = TouchedCollections()
 monitoring.register(touched)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--proofs`: where to write what the walks have seen."""
+    """`--proofs`: where to write what the walks have seen. `--everyone`: nobody is left out of them."""
     parser.addoption("--proofs", type=Path, help="a folder for the tables of what was searched and found")
+    parser.addoption("--everyone", action="store_true", help="walks let nobody stand for others who see the same")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes has ended: what it has seen is added."""
+    noted.add(pickle.loads(node.workeroutput["noted"]) if "noted" in getattr(node, "workeroutput", {}) else Proofs())
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,9 +69,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything is required (REQUIRE_ALL_TESTS), a test that was skipped has not been done."""
     folder = session.config.getoption("--proofs")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["noted"] = pickle.dumps(noted)
     if folder and reporter is not None:
-        for path in proofs.write(folder):
-            reporter.write_line(f"\n{path}")
+        for path in noted.write(folder):
+            reporter.write_line(f"\n{path}\n\n{path.read_text('utf-8')}")
     if os.environ.get("REQUIRE_ALL_TESTS") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Flask
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -18,7 +20,7 @@ def init_app(app: Flask, csrf: CSRFProtect) -> None:
     app.extensions["api_allowance"] = Allowance()
     app.url_map.converters["type"] = TypeSlug
     api = Blueprint("api", __name__, url_prefix=problems.PREFIX)
-    api.before_request(caller.identify)
+    api.before_request(partial(caller.identify, lists.ahead))
     api.register_error_handler(Refusal, problems.on_refusal)
     api.register_error_handler(Outage, problems.on_refusal)
     api.register_error_handler(HTTPException, problems.on_http_error)

@@ -13,6 +13,7 @@ from models import access, registry
 from models.access import Purpose
 from models.declarations import RecordType
 from models.errors import NotFound
+from models.person.roles import Person
 
 OWN = ("me", "search", "files")
 """Addresses that are no types; `models.checks` keeps these names free."""
@@ -33,8 +34,12 @@ def open_type(slug: str) -> RecordType:
 
     :raises NotFound: for any other, and for one that does not exist, alike (X6).
     """
+    return type_for(caller().person, slug)
+
+
+def type_for(person: Person, slug: str) -> RecordType:
+    """`open_type` for whoever a person is. :raises NotFound:"""
     rt = registry.get(slug).rt
-    person = caller().person
     if access.reach(person, rt, Purpose.VIEW).nothing and not access.may_create(person, rt):
         raise NotFound()
     return rt

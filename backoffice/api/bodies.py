@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from backoffice.api.problems import BadRequest, NoSuchVersion, NotAcceptable, Problem, VersionMissing, WrongContent
 from config.later import Later
@@ -119,13 +120,17 @@ def _bad(wrong: Mapping[str, Sentence]) -> Problem:
 
 
 def _parsed() -> Any:
-    """The body as JSON: UTF-8, no repeated names, nothing that is not a value. :raises BadRequest:"""
+    """The body as JSON: UTF-8, no repeated names, nothing that is not a value. :raises BadRequest:
+    :raises RequestEntityTooLarge:"""
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
         raise WrongContent(wanted=JSON)
-    request.max_content_length = JSON_BYTES
+    request.max_content_length = JSON_BYTES + 1  # of what comes in chunks the rest is cut off without a word
+    data = request.get_data(cache=False)
+    if len(data) > JSON_BYTES:
+        raise RequestEntityTooLarge()
     try:
-        text = request.get_data(cache=False).decode("utf-8")
+        text = data.decode("utf-8")
         body = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
         if "\\u" in text:
             json.dumps(body, ensure_ascii=False).encode("utf-8")  # half of a character cannot be stored
@@ -139,6 +144,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Body:
     if len(made) < len(pairs):
         seen: set[str] = set()
         repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        repeated.encode("utf-8")  # half of a character cannot be named in an answer either
         raise _bad({repeated[:LONGEST_PATH]: Sentence("重复出现。", "This is given twice.")})
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from flask import current_app, g, request
 from backoffice import at_hand, edge
 from models.access import READING, Purpose
 from models.errors import Refusal
+from models.listing import Question
 from models.person import service as people
 from models.person.known import as_before
 from models.person.roles import Means, Person
@@ -22,6 +23,7 @@ from models.token.service import Token
 
 LANGUAGES = ("zh", "en")
 LONGEST_HEADER = 200
+MOST_REMEMBERED = 1_000
 
 
 class NoToken(Refusal):
@@ -50,20 +52,41 @@ class Caller:
     language: str
 
 
-def identify() -> None:
+@dataclass(frozen=True)
+class Before:
+    """Whom a token stood for when it last served, with their rights and language. It opens nothing: what is asked for
+    with it is taken only where the request turns out to have the same (X6)."""
+
+    person: Person
+    language: str
+
+
+Ahead = Callable[[Before, datetime], Question | None]
+"""What to ask together with who asks, on the guess that nothing about them has changed."""
+
+_before: dict[str, Before] = {}
+
+
+def identify(ahead: Ahead) -> None:
     """Find out who calls, before every request of the API. :raises NoToken: :raises TooManyRequests:"""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise NoToken()
-    now = edge.now()
-    found = tokens.find(secret.strip(), now, _beside) if len(secret) <= LONGEST_HEADER else None
+    secret, now = secret.strip(), edge.now()
+    if len(secret) > LONGEST_HEADER:
+        raise BadToken()
+    # Taken out until the request is let in: a token that has ended, or had its requests, is guessed about once.
+    key = tokens.fingerprint(secret)
+    before = _before.pop(key, None)
+    found = tokens.find(secret, now, _beside, ahead(before, now) if before is not None else None)
     if found is None:
         raise BadToken()
     at_hand.keep(found.answer)
     token = found.token
     allowance: Allowance = current_app.extensions["api_allowance"]
-    person = people.person_of(found.account, language())
-    g.caller_language = language() if asked_language() else person.language
+    said = asked_language()
+    person = people.person_of(found.account, said or LANGUAGES[0])
+    g.caller_language = said or person.language
     acting = replace(
         person,
         grants=_leaving(found.grants),
@@ -74,6 +97,12 @@ def identify() -> None:
     g.person = as_before(acting)
     allowance.spend(token.id, now)
     g.caller = Caller(g.person, token, now, language())
+    after = Before(g.person, g.caller.language)
+    g.as_before = before == after
+    g.ahead = found.ahead if g.as_before else None
+    if len(_before) >= MOST_REMEMBERED:
+        _before.clear()
+    _before[key] = after
 
 
 def _leaving(grants: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -90,6 +119,19 @@ def of_lists(person: Person) -> Person:
 
 def _beside(person: ObjectId, _now: datetime) -> list[dict[str, Any]]:
     return at_hand.stages(person, None)
+
+
+def as_guessed() -> bool:
+    """Whether the caller has the rights and the language with which was guessed before they were known, if it was: then
+    what was worked out for them holds, though nothing may have been asked with it."""
+    right: bool = g.as_before
+    return right
+
+
+def asked_ahead() -> list[dict[str, Any]] | None:
+    """What was found ahead (`identify`); None where nothing was asked, or with other rights than the caller has."""
+    found: list[dict[str, Any]] | None = g.ahead
+    return found
 
 
 def caller() -> Caller:

@@ -13,10 +13,11 @@ from typing import Any
 from apispec import APISpec
 from flask import Response
 
-from backoffice.api import bodies, general, operations, schemas
+from backoffice.api import bodies, elements, general, operations, schemas
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
 from backoffice.api.problems import PREFIX
+from backoffice.api.values import IN_LISTS, SYSTEM
 from models import access, records, registry
 from models.declarations import Field, RecordType
 from models.errors import Sentence
@@ -54,9 +55,9 @@ def build(person: Person, language: str) -> Json:
         security=[{"token": []}],
     )
     made.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for name, schema in operations.COMMON.items():
+    for name, schema in elements.COMMON.items():
         made.components.schema(name, schema)
-    operations.add_problems(made, language)
+    elements.add_problems(made, language)
     types = [registry.get(slug).rt for slug in tokens.reached(person)]
     general.add(made, [rt.slug for rt in types], language)
     for rt in types:
@@ -69,7 +70,7 @@ def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> No
     visible = access.visible_fields(person, rt)
     for name, schema in record_schemas(rt, visible, language).items():
         made.components.schema(name, schema)
-    say = operations.Words(rt, language)
+    say = elements.Words(rt, language)
     at = f"{PREFIX}/{rt.slug}"
     one = f"{at}/{{number}}"
     about_list: Json = {"get": operations.list_page(say, visible)}
@@ -93,7 +94,7 @@ def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> No
         made.path(path=path, operations=methods)
 
 
-def moves(rt: RecordType, say: operations.Words, one: str, language: str) -> Iterator[tuple[str, Json]]:
+def moves(rt: RecordType, say: elements.Words, one: str, language: str) -> Iterator[tuple[str, Json]]:
     """Each transition has an address of its own, because each asks for something else."""
     for move in schemas.transitions(rt):
         body = schemas.action_body(asked_fields(rt, move), language)
@@ -102,34 +103,38 @@ def moves(rt: RecordType, say: operations.Words, one: str, language: str) -> Ite
 
 def record_schemas(rt: RecordType, visible: tuple[Field, ...], language: str) -> dict[str, Json]:
     """A record in full, its card, its row in a list."""
-    system = operations.system_schemas(rt)
+    system = _system(rt, language)
     head: Json = {
         "type": {"const": rt.slug},
         "number": {"type": "string"},
         "locked": {"type": "boolean"},
     }
     values = {f.name: schemas.described(f, schemas.answered(f), language) for f in visible}
-    card = {f.name: operations.card_schema(f) for f in access.card_fields(rt)}
+    card = {f.name: _on_card(f) for f in access.card_fields(rt)}
     # Whom a record concerns gets it without its withheld fields.
-    told = {**_closed(values), "required": [f.name for f in visible if not f.withheld]}
+    told = schemas.closed(values, [f.name for f in visible if not f.withheld])
     full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": told}
-    lost = operations.Words(rt, language).text(*operations.UNREADABLE)
+    lost = elements.Words(rt, language).text(*operations.UNREADABLE)
     full["unreadable"] = {"type": "array", "items": {"type": "string"}, "description": lost}
-    locked = {**head, "locked": {"const": True}, **{k: system[k] for k in ("level", "owner")}, "values": _closed(card)}
-    row_system = {name: system[name] for name in operations.IN_LISTS}
-    some = {**_closed(values), "required": []}
+    known = {name: system[name] for name in ("level", "owner")}
+    locked = {**head, "locked": {"const": True}, **known, "values": schemas.closed(card)}
+    row_system = {f.name: system[f.name] for f in IN_LISTS}
+    some = schemas.closed(values, ())
     row = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **row_system, "values": some}
-    made = {rt.slug: _closed(full), f"{rt.slug}.row": _closed(row)}
-    return {**made, f"{rt.slug}.card": _closed(locked)} if card else made
+    made = {rt.slug: schemas.closed(full), f"{rt.slug}.row": schemas.closed(row)}
+    return {**made, f"{rt.slug}.card": schemas.closed(locked)} if card or access.shows_cards(rt) else made
 
 
-def _closed(properties: Json) -> Json:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }
+def _system(rt: RecordType, language: str) -> dict[str, Json]:
+    """The engine's own fields, as a record shows them; the owner under the type's name for it."""
+    made = {f.name: schemas.answered(f) for f in SYSTEM}
+    made["owner"] = {"title": rt.owner.text(language), **made["owner"]}
+    return {**made, "level": schemas.LEVEL, "state": schemas.state_schema(rt)}
+
+
+def _on_card(field: Field) -> Json:
+    """A field as the locked card shows it."""
+    return {"type": ["string", "null"]} if field.card == "masked" else schemas.answered(field)
 
 
 ROUTES = (("/openapi.json", "GET", openapi),)

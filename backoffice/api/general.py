@@ -7,7 +7,7 @@ from typing import Any
 
 from apispec import APISpec
 
-from backoffice.api import operations, schemas
+from backoffice.api import elements, schemas
 from backoffice.api.problems import PREFIX, say
 from models.errors import Sentence
 
@@ -26,10 +26,7 @@ def add(made: APISpec, slugs: Iterable[str], language: str) -> None:
     zh = language == "zh"
 
     def told(name: str, summary: Sentence, done: Json, **more: Any) -> Json:
-        problems = {
-            str(code): {"$ref": f"#/components/responses/problem{code}"}
-            for code in more.pop("problems", operations.ALWAYS)
-        }
+        problems = {str(code): elements.problem(code) for code in more.pop("problems", elements.ALWAYS)}
         tag = "通用" if zh else "General"
         return {
             "operationId": name,
@@ -40,20 +37,20 @@ def add(made: APISpec, slugs: Iterable[str], language: str) -> None:
         }
 
     text = {"type": "string"}
-    token = operations.closed_object(name=text, prefix=text, read_only={"type": "boolean"}, expires=schemas.MOMENT)
+    token = schemas.closed({"name": text, "prefix": text, "read_only": {"type": "boolean"}, "expires": schemas.MOMENT})
     names = {"type": "array", "items": text}
-    me = operations.closed_object(
-        id=schemas.ID, name=text, email=text, roles=names, department=operations.closed_object(code=text, name=text),
-        language=text, types=names, token=token,
-    )  # fmt: skip
+    me = schemas.closed({
+        "id": schemas.ID, "name": text, "email": text, "roles": names, "language": text, "types": names,
+        "department": schemas.closed({"code": text, "name": text}), "token": token,
+    })  # fmt: skip
     made.path(
         path=f"{PREFIX}/me",
-        operations={"get": told("me", Sentence("我是谁", "Who calls"), {"200": operations.answer("OK", me)})},
+        operations={"get": told("me", Sentence("我是谁", "Who calls"), {"200": elements.answer("OK", me)})},
     )
-    rows = [operations.ref(f"{slug}.row") for slug in slugs]
-    items: Json = {"type": "array", "items": operations.any_of(rows) if rows else {}}
-    group = operations.closed_object(type=text, label=text, items=items, more={"type": ["string", "null"]})
-    found = {"200": operations.answer("OK", operations.closed_object(groups={"type": "array", "items": group}))}
+    rows = [elements.ref(f"{slug}.row") for slug in slugs]
+    items: Json = {"type": "array", "items": elements.one_of(rows) if rows else {}}
+    group = schemas.closed({"type": text, "label": text, "items": items, "more": {"type": ["string", "null"]}})
+    found = {"200": elements.answer("OK", schemas.closed({"groups": {"type": "array", "items": group}}))}
     words = _required("q", {"type": "string", "minLength": 2, "maxLength": 100}, say(WORDS, language))
     summary = Sentence("在所有类型中搜索", "Search every type")
     made.path(path=f"{PREFIX}/search", operations={"get": told("search", summary, found, parameters=[words])})
@@ -63,8 +60,8 @@ def add(made: APISpec, slugs: Iterable[str], language: str) -> None:
     }
     name = _required("name", {"type": "string", "minLength": 1, "maxLength": 200}, say(FILE_NAME, language))
     summary = Sentence("上传文件，随后由记录引用", "Send a file, for a record to point to")
-    stored = {"201": operations.answer("OK", operations.ref("file"))}
+    stored = {"201": elements.answer("OK", elements.ref("file"))}
     upload = told(
-        "upload", summary, stored, parameters=[name], requestBody=sent, problems=operations.ALWAYS + operations.WRITES
+        "upload", summary, stored, parameters=[name], requestBody=sent, problems=elements.ALWAYS + elements.WRITES
     )
     made.path(path=f"{PREFIX}/files", operations={"post": upload})

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, g, request
 
 from backoffice import at_hand
 from backoffice.api import bodies, once, schemas
-from backoffice.api.addresses import open_type, record_path
-from backoffice.api.caller import caller, of_lists
+from backoffice.api.addresses import open_type, record_path, type_for
+from backoffice.api.caller import Before, as_guessed, asked_ahead, caller, of_lists
 from backoffice.api.problems import PREFIX, Problem
 from backoffice.api.values import Rows
 from models import access, listed, listing, records
 from models.access import Purpose
 from models.declarations import Field, RecordType
-from models.errors import Forbidden
+from models.errors import Forbidden, Refusal
 from models.idempotency import Answer
-from models.listing import address
+from models.listing import Plan, Question, address
+from models.listing.address import Asked
+from models.person.roles import Person
 
 SIZES = address.PAGE_SIZES
 
@@ -32,24 +37,47 @@ class LooksAlike(Problem):
     en = "This may be there already. Look at `found`; send it again with `sure: true` if it is another one."
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A page of a list as it was asked for, settled for one caller before its records are."""
+
+    asked: Asked
+    rows: Rows
+    plan: Plan
+
+    @classmethod
+    def of(cls, slug: str, caller: Person, language: str, now: datetime) -> Wanted:
+        """What the request's address asks for. :raises NotFound: :raises BadQuery:"""
+        rt, person = type_for(caller, slug), of_lists(caller)
+        visible = access.visible_fields(person, rt)
+        known, names = listing.queryable(rt, visible), [f.name for f in visible]
+        asked = address.read(request.args.items(multi=True), known, person, now, columns=names)
+        reach = access.reach(person, rt, Purpose.VIEW)
+        rows = Rows(person, rt, reach, shown_fields(rt, visible, asked.query.columns), language)
+        return cls(asked, rows, listing.plan(rt, reach, asked.query, visible, only=rows.stored))
+
+
+def ahead(before: Before, now: datetime) -> Question | None:
+    """The question for the list that the request asks for, when it asks for one. What is wrong with it is said when it
+    is known who asks."""
+    if request.endpoint != "api.get_get_list" or not request.view_args:
+        return None
+    with suppress(Refusal):
+        wanted = Wanted.of(request.view_args["slug"], before.person, before.language, now)
+        g.list_asked = wanted
+        return wanted.plan.question()
+    return None
+
+
 def get_list(slug: str) -> Response:
     """A page of a type's records, newest number first unless sorted. Classified ones that it shows in full are in the
     audit trail first and count as read (X7)."""
-    rt, me = open_type(slug), caller()
+    me, found = caller(), asked_ahead()
     bodies.check_answerable()
-    person = of_lists(me.person)
-    visible = access.visible_fields(person, rt)
-    asked = address.read(
-        request.args.items(multi=True),
-        listing.queryable(rt, visible),
-        person,
-        me.now,
-        columns=[f.name for f in visible],
-    )
-    reach = access.reach(person, rt, Purpose.VIEW)
-    rows = Rows(person, rt, reach, shown_fields(rt, visible, asked.query.columns), me.language)
-    page = listing.page(rt, reach, asked.query, visible, only=rows.stored)
-    listed.note(person, rows.classified(page.rows), me.now, via="api", leaves=True, lately=at_hand.lately())
+    asked: Wanted | None = g.get("list_asked") if as_guessed() else None
+    wanted = asked or Wanted.of(slug, me.person, me.language, me.now)
+    rows, page = wanted.rows, listing.read(wanted.plan, found)
+    listed.note(rows.reader, rows.classified(page.rows), me.now, via="api", leaves=True, lately=at_hand.lately())
     body = {
         "items": rows.made(page.rows),
         "left_empty": rows.left_empty(page.rows),
@@ -60,7 +88,7 @@ def get_list(slug: str) -> Response:
     response = answered(body)
     at = f"{PREFIX}/{slug}"
     links = [("next", "after", page.next), ("prev", "before", page.previous)]
-    shown = [f'<{at}?{asked.address(**{name: token})}>; rel="{rel}"' for rel, name, token in links if token]
+    shown = [f'<{at}?{wanted.asked.address(**{name: token})}>; rel="{rel}"' for rel, name, token in links if token]
     if shown:
         response.headers["Link"] = ", ".join(shown)
     return response

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Response, request
 
-from backoffice import at_hand
+from backoffice import at_hand, errors
 from backoffice.api.caller import caller
-from backoffice.api.problems import BadRequest
+from backoffice.api.problems import IDEMPOTENCY_KEY, BadRequest
 from config.database import transaction
 from models import idempotency, records, sights
 from models.access import Purpose
@@ -21,7 +22,6 @@ from models.records import Sight
 
 T = TypeVar("T")
 
-HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -59,12 +59,12 @@ def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer
 
     :raises KeyReused: :raises StillRunning: :raises BadRequest: for a key that is none.
     """
-    key = request.headers.get(HEADER)
+    key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return _response(write(prepare()))
     if KEY.fullmatch(key) is None:
         wrong = Sentence("应为 1 至 200 个可见的 ASCII 字符。", "This is 1 to 200 visible ASCII characters.")
-        raise BadRequest(errors={HEADER: wrong}, what=Sentence(HEADER, HEADER))
+        raise BadRequest(errors={IDEMPOTENCY_KEY: wrong}, what=Sentence(IDEMPOTENCY_KEY, IDEMPOTENCY_KEY))
     me = caller()
     address = f"{request.method} {request.path}?{request.query_string.decode('latin-1')}"
     asked = idempotency.digest(address.encode(), request.headers.get("If-Match", "").encode(), sent)
@@ -85,7 +85,9 @@ def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer
         done = True
     finally:
         if not done:
-            idempotency.give_back(mine)
+            # A database that stays away must not hide what went wrong before: it says whether anything may be stored.
+            with suppress(*errors.AWAY):
+                idempotency.give_back(mine)
     return _response(answer)
 
 

@@ -1,155 +1,27 @@
-"""The operations of the OpenAPI document: parameters, bodies, answers, problems."""
+"""The operations of the OpenAPI document that belong to a type."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from apispec import APISpec
-
 from backoffice.api import schemas
-from backoffice.api.problems import MEDIA, TITLES, say
-from backoffice.api.values import IN_LISTS as ROW_FIELDS
-from backoffice.api.values import SYSTEM
-from models import listing
+from backoffice.api.elements import (
+    Json,
+    Words,
+    answer,
+    header,
+    if_match,
+    key,
+    number,
+    one_of,
+    operation,
+    problem,
+    query,
+    ref,
+)
+from models import access, listing
 from models.declarations import Field, RecordType, Transition
 from models.kinds import kind_of
 from models.listing import address
 from models.listing.written import CONTROLS, SAME
-
-Json = dict[str, Any]
-
-JSON = "application/json"
-IN_LISTS = tuple(f.name for f in ROW_FIELDS)
-TEXT: Json = {"type": "string", "maxLength": 300}
-ALWAYS, WRITES = (400, 401, 404, 406, 429, 503), (403, 409, 413, 415, 422)
-
-COMMON: dict[str, Json] = {
-    "problem": {
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "code"],
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "code": {"type": "string"},
-            "errors": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["field", "message"],
-                    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-                },
-            },
-        },
-    },
-    "written": {
-        "type": "object",
-        "required": ["type", "number", "rev"],
-        "properties": {
-            "type": {"type": "string"},
-            "number": {"type": "string"},
-            "rev": {"type": "integer"},
-            "state": {"type": "string"},
-        },
-    },
-    "file": schemas.FILE,
-}
-
-
-@dataclass(frozen=True)
-class Words:
-    """What the texts about a type need."""
-
-    rt: RecordType
-    language: str
-
-    def text(self, zh: str, en: str) -> str:
-        """A text with the type's name for `{}`."""
-        label = self.rt.label.text(self.language)
-        return (zh if self.language == "zh" else en).format(label)
-
-
-def operation(
-    words: Words,
-    name: str,
-    summary: str,
-    parameters: list[Json],
-    answers: Json,
-    *,
-    write: bool = False,
-    body: Json | None = None,
-) -> Json:
-    """One operation; the problems that any request may meet are added."""
-    problems = ALWAYS + (WRITES if write else ())
-    made: Json = {
-        "operationId": f"{words.rt.slug}.{name}",
-        "tags": [words.rt.plural.text(words.language)],
-        "summary": summary,
-        "parameters": parameters,
-        "responses": {**answers, **{str(code): {"$ref": f"#/components/responses/problem{code}"} for code in problems}},
-    }
-    if body is not None:
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
-    return made
-
-
-def add_problems(made: APISpec, language: str) -> None:
-    """The problems, as answers to refer to."""
-    content = {MEDIA: {"schema": {"$ref": "#/components/schemas/problem"}}}
-    for code, title in TITLES.items():
-        made.components.response(f"problem{code}", {"description": say(title, language), "content": content})
-
-
-def answer(description: str, schema: Json, **more: Any) -> Json:
-    """A JSON answer."""
-    return {"description": description, "content": {JSON: {"schema": schema}}, **more}
-
-
-def ref(name: str) -> Json:
-    """A schema of the document."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def query(name: str, schema: Json, description: str = "") -> Json:
-    """A parameter of an address."""
-    told = {"description": description} if description else {}
-    return {"name": name, "in": "query", "required": False, "schema": schema, **told}
-
-
-def header(name: str, schema: Json, description: str) -> Json:
-    """A parameter in a header."""
-    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
-
-
-def number(words: Words) -> Json:
-    """The number of a record, in an address."""
-    schema = {"type": "string", "pattern": "^[A-Z0-9-]{1,60}$"}
-    return {
-        "name": "number",
-        "in": "path",
-        "required": True,
-        "schema": schema,
-        "description": words.text("记录的编号", "The number of the record"),
-        "example": words.rt.number.format(year=2026, seq=1),
-    }
-
-
-def if_match(words: Words) -> Json:
-    """The version that a change is about."""
-    text = words.text("读取时的 ETag；也可用 rev。", "The ETag with which you read it; or send `rev`.")
-    return header("If-Match", {"type": "string"}, text)
-
-
-def key(words: Words) -> Json:
-    """The key under which a write is carried out once."""
-    text = words.text(
-        "同一个键的写入只执行一次，24 小时内再次发送得到同样的回答。",
-        "A write with the same key is carried out once; sent again within 24 hours it is answered the same.",
-    )
-    return header("Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,200}$"}, text)
-
 
 # --- lists
 
@@ -187,7 +59,7 @@ def listing_parameters(words: Words, visible: tuple[Field, ...]) -> list[Json]:
 def _filter(words: Words, field: Field) -> Json:
     operators = " ".join(f"{one}:" for one in kind_of(field).operators)
     text = f"{field.label.text(words.language)}. {operators}"
-    return query((SAME if field.name in CONTROLS else "") + field.name, TEXT, text)
+    return query((SAME if field.name in CONTROLS else "") + field.name, {"type": "string", "maxLength": 300}, text)
 
 
 RECEIPT = ("凭借阅卡带出时的回执号", "The number of the receipt, for what leaves under a borrowing card")
@@ -214,7 +86,7 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
         "type": "object",
         "required": ["items", "left_empty", "unreadable", "next", "previous"],
         "properties": {
-            "items": {"type": "array", "items": any_of(rows)},
+            "items": {"type": "array", "items": one_of(rows)},
             "left_empty": {"type": "array", "items": {"type": "string"}, "description": empty},
             "unreadable": UNREADABLE_ONES | {"description": words.text(*UNREADABLE)},
             "next": token,
@@ -227,13 +99,8 @@ def list_page(words: Words, visible: tuple[Field, ...]) -> Json:
     return operation(words, "list", summary, listing_parameters(words, visible), done)
 
 
-def any_of(options: list[Json]) -> Json:
-    """One of some schemas."""
-    return options[0] if len(options) == 1 else {"anyOf": options}
-
-
 def _has_card(rt: RecordType) -> bool:
-    return any(f.card for f in rt.fields)
+    return any(f.card for f in rt.fields) or access.shows_cards(rt)
 
 
 # --- one record
@@ -247,7 +114,7 @@ def reading(words: Words) -> Json:
     receipt = {"schema": {"type": "string"}, "description": words.text(*RECEIPT)}
     told = {"ETag": {"schema": {"type": "string"}}, "Receipt": receipt}
     done = {
-        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), any_of(shown), headers=told),
+        "200": answer(words.text("记录；无权查看全文时为卡片", "The record, or its card"), one_of(shown), headers=told),
         "304": {"description": words.text("没有变化", "Not changed")},
     }
     return operation(words, "get", words.text("读取{}", "Get: {}"), [number(words), known], done)
@@ -278,7 +145,7 @@ def archiving(words: Words, what: str) -> Json:
     texts = {"archive": ("归档{}", "Archive: {}"), "restore": ("恢复{}", "Restore: {}")}
     parameters = [number(words), if_match(words), key(words)]
     done = _versioned(words)
-    return operation(words, what, words.text(*texts[what]), parameters, done, write=True, body=schemas.VERSION_BODY)
+    return operation(words, what, words.text(*texts[what]), parameters, done, write=True, body=schemas.ARCHIVING[what])
 
 
 def merging(words: Words, body: Json) -> Json:
@@ -326,7 +193,7 @@ def action(words: Words, move: Transition, body: Json) -> Json:
 def _versioned(words: Words) -> Json:
     return {
         "200": answer(words.text("已保存", "Stored"), ref("written")),
-        **{str(code): {"$ref": f"#/components/responses/problem{code}"} for code in (412, 428)},
+        **{str(code): problem(code) for code in (412, 428)},
     }
 
 
@@ -334,32 +201,36 @@ def history(words: Words) -> Json:
     """What happened to one."""
     by = schemas.nullable(schemas.PERSON)
     text, anything = {"type": ["string", "null"]}, Json()
-    changed = closed_object(field={"type": "string"}, before=anything, after=anything)
-    row = closed_object(
-        rev={"type": "integer"},
-        at=schemas.MOMENT,
-        by=by,
-        action={"type": "string"},
-        note=text,
-        changes={"type": "array", "items": changed},
+    changed = schemas.closed({"field": {"type": "string"}, "before": anything, "after": anything})
+    row = schemas.closed(
+        {
+            "rev": {"type": "integer"},
+            "at": schemas.MOMENT,
+            "by": by,
+            "action": {"type": "string"},
+            "note": text,
+            "changes": {"type": "array", "items": changed},
+        }
     )
-    done = {"200": answer(words.text("历史", "History"), closed_object(items={"type": "array", "items": row}))}
+    done = {"200": answer(words.text("历史", "History"), schemas.closed({"items": {"type": "array", "items": row}}))}
     return _reading(words, "history", words.text("{}的历史", "History: {}"), done)
 
 
 def actions(words: Words) -> Json:
     """The moves that are possible now."""
     names = {"type": "array", "items": {"type": "string"}}
-    item = closed_object(
-        name={"type": "string"},
-        label={"type": "string"},
-        asks=names,
-        needs=names,
-        reason={"type": "boolean"},
-        signature={"type": "boolean"},
-        target={"type": "string"},
+    item = schemas.closed(
+        {
+            "name": {"type": "string"},
+            "label": {"type": "string"},
+            "asks": names,
+            "needs": names,
+            "reason": {"type": "boolean"},
+            "signature": {"type": "boolean"},
+            "target": {"type": "string"},
+        }
     )
-    body = closed_object(rev={"type": "integer"}, items={"type": "array", "items": item})
+    body = schemas.closed({"rev": {"type": "integer"}, "items": {"type": "array", "items": item}})
     done = {"200": answer(words.text("可执行的动作", "Moves that are possible now"), body)}
     return _reading(words, "actions", words.text("{}可执行的动作", "Possible moves: {}"), done)
 
@@ -376,25 +247,5 @@ def download(words: Words) -> Json:
 
 def _reading(words: Words, name: str, summary: str, done: Json) -> Json:
     made = operation(words, name, summary, [number(words)], done)
-    made["responses"]["403"] = {"$ref": "#/components/responses/problem403"}
+    made["responses"]["403"] = problem(403)
     return made
-
-
-def closed_object(**properties: Json) -> Json:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-def system_schemas(rt: RecordType) -> dict[str, Json]:
-    """The engine's own fields, as a record shows them."""
-    made = {f.name: schemas.answered(f) for f in SYSTEM}
-    return {**made, "level": schemas.LEVEL, "state": schemas.state_schema(rt)}
-
-
-def card_schema(field: Field) -> Json:
-    """A field as the locked card shows it."""
-    return {"type": ["string", "null"]} if field.card == "masked" else schemas.answered(field)

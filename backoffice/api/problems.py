@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import errors
-from backoffice.api.caller import NoToken, language
-from models.errors import FieldProblem, Invalid, Outage, Refusal, Sentence, Spoken
+from backoffice.api.caller import NoToken, caller, language
+from models.errors import FieldProblem, Forbidden, Invalid, Outage, Refusal, Sentence, Spoken
 from models.listing import BadQuery
 from models.reading.rules import TooMuchReading
 from models.token.rate import TooManyRequests
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MEDIA = "application/problem+json"
 PREFIX = "/api/v1"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+"""The header with which a write is safe to send again."""
 
 TITLES: dict[int, Sentence] = {
     400: Sentence("请求无法理解", "The request cannot be understood"),
@@ -57,6 +59,11 @@ DETAILS: dict[int, Sentence] = {
     ),
     503: Sentence("暂时连不上数据库，没有保存任何内容。", "The database cannot be reached; nothing was stored."),
 }
+UNKNOWN = Sentence(
+    "数据库在保存时失去连接，无法确定内容是否已经保存：请先查看再重发；带 Idempotency-Key 的请求可以直接重发。",
+    "The database went away while it stored what you sent, which may be there or not: look before you send it again, "
+    "unless it carries an Idempotency-Key.",
+)
 UNREAD = Sentence("请求无法读取，没有保存任何内容。", "The request could not be read; nothing was stored.")
 
 
@@ -115,6 +122,14 @@ class SignatureNeedsPerson(Problem):
     en = "Signatures are given by a person on the screens, with a fresh sign-in; a token cannot give them."
 
 
+class TokenOnlyReads(Forbidden):
+    """A program may not do this whatever its person's rights: its token is for reading."""
+
+    code = "token_only_reads"
+    zh = "此令牌只能读取。如需写入，请使用允许写入的令牌。"
+    en = "This token only reads. Use one that may write."
+
+
 def init_app(app: Flask) -> None:
     """Answer what no route of the API handles (no such address, wrong method) in its own form, below its addresses."""
     app.register_error_handler(HTTPException, _outside)
@@ -128,6 +143,8 @@ def _outside(error: HTTPException) -> ResponseReturnValue:
 
 def on_refusal(refusal: Spoken) -> Response:
     """A rule said no, or something cannot be used at the moment."""
+    if isinstance(refusal, Forbidden) and request.method != "GET" and caller().person.read_only:
+        refusal = TokenOnlyReads()
     code = language()
     named: dict[str, Sentence] = {}
     extra: Mapping[str, Any] = {}
@@ -164,10 +181,13 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_database_away(error: Exception) -> Response:
-    """The database cannot be reached."""
+    """The database cannot be reached. Nobody is told to send again what may be stored, unless that is safe."""
     log.error("database away", extra={"fields": {"class": type(error).__name__}})
-    response = answer(503, "database_away", say(DETAILS[503], language()))
-    response.headers["Retry-After"] = str(errors.RETRY_SECONDS)
+    unknown = errors.outcome_unknown(error)
+    name, text = ("outcome_unknown", UNKNOWN) if unknown else ("database_away", DETAILS[503])
+    response = answer(503, name, say(text, language()))
+    if not unknown or IDEMPOTENCY_KEY in request.headers:
+        response.headers["Retry-After"] = str(errors.RETRY_SECONDS)
     return response
 
 

@@ -110,7 +110,7 @@ def _set_archived(slug: str, number: str, archived: bool) -> Response:
     open_type(slug)
     bodies.check_answerable()
     bodies.check_parameters()
-    body = bodies.read(schemas.VERSION_BODY)
+    body = bodies.read(schemas.ARCHIVING["archive" if archived else "restore"])
     rev = bodies.version(body)
 
     def write(sight: Sight) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from models.declarations import Field, Level, RecordType, Transition
@@ -17,30 +18,19 @@ ID = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 REV = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 MOMENT = {"type": "string", "format": "date-time"}
 DAY = {"type": "string", "format": "date"}
-PERSON = {
-    "type": "object",
-    "required": ["id", "name"],
-    "properties": {"id": ID, "name": {"type": "string"}},
-    "additionalProperties": False,
-}
-REFERENCE = {
-    "type": "object",
-    "required": ["number", "title"],
-    "properties": {"number": {"type": ["string", "null"]}, "title": {"type": ["string", "null"]}},
-    "additionalProperties": False,
-}
-FILE = {
-    "type": "object",
-    "required": ["file", "name", "size", "type"],
-    "properties": {
-        "file": ID,
-        "name": {"type": "string"},
-        "size": {"type": "integer"},
-        "type": {"type": "string"},
-    },
-    "additionalProperties": False,
-}
 MOST_ROWS, MOST_FILES, LARGEST = 100, 20, 10**15 - 1
+
+
+def closed(properties: Mapping[str, Schema], required: Iterable[str] | None = None) -> Schema:
+    """An object that holds these and nothing else; all of them, or at least the required ones."""
+    needed = list(properties if required is None else required)
+    made: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return {**made, "required": needed} if needed else made
+
+
+PERSON = closed({"id": ID, "name": {"type": "string"}})
+REFERENCE = closed({"number": {"type": ["string", "null"]}, "title": {"type": ["string", "null"]}})
+FILE = closed({"file": ID, "name": {"type": "string"}, "size": {"type": "integer"}, "type": {"type": "string"}})
 
 
 def _text(field: Field) -> Schema:
@@ -70,9 +60,7 @@ def _choices(field: Field) -> Schema:
 
 def _parts(field: Field) -> Schema:
     properties = {part.name: given(part) for part in parts_of(field)}
-    required = [part.name for part in parts_of(field) if part.required]
-    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**made, "required": required} if required else made
+    return closed(properties, [part.name for part in parts_of(field) if part.required])
 
 
 def _rows(field: Field) -> Schema:
@@ -127,13 +115,7 @@ ANSWERED: dict[str, Schema] = {
 
 
 def _answered_parts(field: Field) -> Schema:
-    parts = parts_of(field)
-    return {
-        "type": "object",
-        "required": [part.name for part in parts],
-        "properties": {part.name: answered(part) for part in parts},
-        "additionalProperties": False,
-    }
+    return closed({part.name: answered(part) for part in parts_of(field)})
 
 
 def given(field: Field) -> Schema:
@@ -168,19 +150,22 @@ def described(field: Field, schema: Schema, language: str) -> Schema:
 
 
 def values_given(fields: Iterable[Field], *, new: bool, language: str = "") -> Schema:
-    """The `values` of a write. A new record needs its required fields; a change names only what it changes."""
-    fields = tuple(fields)
+    """The `values` of a write. A new record needs its required fields; a change names only what it changes. What is
+    given is not to be changed."""
+    return _values_given(tuple(fields), new, language)
+
+
+@lru_cache(maxsize=200)
+def _values_given(fields: tuple[Field, ...], new: bool, language: str) -> Schema:
+    """Remembered, for each write is checked against it and it is made of ninety parts."""
     properties = {f.name: described(f, given(f), language) if language else given(f) for f in fields}
-    required = [f.name for f in fields if f.required and new and f.default is None]
-    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**made, "required": required} if required else made
+    return closed(properties, [f.name for f in fields if f.required and new and f.default is None])
 
 
 def body(values: Schema | None, *required: str, **more: Schema) -> Schema:
     """The body of a write: its values, and what stands beside them."""
     properties = {**more, **({"values": values} if values is not None else {})}
-    made: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**made, "required": list(required)} if required else made
+    return closed(properties, required)
 
 
 PICKS = {"type": "string", "enum": [pick.value for pick in Pick]}
@@ -188,8 +173,7 @@ PICKS = {"type": "string", "enum": [pick.value for pick in Pick]}
 
 def merge_body(fields: Iterable[Field]) -> Schema:
     """What merges two records: the other one, the versions of both, and whose value stays where somebody says so."""
-    properties = {f.name: PICKS for f in fields}
-    picks: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    picks = closed({f.name: PICKS for f in fields}, ())
     return body(None, "with", "with_rev", **{"with": NUMBER, "with_rev": REV, "rev": REV, "picks": picks})
 
 
@@ -214,8 +198,11 @@ def action_body(fields: Iterable[Field], language: str = "") -> Schema:
     return body(values_given(fields, new=False, language=language), rev=REV, note=NOTE)
 
 
-VERSION_BODY = body(None, rev=REV, note=NOTE)
-"""What archives or restores a record, and why."""
+ARCHIVING = {
+    "archive": body(None, "note", rev=REV, note={**NOTE, "minLength": 1}),
+    "restore": body(None, rev=REV, note=NOTE),
+}
+"""What archives or restores a record, and why; nothing is archived without a reason."""
 
 
 LEVEL = nullable({"type": "string", "enum": [level.value for level in Level]})

@@ -13,7 +13,7 @@ from models.access import Reach
 from models.audit import Subject
 from models.declarations import Field, RecordType
 from models.key_vault.refusals import UNREADABLE, Unopened
-from models.kinds import loaded, plain
+from models.kinds import kind_of, loaded, loading, plain
 from models.names import HIDDEN, Names
 from models.person.roles import Person
 from models.records import PLACING, Sight
@@ -121,19 +121,20 @@ class Rows:
 
     def classified(self, sons: Iterable[Mapping[str, Any]]) -> list[Subject]:
         """Those of some stored records that are above internal and shown in full."""
-        above = (son for son in sons if self._above(son))
-        return [store.subject(self.rt, son) for son in above if self.reach.sees(son.get("acl") or ()) == "full"]
+        above = [son for son in sons if self._above(son) and self._full(son)]
+        return [store.subject(self.rt, son) for son in above]
 
     def left_empty(self, sons: Iterable[Mapping[str, Any]]) -> list[str]:
         """The fields that are null for the classified ones of some records because lists do not show them."""
-        return sorted(self._kept_back) if self._kept_back and self.classified(sons) else []
+        held = self._kept_back and any(self._above(son) and self._full(son) for son in sons)
+        return sorted(self._kept_back) if held else []
 
     def made(self, sons: Iterable[Mapping[str, Any]]) -> list[Json]:
         """The rows of some stored records, in their order."""
         sons = list(sons)
         if not self._names_records:
             trail.ahead()
-        full = [self.reach.sees(son.get("acl") or ()) == "full" for son in sons]
+        full = [self._full(son) for son in sons]
         cards = {i: self._card(son) for i, son in enumerate(sons) if not full[i]}
         found = self._names([son for i, son in enumerate(sons) if full[i]], [s for s in cards.values() if s])
         trail.ahead()
@@ -179,6 +180,9 @@ class Rows:
             self.unreadable += [{"number": son["number"], "field": name} for name in lost]
         return row
 
+    def _full(self, son: Mapping[str, Any]) -> bool:
+        return self.reach.sees(son.get("acl") or ()) == "full"
+
     def _above(self, son: Mapping[str, Any]) -> bool:
         return listed.is_classified(self.rt, son.get("level"))
 
@@ -215,7 +219,10 @@ def _writer(field: Field, found: Names) -> Callable[[Any], Any] | None:
         return lambda stored: person(found, stored)
     if field.kind == "reference":
         return lambda stored: reference(found, field.to, stored)
-    return lambda stored: value(field, loaded(field, stored), found)
+    if field.kind in (*NESTED, "files") or field.encrypted:
+        return lambda stored: value(field, loaded(field, stored), found)
+    load, plain_of = loading(field), kind_of(field).plain
+    return plain_of if load is None else lambda stored: plain_of(load(stored))
 
 
 __all__ = ["IN_LISTS", "SYSTEM", "Json", "Rows", "names_for", "person", "record", "reference", "value"]

@@ -26,7 +26,7 @@ def connected() -> Iterator[Settings]:
         with _open(settings):
             yield settings
         return
-    with embedded.ensured(settings.data_dir), _open(settings):
+    with embedded.ensured(settings.data_dir, cache_gb=settings.database_cache_gb), _open(settings):
         yield settings
 
 

@@ -56,8 +56,11 @@ def rotate() -> None:
         subject = audit.Subject("keys", number=done.provider)
         audit.append("master_key_rotated", SYSTEM, subject, now=utc_now(), detail={"keys": done.wrapped})
     click.echo(f"{done.wrapped} data keys are wrapped by {done.provider} now")
-    click.echo(f"{done.removed} former master keys removed from the file")
-    click.echo("Replace your copy of the master key: the former one opens no key any more, nor their backup.")
+    if done.provider.startswith("local:"):
+        click.echo(f"{done.removed} former master keys removed from the file")
+        click.echo("Replace your copy of the master key: the former one opens no key any more, nor their backup.")
+    else:
+        click.echo("Make the backup of the data keys anew: a former one needs what wrapped them before.")
 
 
 @keys.command(short_help="Save the data keys, in their latest state, to a file.")

@@ -9,7 +9,7 @@ import click
 
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
-from models.errors import Invalid
+from models.errors import Invalid, NotFound
 from models.person import service
 from models.person.roles import SYSTEM
 from models.token import rules
@@ -36,7 +36,10 @@ def create(email: str, name: str, days: int, types: tuple[str, ...], read_only: 
                 SYSTEM, row, name=name, days=days, types=types, read_only=read_only, now=datetime.now(UTC)
             )
         except Invalid as refusal:
-            raise Failure("; ".join(f"{path}: {say.en}" for path, say in refusal.problems.items())) from refusal
+            told = [f"{path}: {say.en}" for path, say in refusal.problems.items()]
+            known = ", ".join(tokens.reached(service.person_of(row)))
+            told += [f"They reach {known or 'no type'}."] if "types" in refusal.problems else []
+            raise Failure(" ".join(told)) from refusal
     click.echo(f"token of {row['email']}, ends {made.expires:%Y-%m-%d}", err=True)
     click.echo(secret)
 
@@ -60,8 +63,12 @@ def list_tokens(email: str) -> None:
 @click.argument("prefix")
 def revoke(email: str, prefix: str) -> None:
     """End the token that begins with PREFIX, at once."""
+    shown = prefix[: rules.SHOWN]
     with connected():
-        ended = tokens.revoke(SYSTEM, _known(email), prefix[: rules.SHOWN], datetime.now(UTC))
+        try:
+            ended = tokens.revoke(SYSTEM, _known(email), shown, datetime.now(UTC))
+        except NotFound:
+            raise Failure(f"{service.normal_email(email)} has no token that begins with {shown}") from None
     click.echo(f"revoked {ended.prefix}")
 
 

@@ -60,12 +60,15 @@ def left() -> int:
 
 
 def steps(days: Days) -> Iterator[Step]:
-    """Every file that is outdated, and what is done about it."""
+    """Every file that is outdated, and what is done about it. Their secrecy still lasts: it was made longer in time."""
+    until = days.day(200)
     for place, plan in enumerate(PLANS):
         files = [f"outdated{place}-{number}" for number in range(len(plan.names))]
         for key, name in zip(files, plan.names, strict=True):
             made = {"name": name, "level": "secret", "level_basis": "一般往来资料"}
             yield Act(days.back(MADE, "10:00"), CUSTODIAN, "customer", key, "create", made)
+            lasts = {"secret_until": until}
+            yield Act(days.back(MADE - 5, "09:00"), HEAD, "customer", key, "change", lasts, "重新核定保密期")
             yield Act(days.back(MADE - 5, "10:00"), HEAD, "customer", key, "archive", {}, "多年无往来")
         yield from _decided(f"x{place}", plan, files, days)
     yield Deed(days.back(1, ENDED), partial(_carry_out, at=days.back(1, ENDED)), alone=True)

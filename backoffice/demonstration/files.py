@@ -201,7 +201,7 @@ def _afterwards(file: File, days: Days, random: Random) -> Iterator[Step]:
     at = days.back(random.randint(12, 30), random.choice(CLOCKS))
     mover = file.owner or CUSTODIAN
     if file.fate == "archived":
-        yield Act(at, HEAD, "customer", file.key, "archive")
+        yield Act(at, HEAD, "customer", file.key, "archive", note="多年无往来，移出列表")
     if file.fate == "dormant":
         yield Act(at, mover, "customer", file.key, "rest", note="半年无订单，客户表示暂无计划")
     if file.fate in ("suspended", "resumed"):

@@ -129,7 +129,7 @@ class Act:
         kept = world.made[self.key]
         rev = store.fetch(self.slug, kept.id)["rev"]
         if self.do == "archive":
-            records.set_archived(person, self.slug, kept.number, True, rev=rev, now=self.at)
+            records.set_archived(person, self.slug, kept.number, True, rev=rev, now=self.at, note=self.note)
             return
         if self.do == "change":
             records.change(person, self.slug, kept.number, raw, rev=rev, now=self.at, note=self.note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -12,18 +13,19 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
-from backoffice.screens import cautions, cells, forms, list_page, past, record_page, saving
+from backoffice.posted_fields import takes
+from backoffice.screens import borrowing, cautions, cells, forms, list_page, past, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records, registry
 from models.access import Purpose
-from models.declarations import Field, Transition
+from models.declarations import ASKER, Field, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.names import Names
 from models.person import unsent
-from models.records import NeedsFreshSignIn, Sight
+from models.records import NeedsFreshSignIn, NotNow, Sight
 
 Context = dict[str, Any]
 LONGEST = 200
@@ -34,6 +36,7 @@ class ActRoutes(RecordRoutes):
     """The sheet of a move and the move."""
 
     @expose("/<slug>/<number>/do/<move>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def act(self, slug: str, number: str, move: str) -> ResponseReturnValue:
         """Ask what a move needs; sent, make it."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -55,19 +58,34 @@ class ActRoutes(RecordRoutes):
             return self._sheet(view, sight, current, transition, form, reader)
         try:
             sent.check()
-            self._move(sight, transition, form, sent, rev, reader)
+            chosen = self._chosen(sight, transition, reader)
+            self._move(sight, chosen, form.raw(sent.posted) if chosen is transition else {}, rev, reader)
         except NeedsFreshSignIn:
             self._keep(sent, reader)
             raise
+        except NotNow:
+            raise  # decided by somebody else since: the sheet is over, with nothing on it to press once more
         except StaleRecord as stale:
             message = stale.text(reader.language)
             errors = [{"label": _("Changed meanwhile"), "anchor": "", "message": message}]
+            sight = records.again(reader.person, slug, number)  # as it is by now, which may allow no such move
+            transition, current = records.possible_move(reader.person, sight, move)
             return self._sheet(view, sight, current, transition, form, reader, errors), stale.status
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
             return self._sheet(view, sight, current, transition, form, reader, errors), refusal.status
-        flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
+        flash(_("Done: %(move)s.", move=chosen.label.text(reader.language)), "success")
         return redirect(self._afterwards(sight, reader), 303)
+
+    def _chosen(self, sight: Sight, transition: Transition, reader: Reader) -> Transition:
+        """What was answered on the sheet of a move: the move, or a refusal. Nothing else stands for the move itself."""
+        name = request.form.get("_answer") or transition.name
+        if name == transition.name:
+            return transition
+        chosen, _current = records.possible_move(reader.person, sight, name)
+        if not _refuses(transition, chosen):
+            raise NotFound()
+        return chosen
 
     def _keep(self, sent: saving.Sent, reader: Reader) -> None:
         """Keep what was typed for when the person has confirmed who they are."""
@@ -89,8 +107,7 @@ class ActRoutes(RecordRoutes):
         self,
         sight: Sight,
         transition: Transition,
-        form: forms.RecordForm,
-        sent: saving.Sent,
+        raw: Mapping[str, Any],
         rev: int,
         reader: Reader,
     ) -> Mapping[str, Any]:
@@ -98,7 +115,7 @@ class ActRoutes(RecordRoutes):
             reader.person,
             sight,
             transition.name,
-            form.raw(sent.posted),
+            raw,
             rev=rev,
             now=reader.now,
             note=request.form.get("note", ""),
@@ -133,7 +150,7 @@ class ActRoutes(RecordRoutes):
             errors=errors or [],
             note=(note or request.form.get("note", ""))[:500],
             note_required=transition.reason,
-            answers=[answer(transition, reader)],
+            answers=answers(sight, current, transition, reader),
             rev=sight.values["rev"],
             watermark=record_page.watermark(sight, reader),
             notices=cautions.of_record(sight, current, reader),
@@ -148,18 +165,13 @@ def sheet(
     workflow = sight.rt.workflow
     moves = {t.name: t for t in workflow.transitions} if workflow else {}
     decided = [row for row in versions if row["action"] in moves]
-    last = next((row for row in versions if _asks(row, moves)), None)
-    if last and not (transition.signature or last["note"]):
-        last = None  # nobody asked for a step of one's own work
     leads = registry.get(sight.rt.slug).hooks.leads
     reached = leads(sight.values, transition.name, reader.person) if leads else None
     target = workflow.state(reached or transition.target) if workflow else None
     return {
         "title": transition.label.text(reader.language),
         "ask": transition.help.text(reader.language) if transition.help else "",
-        "by": (last["by_name"] if last["by"] else _("The system")) if last else "",
-        "at": moment_short(last["at"], reader.language) if last else "",
-        "why": last["note"] if last else "",
+        "asked": _asked(sight, transition, versions, moves, found),
         "opens": about(sight, transition, [moves[row["action"]] for row in decided], found),
         "signed": [
             {
@@ -177,10 +189,38 @@ def sheet(
     }
 
 
-def _asks(row: dict[str, Any], moves: Mapping[str, Transition]) -> bool:
-    """Whether a version is that of whoever asks: it made the record, or moved it without signing."""
+def _asked(
+    sight: Sight,
+    transition: Transition,
+    versions: list[dict[str, Any]],
+    moves: Mapping[str, Transition],
+    found: Names,
+) -> list[Context]:
+    """Who asks, and why: whoever made the last step that was no signature, called by that step, or by the type's word
+    where it made the record. That word names its maker on every sheet where the type has one of its own."""
+    rt, language = sight.rt, found.language
+    last = next((row for row in versions if row["action"] == "create" or _is_step(row, moves)), None)
+    if not transition.signature and not (last and last["note"]):
+        return []  # nobody asked for a step of one's own work
+    lines = []
+    if last is None or last["action"] == "create" or rt.asker != ASKER:
+        maker = found.person(sight.values["created_by"]) or _("The system")
+        lines.append(_line(rt.asker.text(language), maker, sight.values["created_at"], language))
+    if last is not None and last["action"] != "create":
+        step = moves[last["action"]].label.text(language)
+        lines.append(_line(step, past.who(last), last["at"], language))
+    if last is not None and last["note"]:
+        lines.append({"label": _("Why"), "text": last["note"], "long": True})
+    return lines
+
+
+def _is_step(row: Mapping[str, Any], moves: Mapping[str, Transition]) -> bool:
     move = moves.get(row["action"])
-    return row["action"] == "create" or (move is not None and not move.signature)
+    return move is not None and not move.signature
+
+
+def _line(label: str, who: str, at: datetime, language: str) -> Context:
+    return {"label": label, "text": who, "at": moment_short(at, language)}
 
 
 def about(sight: Sight, transition: Transition, made: list[Transition], found: Names) -> list[Context]:
@@ -198,34 +238,38 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     ]
     told = registry.get(sight.rt.slug).hooks.opens
     opens = told(sight.values) if told else ()
-    said = [
-        {"label": one.text(found.language), "text": record_page.in_language(text, found.language)}
-        for one, text in opens
-    ]
+    said = [borrowing.told_line(label, text, found.language) for label, text in opens]
     facts = [*said, *_facts(shown, sight, [line["text"] for line in said], found)]
-    return sorted(facts, key=lambda line: len(line["text"]) > LONGEST)  # a list of columns hides nothing that is short
+    return sorted(
+        facts, key=lambda line: "parts" in line or len(line["text"]) > LONGEST
+    )  # a list of columns hides nothing that is short
 
 
 def _facts(shown: list[Field], sight: Sight, said: list[str], found: Names) -> list[Context]:
     """A line for each field, without what was said already: a name also as part of what was said."""
     lines = []
     for field in shown:
-        text = _fact(field, sight.values.get(field.name), found)
+        text = cells.text(field, sight.values.get(field.name), found)
         told = text in said or (field.kind == "text" and any(text in one for one in said))
         if text not in ("", names.HIDDEN) and not told:
             lines.append({"label": field.label.text(found.language), "text": text})
     return lines
 
 
-def _fact(field: Field, value: Any, found: Names) -> str:
-    """A value in a line; days as the reader's language writes them."""
-    if field.kind in ("date", "datetime"):
-        return str(cells.cell(field, value, found)["text"])
-    return found.text(field, value)
+def answers(sight: Sight, current: Mapping[str, Any], transition: Transition, reader: Reader) -> list[Context]:
+    """The buttons of the sheet: the move itself and the refusals that may be decided on the same sheet."""
+    others = [other for other in records.moves(reader.person, sight.rt, current) if _refuses(transition, other)]
+    return [answer(one, reader) for one in (transition, *others)]
+
+
+def _refuses(transition: Transition, other: Transition) -> bool:
+    """Whether another move may be made on the sheet of a signature: it refuses, and asks for nothing but a reason."""
+    signing = transition.signature and transition.tone != "bad"
+    return signing and other.signature and other.tone == "bad" and not (other.asks or other.page)
 
 
 def answer(transition: Transition, reader: Reader) -> Context:
-    """The button of the sheet."""
+    """A button of the sheet."""
     return {
         "label": transition.label.text(reader.language),
         "name": transition.name,

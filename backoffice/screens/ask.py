@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -12,17 +12,18 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, list_page, record_page
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.record_page import in_language
-from backoffice.screens.routes import RecordRoutes
+from backoffice.screens.routes import RecordRoutes, say_handed_in
 from models import records
 from models.access import Purpose
-from models.access_request import rules, service
+from models.access_request import open_cards, receipt, rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
-from models.access_request.refusals import NothingToOffer, OfferedAlready
+from models.access_request.refusals import NothingToOffer, OfferedAlready, TooManyRecords
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE
@@ -39,21 +40,27 @@ class AskRoutes(RecordRoutes):
     """The routes that the forms for access send to."""
 
     @expose("/<slug>/<number>/ask", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(*ASKED)
     def ask(self, slug: str, number: str) -> ResponseReturnValue:
-        """Ask for a locked record; what is wrong is said on the card, with what was typed kept."""
+        """Ask for a locked record, or to keep for longer one that is open by a card; what is wrong is said on the page
+        that asks, with what was typed kept."""
         view, reader = view_of(slug, self.admin), current_reader()
         if request.method == "GET":
-            return redirect(record_url(slug, number))
+            return self._longer_page(view, number, reader)
         form = _typed()
         try:
             made = service.ask(reader.person, slug, number, _raw(form), now=reader.now)
         except Invalid as refused:
             sight = records.see(reader.person, slug, number, Purpose.VIEW, reader.now)
+            if sight.full:
+                return self._one_page(view, sight, reader, form, _problems(refused, reader)), refused.status
             context = {"ask": form_context(sight, reader, form, _problems(refused, reader))}
             return self.locked(view, sight, reader, **context), refused.status
-        return self._asked(made["number"], record_url(slug, number))
+        say_handed_in(ACCESS_REQUEST, made["number"], reader.language)
+        return redirect(record_url(slug, number))
 
     @expose("/<slug>/ask", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("number", "all", "send", *ASKED)
     def ask_many(self, slug: str) -> ResponseReturnValue:
         """Ask for the ticked records of a list on one card: first the form, then, sent, the card."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -62,7 +69,7 @@ class AskRoutes(RecordRoutes):
             raise NotNamed()
         most = service.most_records()
         if not 0 < len(numbers) <= most:
-            raise service.TooManyRecords(most=most)
+            raise TooManyRecords(most=most)
         if "send" not in request.form:
             return self._ask_page(view, numbers, reader, {}, {})
         form = _typed()
@@ -70,9 +77,11 @@ class AskRoutes(RecordRoutes):
             made = service.ask_for(reader.person, slug, numbers, _raw(form), now=reader.now)
         except Invalid as refused:
             return self._ask_page(view, numbers, reader, form, _problems(refused, reader)), refused.status
-        return self._asked(made["number"], record_url(ACCESS_REQUEST.slug, made["number"]))
+        say_handed_in(ACCESS_REQUEST, made["number"], reader.language)
+        return redirect(record_url(ACCESS_REQUEST.slug, made["number"]))
 
     @expose("/<slug>/<number>/offer", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("to", *ASKED)
     def offer(self, slug: str, number: str) -> ResponseReturnValue:
         """Offer a record to somebody who sees nothing of it, for its owner and head."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -95,16 +104,33 @@ class AskRoutes(RecordRoutes):
         flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
         return redirect(record_url(slug, number))
 
-    def _asked(self, number: str, onward: str) -> ResponseReturnValue:
-        flash(_("Your request %(number)s is on its way.", number=number), "success")
-        return redirect(onward)
+    def _longer_page(self, view: RecordView, number: str, reader: Reader) -> ResponseReturnValue:
+        """The form of a further card, for whoever has the record open by one; others are led to the record."""
+        sight = records.see(reader.person, view.rt.slug, number, Purpose.VIEW, reader.now)
+        begins = further_from(sight, reader)
+        if begins is None:
+            return redirect(record_url(view.rt.slug, number))
+        until = begins + timedelta(days=service.terms().shortest - 1)
+        return self._one_page(view, sight, reader, {"from": begins.isoformat(), "until": until.isoformat()}, {})
+
+    def _one_page(
+        self, view: RecordView, sight: Sight, reader: Reader, form: Mapping[str, str], errors: Context
+    ) -> str:
+        """The form for a record that the reader has open already, for longer or for another use."""
+        return self.page(
+            "records/ask.html",
+            type=list_page.type_of(view, reader),
+            picked=[_picked(sight, cells.title(sight, list_page.names_of(reader, [sight])), "")],
+            ask=form_context(sight, reader, form, errors) | {"heading": _("Ask for longer or for another use")},
+            watermark=record_page.watermark(sight, reader),
+        )
 
     def _ask_page(
         self, view: RecordView, numbers: Sequence[str], reader: Reader, form: Mapping[str, str], errors: Context
     ) -> str:
         sights = [records.see(reader.person, view.rt.slug, one, Purpose.VIEW, reader.now) for one in numbers]
         found = list_page.names_of(reader, sights)
-        waiting = service.open_requests(reader.person, view.rt.slug, [sight.number for sight in sights])
+        waiting = open_cards.open_requests(reader.person, view.rt.slug, [sight.number for sight in sights])
         ask = form_context(sights[0], reader, form, errors)
         ask |= {"url": url_for("records.ask_many", slug=view.rt.slug), "numbers": numbers}
         return self.page(
@@ -158,6 +184,8 @@ def _note(sight: Sight, waiting: Mapping[str, Mapping[str, Any]]) -> str:
     """Why a record may be left out of a card. `waiting` are the reader's open ones, by the record's number."""
     if sight.number in waiting:
         card = waiting[sight.number]["number"]
+        if waiting[sight.number]["state"] == "granted":
+            return str(_("Your card %(number)s for it is in force; a further one begins after it.", number=card))
         return str(_("Your request %(number)s for it is open; it is left out.", number=card))
     return str(_("You read it already; it is left out unless you borrow it.")) if sight.full else ""
 
@@ -177,9 +205,19 @@ def _problems(refused: Invalid, reader: Reader) -> Context:
     return {SHOWN.get(first[p], first[p]): in_language(text, reader.language) for p, text in refused.problems.items()}
 
 
+def further_from(sight: Sight, reader: Reader) -> date | None:
+    """From when on the reader may ask for a further card for a record that is open to them by one; None for others."""
+    if not sight.full or receipt.opened_by(reader.person, sight, Purpose.VIEW, reader.now) is None:
+        return None
+    return open_cards.further_from(reader.person, sight)
+
+
 def card_context(sight: Sight, reader: Reader) -> Context:
-    """What stands below a locked card: the request that waits already, or the form that asks."""
-    waiting = service.open_request(reader.person, sight.rt.slug, sight.number)
+    """What stands below a locked card: the request that waits already, or the form that asks; nothing where the type is
+    not classified."""
+    if not sight.rt.classified:
+        return {}
+    waiting = open_cards.open_request(reader.person, sight.rt.slug, sight.number)
     if waiting is None:
         return {"ask": form_context(sight, reader, {}, {})}
     workflow = ACCESS_REQUEST.workflow
@@ -229,7 +267,9 @@ def form_context(
         "errors": dict(errors),
         "steps": [
             *([_("Your own manager signs.")] if service.own_manager_signs(reader.person, sight) else []),
-            _("The department head approves; you can look at once."),
+            _("The department head approves; it opens on the day given.")
+            if form.get("from")
+            else _("The department head approves; you can look at once."),
             _("It ends by itself on the day given."),
         ],
     }

@@ -20,6 +20,7 @@ from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from backoffice.downloads import disposition
+from backoffice.posted_fields import takes
 from backoffice.screens import audit_details, cells
 from backoffice.screens import audit_words as words
 from backoffice.screens.closed import ClosedView
@@ -65,7 +66,7 @@ class AuditView(ClosedView):
             following = url_for("audit.index", **{**_kept(asked), "before": str(rows[-1]["_id"])})
         return self.page(
             "audit.html",
-            rows=[_row(row, reader) for row in rows],
+            rows=[_row(row, reader) | {"numbers": _numbers(row, asked["number"])} for row in rows],
             asked=asked,
             actions=words.chosen_acts(reader.language),
             types=words.kinds(reader.language),
@@ -77,6 +78,7 @@ class AuditView(ClosedView):
         )
 
     @expose("/export", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes(*ASKED)
     def export(self) -> ResponseReturnValue:
         """The entries that match, as a CSV file; the trail has who took it before its first byte leaves.
 
@@ -150,8 +152,13 @@ def _all(condition: Context) -> Iterator[Context]:
         last = rows[-1]["_id"]
 
 
+def _numbers(row: Context, asked: str) -> list[Context]:
+    """The records that an entry is about, each with the address of its own entries; first the one asked for."""
+    found = sorted(words.numbers(row), key=lambda number: number != asked)
+    return [{"text": one, "url": url_for("audit.index", type=row["type"], number=one)} for one in found if one]
+
+
 def _row(row: Context, reader: Reader) -> Context:
-    numbers = words.numbers(row)
     return {
         "at": cells.moment_short(row["at"], reader.language),
         "full": cells.moment_full(row["at"], reader.language),
@@ -159,8 +166,6 @@ def _row(row: Context, reader: Reader) -> Context:
         "what": words.what(row, reader.language),
         "tone": "bad" if row["action"] in ("refused", "unusual_reading") else "neutral",
         "type": words.kind(row["type"], reader.language),
-        "number": words.some_numbers(row),
-        "url": url_for("audit.index", type=row["type"], number=numbers[0]) if len(numbers) == 1 else "",
         "level": words.level(row),
         "fields": words.fields(row, reader.language),
         "detail": audit_details.told(row, reader.language),

@@ -20,14 +20,20 @@ NAMES = {
     "complete": _l("complete"),
     "days": _l("days"),
     "department": _l("department"),
+    "deputy": _l("deputy"),
     "destruction": _l("destruction"),
+    "digest": "SHA-256",
+    "documents": _l("entries"),
     "entries": _l("entries"),
     "filters": _l("filters"),
     "finding": _l("found"),
     "findings": _l("findings"),
+    "for": _l("as deputy of"),
     "format": _l("format"),
+    "from": _l("from"),
     "given": _l("given"),
     "kept": _l("kept"),
+    "keys": _l("data keys"),
     "levels": _l("levels"),
     "looked_at": _l("looked at"),
     "minutes": _l("minutes"),
@@ -46,11 +52,14 @@ NAMES = {
     "second_factor": _l("second step"),
     "sha256": "SHA-256",
     "signature": _l("signed"),
+    "step": _l("step"),
     "stored": _l("stored"),
     "taken": _l("taken"),
+    "to": _l("roles"),
     "token": _l("token"),
     "types": _l("types"),
     "undone": _l("taken back"),
+    "until": _l("until"),
     "version": _l("version"),
     "via": _l("by way of"),
     "what": _l("what"),
@@ -84,7 +93,7 @@ def told(row: Mapping[str, Any], language: str) -> str:
 
 
 def _one(name: str, value: Any, language: str, colon: str) -> str:
-    if value is None or value is False or value in ("", [], {}):
+    if name.endswith("_id") or value is None or value is False or value in ("", [], {}):
         return ""
     label = str(NAMES.get(name, name.replace("_", " ")))
     return label if value is True else f"{label}{colon}{_value(name, value, language)}"
@@ -100,7 +109,7 @@ def _value(name: str, value: Any, language: str) -> str:
         return str(VALUES[name].get(text, text))
     if name in ("of", "types"):
         return next((rt.label.text(language) for rt in registry.all_types() if rt.slug == text), text)
-    if name in ("roles", "given", "taken") and text in Role._value2member_map_:
+    if name in ("roles", "given", "taken", "to") and text in Role._value2member_map_:
         return ROLE_LABELS[Role(text)][0 if language == "zh" else 1]
     return text
 

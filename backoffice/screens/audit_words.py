@@ -12,7 +12,6 @@ from models.declarations import LEVEL_LABELS, Level
 from models.record import SYSTEM_FIELDS
 
 Context = dict[str, Any]
-FIRST_NUMBERS = 3
 
 ACTS = {
     "view": _l("read"),
@@ -201,10 +200,3 @@ def numbers(row: Context) -> list[str]:
     """The numbers of the records that an entry is about."""
     number = row.get("number") or []
     return number if isinstance(number, list) else [number]
-
-
-def some_numbers(row: Context) -> str:
-    """The first numbers of an entry, and how many more there are."""
-    found = numbers(row)
-    rest = len(found) - FIRST_NUMBERS
-    return ", ".join(found[:FIRST_NUMBERS]) + (f" +{rest}" if rest > 0 else "")

@@ -162,11 +162,13 @@ class RecordView(BaseModelView):
         fields = tuple(replace(f, default=level) if f.name == LEVEL_FIELD else f for f in wanted)
         return forms.build(self.rt.slug, fields, {}, reader, posted, prefill)
 
-    def edit_form(self, obj: Any = None, posted: Posted | None = None) -> forms.RecordForm:
-        """The reader's form for a record as it is stored (`obj`)."""
+    def edit_form(
+        self, obj: Any = None, posted: Posted | None = None, asked: forms.RecordForm | None = None
+    ) -> forms.RecordForm:
+        """The reader's form for a record as it is stored (`obj`); `asked` as in `forms.build`."""
         reader = current_reader()
         fields = records.form_fields(reader.person, self.rt, obj)
-        return forms.build(self.rt.slug, fields, obj, reader, posted)
+        return forms.build(self.rt.slug, fields, obj, reader, posted, asked=asked)
 
 
 _views: dict[tuple[str, int], RecordView] = {}

@@ -13,17 +13,20 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from backoffice.downloads import disposition
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, list_page, record_page
 from backoffice.screens.base import view_of
-from backoffice.screens.cells import moment_short, record_url
+from backoffice.screens.cells import day_short, moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models import records
 from models.access import Purpose
-from models.access_request import receipt
-from models.access_request.contents import told
+from models.access_request import open_cards, receipt
+from models.access_request.contents import Columns, told
 from models.access_request.document import ACCESS_REQUEST
-from models.errors import Forbidden
+from models.calendar import local
+from models.declarations import Label
+from models.errors import Forbidden, Sentence
 from models.exchange.writing import CSV_TYPE, XLSX_TYPE
 from models.person import directory
 from models.records import Sight
@@ -32,6 +35,8 @@ from models.watermark import watermark
 Context = dict[str, Any]
 LINKED = 5
 """To how many of its records a card leads from its notice."""
+IN_DAYS = 48
+"""From so many hours on the time left is told in days, as the page itself does."""
 TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 
 
@@ -39,6 +44,7 @@ class BorrowRoutes(RecordRoutes):
     """Files that leave under a card."""
 
     @expose("/access_request/<number>/take", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("format")
     def take(self, number: str) -> ResponseReturnValue:
         """Say what would leave under a card; sent, give the file with its receipt."""
         view, reader = view_of(ACCESS_REQUEST.slug, self.admin), current_reader()
@@ -58,21 +64,36 @@ class BorrowRoutes(RecordRoutes):
             "records/take.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            lines=[
-                {"label": label.text(reader.language), "text": record_page.in_language(text, reader.language)}
-                for label, text in told(sight.values)
-            ],
+            lines=[told_line(label, text, reader.language) for label, text in told(sight.values)],
             countdown=clock(until, reader),
             receipts=len(sight.values["receipts"] or ()),
             urls={"record": record_url(sight.rt.slug, number), "take": url_for("records.take", number=number)},
         )
 
 
+def told_line(label: Label, text: Sentence, language: str) -> Context:
+    """A line of what a signature opens, or a file would hold; many columns by the groups of the record, which fold."""
+    made: Context = {"label": label.text(language), "text": record_page.in_language(text, language)}
+    if isinstance(text, Columns) and len(groups := record_page.grouped(text.rt, text.fields)) > 1:
+        made["parts"] = [
+            {
+                "label": group.label.text(language),
+                "count": len(fields),
+                "text": record_page.in_language(Columns(text.rt, tuple(fields)), language),
+            }
+            for group, fields in groups
+        ]
+    return made
+
+
 def clock(until: datetime, reader: Reader) -> Markup:
     """The time left until a moment, kept current by the page, which looks anew when it is over."""
     left = int((until - reader.now).total_seconds())
     hours, minutes = divmod(max(left, 0) // 60, 60)
-    words = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    if hours >= IN_DAYS:
+        words = ngettext("%(num)s day", "%(num)s days", hours // 24)
+    else:
+        words = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
     return Markup('<strong class="num" data-countdown="{}" data-countdown-ends>{}</strong>').format(
         until.isoformat(), words
     )
@@ -87,8 +108,14 @@ def notices(sight: Sight, reader: Reader) -> list[Context]:
         return []
     until, url = opened.until, record_url(ACCESS_REQUEST.slug, opened.card)
     text = _("Open to you under card %(card)s until %(until)s.", card=opened.card, until=_moment(until, reader))
-    action = {"label": _("To the card"), "url": url}
-    return [{"text": _joined(text, clock(until, reader)), "tone": "info", "action": action}]
+    made: Context = {
+        "text": _joined(text, clock(until, reader)),
+        "tone": "info",
+        "action": {"label": _("To the card"), "url": url},
+    }
+    if not reader.person.read_only and open_cards.further_from(reader.person, sight) is not None:
+        made["actions"] = [{"label": _("Ask for longer"), "url": record_url(sight.rt.slug, sight.number, "ask")}]
+    return [made]
 
 
 def _of_card(sight: Sight, reader: Reader) -> list[Context]:
@@ -144,6 +171,12 @@ def print_mark(sight: Sight, reader: Reader) -> str:
     """The watermark of a printed page; printed under a card, it is counted and bears its receipt's number (X1, X5)."""
     number = receipt.note(reader.person, sight, Purpose.PRINT, "print", now=reader.now)
     return watermark(sight.level, reader.person, reader.now, reader.language, number)
+
+
+def return_by(sight: Sight, reader: Reader) -> str:
+    """The day by which a page printed under a card must be back; '' for what is printed by right (X5)."""
+    opened = receipt.opened_by(reader.person, sight, Purpose.PRINT, reader.now)
+    return day_short(local(opened.until - timedelta(minutes=1)).date(), reader.language) if opened else ""
 
 
 def file_mark(sight: Sight, reader: Reader) -> str:

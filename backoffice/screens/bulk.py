@@ -8,6 +8,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice.downloads import disposition
+from backoffice.posted_fields import check, takes
 from backoffice.screens import bulk_page as pages
 from backoffice.screens import forms, saving
 from backoffice.screens.base import RecordView, view_of
@@ -27,6 +28,7 @@ class BulkRoutes(RecordRoutes):
     """A bulk change: what, with which values, preview, progress, result."""
 
     @expose("/<slug>/bulk", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("number", "all", "what")
     def bulk(self, slug: str) -> ResponseReturnValue:
         """Begin with the ticked records, or with all of the list of this address."""
         view_of(slug, self.admin)
@@ -64,10 +66,12 @@ class BulkRoutes(RecordRoutes):
         return jsonify(pages.state(_plan(service.see(current_reader().person, identifier(plan_id)), slug)))
 
     @expose("/<slug>/bulk/<plan_id>/check", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def bulk_check(self, slug: str, plan_id: str) -> ResponseReturnValue:
         """Have every record checked with the values as sent; nothing is changed."""
         view, reader = view_of(slug, self.admin), current_reader()
         plan = _plan(service.own(reader.person, identifier(plan_id)), slug)
+        check(request.files, ())
         posted, ticked = pages.posted(request.form)
         form = pages.form(view, plan, reader, posted)
         raw = pages.raw(plan, form, posted, ticked)
@@ -80,6 +84,7 @@ class BulkRoutes(RecordRoutes):
         return redirect(pages.at(running.begin(plan, reader.now)), 303)
 
     @expose("/<slug>/bulk/<plan_id>/confirm", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("stamp")
     def bulk_confirm(self, slug: str, plan_id: str) -> ResponseReturnValue:
         """Have what was previewed carried out."""
         view_of(slug, self.admin)

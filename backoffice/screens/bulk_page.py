@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import check
 from backoffice.screens import cells, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
 from backoffice.screens.bulk_bar import kind_label
@@ -71,8 +72,7 @@ def raw(plan: Plan, made: forms.RecordForm, sent: Form, ticked: frozenset[str]) 
     :raises UnknownFormField: for a tick at what is no field here.
     """
     known = {field.name for field in made.declared}
-    for name in ticked - known:
-        raise forms.UnknownFormField(field=name[:60])
+    check(ticked, known)
     values = made.raw(sent)
     return {name: values[name] for name in values if name in ticked} if plan.kind is Kind.CHANGE else values
 
@@ -138,6 +138,7 @@ def preview(view: RecordView, plan: Plan, reader: Reader) -> Context:
         **_counts(plan, reader),
         "stamp": plan.stamp,
         "samples": [_sample(view.rt, one, found, reader) for one in samples],
+        "all_shown": len(samples) == plan.count("changeable"),
         "watermark": marks[0] if marks else "",
         "undoable": plan.kind in UNDOABLE,
         "undo_days": rules.UNDO_DAYS,

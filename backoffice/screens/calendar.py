@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import calendar_page as pages
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
@@ -41,6 +42,7 @@ class CalendarView(ClosedView):
         return self._year(_number(number, 0), current_reader())
 
     @expose("/day", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("year", "day", "working", "reason")
     def add_day(self) -> ResponseReturnValue:
         """Enter a day off or a working day. :raises Forbidden:"""
         reader, form = current_reader(), request.form
@@ -67,6 +69,7 @@ class CalendarView(ClosedView):
         return self._changed(day.year)
 
     @expose("/import", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("year", "file")
     def preview(self) -> ResponseReturnValue:
         """What a published year would change; nothing is stored. :raises Forbidden:"""
         reader = current_reader()
@@ -82,6 +85,7 @@ class CalendarView(ClosedView):
         return self.page("calendar/preview.html", **pages.preview(seen, table, reader))
 
     @expose("/import/apply", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("seen", "table")
     def apply(self) -> ResponseReturnValue:
         """Bring a previewed year into force. :raises ChangedSincePreview: :raises BadCalendarFile:"""
         reader = current_reader()

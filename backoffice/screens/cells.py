@@ -19,6 +19,7 @@ from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
 from models.declarations import Field
 from models.key_vault.refusals import UNREADABLE, Unopened
+from models.kinds import in_rows
 from models.kinds.compound import between
 from models.names import HIDDEN, Names
 from models.office import office_calendar
@@ -92,9 +93,16 @@ def cell(field: Field, value: Any, names: Names) -> Cell:
     elif field.kind == "choice":
         tone = next((c.tone for c in field.choices if c.value == value), "neutral")
         made |= {"text": names.text(field, value), "tone": tone if tone != "neutral" else ""}
+    elif field.kind in ("embedded", "embedded_list"):
+        made["text"] = in_rows(field, value, lambda inner, one: text(inner, one, names))
     else:
         made["text"] = names.text(field, value)
     return made
+
+
+def text(field: Field, value: Any, names: Names) -> str:
+    """A value in words, as `cell` has it: days as the reader's language writes them, inside rows as well."""
+    return str(cell(field, value, names)["text"])
 
 
 def shown(sight: Sight, field: Field, names: Names) -> Cell:
@@ -127,14 +135,20 @@ def _inner(field: Field, value: Any, names: Names) -> Cell:
     return {**cell(field, value, names), "label": field.label.text(names.language)}
 
 
+def file_link(sight: Sight, row: Mapping[str, Any], names: Names) -> Cell:
+    """A file of a record by its name, and where it is fetched; no address where its name cannot be read."""
+    if isinstance(row["name"], Unopened):
+        return {"label": _("File"), "text": names.text(FILE_NAME, row["name"]), "url": ""}
+    url = url_for("records.file", slug=sight.rt.slug, number=sight.number, file_id=str(row["file"]))
+    return {"label": _("File"), "text": row["name"], "url": url}
+
+
 def _file(sight: Sight, row: Mapping[str, Any], names: Names) -> list[Cell]:
     at: dict[str, Any] = {"slug": sight.rt.slug, "number": sight.number, "file_id": str(row["file"])}
-    cells = [{"label": _("File"), "text": row["name"], "url": url_for("records.file", **at)}]
+    cells = [file_link(sight, row, names)]
     size = {"label": _("Size"), "text": size_text(row["size"]), "kind": "integer"}
     looked = {"label": _("On screen"), "text": "", "url": "", "kind": SCREEN_ONLY}
-    if isinstance(row["name"], Unopened):
-        cells[0] |= {"text": names.text(FILE_NAME, row["name"]), "url": ""}
-    elif row["type"] in SHOWN:
+    if not isinstance(row["name"], Unopened) and row["type"] in SHOWN:
         looked |= {"text": _("Look"), "url": url_for("records.file_shown", **at)}
     return [*cells, size, looked]
 

@@ -7,6 +7,7 @@ taken from the other is not sent on at all, so that the field stays as they save
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens import forms
+from backoffice.screens import cells, forms
 from backoffice.screens.cells import moment_short
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
@@ -149,7 +150,8 @@ def _line(
     found: names.Names,
 ) -> Context:
     item, touched, known = form[field.name], field.name in typed, field.name in original
-    before = texts(field, original.get(field.name), found)
+    was, now = original.get(field.name), current.get(field.name)
+    before = texts(field, was, found)
     yours = texts(field, typed.get(field.name), found) if touched else []
     if touched and not yours and isinstance(item.data, str) and item.data:
         yours = [item.data]  # not readable as a value: as it was typed
@@ -160,9 +162,9 @@ def _line(
         "name": field.name,
         "field": item.id,
         "label": field.label.text(found.language),
-        "original": _marked(before, before) if known else None,
-        "theirs": _marked(texts(field, current.get(field.name), found), against),
-        "yours": _marked(yours, against) if touched else None,
+        "original": _plain(before) if known else None,
+        "theirs": _side(texts(field, now, found), against if now != was else None),
+        "yours": _side(yours, against if typed.get(field.name) != was else None) if touched else None,
         "options": options,
         "choice": options[0] if options else "",
     }
@@ -174,16 +176,40 @@ def texts(field: Field, value: Any, found: names.Names) -> list[str]:
         return []
     if field.kind == "embedded_list":
         row = replace(field, kind="embedded")
-        return [found.text(row, one) for one in value]
+        return [cells.text(row, one, found) for one in value]
     if field.kind == "files":
         return [one["name"] for one in value]
     if field.kind == "choices":
-        return [found.text(field, [one]) for one in value]
-    text = found.text(field, value)
+        return [cells.text(field, [one], found) for one in value]
+    text = cells.text(field, value, found)
     return [text] if text else []
 
 
-def _marked(lines: list[str], before: list[str] | None) -> list[Context]:
-    """Lines with what is new among them, and what is no longer there."""
-    marked = [{"text": line, "mark": "" if before is None or line in before else "new"} for line in lines]
-    return marked + [{"text": line, "mark": "gone"} for line in before or () if line not in lines]
+def compared(before: list[str], after: list[str]) -> tuple[list[Context], list[Context]]:
+    """The lines of two values that differ, `[{text, mark}]`: `gone` is what only the former has, `new` what only the
+    latter has, equal lines counted one by one. What differs in no line, such as the order of rows or a file that was
+    replaced by one of its name, is marked as a whole."""
+    gone, new = _marked(before, after, "gone"), _marked(after, before, "new")
+    if any(line["mark"] for line in (*gone, *new)):
+        return gone, new
+    return _marked(before, [], "gone"), _marked(after, [], "new")
+
+
+def _marked(lines: list[str], known: list[str], mark: str) -> list[Context]:
+    left, marked = Counter(known), []
+    for line in lines:
+        marked.append({"text": line, "mark": "" if left[line] > 0 else mark})
+        left[line] -= 1
+    return marked
+
+
+def _plain(lines: list[str]) -> list[Context]:
+    return _marked(lines, lines, "")
+
+
+def _side(lines: list[str], before: list[str] | None) -> list[Context]:
+    """A side of the comparison: with what is new in it and what is no longer there, where it differs from `before`."""
+    if before is None:
+        return _plain(lines)
+    gone, new = compared(before, lines)
+    return new + [line for line in gone if line["mark"]]

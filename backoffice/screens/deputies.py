@@ -11,10 +11,12 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from wtforms import DateField, Form, SelectChoice, SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth
+from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.people import identifier, role_label
@@ -22,7 +24,7 @@ from backoffice.screens.reader import Reader, current_reader
 from models import registry
 from models.declarations import RecordType
 from models.errors import FieldProblem, Forbidden
-from models.person import deputies, directory, rules, service
+from models.person import deputies, directory, rules, service, unsent
 from models.person.deputies import SIGNING, Deputy
 from models.person.roles import ROLE_LABELS, Permission, Person, Role
 from models.records import NeedsFreshSignIn
@@ -74,6 +76,7 @@ class DeputiesView(ClosedView):
     """One's own deputies, for everybody; anybody's, for administrators."""
 
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("deputy", "begins", "ends", "roles", "types")
     def index(self) -> ResponseReturnValue:
         """Who signs for the reader and for whom the reader signs, and the form that names somebody."""
         reader = current_reader()
@@ -82,6 +85,7 @@ class DeputiesView(ClosedView):
         return self._page(reader.person.id, reader)
 
     @expose("/of/<person>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("deputy", "begins", "ends", "roles", "types")
     def of(self, person: str) -> ResponseReturnValue:
         """The same for somebody else. :raises Forbidden: to everybody but administrators."""
         reader = current_reader()
@@ -90,6 +94,7 @@ class DeputiesView(ClosedView):
         return self._page(identifier(person), reader)
 
     @expose("/<one>/end", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("of")
     def end(self, one: str) -> ResponseReturnValue:
         """End it at once."""
         reader = current_reader()
@@ -118,9 +123,10 @@ class DeputiesView(ClosedView):
 
     def _page(self, person_id: ObjectId, reader: Reader) -> ResponseReturnValue:
         person, own = service.person_of(service.get(person_id)), person_id == reader.person.id
-        form = DeputyForm(request.form if request.method == "POST" else None).prepare(person, reader)
+        form = DeputyForm(self._typed(reader)).prepare(person, reader)
         if request.method == "POST":
             if not auth.is_fresh():
+                self._keep(reader)
                 raise NeedsFreshSignIn()
             try:
                 made = self._named(person_id, form, reader)
@@ -131,6 +137,17 @@ class DeputiesView(ClosedView):
             flash(_("A second privileged person must confirm this.") if waits else _("Saved."), "info")
             return redirect(url_for(".index") if own else url_for(".of", person=str(person_id)), 303)
         return self._shown(form, person, own, reader)
+
+    def _typed(self, reader: Reader) -> MultiDict[str, str] | None:
+        """What was sent, or what was typed before the reader confirmed who they are."""
+        if request.method == "POST" or reader.person.id is None:
+            return request.form
+        return MultiDict(unsent.take(reader.person.id, request.path, reader.now)) or None
+
+    def _keep(self, reader: Reader) -> None:
+        if reader.person.id is not None:
+            typed = [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+            unsent.keep(reader.person.id, request.path, typed, reader.now)
 
     def _named(self, person_id: ObjectId, form: DeputyForm, reader: Reader) -> Deputy:
         chosen = identifier(form.deputy.data) if form.deputy.data else None

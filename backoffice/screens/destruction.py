@@ -11,20 +11,22 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, list_page, record_page
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.routes import RecordRoutes
+from backoffice.screens.routes import RecordRoutes, say_handed_in
 from config.policy import policy
 from models import access, records, registry
 from models.access import Purpose
 from models.at_hand import AtHand
 from models.declarations import LEVEL_LABELS, Level
 from models.destruction import candidates, holds, matters, service
-from models.destruction.document import DESTRUCTION, OUTCOMES, SIGNING
+from models.destruction.document import DESTRUCTION, OUTCOMES, SIGNING, SIGNING_ROLES
 from models.errors import Forbidden, Invalid, NotFound
 from models.listing import BadQuery
+from models.person.roles import ROLE_LABELS
 from models.records import Sight
 
 Context = dict[str, Any]
@@ -34,11 +36,13 @@ class DestructionRoutes(RecordRoutes):
     """The forms around destruction."""
 
     @expose("/<slug>/<number>/destroy", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("number", "reason", "send")
     def destroy(self, slug: str, number: str) -> ResponseReturnValue:
         """Propose one record: what stands against it is said before anything is sent."""
         return self._proposing(view_of(slug, self.admin), [number], sent=request.method == "POST")
 
     @expose("/<slug>/destroy", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("number", "reason", "send")
     def destroy_many(self, slug: str) -> ResponseReturnValue:
         """Propose the ticked records: first the form, then, sent, the proposal."""
         numbers = list(dict.fromkeys(request.form.getlist("number")))
@@ -57,7 +61,7 @@ class DestructionRoutes(RecordRoutes):
             except Invalid as refused:
                 errors, status = _problems(refused, reader), refused.status
             else:
-                flash(_("Your request %(number)s is on its way.", number=made["number"]), "success")
+                say_handed_in(DESTRUCTION, made["number"], reader.language)
                 return redirect(record_url(DESTRUCTION.slug, made["number"]), 303)
         sights = [records.read(reader.person, slug, one, Purpose.VIEW, reader.now) for one in numbers]
         if not all(service.may_propose(reader.person, one) for one in sights):
@@ -75,6 +79,7 @@ class DestructionRoutes(RecordRoutes):
         return page, status
 
     @expose("/<slug>/<number>/hold", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("act", "note")
     def hold(self, slug: str, number: str) -> ResponseReturnValue:
         """Place or lift a legal hold, with a reason."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -174,6 +179,7 @@ def _kept(one: candidates.Kept, reader: Reader) -> Context:
     found = list_page.names_of(reader, list(one.sights))
     return {
         "label": one.rt.plural.text(reader.language),
+        "title_label": one.rt.by_name[one.rt.title].label.text(reader.language),
         "url": url_for("records.destroy_many", slug=one.rt.slug),
         "next": url_for("records.outdated", type=one.rt.slug, behind=one.last) if one.last else "",
         "rows": [
@@ -194,7 +200,6 @@ def certified(sight: Sight, reader: Reader) -> Context:
     """What a certificate says: numbers, levels, the reason, who signed when, for whom; no content."""
     values, language = sight.values, reader.language
     outcomes = {one.value: one.label.text(language) for one in OUTCOMES}
-    moves = {t.name: t.label.text(language) for t in DESTRUCTION.workflow.transitions} if DESTRUCTION.workflow else {}
     versions = list(reversed(records.versions_of(sight, 0)))
     proposed = next((row for row in versions if row["action"] == "create"), None)
     return {
@@ -209,8 +214,8 @@ def certified(sight: Sight, reader: Reader) -> Context:
             for item in values["items"] or ()
         ],
         "reason": values["reason"],
-        "proposed": _signature(proposed, _("Proposed"), language) if proposed else None,
-        "signed": [_signature(row, moves[row["action"]], language) for row in versions if row["action"] in SIGNING],
+        "proposed": _signature(proposed, _("proposed"), language) if proposed else None,
+        "signed": [_signature(row, _("signed"), language) for row in versions if row["action"] in SIGNING],
         "until": moment_short(values["stop_until"], language),
         "destroyed": moment_short(values["destroyed_at"], language),
     }
@@ -226,10 +231,18 @@ def _type_name(slug: str, language: str) -> str:
 def _signature(row: Mapping[str, Any], what: str, language: str) -> Context:
     return {
         "who": row["by_name"],
+        "role": _signing_role(row["action"], language),
         "for_whom": row.get("behalf_name") or "",
         "what": what,
         "at": moment_short(row["at"], language),
     }
+
+
+def _signing_role(action: str, language: str) -> str:
+    """In which role a signature is given; '' for a move that is none."""
+    if action not in SIGNING:
+        return ""
+    return ROLE_LABELS[SIGNING_ROLES[SIGNING.index(action)]][0 if language == "zh" else 1]
 
 
 def notices(sight: Sight, reader: Reader, held: AtHand) -> list[Context]:

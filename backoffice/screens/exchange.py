@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from backoffice import giving_way
 from backoffice.downloads import disposition
+from backoffice.posted_fields import check, takes
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
 from backoffice.screens.base import RecordView, view_of
@@ -35,6 +36,7 @@ class ExchangeRoutes(RecordRoutes):
     """Records from files and into files."""
 
     @expose("/<slug>/export", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("format")
     def export(self, slug: str) -> ResponseReturnValue:
         """The list of this address as a file, streamed."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -45,6 +47,7 @@ class ExchangeRoutes(RecordRoutes):
             return _download(stream(made.pieces), made.name, form)
 
     @expose("/<slug>/import", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("file", "encoding", "delimiter", "sheet", "header_row")
     def imports(self, slug: str) -> ResponseReturnValue:
         """Choose a file; sent, it is kept and read, and nothing more."""
         view, reader = self._allowed(slug)
@@ -91,6 +94,7 @@ class ExchangeRoutes(RecordRoutes):
         return jsonify(pages.state(batch))
 
     @expose("/<slug>/import/<batch_id>/read", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("encoding", "delimiter", "sheet", "header_row")
     def import_read(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Read the file with another encoding, delimiter, sheet or heading."""
         view, reader = self._allowed(slug)
@@ -102,10 +106,12 @@ class ExchangeRoutes(RecordRoutes):
         return redirect(_at(batch), 303)
 
     @expose("/<slug>/import/<batch_id>/check", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def import_check(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Have every row checked with the columns as sent; nothing is stored."""
         view, reader = self._allowed(slug)
         batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
+        check((*request.form, *request.files), pages.names_sent(batch))
         mapping, options = pages.mapping(request.form, batch), pages.options(request.form)
         try:
             batch = service.check(reader.person, batch.id, mapping, options, reader.now)
@@ -114,6 +120,7 @@ class ExchangeRoutes(RecordRoutes):
         return redirect(_at(batch), 303)
 
     @expose("/<slug>/import/<batch_id>/confirm", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("stamp")
     def import_confirm(self, slug: str, batch_id: str) -> ResponseReturnValue:
         """Have the good rows stored."""
         _view, reader = self._allowed(slug)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import TOKEN
 from backoffice.screens import cells, list_page
 from backoffice.screens.base import RecordView
 from backoffice.screens.reader import Reader
@@ -29,6 +30,7 @@ Context = dict[str, Any]
 Form = MultiDict[str, str]
 
 SAMPLED, PREVIEWED, SHORT = 30, 10, 60
+PER_COLUMN = ("field", "order")
 DELIMITERS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "blank": " "}
 TONES = {State.DONE: "good", State.FAILED: "bad", State.UNDONE: "neutral", State.CHECKED: "warn"}
 
@@ -45,6 +47,12 @@ def chosen(form: Form) -> Context:
         "sheet": form.get("sheet", "")[:100],
         "header_row": int(row) if row.isascii() and row.isdecimal() and len(row) < 5 else None,
     }
+
+
+def names_sent(batch: Batch) -> set[str]:
+    """The names of the inputs beside a file's columns."""
+    columns = range(len(batch.found["header"]))
+    return {TOKEN, "level", "empty_bad", "keep_repeats"} | {f"{name}-{i}" for i in columns for name in PER_COLUMN}
 
 
 def mapping(form: Form, batch: Batch) -> Context:
@@ -196,7 +204,9 @@ def checked(view: RecordView, batch: Batch, reader: Reader) -> Context:
         "rows": [
             {
                 "row": number,
-                "cells": [_text(found.names.text(f, values.get(f.name))) for f in found.fields] if values else None,
+                "cells": [_text(cells.text(f, values.get(f.name), found.names)) for f in found.fields]
+                if values
+                else None,
             }
             for number, values in found.rows
         ],

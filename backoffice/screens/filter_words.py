@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from backoffice.screens import cells
 from backoffice.screens.reader import Reader
 from models import names
 from models.declarations import Choice, Field
@@ -23,7 +27,7 @@ class FilterWords:
 
     def __init__(self, asked: Asked, at: str, reader: Reader) -> None:
         self.asked, self.at, self.reader = asked, at, reader
-        self.operators = operator_labels()
+        self.operators = operator_labels(reader.language)
         pointing = [f for f in leaves(asked.query.filters) if f.ids and f.operator not in BY_NAME]
         rows = [((f.field,), {f.field.name: one}) for f in pointing for one in f.ids or ()]
         self.names = names.resolve(reader.person, rows, language=reader.language)
@@ -44,11 +48,13 @@ class FilterWords:
         return made | {"label": self.words(part)}
 
     def words(self, wanted: Filter) -> str:
-        """One condition: `Region is 江苏`, `Due is overdue`, `Created in the last 7 days`."""
+        """One condition: `Region is 江苏`, `Key customer: yes`, `Due is overdue`, `Created in the last 7 days`."""
         label = wanted.field.label.text(self.reader.language)
+        colon = _(": ")
         if wanted.operator == "in":
-            colon = _(": ")
-            return f"{label}{colon}{period_words(_said(wanted))}"
+            return f"{label}{colon}{period_words(_said(wanted), self.reader.language)}"
+        if wanted.operator == "is" and (wanted.field.kind == "yes_no" or wanted.field.choices):
+            return f"{label}{colon}{self._value(wanted)}"
         operator = operator_label(wanted.field, wanted.operator, self.operators)
         if wanted.operator in BARE:
             return f"{label} {operator}"
@@ -73,8 +79,10 @@ class FilterWords:
         return self._one(field, wanted.value)
 
     def _one(self, field: Field, text: str) -> str:
+        if field.kind in (*DAYS, "period") and (day := _day(text)) is not None:
+            return cells.day_short(day, self.reader.language)
         try:
-            return self.names.text(field, kind_of(field).read(field, text)) or text
+            return cells.text(field, kind_of(field).read(field, text), self.names) or text
         except (Unreadable, TypeError, AttributeError):  # a filter may compare with a part of the value only
             return text
 
@@ -85,8 +93,17 @@ def _said(wanted: Filter) -> str:
     return value if colon and operator == wanted.operator else wanted.said
 
 
-def operator_labels() -> dict[str, str]:
-    """Every operator in words."""
+def _day(text: str) -> date | None:
+    """The day that a text is, if it is one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@lru_cache
+def operator_labels(_language: str) -> Mapping[str, str]:
+    """Every operator in words; for the language of the request."""
     return {
         "is": _("is"),
         "is_not": _("is not"),
@@ -107,7 +124,7 @@ def operator_labels() -> dict[str, str]:
     }
 
 
-def operator_label(field: Field, operator: str, labels: dict[str, str]) -> str:
+def operator_label(field: Field, operator: str, labels: Mapping[str, str]) -> str:
     """An operator in words, as it reads after the name of a field."""
     if operator == "until" and field.kind == "datetime":
         return str(_("before"))
@@ -158,7 +175,7 @@ def maker_words(lookup: str) -> Context:
     }
 
 
-def period_words(text: str) -> str:
+def period_words(text: str, language: str) -> str:
     """A period in words."""
     text = text.lower()
     named = period_labels().get(text)
@@ -170,7 +187,7 @@ def period_words(text: str) -> str:
             return str(ngettext("the last day", "the last %(num)s days", count))
         return str(ngettext("the next day", "the next %(num)s days", count))
     if found := periods.RANGE.fullmatch(text):
-        return " – ".join(found.groups())
+        return " – ".join(cells.day_short(date.fromisoformat(day), language) for day in found.groups())
     return text.upper()
 
 
@@ -201,7 +218,7 @@ def day_words(text: str) -> str:
     return str(ngettext("in %(num)s day", "in %(num)s days", count))
 
 
-def offered(field: Field, labels: dict[str, str], reader: Reader) -> Context:
+def offered(field: Field, labels: Mapping[str, str], reader: Reader) -> Context:
     """A field as the filter maker offers it."""
     choices = [{"value": value, "label": label} for value, label in _choices(field.choices, reader.language)]
     if field.kind == "yes_no":

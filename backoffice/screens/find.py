@@ -96,7 +96,7 @@ def snippet(sight: Sight, text: str, title: str, names: Names) -> Markup:
     for field in sight.fields:
         if not field.searchable or (in_lists is not None and field.name not in in_lists):
             continue
-        shown = names.text(field, sight.values.get(field.name))
+        shown = cells.text(field, sight.values.get(field.name), names)
         at = min((i for word in words if (i := fold(shown).find(word)) >= 0), default=-1)
         if at >= 0:
             start = max(0, at - SNIPPET)

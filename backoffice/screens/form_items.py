@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import typed_text
 from backoffice.screens.cells import size_text
 from models.declarations import Field
 
@@ -50,11 +51,11 @@ class Spec:
 
 @dataclass(frozen=True)
 class Page:
-    """What differs from page to page: the sentences beside inputs, by name; what pointers are called, by what is sent
-    for them; the files that may be shown, by id."""
+    """What differs from page to page: the sentences beside inputs, by name; what pointers are called, by the type to
+    which they point ('' for people) and what is sent for them; the files that may be shown, by id."""
 
     errors: Mapping[str, list[str]] = made(default_factory=dict)
-    titles: Mapping[str, str] = made(default_factory=dict)
+    titles: Mapping[tuple[str, str], str] = made(default_factory=dict)
     files: Mapping[str, Mapping[str, Any]] = made(default_factory=dict)
 
 
@@ -82,7 +83,7 @@ class Item(ABC):
 
     def read(self, posted: Posted, shown: Any) -> Any:
         """What was typed; what was shown, where the input was not on the page."""
-        return posted.get(self.name, shown)
+        return typed_text(posted, self.name, shown)
 
     def sent(self, held: Any) -> Any:
         """What is held, as it is read: blank rows and unticked boxes are left out."""
@@ -147,7 +148,7 @@ class Pointer(Item):
     Without one the number can be typed."""
 
     def control(self, held: Any, page: Page) -> str:
-        title = page.titles.get(held)
+        title = page.titles.get((self.spec.field.to, held)) if held else None
         shown = f' data-lookup-text="{escape(title)}"' if title else ""
         return f'<input{self.mark(page)}{shown} value="{escape(held)}">'
 
@@ -334,10 +335,9 @@ class Rows(Item):
         found = {int(match[1]) for name in posted if (match := self._indices.match(name))}
         if not found and self.name not in posted:
             return shown
-        first = sorted(found)[:MOST_ROWS]
         return [
             self.row(index).read(posted, shown[at] if at < len(shown) else self.blank())
-            for at, index in enumerate(first)
+            for at, index in enumerate(sorted(found)[:MOST_ROWS])
         ]
 
     def sent(self, held: Any) -> Any:

@@ -16,28 +16,25 @@ from bson import ObjectId
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import LONGEST_NAME, UnknownFormField, typed_text
 from backoffice.screens.form_items import MOST_ROWS, Item, Page, Posted, Rows
 from backoffice.screens.form_making import item
 from backoffice.screens.reader import Reader
 from models import names, registry
 from models.attachment import service as attachment
 from models.declarations import Field, RecordType
-from models.errors import Refusal, Sentence
+from models.errors import Sentence
 from models.kinds import ZONE, parts_of
 from models.person import directory
 
 CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "_add", "_was", "sure"})
 MOST_SHAPES = 500
+SEVERAL = frozenset({"choices", "files", "reference"})
+"""Kinds without parts that send more than one input, or are shown by a name."""
 
 Raw = dict[str, Any]
 Files = Mapping[str, Mapping[str, Any]]
-
-
-class UnknownFormField(Refusal):
-    """The form holds a field that is not in it for this person."""
-
-    code, status = "unknown_field", 400
-    zh, en = "表单中没有“{field}”这个字段。", "There is no field “{field}” in this form."
+Titles = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -51,10 +48,12 @@ class Making:
     files: Files
 
     @cached_property
-    def titles(self) -> dict[str, str]:
-        """What people and records are called, by what a form sends for them."""
-        people = {self.emails[i]: name for i, name in self.found.people.items() if i in self.emails}
-        return people | {name.number: name.text for name in self.found.records.values()}
+    def titles(self) -> Titles:
+        """What people and records are called, as items look it up: a number of one type may be another's as well, and
+        what has none for this reader, such as a destroyed record, is sent for by nothing."""
+        people = {("", self.emails[i]): name for i, name in self.found.people.items() if i in self.emails}
+        named = ((slug, name) for (slug, _record), name in self.found.records.items() if name.number)
+        return people | {(slug, name.number): name.text for slug, name in named}
 
 
 class RecordForm:
@@ -67,7 +66,7 @@ class RecordForm:
         self.held = held
         self.errors: dict[str, list[str]] = {}
         self._stored, self._shown = stored, held
-        self._meant: dict[tuple[Field, str], Any] = {}
+        self.meant: dict[tuple[Field, str], Any] = {}
 
     def __getitem__(self, name: str) -> FormField:
         return FormField(self, self.items[name])
@@ -122,17 +121,17 @@ class RecordForm:
         """What the items need of this page."""
         return Page(self.errors, self.making.titles | self._typed_titles(), self.making.files)
 
-    def _typed_titles(self) -> dict[str, str]:
+    def _typed_titles(self) -> Titles:
         """What people and records are called that nobody stored yet: those that were chosen, or that a link filled
         in. What the reader may not know stays as it was written."""
         known, reader = self.making.titles, self.making.reader
-        held = {(f, text) for f, text in _pointers_held(self.declared, self.held) if text not in known}
+        held = {(f, text) for f, text in _pointers_held(self.declared, self.held) if (f.to, text) not in known}
         meant = [(f, text, target) for f, text in held if isinstance(target := self._means(f, text), ObjectId)]
         if not meant:
             return {}
         rows = [((f,), {f.name: target}) for f, _text, target in meant]
         found = names.resolve(reader.person, rows, language=reader.language)
-        return {text: found.text(f, target) for f, text, target in meant}
+        return {(f.to, text): found.text(f, target) for f, text, target in meant}
 
     def _pointed(self, field: Field, sent: Any) -> Any:
         """What was sent, with numbers and emails turned into the ids that they mean."""
@@ -146,9 +145,9 @@ class RecordForm:
 
     def _means(self, field: Field, text: str) -> Any:
         """`names.pointed` of what stands in a pointer's field; asked once, however often it is read."""
-        if (field, text) not in self._meant:
-            self._meant[field, text] = names.pointed(self.making.reader.person, field, text)
-        return self._meant[field, text]
+        if (field, text) not in self.meant:
+            self.meant[field, text] = names.pointed(self.making.reader.person, field, text)
+        return self.meant[field, text]
 
 
 @dataclass(frozen=True)
@@ -203,33 +202,41 @@ def build(
     reader: Reader,
     posted: Posted | None = None,
     prefill: Mapping[str, str] | None = None,
+    asked: RecordForm | None = None,
 ) -> RecordForm:
     """The form of some fields, showing `stored` values (defaults, when nothing is stored), what a link asked to fill
-    in, or what was posted.
+    in, or what was posted. What the same request `asked` already for some of the fields is not asked again.
 
     :raises UnknownFormField: naming a posted field that is not in the form.
     """
     if posted is not None:
         check_posted(fields, posted)
     values = {f.name: stored.get(f.name) if stored else f.default for f in fields}
-    found = names.resolve(reader.person, [(fields, values)], language=reader.language)
+    left = tuple(f for f in fields if asked is None or f.name not in asked.items)
+    found = names.resolve(reader.person, [(left, values)], language=reader.language)
+    if asked is not None:
+        found = found.and_those_of(asked.making.found)
     people = [pointer for field, pointer in names.pointers(fields, values) if field.kind == "person"]
     files = _files_known(fields, values, reader, posted or MultiDict())
     making = Making(registry.get(slug).rt, reader, found, directory.emails(people), files)
     shown = {f.name: typed(f, values[f.name], making) for f in fields}
     form = RecordForm(fields, making, shown | dict(prefill or {}), stored=bool(stored))
+    if asked is not None:
+        form.meant |= asked.meant
     if posted is not None:
         form.read(posted)
     return form
 
 
-def changes(slug: str, fields: Iterable[Field], stored: Mapping[str, Any], reader: Reader, posted: Posted) -> Raw:
-    """`RecordForm.raw` of the form that shows what is stored, without making it: items are made only for fields that
-    are not plainly as they were shown. The names of what was posted are taken as checked."""
+def touched(
+    slug: str, fields: Iterable[Field], stored: Mapping[str, Any], reader: Reader, posted: Posted
+) -> tuple[RecordForm, Posted]:
+    """The part of the form of what is stored whose `raw` is that of the whole, with what was posted for it: items are
+    made only for fields that are not plainly as they were shown. The names of what was posted are taken as checked."""
     few = _touched(slug, fields, stored, reader, posted)
     names_of_few = {f.name for f in few}
     sent = MultiDict((name, text) for name, text in posted.items(multi=True) if name.partition("-")[0] in names_of_few)
-    return build(slug, few, stored, reader, sent).raw(sent) if few else {}
+    return build(slug, few, stored, reader, sent), sent
 
 
 def _touched(
@@ -241,11 +248,13 @@ def _touched(
     here = [f for f in fields if f.name in on_page]
     people = [stored[f.name] for f in here if f.kind == "person" and stored.get(f.name) is not None]
     making = Making(registry.get(slug).rt, reader, names.Names(reader.language), directory.emails(people), {})
-    return tuple(f for f in here if not _one_input(f) or posted.get(f.name, "") != typed(f, stored.get(f.name), making))
+    return tuple(
+        f for f in here if not _one_input(f) or typed_text(posted, f.name) != _single(f, stored.get(f.name), making)
+    )
 
 
 def _one_input(field: Field) -> bool:
-    return not parts_of(field) and field.kind not in ("choices", "files", "reference") and not field.currencies
+    return field.kind not in SEVERAL and not field.currencies and not parts_of(field)
 
 
 def check_posted(fields: Iterable[Field], posted: Iterable[str]) -> None:
@@ -253,7 +262,7 @@ def check_posted(fields: Iterable[Field], posted: Iterable[str]) -> None:
     known = _shape(tuple(fields))
     for name in posted:
         if name not in CONTROLS and not known.fullmatch(name):
-            raise UnknownFormField(field=name[:60])
+            raise UnknownFormField(field=name[:LONGEST_NAME])
 
 
 @lru_cache(maxsize=MOST_SHAPES)
@@ -295,6 +304,11 @@ def typed(field: Field, value: Any, making: Making) -> Any:
         return [str(row["file"]) for row in value or ()]
     if field.kind == "choices":
         return list(value or ())
+    return _single(field, value, making)
+
+
+def _single(field: Field, value: Any, making: Making) -> str:
+    """`typed` of a field that has one input."""
     if value is None:
         return ""
     if field.kind == "yes_no":
@@ -302,7 +316,7 @@ def typed(field: Field, value: Any, making: Making) -> Any:
     if field.kind == "time":
         return f"{value:%H:%M}"
     if field.kind == "datetime":
-        return value.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
+        return f"{value.astimezone(ZONE):%Y-%m-%dT%H:%M}"
     if field.kind == "person":
         return making.emails.get(value, "")
     if field.kind == "reference":

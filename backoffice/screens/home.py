@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, home_page, list_page
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import current_reader
@@ -39,6 +40,7 @@ class HomeView(ClosedView, AdminIndexView):
         )
 
     @expose("/reminders/read", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("reminder")
     def read(self) -> ResponseReturnValue:
         """Mark one of the person's reminders as read, or all of them."""
         reader, one = current_reader(), request.form.get("reminder", "")

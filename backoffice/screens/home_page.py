@@ -26,7 +26,8 @@ from models.person.roles import Permission
 from models.reading import service as reading
 from models.records import Sight
 from models.reminder import service as reminders
-from models.reminder.rules import LABELS
+from models.reminder.document import Reminder
+from models.reminder.rules import Step, secrecy_ended, words_of
 from models.reminder.service import Told
 from models.work import Pile, Task
 
@@ -260,8 +261,8 @@ def _reminder(one: Told, reader: Reader) -> Context:
         "level": one.level,
         "what": one.rt.label.text(reader.language),
         "who": "",
-        "why": LABELS[reminder.step].text(reader.language),
-        "due": cells.deadline(reminder.due, reader),
+        "why": words_of(reminder.step, reminder.due, reader.now).text(reader.language),
+        "due": _due(reminder, reader),
         "actions": [
             {
                 "label": _("Mark as read"),
@@ -271,6 +272,19 @@ def _reminder(one: Told, reader: Reader) -> Context:
             }
         ],
     }
+
+
+def _due(reminder: Reminder, reader: Reader) -> Context:
+    """How a reminder's moment stands. It is no deadline where secrecy has ended, for that happens by itself, nor where
+    nobody signs: since then it waits."""
+    due, language = reminder.due, reader.language
+    if reminder.step is Step.STUCK:
+        text = _("since %(moment)s", moment=cells.moment_short(due, language))
+    elif secrecy_ended(reminder.step, due, reader.now):
+        text = _("ended %(day)s", day=cells.day_short(local(due).date(), language))
+    else:
+        return cells.deadline(due, reader)
+    return {"text": text, "tone": "neutral", "full": cells.moment_full(due, language)}
 
 
 def figures(reader: Reader) -> list[Context]:

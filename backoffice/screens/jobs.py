@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
@@ -89,6 +90,7 @@ class JobsView(ClosedView):
         return redirect(url_for(".index"), 303)
 
     @expose("/<job>/switch", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("on")
     def switch(self, job: str) -> ResponseReturnValue:
         """Switch a job on or off. :raises Forbidden: :raises UnknownJob:"""
         reader, on = current_reader(), request.form.get("on") == "1"

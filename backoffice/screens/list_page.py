@@ -119,7 +119,7 @@ def _maker(view: RecordView, reader: Reader) -> Maker:
     key = (reader.language, reader.person.roles)
     found: Maker | None = view.makers.get(key)
     if found is None:
-        labels = operator_labels()
+        labels = operator_labels(reader.language)
         filters = [offered(f, labels, reader) for f in view.queryable(reader).values() if f.filterable]
         operators = [{"value": one, "label": label} for one, label in labels.items()]
         options = (Markup('<option value="{}">{}</option>').format(one["name"], one["label"]) for one in filters)
@@ -159,7 +159,8 @@ def columns(view: RecordView, reader: Reader, chosen: tuple[str, ...] = ()) -> t
         return (title, *(known[name] for name in chosen if name != title.name))
     standing = [SYSTEM["state"]] if view.rt.workflow is not None else []
     standing += [SYSTEM["due_at"]] if view.rt.due else []
-    return (title, *standing, *(f for f in rest if f.name != view.rt.due), SYSTEM["owner"])
+    owner = listing.system_fields(view.rt)["owner"]
+    return (title, *standing, *(f for f in rest if f.name != view.rt.due), owner)
 
 
 def showable(view: RecordView, reader: Reader) -> dict[str, Field]:

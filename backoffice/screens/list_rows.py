@@ -150,7 +150,7 @@ class Rows:
             tones = {c.value: c for c in field.choices}
             return lambda value: _toned(names.text(field, value), tones.get(value))
         if field.kind in ("embedded", "embedded_list"):
-            return lambda value: _short(names.text(field, value))
+            return lambda value: _short(cells.text(field, value, names))
         text = kind_of(field).text
         return lambda value: _short(text(field, value, language))
 

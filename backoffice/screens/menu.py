@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from backoffice import addresses, at_hand, locale
-from models import access
+from models import access, registry
 from models import frame as frames
 from models.declarations import RecordType
 from models.person import rules, service
@@ -110,8 +110,10 @@ def _sections(person: Person, types: list[RecordType], starts: frozenset[str]) -
     family = [_type(rt, starts) for rt in types if rt.menu == FAMILY]
     if family:
         sections.append({"label": _("Customers"), "items": family})
-    for name in dict.fromkeys(rt.menu for rt in types if rt.menu and rt.menu != FAMILY):
-        sections.append({"label": _group(name), "items": [_type(rt, starts) for rt in types if rt.menu == name]})
+    for name in dict.fromkeys(rt.menu for rt in registry.all_types()):  # in one order for everybody
+        group = [_type(rt, starts) for rt in types if rt.menu == name]
+        if group and name and name != FAMILY:
+            sections.append({"label": _group(name), "items": group})
     administration = list(_administration(person))
     if administration:
         sections.append({"label": _("Administration"), "items": administration})

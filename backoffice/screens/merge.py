@@ -11,6 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from backoffice.posted_fields import TOKEN, check, takes
 from backoffice.screens import cells, list_page, merge_page, record_page
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
@@ -25,6 +26,8 @@ from models.merge.unmoved import Unmoved, left_behind
 from models.records import Locked, Sight
 
 PICK = "pick-"
+SENT = (TOKEN, "with", "rev", "other_rev")
+"""What the form sends beside the picks, which the merge itself checks."""
 LONGEST_NUMBER = 60
 
 
@@ -32,9 +35,11 @@ class MergeRoutes(RecordRoutes):
     """Routes for whoever may merge records of a type."""
 
     @expose("/<slug>/<number>/merge", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def merge(self, slug: str, number: str) -> ResponseReturnValue:
         """Choose the other record, compare the two, merge them. The record of the address survives."""
         view, reader = view_of(slug, self.admin), current_reader()
+        check((name for name in (*request.form, *request.files) if not name.startswith(PICK)), SENT)
         other = request.values.get("with", "").strip()[:LONGEST_NUMBER]
         if not other:
             return self._choose(view, number, reader)
@@ -103,6 +108,7 @@ class MergeRoutes(RecordRoutes):
         return redirect(record_url(slug, merged["number"]), 303)
 
     @expose("/<slug>/<number>/unmerge", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("other")
     def unmerge(self, slug: str, number: str) -> ResponseReturnValue:
         """Take a merge into the record of the address back."""
         view_of(slug, self.admin)
@@ -113,6 +119,7 @@ class MergeRoutes(RecordRoutes):
         return redirect(record_url(slug, number), 303)
 
     @expose("/<slug>/duplicates", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("number")
     def duplicates(self, slug: str) -> ResponseReturnValue:
         """The noted pairs of which the reader reads both; sent with two numbers, a pair that is none is forgotten."""
         view, reader = view_of(slug, self.admin), current_reader()

@@ -109,10 +109,10 @@ def texts(line: service.Line, value: Any, known: Names) -> list[str]:
         return []
     if line.field.kind == "embedded_list":
         row = replace(line.field, kind="embedded")
-        return [known.text(row, one) for one in value]
+        return [cells.text(row, one, known) for one in value]
     if line.field.kind == "files":
         return [one["name"] for one in value]
-    return [known.text(line.field, value)]
+    return [cells.text(line.field, value, known)]
 
 
 def notes(found: service.Comparison, reader: Reader) -> list[str]:

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from wtforms import BooleanField, Form, SelectChoice, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput, ListWidget, TimeInput
 
+from backoffice.posted_fields import takes
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
 from config.channels import Channel
@@ -44,6 +45,7 @@ class NotificationsView(ClosedView):
     """The choice of whoever is signed in, and of nobody else."""
 
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("email", "channels", "digest_at", "quiet_from", "quiet_to")
     def index(self) -> ResponseReturnValue:
         """The page, and storing it."""
         reader = current_reader()

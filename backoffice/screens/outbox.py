@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
@@ -51,6 +52,7 @@ class OutboxView(ClosedView):
         )
 
     @expose("/again", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("message")
     def again(self) -> ResponseReturnValue:
         """Send a message that was given up again. :raises Forbidden: :raises NotFound:"""
         reader = current_reader()

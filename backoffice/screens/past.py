@@ -16,10 +16,10 @@ from backoffice.screens import audit_words, cells
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import with_choices
 from backoffice.screens.value_html import safe
-from models import audit, records, store
+from models import audit, past, records, store
 from models.access import Purpose
 from models.calendar import local
-from models.declarations import Field, RecordType
+from models.declarations import Field
 from models.names import Names
 from models.person.roles import Permission
 from models.records import Sight
@@ -42,12 +42,13 @@ def pointing(versions: Iterable[Row]) -> list[tuple[tuple[Field, ...], dict[str,
     return found
 
 
-def timeline(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> Markup:
+def timeline(sight: Sight, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> Markup:
     """Some versions, one line each. `restoring` gives the address at which a former one is restored, '' for none."""
-    return Markup("".join([_entry(rt, row, names, restoring) for row in versions]))  # escaped below  # noqa: S704
+    return Markup("".join([_entry(sight, row, names, restoring) for row in versions]))  # escaped below  # noqa: S704
 
 
-def _entry(rt: RecordType, row: Row, names: Names, restoring: Restoring | None) -> str:
+def _entry(sight: Sight, row: Row, names: Names, restoring: Restoring | None) -> str:
+    rt = sight.rt
     action, changes = row["action"], row["changes"] if row["action"] != "create" else []
     move = next((t for t in rt.workflow.transitions if t.name == action), None) if rt.workflow else None
     if move is not None:
@@ -57,25 +58,39 @@ def _entry(rt: RecordType, row: Row, names: Names, restoring: Restoring | None) 
     if row.get("masked"):
         text, tone = _("changed it while it was more secret than you may read"), "neutral"
     if row.get("note"):
-        text = f"{text} {row['note']}".strip()
+        text = f"{text}{_(': ')}{_noted(row, names.language)}"
     at, full = (show(row["at"], names.language) for show in (cells.moment_short, cells.moment_full))
     back = restoring(row) if restoring else ""
     restore = _("Restore …")
     link = f' <a class="quiet-link" href="{safe(back)}">{escape(restore)}</a>' if back else ""
-    told = f'<dl class="changes">{"".join([_change(rt, one, names) for one in changes])}</dl>' if changes else ""
+    told = f'<dl class="changes">{"".join([_change(sight, one, names) for one in changes])}</dl>' if changes else ""
     return (
         f'<li class="tone-{safe(tone)}"><p><strong>{safe(who(row))}</strong> {safe(text)}</p>'
         f'<time title="{safe(full)}">{safe(at)}</time>{link}{told}</li>'
     )
 
 
+def _noted(row: Row, language: str) -> str:
+    """A version's note; the moment that a restored one names, as pages write moments."""
+    moment = past.moment_noted(row)
+    return cells.moment_short(moment, language) if moment else str(row["note"])
+
+
+def unnamed() -> str:
+    """What stands for whoever the reader may not know to be at work on it."""
+    return str(_("Somebody who looks into it"))
+
+
+def maker(row: Row) -> str:
+    """Who made a version, by name where the reader may know it."""
+    if row.get("withheld"):
+        return unnamed()
+    return str(row["by_name"]) if row["by"] else str(_("The system"))
+
+
 def who(row: Row) -> str:
     """Who made a version, and for whom as a deputy."""
-    if row.get("withheld"):
-        return str(_("Somebody who looks into it"))
-    if not row["by"]:
-        return str(_("The system"))
-    name = str(row["by_name"])
+    name = maker(row)
     return _("%(deputy)s for %(name)s", deputy=name, name=row["behalf_name"]) if row.get("behalf_name") else name
 
 
@@ -108,17 +123,45 @@ def _said(action: str, count: int) -> str:
     return str(words or ngettext("changed one field", "changed %(num)s fields", count))
 
 
-def _change(rt: RecordType, change: Row, names: Names) -> str:
-    field = with_choices(change["field"], rt)
+def _change(sight: Sight, change: Row, names: Names) -> str:
+    field = with_choices(change["field"], sight.rt)
     sides = _rows_that_differ(change) if field.kind == "embedded_list" else (change["before"], change["after"])
     texts = [cells.cell(field, side, names)["text"] for side in sides]
     if field.kind == "embedded_list" and texts[0] == texts[1]:
         return ""  # what differs between the rows is shown nowhere
-    before, after = (safe(text[:LONGEST]) for text in texts)
+    before, after = (safe(_cut(text)) for text in texts)
+    if field.kind == "files":
+        lines = "<br>".join(_changed_files(sight, change, names))
+        return f"<div><dt>{safe(field.label.text(names.language))}</dt><dd>{lines}</dd></div>"
     gone = f"<del>{before}</del> " if before else ""
     emptied = f'<span class="nothing">{escape(_("emptied"))}</span>' if before else ""
     now = f"<ins>{after}</ins>" if after else "" if change["after"] else emptied
     return f"<div><dt>{safe(field.label.text(names.language))}</dt><dd>{gone}{now}</dd></div>"
+
+
+def _cut(text: str) -> str:
+    """The beginning of a long text, with a mark: the end of a number or a file's hash is not just missing."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _changed_files(sight: Sight, change: Row, names: Names) -> list[str]:
+    """The files that a change added, replaced by one of the same name, or removed, a line each."""
+    gone, new = _rows_that_differ(change)
+    left, lines = list(new), list[str]()
+    for row in gone:
+        instead = next((one for one in left if one["name"] == row["name"]), None)
+        added = ""
+        if instead is not None:
+            left.remove(instead)
+            added = f" <ins>{_file(sight, instead, names)}</ins>"
+        lines.append(f"<del>{_file(sight, row, names)}</del>{added}")
+    return lines + [f"<ins>{_file(sight, row, names)}</ins>" for row in left]
+
+
+def _file(sight: Sight, row: Row, names: Names) -> str:
+    """A file by its name, with where it is fetched: a former one stays as it was."""
+    one = cells.file_link(sight, row, names)
+    return f'<a href="{safe(one["url"])}">{safe(one["text"])}</a>' if one["url"] else safe(one["text"])
 
 
 def _rows_that_differ(change: Row) -> tuple[Any, Any]:
@@ -128,12 +171,12 @@ def _rows_that_differ(change: Row) -> tuple[Any, Any]:
     return (gone, new) if gone or new else (before, after)
 
 
-def days(rt: RecordType, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> list[Context]:
+def days(sight: Sight, versions: Iterable[Row], names: Names, restoring: Restoring | None = None) -> list[Context]:
     """The versions day by day; `restoring` as in `timeline`."""
     made = []
     for day, rows in groupby(versions, key=lambda row: local(row["at"]).date()):
         label = cells.day_full(day, names.language)
-        made.append({"label": label, "html": timeline(rt, rows, names, restoring)})
+        made.append({"label": label, "html": timeline(sight, rows, names, restoring)})
     return made
 
 

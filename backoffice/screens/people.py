@@ -16,6 +16,7 @@ from wtforms import Form, SelectChoice, SelectField, SelectMultipleField, String
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth, edge, locale
+from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from models import registry
@@ -100,6 +101,7 @@ class PeopleView(ClosedView):
         )
 
     @expose("/new", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @takes("name", "email", "department", "manager", "roles")
     def new(self) -> ResponseReturnValue:
         """Add an account; its first password is shown once."""
         form = PersonForm(request.form).prepare(None)
@@ -120,6 +122,7 @@ class PeopleView(ClosedView):
         return self._access(form.name.data or "", form.email.data or "", password)
 
     @expose("/<person>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
+    @takes("name", "email", "department", "manager", "roles")
     def edit(self, person: str) -> ResponseReturnValue:
         """Change an account and its roles."""
         row = service.get(identifier(person))
@@ -148,6 +151,7 @@ class PeopleView(ClosedView):
         return redirect(url_for(".index"), 303)
 
     @expose("/<person>/active", methods=["POST"])  # type: ignore[untyped-decorator]
+    @takes("active")
     def active(self, person: str) -> ResponseReturnValue:
         """Disable an account, at once, or enable it."""
         _need_fresh()

@@ -16,7 +16,7 @@ from models import access, keeping, records, registry, sealing
 from models import watermark as mark
 from models.access import Purpose
 from models.access_request.service import may_offer
-from models.declarations import Choice, Field, Group, Label, Level, RecordType, Transition
+from models.declarations import OWNER, Choice, Field, Group, Label, Level, RecordType, Transition
 from models.destruction.holds import may_hold
 from models.destruction.service import may_propose as may_propose_destruction
 from models.errors import Sentence
@@ -32,7 +32,7 @@ Context = dict[str, Any]
 
 PLACING = Group(name="placing", label=Label("归属与密级", "Ownership and secrecy"), folded=True)
 PLACED: tuple[Field, ...] = (
-    Field(name="owner", kind="person", label=Label("负责人", "Owner")),
+    Field(name="owner", kind="person", label=OWNER),
     Field(name="department", kind="choice", label=Label("部门", "Department"), choices=departments.CHOICES),
     Field(name="level_basis", kind="text", label=Label("定密依据", "Basis of level")),
     Field(name="level_set_by", kind="person", label=Label("定密人", "Level set by")),
@@ -45,6 +45,8 @@ PLACED: tuple[Field, ...] = (
 LEVEL = Field(name="level", kind="choice", label=Label("密级", "Level"), choices=LEVEL_CHOICES)
 REVIEW_ON = Field(name="review_on", kind="date", label=Label("下次复核", "Next review"))
 KEEP_UNTIL = Field(name="keep_until", kind="date", label=Label("保存至", "Keep until"))
+MANY_WAITING = 5
+"""So many lines of a group that nobody may fill by hand, and nothing has filled yet, stand apart from the others."""
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
 
 
@@ -59,7 +61,7 @@ def head(
         "level": sight.level,
         "level_note": level_note(sight, names),
         "state": cells.state(sight, reader.language),
-        "owner": {"text": names.person(sight.values.get("owner"))},
+        "owner": _owner(sight, names),
         "due": due(sight, reader),
         "marks": [{"text": _("Archived"), "icon": "archive"}] if sight.values.get("archived_at") else [],
     }
@@ -151,14 +153,15 @@ def groups(sight: Sight, names: Names, *, folds: bool = True) -> list[Context]:
     made = []
     for group, fields in grouped(rt, sight.fields):
         shown = [(f, cells.details_value(f, sight, names)) for f in fields]
-        made.append(_group(group, shown, language, folds))
-    placed = [f for f in PLACED if rt.classified or f.name not in ONLY_CLASSIFIED]
+        begun = any(sight.values.get(f.name) not in (None, f.default) for f in fields)
+        made.append(_group(group, shown, language, folds, begun))
+    placed = [f for f in rt.called(PLACED) if rt.classified or f.name not in ONLY_CLASSIFIED]
     rows = [(f, cells.cell(f, sight.values.get(f.name), names)) for f in placed]
     if rt.classified:
         rows.insert(2, (LEVEL, cells.cell(LEVEL, sight.level, names)))
     told = ((REVIEW_ON, rt.cadence, keeping.review_on), (KEEP_UNTIL, rt.retention, keeping.keep_until))
     rows += [(f, cells.cell(f, day(rt, sight.values), names)) for f, said, day in told if said]
-    return [*made, _group(placing_of(rt), rows, language, folds)]
+    return [*made, _group(placing_of(rt), rows, language, folds, begun=True)]
 
 
 def placing_of(rt: RecordType) -> Group:
@@ -176,17 +179,23 @@ def grouped(rt: RecordType, fields: tuple[Field, ...]) -> list[tuple[Group, list
     return [(group, found[group.name]) for group in declared if found[group.name]]
 
 
-def _group(group: Group, fields: list[tuple[Field, cells.Cell]], language: str, folds: bool) -> Context:
+def _group(group: Group, fields: list[tuple[Field, cells.Cell]], language: str, folds: bool, begun: bool) -> Context:
+    """A group of a page. `begun`: something in it is not as a new record begins; else it is its heading. On the screen,
+    many lines that wait for rules and decisions to fill them stand apart."""
     filled = sum(not cell["empty"] for _field, cell in fields)
-    folded = group.folded or not filled
+    folded = group.folded or not begun
+    waiting = [one for one in fields if one[1]["empty"] and not one[0].editable]
+    apart = folds and begun and len(waiting) >= MANY_WAITING
+    now = [one for one in fields if one not in waiting] if apart else fields
     return {
         "name": group.name,
         "label": group.label.text(language),
         "folded": folds and folded,
-        "empty": not filled,
+        "empty": not begun,
         "columns": group.columns,
-        "note": f"{filled}/{len(fields)}" if folded else "",
-        "html": value_html.rows(fields, language, bare=folds and len(fields) == 1 and _is_list(fields[0][0])),
+        "note": "" if not folded else f"{filled}/{len(fields)}" if begun else _("Nothing yet"),
+        "html": value_html.rows(now, language, bare=folds and len(fields) == 1 and _is_list(fields[0][0])),
+        "waiting": {"count": len(waiting), "html": value_html.rows(waiting, language)} if apart else None,
     }
 
 
@@ -202,9 +211,13 @@ def card(sight: Sight, names: Names) -> Context:
         "number": sight.number,
         "title": cells.title(sight, names),
         "level": sight.level,
-        "owner": {"text": names.person(sight.values.get("owner"))},
+        "owner": _owner(sight, names),
         "html": value_html.rows([(f, cells.shown(sight, f, names)) for f in rest], names.language),
     }
+
+
+def _owner(sight: Sight, names: Names) -> Context:
+    return {"label": sight.rt.owner.text(names.language), "text": names.person(sight.values.get("owner"))}
 
 
 def notices(sight: Sight, reader: Reader) -> list[Context]:

@@ -23,13 +23,14 @@ from backoffice.screens import (
     past,
     record_page,
     related,
+    signed,
     standing,
     view_tabs,
 )
 from backoffice.screens.act import ActRoutes
 from backoffice.screens.ask import AskRoutes, card_context
 from backoffice.screens.base import RecordView, Row, view_of
-from backoffice.screens.borrowing import BorrowRoutes, print_mark
+from backoffice.screens.borrowing import BorrowRoutes, print_mark, return_by
 from backoffice.screens.borrowing import notices as card_notices
 from backoffice.screens.bulk import BulkRoutes
 from backoffice.screens.cells import moment_short, record_url
@@ -101,7 +102,8 @@ class RecordsHost(
         held = at_hand.held()
         sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not sight.full:
-            return self.locked(view, sight, reader, **card_context(sight, reader))
+            told = signed.context(sight, current, reader)
+            return self.locked(view, sight, reader, signed=told, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
@@ -118,7 +120,7 @@ class RecordsHost(
             groups=record_page.groups(sight, found),
             standing=standing.strip(sight, current, versions, reader),
             related=related.beside(sight, reader),
-            timeline=past.timeline(view.rt, versions, found),
+            timeline=past.timeline(sight, versions, found),
             notices=[
                 *card_notices(sight, reader),
                 *destruction.notices(sight, reader, held),
@@ -161,7 +163,7 @@ class RecordsHost(
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
             notices=left_notices(sight, versions, reader),
-            days=past.days(view.rt, versions, found, past.restorable(sight, reader)),
+            days=past.days(sight, versions, found, past.restorable(sight, reader)),
             urls={
                 "record": record_url(slug, sight.number),
                 "readers": url_for("readers.of_record", slug=slug, number=sight.number),
@@ -185,7 +187,11 @@ class RecordsHost(
             head=record_page.head(sight, found, reader),
             groups=record_page.groups(sight, found, folds=False),
             watermark=print_mark(sight, reader),
-            printed={"by": reader.person.name, "at": moment_short(reader.now, reader.language)},
+            printed={
+                "by": reader.person.name,
+                "at": moment_short(reader.now, reader.language),
+                "return_by": return_by(sight, reader),
+            },
             urls={"record": record_url(slug, sight.number)},
         )
 

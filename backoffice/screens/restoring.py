@@ -10,13 +10,15 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
-from backoffice.screens import cells, list_page, record_page
+from backoffice.posted_fields import takes
+from backoffice.screens import cells, conflict, list_page, record_page
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, past, records
 from models.access import Purpose
+from models.declarations import RecordType
 from models.errors import Forbidden, Invalid, NotFound, Refusal
 from models.records import Sight
 
@@ -27,6 +29,7 @@ class RestoreRoutes(RecordRoutes):
     """The preview of a former version, and its return."""
 
     @expose("/<slug>/<number>/history/<version>", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("rev")
     def restore_version(self, slug: str, number: str, version: str) -> ResponseReturnValue:
         """What restoring a version would change; sent, restore it as a new version."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -63,6 +66,7 @@ class RestoreRoutes(RecordRoutes):
                 }
                 for one in wanted.stays
             ],
+            untouched=_untouched(view.rt),
             veiled=wanted.veiled,
             errors=_errors(refusal, sight, reader),
             rev=sight.values["rev"],
@@ -74,8 +78,19 @@ class RestoreRoutes(RecordRoutes):
         )
 
 
+def _untouched(rt: RecordType) -> str:
+    """What restoring never touches, of what records of a type have."""
+    if rt.classified:
+        if rt.workflow is not None:
+            return str(_("Level, owner and state stay as they are."))
+        return str(_("Level and owner stay as they are."))
+    if rt.workflow is not None:
+        return str(_("Owner and state stay as they are."))
+    return str(_("The owner stays as it is."))
+
+
 def _back(one: past.Back, found: names.Names) -> Context:
-    now, then = (found.text(one.field, side) for side in (one.now, one.then))
+    now, then = conflict.compared(*(conflict.texts(one.field, side, found) for side in (one.now, one.then)))
     return {"label": one.field.label.text(found.language), "now": now, "then": then}
 
 

@@ -10,6 +10,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, forms, list_page, record_page, saving
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import record_url
@@ -27,14 +28,15 @@ from models.sights import Sight
 
 Context = dict[str, Any]
 ANSWER, REMARK, FILE_REV = "_section-", "_remark", "_file_rev"
-OWN = (ANSWER, REMARK, FILE_REV)
-"""What the names of the sheet's own inputs begin with; no field begins so."""
+OWN = frozenset({REMARK, FILE_REV, *(ANSWER + section for section in SECTIONS)})
+"""The names of the sheet's own inputs; no field begins so."""
 
 
 class ReviewRoutes(RecordRoutes):
     """The sheet of a review."""
 
     @expose("/<slug>/<number>/sections", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def sections(self, slug: str, number: str) -> ResponseReturnValue:
         """The sections of the file with their answers; sent, store what is answered and go on to the next review."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -43,7 +45,8 @@ class ReviewRoutes(RecordRoutes):
         sheet = sheets.read(reader.person, number, reader.now)
         if request.method == "GET":
             return self._review_page(view, sheet, forms.build(CUSTOMER.slug, sheet.asked, sheet.record, reader), reader)
-        posted = MultiDict((name, text) for name, text in request.form.items(multi=True) if not name.startswith(OWN))
+        posted = MultiDict((name, text) for name, text in request.form.items(multi=True) if name not in OWN)
+        forms.check_posted(sheet.asked, (*posted, *request.files))
         form = forms.build(CUSTOMER.slug, sheet.asked, sheet.record, reader, posted)
         confirmed = [section for section in SECTIONS if request.form.get(ANSWER + section)]
         revs = revision(request.form.get("rev")), revision(request.form.get(FILE_REV))
@@ -117,8 +120,8 @@ def _section(name: str, sheet: Sheet, form: forms.RecordForm, found: Names) -> C
 
 def _row(field: Field, sheet: Sheet, form: forms.RecordForm, found: Names) -> Context:
     values = sheet.former.values
-    now, known = found.text(field, sheet.file.values.get(field.name)), field.name in values
-    last = found.text(field, values.get(field.name)) if known else ""
+    now, known = cells.text(field, sheet.file.values.get(field.name), found), field.name in values
+    last = cells.text(field, values.get(field.name), found) if known else ""
     return {
         "label": field.label.text(found.language),
         "item": form[field.name] if field in sheet.asked else None,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from flask import flash
 from flask_admin import expose
+from flask_babel import gettext as _
 
 from backoffice.screens.closed import ClosedView
+from models.declarations import RecordType
 from models.errors import NotFound
 from models.listing import BadQuery
 
@@ -20,6 +23,17 @@ class RecordRoutes(ClosedView):
     def nothing(self) -> None:
         """There is no page of all types. :raises NotFound:"""
         raise NotFound()
+
+
+def say_handed_in(rt: RecordType, number: str, language: str) -> None:
+    """Tell whoever handed in a record of a type, whatever it asks for, that others have it now."""
+    flash(_("%(what)s %(number)s is handed in.", what=rt.label.text(language), number=number), "success")
+
+
+def is_handed_in(rt: RecordType) -> bool:
+    """Whether a new record of a type waits for others than those who made it."""
+    turn = rt.workflow.states[0].turn if rt.workflow else ()
+    return bool(turn) and {"owner", "creator"}.isdisjoint(turn)
 
 
 def revision(text: str | None) -> int:

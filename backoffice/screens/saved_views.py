@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bson import ObjectId
 from flask import flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import list_page, listing_args, view_tabs
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.listing_args import Asked
@@ -44,6 +46,7 @@ class SavedViewRoutes(RecordRoutes):
         return redirect(view_tabs.address(at, found.address) if found else at)
 
     @expose("/<slug>/views", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("title", "instead")
     def views(self, slug: str) -> ResponseReturnValue:
         """The reader's views of a type; sent, the list of this address is kept, anew or in place of a view."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -66,12 +69,13 @@ class SavedViewRoutes(RecordRoutes):
         return redirect(view_tabs.address(url_for("records.listing", slug=slug), made.address), 303)
 
     @expose("/<slug>/views/<view_id>/<act>", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("rev", "title", "department", "role")
     def view_act(self, slug: str, view_id: str, act: str) -> ResponseReturnValue:
         """Rename, move, share, withdraw, remove a view, or begin with it. :raises NotFound: for any other act."""
         view, reader = view_of(slug, self.admin), current_reader()
         if act not in ACTS:
             raise NotFound()
-        found = _view(service.get(identifier(view_id)), slug)
+        found = _view(reader, slug, identifier(view_id))
         try:
             ACTS[act](reader, found)
         except ELSEWHERE:
@@ -217,8 +221,11 @@ def _rev() -> int:
     return revision(request.form.get("rev"))
 
 
-def _view(one: SavedView, slug: str) -> SavedView:
-    """:raises NotFound: for a view of another type."""
-    if one.type != slug:
+def _view(reader: Reader, slug: str, view_id: ObjectId) -> SavedView:
+    """:raises NotFound: for a view of another type, and one that the reader neither has nor answers for, whatever is to
+    be done with it."""
+    known = (*service.of_type(reader.person, slug), *service.governed(reader.person, slug))
+    found = next((one for one in known if one.id == view_id), None)
+    if found is None:
         raise NotFound()
-    return one
+    return found

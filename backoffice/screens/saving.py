@@ -13,6 +13,7 @@ from flask import current_app, flash, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from backoffice.posted_fields import LONGEST_NAME, UnknownFormField
 from backoffice.screens import cautions, cells, conflict, forms, list_page, listing_args
 from backoffice.screens.base import RecordView
 from backoffice.screens.cells import record_url
@@ -34,7 +35,7 @@ Context = dict[str, Any]
 LONGEST_TOKEN = 64
 LONGEST_PREFILL = 300
 LOOKED_AT = 20
-ELSEWHERE = (NotFound, Forbidden, Locked, forms.UnknownFormField)
+ELSEWHERE = (NotFound, Forbidden, Locked, UnknownFormField)
 """Refusals that say nothing about what was typed: they get a page of their own."""
 
 
@@ -71,7 +72,7 @@ def receive(fields: Iterable[Field], reader: Reader) -> Sent:
         if not upload.filename:
             continue
         if name not in takes_files:
-            raise forms.UnknownFormField(field=name[:60])
+            raise UnknownFormField(field=name[:LONGEST_NAME])
         try:
             row = attachment.put(upload.stream, upload.filename, person=reader.person, now=reader.now, **stored_by)
         except rules.BadFile as refusal:
@@ -109,6 +110,8 @@ def explained(form: RecordForm, refusal: Refusal) -> list[Context]:
         raise refusal
     if isinstance(refusal, Invalid):
         return form.show(refusal.problems)
+    if refusal.about in form.items:
+        return form.show({refusal.about: Sentence(refusal.text("zh"), refusal.text("en"))})
     return [{"label": _("Not saved"), "anchor": "", "message": refusal.text(form.making.reader.language)}]
 
 
@@ -213,8 +216,7 @@ def conflict_context(
     :raises NotFound: :raises Locked: :raises Forbidden: when what was saved meanwhile took the record out of reach.
     """
     fresh = records.still_read(reader.person, sight, reader.now)
-    if not records.can(reader.person, sight.rt, stale.current, Purpose.EDIT):
-        raise Forbidden()
+    records.check_changeable(reader.person, sight.rt, stale.current)
     fields = records.form_fields(reader.person, sight.rt, stale.current)
     form, told = conflict.shown(fresh, fields, stale.current, rev, posted, reader)
     return edit_context(view, fresh, form, reader, rev=stale.current["rev"]) | {"conflict": told}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 
+from backoffice.posted_fields import takes
 from backoffice.screens import list_page, record_page
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import day_short, record_url
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.routes import RecordRoutes
+from backoffice.screens.routes import RecordRoutes, say_handed_in
 from models import records
 from models.access import Purpose
 from models.calendar import local
@@ -31,6 +32,7 @@ class SecrecyRoutes(RecordRoutes):
     """The form on which the owner or the custodian asks the head."""
 
     @expose("/<slug>/<number>/secrecy", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(*service.ASKED)
     def secrecy(self, slug: str, number: str) -> ResponseReturnValue:
         """Ask; what is wrong is said beside its field, with what was typed kept."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -38,7 +40,8 @@ class SecrecyRoutes(RecordRoutes):
         if not service.may_ask(reader.person, sight):
             raise Forbidden()
         raw = {name: request.form.get(name, "") for name in service.ASKED}
-        errors: dict[str, str] = {}
+        waiting = service.waits(sight)
+        errors = {"kind": waiting.text(reader.language)} if waiting else {}
         status = 200
         if request.method == "POST":
             try:
@@ -49,8 +52,10 @@ class SecrecyRoutes(RecordRoutes):
                     for path, text in refused.problems.items()
                 }
                 status = refused.status
+            except service.ChangeWaits as refused:
+                errors, status = {"kind": refused.text(reader.language)}, refused.status
             else:
-                flash(_("Your request %(number)s is on its way.", number=made["number"]), "success")
+                say_handed_in(SECRECY_CHANGE, made["number"], reader.language)
                 return redirect(record_url(SECRECY_CHANGE.slug, made["number"]))
         found = list_page.names_of(reader, [sight])
         page = self.page(

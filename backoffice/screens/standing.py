@@ -51,10 +51,11 @@ def _done(one: Done, reader: Reader) -> Context:
     row = one.version
     made = row["action"] == "create"
     told = _("Handed in") if made else str(past.ACTIONS.get(row["action"], _("Closed")))
+    told = told[:1].upper() + told[1:]  # written to follow a name, it stands alone here
     label = one.move.label.text(reader.language) if one.move else told
     return {
         "what": label,
-        "who": row["by_name"] if row["by"] else _("The system"),
+        "who": past.maker(row),
         "for_whom": row.get("behalf_name") or "",
         "at": cells.moment_short(row["at"], reader.language),
         "note": row.get("note") or "",
@@ -63,16 +64,26 @@ def _done(one: Done, reader: Reader) -> Context:
 
 
 def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Reader) -> Context:
-    signing = _deputies([*waiting.turns, *waiting.passed_on], sight, reader)
-    called = directory.names(ObjectId(one) for one in (*waiting.turns, *waiting.passed_on) if not turns.is_role(one))
-    next_at = climbing.climbs_at(waiting.state, current, office_calendar())
+    onward = climbing.onward(waiting.state, current, office_calendar())
+    following = standing.whom_of(onward.to, current) if onward else ()
+    everybody = (*waiting.turns, *waiting.passed_on, *following)
+    signing = _deputies(everybody, sight, reader)
+    called = directory.names(ObjectId(one) for one in everybody if not turns.is_role(one)) | _unnamed(sight, current)
     return {
         "what": waiting.state.label.text(reader.language),
         "whom": _called(waiting.turns, called, signing, reader),
         "passed_on": _called(waiting.passed_on, called, signing, reader),
         "since": cells.moment_short(waiting.since, reader.language) if waiting.since else "",
-        "next_at": cells.moment_short(next_at.at, reader.language) if next_at else "",
+        "next_at": cells.moment_short(onward.deadline.at, reader.language) if onward else "",
+        "next": _called(following, called, signing, reader),
     }
+
+
+def _unnamed(sight: Sight, current: Mapping[str, Any]) -> dict[ObjectId, str]:
+    """Words for the people whom fields name that the reader does not see (X8)."""
+    shown = {field.name for field in sight.fields}
+    hidden = (field.name for field in sight.rt.fields if field.kind == "person" and field.name not in shown)
+    return {person: past.unnamed() for name in hidden if (person := current.get(name)) is not None}
 
 
 def _deputies(whom: Iterable[str], sight: Sight, reader: Reader) -> dict[ObjectId, list[str]]:
@@ -90,7 +101,7 @@ def _called(
             words.append(ROLE_LABELS[turns.role_of(one)][0 if reader.language == "zh" else 1])
             continue
         name, stand_ins = called.get(ObjectId(one), ""), signing.get(ObjectId(one), [])
-        if stand_ins:
+        if stand_ins and name != past.unnamed():
             name = _("%(name)s (deputy: %(deputies)s)", name=name, deputies=_(", ").join(stand_ins))
         words.append(name)
     return str(_(", ")).join(word for word in words if word)

@@ -12,6 +12,7 @@ from wtforms import BooleanField, Form, SelectChoice, SelectField, SelectMultipl
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth
+from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.people import identifier
@@ -58,6 +59,7 @@ class TokensView(ClosedView):
     """The tokens of whoever is signed in, and of nobody else."""
 
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("name", "days", "read_only", "types")
     def index(self) -> ResponseReturnValue:
         """The tokens, and the form that makes one. Making one needs a fresh sign-in, as a signature does."""
         reader = current_reader()

@@ -16,6 +16,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from backoffice.posted_fields import takes
 from backoffice.screens import cells, record_page
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
@@ -70,6 +71,7 @@ class WorkView(ClosedView):
         return redirect(url_for("admin.index"))
 
     @expose("/later", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("item", "until", "day", "sure")
     def later(self) -> ResponseReturnValue:
         """Put lines aside; without a choice, ask until when."""
         reader, items = current_reader(), _items(request.values.getlist("item"))
@@ -92,6 +94,7 @@ class WorkView(ClosedView):
         return self._after(outcomes, said, reader, again={"until": chosen, "day": request.form.get("day", "")})
 
     @expose("/back", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("item")
     def back(self) -> ResponseReturnValue:
         """Put lines back on the desk at once."""
         reader, items = current_reader(), _items(request.form.getlist("item"))
@@ -99,6 +102,7 @@ class WorkView(ClosedView):
         return self._after(outcomes, _("It is on your desk again."), reader)
 
     @expose("/done", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("item")
     def done(self) -> ResponseReturnValue:
         """Make of each line the move that gets it done, where nothing is asked for it."""
         reader, items = current_reader(), _items(request.form.getlist("item"))
@@ -107,6 +111,7 @@ class WorkView(ClosedView):
         return self._after(outcomes, said, reader)
 
     @expose("/<slug>/<number>/hand-over", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("rev", "owner", "note")
     def hand_over(self, slug: str, number: str) -> ResponseReturnValue:
         """Give a record to a colleague, with a note: who could have it, and the act."""
         reader = current_reader()

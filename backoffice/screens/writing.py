@@ -8,11 +8,12 @@ from flask_admin import expose
 from flask_babel import gettext as _
 
 from backoffice import at_hand
+from backoffice.posted_fields import takes
 from backoffice.screens import cautions, cells, conflict, forms, list_page, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
-from backoffice.screens.routes import RecordRoutes, revision
+from backoffice.screens.routes import RecordRoutes, is_handed_in, revision, say_handed_in
 from models import access, records, sights, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
@@ -25,6 +26,7 @@ class WritingRoutes(RecordRoutes):
     """Routes that make and change records by a form."""
 
     @expose("/<slug>/new", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def new(self, slug: str) -> ResponseReturnValue:
         """A form for a new record; sent, it makes one."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -51,12 +53,16 @@ class WritingRoutes(RecordRoutes):
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
             return self._form(view, saving.new_context(view, form, reader, errors)), refusal.status
-        flash(_("Saved."), "success")
+        if is_handed_in(view.rt):
+            say_handed_in(view.rt, made["number"], reader.language)
+        else:
+            flash(_("Saved."), "success")
         if request.form.get("then") == "stay":
             return redirect(record_url(slug, made["number"], "edit"), 303)
         return redirect(record_url(slug, made["number"]), 303)
 
     @expose("/<slug>/<number>/edit", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes(more=True)
     def edit(self, slug: str, number: str) -> ResponseReturnValue:
         """A form for a stored record; sent, it changes it."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -64,8 +70,7 @@ class WritingRoutes(RecordRoutes):
             return self._save(view, number, reader)
         held = at_hand.held()
         sight, current = sights.read_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
-        if not records.can(reader.person, view.rt, current, Purpose.EDIT):
-            raise Forbidden()
+        records.check_changeable(reader.person, view.rt, current)
         directory.names(cells.people_of(sight))  # those of the form and of its head, in one question
         beside = held.round if held else cautions.NOTHING
         return self._form(view, saving.edit_context(view, sight, view.edit_form(current), reader, beside=beside))
@@ -74,8 +79,7 @@ class WritingRoutes(RecordRoutes):
         rt, rev = view.rt, revision(request.form.get("rev"))
         held = at_hand.held()
         sight, current = sights.read_stored(reader.person, rt.slug, number, Purpose.VIEW, reader.now, held)
-        if not records.can(reader.person, rt, current, Purpose.EDIT):
-            raise Forbidden()
+        records.check_changeable(reader.person, rt, current)
         fields = records.form_fields(reader.person, rt, current)
         sent = saving.receive(fields, reader)
         takes = conflict.chosen(request.form)
@@ -86,17 +90,18 @@ class WritingRoutes(RecordRoutes):
             form = view.edit_form(current, posted=sent.posted)
             form.add_row(request.form["_add"])
             return self._form(view, saving.edit_context(view, sight, form, reader, rev=rev))
+        few: forms.RecordForm | None = None
         try:
             sent.check()
             if rev != current["rev"]:
                 raise StaleRecord(by=store.name_of(current["updated_by"]), at=current["updated_at"], current=current)
-            changes = forms.changes(rt.slug, fields, current, reader, sent.posted)
-            saved = records.change_seen(reader.person, sight, changes, rev=rev, now=reader.now, current=current)
+            few, posted = forms.touched(rt.slug, fields, current, reader, sent.posted)
+            saved = records.change_seen(reader.person, sight, few.raw(posted), rev=rev, now=reader.now, current=current)
         except StaleRecord as stale:
             context = saving.conflict_context(view, sight, stale, rev, sent.posted, reader)
             return self._form(view, context), stale.status
         except Refusal as refusal:
-            form = view.edit_form(current, posted=sent.posted)
+            form = view.edit_form(current, posted=sent.posted, asked=few)
             errors = saving.explained(form, refusal)
             return self._form(view, saving.edit_context(view, sight, form, reader, errors, rev)), refusal.status
         flash(_("Saved."), "success")
@@ -106,6 +111,7 @@ class WritingRoutes(RecordRoutes):
         return self.page(view.edit_template, **context)
 
     @expose("/<slug>/<number>/archive", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
+    @takes("rev", "note", "_answer")
     def archive(self, slug: str, number: str) -> ResponseReturnValue:
         """Ask why a record leaves the lists; sent with a reason, put it into the archive."""
         view, reader = view_of(slug, self.admin), current_reader()
@@ -116,7 +122,7 @@ class WritingRoutes(RecordRoutes):
             return self._archive_sheet(view, sight, reader)
         rev = revision(request.form.get("rev"))
         try:
-            note = records.reason(request.form.get("note", ""), needed=True)
+            note = request.form.get("note", "")
             records.set_archived_seen(reader.person, sight, True, rev=rev, now=reader.now, note=note)
         except Forbidden:
             raise
@@ -150,6 +156,7 @@ class WritingRoutes(RecordRoutes):
         )
 
     @expose("/<slug>/<number>/restore", methods=("POST",))  # type: ignore[untyped-decorator]
+    @takes("rev", "note")
     def restore(self, slug: str, number: str) -> ResponseReturnValue:
         """Bring an archived record back."""
         view_of(slug, self.admin)

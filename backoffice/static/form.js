@@ -21,6 +21,15 @@
   if ($(".conflict, [data-error-summary]")) touch(); // what was typed came back and is not stored
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
 
+  // What belongs to one choice of the form (data-of="name=value") stands there, and is sent, while that is chosen.
+  const sort = () => $$("[data-of]", form).forEach((part) => {
+    const [name, value] = part.dataset.of.split("=");
+    part.hidden = form.elements[name].value !== value;
+    $$("input, select, textarea", part).forEach((input) => { input.disabled = part.hidden; });
+  });
+  form.addEventListener("change", sort);
+  sort();
+
   const save = (kind) => () => {
     const button = $(`[data-save=${kind}]`, form) || $("button[name=then]", form);
     if (!button.disabled) form.requestSubmit(button);
@@ -42,6 +51,11 @@
     });
     touch();
   };
+  // The first row has no way up and the last none down: the focus stays with the row at the other button.
+  const stay = (row, button) => {
+    button.focus();
+    if (document.activeElement !== button) $(`[data-row-do=${button.dataset.rowDo === "up" ? "down" : "up"}]`, row).focus();
+  };
   const rowActions = {
     add(list) {
       const rows = $("[data-rows]", list);
@@ -59,8 +73,8 @@
       (next || rows.lastElementChild || list).querySelector("input:not([type=hidden]), button")?.focus();
       toast(word("rowRemoved"), "info", { label: word("undo"), run: put });
     },
-    up(list, row, button) { row.previousElementSibling?.before(row); renumber(list); button.focus(); },
-    down(list, row, button) { row.nextElementSibling?.after(row); renumber(list); button.focus(); },
+    up(list, row, button) { row.previousElementSibling?.before(row); renumber(list); stay(row, button); },
+    down(list, row, button) { row.nextElementSibling?.after(row); renumber(list); stay(row, button); },
   };
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-row-do]");

@@ -10,10 +10,15 @@
 
   // A count that takes the database longer than the page comes behind it.
   const counted = $("[data-count]");
+  const tell = (text) => {
+    const all = $("[data-bulk-all]");
+    if (all) all.dataset.text = all.dataset.text.replace(counted.textContent, text);
+    counted.textContent = text;
+  };
   if (counted)
     fetch(counted.dataset.count, { headers: { "X-Requested-With": "fetch" } })
       .then((answer) => (answer.ok ? answer.json() : Promise.reject(answer.status)))
-      .then((told) => (counted.textContent = told.text || counted.textContent))
+      .then((told) => told.text && tell(told.text))
       .catch(() => {}); // the page says already that there are more
 
   // More tabs than fit: the one that is shown is in sight.

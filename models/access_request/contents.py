@@ -8,7 +8,9 @@ from typing import Any
 from config.database import database
 from models import access, registry
 from models.access_request import rules
-from models.declarations import LEVEL_LABELS, Label, Level, RecordType
+from models.access_request.refusals import NotByAsking
+from models.day_words import day_text
+from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
 from models.errors import Refusal, Sentence
 from models.person import service as people
 from models.person.roles import Person
@@ -23,6 +25,17 @@ class RecordGone(Refusal):
         "借阅卡上的记录 {number} 已不存在，不能批准；请拒绝并说明理由。",
         "The record {number} of this card is no longer there; it cannot be approved. Refuse it, saying why.",
     )
+
+
+class Columns(Sentence):
+    """The columns that a reader would see: their names, and the fields, which pages show by group."""
+
+    __slots__ = ("fields", "rt")
+
+    def __init__(self, rt: RecordType, fields: tuple[Field, ...]) -> None:
+        labels = [field.label for field in fields]
+        super().__init__("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
+        self.rt, self.fields = rt, fields
 
 
 def records_of(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -47,19 +60,21 @@ def level_of(card: Mapping[str, Any]) -> Level:
     return Level.highest(levels_of(card).values())
 
 
-def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, list[str]]:
+def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, tuple[Field, ...]]:
     """What a card would open: the type, the highest level of its records as they are now, who reads them, and the
     columns that they would see. :raises RecordGone:"""
     rt = registry.get(card["type_asked"]).rt
     level = level_of(card)
     reader = people.person_of(people.get(card["owner"]))
-    return rt, level, reader, [f.name for f in access.visible_fields(reader, rt)]
+    return rt, level, reader, access.visible_fields(reader, rt)
 
 
 def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
-    """Where a person's move leads when it is not the declared state: top secret goes on to the general manager, what
-    left has to come back (X4, X5)."""
+    """Where a person's move leads when it is not the declared state: an offer of top secret goes on to the general
+    manager, what left has to come back (X4, X5)."""
     if action == "approve":
+        if not rules.is_offer(card):  # of what is asked for nothing goes on, top secret least of all
+            return None
         try:
             level = level_of(card)
         except RecordGone:  # nothing can be approved then
@@ -72,24 +87,30 @@ def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
 
 def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     """What a signature on a card opens, and to whom (X3: an offer is for another than who asks): its records, how many
-    rows and which columns its reader would have, and the highest level among them as they are now (X4)."""
+    rows and which columns its reader would have, and the highest level among them as they are now (X4). Whoever signs
+    before the head does not learn that one became top secret (X3)."""
     try:
         rt, level, reader, columns = leaving(card)
     except RecordGone as gone:
         return [(Label("注意", "Mind"), Sentence(gone.text("zh"), gone.text("en")))]
     items = card["items"] or ()
-    labels = [rt.by_name[name].label for name in columns]
     named = ", ".join(f"{item['number']} {item['name']}".strip() for item in items)
     count = Sentence(
-        f"{len(items)} 份记录（行），{len(labels)} 个栏目",
-        f"{len(items)} {'record (row)' if len(items) == 1 else 'records (rows)'}, {len(labels)} columns",
+        f"{len(items)} 份记录（行），{len(columns)} 个栏目",
+        f"{len(items)} {'record (row)' if len(items) == 1 else 'records (rows)'}, {len(columns)} columns",
     )
-    shown = Sentence("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
+    raised = level is Level.TOP_SECRET and not rules.is_offer(card)
+    if raised and card["state"] == "asked":
+        raised, level = False, Level(card["level_asked"])
     highest = LEVEL_LABELS[level]
+    mind = [(Label("注意", "Mind"), Sentence(NotByAsking.zh, NotByAsking.en))] if raised else []
+    begins = day_text(card["valid_from"]) if card.get("valid_from") else None
     return [
+        *mind,
         (Label("借阅人", "Reader"), Sentence(reader.name, reader.name)),
         (Label("所借记录", "Records"), Sentence(named, named)),
         (Label("范围", "How much"), count),
         (Label("现最高密级", "Highest level now"), Sentence(highest.zh, highest.en)),
-        (Label("栏目", "Columns"), shown),
+        *([(Label("自", "From"), Sentence(begins.zh, begins.en))] if begins else []),
+        (Label("栏目", "Columns"), Columns(rt, columns)),
     ]

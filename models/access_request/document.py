@@ -15,10 +15,9 @@ from models.customer.document import CUSTOMER
 from models.customer_change.document import CUSTOMER_CHANGE
 from models.declarations import (
     LEVEL_LABELS,
+    SIGNED_VIEW,
     Choice,
     Climb,
-    Field,
-    Group,
     Label,
     RecordType,
     Relation,
@@ -29,6 +28,7 @@ from models.declarations import (
     View,
     Workflow,
 )
+from models.describe import field, group, grouped
 from models.person.roles import Role
 from models.review.document import REVIEW
 from models.revisit.document import REVISIT
@@ -52,6 +52,48 @@ TAKINGS = (
     Choice("file", Label("下载附件", "Attached file")),
 )
 
+ITEM = (
+    field("number", "text", "编号", "Number"),
+    field("name", "text", "名称（脱敏）", "Masked name"),
+    field("level", "choice", "申请或签署时密级", "Level when asked or signed", choices=LEVELS),
+)
+RECEIPT = (
+    field("number", "text", "回执编号", "Receipt"),
+    field("at", "datetime", "时间", "When"),
+    field("how", "choice", "方式", "How", choices=TAKINGS),
+    field("what", "text", "内容", "What", max_length=300),
+    field("count", "integer", "记录数", "Records"),
+    field("sha256", "text", "文件校验值 SHA-256", "SHA-256 of the file"),
+)
+WHY = Label("为什么需要、用于何事。", "Why it is needed and what for.")
+AT_ONCE = Label("不填则自批准之时起。", "Left empty: from the approval on.")
+HIGHEST = ("最高密级（申请或批准时）", "Highest level when asked or granted")
+
+ASKED = grouped(
+    "asked",
+    field("number_asked", "text", "记录编号", "Record", "listed searchable fixed"),
+    field("type_asked", "choice", "记录类型", "Type", "fixed", choices=TYPES),
+    field("name_asked", "text", "名称（脱敏）", "Masked name", "listed fixed"),
+    field("level_asked", "choice", *HIGHEST, "listed filterable fixed", choices=LEVELS),
+    field("items", "embedded_list", "所借记录", "Records", "fixed", fields=ITEM),
+    field("uses", "choices", "用途", "Use", "required listed", choices=USES),
+    field("reason", "long_text", "理由", "Reason", "required", max_length=500, help=WHY),
+    field("valid_from", "date", "自", "From", help=AT_ONCE),
+    field("valid_until", "date", "使用至", "Until", "required listed filterable sortable"),
+)
+DECISION = grouped(
+    "decision",
+    field("manager", "person", "直接主管", "Own manager", "fixed"),
+    field("opened_at", "datetime", "生效时间", "Opened", "fixed"),
+    field("ended_at", "datetime", "结束时间", "Ended", "fixed"),
+    field("due_on", "date", "须办结日期", "To be settled by", "fixed"),
+)
+TAKEN = grouped(
+    "taken",
+    field("receipts", "embedded_list", "带出回执", "Receipts", "fixed", fields=RECEIPT),
+    field("receiver", "person", "归还签收人", "Return to", "fixed"),
+)
+
 ACCESS_REQUEST = RecordType(
     slug="access_request",
     label=Label("查阅申请", "Access request"),
@@ -61,163 +103,27 @@ ACCESS_REQUEST = RecordType(
     number="CY-{year}-{seq:06d}",
     title="number_asked",
     due="due_on",
+    owner=Label("借阅人", "Reader"),
+    asker=Label("提交人", "Handed in by"),
     help=Label(
         "借阅卡：申请查阅或借阅加密记录，先由直接主管签署，再由客服部经理审批，绝密的还须总经理签署；到期自动失效。",
         "A card to consult or borrow locked records: one's own manager signs, then the department head, for top secret "
         "the general manager too; it ends by itself.",
     ),
     groups=(
-        Group(name="asked", label=Label("申请内容", "What is asked")),
-        Group(name="decision", label=Label("审批与期限", "Decision and period")),
-        Group(name="taken", label=Label("带出与归还", "Taken out and returned"), columns=1),
+        group("asked", "申请内容", "What is asked"),
+        group("decision", "审批与期限", "Decision and period"),
+        group("taken", "带出与归还", "Taken out and returned", columns=1),
     ),
-    fields=(
-        Field(
-            name="number_asked",
-            kind="text",
-            label=Label("记录编号", "Record"),
-            group="asked",
-            listed=True,
-            editable=False,
-            searchable=True,
-        ),
-        Field(
-            name="type_asked",
-            kind="choice",
-            label=Label("记录类型", "Type"),
-            group="asked",
-            choices=TYPES,
-            editable=False,
-        ),
-        Field(
-            name="name_asked",
-            kind="text",
-            label=Label("名称（脱敏）", "Masked name"),
-            group="asked",
-            listed=True,
-            editable=False,
-        ),
-        Field(
-            name="level_asked",
-            kind="choice",
-            label=Label("最高密级（申请或批准时）", "Highest level when asked or granted"),
-            group="asked",
-            choices=LEVELS,
-            listed=True,
-            filterable=True,
-            editable=False,
-        ),
-        Field(
-            name="items",
-            kind="embedded_list",
-            label=Label("所借记录", "Records"),
-            group="asked",
-            editable=False,
-            fields=(
-                Field(name="number", kind="text", label=Label("编号", "Number")),
-                Field(name="name", kind="text", label=Label("名称（脱敏）", "Masked name")),
-                Field(
-                    name="level",
-                    kind="choice",
-                    label=Label("申请或签署时密级", "Level when asked or signed"),
-                    choices=LEVELS,
-                ),
-            ),
-        ),
-        Field(
-            name="uses",
-            kind="choices",
-            label=Label("用途", "Use"),
-            group="asked",
-            choices=USES,
-            required=True,
-            listed=True,
-        ),
-        Field(
-            name="reason",
-            kind="long_text",
-            label=Label("理由", "Reason"),
-            group="asked",
-            required=True,
-            max_length=500,
-            help=Label("为什么需要、用于何事。", "Why it is needed and what for."),
-        ),
-        Field(
-            name="valid_from",
-            kind="date",
-            label=Label("自", "From"),
-            group="asked",
-            help=Label("不填则自批准之时起。", "Left empty: from the approval on."),
-        ),
-        Field(
-            name="valid_until",
-            kind="date",
-            label=Label("使用至", "Until"),
-            group="asked",
-            required=True,
-            listed=True,
-            filterable=True,
-            sortable=True,
-        ),
-        Field(
-            name="manager",
-            kind="person",
-            label=Label("直接主管", "Own manager"),
-            group="decision",
-            editable=False,
-        ),
-        Field(
-            name="opened_at",
-            kind="datetime",
-            label=Label("生效时间", "Opened"),
-            group="decision",
-            editable=False,
-        ),
-        Field(
-            name="ended_at",
-            kind="datetime",
-            label=Label("结束时间", "Ended"),
-            group="decision",
-            editable=False,
-        ),
-        Field(
-            name="due_on",
-            kind="date",
-            label=Label("须办结日期", "To be settled by"),
-            group="decision",
-            editable=False,
-        ),
-        Field(
-            name="receipts",
-            kind="embedded_list",
-            label=Label("带出回执", "Receipts"),
-            group="taken",
-            editable=False,
-            fields=(
-                Field(name="number", kind="text", label=Label("回执编号", "Receipt")),
-                Field(name="at", kind="datetime", label=Label("时间", "When")),
-                Field(name="how", kind="choice", label=Label("方式", "How"), choices=TAKINGS),
-                Field(name="what", kind="text", label=Label("内容", "What"), max_length=300),
-                Field(name="count", kind="integer", label=Label("记录数", "Records")),
-                Field(name="sha256", kind="text", label=Label("文件校验值 SHA-256", "SHA-256 of the file")),
-            ),
-        ),
-        Field(
-            name="receiver",
-            kind="person",
-            label=Label("归还签收人", "Received by"),
-            group="taken",
-            editable=False,
-        ),
-    ),
+    fields=ASKED + DECISION + TAKEN,
     rights=Rights(
         view=(
             Rule(Relation.CREATOR),
             Rule(Relation.OWNER),
-            Rule(Relation.NAMED),
             Rule(Relation.ASSIGNED),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
             Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
+            *SIGNED_VIEW,
         ),
     ),
     workflow=Workflow(
@@ -279,8 +185,8 @@ ACCESS_REQUEST = RecordType(
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准后借阅人在期限内可以查看，到期自动失效；含绝密的还须总经理签署（由总经理批准的除外）。",
-                    "The reader sees the records in the period given; what holds top secret goes on to the general "
+                    "批准后借阅人在期限内可以查看，到期自动失效；授权查看绝密的还须总经理签署（由总经理批准的除外）。",
+                    "The reader sees the records in the period given; an offer of top secret goes on to the general "
                     "manager, unless that is who approves it.",
                 ),
             ),

@@ -1,8 +1,8 @@
 """Records that become top secret while cards are open: what was signed without the general manager ends (X4).
 
-No page tells whoever asked the new level (X3, X6): a card that waits looks as it did, and one that ends does so by the
-system without a reason; the trail says why. They can still conclude it from a card that waits for the general manager
-once the head approved it, and from one that ends before its last day (ADR 16).
+Nothing of a card tells whoever asked the new level (X3, X6). One that waits looks as it did, and is refused or lapses
+as any other: nobody asks for top secret, so it goes no further. One in force ends by the system without a reason; the
+trail says why (ADR 16).
 """
 
 from __future__ import annotations

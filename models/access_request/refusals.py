@@ -5,6 +5,20 @@ from __future__ import annotations
 from models.errors import Refusal
 
 
+class NothingToAsk(Refusal):
+    """The person already reads the records."""
+
+    code, status = "nothing_to_ask", 409
+    zh, en = "您已可查看该记录，无需申请。", "You can already read this record."
+
+
+class TooManyRecords(Refusal):
+    """A card names at least one record and no more than policy allows."""
+
+    code = "too_many_records"
+    zh, en = "一张借阅卡可列 1 至 {most} 份记录。", "A card names 1 to {most} records."
+
+
 class NothingToOffer(Refusal):
     """The person to whom a record is offered already has it for these uses."""
 
@@ -19,6 +33,45 @@ class OfferedAlready(Refusal):
     zh, en = (
         "此人对该记录已有借阅卡正在办理或仍然有效，无需再次授权。",
         "This person already has a card for this record that waits or is in force.",
+    )
+
+
+class AskedAlready(Refusal):
+    """The same person's request for the same record still waits, or what left under it is not back."""
+
+    code, status = "asked_already", 409
+    zh = "您对该记录的申请正在办理或尚待归还：{number}。"
+    en = "Your request for this record is still open: {number}."
+
+
+class InForceAlready(Refusal):
+    """Another card of the same reader for the same record and use would be in force at the same time."""
+
+    code, status = "in_force_already", 409
+    zh, en = (
+        "借阅人的借阅卡 {number} 在此期间已包含同一记录、同一用途，不能批准；请拒绝并说明理由。",
+        "The reader's card {number} is for the same record and use at that time. Refuse this one, saying why.",
+    )
+
+
+class OnlyOffered(Refusal):
+    """Nobody asks for top secret, who holds it by a card no more than others (X3)."""
+
+    code, status = "only_offered", 409
+    zh, en = (
+        "绝密记录不受理申请；如需继续使用，请由负责人或部门经理授权。",
+        "Nobody asks for top secret. If you need it for longer, its owner or the department head offers it.",
+    )
+
+
+class NotByAsking(Refusal):
+    """A record of a card became top secret since its reader asked for it: nobody asks for top secret (X3)."""
+
+    code, status = "not_by_asking", 409
+    zh = "所借记录现含绝密，不受理申请，不能批准。请拒绝，理由中勿提密级；确需查看的，拒绝后由负责人或部门经理授权。"
+    en = (
+        "One of these records is top secret now, for which nobody asks: this cannot be approved. Refuse it, saying "
+        "nothing of the level; whoever shall read it nevertheless is then offered it by its owner or the head."
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from models.day_words import day_text
 from models.declarations import Level
 from models.errors import Sentence
 from models.person.roles import Role
@@ -59,8 +61,8 @@ def problems_of(
         found["valid_until"] = Sentence("结束不能早于开始。", "The end cannot be before the beginning.")
     elif until > last:
         found["valid_until"] = Sentence(
-            f"含首日最长 {days} 天，即最晚 {last.isoformat()}。",
-            f"{days} days at most with the first one: {last.isoformat()} at the latest.",
+            f"含首日最长 {days} 天，即最晚 {day_text(last).zh}。",
+            f"{days} days at most with the first one: {day_text(last).en} at the latest.",
         )
     return found
 
@@ -75,8 +77,13 @@ def offered_state(by_head: bool) -> str:
     return "approved" if by_head else "signed"
 
 
+def is_offer(card: Mapping[str, Any]) -> bool:
+    """Whether a card was not asked for by its reader but offered to them: of these alone top secret opens (X3)."""
+    return bool(card["created_by"] != card["owner"])
+
+
 def awaits_general_manager(level: Level, *, by: Collection[Role]) -> bool:
-    """Whether a card that somebody with the roles `by` approves needs the general manager's signature as well: top
+    """Whether an offer that somebody with the roles `by` approves needs the general manager's signature as well: top
     secret does (X4). A general manager who approves because the head did not in time has given both with one, as a
     head does who is also the asker's own manager."""
     return level is Level.TOP_SECRET and Role.GENERAL_MANAGER not in by
@@ -85,6 +92,12 @@ def awaits_general_manager(level: Level, *, by: Collection[Role]) -> bool:
 def uses_granted(uses: Collection[str]) -> list[str]:
     """The purposes that a grant opens; whoever may print or export may also look."""
     return sorted({"view", *uses})
+
+
+def in_the_way(state: str, uses: Collection[str], until: date, wanted: Collection[str], begins: date) -> bool:
+    """Whether an open card keeps its reader from a further one for the same record that begins on a day: one that is
+    not decided, or whose paper is out; and one in force for one of the same uses that lasts to that day."""
+    return state != "granted" or (begins <= until and not set(wanted).isdisjoint(uses_granted(uses)))
 
 
 def state_after(action: str, taken: int) -> str:

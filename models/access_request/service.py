@@ -14,12 +14,23 @@ from config.database import database
 from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
-from models.access_request import former, raising, rules
+from models.access_request import former, open_cards, raising, rules
 from models.access_request.contents import leads, level_of, levels_of, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
-from models.access_request.refusals import NothingToOffer, OfferedAlready, SeveralDepartments
+from models.access_request.refusals import (
+    AskedAlready,
+    InForceAlready,
+    NotByAsking,
+    NothingToAsk,
+    NothingToOffer,
+    OfferedAlready,
+    OnlyOffered,
+    SeveralDepartments,
+    TooManyRecords,
+)
+from models.day_words import day_text
 from models.declarations import Level
-from models.errors import Forbidden, Invalid, Refusal, Sentence, StaleRecord
+from models.errors import Forbidden, Invalid, Sentence, StaleRecord
 from models.kinds import ZONE, kind_of, read_values, stored
 from models.masking import masked
 from models.moves import InPersonOnly
@@ -48,28 +59,6 @@ schema.declare(
 )
 
 
-class NothingToAsk(Refusal):
-    """The person already reads the records."""
-
-    code, status = "nothing_to_ask", 409
-    zh, en = "您已可查看该记录，无需申请。", "You can already read this record."
-
-
-class AskedAlready(Refusal):
-    """The same person's request for the same record still waits or is in force."""
-
-    code, status = "asked_already", 409
-    zh = "您对该记录的申请正在办理或仍然有效：{number}。"
-    en = "Your request for this record is still open: {number}."
-
-
-class TooManyRecords(Refusal):
-    """A card names at least one record and no more than policy allows."""
-
-    code = "too_many_records"
-    zh, en = "一张借阅卡可列 1 至 {most} 份记录。", "A card names 1 to {most} records."
-
-
 def most_records() -> int:
     """How many records one card may name."""
     return policy().access.most_records
@@ -88,11 +77,12 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
 def ask_for(
     person: Person, slug: str, numbers: Iterable[str], raw: Mapping[str, Any], *, now: datetime
 ) -> dict[str, Any]:
-    """Ask on one card for locked records of which the person sees the cards. Those that they may use so already, or
-    have asked for, are left out.
+    """Ask on one card for locked records of which the person sees the cards. Those that they may use so without a card,
+    or have asked for, are left out. While a card is in force a further one is for another use, or begins after it.
 
     :raises NotFound: for a record of which the person sees nothing (top secret: nobody can ask, X3).
-    :raises NothingToAsk: :raises AskedAlready: when none is left.
+    :raises NothingToAsk: :raises AskedAlready: when none is left. :raises OnlyOffered: for top secret held by a card.
+    :raises Forbidden: for a type that is not classified.
     :raises Invalid: for a use or period that policy does not allow.
     """
     wanted = tuple(dict.fromkeys(numbers))
@@ -100,12 +90,16 @@ def ask_for(
         raise TooManyRecords(most=most_records())
     found = [see(person, slug, number, Purpose.VIEW, now) for number in wanted]
     values, problems = _window(raw, now, managing=person.has(*MANAGING))
+    if not found[0].rt.classified and not all(sight.full for sight in found):
+        raise Forbidden()  # the card of a plain type is its signer's (ADR 16): nothing opens more of it
     left = _not_held(person, found, values.get("uses") or ())
     if not left:
         raise NothingToAsk()
     if problems:
         raise Invalid(problems)
-    left = _not_asked(person, left)
+    if any(sight.level == Level.TOP_SECRET.value for sight in left):
+        raise OnlyOffered()
+    left = _not_asked(person, left, values, now)
     department = _department(left)
     state = _first_state(person, department)
     made = {**values, **_named(left), "manager": person.manager, "department": department, "owner": person.id}
@@ -140,10 +134,9 @@ def offer(
     values, problems = _window(raw, now, managing=reader.has(*MANAGING))
     if problems:
         raise Invalid(problems)
-    admitted = replace(reader, grants=grants_in_force(reader_id, now))
-    if not _not_held(admitted, [found], values["uses"]):
+    if not _not_held(reader, [found], values["uses"]):
         raise NothingToOffer()
-    if open_request(admitted, slug, number) is not None:
+    if open_cards.in_the_way(reader, slug, (number,), values, now):
         raise OfferedAlready()
     made = {**values, **_named([found]), "department": found.values["department"], "owner": reader_id}
     state = rules.offered_state(_heads(person, found))
@@ -173,8 +166,8 @@ def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[d
 
 
 def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> list[Sight]:
-    """Those that the person may not use in all these ways yet."""
-    left = []
+    """Those that the person may not use in all these ways without a card."""
+    left, person = [], replace(person, grants={})
     for sight in found:
         acl = store.fetch_to_show(sight.rt.slug, sight.id)["acl"]
         held = [access.reach(person, sight.rt, Purpose(use)).sees(acl) == "full" for use in uses]
@@ -183,13 +176,25 @@ def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> 
     return left
 
 
-def _not_asked(person: Person, found: Sequence[Sight]) -> list[Sight]:
-    """Those for which no card of the person is open. :raises AskedAlready: when there is none."""
-    asked = open_requests(person, found[0].rt.slug, [sight.number for sight in found])
+def _not_asked(person: Person, found: Sequence[Sight], values: Mapping[str, Any], now: datetime) -> list[Sight]:
+    """Those for which no card of the person is in the way. :raises AskedAlready: :raises Invalid: when there is none,
+    with the day after which a further card may begin."""
+    asked = open_cards.in_the_way(person, found[0].rt.slug, [sight.number for sight in found], values, now)
     left = [sight for sight in found if sight.number not in asked]
-    if not left:
-        raise AskedAlready(number=asked[found[0].number]["number"])
-    return left
+    if left:
+        return left
+    card = asked[found[0].number]
+    if card["state"] != "granted":
+        raise AskedAlready(number=card["number"])
+    number, last = card["number"], day_text(open_cards.last_day(card))
+    raise Invalid(
+        {
+            "valid_from": Sentence(
+                f"借阅卡 {number} 有效至 {last.zh}，续借应自次日起。",
+                f"Your card {number} lasts to {last.en}: a further one begins after that day.",
+            )
+        }
+    )
 
 
 def _department(found: Sequence[Sight]) -> str:
@@ -238,30 +243,6 @@ def by_use(grants: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     return {use: frozenset(ids) for use, ids in found.items()}
 
 
-def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
-    """The person's own card for a record that still waits or is in force, as stored; None without one."""
-    return open_requests(person, slug, (number,)).get(number)
-
-
-def open_requests(person: Person, slug: str, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """`open_request` for some records of a type, by number; those without one are left out."""
-    wanted = set(numbers)
-    condition = {"owner": person.id, **_naming(slug, *wanted), "state": {"$in": _open_states()}}
-    shown = {"number": 1, "state": 1, "created_at": 1, "items.number": 1}
-    cards = database()[collection_name(SLUG)].find(condition, shown)
-    return {item["number"]: card for card in cards for item in card["items"] if item["number"] in wanted}
-
-
-def _naming(slug: str, *numbers: str) -> dict[str, Any]:
-    """The condition on cards that name any of some records."""
-    return {"type_asked": slug, "items.number": {"$in": list(numbers)}}
-
-
-def _open_states() -> list[str]:
-    states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
-    return [state.value for state in states if not state.final]
-
-
 def _prepare(draft: Draft) -> None:
     """Check the window again when it is granted, see who has to sign yet, and note the moments of opening and end."""
     values = draft.values
@@ -272,6 +253,8 @@ def _prepare(draft: Draft) -> None:
         _check_window(draft)
         levels = levels_of(values)
         level = Level.highest(levels.values())
+        if level is Level.TOP_SECRET and not rules.is_offer(values):
+            raise NotByAsking()
         values["due_on"] = values["valid_until"]
         if draft.action == "approve" and rules.awaits_general_manager(level, by=draft.actor.roles):
             values["state"] = "approved"
@@ -281,6 +264,7 @@ def _prepare(draft: Draft) -> None:
             values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
             values["opened_at"] = draft.now
             values["receiver"] = _receiver(draft, level)
+            _check_alone(draft)
     elif draft.action in ENDING:
         values["ended_at"] = draft.now
         if draft.before is not None and draft.before["state"] == "granted":
@@ -299,6 +283,15 @@ def _check_window(draft: Draft) -> None:
     uses, until = draft.values["uses"], draft.values["valid_until"]
     managing = _reader(draft.values).has(*MANAGING)
     draft.problems.update(rules.problems_of(uses, begins, until, today, terms(), managing=managing))
+
+
+def _check_alone(draft: Draft) -> None:
+    """No two cards are in force for the same record and the same use. :raises InForceAlready:"""
+    card = draft.values
+    numbers = [item["number"] for item in card["items"] or ()]
+    held = open_cards.in_force(_reader(card), card["type_asked"], numbers, card, draft.now)
+    if held:
+        raise InForceAlready(number=held["number"])
 
 
 def _reader(card: Mapping[str, Any]) -> Person:
@@ -353,7 +346,8 @@ def end_for(
 ) -> int:
     """End every card that names a record that was merged into another, and its grants with it: access to one opens
     nothing of the other (X5); or, by another `action`, one that is gone. Returns how many."""
-    condition = {**_naming(slug, record["number"]), "state": {"$in": [s for s in _open_states() if s != "out"]}}
+    states = [state for state in open_cards.open_states() if state != "out"]
+    condition = {**open_cards.naming(slug, record["number"]), "state": {"$in": states}}
     waiting = list(database()[collection_name(SLUG)].find(condition, {"_id": 1}))
     for row in waiting:
         store.change(SLUG, row["_id"], {"state": "ended"}, actor=actor, now=now, action=action)
@@ -383,7 +377,7 @@ def _end_over(request: ObjectId, now: datetime) -> bool:
 def _expire_undecided(now: datetime) -> int:
     """Close the requests that waited until the last day that they asked for was over (X4)."""
     today = stored(ACCESS_REQUEST.by_name["valid_until"], now.astimezone(ZONE).date())
-    undecided = [state for state in _open_states() if state not in ("granted", "out")]
+    undecided = [state for state in open_cards.open_states() if state not in ("granted", "out")]
     condition = {"state": {"$in": undecided}, "valid_until": {"$lt": today}, "archived_at": None}
     count = 0
     for row in list(database()[collection_name(SLUG)].find(condition, {"rev": 1}).limit(500)):

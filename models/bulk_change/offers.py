@@ -15,7 +15,7 @@ from models.bulk_change import rules
 from models.bulk_change.document import Kind
 from models.bulk_change.refusals import AlreadySo, FieldNotYours, NoSuchAct
 from models.declarations import Field, RecordType, Transition
-from models.errors import Forbidden, NotFound
+from models.errors import NotFound
 from models.person.roles import Person, Role
 from models.record_input import check_level
 from models.sights import Locked
@@ -52,7 +52,7 @@ def offers(person: Person, rt: RecordType, *, archived: bool = False) -> list[Of
     if not archived:
         found += _changes(person, rt)
     if access.reach(person, rt, Purpose.ARCHIVE).also:
-        found.append(Offer(Kind.RESTORE if archived else Kind.ARCHIVE))
+        found.append(Offer(Kind.RESTORE) if archived else Offer(Kind.ARCHIVE, reason=True))
     if not archived and rt.workflow is not None:
         found += [made for t in rt.workflow.transitions if (made := _move(person, rt, t)) is not None]
     return found
@@ -108,7 +108,7 @@ class Judge:
         self.reach = access.reach(person, rt, self.purpose)
 
     def __call__(self, record: Record) -> None:
-        """:raises NotFound: :raises Locked: :raises Forbidden: and what a single change is refused with."""
+        """:raises NotFound: :raises Locked: :raises Settled: and what else a single change is refused with."""
         seen = self.view.sees(record["acl"])
         if not seen:
             raise NotFound()
@@ -119,8 +119,7 @@ class Judge:
             if refusal is not None:
                 raise refusal
             return
-        if not records.usable(self.rt, self.reach, record, self.purpose):
-            raise Forbidden()
+        records.check_usable(self.rt, self.reach, record, self.purpose)
         if self.purpose is Purpose.EDIT:
             self._fields(record)
         elif record.get("merged_into") is not None:
@@ -136,5 +135,5 @@ class Judge:
         check_level(self.person, record, self.values)
 
     def _known(self, name: str) -> Field | None:
-        known = {field.name: field for field in (*self.rt.fields, *records.PLACING)}
+        known = {field.name: field for field in (*self.rt.fields, *self.rt.called(records.PLACING))}
         return known.get(name)

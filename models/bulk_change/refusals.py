@@ -51,7 +51,7 @@ class WrongStep(Refusal):
     """What was asked does not fit how far it is: it was done before, or something changed meanwhile."""
 
     code, status = "wrong_step", 409
-    zh = "此批量操作已进行到另一步，请刷新页面查看。"
+    zh = "此批量修改已进行到另一步，请刷新页面查看。"
     en = "This bulk change has moved on to another step. Reload the page to see where it is."
 
 
@@ -62,7 +62,7 @@ class PreviewExpired(Refusal):
 
 class UndoTooLate(Refusal):
     code, status = "undo_too_late", 409
-    zh = f"批量操作已超过 {rules.UNDO_DAYS} 天，不能撤销。"
+    zh = f"批量修改已超过 {rules.UNDO_DAYS} 天，不能撤销。"
     en = f"A bulk change can be undone for {rules.UNDO_DAYS} days; this one is older."
 
 

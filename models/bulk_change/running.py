@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import TransactionGaveUp, database, transaction
-from models import registry, sealing, store, stored_form
+from models import records, registry, sealing, store, stored_form
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
 from models.bulk_change.offers import offer
@@ -238,7 +238,13 @@ def _by_level(wanted: Iterable[Change]) -> list[list[Change]]:
 
 
 def _tally(plan: Plan, whole: Iterable[str]) -> tally.Tally:
-    return tally.Tally(plan.counts, [(r.kind.value, r.field, r.zh) for r in plan.reasons], whole=whole)
+    rt = registry.get(plan.type).rt
+    move = service.move_of(rt, plan)
+    own = (move.label.zh, move.label.en) if move else ()
+    fields = (*rt.called(records.PLACING), *rt.fields)
+    labels = {field.name: (field.label.zh, field.label.en) for field in fields}
+    known = [(r.kind.value, r.field, r.zh) for r in plan.reasons]
+    return tally.Tally(plan.counts, known, whole=whole, own=own, labels=labels)
 
 
 def _say(made: tally.Tally, plan: Plan, kind: Said, record: ObjectId, refusal: Refusal) -> None:

@@ -51,7 +51,6 @@ from models.person.roles import Permission, Person, Role
 from models.record_input import read_input
 
 JOB = "bulk_changes"
-LONGEST_NOTE = 500
 UNDO_ACTION = "undo_bulk"
 Stored = dict[str, Any]
 
@@ -109,7 +108,7 @@ def check(person: Person, plan_id: ObjectId, raw: Mapping[str, Any], *, now: dat
     rt = registry.get(plan.type).rt
     offered = offer(person, rt, name_of(plan))
     values = _values(person, offered, raw)
-    note = _note(offered, note)
+    note = records.reason(note, needed=offered.reason)
     known = {field.name: field for field in offered.fields}
     change = {
         "values": sealing.seal_values(rt, {name: stored(known[name], value) for name, value in values.items()}),
@@ -142,15 +141,6 @@ def _values(person: Person, offered: Offer, raw: Mapping[str, Any]) -> Stored:
     if "level" in raw and values.get("level") is None:
         raise Invalid({"level": Sentence("必填。", "This is required.")})
     return values
-
-
-def _note(offered: Offer, text: str) -> str:
-    note = " ".join(text.split())
-    if offered.reason and not note:
-        raise Invalid({"note": Sentence("请说明理由。", "Please give a reason.")})
-    if len(note) > LONGEST_NOTE:
-        raise Invalid({"note": Sentence("理由最多 500 个字。", "A reason has 500 characters at most.")})
-    return note
 
 
 def _fresh() -> Stored:
@@ -300,7 +290,7 @@ def name_of(plan: Plan) -> str:
 
 def fields_of(rt: RecordType, plan: Plan) -> tuple[Field, ...]:
     """The fields that a plan sets, as far as they are still declared."""
-    known = {field.name: field for field in (*records.PLACING, *rt.fields)}
+    known = {field.name: field for field in (*rt.called(records.PLACING), *rt.fields)}
     return tuple(known[name] for name in plan.values if name in known)
 
 

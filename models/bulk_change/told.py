@@ -69,7 +69,8 @@ def _sights(person: Person, rt: RecordType, ids: Iterable[ObjectId]) -> dict[Obj
 
 def shown_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
     """The fields whose change a preview shows: those that the person reads, and the engine's own."""
-    return (*access.visible_fields(person, rt), *(f for f in stored_form.OPEN_SYSTEM if f.name not in HIDDEN_SYSTEM))
+    own = (f for f in rt.called(stored_form.OPEN_SYSTEM) if f.name not in HIDDEN_SYSTEM)
+    return (*access.visible_fields(person, rt), *own)
 
 
 def names_in(person: Person, samples: Iterable[Sample], language: str) -> Names:
@@ -94,7 +95,7 @@ def lines(plan: Plan, kind: Said, limit: int = SHOWN_LINES) -> list[Line]:
 
 def field_label(person: Person, rt: RecordType, name: str, language: str) -> str:
     """How a reason's field is called; '' for the record, and for a field that is not the person's to know of."""
-    known = (*access.visible_fields(person, rt), *stored_form.OPEN_SYSTEM)
+    known = (*access.visible_fields(person, rt), *rt.called(stored_form.OPEN_SYSTEM))
     return next((f.label.text(language) for f in known if f.name == name), "")
 
 

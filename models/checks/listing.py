@@ -1,4 +1,4 @@
-"""Lists: saved views, whose queries the list has to understand, and the fields that share an index (E005)."""
+"""Lists: saved views, whose queries the list has to understand, and the fields that share indexes (E005)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Findings about the views and the shared index of one type."""
+    """Findings about the views and the shared indexes of one type."""
     rt = case.rt
     if any(field.kind not in KINDS for field in rt.fields):
         return
@@ -36,6 +36,11 @@ def check(case: Case) -> Iterator[Finding]:
         if field is None or not field.filterable or field.encrypted or field.kind not in OF_ONE_VALUE:
             zh, en = f"列表不能按“{name}”共用索引。", f"lists share no index over “{name}”"
             yield case.finding("E005", "narrowed", zh, en)
+    for name in rt.seldom:
+        field = rt.by_name.get(name)
+        if field is None or not field.filterable or field.sortable or field.encrypted or field.kind == "reference":
+            zh, en = f"“{name}”不能与其他字段共用一个索引。", f"“{name}” cannot share an index of seldom filters"
+            yield case.finding("E005", "seldom", zh, en)
 
 
 def _problems(view: View, known: dict[str, Field]) -> Iterator[str]:

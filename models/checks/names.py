@@ -146,7 +146,7 @@ def _labels(case: Case) -> Iterator[Finding]:
 
 
 def _labelled(rt: RecordType) -> Iterator[tuple[str, Label]]:
-    yield from (("", label) for label in (rt.label, rt.plural))
+    yield from (("", label) for label in (rt.label, rt.plural, rt.owner, rt.asker))
     for field in _all_fields(rt):
         yield field.name, field.label
         yield from ((field.name, route[-1].label) for route in branches(field.choices))

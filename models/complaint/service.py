@@ -25,7 +25,7 @@ def take(draft: Draft) -> None:
         owner = values["owner"]
         follow_customer(draft)
         values["owner"] = owner
-        if draft.before is None or "customer" in draft.changed:
+        if draft.before is None or draft.touches(("customer",)):
             values["fast_lane"] = rules.fast_lane(key_customer=bool(customer_of(draft)["key_customer"])) or None
 
 
@@ -33,7 +33,7 @@ def time_it(draft: Draft) -> None:
     """Refuse a date agreed too early (T5), and keep the moments of answer, resolution and closing."""
     values = draft.values
     settling.settle(draft)
-    if values["agreed_until"] is not None and not draft.changed.isdisjoint({"agreed_until", "received_at"}):
+    if values["agreed_until"] is not None and draft.touches(("agreed_until", "received_at")):
         try:
             hours = policy().complaint.resolution_hours
             rules.check_agreed(values["agreed_until"], values["received_at"], office_calendar(), hours=hours)

@@ -28,7 +28,7 @@ from models.office import office_calendar
 from models.person import directory
 from models.person import service as people
 from models.person.roles import SYSTEM, Person, Role
-from models.record import collection_name
+from models.record import SOONEST, collection_name
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def _late(now: datetime) -> Iterator[Mapping[str, Any]]:
         "archived_at": {"$exists": False},
     }
     shown = {"number": 1, "due_at": 1, "salesperson": 1, "ends_on": 1, "renews": 1, "notice_days": 1}
-    return iter(database()[collection_name(SLUG)].find(condition, shown).sort([("due_at", 1), ("_id", 1)]))
+    return iter(database()[collection_name(SLUG)].find(condition, shown).sort(SOONEST))
 
 
 def _told(salesperson: ObjectId | None, managers: Mapping[ObjectId | None, Person]) -> list[Person]:

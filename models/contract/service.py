@@ -13,8 +13,8 @@ from models.contract import exposure, next_level, rules
 from models.contract.document import IN_REVIEW
 from models.contract.rules import Opinion, Side
 from models.credit_report.grades import Grade
-from models.credit_report.rules import check_contract
-from models.customer.children import customer_of, follow_customer
+from models.credit_report.rules import PAID_AT_ONCE, check_contract
+from models.customer.children import customer_of, follow_customer, reads_customer
 from models.declarations import Level
 from models.errors import Refusal
 from models.office import office_calendar
@@ -61,7 +61,7 @@ def fill(draft: Draft) -> None:
     if draft.before is None:
         customer = customer_of(draft)
         values.update({name: customer[name] for name in TAKEN_FROM_FILE if values[name] is None})
-    if draft.before is None or not draft.changed.isdisjoint({"signed_on", "starts_on", "ends_on"}):
+    if draft.before is None or draft.touches(("signed_on", "starts_on", "ends_on")):
         _at_field(
             draft,
             lambda: rules.check_dates(
@@ -108,8 +108,17 @@ def _hand_in_for_review(draft: Draft) -> None:
 
 
 def _check_terms(draft: Draft) -> None:
-    """A contract that breaks its customer's grade is refused (C1)."""
+    """A contract that breaks its customer's grade is refused (C1). To who does not read the file any more no answer is
+    given: grade and granted term would be found by trying (X6)."""
     customer, values = customer_of(draft), draft.values
+    if values["payment"] not in PAID_AT_ONCE and not reads_customer(draft.actor, customer):
+        draft.problem(
+            "customer",
+            "您已无权查阅该客户的档案，无法核对信用条件，请由有权查阅的人员办理。",
+            "You do not read this customer's file any more, so its credit terms cannot be checked for you: "
+            "let somebody do this who reads it.",
+        )
+        return
     grade = Grade(customer["grade"]) if customer["grade"] else None
     granted, asked = customer["credit_term"] or 0, values["term_days"] or 0
     _at_field(draft, lambda: check_contract(grade, granted, values["payment"], asked))
@@ -215,7 +224,7 @@ def _loan_row(values: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 def set_due(draft: Draft) -> None:
     """What is due next follows the state: opinion, hand-in, return, or the next agreed delivery or payment."""
-    if draft.before is None or not draft.changed.isdisjoint(DUE_SOURCES):
+    if draft.before is None or draft.touches(DUE_SOURCES):
         found = deadline(draft.values, office_calendar(), local(draft.now).date())
         draft.values["due"] = found.at if found else None
 

@@ -153,7 +153,7 @@ WORKFLOW = Workflow(
         ),
         Transition(
             name="rate",
-            label=Label("提出财务意见", "Give finance's opinion"),
+            label=Label("提出财务意见", "Give finance's opinion on credit"),
             source=("submitted",),
             target="rated",
             by=("turn",),

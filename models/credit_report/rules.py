@@ -139,6 +139,8 @@ def widest_step(present: Decimal, step_percent: int) -> Decimal:
 # --- contracts against their customer's grade, C1
 
 Payment = Literal["credit", "on_delivery", "cash", "prepaid"]
+PAID_AT_ONCE: tuple[Payment, ...] = ("cash", "prepaid")
+"""Open to every customer, whatever the grade."""
 
 
 def check_contract(grade: Grade | None, granted_days: int, payment: Payment, term_days: int) -> None:
@@ -147,7 +149,7 @@ def check_contract(grade: Grade | None, granted_days: int, payment: Payment, ter
     :raises ContractBreaksGrade: credit or cash on delivery at D (or ungraded), credit at C without a term.
     :raises ContractTermTooLong: a longer payment period than granted.
     """
-    if payment in ("cash", "prepaid"):
+    if payment in PAID_AT_ONCE:
         return
     if grade is None or grade == Grade.D:
         allowed = Sentence("只能现款或预付", "cash or prepayment only")

@@ -18,18 +18,19 @@ from models.credit_report.grades import Grade
 from models.credit_report.refusals import GradeReasonWanted, TermsRefused
 from models.credit_report.scorecard import Proposal, Scorecard, propose, scorecard_from
 from models.customer import service as customer_service
-from models.customer.children import customer_of, follow_customer
+from models.customer.children import FOLLOWED, customer_of, follow_customer, reads_customer
 from models.customer.document import CUSTOMER
 from models.declarations import Level
 from models.errors import Forbidden
 from models.kinds import stored
 from models.opening import FOLDED_TITLE, Opening, Stage, concat, days_before, without
+from models.person import service as people
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft, Hooks
 
 SCORECARDS = "scorecard"
-BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", "follow_customer", "declassify")
+BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", FOLLOWED, "declassify")
 UNDER_WAY = ["draft", "submitted", "rated"]
 SUBMITTED_NEEDS = ("channels", "facts", "limit", "term_days")
 
@@ -86,13 +87,32 @@ def score(draft: Draft) -> None:
 
 
 def snapshot(draft: Draft) -> None:
-    """While it is written, a report shows the terms in force and when it is due (C3)."""
-    if draft.values["state"] != "draft" and draft.action != "submit":
+    """While it is written, a report shows the terms in force and when it is due (C3). It keeps those that its writers
+    know when the file is closed to one of them meanwhile (X6)."""
+    if draft.action in BACKWARDS or (draft.values["state"] != "draft" and draft.action != "submit"):
         return
     customer = customer_of(draft)
+    if not _writers_read(draft, customer):
+        return
     draft.values["present_grade"], draft.values["present_limit"] = customer["grade"], customer["credit_limit"]
     if draft.before is None:
         draft.values["report_due"] = customer["next_report_due"]
+
+
+def _writers_read(draft: Draft, customer: Mapping[str, Any]) -> bool:
+    """Whether the customer's file is open to whoever writes the draft now, and to those whose draft it is: its creator
+    and its owner read it at every level."""
+    if not reads_customer(draft.actor, customer):
+        return False
+    if draft.before is None:
+        return True
+    theirs = {draft.before["created_by"], draft.before["owner"], draft.values["owner"]}
+    for one in theirs - {None, draft.actor.id, customer["owner"]}:  # the owner of a file always reads it
+        if one not in draft.nearby:  # a set asks once for each of its writers
+            draft.nearby[one] = people.get(one)
+        if not reads_customer(people.person_of(draft.nearby[one]), customer):
+            return False
+    return True
 
 
 def check_terms(draft: Draft) -> None:
@@ -117,15 +137,24 @@ def check_terms(draft: Draft) -> None:
 
 
 def _standing(draft: Draft, term_days: int) -> rules.Standing:
-    values, customer = draft.values, customer_of(draft)
-    sales = values["sales_year"]
+    values, sales = draft.values, draft.values["sales_year"]
+    grade, limit = _in_force(draft)
     return rules.Standing(
         sales_in_term=None if sales is None else rules.sales_within(term_days, sales),
-        present_grade=Grade(customer["grade"]) if customer["grade"] else None,
-        present_limit=customer["credit_limit"] or Decimal(0),
+        present_grade=Grade(grade) if grade else None,
+        present_limit=limit or Decimal(0),
         good_record=bool(values["good_record"]),
         careful_review=values["careful_review"] or "",
     )
+
+
+def _in_force(draft: Draft) -> tuple[str | None, Decimal | None]:
+    """The customer's grade and limit; before the decision, to who does not read the file, those that the report shows:
+    a refusal would tell of the others (X6)."""
+    values, customer = draft.values, customer_of(draft)
+    if draft.action != "approve" and not reads_customer(draft.actor, customer):
+        return values["present_grade"], values["present_limit"]
+    return customer["grade"], customer["credit_limit"]
 
 
 def _refuse(draft: Draft, name: str, refusal: TermsRefused | GradeReasonWanted) -> None:

@@ -19,6 +19,9 @@ from models.registry import Draft
 VIA = "customer"
 """The reference field by which such a record names its customer."""
 
+FOLLOWED = "follow_customer"
+"""The action by which such a record is changed because its customer's file was."""
+
 
 def customer_of(draft: Draft) -> Mapping[str, Any]:
     """The stored file of the draft's customer, read once. :raises NotFound: when it is gone."""
@@ -75,7 +78,7 @@ def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
 def pass_on(draft: Draft) -> None:
     """Raise the records of a customer with the file, and hand those of its former owner to the new one."""
     before, values = draft.before, draft.values
-    if before is None or {"level", "owner"}.isdisjoint(draft.changed):
+    if before is None or not draft.touches(("level", "owner")):
         return
     level = Level(values["level"])
     lower = [one.value for one in Level if one.rank < level.rank]
@@ -94,7 +97,7 @@ def _change_child(draft: Draft, slug: str, record_id: ObjectId, row: dict[str, A
         change["level"] = level.value
     if row.get("owner") == (draft.before or {}).get("owner"):
         change["owner"] = draft.values["owner"]
-    store.change(slug, record_id, change, actor=draft.actor, now=draft.now, action="follow_customer")
+    store.change(slug, record_id, change, actor=draft.actor, now=draft.now, action=FOLLOWED)
 
 
 def adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ def follow(draft: Draft) -> None:
         values["completed_on"] = today
     _follow_filing(draft)
     values["next_due"] = _next_due(values)
-    if draft.before is None or not draft.changed.isdisjoint(REVISIT_SOURCES):
+    if draft.before is None or draft.touches(REVISIT_SOURCES):
         found = next_revisit(values, office_calendar())
         values["next_revisit_due"] = found.day if found else None
 
@@ -60,7 +60,7 @@ def follow(draft: Draft) -> None:
 def _follow_filing(draft: Draft) -> None:
     """Information that was received is filed by the write that brings something of what a file has to hold (F3)."""
     values, before = draft.values, draft.before
-    received, brings = values["information_received_at"], not draft.changed.isdisjoint(WANTED)
+    received, brings = values["information_received_at"], draft.touches(WANTED)
     fresh = before is None or received != before["information_received_at"]
     if received is None or (fresh and not brings):
         values["information_filed_at"] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.database import database
 from models import store
 from models.calendar import local
-from models.customer.children import follow_customer
+from models.customer.children import customer_of, follow_customer, reads_customer
 from models.customer_change import rules
 from models.record import collection_name
 from models.registry import Draft, Hooks
@@ -27,9 +27,17 @@ def receive(draft: Draft) -> None:
 
 
 def close(draft: Draft) -> None:
-    """Whoever files shows it: the version of the file that has the change. :raises NotFiled:"""
+    """Whoever files shows it: the version of the file that has the change. Who does not read the file any more would
+    learn whether it was written in (X6). :raises NotFiled:"""
     values = draft.values
     if draft.action != "file":
+        return
+    if not reads_customer(draft.actor, customer_of(draft)):
+        draft.problem(
+            "customer",
+            "您已无权查阅该客户的档案，请由有权查阅的人员办理入档。",
+            "You do not read this customer's file any more: let somebody file this who reads it.",
+        )
         return
     wanted = {"record": values["customer"], "at": {"$gt": values["received_at"]}}
     versions = database()[store.VERSIONS].find(wanted, {"_id": 0, "rev": 1, "at": 1, "action": 1})

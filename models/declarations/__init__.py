@@ -6,15 +6,18 @@ same record type as one written in Python. Who reads it: `kinds` (values), `reco
 """
 
 from models.declarations.fields import Field, Formula, Group, When
-from models.declarations.record_type import RecordType, Related, View
-from models.declarations.rights import Concern, Relation, Rights, Rule
+from models.declarations.record_type import ASKER, OWNER, RecordType, Related, View
+from models.declarations.rights import SIGNED_VIEW, Concern, Relation, Rights, Rule
 from models.declarations.times import Cadence, Due, Reminding, Retention
 from models.declarations.words import LEVEL_LABELS, TONES, Choice, Label, Level
 from models.declarations.workflow import PAGES, Climb, State, Transition, Workflow
 
 __all__ = [
+    "ASKER",
     "LEVEL_LABELS",
+    "OWNER",
     "PAGES",
+    "SIGNED_VIEW",
     "TONES",
     "Cadence",
     "Choice",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.declarations.fields import Field, Group
 from models.declarations.rights import Concern, Rights
 from models.declarations.times import Cadence, Due, Reminding, Retention
 from models.declarations.words import Label, Level
 from models.declarations.workflow import Workflow
+
+OWNER = Label("负责人", "Owner")
+ASKER = Label("申请人", "Asked by")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,11 @@ class RecordType:
     knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
     which dates follow from others on the working calendar, and `reminding` when people are reminded of the one in
     `due`; `concerns` from whom `withheld` fields are kept. `narrowed` names fields by which lists are filtered
-    together, those of few values first: they share an index, by which any two of them find their few records.
+    together, those of few values first: they share an index, by which any two of them find their few records. `seldom`
+    names fields by which lists are filtered now and then and never sorted: they share an index instead of having one
+    each, as each index of a type makes every save of a record slower.
+    `owner` is what its records' owner is called in lists, forms, filters and files; `asker`, on the sheets of those
+    who decide, whoever made the record.
     """
 
     slug: str
@@ -65,12 +72,21 @@ class RecordType:
     related: tuple[Related, ...] = ()
     views: tuple[View, ...] = ()
     narrowed: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
     help: Label | None = None
+    owner: Label = OWNER
+    asker: Label = ASKER
     version: int = 1
     by_name: dict[str, Field] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {f.name: f for f in self.fields})
+
+    def called(self, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+        """The engine's own fields as this type calls them: its `owner`."""
+        if self.owner == OWNER:
+            return fields
+        return tuple(replace(f, label=self.owner) if f.name == "owner" else f for f in fields)
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -21,6 +21,7 @@ class Relation(StrEnum):
     TASK = "task"
     ASSIGNED = "turn"
     SIGNING = "sign"
+    SIGNED = "signed"
     GRANT = "grant"
     CONCERNED = "about"
 
@@ -32,6 +33,14 @@ class Rule:
     relation: Relation
     roles: tuple[Role, ...] = ()
     levels: tuple[Level, ...] = tuple(Level)
+
+
+SIGNED_VIEW = (
+    Rule(Relation.SIGNED, levels=(Level.INTERNAL, Level.SECRET, Level.CONFIDENTIAL)),
+    Rule(Relation.SIGNED, (Role.GENERAL_MANAGER,)),
+)
+"""Whoever signed a request, which holds no content, keeps reading it (ADR 16); one about something top secret only a
+general manager, for to others that does not exist (X3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +63,10 @@ class Rights:
 @dataclass(frozen=True)
 class Concern:
     """Whom a record concerns: the people in `field`, a person field or such a column of an embedded list
-    (`people.person`), there in the rows whose column `by` holds one of `values`."""
+    (`people.person`), there in the rows whose column `by` holds one of `values`; until the field `until` holds
+    something, which says it better."""
 
     field: str
     by: str = ""
     values: tuple[str, ...] = ()
+    until: str = ""

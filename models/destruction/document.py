@@ -8,6 +8,7 @@ from __future__ import annotations
 from models.access_request.document import TYPES
 from models.declarations import (
     LEVEL_LABELS,
+    SIGNED_VIEW,
     Choice,
     Due,
     Label,
@@ -25,6 +26,7 @@ from models.person.roles import Role
 SLUG = "destruction"
 SUPERVISOR, HEAD, MANAGER = Role.SUPERVISOR.value, Role.HEAD.value, Role.GENERAL_MANAGER.value
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+PROPOSER = Label("提出人", "Proposed by")
 OUTCOMES = (
     choice("destroyed", "已销毁", "Destroyed", "bad"),
     choice("hold", "法律保全中", "On legal hold", "warn"),
@@ -35,6 +37,8 @@ OUTCOMES = (
 )
 WAITING = ("proposed", "signed", "approved")
 SIGNING = ("sign", "approve", "countersign")
+SIGNING_ROLES = (Role.SUPERVISOR, Role.HEAD, Role.GENERAL_MANAGER)
+"""In which role each of them is given."""
 SIGNERS = ("first", "second", "third")
 """Whose signatures, in the order of `SIGNING`: each in a field for who signed and one for whom as a deputy."""
 
@@ -44,14 +48,14 @@ def _by_whom(upto: int) -> tuple[str, ...]:
     return ("creator", *(f"{one}_{part}" for one in SIGNERS[:upto] for part in ("signer", "for")))
 
 
-def _signed(before: int, role: str, target: str, then: Label) -> Transition:
-    """The signature of a role that comes after `before` others; `then` says what follows (D1)."""
+def _signed(before: int, target: str, then: Label) -> Transition:
+    """The signature that comes after `before` others; `then` says what follows (D1)."""
     return Transition(
         name=SIGNING[before],
         label=Label("签署同意", "Sign"),
         source=(WAITING[before],),
         target=target,
-        by=(role,),
+        by=(SIGNING_ROLES[before].value,),
         not_by=_by_whom(before),
         signature=True,
         tone="good",
@@ -75,6 +79,8 @@ DESTRUCTION = RecordType(
     number="XH-{year}-{seq:06d}",
     title="number_asked",
     due="sign_by",
+    owner=PROPOSER,
+    asker=PROPOSER,
     deadlines=(_sign_by("proposed", "proposed_at"), _sign_by("signed", "first_at"), _sign_by("approved", "second_at")),
     help=Label(
         "过期档案由信息管理员或负责人提出，依次经客户信息主管、客服部经理、总经理签署，冷静期后彻底销毁；登记只留编号、密级、"
@@ -104,7 +110,7 @@ DESTRUCTION = RecordType(
                     field("number", "text", "编号", "Number"),
                     field("level", "choice", "签署时密级", "Level when signed", choices=LEVELS),
                     field("rev", "integer", "签署时版本", "Version when signed"),
-                    field("parts", "text", "连同并入的记录", "With what was merged into it"),
+                    field("parts", "text", "并入的份数（版本合计）", "Merged into it (versions in all)"),
                     field("outcome", "choice", "结果", "Outcome", choices=OUTCOMES),
                     field("at", "datetime", "时间", "When"),
                 ),
@@ -123,7 +129,7 @@ DESTRUCTION = RecordType(
                 )
                 for one in (
                     field(f"{name}_signer", "person", f"{zh}签署人", f"{en} signed", "fixed opens"),
-                    field(f"{name}_for", "person", f"{zh}（代理）", f"{en}: as deputy of", "fixed"),
+                    field(f"{name}_for", "person", f"{zh}（代理）", f"{en}: as deputy of", "fixed opens"),
                     field(f"{name}_at", "datetime", f"{zh}签署时间", f"{en}: when", "fixed"),
                 )
             ),
@@ -142,6 +148,7 @@ DESTRUCTION = RecordType(
             Rule(Relation.TASK, (Role.SUPERVISOR, Role.HEAD, Role.GENERAL_MANAGER)),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
             Rule(Relation.ANY, (Role.GENERAL_MANAGER, Role.AUDITOR)),
+            *SIGNED_VIEW,
         ),
     ),
     workflow=Workflow(
@@ -158,11 +165,10 @@ DESTRUCTION = RecordType(
             state("barred", "不得销毁", "May not be destroyed", "warn", final=True),
         ),
         transitions=(
-            _signed(0, SUPERVISOR, "signed", Label("签署后交客服部经理。", "It then goes to the department head.")),
-            _signed(1, HEAD, "approved", Label("签署后交总经理。", "It then goes to the general manager.")),
+            _signed(0, "signed", Label("签署后交客服部经理。", "It then goes to the department head.")),
+            _signed(1, "approved", Label("签署后交总经理。", "It then goes to the general manager.")),
             _signed(
                 2,
-                MANAGER,
                 "cooling",
                 Label(
                     "签署后进入冷静期，期满内容彻底销毁，不可恢复。",

@@ -65,9 +65,12 @@ def on(record_ids: Iterable[ObjectId]) -> dict[ObjectId, Row]:
     return {row["record"]: row for row in rows}
 
 
-def of_type(slug: str) -> set[ObjectId]:
-    """The records of a type on which a hold lies."""
-    return {row["record"] for row in database()[HOLDS].find({"type": slug, "lifted_at": None}, {"record": 1})}
+def by_type() -> dict[str, set[ObjectId]]:
+    """The records on which a hold lies, by the slug of their type."""
+    found: dict[str, set[ObjectId]] = {}
+    for row in database()[HOLDS].find({"lifted_at": None}, {"type": 1, "record": 1}):
+        found.setdefault(row["type"], set()).add(row["record"])
+    return found
 
 
 def of(son: Mapping[str, Any] | None) -> Row | None:

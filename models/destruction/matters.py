@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from models import access
 from models.access import Purpose
 from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
+from models.day_words import day_text
 from models.declarations import RecordType
 from models.destruction import holds, pointing, rules
 from models.destruction.rules import Matter
@@ -27,57 +28,122 @@ SHOWN = 3
 """So many open records of a type are named."""
 HIDDEN = Sentence("另有您无权查看的未办结事项", "something open that you may not see")
 HIDDEN_HELD = Sentence("另有您无权查看的法律保全", "something on legal hold that you may not see")
+MERGING = Matter("open", Sentence("合并尚未完成", "a merge has not ended"))
 Row = Mapping[str, Any]
 
 
-def against(rt: RecordType, sons: Sequence[Row], reader: Person, now: datetime) -> dict[str, list[Matter]]:
+def against(
+    rt: RecordType, sons: Sequence[Row], reader: Person, now: datetime, *, signing: bool = False
+) -> dict[str, list[Matter]]:
     """What stands against destroying these stored records of a type, by number, in words that the reader may read.
 
     A record that was merged into one of them is looked at as a part of it. Nothing is found for one that may go.
+    `signing`: the reader is whoever is to sign, and is told who holds a record that they do not read.
     """
+    wholes = _wholes(rt, sons)
+    held, at_work = _held(rt, wholes, reader, signing), _at_work(rt, wholes, reader)
     found: dict[str, list[Matter]] = {}
     for son in sons:
-        whole = [son, *parts_of(rt, son["_id"])]
-        held = holds.on(one["_id"] for one in whole)
+        whole = wholes[son["_id"]]
         kept = (matter for one in whole for matter in _kept(rt, one, now))
         found[son["number"]] = [
-            *(Matter("hold", _held(row)) for row in held.values()),
+            *held.get(son["_id"], ()),
             *dict.fromkeys(kept),
             *_still_open(rt, son),
-            *open_about(rt, whole, reader),
+            *at_work[son["_id"]],
         ]
     return {number: matters for number, matters in found.items() if matters}
 
 
-def parts_of(rt: RecordType, record_id: ObjectId) -> list[Row]:
-    """The records that were merged into one, and those merged into them: they go with it."""
-    found: list[Row] = []
-    wanted = [record_id]
+def holding(rt: RecordType, sons: Sequence[Row], reader: Person, *, signing: bool = False) -> dict[str, list[Matter]]:
+    """Of what `against` finds, every legal hold: on these records, on what was merged into them or points to them."""
+    held = _held(rt, _wholes(rt, sons), reader, signing)
+    return {son["number"]: held[son["_id"]] for son in sons if held.get(son["_id"])}
+
+
+def parts_of(rt: RecordType, sons: Iterable[Row]) -> dict[ObjectId, list[Row]]:
+    """The records that were merged into some, and those merged into them, by the id of those with which they go."""
+    goes_with = {son["_id"]: son["_id"] for son in sons}
+    found: dict[ObjectId, list[Row]] = {one: [] for one in goes_with}
+    wanted = list(goes_with)
     while wanted:
         rows = list(database()[collection_name(rt.slug)].find({"merged_into": {"$in": wanted}}))
-        known = {row["_id"] for row in found} | {record_id}
-        found += [row for row in rows if row["_id"] not in known]
-        wanted = [row["_id"] for row in rows if row["_id"] not in known]
+        new = [row for row in rows if row["_id"] not in goes_with]
+        for row in new:
+            goes_with[row["_id"]] = goes_with[row["merged_into"]]
+            found[goes_with[row["_id"]]].append(row)
+        wanted = [row["_id"] for row in new]
     return found
 
 
-def open_about(rt: RecordType, whole: Sequence[Row], reader: Person) -> Iterator[Matter]:
-    """The records at work, or on legal hold, that point to a record or a part of it, the cards under which it is out,
-    and a merge that has not ended."""
-    ids, numbers = [one["_id"] for one in whole], [one["number"] for one in whole]
+def open_about(rt: RecordType, sons: Sequence[Row], reader: Person) -> dict[ObjectId, list[Matter]]:
+    """The records on legal hold, or at work, that point to each of some records, the cards under which it is out, and a
+    merge that has not ended, by the id of the record."""
+    held = _held_about(rt, {son["_id"]: son["_id"] for son in sons}, reader, holds.by_type())
+    at_work = _at_work(rt, {son["_id"]: [son] for son in sons}, reader)
+    return {son["_id"]: [*held.get(son["_id"], ()), *at_work[son["_id"]]] for son in sons}
+
+
+def _wholes(rt: RecordType, sons: Sequence[Row]) -> dict[ObjectId, list[Row]]:
+    parts = parts_of(rt, sons)
+    return {son["_id"]: [son, *parts[son["_id"]]] for son in sons}
+
+
+def _at_work(rt: RecordType, wholes: Mapping[ObjectId, Sequence[Row]], reader: Person) -> dict[ObjectId, list[Matter]]:
+    """What is open about some records and their parts, by the id of the record: one question for all of them to each
+    type that can point there."""
+    by_id = {one["_id"]: record for record, whole in wholes.items() for one in whole}
+    by_number = {one["number"]: record for record, whole in wholes.items() for one in whole}
+    found: dict[ObjectId, list[Matter]] = {record: [] for record in wholes}
     for other, paths in pointing.types(rt.slug):
-        yield from _held_pointing(other, paths, ids, reader)
-        yield from _pointing(other, paths, ids, reader)
-    cards = {"type_asked": rt.slug, "items.number": {"$in": numbers}, "state": {"$in": ["granted", "out"]}}
-    yield from _open_ones(ACCESS_REQUEST, cards, reader)
-    pair = [{"survivor": {"$in": ids}}, {"loser": {"$in": ids}}]
-    if database()[MERGES].find_one({"state": {"$in": [MOVING, UNDOING]}, "$or": pair}, {"_id": 1}):
-        yield Matter("open", Sentence("合并尚未完成", "a merge has not ended"))
+        if open_ones := _open_ones(other, paths, by_id):
+            own = [[one["_id"] for one in whole] for whole in wholes.values()] if other.slug == rt.slug else ()
+            _add_open(found, other, pointing.first(other, paths, by_id, open_ones, SHOWN, own), reader)
+    cards = {"type_asked": rt.slug, "items.number": {"$in": list(by_number)}, "state": {"$in": ["granted", "out"]}}
+    out = pointing.first(ACCESS_REQUEST, ["items.number"], by_number, cards, SHOWN)
+    _add_open(found, ACCESS_REQUEST, out, reader)
+    pair = [{side: {"$in": list(by_id)}} for side in ("survivor", "loser")]
+    for row in database()[MERGES].find({"state": {"$in": [MOVING, UNDOING]}, "$or": pair}, {"survivor": 1, "loser": 1}):
+        for record in {by_id[row[side]] for side in ("survivor", "loser") if row[side] in by_id}:
+            found[record].append(MERGING)
+    return {record: list(dict.fromkeys(matters)) for record, matters in found.items()}
 
 
-def _held(row: Mapping[str, Any]) -> Sentence:
-    since, by = local(row["since"]).date().isoformat(), row["by_name"]
-    return Sentence(f"{by} 自 {since} 起法律保全", f"on legal hold by {by} since {since}")
+def _held(
+    rt: RecordType, wholes: Mapping[ObjectId, Sequence[Row]], reader: Person, signing: bool
+) -> dict[ObjectId, list[Matter]]:
+    """The holds on some records, on their parts and on what points to them, by the id of the record. Where nothing at
+    all is held, as usual, one query says so."""
+    in_force = holds.by_type()
+    goes_with = {one["_id"]: record for record, whole in wholes.items() for one in whole}
+    own = goes_with.keys() & in_force.get(rt.slug, set())
+    rows = holds.on(own) if own else {}
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    found: dict[ObjectId, list[Matter]] = {}
+    for record, whole in wholes.items():
+        told = (
+            _hold(rows[one["_id"]], reach.sees(one["acl"]), part=one["_id"] != record, signing=signing)
+            for one in whole
+            if one["_id"] in rows
+        )
+        found[record] = list(dict.fromkeys(told))
+    for record, matters in _held_about(rt, goes_with, reader, in_force).items():
+        found[record] += matters
+    return found
+
+
+def _hold(row: Row, seen: str, *, part: bool, signing: bool) -> Matter:
+    """A hold on a record, or on a part of it, which is named to whoever may know of it: who holds it and since when, to
+    whoever reads it, and of the record itself to whoever is to sign (X6)."""
+    day, by, number = day_text(local(row["since"]).date()), row["by_name"], row["number"]
+    if not part:
+        told = Sentence(f"由 {by} 自 {day.zh} 起法律保全", f"on legal hold by {by} since {day.en}")
+        return Matter("hold", told if seen == "full" or signing else HIDDEN_HELD)
+    if not seen:
+        return Matter("hold", HIDDEN_HELD)
+    zh, en = (f"由 {by} 自 {day.zh} 起", f" by {by} since {day.en}") if seen == "full" else ("在", "")
+    end = "法律保全" if seen == "full" else "法律保全中"
+    return Matter("hold", Sentence(f"并入的 {number} {zh}{end}", f"{number}, merged into it, is on legal hold{en}"))
 
 
 def _kept(rt: RecordType, son: Row, now: datetime) -> Iterator[Matter]:
@@ -95,38 +161,58 @@ def _still_open(rt: RecordType, son: Row) -> Iterator[Matter]:
         yield Matter("open", Sentence(f"本身未办结（{state.label.zh}）", f"is open itself ({state.label.en})"))
 
 
-def _pointing(other: RecordType, paths: Iterable[str], ids: Sequence[ObjectId], reader: Person) -> Iterator[Matter]:
+def _open_ones(other: RecordType, paths: Sequence[str], ids: Iterable[ObjectId]) -> dict[str, Any] | None:
+    """The condition for the records of a type at work that point to some others; None where none is ever settled."""
     states = other.workflow.states if other.workflow is not None else ()
     finals = [state.value for state in states if state.final]
-    if finals:
-        ways = pointing.by_path(paths, ids)
-        at_work = {"$or": ways, "state": {"$nin": finals}, "archived": None, "_id": {"$nin": list(ids)}}
-        yield from _open_ones(other, at_work, reader)
+    return {"$or": pointing.by_path(paths, ids), "state": {"$nin": finals}, "archived": None} if finals else None
 
 
-def _open_ones(other: RecordType, condition: Mapping[str, Any], reader: Person) -> Iterator[Matter]:
-    for number in _numbers(other, condition, reader):
-        zh, en = f"{other.label.zh} {number} 未办结", f"{other.label.en} {number} is open"
-        yield Matter("open", Sentence(zh, en) if number else HIDDEN)
-
-
-def _held_pointing(
-    other: RecordType, paths: Sequence[str], ids: Sequence[ObjectId], reader: Person
-) -> Iterator[Matter]:
-    """Records on legal hold that point to one, or did: it is copied into them, and they are to stay as they are."""
-    held = holds.of_type(other.slug) - set(ids)
-    if held:
-        found = held & (pointing.now(other, paths, ids) | pointing.once(other, paths, ids, held))
-        for number in _numbers(other, {"_id": {"$in": list(found)}}, reader) if found else ():
-            zh, en = f"{other.label.zh} {number} 在法律保全中", f"{other.label.en} {number} is on legal hold"
-            yield Matter("hold", Sentence(zh, en) if number else HIDDEN_HELD)
-
-
-def _numbers(other: RecordType, condition: Mapping[str, Any], reader: Person) -> Iterator[str]:
-    """Some records by number where the reader may know of them, and then '' if there are more (X6)."""
-    rows = list(database()[collection_name(other.slug)].find(condition, {"number": 1, "acl": 1}).limit(SHOWN))
+def _add_open(
+    found: Mapping[ObjectId, list[Matter]], other: RecordType, about: Mapping[ObjectId, Sequence[Row]], reader: Person
+) -> None:
+    """Name the first open records of a type at each record that they are about, where the reader may know of them, and
+    then say that there are more (X6)."""
     reach = access.reach(reader, other, Purpose.VIEW)
-    seen = [row["number"] for row in rows if reach.sees(row["acl"])]
-    yield from seen
-    if len(seen) < len(rows):
-        yield ""
+    for record, some in about.items():
+        numbers = [row["number"] for row in some if reach.sees(row["acl"])]
+        for number in numbers:
+            zh, en = f"{other.label.zh} {number} 未办结", f"{other.label.en} {number} is open"
+            found[record].append(Matter("open", Sentence(zh, en)))
+        if len(numbers) < len(some):
+            found[record].append(Matter("open", HIDDEN))
+
+
+def _held_about(
+    rt: RecordType,
+    goes_with: Mapping[ObjectId, ObjectId],
+    reader: Person,
+    in_force: Mapping[str, Collection[ObjectId]],
+) -> dict[ObjectId, list[Matter]]:
+    """Records on legal hold that point to some, or did: these are copied into them, and they are to stay as they are.
+    All of them are named. Of `goes_with`, what is pointed to, each is told under the record with which it goes."""
+    found: dict[ObjectId, list[Matter]] = {}
+    for other, paths in pointing.types(rt.slug) if in_force else ():
+        held = in_force.get(other.slug)
+        targets = pointing.each(other, paths, goes_with, held) if held else {}
+        numbers = _known(other, targets, reader) if targets else {}
+        about: dict[ObjectId, list[str]] = {}
+        for one, number in numbers.items():
+            for record in {goes_with[target] for target in targets[one]} - {goes_with.get(one)}:
+                about.setdefault(record, []).append(number)
+        for record, known in about.items():
+            told = (_held_one(other, number) for number in sorted(known, key=lambda number: (not number, number)))
+            found.setdefault(record, []).extend(dict.fromkeys(told))
+    return found
+
+
+def _held_one(other: RecordType, number: str) -> Matter:
+    zh, en = f"{other.label.zh} {number} 在法律保全中", f"{other.label.en} {number} is on legal hold"
+    return Matter("hold", Sentence(zh, en) if number else HIDDEN_HELD)
+
+
+def _known(other: RecordType, ids: Iterable[ObjectId], reader: Person) -> dict[ObjectId, str]:
+    """The numbers of some records by id, '' for those of which the reader may not know (X6)."""
+    rows = database()[collection_name(other.slug)].find({"_id": {"$in": list(ids)}}, {"number": 1, "acl": 1})
+    reach = access.reach(reader, other, Purpose.VIEW)
+    return {row["_id"]: row["number"] if reach.sees(row["acl"]) else "" for row in rows}

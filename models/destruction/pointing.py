@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -12,6 +12,8 @@ from models import registry, store
 from models.declarations import RecordType
 from models.merge.moving import pointing_paths
 from models.record import collection_name
+
+_OUT = {"_id": "$_id.one", "number": "$number", "acl": "$acl"}
 
 
 def types(slug: str) -> Iterator[tuple[RecordType, list[str]]]:
@@ -34,16 +36,72 @@ def now(rt: RecordType, paths: Iterable[str], ids: Iterable[ObjectId]) -> set[Ob
     return {row["_id"] for row in rows}
 
 
-def once(
-    rt: RecordType, paths: Iterable[str], ids: Iterable[ObjectId], among: Iterable[ObjectId] | None = None
-) -> set[ObjectId]:
-    """The records of a type, all or `among` some, whose history says that they pointed or point to one of some others.
-    Without `among` the whole history of the type is read."""
+def first(
+    rt: RecordType,
+    paths: Collection[str],
+    goes_with: Mapping[Any, ObjectId],
+    among: Mapping[str, Any],
+    most: int,
+    apart: Iterable[Collection[ObjectId]] = (),
+) -> dict[ObjectId, list[dict[str, Any]]]:
+    """Of the records of a type for which a condition holds the first that point to some others: `most` of each, with
+    number and tokens (`acl`), by the record with which what they point to goes. None of those that belong together
+    (`apart`) points to another of them. One question, whose answer is as long as what is asked for."""
+    own = [{"_id": {"$in": list(ids)}, "to": {"$in": list(ids)}} for ids in apart]
+    stages: list[dict[str, Any]] = [
+        {"$match": among},
+        {"$project": {"number": 1, "acl": 1, "to": [f"${path}" for path in paths]}},
+        *[{"$unwind": "$to"}] * (1 + max(path.count(".") for path in paths)),
+        {"$match": {"to": {"$in": list(goes_with)}} | ({"$nor": own} if own else {})},
+        # Who points there twice counts once.
+        {
+            "$group": {"_id": {"one": "$_id", "to": "$to"}}
+            | {name: {"$first": f"${name}"} for name in ("number", "acl")}
+        },
+        {"$group": {"_id": "$_id.to", "rows": {"$topN": {"n": most, "sortBy": {"_id.one": 1}, "output": _OUT}}}},
+    ]
+    found: dict[ObjectId, dict[ObjectId, dict[str, Any]]] = {}
+    for row in database()[collection_name(rt.slug)].aggregate(stages):
+        found.setdefault(goes_with[row["_id"]], {}).update((one["_id"], one) for one in row["rows"])
+    return {record: [rows[one] for one in sorted(rows)][:most] for record, rows in found.items()}
+
+
+def once(rt: RecordType, paths: Iterable[str], ids: Iterable[ObjectId]) -> set[ObjectId]:
+    """The records of a type whose history says that they pointed or point to one of some others. The whole history of
+    the type is read."""
     wanted = list(ids)
     sides = [side for path in paths for side in _sides(path, wanted)]
-    where: Mapping[str, Any] = {} if among is None else {"record": {"$in": list(among)}}
-    condition = {**where, "type": rt.slug, "changes": {"$elemMatch": {"$or": sides}}}
+    condition = {"type": rt.slug, "changes": {"$elemMatch": {"$or": sides}}}
     return {row["record"] for row in database()[store.VERSIONS].find(condition, {"record": 1})}
+
+
+def each(
+    rt: RecordType, paths: Collection[str], ids: Iterable[ObjectId], among: Iterable[ObjectId]
+) -> dict[ObjectId, set[ObjectId]]:
+    """To which of some others each of some records of a type points, or did; those that never pointed are left out."""
+    wanted, asked = set(ids), list(among)
+    sides = [side for path in paths for side in _sides(path, list(wanted))]
+    pointing = {"_id": {"$in": asked}, "$or": by_path(paths, wanted)}
+    pointed = {"record": {"$in": asked}, "type": rt.slug, "changes": {"$elemMatch": {"$or": sides}}}
+    names = {path.partition(".")[0] for path in paths}
+    found: dict[ObjectId, set[ObjectId]] = {}
+    for row in database()[collection_name(rt.slug)].find(pointing, dict.fromkeys(names, 1)):
+        found.setdefault(row.pop("_id"), set()).update(wanted.intersection(ids_in(row)))
+    for row in database()[store.VERSIONS].find(pointed, {"record": 1, "changes": 1}):
+        told = [(one.get("before"), one.get("after")) for one in row["changes"] if one["field"] in names]
+        found.setdefault(row["record"], set()).update(wanted.intersection(ids_in(told)))
+    return found
+
+
+def ids_in(value: Any) -> Iterator[ObjectId]:
+    """Every id within a value."""
+    if isinstance(value, ObjectId):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from ids_in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from ids_in(one)
 
 
 def _sides(path: str, ids: list[ObjectId]) -> Iterator[dict[str, Any]]:

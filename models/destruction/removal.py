@@ -96,8 +96,9 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
     if found:
         _bar(asked, found, now)
         return 0
+    parts = matters.parts_of(rt, sons)
     for son in sons:
-        for one in (*matters.parts_of(rt, son["_id"]), son):
+        for one in (*parts[son["_id"]], son):
             _take_out(rt, one, asked, now)
     store.change(SLUG, destruction, {"state": "removing"}, actor=SYSTEM, now=now, action="removal_begun")
     # By the server's clock: `now` is when this was planned, which may be any time.
@@ -109,7 +110,8 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
 def _changed(asked: Row, rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The records that are not as the last signature saw them: what it was given for is not what would go."""
     signed = {item["number"]: (item["rev"], item["parts"]) for item in asked["items"]}
-    as_now = {son["number"]: (son["rev"], with_what(rt, son)) for son in sons}
+    parts = matters.parts_of(rt, sons)
+    as_now = {son["number"]: (son["rev"], with_what(parts[son["_id"]])) for son in sons}
     return {number: "changed" for number, found in as_now.items() if found != signed[number]}
 
 
@@ -183,11 +185,9 @@ def _settle(row: Row, holder: str, now: datetime) -> Row:
     """Ask once more what stands against it, now that nothing new can come; what does brings the records back."""
     rt, aside = registry.get(row["type"]).rt, list(database()[ASIDE].find({"destruction": row["_id"]}))
     asked = store.fetch(SLUG, row["_id"])
-    outcomes: dict[str, str] = {}
-    for son in (one["son"] for one in aside):
-        matter = next(iter(matters.open_about(rt, [son], SYSTEM)), None)
-        if matter is not None:
-            outcomes[_named_with(asked, son, aside)] = matter.kind
+    sons = [one["son"] for one in aside]
+    found = matters.open_about(rt, sons, SYSTEM)
+    outcomes = {_named_with(asked, son, aside): found[son["_id"]][0].kind for son in sons if found[son["_id"]]}
     if outcomes:
         _give_back(rt, aside)
         _bar(asked, outcomes, now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from models import keeping
 from models.calendar import add_months, local
+from models.day_words import day_text
 from models.declarations import RecordType
 from models.errors import Sentence
 
@@ -38,7 +39,8 @@ def retention_matter(rt: RecordType, values: Mapping[str, Any], today: date, def
         return Matter("retention", Sentence("保存期尚未开始计算", "the time for which it is kept has not begun"))
     if until < today:
         return None
-    return Matter("retention", Sentence(f"保存至 {until.isoformat()}", f"to be kept until {until.isoformat()}"))
+    day = day_text(until)
+    return Matter("retention", Sentence(f"保存至 {day.zh}", f"to be kept until {day.en}"))
 
 
 def is_open(rt: RecordType, values: Mapping[str, Any]) -> bool:

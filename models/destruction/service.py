@@ -17,7 +17,7 @@ from models.destruction.document import DESTRUCTION, SIGNERS, SIGNING, SLUG, WAI
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, loaded, read_values
 from models.masking import masked
-from models.moves import InPersonOnly
+from models.moves import InPersonOnly, moves
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import read
@@ -92,7 +92,7 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
         raise OfSeveralDepartments()
     _check_free(slug, [one.number for one in found])
     sons = stored_of(slug, [one.number for one in found])
-    _check_matters(registry.get(slug).rt, sons, person, now)
+    _check_matters(registry.get(slug).rt, sons, person, now, signing=False)
     made = {**values, **_naming(slug, sons), "department": departments.pop(), "owner": person.id, "proposed_at": now}
     return store.create(SLUG, made, actor=person, now=now)
 
@@ -129,10 +129,14 @@ def _check_free(slug: str, numbers: Sequence[str]) -> None:
         raise ProposedAlready(record=record, number=known["number"])
 
 
+def _there(slug: str, numbers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    rows = database()[collection_name(slug)].find({"number": {"$in": list(numbers)}, "merged_into": None})
+    return {row["number"]: row for row in rows}
+
+
 def stored_of(slug: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
     """Some records as they are stored now, in this order. :raises NoLongerThere:"""
-    rows = database()[collection_name(slug)].find({"number": {"$in": list(numbers)}, "merged_into": None})
-    by_number = {row["number"]: row for row in rows}
+    by_number = _there(slug, numbers)
     for number in numbers:
         if number not in by_number:
             raise NoLongerThere(number=number)
@@ -140,9 +144,10 @@ def stored_of(slug: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
 
 
 def _naming(slug: str, sons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    rt = registry.get(slug).rt
+    parts = matters.parts_of(registry.get(slug).rt, sons)
     items = [
-        {"number": son["number"], "level": _level(son), "rev": son["rev"], "parts": with_what(rt, son)} for son in sons
+        {"number": son["number"], "level": _level(son), "rev": son["rev"], "parts": with_what(parts[son["_id"]])}
+        for son in sons
     ]
     return {
         "type_asked": slug,
@@ -152,10 +157,10 @@ def _naming(slug: str, sons: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def with_what(rt: RecordType, son: Mapping[str, Any]) -> str | None:
-    """What goes together with a record because it was merged into it: each by number and version."""
-    parts = (f"{one['number']} ({one['rev']})" for one in matters.parts_of(rt, son["_id"]))
-    return ", ".join(sorted(parts)) or None
+def with_what(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What goes together with a record because it was merged into it: how many, and their versions together, which grow
+    with each change of one. Not by number: whoever reads of the destruction need not know of each (X6)."""
+    return f"{len(parts)} ({sum(one['rev'] for one in parts)})" if parts else None
 
 
 def _level(son: Mapping[str, Any]) -> str:
@@ -167,8 +172,10 @@ def numbers_of(asked: Mapping[str, Any]) -> list[str]:
     return [item["number"] for item in asked["items"] or ()]
 
 
-def _check_matters(rt: RecordType, sons: Sequence[Mapping[str, Any]], reader: Person, now: datetime) -> None:
-    found = matters.against(rt, sons, reader, now)
+def _check_matters(
+    rt: RecordType, sons: Sequence[Mapping[str, Any]], reader: Person, now: datetime, *, signing: bool
+) -> None:
+    found = matters.against(rt, sons, reader, now, signing=signing)
     if found:
         raise NotDestructible(why=rules.in_words(found))
 
@@ -183,7 +190,7 @@ def _prepare(draft: Draft) -> None:
     values |= _naming(slug, sons)
     if draft.behalf is not None and values["level_asked"] == Level.TOP_SECRET.value:
         raise InPersonOnly()
-    _check_matters(registry.get(slug).rt, sons, draft.actor, draft.now)
+    _check_matters(registry.get(slug).rt, sons, draft.actor, draft.now, signing=True)
     place = SIGNERS[SIGNING.index(draft.action)]
     values[f"{place}_signer"], values[f"{place}_at"] = draft.actor.id, draft.now
     values[f"{place}_for"] = draft.behalf.id if draft.behalf else None
@@ -199,7 +206,8 @@ def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
         sons = stored_of(slug, numbers_of(asked))
     except (NoLongerThere, NotFound) as gone:
         return [(Label("注意", "Mind"), Sentence(gone.text("zh"), gone.text("en")))]
-    told = [(rt.label, _said(rt, son)) for son in sons]
+    parts = matters.parts_of(rt, sons)
+    told = [(rt.label, _said(rt, son, len(parts[son["_id"]]))) for son in sons]
     days = policy().destruction.cooling_days
     after = Sentence(
         f"三方签署后 {days} 天内可中止；期满后内容、附件、历史及旧备份中的内容均不可恢复",
@@ -209,16 +217,29 @@ def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     return [*told, (Label("后果", "What follows"), after)]
 
 
-def _said(rt: RecordType, son: Mapping[str, Any]) -> Sentence:
+def _said(rt: RecordType, son: Mapping[str, Any], parts: int) -> Sentence:
     title, level = rt.by_name[rt.title], LEVEL_LABELS[Level(_level(son))]
     value = loaded(title, son.get(title.name))
     pointing = title.kind in ("reference", "person") or value is None
     name = "" if pointing else masked(kind_of(title).text(title, value, "zh"))
-    parts = len(matters.parts_of(rt, son["_id"]))
     zh, en = f"{son['number']} {name}（{level.zh}）", f"{son['number']} {name} ({level.en})"
     if parts:
         zh, en = f"{zh}，连同并入的 {parts} 份", f"{en}, with {parts} merged into it"
     return Sentence(zh, en)
 
 
-HOOKS = Hooks(prepare=(_prepare,), opens=_opens)
+def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any]) -> list[Sentence]:
+    """Every legal hold on what is to be destroyed, to whoever looks before it is (D3): on what is there yet."""
+    if asked["state"] not in (*WAITING, "cooling"):
+        return []
+    try:
+        rt = registry.get(asked["type_asked"]).rt
+    except NotFound:  # the sheet says so
+        return []
+    stored = store.fetch(SLUG, asked["_id"])  # rights hang on what a person is not shown
+    signing = any(move.signature for move in moves(reader, DESTRUCTION, stored))
+    found = matters.holding(rt, list(_there(rt.slug, numbers_of(asked)).values()), reader, signing=signing)
+    return [rules.in_words({number: found[number]}) for number in numbers_of(asked) if number in found]
+
+
+HOOKS = Hooks(prepare=(_prepare,), opens=_opens, warns=_warns)

@@ -49,7 +49,6 @@ UNREADABLE_TOLD = Label(
     "Please tell an administrator.",
 )
 FORMATS = ("csv", "xlsx")
-SYSTEM = {f.name: f for f in SYSTEM_FIELDS}
 
 
 class UnknownFormat(Refusal):
@@ -164,11 +163,12 @@ class _Sheet:
 
     def columns(self) -> list[Column]:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
-        made = [_column(SYSTEM["number"], self.language)]
+        own = {f.name: f for f in self.rt.called(SYSTEM_FIELDS)}
+        made = [_column(own["number"], self.language)]
         made += [_column(f, self.language) for f in self.fields]
-        made += [_column(SYSTEM[name], self.language) for name, _ in self._own_cells()]
+        made += [_column(own[name], self.language) for name, _ in self._own_cells()]
         if self.rt.classified:
-            made += [Column(SYSTEM["level"].label.text(self.language))]
+            made += [Column(own["level"].label.text(self.language))]
             made += [Column(label.text(self.language)) for label in EXPORT_HEADINGS]
             made += [Column(RECEIPT_HEADING.text(self.language))] if self.receipt else []
         return made

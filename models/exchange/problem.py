@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+MINGUO = "民国"
+"""How a sentence calls a date order."""
+
 TEXTS: dict[str, tuple[str, str]] = {
     # the row as a whole
     "too_many": (
@@ -65,7 +68,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "“{value}” does not follow this column's date order ({order}).",
     ),
     "short_year": (
-        "“{value}”的年份不是四位数字。若为民国纪年，请为此列选择“民国”。",
+        f"“{{value}}”的年份不是四位数字。若为民国纪年，请为此列选择“{MINGUO}”。",
         "The year of “{value}” is not four digits. If it counts from 1912 (Minguo), choose that date order.",
     ),
     "digits_lost": (

@@ -230,7 +230,7 @@ def kept_records(person: Person, batch: Batch, limit: int = SHOWN_LINES) -> list
     """The numbers of records that an undo left alone because they had been worked on; those that the person sees."""
     rt = registry.get(batch.type).rt
     reach = access.reach(person, rt, Purpose.VIEW)
-    query = {"$and": [{"batch": batch.id}, reach.query(cards=True, archived=None)]}
+    query = {"$and": [{"batch": batch.id, "batch_row": {"$gte": 0}}, reach.query(cards=True, archived=None)]}
     found = database()[collection_name(batch.type)].find(query, {"number": 1}).sort("number", 1).limit(limit)
     return [row["number"] for row in found]
 

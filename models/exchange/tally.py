@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from models import registry
 from models.exchange.document import Batch, Kind, State
-from models.exchange.problem import quoted
+from models.exchange.problem import MINGUO, quoted
 from models.exchange.table import Row, is_blank
 from models.exchange.taking import Said
 from models.job import tally
@@ -21,13 +22,17 @@ class Tally(tally.Tally):
         self.batch = batch
         self.step = "check" if batch.state is State.CHECKING else "run"
         known = [(r.kind.value, r.column, r.zh) for r in batch.reasons]
-        super().__init__(batch.counts, known, whole=(Kind.REFUSED.value,) if self.step == "run" else ())
+        whole = (Kind.REFUSED.value,) if self.step == "run" else ()
+        types = (side for one in registry.all_types() for side in (one.label.zh, one.label.en))
+        super().__init__(batch.counts, known, whole=whole, own=(MINGUO, *types))
 
     def add(self, kind: Kind, row: Row, said: Sequence[Said]) -> None:
         """Note something about a row; more of the same kind about the same row joins it."""
         before = self.counted.get(kind.value, 0) + self.counts.get(kind.value, 0)
         line = {"batch": self.batch.id, "step": self.step, "row": row.number}
-        self.note(kind.value, row.number, said, line | {"start": beginning(row) if before < tally.LINES_KEPT else ""})
+        start = beginning(row) if before < tally.LINES_KEPT else ""
+        values = {quoted(cell) for cell in row.cells if not is_blank(cell)}
+        self.note(kind.value, row.number, said, line | {"start": start}, values)
 
 
 def beginning(row: Row) -> str:

@@ -159,6 +159,11 @@ def require() -> None:
     vault().prove()
 
 
+def check() -> None:
+    """The same of a process at work, cheaply, and nothing is made. :raises KeysUnusable:"""
+    vault().check()
+
+
 def is_noted() -> bool:
     """Whether the connected database has a vault, be it here or not."""
     return whose.noted() is not None

@@ -108,7 +108,11 @@ class Vault:
         vault holds, or new keys would be lost with the ones before. :raises KeysUnusable:"""
         while True:
             stamp = self._stamp_of_file()
-            masters = self._read_masters()
+            try:
+                masters = self._read_masters()
+            except KeysUnusable as unusable:  # whoever is refused is told nothing of the reason
+                log.error("encryption keys cannot be used: %s", unusable)
+                raise
             if self._stamp in (None, stamp) or self._opens({one.provider for one in masters}):
                 return stamp, masters
             if stamp == self._stamp_of_file():  # else a rotation is going on: it is read again
@@ -253,18 +257,33 @@ class Vault:
 
         :raises KeysUnusable:
         """
-        noted, found = whose.noted(), self.key_ids([PROOF], make=False).get(PROOF)
-        if noted not in (None, found):
-            raise KeysUnusable(
-                f"the database {self.settings.database} is not the key vault of this installation, or is empty: name "
-                "the right one, or restore the backup of the keys (backoffice keys restore)"
-            )
+        noted, found = self._proof()
         apart(self._index)
         key = found or self.key_ids([PROOF], make=True)[PROOF]
         self.encrypt(PROOF, key, RANDOM)
         if noting and noted is None and whose.note(key) != key:
             raise KeysUnusable("another key vault was begun for this installation at the same time; start again")
         self._proved = True
+
+    def check(self) -> None:
+        """Make sure that the master keys as they are now open the vault; makes nothing, and what this process has under
+        its hands stays. While nothing has changed it asks for two small things. :raises KeysUnusable:"""
+        with self._lock:
+            if self._encryption is not None and self._stamp != self._stamp_of_file():
+                self._fitting_masters()
+        _noted, found = self._proof()
+        if found is not None:
+            self.encrypt(PROOF, found, RANDOM)
+
+    def _proof(self) -> tuple[UUID | None, UUID | None]:
+        """The key that the database has noted, and the one that is in the vault. :raises KeysUnusable: they differ."""
+        noted, found = whose.noted(), self.key_ids([PROOF], make=False).get(PROOF)
+        if noted not in (None, found):
+            raise KeysUnusable(
+                f"the database {self.settings.database} is not the key vault of this installation, or is empty: name "
+                "the right one, or restore the backup of the keys (backoffice keys restore)"
+            )
+        return noted, found
 
     def require_own(self) -> None:
         """:raises KeysUnusable: the keys are those of another database."""

@@ -6,13 +6,14 @@ screen and export writes through `text`. Values in Python are plain (`str`, `Dec
 """
 
 from models.kinds.base import ZONE, Kind, Unreadable
-from models.kinds.nested import KINDS, kind_of, loaded, loading, parts_of, plain, read_values, stored, storing
+from models.kinds.nested import KINDS, in_rows, kind_of, loaded, loading, parts_of, plain, read_values, stored, storing
 
 __all__ = [
     "KINDS",
     "ZONE",
     "Kind",
     "Unreadable",
+    "in_rows",
     "kind_of",
     "loaded",
     "loading",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ from models.declarations import Field
 from models.errors import Sentence
 
 ZONE = ZoneInfo("Asia/Shanghai")
+HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters beyond the first 65,536, as they stand alone in no text that could be stored."""
 
 
 class Unreadable(ValueError):
@@ -39,7 +42,11 @@ class Kind:
             return None
         if not isinstance(raw, str | int | float | Decimal) or isinstance(raw, bool):
             raise Unreadable("应为文字。", "This should be text.")
-        text = unicodedata.normalize("NFC", str(raw)).replace("\x00", "").strip()
+        text = unicodedata.normalize("NFC", str(raw)).strip()
+        if "\x00" in text:
+            raise Unreadable("含有无法保存的字符（NUL）。", "This holds a character that cannot be stored (NUL).")
+        if not text.isascii() and HALVES.search(text):
+            raise Unreadable("含有无法保存的半个字符。", "This holds half of a character, which cannot be stored.")
         if not text:
             return None
         return self.read_text(field, text)

@@ -46,8 +46,7 @@ class Embedded(Kind):
         return value
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        texts = (kind_of(f).text(f, (value or {}).get(f.name), language) for f in field.fields)
-        return " · ".join(t for t in texts if t)
+        return in_rows(field, value, lambda f, one: kind_of(f).text(f, one, language)) if value else ""
 
     def plain(self, value: Any) -> Any:
         return value
@@ -80,9 +79,6 @@ class EmbeddedList(Embedded):
         if problems:
             raise Unreadable(problems=problems)
         return rows or None
-
-    def text(self, field: Field, value: Any, language: str) -> str:
-        return "; ".join(super(EmbeddedList, self).text(field, row, language) for row in value or ())
 
     def mongo(self, field: Field) -> me.fields.BaseField:
         return me.ListField(me.DictField())
@@ -176,6 +172,14 @@ def parts_of(field: Field) -> tuple[Field, ...]:
     its currency. Nothing for a single value."""
     kind = kind_of(field)
     return kind.parts(field) if isinstance(kind, Compound) else field.fields
+
+
+def in_rows(field: Field, value: Any, word: Callable[[Field, Any], str]) -> str:
+    """An embedded value in one line, row after row: `word` says what one value of a row reads as; what is empty is left
+    out."""
+    rows = value if field.kind == "embedded_list" else [value]
+    filled = ([(f, row[f.name]) for f in field.fields if row.get(f.name) is not None] for row in rows)
+    return "; ".join(" · ".join(text for f, one in row if (text := word(f, one))) for row in filled)
 
 
 def plain(field: Field, value: Any) -> Any:

@@ -68,7 +68,7 @@ class Number(Kind):
         return None if value is None else decimal128(value)
 
     def load(self, stored: Any) -> Any:
-        return stored.to_decimal() if isinstance(stored, Decimal128) else stored
+        return decimal_of(stored) if isinstance(stored, Decimal128) else stored
 
     def text(self, field: Field, value: Any, language: str) -> str:
         return "" if value is None else f"{value:,.{field.places}f}"
@@ -83,6 +83,8 @@ class Number(Kind):
 WORDS = Struct("<QQ")
 BIAS, SIGN_AT, EXPONENT_AT, EASY_DIGITS = 6176, 63, 49, 18
 """How a decimal of up to 18 digits lies in the upper of its two words (BSON, Binary Integer Decimal)."""
+EXPONENTS, MORE_DIGITS = (1 << SIGN_AT - EXPONENT_AT) - 1, (1 << EXPONENT_AT) - 1
+"""What of the upper word, shifted, is the exponent; and what of it are digits, of longer numbers."""
 
 
 def decimal128(value: Decimal | int) -> Decimal128:
@@ -92,6 +94,15 @@ def decimal128(value: Decimal | int) -> Decimal128:
         return Decimal128(Decimal(value))
     number = int("".join(map(str, digits)))
     return Decimal128.from_bid(WORDS.pack(number, sign << SIGN_AT | exponent + BIAS << EXPONENT_AT))
+
+
+def decimal_of(stored: Decimal128) -> Decimal:
+    """The number of a BSON decimal, the other way than `decimal128`."""
+    number, upper = WORDS.unpack(stored.bid)
+    exponent = (upper >> EXPONENT_AT & EXPONENTS) - BIAS
+    if upper & MORE_DIGITS or not -100 < exponent < 100:
+        return stored.to_decimal()
+    return Decimal(f"{'-' if upper >> SIGN_AT else ''}{number}E{exponent}")
 
 
 SIGNS = {"CNY": "¥", "USD": "US$", "EUR": "€"}

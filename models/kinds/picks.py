@@ -118,7 +118,7 @@ class TreeChoice(ChoiceKind):
         return value or ""
 
     def condition(self, field: Field, operator: str, text: str) -> dict[str, Any] | None:
-        wanted = {self.read(field, part) for part in (text.split("|")[:50] if operator == "any_of" else [text])}
+        wanted = {self.read(field, part) for part in (text.split("|") if operator == "any_of" else [text])}
         if wanted == {None}:
             raise Unreadable("请选择。", "Choose one.")
         found = [route[-1].value for route in branches(field.choices) if any(one.value in wanted for one in route)]
@@ -149,6 +149,7 @@ class Pointer(Kind):
     """A person, or a record of another type, by id. Names are looked up by whoever shows it, within their rights."""
 
     name = "reference"
+    unknown = ("没有这条记录，或者您不能选用它，请另选。", "There is no such record, or you may not choose it.")
     operators = ("is", "is_not", "any_of", "contains", "starts", "empty", "filled")
     sortable = False
 
@@ -161,7 +162,7 @@ class Pointer(Kind):
         try:
             return ObjectId(text)
         except InvalidId:
-            raise Unreadable("请从列表中选择。", "Choose one from the list.") from None
+            raise Unreadable(*self.unknown) from None
 
     def plain(self, value: Any) -> Any:
         return None if value is None else str(value)
@@ -172,3 +173,4 @@ class Pointer(Kind):
 
 class PersonKind(Pointer):
     name = "person"
+    unknown = ("没有这个人，或者不能选用，请另选。", "There is no such person, or they may not be chosen here.")

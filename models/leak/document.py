@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from models.declarations import (
     LEVEL_LABELS,
     Choice,
     Climb,
     Concern,
+    Field,
     Label,
     RecordType,
     Relation,
@@ -24,6 +27,7 @@ JUDGING = (Role.HEAD, Role.GENERAL_MANAGER, Role.AUDITOR)
 """Who reads what was found and decided: not whoever reported it, and nobody whom it concerns while it is open."""
 REPORTING = tuple(role for role in Role if role not in (Role.AUDITOR, Role.ADMINISTRATOR))
 LEVELS = tuple(Choice(level.value, label) for level, label in LEVEL_LABELS.items())
+REPORTER = Label("上报人", "Reported by")
 WAYS = (
     choice("paper", "纸质文件遗失或外传", "Paper lost or passed on"),
     choice("file", "电子文件外传", "File passed on"),
@@ -51,6 +55,21 @@ OUTCOMES = (
     choice("prosecuted", "移送司法机关", "Handed to the authorities", "bad"),
 )
 
+INVOLVED = ("leaked", "received")
+"""In which parts people neither inquire nor judge; a witness may."""
+
+
+def _named(name: str, zh: str, en: str, flags: str = "", **more: Any) -> Field:
+    """Some of the people in it, each with their part."""
+    columns = (
+        field("person", "person", "本单位人员", "Colleague"),
+        field("name", "text", "外部人员", "Somebody outside"),
+        field("part", "choice", "身份", "Part", "required", choices=PARTS),
+        field("note", "text", "说明", "Note"),
+    )
+    return field(name, "embedded_list", zh, en, flags, fields=columns, **more)
+
+
 LEAK = RecordType(
     slug=SLUG,
     label=Label("泄密登记", "Leak"),
@@ -61,7 +80,13 @@ LEAK = RecordType(
     title="subject",
     kept_by="service",
     due="due_on",
-    concerns=(Concern("people.person", "part", ("leaked", "received")), Concern("superior")),
+    owner=REPORTER,
+    asker=REPORTER,
+    concerns=(
+        Concern("people.person", "part", INVOLVED, until="people_found"),
+        Concern("people_found.person", "part", INVOLVED),
+        Concern("superior"),
+    ),
     help=Label(
         "发现泄密立即登记：经过、涉及人员、上级责任和处理结果；由部门经理查处，总经理签结。",
         "Report a leak at once: what happened, the people, the superior's responsibility, the outcome. The head "
@@ -89,17 +114,9 @@ LEAK = RecordType(
         ),
         *grouped(
             "people",
-            field(
-                "people",
-                "embedded_list",
-                "涉及人员",
-                "People",
-                fields=(
-                    field("person", "person", "本单位人员", "Colleague"),
-                    field("name", "text", "外部人员", "Somebody outside"),
-                    field("part", "choice", "身份", "Part", "required", choices=PARTS),
-                    field("note", "text", "说明", "Note"),
-                ),
+            _named("people", "涉及人员", "People"),
+            _named(
+                "people_found", "查明的涉及人员", "People whom the inquiry found", "fixed withheld", viewers=JUDGING
             ),
         ),
         *grouped(
@@ -182,7 +199,10 @@ LEAK = RecordType(
                 target="judged",
                 by=("investigator",),
                 not_by=("creator",),
-                asks=("findings", "superior", "duty", "duty_note", "outcome", "outcome_note", "remedy"),
+                asks=(
+                    *("people_found", "findings", "superior", "duty"),
+                    *("duty_note", "outcome", "outcome_note", "remedy"),
+                ),
                 needs=("findings", "duty", "outcome"),
                 signature=True,
                 tone="good",

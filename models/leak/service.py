@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from config.policy import policy
+from models import schema
 from models.calendar import local
 from models.errors import Refusal
-from models.leak import rules
+from models.leak import former, rules
 from models.registry import Draft, Hooks
 
 
@@ -25,12 +26,14 @@ def _prepare(draft: Draft) -> None:
     values = draft.values
     if draft.before is not None and _concerned(draft, draft.before) and not _own_report(draft):
         raise YouAreInvolved()
-    if draft.action in ("create", "change"):
+    if draft.action in ("create", "change", "conclude"):  # an inquiry finds people, too
         draft.problems.update(rules.problems_of(values, local(draft.now).date()))
     if draft.before is None and values["found_on"] is not None:
         values["due_on"] = values["found_on"] + timedelta(days=policy().leak.inquiry_days)
     if draft.action == "take_up":
         values["investigator"] = draft.actor.id
+        # The inquiry begins with whom the report names; what it makes of that is not for whoever reported.
+        values["people_found"] = values["people"]
     elif draft.action == "conclude":
         # Whoever concludes because the inquiry stood still has inquired: they do not close it.
         values["investigator"] = (draft.behalf or draft.actor).id
@@ -48,7 +51,8 @@ def _concerned(draft: Draft, values: Mapping[str, Any]) -> bool:
 def _own_report(draft: Draft) -> bool:
     """Whether somebody adds to what they reported themselves, and takes nobody out or in."""
     mine = draft.before is not None and draft.before["created_by"] == draft.actor.id
-    return mine and draft.action == "change" and "people" not in draft.changed
+    return mine and draft.action == "change" and not draft.touches(("people",))
 
 
 HOOKS = Hooks(prepare=(_prepare,))
+schema.bring_up(former.part_people)

@@ -6,7 +6,7 @@ fetches. Screens, API, exports and jobs ask here.
 
 from models.listing.conditions import compile_query, condition_of
 from models.listing.counting import cheap_count, count
-from models.listing.paging import LARGEST_PAGE, following, page, scan, token_of
+from models.listing.paging import LARGEST_PAGE, Plan, following, page, plan, read, scan, token_of
 from models.listing.query import (
     BARE,
     BadQuery,
@@ -21,6 +21,7 @@ from models.listing.query import (
     system_fields,
 )
 from models.listing.several import Asked, newest
+from models.listing.walking import Question
 
 __all__ = [
     "BARE",
@@ -31,6 +32,8 @@ __all__ = [
     "Group",
     "ListQuery",
     "Page",
+    "Plan",
+    "Question",
     "TooBroad",
     "cheap_count",
     "compile_query",
@@ -40,7 +43,9 @@ __all__ = [
     "leaves",
     "newest",
     "page",
+    "plan",
     "queryable",
+    "read",
     "scan",
     "sortable",
     "system_fields",

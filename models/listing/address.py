@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from urllib.parse import urlencode
 
 from bson import ObjectId
@@ -44,13 +45,21 @@ class Asked:
 
     def address(self, drop: Iterable[str | Pair] = (), **changes: str) -> str:
         """The query string after some changes; '' as a value removes. Page tokens never survive a change."""
-        gone = {"after", "before", *drop, *changes}
-        kept = [(k, v) for k, v in self.pairs if v and k not in gone and (k, v) not in gone]
-        return urlencode(kept + [(k, v) for k, v in changes.items() if v], safe=SAFE)
+        gone = {*drop, *changes}
+        kept = [text for pair, text in self._encoded if pair[0] not in gone and pair not in gone]
+        return "&".join([*kept, *(urlencode({name: text}, safe=SAFE) for name, text in changes.items() if text)])
+
+    @cached_property
+    def _encoded(self) -> list[tuple[Pair, str]]:
+        """The parameters as they stand in addresses, of which a page has dozens."""
+        kept = [pair for pair in self.pairs if pair[1] and pair[0] not in ("after", "before")]
+        return [(pair, urlencode([pair], safe=SAFE)) for pair in kept]
 
     def without(self, path: tuple[int, ...]) -> str:
         """The query string without one condition: the path's first number is the filter's, the others lead into it."""
         name, text = self.written[path[0]]
+        if len(path) == 1:
+            return self.address(drop=[(name, text)])
         rest = written.without(written.node_of(name, text), path[1:])
         return changed(self.pairs, (name, text), rest)
 

@@ -60,7 +60,7 @@ def compile_query(rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[
     if any(known[name].withheld for name in touched if name in known):
         parts.append(reach.not_about())
     if query.q:
-        parts.append(_found(rt, reach, query.q))
+        parts.append(_found(rt, reach, query.q, fields))
     return {"$and": parts}, sort_field, direction
 
 
@@ -93,11 +93,12 @@ def _within_levels(reach: Reach, parts: Iterable[Part]) -> Reach:
     return reach
 
 
-def _found(rt: RecordType, reach: Reach, text: str) -> Condition:
-    """What a search finds: texts, encrypted values that are the whole text, and by the number of a merged record the
-    one that it became."""
+def _found(rt: RecordType, reach: Reach, text: str, fields: tuple[Field, ...]) -> Condition:
+    """What a search finds: texts, encrypted values that are the whole text, and by the number or name of a merged
+    record the one that it became."""
     condition = search.condition(text)
-    named = [*merged.survivors(rt, reach, text), *whole.holders(rt, reach, text)]
+    led = [*merged.survivors(rt, reach, text), *merged.once_named(rt, reach, text, fields)]
+    named = [*dict.fromkeys(led), *whole.holders(rt, reach, text)]
     return {"$or": [condition, {"_id": {"$in": named}}]} if named else condition
 
 
@@ -129,6 +130,8 @@ def condition_of(wanted: Filter) -> Condition:
     field, operator, name = wanted.field, wanted.operator, wanted.field.name
     if operator not in kind_of(field).operators:
         raise BadQuery(parameter=f"{name}:{operator}"[:60])
+    if operator == "any_of" and wanted.value.count("|") >= MOST_CHOICES:
+        raise BadQuery(parameter=name)
     if operator == "empty":
         return {name: None}
     if operator == "filled":
@@ -150,7 +153,7 @@ def _compared(wanted: Filter) -> Condition:
     if operator in ("contains", "starts"):
         return _text(field, operator, wanted.value.strip())
     if operator == "any_of":
-        return _one_of(name, _values(field, wanted.value.split("|")[:MOST_CHOICES]), operator)
+        return _one_of(name, _values(field, wanted.value.split("|")), operator)
     if operator == "between":
         low, high = (_value(field, part) for part in _two(wanted.value))
         return {name: {"$gte": low, "$lte": high}}

@@ -77,14 +77,15 @@ class _Counted:
     """The count of one list."""
 
     def __init__(self, rt: RecordType, query: ListQuery, compiled: Compiled) -> None:
-        condition, sort_field, _ = compiled
-        self.collection = database()[collection_name(rt.slug)]
+        condition = compiled[0]
+        self.rt, self.compiled = rt, compiled
         self.tries = TRIES[1:] if query.filters or query.q else TRIES
         self.key = sha256(f"{collection_name(rt.slug)} {countable(condition)!r}".encode()).hexdigest()
-        tokens = tokens_in(condition)
-        self.way = way_of(rt, condition, tokens, sort_field)
-        self.reads_few = opened(rt, tokens) <= FEW_HITS
-        self.condition = {"$and": [condition["$and"][0], *self.way.parts]}
+        self.tokens = tokens_in(condition)
+
+    @property
+    def reads_few(self) -> bool:
+        return opened(self.rt, self.tokens) <= FEW_HITS
 
     def remembered(self) -> tuple[int, bool] | None:
         found, more, until = _large.get(self.key, (0, False, 0.0))
@@ -101,12 +102,16 @@ class _Counted:
         return found, more
 
     def _asked(self) -> tuple[int, bool]:
+        condition, sort_field, _ = self.compiled
+        way = way_of(self.rt, condition, self.tokens, sort_field)
+        wanted = {"$and": [condition["$and"][0], *way.parts]}
         # Over the tokens' index whole lists are counted by its keys alone; to name it is for those who read little.
-        index = self.way.index if self.way.most is not None else ""
+        index = way.index if way.most is not None else ""
+        collection = database()[collection_name(self.rt.slug)]
         for ceiling, patience in self.tries:
             limits: dict[str, Any] = {"limit": ceiling + 1} | ({} if in_transaction() else {"maxTimeMS": patience})
             try:
-                found = by(index, partial(_counted, self.collection, self.condition, limits))
+                found = by(index, partial(_counted, collection, wanted, limits))
             except ExecutionTimeout:
                 continue
             return min(found, ceiling), found > ceiling

@@ -13,7 +13,7 @@ from pymongo.errors import ExecutionTimeout, OperationFailure
 
 from config.database import database, in_transaction
 from models.declarations import RecordType
-from models.record import LIST_PREFIX, NARROWED_INDEX, collection_name, indexes
+from models.record import LIST_PREFIX, NARROWED_INDEX, SELDOM_INDEX, collection_name, indexes, list_path
 
 Condition = dict[str, Any]
 
@@ -132,19 +132,30 @@ def _opened(parts: Iterable[Condition]) -> Iterator[tuple[Condition, bool]]:
 @lru_cache(maxsize=500)
 def _by_first_field(rt: RecordType) -> dict[str, str]:
     """The index of each field that lists are filtered by, and of what is derived of texts."""
-    made = [model.document for model in indexes(rt) if model.document["name"] != NARROWED_INDEX]
+    shared = (NARROWED_INDEX, SELDOM_INDEX)
+    made = [model.document for model in indexes(rt) if model.document["name"] not in shared]
     wanted = [one for one in made if one["name"].startswith(LIST_PREFIX) or one["name"] in (PIECES, WHOLE)]
-    return {next(iter(one["key"])): one["name"] for one in wanted}
+    own = {next(iter(one["key"])): one["name"] for one in wanted}
+    return {list_path(field): SELDOM_INDEX for field in rt.fields if field.name in rt.seldom} | own
 
 
 def _index(known: dict[str, str], condition: Condition) -> str:
     if len(condition) != 1:
         return ""
     ((name, value),) = condition.items()
+    index = known.get(name, "")
+    if index == SELDOM_INDEX and _empty(value):
+        return ""
     if isinstance(value, dict) and not NARROWS.issuperset(value):
         begins = set(value) == {"$regex"} and value["$regex"].startswith("^")
-        return known.get(name, "") if begins else ""
-    return known.get(name, "")
+        return index if begins else ""
+    return index
+
+
+def _empty(value: Any) -> bool:
+    """Whether what has no value is asked for, alone or beside others."""
+    asked = list(value.values()) if isinstance(value, dict) else [value]
+    return any(one is None or (isinstance(one, list) and None in one) for one in asked)
 
 
 def _counted(collection: str, conditions: Sequence[Condition]) -> list[Hits]:
@@ -160,6 +171,7 @@ def _counted(collection: str, conditions: Sequence[Condition]) -> list[Hits]:
 
 
 def _stages(at: int, condition: Condition) -> list[Condition]:
-    """Read from the keys of an index alone, at whose end the number stands."""
-    told = {"_id": {"$literal": at}, "count": {"$sum": 1}, "back": {"$min": "$number"}}
+    """Read from the keys of an index alone, at whose end the number stands where it is asked for: of pieces of text."""
+    back = "$number" if PIECES in condition else {"$literal": ""}
+    told = {"_id": {"$literal": at}, "count": {"$sum": 1}, "back": {"$min": back}}
     return [{"$match": condition}, {"$limit": FEW_HITS + 1}, {"$group": told}]

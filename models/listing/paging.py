@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -17,11 +18,12 @@ from config.database import database, in_transaction
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.listing.conditions import Condition, compile_query, tokens_in
-from models.listing.query import BadQuery, ListQuery, Page, TooBroad
-from models.listing.walking import Way, by, way_of
+from models.listing.query import BadQuery, Compiled, ListQuery, Page, TooBroad
+from models.listing.walking import Question, Way, by, way_of
 from models.record import REACH_INDEX, collection_name
 
 LARGEST_PAGE = 200
+CANONICAL = json_util.CANONICAL_JSON_OPTIONS
 PAGE_MS = 10_000
 DERIVED = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
@@ -29,6 +31,31 @@ ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 
 Row = dict[str, Any]
 Order = list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A page of a list as the database is to be asked for it: by which way, of each record which stored fields, at most
+    how many rows, and from which places on, each in its order."""
+
+    rt: RecordType
+    compiled: Compiled
+    way: Way
+    shown: Row
+    limit: int
+    places: tuple[tuple[Condition, Order], ...]
+    begun: bool
+    backwards: bool
+
+    def question(self) -> Question | None:
+        """The one question that finds the page, to be asked with another one; None where one is not enough, or where it
+        is left to the database how to find it, which may take long."""
+        if len(self.places) > 1 or not self.way.index:
+            return None
+        beyond, order = self.places[0]
+        wanted: list[Row] = [{"$match": _led(self.compiled[0], self.way, beyond)}, {"$sort": dict(order)}]
+        stages = [*wanted, {"$limit": self.limit + 1}, {"$project": self.shown}]
+        return Question(collection_name(self.rt.slug), stages, self.way.index)
 
 
 def page(
@@ -44,35 +71,63 @@ def page(
     :raises BadQuery: for a field, operator, value, sort or token that is not allowed here.
     :raises TooBroad: when the database does not answer within ten seconds.
     """
+    return read(plan(rt, reach, query, fields, only=only))
+
+
+def plan(
+    rt: RecordType,
+    reach: Reach,
+    query: ListQuery,
+    fields: tuple[Field, ...],
+    *,
+    only: Iterable[str] | None = None,
+) -> Plan:
+    """How a `page` is to be asked for. :raises BadQuery: as `page`."""
     compiled = compile_query(rt, reach, query, fields)
     condition, sort_field, direction = compiled
     backwards = bool(query.before)
     token = query.before or query.after
     order = -direction if backwards else direction
-    limit = min(max(query.limit, 1), LARGEST_PAGE)
-    shown = _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1)
-    way = way_of(rt, condition, tokens_in(condition), sort_field)
-    rows: list[Row] = []
-    more = False
     start = [(_anything(sort_field), order_by(sort_field, order))]
     named = "before" if backwards else "after"
-    for beyond, sequence in beyond_token(sort_field, order, token, named) if token else start:
-        found = _find(rt, _led(condition, way, beyond), shown, sequence, limit + 1 - len(rows), way.index)
-        more = len(rows) + len(found) > limit
-        known = {row["_id"] for row in rows}
-        rows += [row for row in found if row["_id"] not in known]  # one may have moved on between the two questions
+    return Plan(
+        rt,
+        compiled,
+        way_of(rt, condition, tokens_in(condition), sort_field),
+        _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1),
+        min(max(query.limit, 1), LARGEST_PAGE),
+        tuple(beyond_token(sort_field, order, token, named) if token else start),
+        begun=bool(token),
+        backwards=backwards,
+    )
+
+
+def read(plan: Plan, first: list[Row] | None = None) -> Page:
+    """The page of a plan. `first` is what its `question` found, if it was asked. :raises TooBroad: as `page`."""
+    condition, sort_field, _ = plan.compiled
+    rows: list[Row] = []
+    more = False
+    for beyond, sequence in plan.places:
+        if first is None:
+            wanted = _led(condition, plan.way, beyond)
+            first = _find(plan.rt, wanted, plan.shown, sequence, plan.limit + 1 - len(rows), plan.way.index)
+        more = len(rows) + len(first) > plan.limit
+        if known := {row["_id"] for row in rows}:  # one may have moved on between the two questions
+            first = [row for row in first if row["_id"] not in known]
+        rows += first
+        first = None
         if more:
             break
-    rows = rows[:limit]
-    if backwards:
+    rows = rows[: plan.limit]
+    if plan.backwards:
         rows.reverse()
-    has_next = more if not backwards else True
-    has_previous = more if backwards else bool(token)
+    has_next = more or plan.backwards
+    has_previous = more if plan.backwards else plan.begun
     return Page(
         rows,
         next=token_of(rows[-1], sort_field) if rows and has_next else "",
         previous=token_of(rows[0], sort_field) if rows and has_previous else "",
-        compiled=compiled,
+        compiled=plan.compiled,
     )
 
 
@@ -118,7 +173,9 @@ def order_by(sort_field: str, direction: int) -> Order:
 
 def token_of(row: Mapping[str, Any], sort_field: str) -> str:
     """The page token of a stored record in a list sorted by a field."""
-    text = json_util.dumps([row.get(sort_field), row["number"]], json_options=json_util.CANONICAL_JSON_OPTIONS)
+    value, number = row.get(sort_field), row["number"]
+    plain = isinstance(value, str) and isinstance(number, str)  # the usual order: no need to look for BSON's own types
+    text = json.dumps([value, number]) if plain else json_util.dumps([value, number], json_options=CANONICAL)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -168,7 +225,7 @@ def _anything(sort_field: str) -> Condition:
 def _read_token(token: str, named: str) -> tuple[Any, str]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        value, number = json_util.loads(raw.decode(), json_options=json_util.CANONICAL_JSON_OPTIONS)
+        value, number = json_util.loads(raw.decode(), json_options=CANONICAL)
         str(value).encode()  # half of a character cannot be asked for
         str(number).encode()
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):

@@ -114,7 +114,7 @@ _system: dict[tuple[str, int], tuple[RecordType, dict[str, Field]]] = {}
 
 
 def _system_fields(rt: RecordType) -> dict[str, Field]:
-    system = {f.name: f for f in SYSTEM_FIELDS}
+    system = {f.name: f for f in rt.called(SYSTEM_FIELDS)}
     if rt.workflow is None:
         del system["state"]
     else:

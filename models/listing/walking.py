@@ -45,6 +45,15 @@ class Way:
         return self.most is not None and self.most <= FEW_HITS
 
 
+@dataclass(frozen=True)
+class Question:
+    """A question to a collection, as stages that go along an index."""
+
+    collection: str
+    stages: list[Condition]
+    index: str
+
+
 def way_of(rt: RecordType, condition: Condition, tokens: list[str], sort_field: str) -> Way:
     """The way to a page of what some rights tokens open.
 

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MERGES = "merge"
 MOVING, DONE, UNDOING, UNDONE = "moving", "done", "undoing", "undone"
+MERGED = (MOVING, DONE)
+"""The states of a merge in which its two records are one."""
 JOB = "merge_references"
 CHUNK = 300
 SETTLING = timedelta(minutes=2)

@@ -154,8 +154,35 @@ def _united(keep: list[Any], other: list[Any], key: str) -> list[Any]:
 
 
 def three_way(original: list[Any], mine: list[Any], theirs: list[Any]) -> list[Any]:
-    """Two people's changes of one list, both kept: what either added is there, what either took out is not; a row that
-    both changed stands there twice."""
-    removed = [row for row in original if row not in mine]
-    added = [row for row in mine if row not in original and row not in theirs]
-    return [*(row for row in theirs if row not in removed), *added]
+    """Two people's changes of one list, both kept: what either added is there, what either took out is not, what one
+    changed stays in its place; a row that both changed stands there twice. Equal rows count one by one. Where both
+    changed something, rows stand in the order of theirs."""
+    if theirs == original:
+        return mine
+    kept, known = _places(original, mine), {son: at for at, son in _places(original, theirs).items()}
+    added = [row for at, row in enumerate(mine) if at not in kept.values()]
+    for row in (row for at, row in enumerate(theirs) if at not in known and row in added):
+        added.remove(row)
+    found = []
+    for at, row in enumerate(theirs):
+        before = known.get(at)
+        if before is None or before in kept:
+            found.append(row)
+        elif len(mine) == len(original) and mine[before] in added:
+            added.remove(mine[before])
+            found.append(mine[before])
+    return [*found, *added]
+
+
+def _places(original: list[Any], side: list[Any]) -> dict[int, int]:
+    """Where the rows of a list stand in a changed one, by place, as far as they are still there: where they stood, if
+    both are equally long and they still do, else in the first place that no equal row has."""
+    same = range(len(original)) if len(original) == len(side) else ()
+    found = {at: at for at in same if original[at] == side[at]}
+    free = [at for at in range(len(side)) if at not in found]
+    for at, row in enumerate(original):
+        there = None if at in found else next((one for one in free if side[one] == row), None)
+        if there is not None:
+            found[at] = there
+            free.remove(there)
+    return found

@@ -279,7 +279,8 @@ def _mark(deputy_id: ObjectId, until: datetime) -> None:
 
 def _report(action: str, actor: Person, row: Mapping[str, Any], now: datetime) -> None:
     detail = {
-        "deputy": str(row["deputy"]),
+        "deputy": directory.names([row["deputy"]]).get(row["deputy"], ""),
+        "deputy_id": str(row["deputy"]),
         "roles": row["roles"],
         "types": row["types"],
         "from": local(row["begins"]).date().isoformat(),

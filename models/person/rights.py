@@ -14,7 +14,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import audit
 from models.errors import Forbidden, Refusal
-from models.person import proposals, rules, session
+from models.person import proposals, rules, session, taken
 from models.person.document import USERS
 from models.person.proposals import Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
@@ -41,7 +41,7 @@ def set_roles(actor: Person, person_id: ObjectId, roles: Iterable[Role], now: da
     """Give and take roles; returns those that wait for a second person.
 
     Sessions of the person end, so that new rights and a second factor they need are asked for at the next
-    sign-in.
+    sign-in. That a privileged role ends is told to the other privileged people.
 
     :raises LastAdministrator: :raises OwnAccount: when adding roles to oneself. :raises Forbidden: :raises
     NotFound:
@@ -137,6 +137,7 @@ def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], 
     session.end_all(row["_id"])
     detail = {"given": sorted(roles - held), "taken": sorted(held - roles)}
     audit.append("roles_changed", actor, subject_of(row), now=now, fields=["roles"], detail=detail)
+    taken.tell(actor, row, held - roles, now, disabled=False)
 
 
 def _store_reset(

@@ -19,10 +19,13 @@ from config.database import database, transaction
 from models import audit
 from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
-from models.person import directory, proposals, session
+from models.person import directory, proposals, session, taken
 from models.person.departments import HOUSE
 from models.person.document import USERS, User
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
+
+ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]+@[^\s@,;:<>()\[\]\"\\]+")
+"""One address and no list of them: mail about a person's work goes to that person alone (X6)."""
 
 
 class LastAdministrator(Refusal):
@@ -211,7 +214,8 @@ def change_profile(
 
 
 def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) -> None:
-    """Disable an account, whose sessions end at once, or enable it again.
+    """Disable an account, whose sessions end at once, or enable it again. The other privileged people are told when
+    that of one of them is disabled.
 
     :raises LastAdministrator: :raises OwnAccount: :raises Forbidden: :raises NotFound:
     """
@@ -223,11 +227,16 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
         row = get(person_id)
         if row["active"] == active:
             return
-        if not active and Role.ADMINISTRATOR in person_of(row).roles:
+        roles = person_of(row).roles
+        if not active and Role.ADMINISTRATOR in roles:
             keep_an_administrator(person_id)
         store(person_id, {"active": active}, now)
         session.end_all(person_id)
-        audit.append("person_enabled" if active else "person_disabled", actor, subject_of(row), now=now)
+        action = "person_enabled" if active else "person_disabled"
+        detail = {"roles": sorted(role.value for role in roles)}
+        audit.append(action, actor, subject_of(row), now=now, detail=detail)
+        if not active:
+            taken.tell(actor, row, roles, now, disabled=True)
 
     transaction(work)
 
@@ -268,10 +277,9 @@ def _email_taken() -> FieldProblem:
 
 def _profile(name: str, email: str, department: str, manager: ObjectId | None) -> dict[str, Any]:
     name, email = " ".join(name.split()), normal_email(email)
-    if not name or len(name) > User.name.max_length:
+    if not name or len(name) > User.name.max_length or not name.isprintable():
         raise FieldProblem("name", zh="请填写姓名，最多 60 个字。", en="Give a name of at most 60 characters.")
-    local, at, domain = email.partition("@")
-    if not (local and at and domain) or len(email) > User.email.max_length or not email.isprintable() or " " in email:
+    if not ADDRESS.fullmatch(email) or len(email) > User.email.max_length or not email.isprintable():
         raise FieldProblem("email", zh="请填写有效的邮箱地址。", en="Give a valid email address.")
     if department and department not in departments():
         raise FieldProblem("department", zh="请从列表中选择部门。", en="Choose a department from the list.")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo import DESCENDING, IndexModel, ReturnDocument, WriteConcern
@@ -41,7 +41,9 @@ NEAR = 300
 """So many readings before the measure is full each one is counted before it takes place: more than what 64 processes,
 the most that a server starts, can keep to themselves."""
 TOGETHER = 5
-"""Fewer readings of a person in this process wait for later ones; a list that leaves has more, mostly."""
+"""Fewer readings of a person in this process wait for later ones."""
+SHARES = 128
+"""Where very many readings are left, one in so many of them may wait too: in 64 processes half of what is left."""
 MOST_REMEMBERED = 10_000
 Row = dict[str, Any]
 
@@ -80,8 +82,9 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
     if person.id is None or in_transaction():
         return
     limits = policy().reading
-    if is_far(lately, now, records=records):
-        _untold.add(person.id, records, now)
+    left = _left(lately, now, records)
+    if left > 0:
+        _untold.add(person.id, records, now, max(TOGETHER, left // SHARES))
         return
     row = _counted(person.id, now, limits.minutes, _untold.take(person.id, now, limits.minutes) + records)
     held_until, number = row.get("held_until"), row.get("holds", 0)
@@ -104,40 +107,54 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
 def is_far(lately: Mapping[str, Any] | None, now: datetime, *, records: int = 1) -> bool:
     """Whether a person's count, as this request has read it, says that they are not held and that many more than so
     many records are left before the measure is full: then nobody waits for the count."""
+    return _left(lately, now, records) > 0
+
+
+def _left(lately: Mapping[str, Any] | None, now: datetime, records: int) -> int:
+    """How many readings beside these are left before each one is counted by itself; none where that is not known."""
     if lately is None:
-        return False
+        return 0
     held_until = lately.get("held_until")
     if held_until is not None and held_until > now:
-        return False
+        return 0
     limits = policy().reading
     since = _minute(now) - limits.minutes
     read = rules.read_lately([one for one in lately.get("recent", ()) if one["minute"] > since])
-    return read + NEAR + records - 1 < limits.records
+    return limits.records - (read + NEAR + records - 1)
+
+
+class _Waiting(NamedTuple):
+    """Since which minute how many readings wait, and how many are too many to wait."""
+
+    since: int
+    many: int
+    most: int
 
 
 class _Untold:
     """Readings that took place in this process and are not told to the database yet: since which minute, how many."""
 
     def __init__(self) -> None:
-        self._counts: dict[ObjectId, tuple[int, int]] = {}
+        self._counts: dict[ObjectId, _Waiting] = {}
         self._lock = Lock()
 
-    def take(self, person: ObjectId, now: datetime, minutes: int, *, least: int = 1) -> int:
-        """How many those of a person are, if there are so many at least; from now on they count as told. Those of long
-        ago are none any more."""
+    def take(self, person: ObjectId, now: datetime, minutes: int, *, enough: bool = False) -> int:
+        """How many those of a person are, with `enough` only if they are too many to wait; from now on they count as
+        told. Those of long ago are none any more."""
         with self._lock:
-            if self._counts.get(person, (0, 0))[1] < least:
+            found = self._counts.get(person)
+            if found is None or (enough and found.many < found.most):
                 return 0
-            since, count = self._counts.pop(person)
-        return count if since > _minute(now) - minutes else 0
+            del self._counts[person]
+        return found.many if found.since > _minute(now) - minutes else 0
 
-    def add(self, person: ObjectId, count: int, now: datetime) -> None:
-        """Remember some of a person."""
+    def add(self, person: ObjectId, count: int, now: datetime, most: int) -> None:
+        """Remember some of a person, of whom fewer than `most` may wait."""
         with self._lock:
             if len(self._counts) >= MOST_REMEMBERED:
                 self._counts.clear()
-            since, before = self._counts.get(person, (_minute(now), 0))
-            self._counts[person] = since, before + count
+            before = self._counts.get(person, _Waiting(_minute(now), 0, most))
+            self._counts[person] = _Waiting(before.since, before.many + count, most)
 
 
 _untold = _Untold()
@@ -151,7 +168,7 @@ def tell(person: Person, now: datetime) -> None:
     """Tell the database of the readings of a person that nobody waited for, if they are some by now: whether they were
     counted shows in a later request."""
     minutes = policy().reading.minutes
-    count = _untold.take(person.id, now, minutes, least=TOGETHER) if person.id is not None else 0
+    count = _untold.take(person.id, now, minutes, enough=True) if person.id is not None else 0
     if count:
         database()[RATES].with_options(write_concern=UNANSWERED).update_one(
             {"_id": person.id}, _more(now, minutes, count), upsert=True

@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
 from config.database import database
-from models import formulas, sealing, store, stored_form, turns
+from models import classified, formulas, sealing, store, stored_form, turns
 from models.declarations import RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import stored
@@ -40,8 +40,9 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
         if f.searchable or f.opens or f.computed or f.fields
     ]
     encrypted = [(f.name, f.filterable) for f in rt.fields if f.encrypted]
+    about = [f.name for f in rt.fields if f.name in classified.ABOUT]
     of_department = sorted(turns.late_roles(rt) - turns.EVERYWHERE)
-    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department
+    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about
 
 
 def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[ObjectId]:

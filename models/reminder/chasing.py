@@ -21,7 +21,7 @@ from pymongo.errors import BulkWriteError
 
 from config.database import database
 from config.policy import policy
-from models import access, registry, secrecy_notice, work
+from models import access, barred, registry, secrecy_notice, work
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.deadline.rules import days_before
@@ -111,17 +111,31 @@ def declassification_at(now: datetime, department: str) -> Iterator[Row]:
 
 def stuck_at(now: datetime, coming: Iterable[tuple[RecordType, Mapping[str, Any]]], department: str) -> Iterator[Row]:
     """The same of records that go on to the next because nobody signs them, or go up for being late, as they would be
-    then."""
-    everybody = _department(department, now)
+    then. Of all those of a type a person is asked about in one query."""
+    by_type: dict[RecordType, list[Mapping[str, Any]]] = {}
     for rt, record in coming:
-        late = work.goes_up_late(access.state_of(rt, record))
-        told = _climbed(record["due_at"]) if late else _stuck(record["state_since"])
-        matter = Matter.DEADLINE if late else Matter.SIGNATURE
-        for person in everybody:
-            reads = access.reach(person, rt, Purpose.VIEW).sees(record["acl"]) == "full"
-            has_it_by_name = late and f"user:{person.id}" in record["waiting"]
-            if reads and work.is_turn_of(person, rt, record) and not has_it_by_name:
+        by_type.setdefault(rt, []).append(record)
+    for person in _department(department, now):
+        for rt, some in by_type.items():
+            for record, late in _told_of(person, rt, some):
+                told = _climbed(record["due_at"]) if late else _stuck(record["state_since"])
+                matter = Matter.DEADLINE if late else Matter.SIGNATURE
                 yield _reminder(person, rt.slug, matter, _as_found(person, matter, record["_id"], told), now)
+
+
+def _told_of(
+    person: Person, rt: RecordType, some: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """Of records that go on those of which a person is told, and whether for being late: what they may sign, and what
+    is late and not theirs by name."""
+    reach = access.reach(person, rt, Purpose.VIEW)
+    theirs = [one for one in some if reach.sees(one["acl"]) == "full" and work.is_turn_of(person, rt, one)]
+    late = {one["_id"] for one in theirs if work.goes_up_late(access.state_of(rt, one))}
+    barred_from = barred.not_to_sign(person, rt, [one for one in theirs if one["_id"] not in late])
+    for record in theirs:
+        goes_up, by_name = record["_id"] in late, f"user:{person.id}" in record["waiting"]
+        if record["_id"] not in barred_from and not (goes_up and by_name):
+            yield record, goes_up
 
 
 def _would_stand(
@@ -159,7 +173,8 @@ def _deadlines(
                 continue
             quiet = put_aside.without(asides, person.id, rt.slug)
             came_up = work.gone_up_to(person, rt)
-            own = [*quiet, {"$nor": [came_up]}] if came_up else quiet
+            due = {"due_at": {"$lt": borders.soon_ends}}
+            own = [*quiet, *barred.left_out(person, rt, due), *([{"$nor": [came_up]}] if came_up else [])]
             yield Source(rt, _work_of(person, rt, reach, borders, own), "due_at", partial(step_of, borders=borders))
             if came_up:
                 late = {"$and": [{"due_at": {"$lt": now}}, reach.query(), came_up, *quiet]}
@@ -193,7 +208,8 @@ def announce_stuck(now: datetime) -> Chased:
             reach = access.reach(person, rt, Purpose.VIEW)
             if states and not reach.nothing:
                 waits = {"climbed": {"$gte": 1}, "state": {"$in": states}}
-                stuck = {"$and": [waits, work.turn_of(person, rt), reach.query()]}
+                others = barred.left_out(person, rt, waits, signing=True)
+                stuck = {"$and": [waits, work.turn_of(person, rt), reach.query(), *others]}
                 yield Source(rt, stuck, "state_since", _stuck)
 
     return _chase(Matter.SIGNATURE, _everybody(now), of, now)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from models.calendar import local
+from models.day_words import day_text
 from models.person.roles import Person
-from models.reminder.rules import LABELS
+from models.reminder.rules import Step, secrecy_ended, words_of
 from models.reminder.service import Told
 
 MOST_LINES = 50
@@ -17,7 +18,9 @@ WORDS = {
         "one": "{step}：{what}",
         "many": "您有 {count} 项工作提醒",
         "hello": "{name}，您好：",
-        "due": "期限 {due}",
+        "due": "期限 {moment}",
+        "since": "自 {moment} 起",
+        "ended": "{moment} 届满",
         "more": "另有 {count} 项，请见“我的工作”：",
         "all": "全部提醒请见“我的工作”：",
         "group": "{name}：您有 {count} 项工作提醒",
@@ -29,7 +32,9 @@ WORDS = {
         "one": "{step}: {what}",
         "many": "{count} reminders for you",
         "hello": "Dear {name},",
-        "due": "due {due}",
+        "due": "due {moment}",
+        "since": "since {moment}",
+        "ended": "ended {moment}",
         "more": "{count} more are in My work:",
         "all": "All reminders are in My work:",
         "group": "{name}: {count} reminders for you",
@@ -40,18 +45,17 @@ WORDS = {
 }
 
 
-def compose(person: Person, told: Sequence[Told], base_url: str) -> tuple[str, str]:
+def compose(person: Person, told: Sequence[Told], base_url: str, now: datetime) -> tuple[str, str]:
     """Subject and text of a person's email: step, type, number, deadline and address of each record, no more."""
     language = "zh" if person.language.startswith("zh") else "en"
     words = WORDS[language]
     lines = [words["hello"].format(name=person.name), ""]
     for one in told[:MOST_LINES]:
-        due = words["due"].format(due=f"{local(one.reminder.due):%Y-%m-%d %H:%M}")
-        lines += [f"- {_what(one, language)} ({due})", f"  {base_url}/{one.leads_to}"]
+        lines += [f"- {_what(one, language, now)} ({_when(one, language, now)})", f"  {base_url}/{one.leads_to}"]
     left = len(told) - MOST_LINES
     lines += ["", words["more"].format(count=left) if left > 0 else words["all"], f"{base_url}/", "", words["end"]]
     if len(told) == 1:
-        return _what(told[0], language), "\n".join(lines)
+        return _what(told[0], language, now), "\n".join(lines)
     return words["many"].format(count=len(told)), "\n".join(lines)
 
 
@@ -65,6 +69,16 @@ def compose_for_group(person: Person, told: Sequence[Told], base_url: str, now: 
     return words["group"].format(name=person.name, count=len(told)), "\n".join(lines)
 
 
-def _what(one: Told, language: str) -> str:
-    step = LABELS[one.reminder.step].text(language)
+def _when(one: Told, language: str, now: datetime) -> str:
+    """Until when something is due; since when nobody signs it; when secrecy has ended."""
+    step, at = one.reminder.step, one.reminder.due
+    said = "since" if step is Step.STUCK else "ended" if secrecy_ended(step, at, now) else "due"
+    there = local(at)
+    day = day_text(there.date())
+    moment = f"{day.zh}{there:%H:%M}" if language == "zh" else f"{day.en} {there:%H:%M}"
+    return WORDS[language][said].format(moment=moment)
+
+
+def _what(one: Told, language: str, now: datetime) -> str:
+    step = words_of(one.reminder.step, one.reminder.due, now).text(language)
     return WORDS[language]["one"].format(step=step, what=f"{one.rt.label.text(language)} {one.number}".strip())

@@ -50,6 +50,18 @@ LABELS = {
     Step.KEPT: Label("有记录保存期已满，可提出销毁", "Records were kept for long enough: propose those not needed"),
 }
 
+ENDED = Label("保密期已满，将自动解密", "Its secrecy has ended; it is declassified by itself")
+
+
+def words_of(step: Step, due: datetime, now: datetime) -> Label:
+    """What a reminder says. A notice of secrecy may come, or stay, after its end: then nothing is to come."""
+    return ENDED if secrecy_ended(step, due, now) else LABELS[step]
+
+
+def secrecy_ended(step: Step, due: datetime, now: datetime) -> bool:
+    """Whether a reminder is a notice of an end of secrecy that lies behind."""
+    return step in (Step.NOTICE, Step.LAST_NOTICE) and due < now
+
 
 @dataclass(frozen=True)
 class Window:

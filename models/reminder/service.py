@@ -14,7 +14,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, registry, secrecy_notice, work
+from models import access, barred, names, registry, secrecy_notice, work
 from models.access import Purpose
 from models.declarations import Level, RecordType
 from models.errors import NotFound
@@ -128,13 +128,19 @@ def close(reminders: Iterable[str], now: datetime) -> None:
 def standing(person: Person, reminders: Iterable[Reminder], language: str) -> Iterator[Told]:
     """Those of the person's reminders that still stand, in their order, with what the person reads of their records.
 
-    One query per record type.
+    One query per record type, and for whoever signs what waits for roles what of it is theirs.
     """
     ordered = list(reminders)
-    found = {}
+    found: dict[tuple[str, ObjectId], Mapping[str, Any]] = {}
+    for_others: set[tuple[Matter, ObjectId]] = set()
     for slug in {reminder.type for reminder in ordered if reminder.matter not in PAGES}:
         ids = [reminder.record for reminder in ordered if reminder.type == slug]
-        found.update({(slug, son["_id"]): son for son in _records(person, slug, ids)})
+        sons = {(slug, son["_id"]): son for son in _records(person, slug, ids)}
+        found |= sons
+        for matter in {one.matter for one in ordered if one.type == slug and _is_work(one)} if sons else ():
+            signing, among = matter is Matter.SIGNATURE, {"_id": {"$in": ids}}
+            others = barred.of_person(person, registry.get(slug).rt, among, signing=signing)
+            for_others |= {(matter, record) for record in others}
     for reminder in ordered:
         page = PAGES.get(reminder.matter)
         if page is not None:
@@ -144,6 +150,8 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
             continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None
+        if _is_work(reminder) and (reminder.matter, reminder.record) in for_others:
+            continue
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
             title = names.title_of(person, rt, son, "full", language)
             yield Told(reminder, rt, son["number"], title, son["level"])
@@ -159,6 +167,11 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
     fields = dict.fromkeys((*shown, "climbed", rt.title), 1)
     within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
     return database()[collection_name(slug)].find(within, fields)
+
+
+def _is_work(reminder: Reminder) -> bool:
+    """Whether a reminder is about something to be done by whoever gets it."""
+    return reminder.matter in (Matter.DEADLINE, Matter.SIGNATURE) and reminder.step is not Step.CLIMBED
 
 
 def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str, Any]) -> bool:

@@ -83,7 +83,7 @@ def _tell(person: Person, choice: Choice, now: datetime, base_url: str, known: f
 
 
 def _email(person: Person, key: str, told: Sequence[Told], now: datetime, base_url: str) -> bool:
-    subject, text = mailing.compose(person, told, base_url)
+    subject, text = mailing.compose(person, told, base_url, now)
     try:
         return outbox.post(key, to=person.email, subject=subject, text=text, now=now)
     except FieldProblem:  # an account without a usable address reads its reminders in the product

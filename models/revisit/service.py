@@ -28,7 +28,7 @@ def plan(draft: Draft) -> None:
         follow_customer(draft)
         if draft.before is None:
             _take_contact(draft)
-    if values["planned_at"] is not None and "planned_at" in draft.changed:
+    if values["planned_at"] is not None and draft.touches(("planned_at",)):
         try:
             rules.check_planned_time(
                 values["channel"] or "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.access_request.document import TYPES
 from models.declarations import (
     LEVEL_LABELS,
+    SIGNED_VIEW,
     Choice,
     Climb,
     Due,
@@ -38,6 +39,7 @@ SECRECY_CHANGE = RecordType(
     number="MJ-{year}-{seq:06d}",
     title="number_asked",
     due="sign_by",
+    owner=Label("申请人", "Asked by"),
     deadlines=(
         Due(
             field="sign_by",
@@ -62,6 +64,7 @@ SECRECY_CHANGE = RecordType(
         field("until_now", "date", "申请时保密期至", "Secret until when asked", "fixed"),
         field("new_level", "choice", "新密级", "New level", "listed", choices=LEVELS),
         field("new_until", "date", "新保密期至", "New end of the period", "listed"),
+        field("new_basis", "text", "新定密依据", "New basis of level", max_length=200),
         field("reason", "long_text", "理由", "Reason", "required", max_length=500),
         field("asked_at", "datetime", "提出时间", "Asked at", "fixed"),
         field("sign_by", "date", "须签署日期", "To be signed by", "listed sortable filterable fixed"),
@@ -72,6 +75,7 @@ SECRECY_CHANGE = RecordType(
             Rule(Relation.ASSIGNED),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
             Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
+            *SIGNED_VIEW,
         ),
     ),
     workflow=Workflow(

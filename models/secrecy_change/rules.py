@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from models.day_words import day_text
 from models.declarations import Level
 from models.errors import Sentence
 
@@ -32,7 +33,7 @@ def problems_of(
             found["new_until"] = Sentence("必填。", "This is required.")
         elif until is not None and new_until <= until:
             found["new_until"] = Sentence(
-                f"应晚于现在的 {until.isoformat()}。", f"Choose a day after the present end, {until.isoformat()}."
+                f"应晚于现在的 {day_text(until).zh}。", f"Choose a day after the present end, {day_text(until).en}."
             )
         elif new_until <= today:
             found["new_until"] = Sentence("应晚于今天。", "Choose a day after today.")
@@ -46,22 +47,26 @@ def problems_of(
 
 
 def asked_for(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was filled in, without the answer to the other question: a form sends both."""
-    return {**values, "new_level" if values["kind"] == "extend" else "new_until": None}
+    """What was filled in, without the answers to the other question: a form sends both."""
+    others = ("new_level", "new_basis") if values["kind"] == "extend" else ("new_until",)
+    return {**values, **dict.fromkeys(others)}
 
 
 def latest(last: date, until: date | None = None) -> Sentence:
     """Until when one extension reaches, and whether the present end is as late already (X2)."""
+    day = day_text(last)
     if until is not None and until >= last:
         return Sentence(
-            f"一次最长延至 {last.isoformat()}，现在的保密期已到该日，目前不能延长。",
-            f"One extension reaches to {last.isoformat()} at most, the present end: nothing to extend now.",
+            f"一次最长延至 {day.zh}，现在的保密期已到该日，目前不能延长。",
+            f"One extension reaches to {day.en} at most, the present end: nothing to extend now.",
         )
-    return Sentence(f"一次最长延至 {last.isoformat()}。", f"One extension reaches to {last.isoformat()} at most.")
+    return Sentence(f"一次最长延至 {day.zh}。", f"One extension reaches to {day.en} at most.")
 
 
-def values_of(kind: str, new_level: str | None, new_until: date | None) -> dict[str, object]:
-    """What the approved change sets on the record; a lower level gets its own default period."""
-    if kind == "extend":
-        return {"secret_until": new_until}
-    return {"level": new_level}
+def values_of(asked: Mapping[str, Any]) -> dict[str, object]:
+    """What the approved change sets on the record. A lower level gets its own default period and its own basis: that of
+    the former one goes, and what is internal has none."""
+    if asked["kind"] == "extend":
+        return {"secret_until": asked["new_until"]}
+    internal = asked["new_level"] == Level.INTERNAL.value
+    return {"level": asked["new_level"], "level_basis": None if internal else asked["new_basis"]}

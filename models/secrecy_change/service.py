@@ -10,6 +10,7 @@ from config.database import database
 from models import store
 from models.access import Purpose
 from models.calendar import local
+from models.day_words import day_text
 from models.declarations import Label, Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence
 from models.kinds import kind_of, read_values
@@ -23,7 +24,7 @@ from models.secrecy_change import rules
 from models.secrecy_change.document import SECRECY_CHANGE, SLUG
 from models.sights import Sight
 
-ASKED = ("kind", "new_level", "new_until", "reason")
+ASKED = ("kind", "new_level", "new_basis", "new_until", "reason")
 ACTION = "secrecy_changed"
 
 
@@ -57,10 +58,9 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
     found = read(person, slug, number, Purpose.VIEW, now)
     if not may_ask(person, found):
         raise Forbidden()
-    waiting = {"type_asked": slug, "number_asked": found.number, "state": "asked"}
-    known = database()[collection_name(SLUG)].find_one(waiting, {"number": 1})
-    if known is not None:
-        raise ChangeWaits(number=known["number"])
+    refused = waits(found)
+    if refused is not None:
+        raise refused
     values, problems = read_values(tuple(f for f in SECRECY_CHANGE.fields if f.name in ASKED), raw)
     if not problems:
         problems = _problems(values, found.values, now)
@@ -78,6 +78,13 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
         "asked_at": now,
     }
     return store.create(SLUG, made, actor=person, now=now)
+
+
+def waits(found: Sight) -> ChangeWaits | None:
+    """Why nothing more can be asked for a record: a change of it waits already; None where none does."""
+    waiting = {"type_asked": found.rt.slug, "number_asked": found.number, "state": "asked"}
+    known = database()[collection_name(SLUG)].find_one(waiting, {"number": 1})
+    return ChangeWaits(number=known["number"]) if known is not None else None
 
 
 def to_be_extended(slug: str) -> set[str]:
@@ -106,7 +113,7 @@ def _after(draft: Draft) -> None:
         raise NoLongerSo(number=asked["number_asked"])
     if _problems(asked, record, draft.now):
         raise NoLongerSo(number=asked["number_asked"])
-    values = rules.values_of(asked["kind"], asked["new_level"], asked["new_until"])
+    values = rules.values_of(asked)
     note = asked["number"]
     store.change(
         slug,
@@ -122,12 +129,15 @@ def _after(draft: Draft) -> None:
 
 def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     """What the signature changes, in words."""
-    until = asked["new_until"].isoformat() if asked["new_until"] else ""
     if asked["kind"] == "extend":
-        now = asked["until_now"].isoformat() if asked["until_now"] else ""
-        longer = Sentence(f"保密期由 {now} 延至 {until}", f"secret until {until} instead of {now}")
-        return [(Label("批准后", "Then"), longer if now else Sentence(f"保密期至 {until}", f"secret until {until}"))]
+        until, now = day_text(asked["new_until"]), day_text(asked["until_now"]) if asked["until_now"] else None
+        said = Sentence(f"保密期至 {until.zh}", f"secret until {until.en}")
+        if now is not None:
+            said = Sentence(f"保密期由 {now.zh}延至 {until.zh}", f"secret until {until.en} instead of {now.en}")
+        return [(Label("批准后", "Then"), said)]
     said = Sentence("按新密级开放查看，并重新计算保密期", "read by the new level, with its own period")
+    if asked["new_level"] == Level.INTERNAL.value:
+        said = Sentence("解密，按内部资料开放查看", "declassified: read as internal")
     return [(Label("批准后", "Then"), said)]
 
 

@@ -6,7 +6,7 @@ stores it, `versions` says what is kept of it.
 """
 
 from models.store.drafts import new_draft, next_draft, prepare
-from models.store.versions import INDEXES, VERSIONS, latest_moves, subject, version_row
+from models.store.versions import INDEXES, VERSIONS, latest_moves, moves_of_each, subject, version_row
 from models.store.writing import (
     AlreadyUsed,
     add_grant,
@@ -31,6 +31,7 @@ __all__ = [
     "fetch",
     "fetch_to_show",
     "latest_moves",
+    "moves_of_each",
     "name_of",
     "new_draft",
     "next_draft",

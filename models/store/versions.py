@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -106,9 +106,31 @@ def subject(rt: RecordType, record: Mapping[str, Any]) -> audit.Subject:
     return audit.Subject(rt.slug, record["_id"], record["number"], record.get("level") or "")
 
 
+_MOVE = {
+    "record": 1,
+    "action": 1,
+    "by": 1,
+    "by_name": 1,
+    "behalf": 1,
+    "behalf_name": 1,
+    "climbed": 1,
+    "at": 1,
+    "rev": 1,
+}
+
+
 def latest_moves(record_id: ObjectId, limit: int = 20) -> list[dict[str, Any]]:
     """The last changes of a record's state, newest first: `action`, when, who, for whom as a deputy (`behalf`), and
     whether it came to them because nobody signed in time (`climbed`)."""
-    wanted = {"action": 1, "by": 1, "by_name": 1, "behalf": 1, "behalf_name": 1, "climbed": 1, "at": 1, "rev": 1}
     condition = {"record": record_id, "changes.field": "state"}
-    return list(database()[VERSIONS].find(condition, wanted).sort("rev", DESCENDING).limit(limit))
+    return list(database()[VERSIONS].find(condition, _MOVE).sort("rev", DESCENDING).limit(limit))
+
+
+def moves_of_each(record_ids: Collection[ObjectId]) -> dict[ObjectId, list[dict[str, Any]]]:
+    """`latest_moves` of some records, all of them, in one query."""
+    found: dict[ObjectId, list[dict[str, Any]]] = {one: [] for one in record_ids}
+    if found:
+        condition = {"record": {"$in": list(found)}, "changes.field": "state"}
+        for row in database()[VERSIONS].find(condition, _MOVE).sort([("record", ASCENDING), ("rev", DESCENDING)]):
+            found[row["record"]].append(row)
+    return found

@@ -166,7 +166,8 @@ def put(draft: Draft, merge: ObjectId | None = None) -> None:
     before = draft.before or {}
     _update(draft.rt, _unchanged(before), stored_form.update_of(draft))
     remember(draft, before["rev"] + 1, merge)
-    attachment.claim(draft.rt.fields, draft.values)
+    # Files that stood there before are the record's own already.
+    attachment.claim((f for f in draft.rt.fields if f.kind == "files" and draft.touches((f.name,))), draft.values)
 
 
 def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,14 @@ import hashlib
 import secrets
 import string
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import OperationFailure
 
 from config.database import database, transaction
 from models import access, audit, registry, schema
@@ -24,6 +26,7 @@ from models.access import Purpose
 from models.access_request import grants
 from models.access_request.service import by_use
 from models.errors import Invalid, NotFound, Refusal
+from models.listing import Question
 from models.person import service as people
 from models.person.document import USERS
 from models.person.roles import Person
@@ -33,6 +36,12 @@ from models.token import rules
 
 TOKENS = "token"
 ALPHABET = string.ascii_letters + string.digits
+AT_ONCE = 1_000
+"""Documents in one answer, where a list is asked for with the token: more than any page and what stands beside it."""
+LONGEST_MS = 1_000
+"""A list that takes longer than this is asked for once it is known for whom."""
+
+Row = dict[str, Any]
 
 _whose = Whose(TOKENS, "hash")
 
@@ -94,7 +103,7 @@ def create(
     secret = f"{prefix}_{secrets.token_urlsafe(32)}"
     row = {
         "_id": ObjectId(),
-        "hash": _hash(secret),
+        "hash": fingerprint(secret),
         "user": user["_id"],
         "uniquifier": user["fs_uniquifier"],
         "name": name,
@@ -131,28 +140,31 @@ def reached(person: Person) -> list[str]:
 @dataclass(frozen=True)
 class Bearer:
     """What a token in force stands for: its person's stored account, and their grants in force by use (X5). `answer` is
-    all of the answer, with what was asked for beside them."""
+    all of the answer, with what was asked for beside them; `ahead` what the question found that was asked first, None
+    where none was."""
 
     token: Token
     account: dict[str, Any]
     grants: dict[str, frozenset[str]]
-    answer: list[dict[str, Any]]
+    answer: list[Row]
+    ahead: list[Row] | None = None
 
 
-def find(secret: str, now: datetime, beside: Beside | None = None) -> Bearer | None:
+def find(secret: str, now: datetime, beside: Beside | None = None, ahead: Question | None = None) -> Bearer | None:
     """Whom the secret of a token in force stands for; None for any other. One question to the database once it is known
-    whose it is; notes the use. `beside` gives for a person stages that add documents to the answer.
+    whose it is; notes the use. `beside` gives for a person stages that add documents to the answer; `ahead` is a
+    question that is asked with it.
 
     A disabled account or a changed password ends the token here and now.
     """
     if rules.FORM.fullmatch(secret) is None:
         return None
-    hashed = _hash(secret)
+    hashed = fingerprint(secret)
     user = _whose.find(hashed)
     if user is None:
         return None
     more = beside(user, now) if beside else []
-    rows = list(database()[TOKENS].aggregate([*_questions(hashed, user, now), *more]))
+    rows, first = _answered(hashed, [*_questions(user, now), *more], ahead)
     row, account = (next((one[name] for one in rows if name in one), None) for name in ("token", "account"))
     if row is None or not rules.in_force(row["expires"], row["revoked"], now):
         return None
@@ -160,17 +172,28 @@ def find(secret: str, now: datetime, beside: Beside | None = None) -> Bearer | N
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
-    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one), rows)
+    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one), rows, first)
 
 
-def _questions(hashed: str, user: ObjectId, now: datetime) -> list[dict[str, Any]]:
+def _answered(hashed: str, more: list[Row], ahead: Question | None) -> tuple[list[Row], list[Row] | None]:
+    """The answer about a token with what is asked beside it, and what the question found that goes ahead of it: the
+    latter's documents keep their `_id`. That one comes first, since only the first may name its index."""
+    token: list[Row] = [{"$match": {"hash": hashed}}, {"$project": {"_id": 0, "token": "$$ROOT"}}]
+    if ahead is not None:
+        stages = [*ahead.stages, {"$unionWith": {"coll": TOKENS, "pipeline": token}}, *more]
+        with suppress(OperationFailure):  # it takes too long, or its index is not made yet: asked alone it is told
+            found = list(
+                database()[ahead.collection].aggregate(
+                    stages, hint=ahead.index, batchSize=AT_ONCE, maxTimeMS=LONGEST_MS
+                )
+            )
+            return [one for one in found if "_id" not in one], [one for one in found if "_id" in one]
+    return list(database()[TOKENS].aggregate([*token, *more])), None
+
+
+def _questions(user: ObjectId, now: datetime) -> list[Row]:
     account = [{"$match": {"_id": user, "active": True}}, {"$project": {"_id": 0, "account": "$$ROOT"}}]
-    return [
-        {"$match": {"hash": hashed}},
-        {"$project": {"_id": 0, "token": "$$ROOT"}},
-        {"$unionWith": {"coll": USERS, "pipeline": account}},
-        grants.beside(user, now),
-    ]
+    return [{"$unionWith": {"coll": USERS, "pipeline": account}}, grants.beside(user, now)]
 
 
 def of_person(user: ObjectId, now: datetime) -> list[Token]:
@@ -216,5 +239,6 @@ def _read(row: Mapping[str, Any], now: datetime) -> Token:
     )
 
 
-def _hash(secret: str) -> str:
+def fingerprint(secret: str) -> str:
+    """As what a secret is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+
+def follow(target: Locator) -> None:
+    """Press what leads to a page, or to this one anew, and see that page there with its scripts.
+
+    A click alone returns while the page before stands there still, or the next one in part.
+    """
+    expect(target).to_be_visible()
+    target.page.wait_for_load_state()
+    with target.page.expect_navigation():
+        target.click()
+
+
+def strike(window: Page, key: str) -> None:
+    """Press a key that leads to a page, or to this one anew, and see it there with its scripts."""
+    window.wait_for_load_state()
+    with window.expect_navigation():
+        window.keyboard.press(key)
 
 
 def pick(window: Page, name: str, text: str) -> None:
@@ -40,8 +58,8 @@ def act(window: Page, label: str, note: str = "", **fields: str) -> None:
 
 
 def answer(window: Page, label: str) -> None:
-    """Press the button of a sheet."""
-    window.locator(".act-answers").get_by_role("button", name=label, exact=True).click()
+    """Press the button of a sheet, and see what the server says to it."""
+    follow(window.locator(".act-answers").get_by_role("button", name=label, exact=True))
 
 
 def open_sheet(window: Page, label: str) -> None:
@@ -50,7 +68,7 @@ def open_sheet(window: Page, label: str) -> None:
     link = tools.get_by_role("link", name=label, exact=True)
     if not link.first.is_visible():
         tools.locator(".dropdown > button").click()
-    link.click()
+    follow(link)
     confirm_who(window)
     expect(window.locator(".act-answers")).to_be_visible()
 
@@ -61,7 +79,7 @@ def press(window: Page, label: str) -> None:
     button = tools.get_by_role("button", name=label, exact=True)
     if not button.first.is_visible():
         tools.locator(".dropdown > button").click()
-    button.click()
+    follow(button)
     expect(window.locator("#toasts")).to_contain_text("Done")
 
 
@@ -73,12 +91,18 @@ def offered(window: Page) -> set[str]:
 
 def confirm_who(window: Page) -> None:
     """Give the fresh sign-in of a demonstration, if it is asked for."""
-    window.wait_for_load_state()
     if "/verify" in window.url:
-        window.locator("form[action*='/demonstration/refresh'] button").click()
-        window.wait_for_url(re.compile("/do/"))
+        follow(window.locator("form[action*='/demonstration/refresh'] button"))
+        expect(window).to_have_url(re.compile("/do/"))
 
 
 def state(window: Page) -> str:
     """The state in the head of the record on the page."""
     return window.locator(".record-facts .pill").first.inner_text().strip()
+
+
+def no_sideways(window: Page) -> None:
+    """Nothing but a table's own frame scrolls to the side."""
+    window.wait_for_load_state()
+    wider = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0

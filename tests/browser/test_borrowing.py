@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from models import records
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, open_sheet, press, state
+from tests.browser.steps import act, answer, follow, open_sheet, press, state
 from tests.factories.customers import FIRST_FILL
 
 NAMES = ("云谷特种合金有限公司", "海临机电有限公司")
@@ -30,13 +30,15 @@ def test_two_locked_files_are_ticked_asked_for_signed_and_open_with_a_countdown(
 ) -> None:
     asking = office.window("ann")
     asking.goto("/records/customer/?level=confidential")
-    for row in asking.locator(".records tbody tr.locked").all():
+    rows = asking.locator(".records tbody tr.locked")
+    expect(rows).to_have_count(len(locked))
+    for row in rows.all():
         row.locator(".pick input").check()
-    asking.get_by_role("button", name=re.compile("Ask for access")).click()
+    follow(asking.get_by_role("button", name=re.compile("Ask for access")))
     for one in locked:
         expect(asking.get_by_role("main")).to_contain_text(one["number"])
     asking.locator("#ask-reason").fill("Renewal talks this week")
-    asking.get_by_role("button", name="Ask", exact=True).click()
+    follow(asking.get_by_role("button", name="Ask", exact=True))
     expect(asking.get_by_role("main")).to_contain_text("Waiting for manager")
     card = asking.url
 
@@ -70,18 +72,18 @@ def test_an_offered_file_leaves_with_a_receipt_and_comes_back(
     owner.locator("[name=use][value=export]").check()
     owner.locator("#ask-reason").fill("Tender at the customer's site")
     owner.locator("#ask-until").fill("2026-11-25")
-    owner.get_by_role("button", name="Offer", exact=True).click()
+    follow(owner.get_by_role("button", name="Offer", exact=True))
     expect(owner.locator("#toasts")).to_contain_text("CY-")
 
     head = office.window("head")
     head.goto("/records/access_request/?state=signed")
-    head.locator(".records tbody th a").first.click()
+    follow(head.locator(".records tbody th a").first)
     card = head.url
     act(head, "Approve")
 
     borrower = office.window("sales_manager")
     borrower.goto(card)
-    borrower.get_by_role("link", name="Take the file …").click()
+    follow(borrower.get_by_role("link", name="Take the file …"))
     with borrower.expect_download() as given:
         borrower.get_by_role("button", name="File as CSV").click()
     file = tmp_path / "file.csv"

@@ -11,6 +11,7 @@ from config.database import database
 from models import records
 from models.bulk_change import running, service
 from tests.browser.office import NOW, Office
+from tests.browser.steps import follow, no_sideways
 
 COUNT = 23
 AT = "/records/customer/?sort=name&region=江苏"
@@ -33,12 +34,6 @@ def work() -> None:
 
 def held(field: str) -> list[Any]:
     return [son.get(field) for son in database()["record_customer"].find({"region": "江苏"}).sort("name", 1)]
-
-
-def no_sideways(window: Page) -> None:
-    """Nothing but a table's own frame scrolls to the side."""
-    wider = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0
 
 
 def ticked(window: Page) -> int:
@@ -77,17 +72,17 @@ def test_ticked_records_are_changed_and_changed_back(office: Office, width: int)
     boxes.nth(0).click()
     boxes.nth(1).click()
     no_sideways(window)
-    window.get_by_role("button", name="Change fields").click()
+    follow(window.get_by_role("button", name="Change fields"))
     expect(window.locator("main")).to_contain_text("2 records selected")
     no_sideways(window)
     window.locator("details.bulk-group", has=window.locator("[name=address]")).locator("summary").click()
     window.locator("[name=address]").fill("临江市滨河路 9 号")
     expect(window.locator("input[name=_set][value=address]")).to_be_checked()
-    window.get_by_role("button", name="Preview").click()
+    follow(window.get_by_role("button", name="Preview"))
     expect(window.locator("main")).to_contain_text("would change")
     expect(window.locator(".bulk-samples ins").first).to_have_text("临江市滨河路 9 号")
     no_sideways(window)
-    window.get_by_role("button", name="Change 2 records").click()
+    follow(window.get_by_role("button", name="Change 2 records"))
     expect(window.locator("[data-progress]")).to_be_visible()
     no_sideways(window)
     work()
@@ -95,7 +90,7 @@ def test_ticked_records_are_changed_and_changed_back(office: Office, width: int)
     assert held("address")[:3] == ["临江市滨河路 9 号"] * 2 + [None]
     no_sideways(window)
     window.get_by_role("button", name="Undo").click()
-    window.locator("#confirm [data-ask-yes]").click()
+    follow(window.locator("#confirm [data-ask-yes]"))
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
     expect(window.locator(".import-sum")).to_contain_text("2 given back")
@@ -107,13 +102,13 @@ def test_all_that_match_are_handed_over_in_chinese(office: Office) -> None:
     window.goto(AT)
     window.locator("[data-pick-all]").click()
     window.locator("[data-bulk-all]").click()
-    window.locator("[data-bulk] button[value=hand_over]").click()
+    follow(window.locator("[data-bulk] button[value=hand_over]"))
     window.locator("[name=owner] + .lookup input").fill("Jiang")
     window.locator("[name=owner] + .lookup").get_by_role("option").first.click()
-    window.locator("main .btn-primary").click()
+    follow(window.locator("main .btn-primary"))
     expect(window.locator(".import-sum")).to_contain_text(str(COUNT))
     no_sideways(window)
-    window.locator(".save-bar .btn-primary").click()
+    follow(window.locator(".save-bar .btn-primary"))
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
     expect(window.locator(".import-sum")).to_contain_text(str(COUNT))
@@ -126,10 +121,12 @@ def test_a_running_one_is_stopped(office: Office) -> None:
     window = office.window("head")
     window.goto(AT)
     window.locator("[data-pick-all]").click()
-    window.locator("[data-bulk] button[value=archive]").click()
-    window.locator(".save-bar .btn-primary").click()
+    follow(window.locator("[data-bulk] button[value=archive]"))
+    window.locator("[name=note]").fill("Outdated")
+    follow(window.locator("main .btn-primary"))
+    follow(window.locator(".save-bar .btn-primary"))
     expect(window.locator("[data-progress]")).to_be_visible()
-    window.get_by_role("button", name="Stop").click()
+    follow(window.get_by_role("button", name="Stop"))
     expect(window.locator("main")).to_contain_text("stopped")
     work()
     assert set(held("archived_at")) == {None}
@@ -141,10 +138,11 @@ def test_without_a_script_the_bar_is_there_and_the_page_turns_by_itself(office: 
     window = context.new_page()
     window.goto(AT)
     window.locator(".records .pick input[name=number]").first.check()
-    window.locator("noscript button[value=archive], .bulk-bar:visible button[value=archive]").first.click()
-    window.locator(".save-bar .btn-primary").click()
+    follow(window.locator("noscript button[value=archive], .bulk-bar:visible button[value=archive]").first)
+    window.locator("[name=note]").fill("Outdated")
+    follow(window.locator("main .btn-primary"))
+    follow(window.locator(".save-bar .btn-primary"))
     assert "http-equiv" in window.content()
     work()
-    window.reload()
     expect(window.locator(".import-sum")).to_contain_text("1")
     context.close()

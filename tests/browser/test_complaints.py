@@ -12,7 +12,7 @@ from models import records
 from models.office import office_calendar
 from models.review import service as reviews
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, fill, open_sheet, pick, state
+from tests.browser.steps import act, answer, fill, follow, open_sheet, pick, state
 from tests.factories.customers import FIRST_FILL
 
 
@@ -45,8 +45,8 @@ def test_from_the_phone_to_the_booked_revisit(office: Office, customer: dict[str
     pick(taker, "customer", "松涛")
     fill(taker, "complainant", "孙先生")
     fill(taker, "facts", "订单 200 件，实收 180 件。")
-    taker.get_by_role("button", name="Save", exact=True).click()
-    taker.wait_for_url(re.compile(r"/records/complaint/TS-2026-\d{6}$"))
+    follow(taker.get_by_role("button", name="Save", exact=True))
+    expect(taker).to_have_url(re.compile(r"/records/complaint/TS-2026-\d{6}$"))
     page = taker.url
     expect(taker.locator(".record-facts")).to_contain_text("Lin Zhi")
     act(taker, "Judge", founded="yes", severity="middle", problem="delivery", fault="logistics")
@@ -68,7 +68,7 @@ def test_from_the_phone_to_the_booked_revisit(office: Office, customer: dict[str
     revisit = handler.locator(".related", has_text="Revisits")
     expect(revisit.get_by_role("link", name="松涛电器有限公司")).to_be_visible()
 
-    revisit.get_by_role("link", name="松涛电器有限公司").click()
+    follow(revisit.get_by_role("link", name="松涛电器有限公司"))
     expect(handler.locator("#f-occasion dd")).to_have_text("After a complaint")
     open_sheet(handler, "Record the revisit")
     answer(handler, "Record the revisit")
@@ -136,11 +136,11 @@ def test_a_revisit_in_rest_hours_is_refused(office: Office, customer: dict[str, 
     fill(window, "due_on", "2026-11-25")
     fill(window, "planned_at", "2026-11-24T12:30")
     window.locator("[name=contact_hours]").fill("")
-    window.get_by_role("button", name="Save", exact=True).click()
+    follow(window.get_by_role("button", name="Save", exact=True))
     expect(window.locator("[data-error-summary]")).to_be_visible()
     fill(window, "planned_at", "2026-11-24T10:30")
-    window.get_by_role("button", name="Save", exact=True).click()
-    window.wait_for_url(re.compile(r"/records/revisit/HF-"))
+    follow(window.get_by_role("button", name="Save", exact=True))
+    expect(window).to_have_url(re.compile(r"/records/revisit/HF-"))
 
 
 def test_nobody_answers_three_times_on_three_days(office: Office, customer: dict[str, Any]) -> None:
@@ -161,6 +161,14 @@ def test_nobody_answers_three_times_on_three_days(office: Office, customer: dict
     office.sign_in_again("ann")
 
 
+def tick_sections(window: Page) -> None:
+    """Confirm every section in which nothing was corrected."""
+    boxes = window.locator("[data-section] input[name^=_section-]:visible")
+    expect(boxes).not_to_have_count(0)
+    for box in boxes.all():
+        box.check()
+
+
 def test_the_quarters_review_is_confirmed_or_corrected_section_by_section(
     office: Office, customer: dict[str, Any]
 ) -> None:
@@ -169,21 +177,19 @@ def test_the_quarters_review_is_confirmed_or_corrected_section_by_section(
     assert reviews.open_quarter(NOW, office_calendar()) == 2
     window = office.window("ann")
     window.goto("/records/review/")
-    window.get_by_role("link", name="竹溪纸业有限公司").click()
-    window.get_by_role("link", name="Review by section", exact=True).click()
-    for section in window.locator("[data-section] input[name^=_section-]:visible").all():
-        section.check()
-    window.get_by_role("button", name="Save and go on").click()
+    follow(window.get_by_role("link", name="竹溪纸业有限公司"))
+    follow(window.get_by_role("link", name="Review by section", exact=True))
+    tick_sections(window)
+    follow(window.get_by_role("button", name="Save and go on"))
     expect(window.locator("#toasts")).to_contain_text("Reviewed. Here is the next one")
     window.goto("/records/review/")
-    window.get_by_role("link", name="松涛电器有限公司").click()
+    follow(window.get_by_role("link", name="松涛电器有限公司"))
     number = window.url.rpartition("/")[2]
-    window.get_by_role("link", name="Review by section", exact=True).click()
+    follow(window.get_by_role("link", name="Review by section", exact=True))
     window.locator("[name=address]").fill("滨河路 9 号")
-    for section in window.locator("[data-section] input[name^=_section-]:visible").all():
-        section.check()
+    tick_sections(window)
     window.locator("#remark").fill("New address since October")
-    window.get_by_role("button", name="Save and go on").click()
+    follow(window.get_by_role("button", name="Save and go on"))
     expect(window.locator("#toasts")).to_contain_text("That was the last one")
     window.goto(f"/records/review/{number}")
     assert state(window) == "Done"

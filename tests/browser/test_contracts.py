@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from backoffice.demonstration.scans import one_page
 from models import records
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, fill, offered, open_sheet, pick, state
+from tests.browser.steps import act, answer, fill, follow, offered, open_sheet, pick, state, strike
 from tests.factories.contracts import CHECKED, contract
 from tests.factories.customers import FIRST_FILL
 
@@ -53,8 +53,8 @@ def test_from_the_draft_to_the_cabinet(office: Office, customer: dict[str, Any],
     pick(sales, "answerable", "Cheng Yang")
     for name, value in CHECKED.items():
         fill(sales, name, value)
-    sales.get_by_role("button", name="Save", exact=True).click()
-    sales.wait_for_url(re.compile(r"/records/contract/HT-2026-\d{6}$"))
+    follow(sales.get_by_role("button", name="Save", exact=True))
+    expect(sales).to_have_url(re.compile(r"/records/contract/HT-2026-\d{6}$"))
     page = sales.url
     act(sales, "Hand in for review")
     assert state(sales) == "In review"
@@ -177,7 +177,7 @@ def test_a_file_that_is_a_program_is_not_taken(office: Office, customer: dict[st
     window.goto(f"{draft(office, customer, name='附件合同')}/edit")
     window.locator("[name=subject]").fill("Castings, four lots a year")
     window.locator("input[type=file][name=scans]").set_input_files(program)
-    window.keyboard.press("Control+s")
+    strike(window, "Control+s")
     expect(window.locator("[data-error-summary]")).to_contain_text("contract.pdf")
     expect(window.locator("[name=subject]")).to_have_value("Castings, four lots a year")
     window.once("dialog", lambda dialog: dialog.accept())

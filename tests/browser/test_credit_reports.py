@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from models import records
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, fill, offered, open_sheet, pick, press, state
+from tests.browser.steps import act, answer, fill, follow, offered, open_sheet, pick, press, state, strike
 from tests.factories.credit_reports import WELL_PAID, credit_report
 from tests.factories.customers import FIRST_FILL
 
@@ -34,23 +34,23 @@ def test_from_the_survey_to_the_customers_new_terms(office: Office) -> None:
     for name, value in WELL_PAID.items():
         if name != "channels":
             fill(writer, name, value)
-    writer.get_by_role("button", name="Save", exact=True).click()
-    writer.wait_for_url(re.compile(r"/records/credit_report/XY-2026-\d{6}$"))
+    follow(writer.get_by_role("button", name="Save", exact=True))
+    expect(writer).to_have_url(re.compile(r"/records/credit_report/XY-2026-\d{6}$"))
     report = writer.url
     expect(writer.locator("#f-score dd")).to_have_text("100.0")
     expect(writer.locator("#f-proposed_grade dd")).to_have_text("A")
     act(writer, "Submit")
     assert state(writer) == "With finance"
-    assert not offered(writer) & {"Approve", "Give finance's opinion", "Edit"}
+    assert not offered(writer) & {"Approve", "Give finance's opinion on credit", "Edit"}
 
     finance = office.window("finance")
     finance.goto(report)
-    open_sheet(finance, "Give finance's opinion")
-    answer(finance, "Give finance's opinion")
+    open_sheet(finance, "Give finance's opinion on credit")
+    answer(finance, "Give finance's opinion on credit")
     expect(finance.locator("[data-error-summary] li")).to_have_count(2)
     fill(finance, "finance_agrees", "yes")
     fill(finance, "finance_opinion", "Bills of twelve months checked against the bank.")
-    answer(finance, "Give finance's opinion")
+    answer(finance, "Give finance's opinion on credit")
     expect(finance.locator("#toasts")).to_contain_text("Done")
     expect(finance.locator("h1")).to_have_text("My work")  # it is no longer finance's to read
 
@@ -78,7 +78,7 @@ def test_a_limit_that_its_grade_may_not_hold_is_refused_in_words(
     report = draft_of(office, customer_of(office, f"高限贸易{language}有限公司"), limit="900000")
     window = office.window("ann", language)
     window.goto(report)
-    window.locator(".record-tools").get_by_role("link", name=submit, exact=True).click()
+    open_sheet(window, submit)
     answer(window, submit)
     summary = window.locator("[data-error-summary]")
     expect(summary).to_contain_text("300,000")
@@ -93,12 +93,12 @@ def test_grade_d_gets_no_credit(office: Office) -> None:
     window.goto(f"{report}/edit")
     for name, value in {"grade": "D", "grade_reason": "Bankruptcy filed", "limit": "1000"}.items():
         fill(window, name, value)
-    window.keyboard.press("Control+s")
+    strike(window, "Control+s")
     expect(window.locator("[data-error-summary]")).to_contain_text("no credit")
     expect(window.locator("[name=limit]")).to_have_value("1000")
     fill(window, "limit", "0")
     fill(window, "term_days", "0")
-    window.keyboard.press("Control+s")
+    strike(window, "Control+s")
     expect(window.locator("#toasts")).to_contain_text("Saved")
 
 
@@ -111,8 +111,8 @@ def test_a_writer_who_differs_from_the_scorecard_says_why(office: Office) -> Non
     expect(window.locator("[data-error-summary]")).to_be_visible()
     window.goto(f"{report}/edit")
     fill(window, "grade_reason", "Two late deliveries of ours were disputed.")
-    window.get_by_role("button", name="Save", exact=True).click()
-    window.wait_for_url(f"**{report}")
+    follow(window.get_by_role("button", name="Save", exact=True))
+    expect(window).to_have_url(f"{office.address}{report}")
     act(window, "Submit")
     assert state(window) == "With finance"
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from models.exchange import running, service
 from models.exchange.reading import open_table
 from tests.browser.office import NOW, Office
+from tests.browser.steps import follow, no_sideways
 
 AT = "/records/customer/import"
 FILE = (
@@ -32,14 +33,8 @@ def upload(window: Page, text: str = FILE) -> None:
     window.get_by_label("File").set_input_files(
         {"name": "customers.csv", "mimeType": "text/csv", "buffer": text.encode("gb18030")}
     )
-    window.locator("main .btn-primary").click()
+    follow(window.locator("main .btn-primary"))
     expect(window.locator("form[data-columns]")).to_be_visible()
-
-
-def no_sideways(window: Page) -> None:
-    """Nothing but a table's own frame scrolls to the side."""
-    wider = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0
 
 
 @pytest.mark.parametrize("width", [1440, 380])
@@ -55,7 +50,7 @@ def test_a_file_is_imported_and_taken_back(office: Office, width: int) -> None:
     expect(goes).to_have_value("")
     goes.select_option("name")
     expect(window.get_by_label("Goes to: 备用栏")).to_have_value("")
-    window.get_by_role("button", name="Check every row").click()
+    follow(window.get_by_role("button", name="Check every row"))
     expect(window.locator("[data-progress]")).to_be_visible()
     no_sideways(window)
     work()
@@ -64,13 +59,13 @@ def test_a_file_is_imported_and_taken_back(office: Office, width: int) -> None:
     expect(window.locator("main")).to_contain_text("联系电话")
     expect(window.locator("main")).to_contain_text("A phone number has 5 to 20 digits")
     no_sideways(window)
-    store.click()
+    follow(store)
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
     expect(window.locator(".import-sum")).to_contain_text("3 stored")
     no_sideways(window)
     window.get_by_role("button", name="Undo this import").click()
-    window.locator("#confirm [data-ask-yes]").click()
+    follow(window.locator("#confirm [data-ask-yes]"))
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
     expect(window.locator(".import-sum")).to_contain_text("3 taken back")
@@ -80,14 +75,15 @@ def test_the_refused_rows_come_back_as_a_file(office: Office, tmp_path: Path) ->
     window = office.window("custodian", language="zh")
     window.goto(AT)
     window.locator("#file").set_input_files({"name": "客户.csv", "mimeType": "text/csv", "buffer": FILE.encode()})
-    window.get_by_role("button", name="读取文件").or_(window.locator("main .btn-primary")).first.click()
-    window.locator(".save-bar .btn-primary").click()
+    follow(window.get_by_role("button", name="读取文件").or_(window.locator("main .btn-primary")).first)
+    follow(window.locator(".save-bar .btn-primary"))
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
-    window.locator(".save-bar .btn-primary").click()
+    follow(window.locator(".save-bar .btn-primary"))
     expect(window.locator("[data-progress]")).to_be_visible()
     work()
     expect(window.locator(".import-sum")).to_be_visible()
+    window.wait_for_load_state()  # a page on its way that is left for a file never comes whole
     with window.expect_download() as waiting:
         window.locator(".act-answers a[href$='format=xlsx']").click()
     kept = tmp_path / "back.xlsx"
@@ -115,6 +111,6 @@ def test_a_file_that_is_none_is_told_where_it_was_chosen(office: Office) -> None
     window.get_by_label("File").set_input_files(
         {"name": "photo.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\r\n" + bytes(50)}
     )
-    window.get_by_role("button", name="Read the file").click()
+    follow(window.get_by_role("button", name="Read the file"))
     expect(window.get_by_role("alert")).to_contain_text("a picture")
     expect(window.get_by_label("File")).to_be_visible()

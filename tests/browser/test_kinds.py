@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from config.database import database
 from models.record_type.plain import to_plain
 from tests.browser.office import NOW, Office
-from tests.browser.steps import pick
+from tests.browser.steps import follow, pick, strike
 from tests.factories import guide
 from tests.factories.definitions import in_force
 
@@ -45,12 +45,12 @@ def test_a_form_is_filled_by_keyboard_and_its_stars_follow_what_is_chosen(office
     expect(star).to_be_visible()
     window.locator("[name=condition]").select_option("damaged")
     expect(window.locator("#in-damage-field [data-star]")).to_be_visible()
-    window.keyboard.press("Control+s")
+    strike(window, "Control+s")
     expect(window.locator("[data-error-summary]")).to_contain_text("“Damage” is required here.")
     expect(window.locator("[name=lent-until]")).to_have_value("2026-11-27")
     expect(window.locator("[name=value-currency]")).to_have_value("USD")
     window.locator("[name=damage]").fill("A cracked screen.")
-    window.locator("footer button[value=close]").click()
+    follow(window.locator("footer button[value=close]"))
     expect(window.locator("h1")).to_have_text("ThinkPad 7")
     expect(window.locator("#f-value")).to_contain_text("US$1,350.00")
     expect(window.locator("#f-days")).to_contain_text("5")
@@ -73,7 +73,7 @@ def test_the_form_works_without_scripts(office: Office) -> None:
         plain.locator(f"[name={name}]").fill(value)
     plain.locator("[name=category]").select_option("car")
     plain.locator("[name=used_at-city]").fill("杭州市")
-    plain.locator("footer button[value=close]").click()
+    follow(plain.locator("footer button[value=close]"))
     expect(plain.locator("h1")).to_have_text("Van")
     expect(plain.locator("#f-lent")).to_contain_text("from 23 Nov 2026 on")
     context.close()

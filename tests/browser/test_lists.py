@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from models import records
 from models.listing import hits
 from tests.browser.office import NOW, Office
+from tests.browser.steps import follow, strike
 
 REGIONS = ("江苏", "浙江", "上海")
 COUNT = 63
@@ -41,10 +42,22 @@ def test_j_k_and_enter_walk_and_open_rows(office: Office) -> None:
     for key in "jjjk":
         window.keyboard.press(key)
     assert window.evaluate("document.activeElement.textContent") == "第01号客户有限公司"
-    window.keyboard.press("Enter")
+    strike(window, "Enter")
     expect(window.locator("h1")).to_have_text("第01号客户有限公司")
     window.go_back()
-    window.wait_for_url("**/records/customer/?sort=name")
+    expect(window).to_have_url(f"{office.address}/records/customer/?sort=name")
+
+
+def test_a_count_that_comes_behind_the_page_is_told_of_all_that_match_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.listing.cheap_count", lambda *_args, **_options: None)
+    window = office.window("ann")
+    window.goto("/records/customer/")
+    expect(window.locator(".page-count")).to_have_text("63 records")
+    window.locator("[data-pick-all]").click()
+    window.locator("[data-bulk-all]").click()
+    expect(window.locator("[data-chosen]")).to_have_text("All that match: 63 records")
 
 
 def test_a_search_narrows_and_says_when_nothing_matches(office: Office) -> None:
@@ -52,14 +65,14 @@ def test_a_search_narrows_and_says_when_nothing_matches(office: Office) -> None:
     window.goto("/records/customer/")
     box = window.get_by_role("searchbox", name="Search this list")
     box.fill("第07号")
-    box.press("Enter")
+    strike(window, "Enter")
     expect(window.locator(".records tbody tr")).to_have_count(1)
     expect(window.locator(".chip")).to_contain_text("第07号")
     box = window.get_by_role("searchbox", name="Search this list")
     box.fill("没有这家")
-    box.press("Enter")
+    strike(window, "Enter")
     expect(window.get_by_role("main")).to_contain_text("Nothing matches")
-    window.get_by_role("link", name="Show all").click()
+    follow(window.get_by_role("link", name="Show all"))
     expect(window.locator(".records tbody tr")).not_to_have_count(0)
 
 
@@ -70,13 +83,13 @@ def test_a_filter_is_made_kept_while_sorting_and_removed(office: Office) -> None
     window.locator("[data-filter-field]").select_option("region")
     window.locator("[data-filter-operator]").select_option("is")
     window.locator("[data-filter-value] input").fill("浙江")
-    window.get_by_role("button", name="Add the filter").click()
+    follow(window.get_by_role("button", name="Add the filter"))
     expect(window.locator(".page-count")).to_have_text("21 records")
     expect(window.locator(".chip")).to_contain_text("Region is 浙江")
-    window.locator(".records thead").get_by_role("link", name="Company").click()
+    follow(window.locator(".records thead").get_by_role("link", name="Company"))
     expect(window.locator("th[aria-sort=descending]")).to_contain_text("Company")
     assert titles(window)[0] == "第61号客户有限公司"
-    window.locator(".chip").get_by_role("link").click()
+    follow(window.locator(".chip").get_by_role("link"))
     expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
 
 
@@ -105,14 +118,14 @@ def test_a_filter_gets_an_alternative_and_loses_it_again_with_the_keyboard_alone
     expect(window.locator("[data-filter-joins]")).to_have_text("Region is 浙江 or …")
     window.locator("[data-filter-field]").select_option("region")
     window.locator("[data-filter-value] input").fill("上海")
-    window.keyboard.press("Enter")
+    strike(window, "Enter")
     expect(window.locator(".page-count")).to_have_text("42 records")
     group = window.locator(".chip-group")
     expect(group).to_contain_text("or")
     expect(group.locator(".chip-part")).to_have_count(2)
     assert "where=any(region:is:" in unquote(window.url)
     group.locator(".chip-part").first.get_by_role("link").focus()
-    window.keyboard.press("Enter")
+    strike(window, "Enter")
     expect(window.locator(".page-count")).to_have_text("21 records")
     expect(window.locator(".chip")).to_contain_text("Region is 上海")
 
@@ -125,7 +138,7 @@ def test_a_period_is_chosen_by_its_name(office: Office) -> None:
     window.locator("[data-filter-operator]").select_option("in")
     window.locator("[data-filter-value] select").select_option("last_{n}_days")
     window.get_by_role("spinbutton", name="days").fill("3")
-    window.get_by_role("button", name="Add the filter").click()
+    follow(window.get_by_role("button", name="Add the filter"))
     expect(window.locator(".chip")).to_contain_text("Created: the last 3 days")
     expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
     window.goto("/records/customer/?created_at=in:last_quarter")
@@ -139,12 +152,12 @@ def test_a_person_is_picked_by_name(office: Office) -> None:
     window.locator("[data-filter-field]").select_option("owner")
     window.get_by_role("combobox").last.fill("Jiang")
     window.get_by_role("option", name="Jiang Yu").click()
-    window.get_by_role("button", name="Add the filter").click()
+    follow(window.get_by_role("button", name="Add the filter"))
     expect(window.locator(".chip")).to_contain_text("Owner is Jiang Yu")
     window.goto("/records/customer/")
     window.get_by_role("button", name="Filter").click()
     window.locator("[data-filter-field]").select_option("owner")
-    window.get_by_role("button", name="Me", exact=True).click()
+    follow(window.get_by_role("button", name="Me", exact=True))
     expect(window.locator(".page-count")).to_have_text(f"{COUNT} records")
 
 
@@ -155,11 +168,11 @@ def test_columns_and_the_size_of_a_page_stay_in_the_address(office: Office) -> N
     while window.locator(".column-picker input:checked").count():
         window.locator(".column-picker input:checked").first.uncheck()
     window.locator(".column-picker").get_by_label("Region", exact=True).check()
-    window.get_by_role("button", name="Show these").click()
-    window.wait_for_url("**columns=region**")
+    follow(window.get_by_role("button", name="Show these"))
+    expect(window).to_have_url(re.compile("columns=region"))
     expect(window.locator(".records thead th:not(.pick):not(.tools)")).to_have_text(["Company", "Region"])
-    window.get_by_role("link", name="50", exact=True).click()
-    window.wait_for_url("**show=50**")
+    follow(window.get_by_role("link", name="50", exact=True))
+    expect(window).to_have_url(re.compile("show=50"))
     expect(window.locator(".records tbody tr")).to_have_count(50)
     expect(window.locator(".records thead th:not(.pick):not(.tools)")).to_have_text(["Company", "Region"])
 
@@ -168,7 +181,7 @@ def test_columns_and_the_size_of_a_page_stay_in_the_address(office: Office) -> N
 def test_a_saved_view_is_one_click_away(office: Office, language: str, tab: str) -> None:
     window = office.window("ann", language)
     window.goto("/records/customer/")
-    window.locator(".tabs").get_by_role("link", name=tab, exact=True).click()
+    follow(window.locator(".tabs").get_by_role("link", name=tab, exact=True))
     expect(window.locator(".tabs .active")).to_have_text(tab)
     expect(window.locator(".page-count")).to_contain_text("21")
 
@@ -178,11 +191,10 @@ def test_pages_follow_one_another_and_lead_back(office: Office) -> None:
     window.goto("/records/customer/?sort=name")
     pages = [titles(window)]
     while window.get_by_role("link", name="Next").count():
-        window.get_by_role("link", name="Next").click()
-        window.wait_for_url(re.compile("after="))
+        follow(window.get_by_role("link", name="Next"))
         pages.append(titles(window))
     assert [name for page in pages for name in page] == [f"第{number:02d}号客户有限公司" for number in range(COUNT)]
-    window.get_by_role("link", name="Previous").click()
+    follow(window.get_by_role("link", name="Previous"))
     assert titles(window) == pages[-2]
     window.go_back()
     assert titles(window) == pages[-1]
@@ -199,9 +211,9 @@ def test_an_address_shows_a_colleague_the_same_list(office: Office) -> None:
 def test_a_list_leads_back_as_it_was_left(office: Office) -> None:
     window = office.window("ann")
     window.goto("/records/customer/?key_customer=true&sort=name")
-    window.locator(".records tbody tr .first a").nth(2).click()
-    window.locator(".crumbs a").click()
-    window.wait_for_url("**/records/customer/?key_customer=true&sort=name")
+    follow(window.locator(".records tbody tr .first a").nth(2))
+    follow(window.locator(".crumbs a"))
+    expect(window).to_have_url(f"{office.address}/records/customer/?key_customer=true&sort=name")
     expect(window.locator(".tabs .active")).to_have_text("Key customers")
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from models import records
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, answer, confirm_who, open_sheet
+from tests.browser.steps import act, answer, confirm_who, follow, open_sheet, strike
 from tests.factories.customers import FIRST_FILL
 
 NAME = "云谷特种合金有限公司"
@@ -39,7 +39,7 @@ def test_a_locked_file_shows_its_card_and_nothing_more(office: Office, locked: d
     window.goto("/records/customer/")
     row = window.locator(".records tbody tr.locked")
     expect(row).to_contain_text("云***司")
-    row.get_by_role("link").first.click()
+    follow(row.get_by_role("link").first)
     expect(window.locator("h1")).to_have_text("云***司")
     expect(window.get_by_role("main")).to_contain_text("Confidential")
     expect(window.get_by_role("main")).to_contain_text("Jiang Yu")
@@ -55,7 +55,7 @@ def test_asking_without_a_reason_is_refused_in_place(office: Office, locked: dic
     window = office.window("ann")
     window.goto(f"/records/customer/{locked['number']}")
     window.locator("#ask-reason").evaluate("box => box.removeAttribute('required')")
-    window.get_by_role("button", name="Ask", exact=True).click()
+    follow(window.get_by_role("button", name="Ask", exact=True))
     expect(window.locator("#ask .has-error")).to_contain_text("required")
     expect(window.locator("h1")).to_have_text("云***司")
 
@@ -65,9 +65,9 @@ def test_asked_signed_approved_read_revoked_and_closed_again(office: Office, loc
     file = f"/records/customer/{locked['number']}"
     asking.goto(file)
     asking.locator("#ask-reason").fill("Renewal talk on Thursday")
-    asking.get_by_role("button", name="Ask", exact=True).click()
+    follow(asking.get_by_role("button", name="Ask", exact=True))
     expect(asking.get_by_role("main")).to_contain_text("Waiting for manager")
-    asking.get_by_role("link", name=re.compile(r"^CY-")).click()
+    follow(asking.get_by_role("link", name=re.compile(r"^CY-")))
     request = asking.url
 
     manager = office.window("supervisor")
@@ -79,8 +79,8 @@ def test_asked_signed_approved_read_revoked_and_closed_again(office: Office, loc
     head = office.window("head")
     head.goto(request)
     office.clock.forward(minutes=6)
-    head.locator(".record-tools").get_by_role("link", name="Approve").click()
-    head.wait_for_url(re.compile("/verify"))
+    follow(head.locator(".record-tools").get_by_role("link", name="Approve"))
+    expect(head).to_have_url(re.compile("/verify"))
     confirm_who(head)
     expect(head.get_by_role("main")).to_contain_text("Lu Qing")
     answer(head, "Approve")
@@ -92,7 +92,7 @@ def test_asked_signed_approved_read_revoked_and_closed_again(office: Office, loc
     expect(asking.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
 
     open_sheet(head, "Revoke")
-    answer(head, "Revoke")
+    head.locator(".act-answers").get_by_role("button", name="Revoke", exact=True).click()
     expect(head.locator("#note")).to_be_focused()
     head.locator("#note").fill("The talk is cancelled")
     answer(head, "Revoke")
@@ -113,8 +113,8 @@ def test_a_refusal_says_why_and_ends_the_request(office: Office, locked: dict[st
     file = made(office, "bob", "海临机电有限公司", "confidential")
     asking.goto(f"/records/customer/{file['number']}")
     asking.locator("#ask-reason").fill("For the yearly check")
-    asking.get_by_role("button", name="Ask", exact=True).click()
-    asking.get_by_role("link", name=re.compile(r"^CY-")).click()
+    follow(asking.get_by_role("button", name="Ask", exact=True))
+    follow(asking.get_by_role("link", name=re.compile(r"^CY-")))
     head = office.window("head")
     head.goto(asking.url)
     act(head, "Refuse", "The supervisor does the check this year")
@@ -152,7 +152,7 @@ def test_only_the_head_lowers_a_level(office: Office, locked: dict[str, Any]) ->
     owner.goto(f"/records/customer/{locked['number']}/edit")
     owner.locator("#g-placing summary").click()
     owner.locator("[name=level]").select_option("secret")
-    owner.keyboard.press("Control+s")
+    strike(owner, "Control+s")
     expect(owner.locator("[data-error-summary]")).to_contain_text("Only the department head may lower a level")
     owner.once("dialog", lambda dialog: dialog.accept())
     owner.goto("/")
@@ -160,6 +160,6 @@ def test_only_the_head_lowers_a_level(office: Office, locked: dict[str, Any]) ->
     head.goto(f"/records/customer/{locked['number']}/edit")
     head.locator("#g-placing summary").click()
     head.locator("[name=level]").select_option("secret")
-    head.keyboard.press("Control+s")
+    strike(head, "Control+s")
     expect(head.locator("#toasts")).to_contain_text("Saved")
     expect(head.locator(".level-secret").first).to_be_visible()

@@ -12,7 +12,7 @@ from models.access_request import service as access_requests
 from models.office import office_calendar
 from models.reminder import chasing
 from tests.browser.office import NOW, Office
-from tests.browser.steps import answer, confirm_who, fill
+from tests.browser.steps import answer, confirm_who, fill, follow
 from tests.factories.customers import FIRST_FILL
 
 
@@ -41,7 +41,7 @@ def test_a_request_waits_for_the_manager_then_the_head_and_then_for_nobody(
         window.goto("/")
         line = window.locator("#work-signature li", has_text=customer["number"])
         expect(line).to_be_visible()
-        line.get_by_role("link", name=move).click()
+        follow(line.get_by_role("link", name=move))
         confirm_who(window)
         answer(window, move)
         window.goto("/")
@@ -56,8 +56,8 @@ def test_a_late_complaint_stands_on_top_and_leaves_when_it_is_answered(office: O
     window.goto("/")
     line = window.locator("#work-late li", has_text="设备异响")
     expect(line).to_contain_text("late")
-    line.get_by_role("link", name="设备异响").click()
-    window.wait_for_url(f"**/records/complaint/{made['number']}")
+    follow(line.get_by_role("link", name="设备异响"))
+    expect(window).to_have_url(f"{office.address}/records/complaint/{made['number']}")
     window.goto(f"/records/complaint/{made['number']}/do/judge")
     for name, value in {"founded": "no", "severity": "low", "problem": "quality"}.items():
         fill(window, name, value)
@@ -90,7 +90,7 @@ def test_each_figure_opens_its_records(office: Office) -> None:
     for number in range(figures.count()):
         figure = window.locator(".figures li a").nth(number)
         shown = figure.locator("strong").inner_text()
-        figure.click()
+        follow(figure)
         expect(window.locator("h1")).not_to_have_text("My work")
         if shown.isdecimal():
             expect(window.locator(".page-count, .empty")).to_be_visible()
@@ -105,7 +105,7 @@ def test_a_reminder_is_counted_in_the_menu_until_it_is_read(office: Office) -> N
     window.goto("/records/customer/")
     expect(window.locator("#rail .rail-badge")).to_have_text("1")
     window.goto("/?show=reminders")
-    window.get_by_role("button", name="Mark all as read").click()
+    follow(window.get_by_role("button", name="Mark all as read"))
     expect(window.locator("#rail .rail-badge")).to_have_count(0)
 
 
@@ -119,11 +119,11 @@ def test_lines_are_put_aside_together_and_one_comes_back_by_hand(office: Office)
     for box in boxes:
         box.check()
     expect(window.locator("[data-chosen]")).to_have_text("2 selected")
-    window.locator("[data-work]").get_by_role("button", name="Until tomorrow morning").click()
+    follow(window.locator("[data-work]").get_by_role("button", name="Until tomorrow morning"))
     expect(window.locator("#toasts")).to_contain_text("2 things are back on 24 Nov 2026 09:00")
     aside = window.locator("#work-aside li", has_text=made[0]["number"])
     expect(window.locator("#work-aside li")).to_have_count(2)
-    aside.get_by_role("button", name="Take back").click()
+    follow(aside.get_by_role("button", name="Take back"))
     expect(window.locator("#work-aside li")).to_have_count(1)
     expect(window.locator("#work-coming li")).to_have_count(1)
 
@@ -135,16 +135,16 @@ def test_what_is_late_asks_before_it_is_put_aside_and_a_line_is_handed_over(offi
     window.goto("/")
     line = window.locator("#work-late li", has=window.locator(f"input[value^='revisit/{made['number']}/']"))
     line.locator(".dropdown > button").click()
-    line.get_by_role("link", name="Later").click()
-    window.get_by_role("button", name="Put aside").click()
+    follow(line.get_by_role("link", name="Later"))
+    follow(window.get_by_role("button", name="Put aside"))
     expect(window.locator(".work-outcome")).to_contain_text("late already")
-    window.get_by_role("button", name="Put aside all the same").click()
+    follow(window.get_by_role("button", name="Put aside all the same"))
     aside = window.locator("#work-aside li", has=window.locator(f"a[href$='{made['number']}']"))
     aside.locator(".dropdown > button").click()
-    aside.get_by_role("link", name="Hand over").click()
+    follow(aside.get_by_role("link", name="Hand over"))
     window.locator("#owner").select_option(label="Lin Zhi · Customer service")
     window.locator("#note").fill("Please call on Tuesday")
-    window.get_by_role("button", name="Hand over").click()
+    follow(window.get_by_role("button", name="Hand over"))
     expect(window.locator("#work-handed li", has=window.locator(f"a[href$='{made['number']}']"))).to_be_visible()
     other = office.window("ann")
     other.goto("/")

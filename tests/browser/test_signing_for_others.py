@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from models import records
 from models.access_request import service as access_requests
 from tests.browser.office import NOW, Office
-from tests.browser.steps import answer, confirm_who
+from tests.browser.steps import answer, confirm_who, follow
 from tests.factories.customers import FIRST_FILL
 
 
@@ -30,11 +30,9 @@ def name_deputy(window: Page, who: str) -> None:
     window.locator("[name=deputy]").select_option(label=who)
     window.locator("[name=begins]").fill("2026-11-23")
     window.locator("[name=ends]").fill("2026-11-27")
-    window.get_by_role("button", name="Name the deputy", exact=True).click()
-    window.wait_for_load_state()
+    follow(window.get_by_role("button", name="Name the deputy", exact=True))
     if "/verify" in window.url:
-        window.locator("form[action*='/demonstration/refresh'] button").click()
-        window.wait_for_url("**/account/deputies/**")
+        follow(window.locator("form[action*='/demonstration/refresh'] button"))
         name_deputy(window, who)
 
 
@@ -54,7 +52,7 @@ def test_a_deputy_signs_and_the_requester_sees_both_names(office: Office, asked:
     deputy = office.window("sales_manager")
     deputy.goto("/")
     line = deputy.locator("#work-signature li", has_text=asked["number_asked"])
-    line.get_by_role("link", name="Approve").click()
+    follow(line.get_by_role("link", name="Approve"))
     confirm_who(deputy)
     expect(deputy.locator(".notice")).to_contain_text("You sign for Su Ming")
     answer(deputy, "Approve")

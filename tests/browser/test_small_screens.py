@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from models import records
 from tests.browser.office import NOW, Office
-from tests.browser.steps import act, pick
+from tests.browser.steps import act, follow, pick
 from tests.factories.contracts import contract
 from tests.factories.credit_reports import credit_report
 from tests.factories.customers import FIRST_FILL
@@ -94,18 +94,18 @@ def test_the_menu_is_a_drawer(office: Office, pages: list[str]) -> None:
     window.keyboard.press("Escape")
     expect(link).not_to_be_in_viewport()
     window.locator("[data-do=rail-open]").click()
-    link.click()
-    window.wait_for_url("**/records/complaint/")
+    follow(link)
+    expect(window).to_have_url(re.compile("/records/complaint/$"))
 
 
 def test_a_complaint_is_taken_and_judged_with_a_thumb(office: Office, pages: list[str]) -> None:
     window = office.window("ann", **PHONE)
     window.goto("/records/complaint/")
-    window.get_by_role("link", name="New complaint").click()
+    follow(window.get_by_role("link", name="New complaint"))
     window.locator("[name=subject]").fill("Late lorry")
     pick(window, "customer", "Saltmarsh")
-    window.get_by_role("button", name="Save", exact=True).click()
-    window.wait_for_url(re.compile(r"/records/complaint/TS-"))
+    follow(window.get_by_role("button", name="Save", exact=True))
+    expect(window).to_have_url(re.compile(r"/records/complaint/TS-"))
     act(window, "Judge", founded="yes", severity="low", problem="delivery")
     expect(window.locator(".record-facts")).to_contain_text("Judged")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -153,6 +154,7 @@ BODIES: tuple[tuple[str, bytes, str], ...] = (
     ("deep", b'{"values": {"name": ' + deep(100_000) + b"}}", "application/json"),
     ("half a character", b'{"values": {"name": "\\ud800"}}', "application/json"),
     ("half a character as name", b'{"values": {"\\udfff": "x"}}', "application/json"),
+    ("half a character as name, twice", b'{"values": {"\\udfff": "x", "\\udfff": "y"}}', "application/json"),
     ("UTF-16", '{"values": {"name": "x"}}'.encode("utf-16"), "application/json"),
     ("GB18030", '{"values": {"name": "灯"}}'.encode("gb18030"), "application/json"),
     ("broken UTF-8", b'{"values": {"name": "\xff"}}', "application/json"),
@@ -179,6 +181,15 @@ def test_a_repeated_name_is_named(program: Program) -> None:
 def test_a_body_that_is_too_large_is_refused(program: Program) -> None:
     big = json.dumps({"values": {"name": "x", "notes": "x" * 2_000_000}})
     refused(program.ask("POST", "/sample", data=big, content_type="application/json"), 413)
+    chunked = {"input_stream": io.BytesIO(big.encode()), "environ_overrides": {"wsgi.input_terminated": True}}
+    refused(program.ask("POST", "/sample", content_type="application/json", **chunked), 413)
+    assert stored() == 0
+
+
+def test_a_character_that_cannot_be_stored_is_refused_by_field(program: Program) -> None:
+    for name in ("name", "notes"):
+        values = {"name": "x", name: "a\0b"}
+        assert fields_named(program.ask("POST", "/sample", json={"values": values})) == [name]
     assert stored() == 0
 
 
@@ -237,7 +248,7 @@ def test_parameters_that_no_operation_has_are_refused(program: Program) -> None:
 @pytest.mark.parametrize("rev", [0, -1, 2, "1", 1.5, None, True, 10**12])
 def test_a_version_that_is_not_the_stored_one_changes_nothing(program: Program, rev: Any) -> None:
     number = made(program)
-    for path, sent in (("", {"values": {"name": "Torch"}}), ("/archive", {}), ("/actions/submit", {})):
+    for path, sent in (("", {"values": {"name": "Torch"}}), ("/archive", {"note": "Old"}), ("/actions/submit", {})):
         method = "PATCH" if not path else "POST"
         refused(program.ask(method, f"/sample/{number}{path}", json={"rev": rev, **sent}), 400, 409, 422, 428)
     assert program.ask("GET", f"/sample/{number}").get_json()["rev"] == 1

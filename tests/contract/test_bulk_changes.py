@@ -21,9 +21,9 @@ from models.bulk_change.offers import Offer, offers
 from models.declarations import RecordType
 from models.person.roles import Role
 from models.record import collection_name
-from tests.contract.test_record_rights import SERVICE, House, betrayed, said
+from tests.contract.test_record_rights import SERVICE, House, said
 from tests.factories.desks import Desk, seat
-from tests.factories.planted import Planted, plant
+from tests.factories.planted import Planted, betrayed, plant
 from tests.factories.types import SAMPLE
 
 pytestmark = pytest.mark.timeout(900)
@@ -208,7 +208,8 @@ def test_a_plan_is_nobody_elses_whatever_is_sent(house: House) -> None:
             for desk in house.kinds_of_people():
                 if desk is owner:
                     continue
-                answer = desk.client.open(path, method=method, data={"stamp": "x"} if method == "POST" else None)
+                data = {"stamp": "x"} if path.endswith("/confirm") else None
+                answer = desk.client.open(path, method=method, data=data)
                 assert answer.status_code in (403, 404), (desk.person.name, method, path, answer.status_code)
     assert database()["bulk_change"].count_documents({"state": "draft"}) == len(plans)
 

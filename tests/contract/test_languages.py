@@ -22,6 +22,7 @@ from models import registry
 from models.person.roles import Role
 from models.saved_view import service as saved_view
 from tests.factories.desks import Desk, seat
+from tests.factories.forms import not_taken
 from tests.factories.planted import plant
 
 pytestmark = pytest.mark.timeout(300)
@@ -86,6 +87,7 @@ class Words(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
+        self.page = page
         self.said: list[str] = []
         self.links: list[str] = []
         self._inside: list[tuple[str, bool]] = []
@@ -181,13 +183,18 @@ def walk(app: Flask, desk: Desk, reached: set[str]) -> Iterator[tuple[str, Words
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_page_that_links_lead_to_speaks_another_language(demo_app: Flask, language: str, now: datetime) -> None:
+def test_no_page_speaks_another_language_or_has_a_form_that_is_refused(
+    demo_app: Flask, language: str, now: datetime
+) -> None:
     foreign: dict[str, str] = {}
+    refused: dict[str, str] = {}
     reached: set[str] = set()
     for desk in take_seats(demo_app, language, now):
         for path, words in walk(demo_app, desk, reached):
             foreign |= dict.fromkeys(words.foreign(language), path)
+            refused |= dict.fromkeys(not_taken(demo_app, path, words.page), path)
     assert not foreign
+    assert not refused, "a form sends what its route does not take"
     pages = {rule.endpoint for rule in demo_app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     pages = {page for page in pages if not page.startswith("api.")}  # for programs
     assert pages - reached - ELSEWHERE.keys() == {"security.login"}, (

@@ -8,8 +8,9 @@ from config.database import database
 from models import access, registry
 from models.access import Purpose
 from models.declarations import RecordType
-from tests.contract.test_record_rights import House, assert_untouched, betrayed, house, said, still
+from tests.contract.test_record_rights import House, house, said, still
 from tests.factories.desks import Desk
+from tests.factories.planted import assert_untouched, betrayed
 
 __all__ = ["house"]
 
@@ -46,7 +47,7 @@ def test_a_record_out_of_reach_is_compared_like_one_that_does_not_exist(house: H
                 assert not betrayed(said(refused), one)
                 tried += 1
     assert tried > 3
-    assert_untouched(house)
+    assert_untouched(house.planted)
 
 
 def test_nobody_without_the_right_merges_anything(house: House) -> None:
@@ -57,8 +58,8 @@ def test_nobody_without_the_right_merges_anything(house: House) -> None:
             if (desk.person.id, rt.slug) in may or len(own) < 2:
                 continue
             at = f"/records/{rt.slug}/{own[0].number}"
-            data = {"with": own[1].number, "other": own[1].number, "rev": "1", "other_rev": "1"}
-            for act in ("merge", "unmerge"):
+            merging = {"with": own[1].number, "rev": "1", "other_rev": "1"}
+            for act, data in (("merge", merging), ("unmerge", {"other": own[1].number})):
                 assert desk.client.post(f"{at}/{act}", data=data).status_code in (403, 404), (desk.person.name, rt.slug)
     assert database()["merge"].count_documents({}) == 0
-    assert_untouched(house)
+    assert_untouched(house.planted)

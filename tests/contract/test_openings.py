@@ -95,6 +95,7 @@ def test_an_opened_record_holds_what_the_store_derives(make: Make, db: Base, now
         derived = stored_form.derived(rt, stored_form.load(rt, row))
         assert {name: row.get(name) for name in derived} == derived
         assert (row["rev"], row["granted"], row["state_since"], row["created_at"]) == (1, [], now, now)
+        assert "batch" not in row  # that is a record's import
 
 
 def test_the_types_own_rules_change_nothing_on_an_opened_record(make: Make, db: Base, now: datetime) -> None:

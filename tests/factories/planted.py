@@ -11,14 +11,16 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.demonstration.scans import one_page
+from config.database import database
 from models import registry, store
 from models.attachment import service as attachment
 from models.declarations import Field, Level, RecordType
 from models.merge import service as merging
 from models.person.roles import Person
+from models.record import collection_name
 
 DIGITS, APART = 71_000_000, 72_000_000
-ONCE_SECRET, MERGED, CONCERNING, MORE = 500, 600, 450, 200
+ONCE_SECRET, MERGED, CONCERNING, ENDED, MORE = 500, 600, 450, 480, 200
 TEXTS = ("text", "long_text")
 A_DAY, A_MOMENT = date(2026, 3, 4), "2026-03-04 05:06"
 
@@ -110,6 +112,17 @@ def plant_concerning(types: Iterable[RecordType], owner: Person, whom: Person, n
     return made
 
 
+def plant_ended(types: Iterable[RecordType], state: str, owner: Person, now: datetime) -> list[Planted]:
+    """A record in a state, of each type that knows it."""
+    made = []
+    knowing = (rt for rt in types if rt.workflow and state in {one.value for one in rt.workflow.states})
+    for count, rt in enumerate(knowing, ENDED):
+        made.append(_plant(rt, Level.INTERNAL, owner, now, count, {}))
+        with unruled(rt):
+            store.change(rt.slug, made[-1].son["_id"], {"state": state}, actor=owner, now=now)
+    return made
+
+
 def plant_merged(
     types: Iterable[RecordType], owners: tuple[Person, Person], merger: Person, now: datetime
 ) -> list[Planted]:
@@ -182,11 +195,13 @@ def _value(declared: Field, one: Planted, count: int, owner: Person, now: dateti
 
 
 def _number(declared: Field, one: Planted, count: int) -> Any:
+    """A number of its own; the lowest one where so large a one is refused."""
     number = (APART if declared.viewers else DIGITS) + count
-    if declared.minimum is not None or declared.maximum is not None or declared.kind == "percent":
-        low = declared.minimum if declared.minimum is not None else 1
-        return low if declared.kind == "integer" else Decimal(low)
-    (one.apart.setdefault(declared.name, []) if declared.viewers else one.words).append(f"{number:,}")
+    low, high = declared.minimum, declared.maximum
+    if declared.kind == "percent" or (high is not None and high < number):
+        number = low if low is not None else 1
+    else:
+        (one.apart.setdefault(declared.name, []) if declared.viewers else one.words).append(f"{number:,}")
     return number if declared.kind == "integer" else Decimal(number)
 
 
@@ -195,3 +210,22 @@ def _file(one: Planted, owner: Person, now: datetime) -> dict[str, Any]:
     row = attachment.put(content, f"{one.word}.pdf", person=owner, now=now, limit=10_000)
     one.file_id = str(row["file"])
     return row
+
+
+def plain(text: str) -> str:
+    """Small letters without commas: a number is found however it is written."""
+    return text.casefold().replace(",", "")
+
+
+def betrayed(text: str, one: Planted) -> list[str]:
+    """The words of a record that stand in a text."""
+    said = plain(text)
+    return [word for word in one.words if plain(word) in said]
+
+
+def assert_untouched(planted: Iterable[Planted]) -> None:
+    """Nothing that was sent has changed any of them."""
+    for one in planted:
+        stored = database()[collection_name(one.rt.slug)].find_one({"_id": one.son["_id"]})
+        assert stored is not None
+        assert stored["rev"] == 1

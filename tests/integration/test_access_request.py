@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from models import access, listing, records, store
 from models.access import Purpose
-from models.access_request import service
+from models.access_request import refusals, service
 from models.errors import Forbidden, Invalid, NotFound
 from models.listing import ListQuery
 from models.person.roles import Person, Role
@@ -148,6 +148,52 @@ def test_ones_own_manager_signs_before_the_head(owner: Person, head: Person, now
     assert signed["state"] == "signed"
 
 
+def seen(who: Person, card: dict[str, Any], now: datetime) -> bool:
+    """Whether a person reads a card in full."""
+    try:
+        return records.see(refreshed(who, now), "access_request", card["number"], Purpose.VIEW, now).full
+    except NotFound:
+        return False
+
+
+def decide(who: Person, card: dict[str, Any], move: str, now: datetime, note: str = "") -> dict[str, Any]:
+    rev = store.fetch("access_request", card["_id"])["rev"]
+    return records.move(who, "access_request", card["number"], move, {}, rev=rev, now=now, note=note, fresh=True)
+
+
+@pytest.mark.parametrize("answer", ["sign", "refuse"])
+def test_who_signed_sees_the_card_afterwards_and_none_of_its_records(
+    owner: Person, head: Person, now: datetime, answer: str
+) -> None:
+    manager = person(Role.SUPERVISOR, name="Manager")
+    other = person(Role.SUPERVISOR, name="Other")
+    asker = person(Role.SPECIALIST, name="Asker", manager=manager.id)
+    number = secret(owner, now)
+    card = ask(asker, number, now)
+    decide(manager, card, answer, now, "x" if answer == "refuse" else "")
+    assert (seen(manager, card, now), seen(other, card, now)) == (True, False)
+    if answer == "sign":
+        decide(head, card, "approve", now)
+        assert seen(manager, card, now)
+        with pytest.raises(records.NotNow):
+            decide(manager, card, "sign", now)
+    assert not records.see(refreshed(manager, now), "sample", number, Purpose.VIEW, now).full
+
+
+def test_who_signed_a_card_is_told_nothing_when_its_record_becomes_top_secret(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    manager = person(Role.SUPERVISOR, name="Manager")
+    asker = person(Role.SPECIALIST, name="Asker", manager=manager.id)
+    number = secret(owner, now)
+    card = ask(asker, number, now)
+    decide(manager, card, "sign", now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert seen(manager, card, now), "nothing of the card has changed"
+    decide(head, card, "refuse", now, "Not now")
+    assert (seen(manager, card, now), seen(head, card, now)) == (True, True)
+
+
 def test_nobody_decides_their_own_request(owner: Person, now: datetime) -> None:
     asker = person(Role.SPECIALIST, Role.HEAD, name="Both", department="service")
     asker_as_specialist = replace(asker, roles=frozenset({Role.SPECIALIST}))
@@ -178,15 +224,15 @@ def test_nobody_can_ask_for_what_does_not_exist_for_them(
 def test_asking_twice_and_asking_for_what_one_reads_is_refused(owner: Person, asker: Person, now: datetime) -> None:
     number = secret(owner, now)
     ask(asker, number, now)
-    with pytest.raises(service.AskedAlready):
+    with pytest.raises(refusals.AskedAlready):
         ask(asker, number, now)
-    with pytest.raises(service.NothingToAsk):
+    with pytest.raises(refusals.NothingToAsk):
         ask(owner, number, now)
 
 
 @pytest.mark.parametrize("uses", ["view", "print", "export"])
 def test_the_head_has_nothing_to_ask_for(owner: Person, head: Person, now: datetime, uses: str) -> None:
-    with pytest.raises(service.NothingToAsk):
+    with pytest.raises(refusals.NothingToAsk):
         ask(head, secret(owner, now), now, uses, days=1)
 
 

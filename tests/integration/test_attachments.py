@@ -15,6 +15,7 @@ from models.attachment import rules
 from models.attachment import service as attachment
 from models.errors import Invalid, NotFound
 from models.person.roles import Person, Role
+from tests.factories.commands import commands
 from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
@@ -59,6 +60,17 @@ def test_a_kept_file_stays_when_another_is_added(owner: Person, now: datetime) -
         owner, "sample", number, {"scans": [first["file"], second["file"]]}, rev=made["rev"], now=now
     )
     assert [row["name"] for row in changed["scans"]] == ["scan.pdf", "more.pdf"]
+
+
+def test_a_change_of_something_else_asks_nothing_of_the_files(owner: Person, now: datetime) -> None:
+    sent = send(owner, now)
+    made = make(owner, now, sent["file"])
+    with commands.heard() as asked:
+        changed = records.change(owner, "sample", made["number"], {"name": "Lantern"}, rev=made["rev"], now=now)
+    assert "update record_sample" in asked
+    assert not [one for one in asked if one.endswith(attachment.FILES)]
+    assert attachment.sweep(now + timedelta(hours=25)) == 0
+    assert [row["file"] for row in changed["scans"]] == [sent["file"]]
 
 
 def test_a_file_that_no_record_took_is_swept_after_a_day(owner: Person, now: datetime) -> None:

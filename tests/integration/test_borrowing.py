@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from models import records, schema, store
 from models.access import Purpose
 from models.access_request import contents, receipt, service
 from models.access_request.contents import RecordGone
-from models.access_request.refusals import NothingToOffer
+from models.access_request.refusals import AskedAlready, NotByAsking, NothingToAsk, NothingToOffer, TooManyRecords
 from models.errors import Forbidden, Invalid, NotFound
 from models.exchange.export import export
 from models.exchange.reading import open_table
@@ -99,15 +100,15 @@ def test_what_one_reads_or_has_asked_for_is_left_out(owner: Person, manager: Per
     service.ask(manager, "sample", numbers[0], wish(now), now=now)
     card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
     assert [item["number"] for item in card["items"]] == [numbers[1]]
-    with pytest.raises(service.AskedAlready):
+    with pytest.raises(AskedAlready):
         service.ask_for(manager, "sample", numbers, wish(now), now=now)
-    with pytest.raises(service.NothingToAsk):
+    with pytest.raises(NothingToAsk):
         service.ask_for(manager, "sample", numbers[2:], wish(now), now=now)
 
 
 def test_a_card_names_no_more_records_than_policy_allows(owner: Person, manager: Person, now: datetime) -> None:
     for numbers in ([], [f"YP-2026-{n:06d}" for n in range(21)]):
-        with pytest.raises(service.TooManyRecords):
+        with pytest.raises(TooManyRecords):
             service.ask_for(manager, "sample", numbers, wish(now), now=now)
 
 
@@ -231,14 +232,45 @@ def test_only_owner_and_head_offer(owner: Person, manager: Person, gm: Person, n
         service.offer(owner, "sample", number, owner.id, wish(now), now=now)
 
 
-def test_a_record_raised_to_top_secret_while_it_waited_needs_the_general_manager(
-    owner: Person, manager: Person, head: Person, gm: Person, now: datetime
+def test_what_was_asked_for_and_became_top_secret_is_not_approved_but_offered_or_not_at_all(
+    owner: Person, manager: Person, head: Person, gm: Person, now: datetime, db: DB
 ) -> None:
     number = made(owner, now)
     card = service.ask(manager, "sample", number, wish(now), now=now)
     records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
-    assert signed(head, card, "approve", now)["state"] == "approved"
-    assert signed(gm, store.fetch(CARD, card["_id"]), "countersign", now)["level_asked"] == "top_secret"
+    assert contents.leads(store.fetch(CARD, card["_id"]), "approve", head) is None
+    with pytest.raises(NotByAsking):
+        signed(head, card, "approve", now)
+    assert (store.fetch(CARD, card["_id"])["rev"], db["grant"].count_documents({})) == (1, 0)
+    assert signed(head, card, "refuse", now, "Not now")["state"] == "refused"
+    assert manager.id is not None
+    offered = service.offer(owner, "sample", number, manager.id, wish(now), now=now)
+    assert signed(head, offered, "approve", now)["state"] == "approved"
+    assert signed(gm, offered, "countersign", now)["level_asked"] == "top_secret"
+    assert full(manager, number, now)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_top_secret_record_among_others_keeps_the_whole_card_from_being_approved(
+    owner: Person, manager: Person, head: Person, now: datetime, which: int
+) -> None:
+    numbers = [made(owner, now), made(owner, now)]
+    card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
+    records.change(owner, "sample", numbers[which], {"level": "top_secret"}, rev=1, now=now)
+    with pytest.raises(NotByAsking):
+        signed(head, card, "approve", now)
+
+
+def test_a_card_that_waited_for_the_general_manager_before_nobody_could_ask_is_refused(
+    owner: Person, manager: Person, gm: Person, now: datetime, db: DB
+) -> None:
+    number = made(owner, now)
+    card = service.ask(manager, "sample", number, wish(now), now=now)
+    store.change(CARD, card["_id"], {"state": "approved"}, actor=owner, now=now)
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    with pytest.raises(NotByAsking):
+        signed(gm, card, "countersign", now)
+    assert signed(gm, card, "refuse", now, "Offered anew")["state"] == "refused"
 
 
 def told(reader: Person, card: dict[str, Any], now: datetime) -> str:
@@ -259,10 +291,28 @@ def test_a_card_of_a_record_raised_to_top_secret_looks_as_it_did_and_names_no_le
     records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
     assert told(manager, card, now) == before, "the card looks as it did"
     assert dict(signer_told(store.fetch(CARD, card["_id"])))["Highest level now"] == "Top secret", "the signer is told"
-    signed(head, card, "approve", now)
-    after = told(manager, card, now)
-    assert "top_secret" not in after
-    assert "'approved'" in after, "whom it waits for is told, and with that, that the general manager has to sign"
+    with pytest.raises(NotByAsking):
+        signed(head, card, "approve", now)
+    assert told(manager, card, now) == before, "nor does it go on"
+    signed(head, card, "refuse", now, "Ask your manager")
+    other = service.ask(manager, "sample", made(owner, now), wish(now), now=now)
+    signed(head, other, "refuse", now, "Ask your manager")
+    ended, usual = (re.sub(r"[A-Z]{2,}-\d{4}-\d+", "-", told(manager, one, now)) for one in (card, other))
+    ids = r"ObjectId\('[0-9a-f]+'\)"
+    assert re.sub(ids, "-", ended) == re.sub(ids, "-", usual), "one that is refused is refused as any other"
+
+
+def test_whoever_signs_before_the_head_does_not_learn_that_a_record_became_top_secret(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    own = person(Role.SALES_MANAGER, name="Own manager", department="sales")
+    number = made(owner, now)
+    card = service.ask(person(Role.SALES, name="Asker", manager=own.id), "sample", number, wish(now), now=now)
+    before = signer_told(store.fetch(CARD, card["_id"]))
+    records.change(owner, "sample", number, {"level": "top_secret"}, rev=1, now=now)
+    assert signer_told(store.fetch(CARD, card["_id"])) == before
+    passed_on = signed(own, card, "sign", now)
+    assert dict(signer_told(passed_on))["Highest level now"] == "Top secret", "the head is told"
 
 
 def signer_told(card: dict[str, Any]) -> list[tuple[str, str]]:
@@ -278,7 +328,7 @@ def test_the_signer_s_sheet_asks_once_for_the_records_and_once_for_the_reader(
     assert asked == ["find record_sample", "find user"]
     with commands.heard() as asked:
         contents.leads(card, "approve", head)
-    assert asked == ["find record_sample"]
+    assert asked == [], "what was asked for goes nowhere else"
 
 
 def test_a_card_that_ends_because_a_record_was_raised_ends_by_the_system_and_names_no_level(
@@ -330,22 +380,26 @@ def test_records_raised_many_at_a_time_close_their_cards_too(
 
 @pytest.fixture
 def countersigned(owner: Person, manager: Person, head: Person, gm: Person, now: datetime) -> dict[str, Any]:
-    """A card that the general manager signed, of a top secret record and of a secret one."""
-    numbers = [made(owner, now), made(owner, now)]
-    card = service.ask_for(manager, "sample", numbers, wish(now), now=now)
-    records.change(owner, "sample", numbers[0], {"level": "top_secret"}, rev=1, now=now)
+    """An offer of a top secret record that the general manager signed."""
+    assert manager.id is not None
+    card = service.offer(owner, "sample", made(owner, now, "top_secret"), manager.id, wish(now), now=now)
     return signed(gm, signed(head, card, "approve", now), "countersign", now)
 
 
-def test_a_card_keeps_the_level_of_each_record_when_it_was_signed(countersigned: dict[str, Any]) -> None:
+def test_a_card_keeps_the_level_of_each_record_when_it_was_signed(
+    borrowed: dict[str, Any], countersigned: dict[str, Any]
+) -> None:
     assert countersigned["level_asked"] == "top_secret"
-    assert [item["level"] for item in countersigned["items"]] == ["top_secret", "secret"]
+    assert [item["level"] for item in countersigned["items"]] == ["top_secret"]
+    assert [item["level"] for item in borrowed["items"]] == ["secret", "confidential"]
 
 
 def test_what_the_general_manager_signed_for_one_record_is_not_signed_for_another_raised_later(
-    countersigned: dict[str, Any], owner: Person, manager: Person, now: datetime
+    countersigned: dict[str, Any], owner: Person, manager: Person, now: datetime, db: DB
 ) -> None:
-    first, second = (item["number"] for item in countersigned["items"])
+    first, second = countersigned["items"][0]["number"], made(owner, now)
+    items = [*countersigned["items"], {"number": second, "name": "", "level": "secret"}]
+    db["record_access_request"].update_one({"_id": countersigned["_id"]}, {"$set": {"items": items}})
     assert full(manager, first, now)
     assert service.expire(now) == 0
     records.change(owner, "sample", second, {"level": "top_secret"}, rev=1, now=now)

@@ -16,7 +16,7 @@ import gridfs
 import mongoengine
 import pytest
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from config import database as store
 from config import embedded
@@ -211,6 +211,29 @@ def test_a_malformed_address_is_refused_without_repeating_it(apart: Settings) ->
 def test_an_embedded_database_that_does_not_run_says_how_to_start_it(apart: Settings, tmp_path: Path) -> None:
     with pytest.raises(store.DatabaseUnreachable, match="backoffice serve"):
         store.connect(replace(apart, mongodb_uri=None, data_dir=tmp_path))
+
+
+@pytest.mark.timeout(60)
+def test_a_commit_of_which_nothing_is_heard_is_not_asked_for_for_minutes(
+    apart: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SELECTION_TIMEOUT_MS", 500)
+    monkeypatch.setattr(store, "COMMIT_SECONDS", 1.0)
+    server = embedded.start(tmp_path / "var")
+    store.connect(replace(apart, mongodb_uri=server.uri))
+
+    def work() -> None:
+        store.database()["test_log"].insert_one({"n": 1})
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait()
+
+    try:
+        with pytest.raises(PyMongoError) as caught:
+            store.transaction(work)
+    finally:
+        server.stop()
+    assert caught.value.has_error_label("UnknownTransactionCommitResult")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from config import embedded
+from config import database_cache, embedded
+from config.oplog_follower import following
 
 Starter = Callable[[Path], embedded.Mongod]
+PATIENCE = 60
+"""Seconds that a busy machine may take to end or start a server."""
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def start() -> Iterator[Starter]:
 
 
 def client(server: embedded.Mongod) -> MongoClient[dict[str, Any]]:
-    return MongoClient(server.uri, serverSelectionTimeoutMS=10_000)
+    return MongoClient(server.uri, serverSelectionTimeoutMS=PATIENCE * 1000)
 
 
 def test_acknowledged_writes_survive_a_kill(start: Starter, tmp_path: Path) -> None:
@@ -52,10 +56,43 @@ def test_acknowledged_writes_survive_a_kill(start: Starter, tmp_path: Path) -> N
                 assert server.pid is not None
                 os.kill(server.pid, signal.SIGKILL)
                 assert server.process is not None
-                server.process.wait(10)
+                server.process.wait(PATIENCE)
                 server.launch()
         stored = [row["_id"] for row in connection.shop.orders.find().sort("_id")]
     assert stored == acknowledged
+
+
+def waiting_at_the_log(connection: MongoClient[dict[str, Any]]) -> bool:
+    """Whether somebody waits at the end of the log, in reasonable time."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        running = connection.admin.command("currentOp")["inprog"]
+        if any(one.get("op") == "getmore" and one.get("ns") == "local.oplog.rs" for one in running):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_follower_waits_at_the_end_of_the_log_also_after_the_server_was_killed(
+    start: Starter, tmp_path: Path
+) -> None:
+    server = start(tmp_path / "var")
+    with client(server) as connection, following(connection):
+        assert waiting_at_the_log(connection)
+        assert server.process is not None
+        server.process.kill()
+        server.process.wait(PATIENCE)
+        server.launch()
+        assert waiting_at_the_log(connection)
+
+
+def test_a_follower_ends_with_its_block(start: Starter, tmp_path: Path) -> None:
+    server = start(tmp_path / "var")
+    with client(server) as connection:
+        with following(connection) as thread:
+            assert waiting_at_the_log(connection)
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_a_second_start_finds_the_data_of_the_first(start: Starter, tmp_path: Path) -> None:
@@ -145,7 +182,7 @@ def test_it_counts_as_running_while_it_is_restarted(start: Starter, tmp_path: Pa
     server = start(tmp_path / "var")
     assert server.process is not None
     server.process.kill()
-    server.process.wait(10)
+    server.process.wait(PATIENCE)
     assert embedded.running(tmp_path / "var") == server.uri
 
 
@@ -153,6 +190,18 @@ def test_a_command_may_start_it_for_its_own_time(tmp_path: Path) -> None:
     with embedded.ensured(tmp_path / "var") as found:
         assert embedded.running(tmp_path / "var") == found
     assert embedded.running(tmp_path / "var") is None
+
+
+@pytest.mark.parametrize("cache_gb", [0.25, 2.5, 64.0])
+def test_it_takes_the_cache_that_it_is_given_with_what_may_wait_in_it(cache_gb: float, tmp_path: Path) -> None:
+    with (
+        embedded.ensured(tmp_path / "var", cache_gb=cache_gb) as found,
+        MongoClient[dict[str, Any]](found) as connection,
+    ):
+        cache = connection.admin.command("serverStatus")["wiredTiger"]["cache"]
+        told = connection.admin.command("getCmdLineOpts")["parsed"]["storage"]["wiredTiger"]["engineConfig"]
+    assert cache["maximum bytes configured"] == cache_gb * 2**30
+    assert told["configString"] == database_cache.eviction(cache_gb)
 
 
 def test_two_starters_do_not_share_a_data_directory(

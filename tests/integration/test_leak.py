@@ -69,6 +69,87 @@ def test_a_leak_is_reported_inquired_into_and_closed(people: dict[str, Person], 
     assert moved(people["gm"], leak, "close", now)["state"] == "closed"
 
 
+def test_who_leaked_is_named_with_the_outcome_when_the_inquiry_found_it(
+    people: dict[str, Person], now: datetime
+) -> None:
+    leak = moved(people["head"], reported(people, now, people=[]), "take_up", now)
+    for row, wrong in (([], "people_found"), ([{"part": "leaked"}], "people_found.0.name")):
+        with pytest.raises(Invalid) as refused:
+            moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": row})
+        assert wrong in refused.value.problems
+    itself = [{"person": str(people["head"].id), "part": "leaked"}]
+    with pytest.raises(YouAreInvolved):
+        moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": itself})
+    named = [{"person": str(people["leaker"].id), "part": "leaked"}]
+    leak = moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": named})
+    assert [row["person"] for row in leak["people_found"]] == [people["leaker"].id]
+
+
+def test_who_reported_keeps_their_own_list_of_people_and_sees_nothing_of_the_inquirys(
+    people: dict[str, Person], now: datetime
+) -> None:
+    found = person(Role.SALES, name="Found by the inquiry")
+    cleared = {"person": str(people["leaker"].id), "part": "witness"}
+    rows = [{"person": str(found.id), "part": "leaked", "note": "apart-note"}, cleared]
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    assert leak["people_found"] == leak["people"], "the inquiry begins with whom the report names"
+    leak = moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": rows})
+    moved(people["gm"], leak, "close", now)
+    for who, told in ((people["reporter"], False), (people["head"], True), (people["gm"], True)):
+        seen = records.see(who, "leak", leak["number"], Purpose.VIEW, now)
+        assert [row["person"] for row in seen.values["people"]] == [people["leaker"].id]
+        history = records.versions_of(seen)
+        everything = str((seen.values, history, records.as_it_was(seen, store.fetch("leak", seen.id), 2)))
+        assert ("apart-note" in everything, str(found.id) in everything) == (told, told)
+
+
+def test_the_inquiry_says_of_each_person_in_the_report_what_it_found(people: dict[str, Person], now: datetime) -> None:
+    named = [{"person": str(people["gm"].id), "part": "leaked"}]
+    leak = moved(people["head"], reported(people, now, people=named), "take_up", now)
+    unfounded = {**FINDING, "outcome": "unfounded"}
+    with pytest.raises(Invalid) as refused:
+        moved(people["head"], leak, "conclude", now, {**unfounded, "people_found": []})
+    assert set(refused.value.problems) == {"people_found"}
+    kept = moved(people["head"], leak, "conclude", now, unfounded)
+    with pytest.raises(YouAreInvolved):
+        moved(people["gm"], kept, "close", now)
+
+
+@pytest.mark.parametrize("named", ["gm", "auditor", "outsider"])
+def test_nobody_in_the_report_is_left_out_beside_others(people: dict[str, Person], now: datetime, named: str) -> None:
+    people["auditor"] = person(Role.AUDITOR, department="audit")
+    rows = {one: {"person": str(who.id), "part": "leaked"} for one, who in people.items()}
+    rows["outsider"] = {"name": " A driver", "part": "leaked"}
+    report = reported(people, now, people=[rows["leaker"], rows[named]])
+    leak = moved(people["head"], report, "take_up", now)
+    with pytest.raises(Invalid) as refused:
+        moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": [rows["leaker"]]})
+    assert set(refused.value.problems) == {"people_found"}
+    leak = store.fetch("leak", leak["_id"])
+    if named != "outsider":
+        assert access.reach(people[named], registry.get("leak").rt, Purpose.VIEW).withholds(leak["acl"])
+    said = {**rows[named], "name": "a driver"} if named == "outsider" else rows[named]
+    assert moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": [rows["leaker"], said]})
+
+
+def test_whom_the_inquiry_leaves_out_does_not_close_it(people: dict[str, Person], now: datetime) -> None:
+    named = [{"person": str(people[one].id), "part": "leaked"} for one in ("leaker", "gm")]
+    leak = moved(people["head"], reported(people, now, people=named), "take_up", now)
+    leak = moved(people["head"], leak, "conclude", now, FINDING)
+    leak = store.change("leak", leak["_id"], {"people_found": leak["people"][:1]}, actor=people["head"], now=now)
+    with pytest.raises(YouAreInvolved):
+        moved(people["gm"], leak, "close", now)
+
+
+def test_whom_the_inquiry_calls_a_witness_closes_it(people: dict[str, Person], now: datetime) -> None:
+    named = [{"person": str(people["gm"].id), "part": "leaked"}]
+    leak = moved(people["head"], reported(people, now, people=named), "take_up", now)
+    cleared = [{"person": str(people["gm"].id), "part": "witness"}]
+    leak = moved(people["head"], leak, "conclude", now, {**FINDING, "outcome": "unfounded", "people_found": cleared})
+    assert records.see(people["gm"], "leak", leak["number"], Purpose.VIEW, now).values["outcome"] == "unfounded"
+    assert moved(people["gm"], leak, "close", now)["state"] == "closed"
+
+
 def test_the_general_manager_sends_an_inquiry_back_with_a_reason(people: dict[str, Person], now: datetime) -> None:
     leak = moved(people["head"], reported(people, now), "take_up", now)
     leak = moved(people["head"], leak, "conclude", now, FINDING)
@@ -217,7 +298,17 @@ def test_an_outcome_says_what_was_found_and_what_the_superior_answers_for(
 
 # --- what was found is kept from those whom it concerns, while it is open (X8)
 
-KEPT = {"investigator", "findings", "superior", "duty", "duty_note", "outcome", "outcome_note", "remedy"}
+KEPT = {
+    "investigator",
+    "people_found",
+    "findings",
+    "superior",
+    "duty",
+    "duty_note",
+    "outcome",
+    "outcome_note",
+    "remedy",
+}
 WORDS = {
     "findings": "apart-findings",
     "remedy": "apart-remedy",
@@ -318,7 +409,7 @@ def test_whom_it_concerns_is_shown_no_sheet_that_holds_the_findings(people: dict
     leak = moved(people["head"], reported(people, now), "take_up", now)
     other = person(Role.HEAD, name="Other head")
     named = [{"person": str(people["head"].id), "part": "leaked"}]
-    store.change("leak", leak["_id"], {"people": named, "findings": "apart-findings"}, actor=other, now=now)
+    store.change("leak", leak["_id"], {"people_found": named, "findings": "apart-findings"}, actor=other, now=now)
     seen = records.see(people["head"], "leak", leak["number"], Purpose.VIEW, now)
     with pytest.raises(Forbidden):
         records.possible_move(people["head"], seen, "conclude")

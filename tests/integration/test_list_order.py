@@ -15,12 +15,13 @@ from pymongo.database import Database
 
 from models import access, listing, records, registry, schema, search
 from models.access import Purpose
-from models.declarations import Relation
+from models.declarations import RecordType, Relation
 from models.frame import look
 from models.listing import ListQuery, hits, paging, walking
 from models.listing.paging import token_of
 from models.person.roles import Person, Role
-from models.record import NARROWED_INDEX
+from models.record import NARROWED_INDEX, SELDOM_INDEX
+from tests.factories.commands import Begun
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
 
@@ -30,7 +31,7 @@ PAGE = 20
 SORTS = sorted(name for name, field in listing.queryable(SAMPLE, SAMPLE.fields).items() if listing.sortable(field))
 
 
-class Finds(monitoring.CommandListener):
+class Finds(Begun):
     """Keeps the `find` commands of the sample's collection."""
 
     def __init__(self) -> None:
@@ -42,12 +43,6 @@ class Finds(monitoring.CommandListener):
             kept = ("find", "filter", "sort", "limit", "projection", "hint")
             self.patience.append(event.command.get("maxTimeMS"))
             self.commands.append({name: event.command[name] for name in kept if name in event.command})
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        pass
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        pass
 
 
 finds = Finds()
@@ -98,11 +93,11 @@ def fill(db: DB, who: Person, now: datetime, many: int) -> None:
     db["record_sample"].insert_many(rows)
 
 
-def cost(db: DB, who: Person, query: ListQuery) -> tuple[int, str]:
+def cost(db: DB, who: Person, query: ListQuery, rt: RecordType = SAMPLE) -> tuple[int, str]:
     """Records looked at for a page by all of its commands, the ways that the database tried included, and the plans."""
-    reach = access.reach(who, SAMPLE, Purpose.VIEW)
+    reach = access.reach(who, rt, Purpose.VIEW)
     finds.commands.clear()
-    listing.page(SAMPLE, reach, query, SAMPLE.fields)
+    listing.page(rt, reach, query, rt.fields)
     documents, plans = 0, ""
     for command in list(finds.commands):
         plan = db.command("explain", command, verbosity="allPlansExecution")
@@ -194,6 +189,31 @@ def test_how_much_somebody_reads_is_asked_once_and_decides_nothing_but_the_way(
     assert look(reader, {SAMPLE.slug: reach}).held == frozenset()
 
 
+def test_a_page_that_is_asked_for_beside_something_else_goes_along_the_same_index(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    fill(db, reader, now, MANY)
+    rarely(db, 30, made_on=datetime(2031, 5, 4, tzinfo=UTC))
+    reach = access.reach(reader, SAMPLE, Purpose.VIEW)
+    last = {"number": numbered(MANY // 2)["number"]}
+    few = ListQuery(filters=narrowed(made_on="from:2031-05-01"))
+    for query, most in ((ListQuery(), PAGE + 4), (ListQuery(before=token_of(last, "number")), PAGE + 4), (few, 30)):
+        plan = listing.plan(SAMPLE, reach, query, SAMPLE.fields)
+        question = plan.question()
+        assert question is not None
+        found = list(db[question.collection].aggregate(question.stages, hint=question.index))
+        assert listing.read(plan, found) == listing.read(plan)
+        asked = {"aggregate": question.collection, "pipeline": question.stages, "hint": question.index, "cursor": {}}
+        told = db.command("explain", asked, verbosity="executionStats")
+        found_by = told["stages"][0]["$cursor"] if "stages" in told else told
+        assert found_by["executionStats"]["totalDocsExamined"] <= most, query
+    by_name = ListQuery(sort="name")
+    assert (
+        listing.plan(SAMPLE, reach, by_name, SAMPLE.fields).question() is None
+    )  # left to the database, it may take long
+
+
 def orders_of(sorts: tuple[str, ...]) -> list[ListQuery]:
     """The first pages of some orders, both ways."""
     return [ListQuery(sort=sort, descending=descending) for sort in sorts for descending in (False, True)]
@@ -250,6 +270,39 @@ def test_what_few_records_fulfil_together_is_looked_up_by_the_index_that_the_fie
     db["record_sample"].drop_index(NARROWED_INDEX)  # a type that is new: its indexes are still being made
     walking.forget()
     assert len(listing.page(SAMPLE, reach, ListQuery(filters=wanted), SAMPLE.fields).rows) == PAGE
+
+
+def test_fields_that_are_seldom_filtered_by_share_an_index(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    shared = replace(SAMPLE, seldom=("colour", "region"))
+    registry.register(shared)
+    assert set(schema.migrate()) == {f"dropped index list_{name} of record_sample" for name in shared.seldom}
+    assert schema.migrate() == schema.missing() == []
+    fill(db, reader, now, MANY)
+    rarely(db, 40, colour="red", region="gd")
+    db["record_sample"].update_many({"region": {"$exists": False}}, {"$set": {"colour": "blue"}})
+    rarely(db, 1, colour=None)
+    reach = access.reach(reader, shared, Purpose.VIEW)
+    for wanted in ({"region": "is:gd"}, {"region": "any_of:gd|nj"}, {"colour": "is:red"}):
+        few = narrowed(**wanted)
+        documents, plans = cost(db, reader, ListQuery(filters=few, limit=100), shared)
+        assert documents <= 40, wanted
+        assert f"'indexName': '{SELDOM_INDEX}'" in plans
+        assert len(listing.page(shared, reach, ListQuery(filters=few, limit=100), shared.fields).rows) == 39 + (
+            "region" in wanted
+        )
+    for operator, many in (("empty", 1), ("is_not:red", MANY + 1 - 39), ("filled", MANY)):
+        asked = ListQuery(filters=narrowed(colour=operator), limit=200)
+        shown = listing.page(shared, reach, asked, shared.fields)
+        assert len(shown.rows) == min(many, 200), operator
+    for nothing in ({"colour": "any_of:"}, {"colour": "any_of:", "region": "is:gd"}):
+        asked = ListQuery(filters=narrowed(**nothing), limit=100)
+        assert listing.page(shared, reach, asked, shared.fields).rows == [], nothing
+    db["record_sample"].drop_index(SELDOM_INDEX)  # it is still being made
+    walking.forget()
+    assert len(listing.page(shared, reach, ListQuery(filters=narrowed(colour="is:red")), shared.fields).rows) == PAGE
 
 
 def test_a_name_is_looked_up_by_its_beginning_through_the_pieces_of_it(

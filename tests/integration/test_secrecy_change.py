@@ -69,7 +69,25 @@ def test_an_approved_lowering_opens_the_record(
 ) -> None:
     decided(head, service.ask(owner, "customer", secret["number"], LOWER, now=now), "approve", now)
     after = store.fetch("customer", secret["_id"])
-    assert (after["level"], after["secret_until"]) == ("internal", None)
+    assert (after["level"], after["secret_until"], after["level_basis"]) == ("internal", None, None)
+
+
+@pytest.mark.parametrize(("basis", "then"), [("Price list of 2025", "Price list of 2025"), ("", None)])
+def test_the_basis_of_the_former_level_goes_with_it(
+    owner: Person, head: Person, now: datetime, basis: str, then: str | None
+) -> None:
+    made = customer(owner, now, level="confidential", level_basis="Important dealings")
+    wish = {**LOWER, "new_level": "secret", "new_basis": basis, "new_until": "2027-11-20"}
+    decided(head, service.ask(owner, "customer", made["number"], wish, now=now), "approve", now)
+    after = store.fetch("customer", made["_id"])
+    assert (after["level"], after["level_basis"]) == ("secret", then)
+
+
+def test_an_extension_leaves_the_basis(owner: Person, head: Person, secret: dict[str, Any], now: datetime) -> None:
+    asked = service.ask(owner, "customer", secret["number"], {**LATER, "new_basis": "Other"}, now=now)
+    assert asked["new_basis"] is None
+    decided(head, asked, "approve", now)
+    assert store.fetch("customer", secret["_id"])["level_basis"] == "往来"
 
 
 def test_a_refused_or_withdrawn_change_changes_nothing(

@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
 
 from config import embedded
+from config.database import COMMIT_SECONDS
 
 PATIENCE = 60.0
+CACHE = {"BACKOFFICE_DATABASE_CACHE_GB": "0.3125"}
 
 
 @dataclass
@@ -65,9 +69,11 @@ def still_there(parts: Mapping[int, str]) -> list[str]:
     return [command for pid, command in parts.items() if command and command_of(pid) == command]
 
 
-def eventually(condition: Callable[[], bool], what: str, why: Callable[[], str] = str) -> None:
-    """Wait until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE
+def eventually(
+    condition: Callable[[], bool], what: str, why: Callable[[], str] = str, *, wait: float = PATIENCE
+) -> None:
+    """Wait until `condition` holds, `wait` seconds at most."""
+    deadline = time.monotonic() + wait
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"never came true: {what} {why()}")
@@ -82,7 +88,7 @@ def free_port() -> int:
 
 def environment(data_dir: Path, port: int) -> dict[str, str]:
     outside = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG")}
-    return outside | {"BACKOFFICE_DATA": str(data_dir), "PORT": str(port), "WEB_WORKERS": "1"}
+    return outside | {"BACKOFFICE_DATA": str(data_dir), "PORT": str(port), "WEB_WORKERS": "1", **CACHE}
 
 
 @contextmanager
@@ -127,6 +133,22 @@ def test_a_part_that_is_killed_comes_back(installation: Installation, part: str)
     eventually(installation.is_ready, "the web works again")
 
 
+def test_the_log_is_followed_so_that_writes_are_acknowledged_at_once(installation: Installation) -> None:
+    with MongoClient[dict[str, Any]](embedded.uri(installation.data_dir)) as connection:
+
+        def is_followed() -> bool:
+            running = connection.admin.command("currentOp")["inprog"]
+            return any(one.get("op") == "getmore" and one.get("ns") == "local.oplog.rs" for one in running)
+
+        eventually(is_followed, "somebody waits at the end of the log")
+
+
+def test_the_database_has_the_cache_that_the_settings_say(installation: Installation) -> None:
+    with MongoClient[dict[str, Any]](embedded.uri(installation.data_dir)) as connection:
+        cache = connection.admin.command("serverStatus")["wiredTiger"]["cache"]
+    assert cache["maximum bytes configured"] == 320 * 2**20
+
+
 def test_a_second_serve_on_the_same_port_says_so(installation: Installation, tmp_path: Path) -> None:
     second = subprocess.run(
         [sys.executable, "-m", "backoffice", "serve"],
@@ -166,6 +188,8 @@ def test_it_ends_cleanly_and_says_how_to_sign_in(tmp_path: Path, number: signal.
     assert running.process.returncode == 0
     assert f"http://127.0.0.1:{running.port}" in output
     assert "Sign in:" in output
+    assert output.startswith("Starting the database")
+    assert "Stopping; the database writes out what has changed" in output
     assert output.endswith("Stopped.\n")
     assert [command_of(pid) for pid in children] == ["", "", ""]
     assert embedded.running(running.data_dir) is None
@@ -173,11 +197,18 @@ def test_it_ends_cleanly_and_says_how_to_sign_in(tmp_path: Path, number: signal.
     assert '"exitCode":0' in running.log("mongod")
 
 
+@pytest.mark.timeout(300)
 def test_its_parts_end_with_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     with serve(tmp_path / "var") as running:
         parts = {pid: command_of(pid) for pid in running.children()}
         running.process.kill()
         running.process.wait(timeout=PATIENCE)
-    eventually(lambda: not still_there(parts), "all parts have ended", lambda: str(still_there(parts)))
-    assert embedded.running(running.data_dir) is None
+    eventually(
+        lambda: not still_there(parts),
+        "all parts have ended",
+        lambda: str(still_there(parts)),
+        wait=COMMIT_SECONDS + PATIENCE,
+    )
+    # A process that ends loses its command before the files that it holds.
+    eventually(lambda: embedded.running(running.data_dir) is None, "the data folder is free")
     shutil.rmtree(embedded.socket_path(running.data_dir).parent)  # a killed supervisor leaves the empty folder

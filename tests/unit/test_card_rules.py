@@ -70,16 +70,28 @@ def test_an_extension_is_later_and_no_longer_than_one_period() -> None:
     for new in (None, day(30), day(366)):
         assert wrong(day(30), new) == {"new_until"}
     assert wrong(None, TODAY) == {"new_until"}
-    assert values_of("extend", None, day(365)) == {"secret_until": day(365)}
-    assert values_of("lower", "internal", day(365)) == {"level": "internal"}
+    assert values_of({"kind": "extend", "new_until": day(365)}) == {"secret_until": day(365)}
+    lower = {"kind": "lower", "new_basis": "x"}
+    assert values_of({**lower, "new_level": "internal"}) == {"level": "internal", "level_basis": None}
+    assert values_of({**lower, "new_level": "secret"}) == {"level": "secret", "level_basis": "x"}
 
 
 def test_an_outcome_that_is_founded_names_who_and_what_changes() -> None:
     people = [{"part": "leaked", "person": "a"}, {"part": "witness", "person": "b"}]
-    full = {"outcome": "warning", "people": people, "duty": "none", "remedy": "Bags"}
+    full = {"outcome": "warning", "people_found": people, "duty": "none", "remedy": "Bags"}
     assert leak.outcome_problems(full) == {}
-    assert set(leak.outcome_problems({**full, "people": people[1:]})) == {"outcome"}
+    assert set(leak.outcome_problems({**full, "people_found": people[1:]})) == {"people_found"}
     assert set(leak.outcome_problems({**full, "duty": "direct"})) == {"superior"}
     assert set(leak.outcome_problems({**full, "remedy": None})) == {"remedy"}
     assert leak.outcome_problems({"outcome": "unfounded"}) == {}
     assert leak.involved({**full, "superior": "c"}) == ["a", "c"]
+
+
+def test_an_inquiry_says_of_each_in_the_report_what_it_found_by_person_or_by_name() -> None:
+    report = [{"part": "leaked", "person": "a"}, {"part": "leaked", "name": "A driver "}]
+    values = {"outcome": "unfounded", "people": report}
+    driver = {"part": "witness", "name": "a Driver", "person": "d"}
+    assert leak.outcome_problems({**values, "people_found": [report[0], driver]}) == {}
+    for left in ([], report[:1], [driver], [{**report[0], "person": "b"}, driver]):
+        assert set(leak.outcome_problems({**values, "people_found": left})) == {"people_found"}
+    assert leak.involved({**values, "people_found": [{"part": "leaked", "person": "b"}]}) == ["b", "a"]

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from backoffice.cli import SETTINGS_HELP, main
+from backoffice.screens.help import PAGES, page
 from config.policy import DEFAULTS
 from models import catalogue, checks, record
 from models.errors import Invalid
@@ -29,6 +30,13 @@ CODE = re.compile(r"^```.*?\n(.*?)^```|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"\b(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT)\b")
 COMMAND = re.compile(r"(?:^|[\s/])backoffice((?: [\w=@./:*-]+|\s\"[^\"]*\")+)")
+ROOTS = ("backoffice", "bench", "config", "docs", "jobs", "models", "tests")
+PATH = re.compile(rf"(?<![\w/.<])(?:(?:{'|'.join(ROOTS)})/[\w*/.-]*[\w*]|\w+\.py)\b")
+DECISION = re.compile(r"docs/adr/\d{4}")
+OF_THE_GUIDE = {
+    *("models/gift/document.py", "models/gift/__init__.py", "models/gift/service.py", "models/gift/rules.py"),
+    "tests/integration/gift",
+}
 PLACES = (
     "config/settings.py",
     "config/policy.py",
@@ -131,6 +139,34 @@ def test_the_policy_reference_has_every_value_with_its_default() -> None:
 def test_every_relative_link_leads_somewhere(path: Path) -> None:
     targets = [target for target in LINK.findall(path.read_text("utf-8")) if "://" not in target]
     assert [target for target in targets if not (path.parent / target.partition("#")[0]).exists()] == []
+
+
+def missing(path: Path) -> set[str]:
+    """What a document names of this tree and is not there. A module may stand without its ending, a decision without
+    its title, and a file by its name alone."""
+    text = path.read_text("utf-8")
+    named = {name for span in CODE.findall(text) for name in PATH.findall(" ".join(span))}
+    named |= set(DECISION.findall(text))
+    names = {file.name for root in ROOTS for file in (ROOT / root).rglob("*.py")}
+    return {name for name in named if name not in names and not any(ROOT.glob(f"{name}*")) and name not in OF_THE_GUIDE}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=ids)
+def test_every_file_and_folder_exists(path: Path) -> None:
+    assert missing(path) == set()
+
+
+def test_a_file_that_does_not_exist_is_noticed(tmp_path: Path) -> None:
+    document = tmp_path / "page.md"
+    document.write_text(
+        "`models/nowhere.py`, `nothing.py`, `models/merge`, `rules.py`, docs/adr/9999 and docs/adr/0001", "utf-8"
+    )
+    assert missing(document) == {"models/nowhere.py", "nothing.py", "docs/adr/9999"}
+
+
+def test_the_users_guide_lists_every_page_of_the_help_by_its_title_and_in_its_order() -> None:
+    listed = re.findall(r"\[(.+?)\]\(\.\./\.\./backoffice/help/(\w\w)/([\w-]+)\.md\)", read("docs/user/README.md"))
+    assert listed == [(page(language, name).title, language, name) for name in PAGES for language in ("zh", "en")]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens.form_items import Input, Item, Page, Parts, Rows, Select, Spec, Ticks
+from backoffice.screens.form_items import Input, Item, Page, Parts, Pointer, Rows, Select, Spec, Ticks
 from models.declarations import Field, Label
 
 NASTY = '"><script>alert(1)</script>'
@@ -20,10 +20,11 @@ PEOPLE = spec("people", Rows, inner=(spec("name"), spec("phone")), label="People
 
 
 def test_nothing_that_was_typed_or_declared_reaches_the_page_unescaped() -> None:
-    wrong = Page({"a": [NASTY]}, {"x": NASTY}, {})
+    wrong = Page({"a": [NASTY]}, {("", NASTY): NASTY}, {})
     shown = [
         spec("a", label=NASTY, help=NASTY, unit=NASTY, attributes={"data-when": NASTY}).item("a").html(NASTY, wrong),
         spec("a", Select, choices=CHOICES).item("a").html(NASTY, wrong),
+        spec("a", Pointer).item("a").html(NASTY, wrong),
         spec("a", Ticks, choices=CHOICES).item("a").html([NASTY], wrong),
         spec("a", Rows, inner=(spec("b"),), label=NASTY, help=NASTY).item("a").html([{"b": NASTY}], wrong),
         spec("a", Parts, inner=(spec("b", label=NASTY),), help=NASTY).item("a").html({"b": NASTY}, wrong),

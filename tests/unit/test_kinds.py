@@ -11,7 +11,7 @@ from bson import Decimal128, decode, encode
 
 from models.declarations import Field, Label
 from models.kinds import Unreadable, kind_of, parts_of, plain
-from models.kinds.numbers import decimal128
+from models.kinds.numbers import decimal128, decimal_of
 from tests.factories.types import REGIONS, SAMPLE
 
 HANGZHOU = {"province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "文三路 1 号", "postcode": "310000"}
@@ -152,3 +152,10 @@ NUMBERS = (
 @pytest.mark.parametrize("text", NUMBERS)
 def test_a_number_is_stored_as_the_driver_would_store_it(text: str) -> None:
     assert decimal128(Decimal(text)).bid == Decimal128(Decimal(text)).bid
+
+
+@pytest.mark.parametrize(
+    "text", [*NUMBERS, str(2**64), "9" * 34, "1E-6176", "9E+6144", "NaN", "-NaN", "sNaN", "Infinity", "-Infinity"]
+)
+def test_a_number_is_loaded_as_the_driver_would_load_it(text: str) -> None:
+    assert repr(decimal_of(Decimal128(text))) == repr(Decimal128(text).to_decimal())

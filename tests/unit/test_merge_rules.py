@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -98,8 +99,52 @@ def test_the_higher_level_and_of_one_level_the_longer_period(
         ("ab", "b", "b"),
         ("axb", "ayb", "aybx"),
         ("abx", "abx", "abx"),
+        ("xb", "abd", "xbd"),
+        ("xb", "ay", "xy"),
+        ("xb", "yb", "ybx"),
         ("", "abc", "c"),
     ],
 )
 def test_two_changes_of_one_list_are_joined(mine: str, theirs: str, joined: str) -> None:
     assert rules.three_way(list("ab"), list(mine), list(theirs)) == list(joined)
+
+
+@pytest.mark.parametrize(
+    ("original", "mine", "theirs", "joined"),
+    [
+        ("aa", "xy", "aa", "xy"),
+        ("aa", "xy", "aab", "xyb"),
+        ("aba", "cbd", "aba", "cbd"),
+        ("ab", "zz", "b", "zz"),
+        ("ab", "zz", "zb", "zz"),
+        ("aa", "a", "aa", "a"),
+        ("aa", "a", "aab", "ab"),
+        ("aa", "a", "ab", "ab"),
+        ("aa", "xa", "ay", "xy"),
+        ("aa", "xa", "ya", "yax"),
+        ("a", "aa", "ab", "aba"),
+        ("a", "aa", "aa", "aa"),
+        ("a", "", "aa", "a"),
+        ("ab", "ba", "ab", "ba"),
+    ],
+)
+def test_equal_rows_are_told_apart_when_lists_are_joined(original: str, mine: str, theirs: str, joined: str) -> None:
+    assert rules.three_way(list(original), list(mine), list(theirs)) == list(joined)
+
+
+def test_of_two_changes_nothing_is_lost_and_nothing_stands_twice() -> None:
+    some = Random(11)
+    for _ in range(3_000):
+        original, mine, theirs = sides = [some.choices("abcd", k=some.randrange(6)) for _ in range(3)]
+        joined = rules.three_way(*sides)
+        assert rules.three_way(original, mine, original) == mine
+        assert rules.three_way(original, original, theirs) == theirs
+        assert rules.three_way(original, mine, mine) == mine
+        for row in "abcd":
+            was, my, their, now = (side.count(row) for side in (original, mine, theirs, joined))
+            if my >= was and their >= was:
+                assert now == max(my, their), sides
+            elif my <= was and their <= was:
+                assert my + their - was <= now <= min(my, their), sides
+            else:
+                assert now == my + their - was, sides

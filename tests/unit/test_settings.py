@@ -104,6 +104,11 @@ def test_a_demonstration_is_never_offered_to_the_network() -> None:
         ("BACKOFFICE_DATABASE", "a b"),
         ("BACKOFFICE_DATABASE", "admin"),
         ("BACKOFFICE_DATABASE", "x" * 39),
+        ("BACKOFFICE_DATABASE_CACHE_GB", "0.2"),
+        ("BACKOFFICE_DATABASE_CACHE_GB", "1025"),
+        ("BACKOFFICE_DATABASE_CACHE_GB", "2GB"),
+        ("BACKOFFICE_DATABASE_CACHE_GB", "nan"),
+        ("BACKOFFICE_DATABASE_CACHE_GB", "1e1"),
         ("BACKOFFICE_BASE_URL", "desk.example.com"),
         ("BACKOFFICE_BASE_URL", "http://[::"),
         ("BACKOFFICE_BASE_URL", "http://desk:99999"),
@@ -133,6 +138,13 @@ def test_the_database_address_is_not_repeated_in_an_error() -> None:
     with pytest.raises(SettingsError) as caught:
         Settings.from_env(SECRETS | {"MONGODB_URI": "mongo://me:hunter2@db/"})
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "cache"), [("", None), ("0.25", 0.25), ("2", 2.0), ("1.5", 1.5)])
+def test_the_cache_of_the_embedded_database_is_said_in_gigabytes(
+    embedded: dict[str, str], given: str, cache: float | None
+) -> None:
+    assert Settings.from_env(embedded | {"BACKOFFICE_DATABASE_CACHE_GB": given}).database_cache_gb == cache
 
 
 @pytest.mark.parametrize(("given", "proxies"), [(None, 0), ("1", 1), ("5", 5)])

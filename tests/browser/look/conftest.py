@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from tests.browser.look import sample
+from tests.browser.office import WAIT
 
 
 @pytest.fixture(scope="package")
@@ -25,7 +26,7 @@ def sample_address() -> Iterator[str]:
 @pytest.fixture
 def window(chromium: Browser, sample_address: str) -> Iterator[BrowserContext]:
     context = chromium.new_context(base_url=sample_address, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT)
     yield context
     context.close()
 

@@ -165,7 +165,7 @@ def head() -> dict[str, Any]:
         "title": "Huadong Instruments",
         "level": "confidential",
         "state": {"text": "Active", "tone": "good"},
-        "owner": "Li Na",
+        "owner": {"label": "Owner", "text": "Li Na"},
         "actions": [
             {"label": "Edit", "url": "/form", "key": "e"},
             {"label": "Archive", "url": "/archive", "method": "post", "confirm": confirm},
@@ -200,7 +200,7 @@ def form() -> str | Response:
     held = {"company": "" if "bad" in request.args else "Huadong", "seller": "U-7", "people": rows}
     wrong = {} if held["company"] else {"company": ["Give a name."]}
     errors = [{"label": "Company", "anchor": at, "message": said[0]} for at, said in wrong.items()]
-    page = Page(wrong, {"U-7": "Wang Qiang"})
+    page = Page(wrong, {("", "U-7"): "Wang Qiang"})
     company, seller, people = (
         {
             "html": Markup(one.item(one.field.name).html(held[one.field.name], page)),
@@ -233,7 +233,7 @@ def act() -> str | Response:
         {"label": "Approve", "name": "approve", "main": True},
         {"label": "Refuse", "name": "refuse", "tone": "bad", "needs_note": True},
     ]
-    sheet = {"title": "Approve access", "by": "Wang Qiang", "why": "Renewal"}
+    sheet = {"title": "Approve access", "asked": [{"label": "Asked by", "text": "Wang Qiang"}]}
     return render_template(
         "records/act.html", type=TYPE, head=head(), act=sheet, answers=answers, urls={"record": "/details"}
     )

@@ -120,6 +120,19 @@ def test_no_page_is_wider_than_a_small_phone_and_the_menu_is_a_drawer(page: Page
     expect(page.locator("#rail")).to_be_hidden()
 
 
+def test_a_wide_table_of_rows_is_whole_on_paper(page: Page) -> None:
+    page.set_viewport_size({"width": 680, "height": 900})
+    page.goto("/details?printable=1")
+    page.locator("article").evaluate(
+        'at => at.innerHTML = \'<div class="scroll-x"><table class="mini"><tr>\''
+        " + '<td>Purchase decider</td>'.repeat(9) + '</tr></table></div>'"
+    )
+    beyond = "at => at.getBoundingClientRect().right > document.documentElement.clientWidth"
+    assert page.locator(".mini").evaluate(beyond), "on screen it is scrolled"
+    page.emulate_media(media="print")
+    assert not page.locator(".mini").evaluate(beyond)
+
+
 def test_what_may_not_be_printed_prints_a_sentence_instead(page: Page) -> None:
     page.emulate_media(media="print")
     page.goto("/details")

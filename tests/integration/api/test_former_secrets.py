@@ -71,7 +71,7 @@ def test_a_record_that_grew_more_secret_meanwhile_answers_as_such(
         return found
 
     monkeypatch.setattr(once, "read", meanwhile)
-    for path, body in ((f"/sample/{number}/archive", {"rev": 5}),):
+    for path, body in ((f"/sample/{number}/archive", {"rev": 5, "note": "Old"}),):
         head = case[0]
         answer = head.ask("POST", path, json=body)
         said = answer.get_data(as_text=True)

@@ -105,7 +105,7 @@ def test_only_who_may_merge_and_reads_both_does_and_the_others_learn_nothing(
     for number in (hidden, missing):
         problem(unmerge(custodian, (pair[0], number)), 404, "not_found")
     reader = start(Role.HEAD, read_only=True)
-    problem(merge(reader, pair), 403, "forbidden")
+    problem(merge(reader, pair), 403, "token_only_reads")
     assert merge(custodian, pair).status_code == 200
     problem(unmerge(clerk, pair), 403, "forbidden")
 

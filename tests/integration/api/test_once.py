@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
+from pymongo.client_session import ClientSession
+from pymongo.errors import AutoReconnect
 
 from backoffice.api import once
 from config.database import database
@@ -82,7 +85,7 @@ def test_another_request_with_the_key_is_refused(head: Program) -> None:
     send(head)
     problem(send(head, "Torch"), 422, "idempotency_key_reused")
     number = head.make()
-    problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}, headers=KEY), 422, "idempotency_key_reused")
+    problem(head.ask("POST", f"/sample/{number}/restore", json={"rev": 1}, headers=KEY), 422, "idempotency_key_reused")
     assert stored() == 2
 
 
@@ -131,6 +134,45 @@ def test_of_two_at_once_one_is_done(app: Flask, head: Program, monkeypatch: pyte
     assert answers[0].status_code == 201
     assert send(head).headers["Idempotency-Replayed"] == "true"
     assert stored() == 1
+
+
+@pytest.fixture
+def gone_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The database stores what a request sends, does not get to say so, and stays away while the request goes on."""
+    finish = ClientSession._finish_transaction
+
+    def unheard(self: ClientSession, *arguments: Any) -> None:
+        finish(self, *arguments)
+        raise AutoReconnect("gone")
+
+    def lost(_mine: Claim) -> None:
+        raise AutoReconnect("still gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ClientSession, "_finish_transaction", unheard)
+        patch.setattr("config.database.COMMIT_SECONDS", 2)
+        patch.setattr(idempotency, "give_back", lost)
+        yield patch
+
+
+def test_a_write_of_which_nobody_knows_whether_it_is_stored_is_sent_again_with_its_key(
+    head: Program, gone_meanwhile: pytest.MonkeyPatch
+) -> None:
+    answer = send(head)
+    problem(answer, 503, "outcome_unknown")
+    assert answer.headers["Retry-After"] == "10"
+    gone_meanwhile.undo()
+    again = send(head)
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert stored() == 1
+
+
+def test_without_a_key_nobody_is_asked_to_send_again_what_may_be_stored(
+    head: Program, gone_meanwhile: pytest.MonkeyPatch
+) -> None:
+    answer = send(head, headers={})
+    problem(answer, 503, "outcome_unknown")
+    assert "Retry-After" not in answer.headers
 
 
 def test_a_request_whose_process_died_may_be_sent_again_and_the_dead_one_stores_nothing(

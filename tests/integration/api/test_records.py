@@ -10,6 +10,7 @@ import pytest
 from config.database import database
 from models import records
 from models.person.roles import Role
+from models.record import collection_name
 from tests.conftest import NOW
 from tests.integration.api.conftest import Program, Start
 
@@ -87,6 +88,35 @@ def test_archived_records_leave_the_list_and_come_back(head: Program) -> None:
     problem(head.ask("POST", f"/sample/{number}/restore", json={"rev": 1}), 409, "stale")
     assert head.ask("POST", f"/sample/{number}/restore", json={"rev": 2}).status_code == 200
     assert len(head.get("/sample")["items"]) == 1
+
+
+def test_who_or_what_is_not_there_is_said_alike_for_what_is_out_of_reach(head: Program, start: Start) -> None:
+    hidden, clerk = head.make(level="top_secret"), start(Role.SPECIALIST)
+    for number in (hidden, "YP-1999-00001"):
+        values = {"name": "x", "parent": number, "seller": "nobody@example.com"}
+        body = problem(clerk.ask("POST", "/sample", json={"values": values}), 422, "invalid")
+        said = {one["field"]: one["message"] for one in body["errors"]}
+        assert said["seller"] == "There is no such person, or they may not be chosen here."
+        assert said["parent"] == "There is no such record, or you may not choose it."
+
+
+def test_what_nobody_may_change_now_says_so(head: Program) -> None:
+    number = head.make()
+    head.ask("POST", f"/sample/{number}/archive", json={"rev": 1, "note": "double"})
+    change = {"values": {"name": "Torch"}}
+    body = problem(head.ask("PATCH", f"/sample/{number}", json={**change, "rev": 2}), 403, "unchangeable")
+    assert "archived" in body["detail"]
+    head.ask("POST", f"/sample/{number}/restore", json={"rev": 2})
+    database()[collection_name("sample")].update_one({"number": number}, {"$set": {"state": "approved"}})
+    problem(head.ask("PATCH", f"/sample/{number}", json={**change, "rev": 3}), 403, "unchangeable")
+    assert head.get(f"/sample/{number}")["values"]["name"] == "Lamp"
+
+
+def test_nothing_is_archived_without_a_reason(head: Program) -> None:
+    number = head.make()
+    problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}), 400, "bad_request")
+    problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1, "note": " "}), 422, "invalid")
+    assert head.get(f"/sample/{number}")["archived_at"] is None
 
 
 def test_pages_follow_one_another_by_token_and_by_link(head: Program) -> None:

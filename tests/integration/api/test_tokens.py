@@ -140,7 +140,7 @@ def test_a_token_is_made_on_the_page_shown_once_and_revoked(app: Flask, head: Pr
     program = Program(desk, app.test_client(), secret[0])
     said = program.get("/me")
     assert (said["types"], said["token"]["read_only"], said["token"]["name"]) == (["sample"], True, "Telephone")
-    problem(program.ask("POST", "/sample", json={"values": {"name": "x"}}), 403, "forbidden")
+    problem(program.ask("POST", "/sample", json={"values": {"name": "x"}}), 403, "token_only_reads")
     listed = desk.text("/account/tokens/")
     assert secret[0] not in listed
     assert secret[0][: rules.SHOWN] in listed

@@ -82,7 +82,7 @@ def initiate(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(fast_dir: Path) -> Iterator[Server]:
+def server(fast_dir: Path, connected: Settings) -> Iterator[Server]:
     folder = fast_dir / "accounts"
     (folder / "db").mkdir(parents=True)
     keyfile = folder / "keyfile"
@@ -104,7 +104,7 @@ def server(fast_dir: Path) -> Iterator[Server]:
         schema.migrate()
         yield made
     finally:
-        store.disconnect()
+        store.connect(connected)
         process.kill()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)

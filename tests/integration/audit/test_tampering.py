@@ -16,7 +16,7 @@ from models.audit import dump
 from models.audit.keys import CURRENT
 from models.audit.sealing import seal_hash
 from models.audit.stored import StoredTrail
-from tests.factories import proofs
+from tests.factories.proofs import noted
 from tests.integration.audit.conftest import Base, Chain
 
 Tamper = Callable[[Chain], None]
@@ -209,7 +209,7 @@ def test_tampering_shows_and_says_where(chain: Chain, tamper: Tamper) -> None:
     public = chain.public
     tamper(chain)
     findings = chain.verify(public).findings
-    proofs.tampered(tamper.__name__, findings)
+    noted.tampered(tamper.__name__, findings)
     for text in expected:
         assert any(text in finding for finding in findings), findings
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from config import database as store
@@ -21,8 +20,10 @@ from models import audit, catalogue, schema
 from models.audit.keys import CURRENT
 from models.backup import archive, restoring
 from models.backup.restoring import Restored
-from models.key_vault.keyring import COLLECTION
 from models.person.roles import SYSTEM
+from tests.factories.elsewhere import another_place, carry_keys
+
+__all__ = ["another_place"]
 
 Base = Database[dict[str, Any]]
 
@@ -44,30 +45,6 @@ def saved(connected: Settings, db: Base, tmp_path: Path, now: datetime) -> Itera
     base = store.connect(settings)
     for name in set(base.list_collection_names()) - known:
         base.drop_collection(name)
-
-
-@pytest.fixture
-def there(saved: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """An empty place: another database, another folder, the same secrets."""
-    settings = replace(saved, database=f"{saved.database}_there", data_dir=tmp_path / "there")
-    client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_uri)
-    with client:
-        for name in (settings.database, settings.keys.database):
-            client.drop_database(name)
-        yield settings
-        for name in (settings.database, settings.keys.database):
-            client.drop_database(name)
-
-
-def carry_keys(saved: Settings, there: Settings) -> None:
-    """Put the key vault, as it is now, into the other place: what its own backup and restore do."""
-    client: MongoClient[dict[str, Any]] = MongoClient(saved.mongodb_uri)
-    with client:
-        target = client[there.keys.database][COLLECTION]
-        target.delete_many({})
-        keys = list(client[saved.keys.database][COLLECTION].find())
-        if keys:
-            target.insert_many(keys)
 
 
 @pytest.fixture

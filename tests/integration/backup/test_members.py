@@ -20,9 +20,10 @@ from models.backup import archive, restoring, snapshot
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 from tests.factories.customers import customer
+from tests.factories.elsewhere import carry_keys
 from tests.factories.people import person
 from tests.failover.members import Members
-from tests.integration.backup.conftest import carry_keys, going_on
+from tests.integration.backup.conftest import going_on
 from tests.integration.backup.test_round import contents
 
 ELECTION_SECONDS = 1.0

@@ -6,11 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 
 from models import store
+from models.bulk_change import service
 from models.bulk_change.document import State
+from models.errors import Invalid
 from models.person.roles import Person
+from models.record_input import LoweringNeedsHead
 from tests.factories.bulk_changes import carried_out, previewed, reasons
 from tests.integration.bulk_change.conftest import Make, stored
 
@@ -100,14 +104,28 @@ def test_files_are_handed_over_with_the_records_that_follow_them(
 
 def test_records_are_archived_and_restored(head: Person, ann: Person, made: Make, now: datetime, db: Base) -> None:
     numbers = made(ann, 3)
-    plan = carried_out(head, "archive", now=now, slug="sample", numbers=numbers[:2])
+    plan = carried_out(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=numbers[:2])
     assert plan.count("changed") == 2
     assert held(db, "archived_at") == [now, now, None]
-    plan = carried_out(head, "archive", now=now, slug="sample", numbers=numbers)
+    plan = carried_out(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=numbers)
     assert (plan.count("changed"), plan.count("same")) == (1, 2)
     plan = carried_out(head, "restore", now=now, slug="sample", address=[("archived", "1")])
     assert plan.count("changed") == 3
     assert held(db, "archived_at") == [None] * 3
+
+
+def test_many_are_archived_with_a_reason_as_one_is(
+    head: Person, ann: Person, made: Make, now: datetime, db: Base
+) -> None:
+    numbers = made(ann, 2)
+    plan = previewed(head, "archive", now=now, slug="sample", numbers=numbers)
+    assert plan.state is State.DRAFT
+    with pytest.raises(Invalid) as refused:
+        service.check(head, plan.id, {}, now=now, note=" ")
+    assert set(refused.value.problems) == {"note"}
+    carried_out(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=numbers)
+    notes = [row["note"] for row in db["record_version"].find({"type": "sample", "action": "archive"})]
+    assert notes == ["Outdated"] * 2
 
 
 def test_a_move_asks_its_fields_once_for_all(ann: Person, ben: Person, made: Make, now: datetime, db: Base) -> None:
@@ -119,6 +137,20 @@ def test_a_move_asks_its_fields_once_for_all(ann: Person, ben: Person, made: Mak
     assert db["audit"].count_documents({"action": "submit"}) == 12
 
 
+def test_a_reason_names_the_move(ann: Person, ben: Person, made: Make, now: datetime, db: Base) -> None:
+    numbers = made(ann, 2)
+    carried_out(ann, "move-submit", {"checker": ben.id}, now=now, slug="sample", numbers=numbers[:1])
+    plan = previewed(ann, "move-submit", {"checker": ben.id}, now=now, slug="sample", numbers=numbers)
+    assert reasons(plan) == {"“Submit” is not possible in the present state.": 1}
+
+
+def test_a_reason_tells_what_nobody_may_change_now(ann: Person, made: Make, now: datetime, db: Base) -> None:
+    numbers = made(ann, 1)
+    db["record_sample"].update_one({"number": numbers[0]}, {"$set": {"state": "approved"}})
+    plan = previewed(ann, "change", {"colour": "red"}, now=now, slug="sample", numbers=numbers)
+    assert reasons(plan) == {"In its present state the record cannot be changed.": 1}
+
+
 def test_a_raised_level_follows_the_rules_of_levels(ann: Person, made: Make, now: datetime, db: Base) -> None:
     numbers = made(ann, 2)
     carried_out(ann, "change", {"level": "secret"}, now=now, slug="sample", numbers=numbers)
@@ -126,5 +158,5 @@ def test_a_raised_level_follows_the_rules_of_levels(ann: Person, made: Make, now
     assert set(held(db, "level_set_by")) == {ann.id}
     assert None not in held(db, "secret_until")
     plan = previewed(ann, "change", {"level": "internal"}, now=now, slug="sample", numbers=numbers)
-    assert reasons(plan) == {"Only the department head may lower a level.": 2}
+    assert reasons(plan) == {LoweringNeedsHead().text("en"): 2}
     assert set(held(db, "level")) == {"secret"}

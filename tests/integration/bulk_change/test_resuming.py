@@ -314,7 +314,7 @@ def test_plans_are_forgotten_in_time(ann: Person, made: Make, now: datetime, db:
 def test_who_lost_the_right_to_the_act_carries_out_nothing(
     head: Person, ann: Person, made: Make, now: datetime, db: Base
 ) -> None:
-    plan = previewed(head, "archive", now=now, slug="sample", numbers=made(ann, 3))
+    plan = previewed(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=made(ann, 3))
     plan = service.confirm(head, plan.id, plan.stamp, now)
     db["user"].update_one({"_id": head.id}, {"$set": {"roles": ["specialist"]}})
     plan = worked(plan, now)

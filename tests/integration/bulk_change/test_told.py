@@ -11,6 +11,7 @@ from pymongo.database import Database
 from models import registry, store
 from models.bulk_change import service, told
 from models.bulk_change.document import Line, Plan, Said
+from models.declarations import Label
 from models.person.roles import Person, Role
 from tests.factories.bulk_changes import previewed
 from tests.factories.types import SAMPLE
@@ -48,6 +49,32 @@ def test_reasons_of_records_and_fields_out_of_reach_are_not_told(
     assert by_number[unseen[0]] == ["It stayed as it is."]  # ben sees its card
     assert "The amount is confidential-8" in by_number[seen[0]]
     assert told.summary(ben, plan, Said.REFUSED, "en") == []
+
+
+def test_a_reason_for_many_names_its_field_and_no_value(
+    ann: Person, made: Make, now: datetime, db: Database[dict[str, Any]]
+) -> None:
+    def lacks(draft: registry.Draft) -> None:
+        if draft.before is not None:
+            draft.problem("amount", "“金额”与“甲方”不符。", "“Amount” does not fit “Party A”.")
+
+    registry.register(SAMPLE, registry.Hooks(prepare=(lacks,)))
+    plan = previewed(ann, "change", {"colour": "red"}, slug="sample", numbers=made(ann), now=now)
+    ((_count, _label, said),) = told.summary(ann, plan, Said.REFUSED, "en")
+    assert said.en == "“Amount” does not fit “…”."
+
+
+def test_a_reason_about_the_owner_names_it_as_its_type_calls_it(
+    ann: Person, made: Make, now: datetime, db: Database[dict[str, Any]]
+) -> None:
+    def lacks(draft: registry.Draft) -> None:
+        if draft.before is not None:
+            draft.problem("owner", "“负责专员”不能是“甲方”。", "“Specialist” cannot be “Party A”.")
+
+    registry.register(replace(SAMPLE, owner=Label("负责专员", "Specialist")), registry.Hooks(prepare=(lacks,)))
+    plan = previewed(ann, "change", {"colour": "red"}, slug="sample", numbers=made(ann), now=now)
+    ((_count, label, said),) = told.summary(ann, plan, Said.REFUSED, "en")
+    assert (label, said.en) == ("Specialist", "“Specialist” cannot be “…”.")
 
 
 def test_a_record_that_one_may_not_know_of_is_a_dash(

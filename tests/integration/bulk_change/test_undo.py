@@ -15,6 +15,7 @@ from models.bulk_change.document import State
 from models.bulk_change.refusals import NotUndoable, UndoTooLate, WrongStep
 from models.errors import NotFound
 from models.person.roles import Person, Role
+from models.record_input import LoweringNeedsHead
 from tests.factories.bulk_changes import carried_out, previewed, reasons, worked
 from tests.factories.people import person
 from tests.integration.bulk_change.conftest import Make
@@ -78,10 +79,10 @@ def test_archived_records_come_back_and_restored_ones_go(
     head: Person, ann: Person, made: Make, now: datetime, db: Base
 ) -> None:
     numbers = made(ann, 3)
-    plan = carried_out(head, "archive", now=now, slug="sample", numbers=numbers)
+    plan = carried_out(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=numbers)
     worked(service.undo(head, plan.id, now), now)
     assert values(db, "archived_at") == [None] * 3
-    carried_out(head, "archive", now=now, slug="sample", numbers=numbers)
+    carried_out(head, "archive", {}, note="Outdated", now=now, slug="sample", numbers=numbers)
     plan = carried_out(head, "restore", now=now + timedelta(hours=1), slug="sample", numbers=numbers)
     worked(service.undo(head, plan.id, now + timedelta(hours=1)), now + timedelta(hours=1))
     assert values(db, "archived_at") == [now] * 3
@@ -94,7 +95,7 @@ def test_a_raised_level_is_lowered_again_by_the_head_only(
     raw = {"level": "confidential"}
     plan = carried_out(ann, "change", raw, now=now, slug="sample", numbers=numbers)
     kept = worked(service.undo(ann, plan.id, now), now)
-    assert reasons(kept, "kept") == {"Only the department head may lower a level.": 3}
+    assert reasons(kept, "kept") == {LoweringNeedsHead().text("en"): 3}
     assert set(values(db, "level")) == {"confidential"}
     plan = carried_out(head, "change", {"level": "top_secret"}, now=now, slug="sample", numbers=numbers)
     plan = worked(service.undo(head, plan.id, now), now)

@@ -130,6 +130,21 @@ def test_a_contract_does_not_promise_a_longer_term_than_granted(cast: Cast, step
     assert step(cast.writer, made, "submit")["state"] == "in_review"
 
 
+@pytest.mark.parametrize("term_days", ["30", "31"])
+@pytest.mark.parametrize("level", ["confidential", "top_secret"])
+def test_the_terms_of_a_file_that_was_closed_meanwhile_are_not_to_be_tried_out(
+    cast: Cast, step: Step, now: datetime, level: str, term_days: str
+) -> None:
+    """The draft is still its creator's to hand in; granted term and grade are not theirs to read any more (X6)."""
+    file = customer(cast.writer, now, grade="B", credit_term=30)
+    made = contract(cast.writer, file["_id"], now, payment="credit", term_days=term_days)
+    store.change("customer", file["_id"], {"owner": cast.head.id, "level": level}, actor=cast.head, now=now)
+    with pytest.raises(Invalid) as refused:
+        step(cast.writer, made, "submit")
+    assert refused.value.problems.keys() - {"finance_person", "legal_person"} == {"customer"}
+    assert "30" not in refused.value.problems["customer"].en
+
+
 def test_a_contract_under_review_is_not_edited(cast: Cast, now: datetime, submitted: dict[str, Any]) -> None:
     with pytest.raises(Forbidden):
         records.change(cast.writer, "contract", submitted["number"], {"amount": "1"}, rev=submitted["rev"], now=now)

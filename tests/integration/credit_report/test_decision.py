@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,9 +19,10 @@ from models.credit_report.default_scorecard import DEFAULT_SCORECARD
 from models.customer import service as customer_service
 from models.customer.document import CUSTOMER
 from models.errors import Forbidden, Invalid, NotFound
-from models.person.roles import Person, Role
+from models.person.roles import SYSTEM, Person, Role
 from models.records import NeedsFreshSignIn, NotNow, NotYourOwn
 from models.registry import Draft, Hooks
+from tests.factories.bulk_changes import carried_out
 from tests.factories.credit_reports import credit_report
 from tests.factories.customers import customer
 from tests.factories.people import person
@@ -239,6 +241,71 @@ def test_terms_are_checked_again_when_the_customer_changed_meanwhile(cast: Cast,
     with pytest.raises(Invalid) as refused:
         step(cast.decider, second, "approve", now)
     assert "limit" in refused.value.problems
+
+
+@pytest.mark.parametrize("level", ["confidential", "top_secret"])
+def test_a_draft_does_not_tell_of_a_file_that_was_closed_meanwhile(cast: Cast, now: datetime, level: str) -> None:
+    """The draft is still its creator's to write; what is decided about the customer now is not theirs to read (X6)."""
+    file = customer(cast.writer, now, grade="B", credit_limit=Decimal(50000))
+    report = credit_report(cast.writer, file["_id"], now, grade="B", grade_reason="新客户", limit="50000")
+    closed = {"owner": cast.head.id, "level": level, "credit_limit": Decimal(90000)}
+    store.change("customer", file["_id"], closed, actor=cast.head, now=now)
+    rev = store.fetch("credit_report", report["_id"])["rev"]
+    changed = records.change(cast.writer, "credit_report", report["number"], {"facts": "按期。"}, rev=rev, now=now)
+    assert (changed["present_limit"], changed["present_grade"]) == (Decimal("50000.00"), "B")
+    sent = {"limit": "95000", "good_record": "yes"}
+    with pytest.raises(Invalid) as refused:
+        records.change(cast.writer, "credit_report", report["number"], sent, rev=changed["rev"], now=now)
+    assert "90,000" not in refused.value.problems["limit"].en
+
+
+def send_back(cast: Cast, report: dict[str, Any], now: datetime) -> None:
+    step(person(Role.HEAD, Role.CREDIT_GROUP, name="Both"), report, "send_back", now, note="补充走访")
+
+
+def put_away(cast: Cast, report: dict[str, Any], now: datetime) -> None:
+    rev = store.fetch("credit_report", report["_id"])["rev"]
+    records.set_archived(cast.head, "credit_report", report["number"], True, rev=rev, now=now, note="重复")
+
+
+def declassify(cast: Cast, report: dict[str, Any], now: datetime) -> None:
+    values = {"level_basis": None}
+    store.change("credit_report", report["_id"], values, actor=SYSTEM, now=now, action="declassify")
+
+
+def correct(cast: Cast, report: dict[str, Any], now: datetime) -> None:
+    rev = store.fetch("credit_report", report["_id"])["rev"]
+    records.change(cast.head, "credit_report", report["number"], {"facts": "按期。"}, rev=rev, now=now)
+
+
+def correct_many(cast: Cast, report: dict[str, Any], now: datetime) -> None:
+    carried_out(cast.head, "change", {"surveyed": "2026-11-20"}, now=now, slug="credit_report")
+
+
+@pytest.mark.parametrize("written", [send_back, put_away, declassify, correct, correct_many])
+def test_nor_does_it_when_somebody_writes_in_it_who_reads_the_file(
+    cast: Cast, now: datetime, written: Callable[[Cast, dict[str, Any], datetime], None]
+) -> None:
+    """The draft stays its creator's to read, whoever sends it back or corrects it (X6)."""
+    file = customer(cast.writer, now, grade="B", credit_limit=Decimal(50000))
+    report = credit_report(cast.writer, file["_id"], now, grade="B", grade_reason="新客户", limit="50000")
+    if written is send_back:
+        step(cast.writer, report, "submit", now)
+        step(cast.finance, report, "rate", now, **OPINION)
+    closed = {"owner": cast.head.id, "level": "confidential", "grade": "C", "credit_limit": Decimal(90000)}
+    store.change("customer", file["_id"], closed, actor=cast.head, now=now)
+    written(cast, report, now)
+    kept = store.fetch("credit_report", report["_id"])
+    assert kept["rev"] > 1
+    assert (kept["present_grade"], kept["present_limit"]) == ("B", Decimal("50000.00"))
+
+
+def test_a_draft_that_its_head_corrects_takes_the_terms_that_its_writer_reads(cast: Cast, now: datetime) -> None:
+    file = customer(cast.head, now, grade="B", credit_limit=Decimal(50000))
+    report = credit_report(cast.writer, file["_id"], now, grade="B", grade_reason="新客户", limit="50000")
+    store.change("customer", file["_id"], {"credit_limit": Decimal(90000)}, actor=cast.head, now=now)
+    correct(cast, report, now)
+    assert store.fetch("credit_report", report["_id"])["present_limit"] == Decimal("90000.00")
 
 
 def test_a_report_is_never_less_secret_than_its_customer(cast: Cast, now: datetime) -> None:

@@ -98,6 +98,12 @@ def test_there_are_three_hundred_customers_of_every_level(filled: Base) -> None:
     assert counts[Level.INTERNAL] > counts[Level.SECRET] > counts[Level.CONFIDENTIAL] > counts[Level.TOP_SECRET] > 2
 
 
+@pytest.mark.parametrize("slug", [rt.slug for rt, _ in catalogue.SHIPPED if rt.classified])
+def test_nothing_is_classified_beyond_its_period(filled: Base, slug: str) -> None:
+    over = {"level": {"$ne": Level.INTERNAL.value}, "secret_until": {"$lt": NOW}}
+    assert filled[collection_name(slug)].count_documents(over) == 0
+
+
 @pytest.mark.parametrize("slug", [rt.slug for rt, _ in catalogue.SHIPPED])
 def test_every_state_of_every_workflow_is_there(filled: Base, slug: str) -> None:
     rt = registry.get(slug).rt

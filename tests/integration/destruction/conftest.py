@@ -14,7 +14,10 @@ from models.destruction import removal, service
 from models.destruction.document import SLUG
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
+from tests.factories.elsewhere import another_place
 from tests.factories.people import person
+
+__all__ = ["another_place"]
 
 Base = Database[dict[str, Any]]
 YEARS = timedelta(days=4 * 366)

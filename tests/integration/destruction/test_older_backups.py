@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from config import database as base
@@ -23,8 +22,8 @@ from models.backup.restoring import Restored
 from models.destruction import removal, traces
 from models.destruction.document import SLUG
 from models.key_vault import service as key_vault
-from tests.factories import proofs
-from tests.integration.backup.conftest import carry_keys
+from tests.factories.elsewhere import carry_keys
+from tests.factories.proofs import noted
 from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
 from tests.integration.destruction.house import Planted, everything, holding_id, plant, said
 
@@ -35,19 +34,6 @@ Restore = Callable[..., Restored]
 @pytest.fixture
 def saved(connected: Settings, db: Base, tmp_path: Path) -> Settings:
     return replace(connected, data_dir=tmp_path / "here")
-
-
-@pytest.fixture
-def there(saved: Settings, tmp_path: Path) -> Iterator[Settings]:
-    """An empty place: another database, another folder, the same secrets."""
-    settings = replace(saved, database=f"{saved.database}_there", data_dir=tmp_path / "there")
-    client: MongoClient[dict[str, Any]] = MongoClient(settings.mongodb_uri)
-    with client:
-        for name in (settings.database, settings.keys.database):
-            client.drop_database(name)
-        yield settings
-        for name in (settings.database, settings.keys.database):
-            client.drop_database(name)
 
 
 @pytest.fixture
@@ -82,7 +68,7 @@ FILE = "words of a file, its history, attachments, requests and imports"
 def note(planted: Planted, place: str) -> None:
     """For whoever is to be shown it: which words the database says, read with the keys that there are."""
     found = {word for words in said(planted.words).values() for word in words}
-    proofs.searched(FILE, place, planted.words, sum(map(len, everything().values())), found)
+    noted.searched(FILE, place, planted.words, sum(map(len, everything().values())), found)
 
 
 def test_a_backup_holds_no_word_of_a_file_and_brings_it_back_with_the_keys(
@@ -108,7 +94,7 @@ def test_what_was_destroyed_since_does_not_come_back(
     snapshot.take(tmp_path / "before.zip", saved, now)
     note(planted, "the database before the destruction")
     in_backup = told(tmp_path / "before.zip", planted.words)
-    proofs.searched(FILE, "a backup of before", planted.words, len(text_of(tmp_path / "before.zip")), in_backup)
+    noted.searched(FILE, "a backup of before", planted.words, len(text_of(tmp_path / "before.zip")), in_backup)
     assert in_backup == []
     signed(cast, [planted.record], now)
     carried_out(now + WEEK)

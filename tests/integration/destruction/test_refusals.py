@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from models import store
-from models.destruction import service
+from config.database import database
+from models import registry, store
+from models.destruction import matters, pointing, service
 from models.errors import Invalid
-from tests.integration.destruction.conftest import Cast
+from models.person.roles import SYSTEM
+from tests.factories.commands import commands
+from tests.integration.destruction.conftest import Cast, old_file
 
 OPEN: dict[str, dict[str, Any]] = {
     "contract": {"subject": "Lamps", "kind": "sale"},
@@ -38,3 +41,87 @@ def test_what_is_open_about_a_file_keeps_it_and_is_named(
     store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
     asked = service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
     assert asked["state"] == "proposed"
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_is_open_about_more_records_is_asked_for_in_no_more_queries(cast: Cast, now: datetime, busy: bool) -> None:
+    rt = registry.get("customer").rt
+    files = [old_file(cast, now, name=f"公司{place}有限公司") for place in range(20)]
+    about = dict[str, str]()
+    for one in files[:3] if busy else ():
+        values = {**OPEN["complaint"], "customer": one["_id"], "owner": cast.owner.id}
+        about[one["number"]] = store.create("complaint", values, actor=cast.owner, now=now)["number"]
+
+    def asked(some: list[dict[str, Any]]) -> list[str]:
+        with commands.heard() as heard:
+            found = matters.against(rt, some, cast.owner, now)
+        named = {number: [one.text.en for one in told] for number, told in found.items()}
+        label = registry.get("complaint").rt.label.en
+        wanted = {number: [f"{label} {complaint} is open"] for number, complaint in about.items()}
+        assert named == {one["number"]: wanted[one["number"]] for one in some if one["number"] in wanted}
+        return heard
+
+    alone = asked(files[:1])
+    assert asked(files) == alone
+
+
+def test_of_many_open_ones_about_a_file_three_are_named_and_of_those_one_may_not_know_no_number(
+    cast: Cast, now: datetime
+) -> None:
+    rt, file = registry.get("customer").rt, old_file(cast, now)
+    values = {**OPEN["complaint"], "customer": file["_id"], "owner": cast.owner.id}
+    numbers = [store.create("complaint", values, actor=cast.owner, now=now)["number"] for _ in range(4)]
+    [told] = matters.against(rt, [file], cast.owner, now).values()
+    assert sum(number in one.text.en for one in told for number in numbers) == 3
+    [unknown] = matters.against(rt, [file], SYSTEM, now).values()
+    assert [one.text for one in unknown] == [matters.HIDDEN]
+
+
+def test_of_many_open_ones_about_many_files_no_more_is_read_than_is_told(cast: Cast, now: datetime) -> None:
+    rt = registry.get("customer").rt
+    busy, quiet = (old_file(cast, now, name=name) for name in ("忙公司", "静公司"))
+    loser = old_file(cast, now, name="并公司")
+    database()["record_customer"].update_one({"_id": loser["_id"]}, {"$set": {"merged_into": busy["_id"]}})
+    numbers = []
+    for place in range(12):
+        about = loser if place % 2 else busy
+        values = {**OPEN["complaint"], "customer": about["_id"], "owner": cast.owner.id}
+        numbers.append(store.create("complaint", values, actor=cast.owner, now=now)["number"])
+    with commands.returned() as rows:
+        found = matters.against(rt, [busy, quiet], cast.owner, now)
+    label = registry.get("complaint").rt.label.en
+    assert {one.text.en for one in found.pop(busy["number"])} == {f"{label} {one} is open" for one in numbers[:3]}
+    assert found == {}
+    assert sum(rows) <= 4
+
+
+def test_of_many_cards_under_which_a_file_is_out_no_more_are_read_than_are_told(cast: Cast, now: datetime) -> None:
+    rt, file = registry.get("customer").rt, old_file(cast, now)
+    for _ in range(9):
+        values = {"uses": ["print"], "reason": "x", "type_asked": "customer", "department": "service", "state": "out"}
+        rows_of = [{"number": file["number"], "level": "secret"}] * 2
+        store.create("access_request", {**values, "items": rows_of}, actor=cast.owner, now=now)
+    with commands.returned() as rows:
+        [told] = matters.against(rt, [file], cast.owner, now).values()
+    assert len(told) == matters.SHOWN
+    assert sum(rows) == 1
+
+
+def test_what_points_to_a_file_twice_is_told_once_and_a_part_of_it_keeps_nothing(cast: Cast, now: datetime) -> None:
+    rt = registry.get("customer").rt
+    file, part, other = (old_file(cast, now, name=name) for name in ("整公司", "分公司", "另公司"))
+    made = store.create(
+        "complaint", {**OPEN["complaint"], "customer": file["_id"], "owner": cast.owner.id}, actor=cast.owner, now=now
+    )
+    own = {one["_id"]: file["_id"] for one in (file, part)} | {other["_id"]: other["_id"]}
+    together = [[file["_id"], part["_id"]], [other["_id"]]]
+    lists = {"rows": [{"one": file["_id"]}, {"one": part["_id"]}], "again": part["_id"]}
+    complaints, customers = database()["record_complaint"], database()["record_customer"]
+    complaints.update_one({"_id": made["_id"]}, {"$set": lists})
+    customers.update_one({"_id": part["_id"]}, {"$set": {"again": file["_id"]}})
+    customers.update_one({"_id": other["_id"]}, {"$set": {"again": file["_id"]}})
+    paths = ["customer", "rows.one", "again"]
+    [told] = pointing.first(registry.get("complaint").rt, paths, own, {}, 3).items()
+    assert (told[0], [one["number"] for one in told[1]]) == (file["_id"], [made["number"]])
+    [told] = pointing.first(rt, ["again"], own, {}, 3, together).items()
+    assert (told[0], [one["_id"] for one in told[1]]) == (file["_id"], [other["_id"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
@@ -167,7 +168,7 @@ def against(cast: Cast, record: dict[str, Any], now: datetime) -> str:
 
 def test_what_has_to_be_kept_yet_is_refused_with_the_day(cast: Cast, now: datetime) -> None:
     young = customer(cast.owner, now - timedelta(days=400), level="secret")
-    assert f"{young['number']}: to be kept until 2028-" in against(cast, young, now)
+    assert re.search(rf"{young['number']}: to be kept until \w+ \d+ \w+ 2028", against(cast, young, now))
 
 
 def test_a_declared_retention_stands_for_the_usual_one(
@@ -203,7 +204,7 @@ def test_a_hold_stands_against_it_until_it_is_lifted(cast: Cast, old: dict[str, 
     holds.place(cast.head, "customer", old["number"], "Lawsuit", now=now)
     with pytest.raises(holds.HeldAlready):
         holds.place(cast.head, "customer", old["number"], "Lawsuit", now=now)
-    assert "on legal hold by Head since 2026-11-23" in against(cast, old, now)
+    assert "on legal hold by Head since Mon 23 Nov 2026" in against(cast, old, now)
     holds.lift(cast.head, "customer", old["number"], "Settled", now=now)
     with pytest.raises(holds.NotHeld):
         holds.lift(cast.head, "customer", old["number"], "Settled", now=now)

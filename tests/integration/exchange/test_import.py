@@ -87,7 +87,7 @@ def test_bad_rows_are_refused_with_the_reason_and_the_good_ones_kept(
     assert len(stored(db)) == batch.count("taken") == 2
     assert batch.count("rows") == batch.count("taken") + batch.count("refused")
     assert reasons(batch) == {
-        "成立日期: “…” is not a date. A date looks like 2026-11-22.": 1,
+        "成立日期: “成立日期” is not a date. A date looks like 2026-11-22.": 1,
         "公司名称: This is required.": 1,
         "电话: A phone number has 5 to 20 digits; blanks, brackets and hyphens are fine.": 1,
         "4 cells where the heading has 3. A cell may hold an unquoted separator.": 1,
@@ -169,6 +169,17 @@ def test_a_level_for_all_rows_is_kept_with_its_period(custodian: Person, now: da
     assert one["level_set_by"] == custodian.id
 
 
+def test_rows_with_different_wrong_values_share_a_reason_that_names_the_field(
+    custodian: Person, now: datetime, db: Base
+) -> None:
+    batch = checked(custodian, "公司名称,成立日期\n甲公司,昨天\n乙公司,前天\n丙公司,98-1-2\n", now)
+    told = {reason.zh: reason.count for reason in batch.reasons}
+    assert told == {
+        "“成立日期”不是日期。日期格式应如 2026-11-22。": 2,
+        "“成立日期”的年份不是四位数字。若为民国纪年，请为此列选择“民国”。": 1,
+    }
+
+
 # --- people and records by name
 
 
@@ -183,8 +194,8 @@ def test_records_are_found_by_number_by_number_elsewhere_and_by_only_name(
     assert {son["customer"] for son in stored(db, "complaint")} == {known["_id"]}
     assert batch.count("taken") == 3
     assert reasons(batch) == {
-        "客户: More than one “…” bears this name. Give its number.": 1,
-        "客户: No “…” of this number or name is within your reach.": 1,
+        "客户: More than one “Customer file” bears this name. Give its number.": 1,
+        "客户: No “Customer file” of this number or name is within your reach.": 1,
     }
 
 
@@ -193,14 +204,14 @@ def test_a_hidden_record_and_a_missing_one_are_refused_alike(custodian: Person, 
     text = f"事由,客户\n一,{hidden['number']}\n二,绝密公司\n三,KH-2026-999999\n四,{hidden['_id']}\n"
     batch = checked(custodian, text, now, slug="complaint")
     assert batch.count("taken") == 0
-    assert reasons(batch) == {"客户: No “…” of this number or name is within your reach.": 4}
+    assert reasons(batch) == {"客户: No “Customer file” of this number or name is within your reach.": 4}
 
 
 def test_a_locked_record_is_not_found_by_its_name(now: datetime, head: Person) -> None:
     outsider = person(Role.CUSTODIAN, name="custodian")
     customer(head, now, name="机密公司", level="confidential")
     batch = checked(outsider, "事由,客户\n一,机密公司\n", now, slug="complaint")
-    assert reasons(batch) == {"客户: No “…” of this number or name is within your reach.": 1}
+    assert reasons(batch) == {"客户: No “Customer file” of this number or name is within your reach.": 1}
 
 
 def test_people_are_found_by_email_and_by_only_name_among_those_of_the_role(

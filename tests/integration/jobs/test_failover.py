@@ -12,6 +12,8 @@ from config.settings import Settings
 from tests.failover.plan import Plan
 from tests.failover.trial import run
 
+pytestmark = pytest.mark.timeout(900)  # blows, and what they held up, on a clock of its own
+
 
 @pytest.fixture
 def folder(connected: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

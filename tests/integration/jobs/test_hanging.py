@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from pymongo.errors import ExecutionTimeout, PyMongoError
@@ -25,6 +27,8 @@ from tests.integration.jobs.conftest import Office
 from tests.integration.jobs.sample import EFFECTS, LABEL, add_effect
 
 SHORT = timedelta(seconds=0.3)
+AMPLE = timedelta(minutes=1)
+"""What a busy machine does all the same within its time."""
 ADMINISTRATOR = Person(id=None, name="Chen", roles=frozenset({Role.ADMINISTRATOR}))
 
 
@@ -68,6 +72,12 @@ def job(work: Callable[[JobContext], Report], name: str = "slow", *, often: bool
     return Job(name=name, label=LABEL, work=work, **declared)  # type: ignore[arg-type]
 
 
+def released(office: Office, hung: Hung, **more: Any) -> Callable[[], list[Run]]:
+    """The tick of the next process, in which the same job hangs no more and has ample time."""
+    hung.released.set()
+    return office.open(Table([job(hung, limit=AMPLE, **more)]))
+
+
 def quick(**more: object) -> Job:
     return job(add_effect, "quick", often=True, lane=Lane.PROMPT, limit=timedelta(minutes=1), **more)
 
@@ -104,7 +114,7 @@ def test_what_took_too_long_is_tried_again_for_its_own_time(office: Office, hung
     assert [s.waiting for s in service.schedules()] == [False]
     office.clock.turn(minutes=4)
     assert run_due() == []
-    hung.released.set()
+    run_due = released(office, hung)
     office.clock.turn(minutes=1)
     (again,) = run_due()
     assert (again.state, again.kind, again.planned, again.late, again.attempts) == (
@@ -209,6 +219,7 @@ def test_a_daily_job_that_took_too_long_is_not_left_for_a_day(office: Office, hu
     office.clock.turn(days=1)
     run_due()
     hung.released.set()
+    run_due = office.open(Table([replace(made, limit=AMPLE)]))
     office.clock.turn(minutes=5)
     assert [run.state for run in run_due()] == [State.DONE]
 
@@ -230,12 +241,21 @@ def test_work_whose_transaction_was_given_up_is_tried_again(office: Office) -> N
 
 
 def test_a_moment_without_the_lease_leaves_the_work_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "LEAVING", 0.2)
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
-    answers = iter([False])
+    waited, asked, enough = [0.0], list[bool](), Event()
+    monkeypatch.setattr(watch, "monotonic", lambda: waited[0])
+
+    def is_active() -> bool:
+        """The lease is gone at the first look and back at the second; the work lasts for longer than it is waited for
+        without."""
+        asked.append(len(asked) != 0)
+        waited[0] += watch.LEAVING / 2
+        if len(asked) == 5:
+            enough.set()
+        return asked[-1]
 
     def take_a_while(context: JobContext) -> Report:
-        Event().wait(0.6)
+        assert enough.wait(20)
         return add_effect(context)
 
     table = Table([job(take_a_while, limit=timedelta(minutes=1))])
@@ -243,7 +263,7 @@ def test_a_moment_without_the_lease_leaves_the_work_alone(office: Office, monkey
     lease = leases.acquire("first")
     assert lease
     office.clock.turn(days=1)
-    assert [run.state for run in tick(office.desk(table), lease, lambda: next(answers, True))] == [State.DONE]
+    assert [run.state for run in tick(office.desk(table), lease, is_active)] == [State.DONE]
 
 
 def test_a_run_that_was_left_here_is_not_begun_a_second_time_beside_itself(office: Office, hung: Hung) -> None:
@@ -289,17 +309,18 @@ def test_a_limit_that_strikes_at_the_trail_is_a_limit(office: Office) -> None:
 
 
 def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> None:
-    died = Event()
+    alone, died = Event(), Event()
 
     def die_once(context: JobContext) -> Report:
         if not died.is_set():
-            died.wait(0.5)
+            assert alone.wait(20)
             died.set()
             raise Stopped
         return add_effect(context)
 
     table = Table([job(die_once, limit=timedelta(minutes=1))])
     desk, lease = left(office, table)
+    alone.set()
     assert died.wait(10)
     office.until(lambda: desk.watch.left_behind() == 0)
     assert [(run.state, run.attempts) for run in tick(desk, lease)] == [(State.DONE, 2)]
@@ -307,12 +328,11 @@ def test_a_run_whose_thread_died_unseen_is_taken_up_again(office: Office) -> Non
 
 def missed_twice(office: Office, hung: Hung, minutes: int = 12 * 60) -> Callable[[], list[Run]]:
     """Two periods whose work broke off, both to be tried again."""
-    each = job(hung, cadence=EveryMinutes(minutes), catch_up=CatchUp.EACH)
-    run_due = office.open(Table([each]))
+    each: dict[str, Any] = {"cadence": EveryMinutes(minutes), "catch_up": CatchUp.EACH}
+    run_due = office.open(Table([job(hung, **each)]))
     office.clock.turn(minutes=2 * minutes)
     assert [run_due()[0].state for _ in range(2)] == [State.FAILED, State.FAILED]
-    hung.released.set()
-    return run_due
+    return released(office, hung, **each)
 
 
 @pytest.mark.parametrize("minutes", [12 * 60, 1])

@@ -23,9 +23,9 @@ from models import catalogue, schema, store
 from models.merge import service as merging
 from models.person import unsent
 from models.person.roles import Person, Role
-from tests.factories import proofs
 from tests.factories.bulk_changes import carried_out
 from tests.factories.imports import imported, uploaded
+from tests.factories.proofs import noted
 from tests.factories.sealed import unsealed
 from tests.factories.views import view
 from tests.integration.api.conftest import Program, Start
@@ -135,7 +135,7 @@ def looked_for(planter: Planter, place: str, parts: Iterable[tuple[str, bytes]])
     for name, data in parts:
         size += len(data)
         found |= {(name, value) for value in holding(planter, data)}
-    proofs.searched("values of encrypted fields", place, planter.everything, size, {value for _, value in found})
+    noted.searched("values of encrypted fields", place, planter.everything, size, {value for _, value in found})
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from bson import Binary, ObjectId
 from click.testing import Result
+from flask import Flask
 from pymongo.database import Database
 
 from config import database as store
@@ -145,6 +146,31 @@ def test_a_wrong_master_key_that_is_put_in_place_seals_nothing(own: KeySettings)
     own.path.write_text(right)
     keys.record_key(ObjectId())
     assert keys.unseal(sealed) == b"kept"
+
+
+def test_a_process_whose_master_key_is_not_the_right_one_is_not_ready(
+    own: KeySettings, app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> tuple[int, Any]:
+        answer = app.test_client().get("/readyz")
+        return answer.status_code, answer.json
+
+    keys.require()
+    sealed = keys.seal(b"kept", keys.record_key(ObjectId()))
+    assert told() == (200, {"status": "ready"})
+    right = own.path.read_text()
+    for wrong in (master.made().text, "", "no key"):
+        own.path.unlink() if not wrong else own.path.write_text(wrong)
+        assert told() == (503, {"status": "not ready"})
+        assert str(own.path) in caplog.text
+        assert keys.unseal(sealed) == b"kept", "what the process has under its hands stays"
+    own.path.write_text(right)
+    assert told() == (200, {"status": "ready"})
+    rotation.rotate()
+    assert told() == (200, {"status": "ready"})
+    vault_again()
+    master.write(own.path, [master.made()])
+    assert told() == (503, {"status": "not ready"}), "a process that began with it"
 
 
 def test_a_former_master_key_stays_until_the_backup_of_the_keys_is_written(
@@ -389,3 +415,13 @@ def test_a_key_service_is_described_in_a_file(tmp_path: Path) -> None:
         path.write_text(wrong)
         with pytest.raises(KeySettingsError):
             load_service(path)
+
+
+def test_after_a_change_to_a_key_service_the_command_speaks_of_no_master_key(
+    command: Callable[..., Result], own: KeySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "rotate", lambda _tell: rotation.Rotated(wrapped=3, provider="kmip", removed=0))
+    said = command("keys", "rotate").output
+    assert "3 data keys are wrapped by kmip now" in said
+    assert "Make the backup of the data keys anew" in said
+    assert "master key" not in said

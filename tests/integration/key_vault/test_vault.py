@@ -234,6 +234,23 @@ def test_a_missing_or_wrong_master_key_is_refused_and_changes_nothing(
     assert list(first.keyring.collection.find()) == before
 
 
+def test_a_master_key_taken_away_or_spoilt_under_a_running_process_is_told_to_the_log(
+    vaults: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "master-key"
+    running = vaults(given="", path=path, makes=True)
+    running.prove()
+    for left, told in (("", "is gone"), ("no key", "a master key is")):
+        caplog.clear()
+        path.unlink()
+        if left:
+            path.write_text(left)
+        with pytest.raises(KeysUnusable):
+            running.key_ids(["another"], make=True)
+        assert any(str(path) in line and told in line for line in caplog.messages)
+        path.touch()
+
+
 def test_a_master_key_that_another_process_makes_at_this_moment_is_not_lost(
     vaults: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

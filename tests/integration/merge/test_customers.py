@@ -112,3 +112,10 @@ def test_a_supervisor_merges_only_what_they_may_edit(owner: Person, now: datetim
         merge(supervisor, keep, other, now)
     mine = [customer(supervisor, now, name=name) for name in ("青湖纺织", "青湖纺织厂")]
     assert merge(supervisor, mine[0], mine[1], now)["merged_from"] == mine[1]["number"]
+
+
+def test_an_entry_under_the_name_of_a_merged_file_is_warned(owner: Person, head: Person, now: datetime) -> None:
+    keep, other = customer(owner, now), customer(owner, now, name="临江灯具厂")
+    merge(head, keep, other, now, name="keep")
+    alike = customers.duplicates(owner, {"name": "临江灯具厂"})
+    assert [(one.sight.number, one.reasons) for one in alike] == [(other["number"], ("name",))]

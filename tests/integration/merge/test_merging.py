@@ -151,6 +151,35 @@ def test_the_former_number_is_found_by_search(owner: Person, head: Person, now: 
     assert [row["number"] for row in rows] == [keep["number"]]
 
 
+def found(who: Person, text: str) -> list[str]:
+    """The numbers of the samples that a search finds."""
+    rt = registry.get("sample").rt
+    reach = access.reach(who, rt, Purpose.VIEW)
+    return [row["number"] for row in listing.page(rt, reach, listing.ListQuery(q=text), rt.fields).rows]
+
+
+def test_the_former_name_leads_to_the_survivor_until_the_merge_is_taken_back(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    keep, other = lamp(owner, now), lamp(owner, now, name="Ｏld Lantern 华东灯具")
+    merged(head, keep, other, now, name="keep")
+    for words in ("old LANTERN", "lantern old", "华东", "灯具 old"):
+        assert found(owner, words) == found(head, words) == [keep["number"]], words
+    assert found(owner, "Lamp") == [keep["number"]]
+    assert found(owner, "lantern lamp") == []
+    undone(head, keep, other, now)
+    assert found(owner, "old lantern") == [other["number"]]
+
+
+def test_the_name_of_the_first_of_a_chain_of_merges_leads_to_the_last(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    first, second, third = (lamp(owner, now, name=name) for name in ("Lantern", "Candle", "Torch"))
+    merged(head, second, first, now, name="keep")
+    merged(head, third, second, now, name="keep")
+    assert found(owner, "Lantern") == found(owner, "Candle") == [third["number"]]
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs"), [("internal", "secret"), ("confidential", "internal"), ("secret", "secret")]
 )
@@ -186,7 +215,7 @@ def test_a_record_that_does_not_change_is_not_merged(owner: Person, head: Person
         merged(head, keep, other, now)
     with pytest.raises(rules.SameRecord):
         merged(head, keep, keep, now)
-    records.set_archived(head, "sample", keep["number"], True, rev=1, now=now)
+    records.set_archived(head, "sample", keep["number"], True, rev=1, now=now, note="old")
     with pytest.raises(rules.Settled):
         merged(head, keep, lamp(owner, now), now)
 
@@ -249,6 +278,23 @@ def test_a_record_in_the_archive_by_merging_is_not_restored_by_itself(
     merged(head, keep, other, now)
     with pytest.raises(records.MergedAway):
         records.set_archived(head, "sample", other["number"], False, rev=2, now=now)
+
+
+def test_a_merged_record_is_not_said_to_be_changeable_once_it_is_restored(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    keep, other = lamp(owner, now), lamp(owner, now, name="Lantern")
+    merged(head, keep, other, now)
+    with pytest.raises(records.MergedAway):
+        records.change(owner, "sample", other["number"], {"pieces": "7"}, rev=2, now=now)
+
+
+def test_an_archived_record_says_what_comes_first_whoever_may_do_it(owner: Person, head: Person, now: datetime) -> None:
+    made = lamp(owner, now)
+    records.set_archived(head, "sample", made["number"], True, rev=1, now=now, note="Outdated")
+    for who in (owner, head):
+        with pytest.raises(records.Settled, match="It must be restored before"):
+            records.change(who, "sample", made["number"], {"pieces": "7"}, rev=2, now=now)
 
 
 def test_a_chain_of_merges_leads_to_the_last_one(owner: Person, head: Person, now: datetime) -> None:

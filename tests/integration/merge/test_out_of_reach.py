@@ -13,7 +13,7 @@ from models import access, listing, names, records, registry, store
 from models.access import Purpose
 from models.errors import Invalid, NotFound, Refusal
 from models.exchange.pointing import Pointing
-from models.listing import ListQuery
+from models.listing import ListQuery, merged
 from models.merge import service
 from models.person.roles import Person, Role
 from tests.factories.people import person
@@ -83,6 +83,36 @@ def test_the_number_of_a_merged_record_finds_nothing_for_who_may_not_know_it(
     assert found(owner, other["number"]) == []
     assert found(owner, other["number"][-6:]) == []
     assert found(owner, keep["number"]) == [keep["number"]]
+
+
+def test_the_name_of_a_merged_record_finds_nothing_for_who_does_not_read_it(
+    owner: Person, head: Person, pair: tuple[dict[str, Any], dict[str, Any]], now: datetime
+) -> None:
+    keep, _ = pair
+    record = now_of(keep)
+    store.change("sample", keep["_id"], {"name": "Lamp"}, actor=head, now=now, rev=record["rev"])
+    assert found(head, "Lantern") == [keep["number"]]
+    assert found(owner, "Lantern") == []
+    assert found(owner, "Lamp") == [keep["number"]]
+
+
+def test_the_name_of_a_merged_record_of_which_one_has_the_card_finds_nothing(
+    owner: Person, head: Person, stranger: Person, now: datetime
+) -> None:
+    keep, other = lamp(owner, now, level="secret"), lamp(stranger, now, name="Lantern", level="secret")
+    service.merge(head, "sample", keep["number"], other["number"], {"name": "keep"}, revs=(1, 1), now=now)
+    assert found(head, "Lantern") == [keep["number"]]
+    assert found(owner, "Lantern") == []
+
+
+def test_a_name_that_is_not_theirs_to_read_leads_nobody(
+    head: Person, pair: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    rt = registry.get("sample").rt
+    reach = access.reach(head, rt, Purpose.VIEW)
+    readable = tuple(field for field in rt.fields if field.name != "name")
+    assert listing.page(rt, reach, ListQuery(q="Lantern"), rt.fields).rows
+    assert merged.once_named(rt, reach, "Lantern", readable) == []
 
 
 def test_taking_back_a_merge_that_one_may_not_know_of_is_taking_back_none(

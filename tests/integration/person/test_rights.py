@@ -16,7 +16,7 @@ from models.kinds import kind_of
 from models.person import credentials, proposals, rights, service
 from models.person.proposals import AlreadyDecided
 from models.person.rights import SecondPerson
-from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
+from models.person.roles import PRIVILEGED, ROLE_LABELS, SYSTEM, Person, Role
 from models.person.service import LastAdministrator, OwnAccount
 from models.record import SYSTEM_FIELDS
 
@@ -298,3 +298,46 @@ def test_an_account_that_does_not_exist_is_not_found(admin: Person, now: datetim
         rights.set_roles(admin, ObjectId(), [], now)
     with pytest.raises(NotFound):
         rights.refuse(admin, ObjectId(), now)
+
+
+def mails(house: Base) -> dict[str, str]:
+    """To whom something was put in the outbox, and its text."""
+    return {row["to"]: row["text"] for row in house["outbox_email"].find()}
+
+
+@pytest.mark.parametrize("role", sorted(PRIVILEGED))
+@pytest.mark.parametrize("how", ["disabled", "taken"])
+def test_when_a_privileged_role_ends_the_other_privileged_people_are_told_and_it_stands_in_the_trail(
+    admin: Person, head: Person, now: datetime, house: Base, role: Role, how: str
+) -> None:
+    person, colleague = made(now, Role.SALES, role, name="某某"), made(now, Role.SPECIALIST)
+    auditor = made(now, Role.AUDITOR)
+    assert person.id is not None
+    if how == "disabled":
+        service.set_active(admin, person.id, False, now)
+    else:
+        rights.set_roles(admin, person.id, [Role.SALES], now)
+    told = mails(house)
+    assert set(told) == {head.email, auditor.email}
+    assert not {person.email, colleague.email, admin.email} & set(told)
+    for text in told.values():
+        assert "管理员" in text
+        assert "某某" in text
+        assert ROLE_LABELS[role][0] in text
+        assert ROLE_LABELS[role][1] in text
+        assert ROLE_LABELS[Role.SALES][0] not in text
+    entry = house["audit"].find_one({"action": "person_disabled" if how == "disabled" else "roles_changed"}) or {}
+    assert role.value in entry["detail"]["roles" if how == "disabled" else "taken"]
+
+
+def test_of_rights_that_are_not_privileged_and_of_what_is_given_nobody_is_told(
+    admin: Person, head: Person, now: datetime, house: Base
+) -> None:
+    person = made(now, Role.SALES, Role.SPECIALIST)
+    assert person.id is not None
+    assert head.id is not None
+    rights.set_roles(admin, person.id, [Role.SALES], now)
+    service.set_active(admin, person.id, False, now)
+    service.set_active(admin, person.id, True, now)
+    rights.set_roles(admin, head.id, [Role.HEAD, Role.SALES], now)
+    assert mails(house) == {}

@@ -38,8 +38,8 @@ def speak(db: Base, who: Person, language: str) -> None:
 @pytest.mark.parametrize(
     ("language", "subject", "due"),
     [
-        ("zh", "今日到期：客户回访 {number}", "期限 2026-11-23 18:00"),
-        ("en", "Due today: Revisit {number}", "due 2026-11-23 18:00"),
+        ("zh", "今日到期：客户回访 {number}", "期限 2026-11-23（周一）18:00"),
+        ("en", "Due today: Revisit {number}", "due Mon 23 Nov 2026 18:00"),
     ],
 )
 def test_an_email_names_step_type_number_deadline_and_address_and_nothing_else(

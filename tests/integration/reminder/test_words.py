@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -37,9 +37,19 @@ def test_no_message_holds_a_word_of_a_record_of_any_type_and_level(owner: Person
         words = {*one.words, *(word for apart in one.apart.values() for word in apart)}
         told = list(told_of(one, owner, now))
         titled += any(word in told[0].title for word in words)
-        said = [compose(reader, told, URL), compose_for_group(reader, told, URL, now)]
-        said += [compose(reader, [step], URL) for step in told]
+        said = [compose(reader, told, URL, now), compose_for_group(reader, told, URL, now)]
+        said += [compose(reader, [step], URL, now) for step in told]
         text = "\n".join(part for message in said for part in message).casefold()
         assert one.number.casefold() in text
         assert not [word for word in words if word.casefold() in text], (one.rt.slug, one.level)
     assert titled > len(planted) / 2, "titles that would have shown"
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [(Step.SOON, "due"), (Step.LATE, "due"), (Step.STUCK, "since"), (Step.NOTICE, "ended")]
+)
+def test_only_a_deadline_is_called_due(owner: Person, now: datetime, step: Step, said: str) -> None:
+    one = plant(registry.all_types(), owner, now)[0]
+    told = next(told for told in told_of(one, owner, now) if told.reminder.step is step)
+    _subject, text = compose(Person(id=owner.id, name=owner.name, language="en"), [told], URL, now + timedelta(days=1))
+    assert f"({said} Mon 23 Nov 2026 10:00)" in text

@@ -137,6 +137,21 @@ def test_a_change_is_filed_only_when_somebody_wrote_in_the_file_since(
     assert (filed["state"], filed["filed_rev"], filed["filed_at"]) == ("filed", 2, now + HOUR)
 
 
+@pytest.mark.parametrize("written", [True, False])
+def test_whether_a_file_that_was_closed_meanwhile_was_written_in_is_not_told(
+    owner: Person, head: Person, now: datetime, written: bool
+) -> None:
+    """X6"""
+    clerk, file = person(Role.SPECIALIST, name="Clerk"), customer(owner, now - HOUR)
+    change = report_change(owner, file, now)
+    store.change("customer_change", change["_id"], {"owner": clerk.id}, actor=head, now=now)
+    closed = {"level": "confidential"} | ({"contact_name": "Sun"} if written else {})
+    store.change("customer", file["_id"], closed, actor=head, now=now + HOUR, action="change" if written else "raise")
+    with pytest.raises(Invalid) as refused:
+        move(clerk, change, "customer_change", "file", now + 2 * HOUR)
+    assert set(refused.value.problems) == {"customer"}
+
+
 def test_what_the_engine_writes_into_a_file_files_no_change(seller: Person, owner: Person, now: datetime) -> None:
     file = customer(owner, now - HOUR, salesperson=seller.id)
     change = report_change(seller, file, now)

@@ -14,8 +14,8 @@ from models.access_request import service
 from models.calendar import local
 from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
 from models.person.roles import SYSTEM, Person, Role
-from tests.factories import proofs
 from tests.factories.people import person
+from tests.factories.proofs import noted
 from tests.integration.signing.conftest import Base, Cast
 
 RACES = 100
@@ -63,7 +63,7 @@ def test_of_two_opposite_decisions_at_once_one_wins_each_of_a_hundred_times(
             assert db[store.VERSIONS].count_documents({"record": one["_id"]}) == 2
             won.append(winner)
             [loser] = [code for code in outcomes if code != winner]
-            proofs.raced(winner, loser)
+            noted.raced(winner, loser)
     assert len(won) == RACES
 
 

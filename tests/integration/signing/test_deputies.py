@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from backoffice.screens import audit_details
 from models import audit, records, store, work
 from models.access import Purpose
 from models.calendar import local
@@ -216,8 +217,11 @@ def test_only_the_person_or_an_administrator_names_and_a_privileged_role_needs_a
     assert reads(acting(cast.deputy, now), record)
     with pytest.raises(NotFound):
         deputies.confirm(cast.head, proposed.id, now)
-    actions = [entry["action"] for entry in db[audit.ENTRIES].find({"type": "person"}).sort("_id", 1)]
-    assert actions == ["deputy_proposed", "deputy_named"]
+    entries = list(db[audit.ENTRIES].find({"type": "person"}).sort("_id", 1))
+    assert [entry["action"] for entry in entries] == ["deputy_proposed", "deputy_named"]
+    told = audit_details.told(entries[0], "en")
+    assert f"deputy: {cast.deputy.name}" in told
+    assert str(cast.deputy.id) not in told
     finance = person(Role.FINANCE_REVIEWER, department="finance")
     assert name(cast.admin, finance, cast.deputy, now).standing(now) == "in_force"
 

@@ -13,6 +13,7 @@ from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
 from backoffice import assets, edge
 from backoffice.app import create_app
+from backoffice.errors import UNKNOWN_COMMIT
 from config.settings import Settings
 from models.errors import FieldProblem, Invalid, Refusal, Sentence
 from models.key_vault.refusals import KeysUnusable
@@ -222,6 +223,23 @@ def test_without_its_database_every_page_says_so_plainly(
     assert said(shop.get("/", headers={"Accept": "application/json"}))["error"] == "database_away"
     assert shop.get("/healthz").status_code == 200
     assert shop.get("/static/app.css").status_code == 200
+
+
+def test_a_change_of_which_nobody_knows_whether_it_is_stored_is_not_called_undone(
+    shop: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = AutoReconnect("x", {"errorLabels": [UNKNOWN_COMMIT]})
+
+    def lost(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(sessions, "find", lost)
+    answer = shop.get("/")
+    assert answer.status_code == 503
+    assert "Retry-After" not in answer.headers, "nobody is asked to send again what may be stored"
+    assert "may be there or not" in answer.get_data(as_text=True)
+    assert "nothing was stored" not in answer.get_data(as_text=True)
+    assert said(shop.get("/", headers={"Accept": "application/json"}))["error"] == "outcome_unknown"
 
 
 def test_ready_means_that_the_database_answers(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,15 @@ def named(node: ast.AST) -> Iterator[ast.expr]:
             yield from node.args[:1]
 
 
+def test_whom_a_matter_went_on_to_is_named_as_people_say_it(sit: Sit, now: datetime) -> None:
+    auditor = sit(Role.AUDITOR, department="audit", language="zh")
+    subject = audit.Subject("leak", number="XM-2026-000001")
+    audit.append("signature_climbed", auditor.person, subject, now=now, detail={"to": ["general_manager"]})
+    page = auditor.text("/audit/")
+    assert "角色：总经理" in page
+    assert "general_manager" not in page
+
+
 def test_every_act_has_words_in_chinese(sit: Sit, now: datetime) -> None:
     found = set(acts())
     assert {"signed_in", "person_disabled", "credit_decision", "refused"} <= found

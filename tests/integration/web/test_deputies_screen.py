@@ -9,7 +9,6 @@ from html import unescape
 from typing import Any
 
 import pytest
-from flask import Flask
 from pymongo.database import Database
 
 from models import climbing, store
@@ -17,20 +16,12 @@ from models.calendar import local
 from models.office import office_calendar
 from models.person import deputies
 from models.person.roles import Role
-from tests.factories.desks import Desk, seat
+from tests.factories.desks import Desk
 from tests.factories.web import Clock
 
 Base = Database[dict[str, Any]]
 Sit = Callable[..., Desk]
 PAGE = "/account/deputies/"
-
-
-@pytest.fixture
-def sit(demo_app: Flask, now: datetime) -> Sit:
-    def made(*roles: Role, **more: Any) -> Desk:
-        return seat(demo_app, *roles, now=now, **more)
-
-    return made
 
 
 @pytest.fixture
@@ -110,7 +101,7 @@ def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
     first, here, ahead = strip(asker.text(address))
     assert first.startswith("Handed in Sun")
     assert "waits for Qian since 23 Nov 2026 10:00" in here
-    assert "goes on to the next at" in here
+    assert "if nobody signs by 23 Nov 2026 18:00, it also goes to Department head" in here
     assert ahead == "Approve Department head"
     stand_in = head.person
     deputy.send(PAGE, deputy=str(stand_in.id), **days(now))
@@ -151,6 +142,11 @@ def test_naming_needs_a_fresh_sign_in(head: Desk, deputy: Desk, now: datetime, c
     assert answer.status_code in (302, 303)
     assert "/verify" in answer.headers["Location"]
     assert db[deputies.DEPUTIES].count_documents({}) == 0
+    chosen = f'selected value="{deputy.person.id}"'
+    page = head.text(PAGE)
+    assert chosen in page, "what was typed outlives the sign-in"
+    assert f'value="{days(now)["ends"]}"' in page
+    assert chosen not in head.text(PAGE), "once"
 
 
 def test_what_an_administrator_names_for_a_privileged_person_waits_for_a_second(

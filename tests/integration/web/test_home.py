@@ -250,6 +250,16 @@ def test_a_reminder_of_what_stands_on_the_page_is_told_in_one_line_and_others_in
     assert secret["number"] in found["reminders"]
 
 
+def test_secrecy_that_has_ended_is_told_as_ended_and_not_as_late(sit: Sit, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    customer(desk.person, now - 900 * DAY, name="将解密", level="secret", secret_until=MONDAY - 600 * DAY)
+    announce_declassification(now)
+    told = piles(desk)["reminders"]
+    assert "Its secrecy has ended; it is declassified by itself" in told
+    assert "ended 2 Apr 2025" in told
+    assert "late" not in told
+
+
 def test_nobody_marks_the_reminders_of_another(sit: Sit, db: Base, now: datetime) -> None:
     desk, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
     revisit(desk.person, MONDAY, now)

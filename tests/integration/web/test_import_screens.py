@@ -55,7 +55,9 @@ def uploaded(desk: Desk, data: str | bytes, name: str = "a.csv", at: str = AT) -
 def choices(page: str) -> dict[str, str]:
     """What the columns form would send as it stands."""
     sent = {}
-    for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+    form = re.search(r'<form[^>]* action="[^"]+/check".*?</form>', page, re.DOTALL)
+    assert form is not None
+    for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form[0], re.DOTALL):
         chosen = re.search(r'<option value="([^"]*)" selected', body)
         sent[name] = chosen[1] if chosen else ""
     return sent
@@ -134,6 +136,14 @@ def test_every_page_of_an_import_is_in_the_readers_language(sit: Sit, now: datet
     at, page = checked(desk, GOOD + "坏公司,,昨天\n", now)
     assert "不是日期" in page
     assert "Store" not in desk.text(f"{at}?step=columns")
+
+
+@pytest.mark.parametrize(("language", "day"), [("en", "3 Feb 2001"), ("zh", "2001-02-03")])
+def test_days_are_shown_before_they_are_stored_as_every_page_writes_them(
+    sit: Sit, now: datetime, language: str, day: str
+) -> None:
+    _, page = checked(sit(Role.CUSTODIAN, language=language), GOOD, now)
+    assert f">{day}<" in page
 
 
 def test_columns_can_be_chosen_again_after_the_check(desk: Desk, now: datetime) -> None:
@@ -323,12 +333,12 @@ def test_confirming_and_undoing_twice_is_answered_with_a_conflict(desk: Desk, no
 
 def test_steps_out_of_turn_are_answered_with_a_conflict(desk: Desk, now: datetime) -> None:
     at = uploaded(desk, GOOD)
-    for act in ("confirm", "undo"):
-        assert desk.post(f"{at}/{act}", {"stamp": "x"}).status_code == 409, act
+    for act, sent in (("confirm", {"stamp": "x"}), ("undo", {})):
+        assert desk.post(f"{at}/{act}", sent).status_code == 409, act
     assert desk.get(f"{at}/rows").status_code == 409
     send(desk, f"{at}/check", choices(desk.text(at)))
-    for act in ("read", "check", "drop"):
-        assert desk.post(f"{at}/{act}", {"field-0": "name"}).status_code == 409, act
+    for act, sent in (("read", {}), ("check", {"field-0": "name"}), ("drop", {})):
+        assert desk.post(f"{at}/{act}", sent).status_code == 409, act
 
 
 @pytest.mark.parametrize(

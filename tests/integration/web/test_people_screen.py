@@ -87,6 +87,21 @@ def test_a_wrong_value_is_said_at_its_field_and_nothing_typed_is_lost(admin: Bro
     assert db["user"].count_documents({"name": "王芳"}) == 0
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"email": text} for text in ("a@b.test,c@d.test", "a@b.test;c@d.test", "<a@b.test>", "a@b@c", "a@")),
+        *({"name": text} for text in ("王\x00芳", "王\u202e芳", "王\x1b芳")),
+    ],
+)
+def test_an_account_has_one_address_and_a_name_that_can_be_printed(
+    admin: Browser, db: Base, wrong: dict[str, str]
+) -> None:
+    before = db["user"].count_documents({})
+    assert admin.post("/people/new", profile(**wrong)).status_code == 422
+    assert db["user"].count_documents({}) == before
+
+
 @pytest.mark.parametrize("roles", [["emperor"], ["head", "$ne"]])
 def test_a_role_that_does_not_exist_is_refused(admin: Browser, db: Base, roles: list[str]) -> None:
     assert admin.post("/people/new", profile(roles=roles)).status_code == 403

@@ -95,6 +95,8 @@ def test_who_reads_very_much_is_slowed_more_and_more_and_reported_once(
         reader.text(address)
     page = reader.get(address)
     assert (page.status_code, page.headers["Retry-After"]) == (429, "10")
+    assert "More readings than usual" in page.text
+    assert "Too many tries" not in page.text
     assert "Try again in 10 seconds" in page.get_data(as_text=True)
     clock.now = now + timedelta(seconds=11)
     reader.text(address)

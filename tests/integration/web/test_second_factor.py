@@ -172,3 +172,10 @@ def test_the_weaker_ways_round_it_do_not_exist(browser: Browser, secret: str, pa
     browser.sign_in("head@example.com")
     assert browser.get(path).status_code == 404
     assert browser.post(path, {"help_setup": "email"}).status_code == 404
+
+
+def test_a_stray_look_at_the_page_for_a_code_signs_nobody_out(browser: Browser, add: Add, clock: Clock) -> None:
+    add(Role.HEAD, email="head@example.com")
+    set_up(browser, clock, "head@example.com")
+    assert browser.get("/tf-validate").location == "/"
+    assert browser.inside()

@@ -153,9 +153,12 @@ def test_a_session_does_not_survive_from_before_the_sign_in(app: Flask, browser:
     assert browser.inside()
 
 
-def test_no_remember_cookie_is_given_even_when_asked_for(browser: Browser, add: Add) -> None:
+def test_whoever_asks_for_a_remember_cookie_is_refused_and_nobody_is_given_one(browser: Browser, add: Add) -> None:
     add(Role.SALES)
-    browser.post("/login", {"email": "sales@example.com", "password": PASSWORD, "remember": "y"})
+    asked = browser.post("/login", {"email": "sales@example.com", "password": PASSWORD, "remember": "y"})
+    assert asked.status_code == 400
+    assert not browser.inside()
+    browser.post("/login", {"email": "sales@example.com", "password": PASSWORD})
     assert browser.inside()
     assert browser.client.get_cookie("remember_token") is None
 

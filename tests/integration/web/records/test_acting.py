@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from models import records, store
+from models.errors import StaleRecord
 from models.person import unsent
 from models.person.roles import Role
 from tests.factories.desks import Desk
@@ -104,7 +107,35 @@ def test_of_two_who_decide_at_once_the_second_is_told(sit: Sit, make: Make, now:
     checker.text(f"{at}approve")
     finance.text(f"{at}send_back")
     finance.send(f"{at}send_back", rev="2", note="no")
-    assert "not possible" in checker.send(f"{at}approve", 409, rev="2").get_data(as_text=True)
+    page = checker.send(f"{at}approve", 409, rev="2").get_data(as_text=True)
+    assert "not possible" in page
+    assert f'href="{AT}{made["number"]}">Where it stands' in page, "the way to who decided what"
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_who_decides_in_the_same_instant_is_shown_the_way_to_what_was_decided(
+    sit: Sit, make: Make, now: Any, monkeypatch: pytest.MonkeyPatch, writing: bool
+) -> None:
+    """`writing`: when the other one's change comes so late that only the write meets it."""
+    owner, checker, finance = (
+        sit(Role.SPECIALIST),
+        sit(Role.SPECIALIST),
+        sit(Role.FINANCE_REVIEWER, department="finance"),
+    )
+    made = submitted(owner, checker, make, now)
+    move_seen = records.move_seen
+
+    def second(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(records, "move_seen", move_seen)
+        records.move(finance.person, "sample", made["number"], "send_back", {}, rev=2, now=now, note="no")
+        if writing:
+            raise StaleRecord(by="Li Na", at=now, current={})
+        return move_seen(*args, **named)
+
+    monkeypatch.setattr(records, "move_seen", second)
+    page = checker.send(f"{AT}{made['number']}/do/approve", 409, rev="2", verdict="Dry").get_data(as_text=True)
+    assert f'href="{AT}{made["number"]}">Where it stands' in page
+    assert 'name="_answer"' not in page, "nothing to press once more"
 
 
 def test_a_move_on_a_page_that_is_no_longer_new_keeps_what_was_typed(sit: Sit, make: Make, now: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 
 from backoffice import at_hand
+from config import policy
 from models import store
 from models.access import Reach
 from models.frame import Frame
@@ -211,6 +213,27 @@ def test_far_from_the_measure_readings_are_told_a_few_at_a_time(db: Base, now: d
     reading.count(reader, now, {})
     reading.count(reader, now)  # waits for its answer, so that those before it are there too
     assert rate(db, reader.id) == reading.TOGETHER + 2
+
+
+def test_where_very_many_readings_are_left_more_of_them_wait(
+    db: Base, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("[reading]\nrecords = 3000\n")
+    monkeypatch.setenv(policy.VARIABLE, str(path))
+    policy.policy.cache_clear()
+    reader, wait = person(Role.SPECIALIST), 2_700 // reading.SHARES
+    try:
+        for _ in range(wait - 1):
+            reading.count(reader, now, {})
+            reading.tell(reader, now)
+        assert rate(db, reader.id) == 0
+        reading.count(reader, now, {})
+        reading.tell(reader, now)
+        reading.count(reader, now)
+    finally:
+        policy.policy.cache_clear()
+    assert rate(db, reader.id) == wait + 1
 
 
 def test_near_the_measure_each_reading_is_counted_before_it_takes_place(db: Base, now: datetime) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from config.database import database
-from models import audit, store
+from models import audit, registry, store
+from models.access_request import service
 from models.person.roles import Role
 from tests.factories.commands import commands
 from tests.factories.desks import Desk
@@ -91,7 +93,7 @@ def test_what_is_wrong_with_a_card_of_many_is_said_in_place(office: dict[str, De
     desk, number = office["manager"], make(office["owner"].person, level="secret")["number"]
     sent = {"number": [number], "send": "1", "use": "export", **WINDOW, "until": "2026-12-24"}
     page = desk.send(f"{AT}ask", 422, **sent).get_data(as_text=True)
-    assert "3 days at most" in page
+    assert "3 days at most with the first one: Wed 25 Nov 2026 at the latest." in page
     assert "Audit at the site" in page
     for bad in ({}, {"number": [number], "all": "1"}, {"number": [f"YP-{n}" for n in range(21)]}):
         desk.send(f"{AT}ask", 422, **bad)
@@ -117,13 +119,46 @@ def test_who_signs_sees_records_columns_rows_and_the_highest_level_as_it_is_now(
     assert stored(last_card())["state"] == "signed"
 
 
+def test_columns_fold_by_the_groups_of_the_record_with_how_many_each_holds(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    page = office["head"].text(f"{CARDS}{last_card()}/do/approve")
+    rt = registry.get("sample").rt
+    parts = dict(re.findall(r'told-part"><summary>([^<]+) <span class="muted num">(\d+)</span>', page))
+    assert list(parts) == [group.label.en for group in rt.groups]
+    assert f"{sum(map(int, parts.values()))} columns" in page
+
+
+def test_who_signs_sees_from_when_a_card_is_to_open(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    window = WINDOW | {"from": "2026-11-24"}
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **window)
+    assert "Tue 24 Nov 2026" in office["head"].text(f"{CARDS}{last_card()}/do/approve")
+
+
+def test_who_signs_may_refuse_on_the_sheet_that_says_what_is_asked(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card, head = last_card(), office["head"]
+    sheet = f"{CARDS}{card}/do/approve"
+    assert 'value="refuse" data-needs="note"' in head.text(sheet)
+    assert 'value="approve"' not in head.text(f"{CARDS}{card}/do/refuse"), "who came to refuse approves nothing"
+    sent = {"rev": str(stored(card)["rev"]), "valid_until": "2026-11-24", "_answer": "refuse"}
+    assert "Give the reason" in head.send(sheet, 422, **sent).get_data(as_text=True)
+    for other in ("withdraw", "sign", "nothing"):
+        assert head.post(sheet, sent | {"_answer": other, "note": "x"}).status_code in (403, 404, 409), other
+    assert stored(card)["state"] == "signed"
+    head.send(sheet, 303, **sent, note="Ask the owner")
+    assert (stored(card)["state"], stored(card)["valid_until"].isoformat()) == ("refused", "2026-11-25")
+
+
 def test_an_open_record_counts_down_and_its_file_leaves_with_a_receipt(
     office: dict[str, Desk], granted: tuple[str, str]
 ) -> None:
     card, number = granted
     desk = office["manager"]
     page = desk.text(f"{AT}{number}")
-    assert re.search(r'data-countdown="2026-11-25T16:00:00\+00:00"', page)
+    assert re.search(r'data-countdown="2026-11-25T16:00:00\+00:00"[^>]*>2 days<', page)
     assert card in page
     assert "data-countdown" not in office["owner"].text(f"{AT}{number}")
     assert f"{CARDS}{card}/take" in desk.text(f"{CARDS}{card}")
@@ -162,7 +197,10 @@ def test_a_print_under_a_card_bears_its_receipt_and_is_counted(office: dict[str,
     page = office["manager"].text(f"{AT}{number}/print")
     assert "Secret · Manager · 2026-11-23" in page
     assert "HZ-2026-000001" in page
-    assert "HZ-" not in office["owner"].text(f"{AT}{number}/print")
+    assert "To be returned by 25 Nov 2026" in page
+    own = office["owner"].text(f"{AT}{number}/print")
+    assert "HZ-" not in own
+    assert "To be returned" not in own
     assert len(stored(card)["receipts"]) == 1
     move(office["manager"], card, "give_back")
     assert "is to be returned" in office["manager"].text(f"{CARDS}{card}")
@@ -221,6 +259,14 @@ def test_where_a_card_stands_names_who_signs_next(office: dict[str, Desk], sit: 
     assert coming is not None
     assert "Approve" in coming[1]
     assert "Department head" in coming[1]
+
+
+def test_what_the_system_did_stands_in_the_row_of_steps_as_a_sentence(
+    office: dict[str, Desk], granted: tuple[str, str], now: datetime
+) -> None:
+    card, _number = granted
+    assert service.expire(now + timedelta(days=4)) == 1
+    assert "<strong>Closed it: its period is over</strong>" in office["manager"].text(f"{CARDS}{card}")
 
 
 def test_who_signs_an_offer_reads_for_whom_it_is_and_to_whom_it_goes_next(office: dict[str, Desk], make: Make) -> None:
@@ -285,7 +331,7 @@ def test_giving_back_says_that_what_left_is_still_to_be_returned_and_to_whom(
         office["manager"].send(f"{CARDS}{card}/take", 200, format="csv")
     first, second = (row["number"] for row in stored(card)["receipts"])
     page = office["manager"].text(f"{CARDS}{card}/history")
-    assert f"took out under receipt {second}" in page
+    assert f"took out under receipt: {second}" in page
     assert page.count(f"{first} · ") == 1  # and not again in what the second added
     assert "“To be returned”" in office["manager"].text(f"{CARDS}{card}/do/give_back")
     move(office["manager"], card, "give_back")
@@ -310,3 +356,30 @@ def test_days_on_a_sheet_and_a_locked_card_are_in_the_readers_language(
     seller.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
     assert "<dt>Until</dt><dd>25 Nov 2026</dd>" in away.text(f"{CARDS}{last_card()}/do/sign")
     assert re.search(rf"{last_card()}.{{0,80}}23 Nov 2026 10:00", seller.text(f"{AT}{number}"), re.DOTALL)
+
+
+def test_a_record_under_a_card_offers_to_ask_for_longer_until_that_is_asked(
+    office: dict[str, Desk], granted: tuple[str, str]
+) -> None:
+    card, number = granted
+    desk, at = office["manager"], f"{AT}{number}"
+    assert f'href="{at}/ask"' in desk.text(at)
+    form = desk.text(f"{at}/ask")
+    assert 'name="from" value="2026-11-26"' in form
+    assert "Ask for longer or for another use" in form
+    assert "it opens on the day given" in form
+    assert "at once" not in form
+    page = desk.send(f"{at}/ask", 422, use="export", **WINDOW).text
+    assert f"Your card {card} lasts to" in page
+    assert "This record is locked" not in page, "they read it"
+    assert "Audit at the site" in page
+    desk.send(f"{at}/ask", 302, use="export", reason="Not done yet", **{"from": "2026-11-26", "until": "2026-11-28"})
+    assert stored(last_card())["state"] == "signed"
+    assert f'href="{at}/ask"' not in desk.text(at)
+    assert desk.get(f"{at}/ask").status_code == 302
+
+
+def test_whoever_reads_a_record_without_a_card_is_offered_no_longer_one(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    assert f"{AT}{number}/ask" not in office["owner"].text(f"{AT}{number}")
+    assert office["owner"].get(f"{AT}{number}/ask").status_code == 302

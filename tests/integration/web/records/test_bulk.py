@@ -68,6 +68,7 @@ def test_ticked_rows_are_changed_and_changed_back(ann: Desk, make: Make, now: da
     page = ann.text(at)
     assert "<ins>Red</ins>" in page
     assert "Change 2 records" in page
+    assert "How they would change" in page, "all are shown"
     assert colours(db) == [None] * 3
     confirm(ann, at)
     assert "data-progress" in ann.text(at)
@@ -155,8 +156,9 @@ def test_a_plan_is_its_makers_alone(ann: Desk, sit: Sit, make: Make, db: Base) -
     assert stamp is not None
     for other in (sit(Role.SPECIALIST), sit(Role.HEAD), sit(Role.ADMINISTRATOR)):
         assert other.get(at).status_code == 404
-        for step in ("check", "confirm", "stop", "undo", "drop"):
-            assert other.post(f"{at}/{step}", {"stamp": stamp[1]}).status_code == 404
+        assert other.post(f"{at}/confirm", {"stamp": stamp[1]}).status_code == 404
+        for step in ("check", "stop", "undo", "drop"):
+            assert other.post(f"{at}/{step}").status_code == 404
         assert other.get(f"{at}/rows").status_code == 404
     other_type = at.replace("/sample/", "/customer/")
     assert ann.get(other_type).status_code == 404

@@ -70,12 +70,39 @@ def test_what_is_chosen_is_stored(
     assert names_in(made) == people
 
 
+def test_a_row_taken_off_is_marked_though_an_equal_one_stays(sit: Sit, make: Make, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = make(owner.person, people=[{"name": "Zhao"}, {"name": "Qian"}, {"name": "Zhao"}])
+    raw = {"people": [{"name": "Zhao"}, {"name": "Qian"}]}
+    records.change(head.person, "sample", made["number"], raw, rev=1, now=now)
+    data = {"rev": "1", **rows("Zhao", "Zhao", "Qian")}
+    page = owner.send(f"/records/sample/{made['number']}/edit", 409, **data).get_data(as_text=True)
+    _before, theirs, yours = re.findall(r'<td data-label="(?:Before|Theirs|Yours)">(.*?)</td>', page, re.DOTALL)
+    assert re.findall(r"<(?:del|ins)>(\w+)", theirs) == ["Zhao"]
+    assert re.findall(r"<(?:del|ins)>(\w+)", yours) == ["Zhao", "Zhao", "Qian", "Zhao", "Qian", "Zhao"], "only moved"
+
+
 def test_rows_of_both_stay_in_the_form_when_something_else_is_wrong(case: tuple[Desk, dict[str, Any], str]) -> None:
     desk, made, at = case
     data = {"rev": "2", "_was": "1", "_take-people": "both", "pieces": "many", **rows("Zhao", "Qian", "Li")}
     page = desk.send(at, 422, **data).get_data(as_text=True)
     assert [name in page for name in ('value="Sun"', 'value="Li"', 'value="Qian"')] == [True, True, False]
     assert names_in(made) == ["Zhao", "Sun"]
+
+
+def test_a_text_of_several_lines_that_was_not_touched_is_not_called_ones_own(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = make(owner.person, notes="One\nTwo")
+    records.change(head.person, "sample", made["number"], {"notes": "Theirs\nonly"}, rev=1, now=now)
+    at = f"/records/sample/{made['number']}/edit"
+    page = owner.send(at, 409, rev="1", name="Torch", notes="One\r\nTwo").get_data(as_text=True)
+    assert 'name="_take-notes"' not in page
+    assert "Theirs\nonly</textarea>" in page
+    owner.send(at, rev="2", _was="1", name="Torch", notes="Theirs\r\nonly")
+    stored = store.fetch("sample", made["_id"])
+    assert (stored["name"], stored["notes"]) == ("Torch", "Theirs\nonly")
 
 
 def test_references_and_files_are_chosen_too(sit: Sit, make: Make, now: datetime) -> None:

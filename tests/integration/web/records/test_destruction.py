@@ -11,6 +11,7 @@ from models.destruction import removal
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
 from tests.factories.damage import damage
+from tests.factories.types import SAMPLE
 from tests.integration.web.records.conftest import Make, Sit
 
 AT = "/records/sample/"
@@ -45,7 +46,7 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
         assert made["number"] in sheet
         assert "O***e" in sheet
         assert "Oldlampname" not in sheet
-        assert sheet.split("Asked by")[1].split("</dd>")[0].split("<dd>")[1].startswith("Owner ")
+        assert sheet.split("Proposed by")[1].split("</dd>")[0].split("<dd>")[1].startswith("Owner ")
         who.send(f"{page}/do/{move}", 303, rev=str(rev))
     told = owner.text(page)
     assert "It can be stopped until" in told
@@ -58,6 +59,9 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
     paper = owner.text(f"{page}/certificate")
     for word in (made["number"], "Secret", "Outdated", "Sun Visor", "Head", "Manager", "Certificate of destruction"):
         assert str(word) in paper
+    signed = paper.split("<strong>Sun Visor</strong>")[1].split("<time>")[0]
+    assert signed == " · Information supervisor · signed ", "in which role each signed"
+    assert "Sign " not in paper
     assert "Oldlampname" not in owner.text(page) + owner.text(f"{page}/history") + paper
     for path in ("", "/edit", "/history", "/destroy", "/hold", "/print", "/secrecy"):
         for who in (owner, head, manager):
@@ -80,12 +84,48 @@ def test_what_stands_against_it_is_said_before_anything_is_sent(sit: Sit, make: 
     assert "on legal hold by Head" not in owner.text(f"{at}/destroy")
 
 
+def test_every_hold_is_named_on_the_proposal_and_on_each_sheet_before_anybody_signs(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    owner, supervisor = sit(Role.SPECIALIST, name="Owner"), sit(Role.SUPERVISOR)
+    head, manager = sit(Role.HEAD, name="Head"), sit(Role.GENERAL_MANAGER, department="management")
+    one, two = (str(old(make, owner.person, now)["number"]) for _ in range(2))
+    owner.send(f"{AT}destroy", 303, number=[one, two], send="1", reason="Outdated")
+    asked = database()["record_destruction"].find_one({})
+    assert asked is not None
+    page = f"/records/destruction/{asked['number']}"
+    for rev, (who, move) in enumerate(((supervisor, "sign"), (head, "approve"), (manager, "countersign")), 1):
+        assert "on legal hold" not in who.text(f"{page}/do/{move}")
+        for number in (one, two):
+            head.send(f"{AT}{number}/hold", 303, act="place", note="Lawsuit")
+        for place in (page, f"{page}/do/{move}", f"{page}/do/refuse"):
+            shown = who.text(place)
+            assert all(f"{number}: on legal hold by Head since" in shown for number in (one, two)), place
+            assert "Lawsuit" not in shown
+        for number in (one, two):
+            head.send(f"{AT}{number}/hold", 303, act="lift", note="Settled")
+        who.send(f"{page}/do/{move}", 303, rev=str(rev))
+    head.send(f"{AT}{one}/hold", 303, act="place", note="Again")
+    assert f"{one}: on legal hold by Head since" in owner.text(page)
+
+
+def test_the_proposal_names_each_record_on_hold_that_points_to_it(sit: Sit, make: Make, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = old(make, owner.person, now)
+    pointing = [str(old(make, owner.person, now, parent=made["_id"])["number"]) for _ in range(5)]
+    for number in pointing:
+        head.send(f"{AT}{number}/hold", 303, act="place", note="Lawsuit")
+    form = owner.text(f"{AT}{made['number']}/destroy")
+    assert [number for number in pointing if f"{number} is on legal hold" not in form] == []
+
+
 def test_what_was_kept_for_long_enough_is_ticked_and_proposed(sit: Sit, make: Make, now: datetime) -> None:
     owner, custodian = sit(Role.SPECIALIST), sit(Role.CUSTODIAN, name="Custodian")
     numbers = [str(old(make, owner.person, now, name=f"Lamp {n}")["number"]) for n in range(2)]
     make(owner.person, level="secret", made_on="2026-11-01")
     assert "/records/destruction/outdated" in custodian.text("/records/destruction/")
     page = custodian.text("/records/destruction/outdated")
+    assert f'<th scope="col">{SAMPLE.by_name[SAMPLE.title].label.en}</th>' in page
     assert all(number in page for number in numbers)
     assert page.count('name="number"') == 2
     custodian.send("/records/sample/destroy", 200, number=numbers)

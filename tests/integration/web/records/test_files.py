@@ -76,8 +76,46 @@ def test_files_are_added_and_taken_off(sit: Sit) -> None:
     sent(desk, f"{at}/edit", 303, (PNG, "more.png"), rev="1", **{"scans-kept": first})
     assert [row["name"] for row in store.fetch("sample", made["_id"])["scans"]] == ["合同.pdf", "more.png"]
     desk.send(f"{at}/edit", rev="2", scans="")
+    assert desk.get(f"{at}/files/{first}").data == PDF, "a former file stays as it was, in the history"
     assert store.fetch("sample", made["_id"])["scans"] is None
-    desk.text(f"{at}/files/{first}", status=404)
+    assert first not in desk.text(at).split("record-side")[0]
+
+
+def test_a_file_that_was_replaced_stays_in_the_history_for_those_who_read_it(sit: Sit) -> None:
+    desk, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST)
+    made = with_file(desk, level="secret")
+    first, at = str(made["scans"][0]["file"]), f"{AT}{made['number']}"
+    sent(desk, f"{at}/edit", 303, (PDF, "second.pdf"), rev="1", scans="")
+    assert f"{at}/files/{first}" in desk.text(f"{at}/history")
+    assert desk.get(f"{at}/files/{first}/view").status_code == desk.get(f"{at}/files/{_last(made)}/view").status_code
+    desk.text(f"{at}/files/{'0' * 24}", status=404)
+    other.text(f"{at}/files/{first}", status=403)
+
+
+def test_the_timeline_tells_the_files_that_differ_one_by_one(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk)
+    kept, at = str(made["scans"][0]["file"]), f"{AT}{made['number']}"
+    sent(desk, f"{at}/edit", 303, (PDF, "second.pdf"), (PNG, "third.png"), rev="1", **{"scans-kept": kept})
+    told = _told(desk, at)
+    assert "合同.pdf" not in told
+    assert re.findall(r"<(ins|del)>.*?([a-z]+\.[a-z]+)</a>", told) == [("ins", "second.pdf"), ("ins", "third.png")]
+    sent(desk, f"{at}/edit", 303, (PDF + b" 2", "second.pdf"), rev="2", **{"scans-kept": kept})
+    assert [re.findall(r"<(ins|del)>.*?([a-z]+\.[a-z]+)</a>", line) for line in _told(desk, at).split("<br>")] == [
+        [("del", "second.pdf"), ("ins", "second.pdf")],
+        [("del", "third.png")],
+    ]
+
+
+def _told(desk: Desk, at: str) -> str:
+    """What the latest version changed of the files, as the history page has it."""
+    found = re.search(r"<dt>Scans</dt><dd>(.*?)</dd>", desk.text(f"{at}/history"), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def _last(made: dict[str, Any]) -> Any:
+    return store.fetch("sample", made["_id"])["scans"][0]["file"]
 
 
 def test_a_stale_save_does_not_lose_the_new_file_nor_hurt_the_old(sit: Sit, make: Make) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -156,8 +157,8 @@ def test_the_head_sees_who_has_read_it(sit: Sit, make: Make) -> None:
     owner, head = sit(Role.SPECIALIST, name="Wang Min"), sit(Role.HEAD)
     made = make(owner.person, level="secret")
     owner.text(f"{AT}{made['number']}")
-    assert "Who has read it" in head.text(f"{AT}{made['number']}/history")
-    assert "Who has read it" not in owner.text(f"{AT}{made['number']}/history")
+    assert "Who has read this" in head.text(f"{AT}{made['number']}/history")
+    assert "Who has read this" not in owner.text(f"{AT}{made['number']}/history")
 
 
 def test_a_field_for_one_role_is_nowhere_for_the_others(sit: Sit, make: Make, now: Any) -> None:
@@ -373,3 +374,22 @@ def test_an_id_is_no_address(sit: Sit, make: Make) -> None:
     made = make(owner.person)
     owner.text(f"{AT}{made['_id']}", status=404)
     owner.text(f"{AT}{ObjectId()}", status=404)
+
+
+def test_days_inside_rows_are_written_as_all_others(sit: Sit, make: Make, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = make(desk.person, people=[{"name": "Li", "born": "1990-01-02"}])
+    raw = {"people": [{"name": "Li", "born": "1990-03-04"}]}
+    records.change(desk.person, "sample", made["number"], raw, rev=1, now=now)
+    at = f"/records/sample/{made['number']}"
+    story = desk.text(f"{at}/history")
+    assert "<del>Li · 2 Jan 1990</del> <ins>Li · 4 Mar 1990</ins>" in story
+    assert "1990-0" not in story
+    assert "<del>Li · 1990-01-02</del>" in sit(Role.HEAD, language="zh").text(f"{at}/history")
+
+
+def test_the_story_marks_where_a_long_text_is_cut(sit: Sit, make: Make, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = make(desk.person)
+    records.change(desk.person, "sample", made["number"], {"notes": "a" * 119 + "bcd"}, rev=1, now=now)
+    assert f"<ins>{'a' * 119}b…</ins>" in desk.text(f"/records/sample/{made['number']}/history")

@@ -163,3 +163,20 @@ def test_too_many_views_are_refused(ann: Desk, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(rules, "MOST_VIEWS", 1)
     view(ann.person, "colour=red")
     assert "Delete those" in ann.send(f"{AT}views?colour=blue", 409, title="Two").get_data(as_text=True)
+
+
+def test_whatever_is_done_with_it_a_view_of_others_is_answered_like_one_that_there_is_not(ann: Desk, sit: Sit) -> None:
+    other = sit(Role.SPECIALIST)
+    theirs = service.save(other.person, "sample", "Theirs", [("sort", "name")])
+    forms: dict[str, dict[str, str]] = {
+        "rename": {"rev": "1", "title": ""},
+        "share": {"rev": "1", "department": "service", "role": "emperor"},
+        "remove": {"rev": "1"},
+        "withdraw": {},
+        "start": {},
+        "up": {},
+    }
+    for act, sent in forms.items():
+        for view_id in (str(theirs.id), "5f0000000000000000000001"):
+            assert ann.post(f"{AT}views/{view_id}/{act}", sent).status_code == 404, act
+    assert service.own(other.person, theirs.id) == theirs

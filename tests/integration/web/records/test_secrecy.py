@@ -25,11 +25,11 @@ def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
     asked = database()["record_secrecy_change"].find_one({})
     assert asked is not None
     sheet = f"/records/secrecy_change/{asked['number']}/do/approve"
-    assert "read by the new level" in head.text(sheet)
+    assert "declassified: read as internal" in head.text(sheet)
     assert "New end of the period" not in head.text(sheet), "asked only of an extension"
     head.send(sheet, 303, rev="1")
     assert store.fetch("sample", made["_id"])["level"] == "internal"
-    assert f"changed the secrecy as approved {asked['number']}" in head.text(f"{AT}{made['number']}/history")
+    assert f"changed the secrecy as approved: {asked['number']}" in head.text(f"{AT}{made['number']}/history")
 
 
 def test_the_form_says_how_long_at_most_and_the_sheet_from_when_to_when(sit: Sit, make: Make) -> None:
@@ -42,12 +42,33 @@ def test_the_form_says_how_long_at_most_and_the_sheet_from_when_to_when(sit: Sit
     at = f"{AT}{made['number']}/secrecy"
     other = make(owner.person, level="secret")
     assert "nothing to extend now" in owner.text(f"{AT}{other['number']}/secrecy"), "its end is as late as can be"
-    assert "One extension reaches to 2027-11-23 at most." in owner.text(at)
+    assert "One extension reaches to Tue 23 Nov 2027 at most." in owner.text(at)
     owner.send(at, 302, kind="extend", new_until=end, reason="Talks")
     asked = database()["record_secrecy_change"].find_one({})
     assert asked is not None
     page = head.text(f"/records/secrecy_change/{asked['number']}/do/approve")
-    assert f"secret until {end} instead of 2027-03-01" in page
+    assert "secret until Tue 23 Nov 2027 instead of Mon 1 Mar 2027" in page
+
+
+def test_that_a_change_waits_already_is_said_on_the_form_and_keeps_what_was_typed(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    at = f"{AT}{make(owner.person, level='secret')['number']}/secrecy"
+    typed = {"kind": "lower", "new_level": "internal"}
+    owner.send(at, 302, **typed, reason="Published")
+    assert "waits already: MJ-" in owner.text(at)
+    page = owner.send(at, 409, **typed, reason="Published anew").get_data(as_text=True)
+    assert "waits already: MJ-" in page
+    assert "Published anew" in page
+
+
+def test_a_lower_level_is_called_by_what_it_opens(sit: Sit, make: Make) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    made = make(owner.person, level="confidential")
+    at = f"{AT}{made['number']}/secrecy"
+    owner.send(at, 302, kind="lower", new_level="secret", reason="Half of it is public")
+    asked = database()["record_secrecy_change"].find_one({})
+    assert asked is not None
+    assert "read by the new level" in head.text(f"/records/secrecy_change/{asked['number']}/do/approve")
 
 
 def test_nobody_else_is_offered_it_nor_let_in(sit: Sit, make: Make) -> None:
@@ -65,4 +86,23 @@ def test_the_edit_form_says_where_to_ask(sit: Sit, make: Make) -> None:
     owner = sit(Role.SPECIALIST)
     made = make(owner.person, level="secret")
     page = owner.send(f"{AT}{made['number']}/edit", 403, rev="1", secret_until="2028-01-01").get_data(as_text=True)
-    assert "Change the secrecy" in page
+    assert "ask to change the secrecy" in page
+    assert '<a href="#in-secret_until">' in page
+
+
+def test_a_refused_lowering_stands_at_the_level(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = make(owner.person, level="secret")
+    page = owner.send(f"{AT}{made['number']}/edit", 403, rev="1", level="internal").get_data(as_text=True)
+    said = "Only the department head may lower a level."
+    assert page.count(said) == 2  # above the form, and at the level
+    assert '<a href="#in-level">' in page
+    assert said in page[page.index('id="in-level-help"') :]
+
+
+def test_each_input_of_the_form_says_of_which_change_it_is(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = make(owner.person, level="secret")
+    page = owner.text(f"{AT}{made['number']}/secrecy")
+    assert (page.count('data-of="kind=extend"'), page.count('data-of="kind=lower"')) == (1, 2)
+    assert "/static/form.js" in page

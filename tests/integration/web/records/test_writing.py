@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
+from backoffice.screens import forms
 from models import history, names, records, store
+from models.declarations import Field, Label
+from models.destruction import gone
 from models.person.roles import Role
 from tests.factories.people import person
+from tests.factories.registering import registered
+from tests.factories.types import SAMPLE
 from tests.integration.web.records.conftest import Sit
 
 
@@ -66,6 +74,58 @@ def test_a_pointer_of_a_refused_form_is_looked_up_once_and_shown_by_its_name(
     assert 'data-lookup-text="Lantern"' in page
 
 
+def test_a_refused_save_asks_once_what_its_pointers_mean_and_are_called(
+    sit: Sit, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, seller, asked = sit(Role.SPECIALIST), person(Role.SPECIALIST, name="Zhao"), Counter[Any]()
+    parent, email = make(desk.person, name="Lantern"), f"{seller.id}@example.test"
+    made, pointed, resolve = make(desk.person, parent=parent["_id"]), names.pointed, names.resolve
+
+    def counted(reader: Any, declared: Any, raw: Any) -> Any:
+        asked[declared.name, raw] += 1
+        return pointed(reader, declared, raw)
+
+    def named(reader: Any, rows: Any, **more: Any) -> Any:
+        rows = list(rows)
+        asked.update(target for fields, values in rows for _field, target in names.pointers(fields, values))
+        return resolve(reader, rows, **more)
+
+    at = f"/records/sample/{made['number']}"
+    monkeypatch.setattr(names, "pointed", counted)
+    monkeypatch.setattr(names, "resolve", named)
+    sent = {"name": "", "seller": email, "parent": parent["number"]}
+    page = desk.send(f"{at}/edit", 422, rev="1", **sent).get_data(as_text=True)
+    assert 'data-lookup-text="Zhao"' in page
+    assert 'data-lookup-text="Lantern"' in page
+    assert asked["seller", email] == 1
+    assert asked[parent["_id"]] == 2  # for the form, and for the record's head above it
+
+
+def test_what_has_no_number_names_no_empty_field(sit: Sit, make: Any, now: datetime, db: Any) -> None:
+    desk = sit(Role.SPECIALIST)
+    parent = make(desk.person, name="Lantern")
+    made = make(desk.person, parent=parent["_id"])
+    gone.note("sample", parent, ObjectId(), now)
+    db["record_sample"].delete_one({"_id": parent["_id"]})
+    at = f"/records/sample/{made['number']}"
+    assert f"destroyed {parent['number']}" in desk.text(at)
+    assert "data-lookup-text" not in desk.text(f"{at}/edit")
+
+
+def test_a_number_that_two_types_share_is_called_by_the_type_of_its_field(sit: Sit, make: Any, now: datetime) -> None:
+    desk = sit(Role.SPECIALIST)
+    twin = Field(name="twin", kind="reference", label=Label("另一件", "Twin"), to="sample_twin")
+    own = replace(SAMPLE, fields=(*SAMPLE.fields, twin))
+    with registered(replace(SAMPLE, slug="sample_twin")), registered(own):
+        lamp = make(desk.person, name="Lamp")
+        torch = records.create(desk.person, "sample_twin", {"name": "Torch"}, now=now)
+        assert lamp["number"] == torch["number"]
+        made = make(desk.person, name="Both", parent=lamp["_id"], twin=torch["_id"])
+        page = desk.text(f"/records/sample/{made['number']}/edit")
+    for name, title in (("parent", "Lamp"), ("twin", "Torch")):
+        assert re.search(rf'name="{name}"[^>]* data-lookup-text="{title}" value="{lamp["number"]}"', page), name
+
+
 def test_what_names_somebody_in_one_field_and_nothing_in_another_keeps_its_name(sit: Sit) -> None:
     desk, seller = sit(Role.SPECIALIST), person(Role.SPECIALIST, name="Zhao")
     email = f"{seller.id}@example.test"
@@ -89,6 +149,26 @@ def test_an_edit_changes_only_what_was_changed(sit: Sit, make: Any) -> None:
     now = store.fetch("sample", made["_id"])
     assert (now["name"], now["seen_at"], now["colours"]) == ("Lamp 2", made["seen_at"], ["red"])
     assert [c["field"].name for c in history.history("sample", made["_id"])[0]["changes"]] == ["name"]
+
+
+def test_a_text_of_several_lines_that_stands_as_it_was_shown_is_not_taken_for_changed(
+    sit: Sit, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser ends the lines that it sends in its own way."""
+    taken: list[set[str]] = []
+    touched = forms.touched
+
+    def heard(*arguments: Any) -> Any:
+        found = touched(*arguments)
+        taken.append(set(found[0].items))
+        return found
+
+    monkeypatch.setattr(forms, "touched", heard)
+    desk = sit(Role.SPECIALIST)
+    made = make(desk.person, notes="One\nTwo")
+    desk.send(f"/records/sample/{made['number']}/edit", rev="1", name="Torch", notes="One\r\nTwo")
+    assert taken == [{"name"}]
+    assert store.fetch("sample", made["_id"])["name"] == "Torch"
 
 
 def test_a_stale_save_shows_both_and_can_be_saved_again(sit: Sit, make: Any, now: Any) -> None:
@@ -168,7 +248,7 @@ def test_lowering_a_level_is_the_heads(sit: Sit, make: Any) -> None:
     made = make(owner.person, level="secret")
     at = f"/records/sample/{made['number']}/edit"
     page = owner.send(at, 403, rev="1", name="New name", level="internal").get_data(as_text=True)
-    assert "Only the department head" in page
+    assert "Others ask to change the secrecy" in page
     assert 'value="New name"' in page
     head.send(at, rev="1", level="internal")
     assert store.fetch("sample", made["_id"])["level"] == "internal"

@@ -1,0 +1,87 @@
+"""The cards of a person that wait, are in force, or whose paper is out, and which of them keep off a further one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pymongo import ASCENDING
+
+from config.database import database
+from models.access_request import rules
+from models.access_request.document import ACCESS_REQUEST
+from models.declarations import Level
+from models.kinds import ZONE, loaded
+from models.person.roles import Person
+from models.record import collection_name
+from models.sights import Sight
+
+SLUG = ACCESS_REQUEST.slug
+
+
+def in_the_way(
+    person: Person, slug: str, numbers: Iterable[str], values: Mapping[str, Any], now: datetime
+) -> dict[str, Mapping[str, Any]]:
+    """By number of the record, the person's open card that keeps them from a further one with these values."""
+    return {number: card for number, card in _open_cards(person, slug, set(numbers)) if _keeps_off(card, values, now)}
+
+
+def in_force(
+    person: Person, slug: str, numbers: Iterable[str], values: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any] | None:
+    """A card of the person that was granted for one of some records, and for the same use at the same time as one with
+    these values; None for none."""
+    granted = (card for _, card in _open_cards(person, slug, set(numbers)) if card["state"] == "granted")
+    return next((card for card in granted if _keeps_off(card, values, now)), None)
+
+
+def _keeps_off(card: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> bool:
+    begins = values.get("valid_from") or now.astimezone(ZONE).date()
+    return rules.in_the_way(card["state"], card["uses"], last_day(card), values["uses"], begins)
+
+
+def last_day(card: Mapping[str, Any]) -> date:
+    """The last day of a card as it is stored."""
+    day: date = loaded(ACCESS_REQUEST.by_name["valid_until"], card["valid_until"])
+    return day
+
+
+def further_from(person: Person, found: Sight) -> date | None:
+    """From when on the person may ask for a further card for a record that is open to them by one; None where none is
+    in force, another waits already, or only an offer opens it."""
+    cards = [card for _, card in _open_cards(person, found.rt.slug, {found.number})]
+    if not cards or found.level == Level.TOP_SECRET.value or any(card["state"] != "granted" for card in cards):
+        return None
+    return max(map(last_day, cards)) + timedelta(days=1)
+
+
+def open_request(person: Person, slug: str, number: str) -> dict[str, Any] | None:
+    """The person's own card for a record that still waits or is in force, as stored; None without one."""
+    return open_requests(person, slug, (number,)).get(number)
+
+
+def open_requests(person: Person, slug: str, numbers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`open_request` for some records of a type, by number, the newest where there are two; those without one are left
+    out."""
+    return dict(_open_cards(person, slug, set(numbers)))
+
+
+def _open_cards(person: Person, slug: str, wanted: set[str]) -> list[tuple[str, dict[str, Any]]]:
+    """The person's open cards for some records of a type, as they are stored, each with the record's number; the newest
+    last."""
+    condition = {"owner": person.id, **naming(slug, *wanted), "state": {"$in": open_states()}}
+    shown = {"number": 1, "state": 1, "created_at": 1, "items.number": 1, "uses": 1, "valid_until": 1}
+    cards = database()[collection_name(SLUG)].find(condition, shown).sort("number", ASCENDING)
+    return [(item["number"], card) for card in cards for item in card["items"] if item["number"] in wanted]
+
+
+def naming(slug: str, *numbers: str) -> dict[str, Any]:
+    """The condition on cards that name any of some records."""
+    return {"type_asked": slug, "items.number": {"$in": list(numbers)}}
+
+
+def open_states() -> list[str]:
+    """The states in which a card is not over."""
+    states = ACCESS_REQUEST.workflow.states if ACCESS_REQUEST.workflow else ()
+    return [state.value for state in states if not state.final]

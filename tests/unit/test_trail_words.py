@@ -1,0 +1,36 @@
+"""What entries of the audit trail tell beside their act has a name that people can read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from backoffice.screens.audit_details import NAMES
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("models", "jobs", "backoffice")
+
+
+def test_whatever_an_entry_tells_has_a_name() -> None:
+    files = [path for part in PARTS for path in (ROOT / part).rglob("*.py")]
+    told = {name for path in files for name in _told(ast.parse(path.read_text()))}
+    assert {"purpose", "step", "via"} <= told
+    shown = {name for name in told if not name.endswith("_id")}  # ids are for programs
+    assert shown - set(NAMES) == set()
+
+
+def _told(tree: ast.AST) -> Iterator[str]:
+    """The keys that are written out where a `detail` is made or given."""
+    for node in ast.walk(tree):
+        given: ast.expr | None = None
+        match node:
+            case ast.keyword(arg="detail", value=value):
+                given = value
+            case ast.Assign(targets=[ast.Name(id="detail")], value=value):
+                given = value
+            case ast.AugAssign(target=ast.Name(id="detail"), value=value):
+                given = value
+        for part in ast.walk(given) if given is not None else ():
+            if isinstance(part, ast.Dict):
+                yield from (str(key.value) for key in part.keys if isinstance(key, ast.Constant))
