@@ -135,7 +135,7 @@ def _counted(step: Counted) -> Sentence:
     if step.clock is None:
         return Sentence(f"自 {since.zh}起 {amount.zh}", f"{amount.en} from {since.en}")
     clock = f"{step.clock:%H:%M}"
-    return Sentence(f"自 {since.zh} {clock} 起 {amount.zh}", f"{amount.en} from {since.en}, {clock}")
+    return Sentence(f"自 {since.zh}{clock} 起 {amount.zh}", f"{amount.en} from {since.en}, {clock}")
 
 
 def _special(first: date, last: date, special: PublicDay) -> Sentence:

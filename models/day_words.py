@@ -17,6 +17,12 @@ def day_text(day: date) -> Sentence:
     return Sentence(zh, f"{WEEKDAYS_EN[day.weekday()]} {day.day} {MONTHS_EN[day.month - 1]} {day.year}")
 
 
+def moment_text(day: date, clock: str) -> Sentence:
+    """A day with a time of it: `2026-09-30（周三）18:00`, `Wed 30 Sep 2026, 18:00`."""
+    words = day_text(day)
+    return Sentence(f"{words.zh}{clock}", f"{words.en}, {clock}")
+
+
 def count_text(count: int, zh: str, en: str) -> Sentence:
     """A number with its unit: `3 个工作日`, `3 working days`, `1 working day`."""
     return Sentence(f"{count} {zh}", f"{count} {en}" if count == 1 else f"{count} {en}s")

@@ -60,7 +60,8 @@ def moment_short(at: datetime, language: str) -> str:
 def moment_full(at: datetime, language: str) -> str:
     """A moment with its weekday, to the second."""
     there = local(at)
-    return f"{day_full(there.date(), language)} {there:%H:%M:%S}"
+    space = "" if language == "zh" else " "  # a day in Chinese ends in a full-width bracket
+    return f"{day_full(there.date(), language)}{space}{there:%H:%M:%S}"
 
 
 def period_short(value: Mapping[str, Any], language: str) -> str:

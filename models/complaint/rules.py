@@ -20,7 +20,7 @@ from models.complaint.refusals import (
     PromisesOpen,
     StageSkipped,
 )
-from models.day_words import day_text
+from models.day_words import moment_text
 from models.errors import Sentence
 from models.money_words import money_text
 
@@ -43,9 +43,7 @@ def check_agreed(agreed: datetime, received_at: datetime, calendar: WorkingCalen
     """
     due = calendar.add_working_hours(received_at, hours)
     if agreed <= due.at:
-        words = day_text(due.day)
-        clock = local(due.at).strftime("%H:%M")
-        raise AgreedDateTooEarly(due=Sentence(f"{words.zh} {clock}", f"{words.en}, {clock}"))
+        raise AgreedDateTooEarly(due=moment_text(due.day, f"{local(due.at):%H:%M}"))
 
 
 # --- stages

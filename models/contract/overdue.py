@@ -118,15 +118,15 @@ def _happened(row: Mapping[str, Any], calendar: WorkingCalendar) -> tuple[str, s
     day, ends = day_text(due), row["ends_on"].date() if row.get("renews") and row.get("ends_on") else None
     if ends is not None and due == rules.renewal_decision_by(ends, row.get("notice_days") or 0, calendar):
         return (
-            f"合同 {number} 到期自动续约，提出不续约的最后期限 {day.zh} 已过，将于 {day_text(ends).zh} 到期后续约。",
+            f"合同 {number} 到期自动续约，提出不续约的最后期限 {day.zh}已过，将于 {day_text(ends).zh}到期后续约。",
             f"Contract {number} renews by itself after {day_text(ends).en}. The last day to end it was {day.en}.",
         )
     if ends is not None and due == calendar.end_of(ends).day:
         return (
-            f"合同 {number} 已于 {day_text(ends).zh} 到期并自动续约，尚未登记新的到期日。",
+            f"合同 {number} 已于 {day_text(ends).zh}到期并自动续约，尚未登记新的到期日。",
             f"Contract {number} ran until {day_text(ends).en} and renews by itself; its new end is not recorded.",
         )
     return (
-        f"合同 {number} 约定的交付、付款或到期日 {day.zh} 已过，尚未登记完成。",
+        f"合同 {number} 约定的交付、付款或到期日 {day.zh}已过，尚未登记完成。",
         f"An agreed delivery or payment of contract {number}, or its end, was due on {day.en} and is not recorded.",
     )

@@ -24,7 +24,7 @@ class LicenceExpired(Refusal):
     """The counterparty's licence is no longer valid."""
 
     code = "licence_expired"
-    zh = "对方的营业执照已于 {until} 到期，不得洽谈或签约。"
+    zh = "对方的营业执照已于 {until}到期，不得洽谈或签约。"
     en = "The counterparty's licence ended on {until}: no negotiation and no contract with it."
 
 
@@ -39,14 +39,14 @@ class SignedInFuture(Refusal):
     """A signing date after today."""
 
     code = "signed_in_future"
-    zh, en = "签订日期 {signed} 晚于今天。", "The signing date {signed} is after today."
+    zh, en = "签订日期 {signed}晚于今天。", "The signing date {signed} is after today."
 
 
 class EndsBeforeSigning(Refusal):
     """A contract that ends before it is signed."""
 
     code = "ends_before_signing"
-    zh = "到期日 {ends} 早于签订日期 {signed}。"
+    zh = "到期日 {ends}早于签订日期 {signed}。"
     en = "The contract ends on {ends}, before its signing on {signed}."
 
 
@@ -54,7 +54,7 @@ class EndsBeforeStart(Refusal):
     """A contract that ends before it takes effect."""
 
     code = "ends_before_start"
-    zh = "到期日 {ends} 早于生效日期 {starts}。"
+    zh = "到期日 {ends}早于生效日期 {starts}。"
     en = "The contract ends on {ends}, before it takes effect on {starts}."
 
 
@@ -135,11 +135,11 @@ class ReturnDatePast(Refusal):
     """A return date before today."""
 
     code = "return_date_past"
-    zh, en = "归还日期 {day} 已过。", "The date of return, {day}, is past."
+    zh, en = "归还日期 {day}已过。", "The date of return, {day}, is past."
 
 
 class LoanTooLong(Refusal):
     """A return date beyond the longest loan."""
 
     code = "loan_too_long"
-    zh, en = "最多可提取 {days} 天，最迟 {latest} 归还。", "A loan lasts {days} days at most: return by {latest}."
+    zh, en = "最多可提取 {days} 天，最迟 {latest}归还。", "A loan lasts {days} days at most: return by {latest}."

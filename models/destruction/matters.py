@@ -137,11 +137,11 @@ def _hold(row: Row, seen: str, *, part: bool, signing: bool) -> Matter:
     whoever reads it, and of the record itself to whoever is to sign (X6)."""
     day, by, number = day_text(local(row["since"]).date()), row["by_name"], row["number"]
     if not part:
-        told = Sentence(f"由 {by} 自 {day.zh} 起法律保全", f"on legal hold by {by} since {day.en}")
+        told = Sentence(f"由 {by} 自 {day.zh}起法律保全", f"on legal hold by {by} since {day.en}")
         return Matter("hold", told if seen == "full" or signing else HIDDEN_HELD)
     if not seen:
         return Matter("hold", HIDDEN_HELD)
-    zh, en = (f"由 {by} 自 {day.zh} 起", f" by {by} since {day.en}") if seen == "full" else ("在", "")
+    zh, en = (f"由 {by} 自 {day.zh}起", f" by {by} since {day.en}") if seen == "full" else ("在", "")
     end = "法律保全" if seen == "full" else "法律保全中"
     return Matter("hold", Sentence(f"并入的 {number} {zh}{end}", f"{number}, merged into it, is on legal hold{en}"))
 

@@ -11,8 +11,8 @@ from typing import Literal
 from models.calendar import SHANGHAI, Deadline, Shift, WorkingCalendar, add_months, local
 from models.calling_hours import CALLING_HOURS, in_rest_hours, next_allowed_call, next_convenient_call
 from models.convenient_hours import Window, parse_convenient_hours
-from models.day_words import day_text
-from models.errors import Refusal, Sentence
+from models.day_words import moment_text
+from models.errors import Refusal
 
 POINTS = ("ease", "attitude", "ability", "time", "outcome")
 """What satisfaction is asked about (V3): ease of complaining, staff attitude, ability, time, outcome."""
@@ -93,8 +93,7 @@ def check_planned_time(
     if channel in SILENT_CHANNELS or not in_rest_hours(calendar, at, convenient, hours):
         return
     first = local(next_allowed_call(calendar, at, convenient, hours))
-    words, clock = day_text(first.date()), first.strftime("%H:%M")
-    raise RestHours(next=Sentence(f"{words.zh} {clock}", f"{words.en}, {clock}"))
+    raise RestHours(next=moment_text(first.date(), f"{first:%H:%M}"))
 
 
 def _windows(convenient_hours: str) -> tuple[Window, ...]:

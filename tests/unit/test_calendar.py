@@ -319,7 +319,7 @@ def test_a_deadline_in_hours_says_from_when_and_what_was_left_out() -> None:
     assert words.en == (
         "8 working hours from Fri 13 Feb 2026, 15:00; Sat 14 Feb is a make-up working day; lunch 12:00-13:00 left out"
     )
-    assert words.zh == "自 2026-02-13（周五） 15:00 起 8 个工作小时；02-14（周六）调休上班；午休 12:00-13:00 不计"
+    assert words.zh == "自 2026-02-13（周五）15:00 起 8 个工作小时；02-14（周六）调休上班；午休 12:00-13:00 不计"
 
 
 def test_a_break_that_no_hour_of_the_period_met_is_not_told() -> None:

@@ -58,7 +58,7 @@ def test_a_date_agreed_has_to_be_later_than_48_working_hours() -> None:
     for earlier in ("2026-11-30T13:00", "2026-11-25T10:00"):
         with pytest.raises(AgreedDateTooEarly) as refusal:
             check_agreed(at(earlier), received, CALENDAR)
-        assert "2026-11-30（周一） 13:00" in refusal.value.text("zh")
+        assert "2026-11-30（周一）13:00" in refusal.value.text("zh")
 
 
 def test_the_way_of_a_founded_complaint() -> None:

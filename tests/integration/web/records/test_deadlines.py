@@ -53,7 +53,7 @@ def test_in_chinese_the_steps_are_chinese(sit: Sit, now: datetime) -> None:
     raw = {"subject": "灯具破损", "channel": "phone", "facts": "三箱", "complainant": "李女士"}
     complaint = records.create(owner.person, "complaint", raw, now=now)
     page = owner.text(f"/records/complaint/{complaint['number']}")
-    assert steps(page) == ["受理时间：自 2026-11-23（周一） 10:00 起 24 个工作小时"]
+    assert steps(page) == ["受理时间：自 2026-11-23（周一）10:00 起 24 个工作小时"]
 
 
 def test_a_deadline_that_moved_says_from_when_and_why(sit: Sit, now: datetime) -> None:
