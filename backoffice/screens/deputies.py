@@ -23,7 +23,7 @@ from backoffice.screens.people import identifier, role_label
 from backoffice.screens.reader import Reader, current_reader
 from models import registry
 from models.declarations import RecordType
-from models.errors import FieldProblem, Forbidden
+from models.errors import Forbidden, Invalid
 from models.person import deputies, directory, rules, service, unsent
 from models.person.deputies import SIGNING, Deputy
 from models.person.roles import ROLE_LABELS, Permission, Person, Role
@@ -130,9 +130,10 @@ class DeputiesView(ClosedView):
                 raise NeedsFreshSignIn()
             try:
                 made = self._named(person_id, form, reader)
-            except FieldProblem as problem:
-                form[problem.field].errors = [problem.text(reader.language)]
-                return self._shown(form, person, own, reader), 422
+            except Invalid as refused:
+                for name, said in refused.problems.items():
+                    form[name].errors = [said.zh if reader.language == "zh" else said.en]
+                return self._shown(form, person, own, reader), refused.status
             waits = made.standing(reader.now) == deputies.PROPOSED
             flash(_("A second privileged person must confirm this.") if waits else _("Saved."), "info")
             return redirect(url_for(".index") if own else url_for(".of", person=str(person_id)), 303)

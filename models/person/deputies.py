@@ -18,7 +18,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from config.database import database, transaction
 from models import audit, schema
 from models.calendar import SHANGHAI, local
-from models.errors import FieldProblem, Forbidden, NotFound, Refusal
+from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.person import directory, rules
 from models.person.document import USERS
 from models.person.roles import APPROVING, PRIVILEGED, Permission, Person, Role, StandIn
@@ -33,6 +33,10 @@ MOST = 20
 NAMED, PROPOSED = "named", "proposed"
 SIGNING = APPROVING | PRIVILEGED - {Role.AUDITOR, Role.ADMINISTRATOR}
 """Who may be a deputy, and for whose roles: those who sign themselves, and so have a second factor."""
+
+NOT_ELIGIBLE = Sentence("请选择另一位有签署职责的在岗同事。", "Choose another active colleague who signs, too.")
+NOT_THEIRS = Sentence("只能选择本人的签署角色。", "These are not the person's own roles to sign in.")
+TOO_MANY = Sentence("代理安排已太多。", "There are too many deputies already.")
 
 schema.declare(
     {
@@ -95,28 +99,26 @@ def name_deputy(
     """Let somebody sign for a person on some days, both included: their own deputy, or as an administrator anybody's.
 
     :raises Forbidden: it is neither the person nor an administrator. :raises NotFound: there is no such person.
-    :raises FieldProblem: wrong days, or nobody who could be a deputy.
+    :raises Invalid: wrong days, nobody who could be a deputy, roles that are not the person's: all that is wrong.
     """
     if actor.id != person_id and not actor.may(Permission.PEOPLE_MANAGE):
         raise Forbidden()
     principal = person_of(get(person_id))
-    first, last = _days(begins, ends, local(now).date())
+    problems = _wrong_days(begins, ends, local(now).date())
     if deputy_id is None or deputy_id == person_id or not directory.eligible(deputy_id, SIGNING):
-        raise FieldProblem(
-            "deputy", zh="请选择另一位有签署职责的在岗同事。", en="Choose another active colleague who signs, too."
-        )
+        problems["deputy"] = NOT_ELIGIBLE
     if not set(roles) <= principal.roles & SIGNING:
-        raise FieldProblem(
-            "roles", zh="只能选择本人的签署角色。", en="These are not the person's own roles to sign in."
-        )
+        problems["roles"] = NOT_THEIRS
+    if problems or begins is None or ends is None:
+        raise Invalid(problems)
     handed = frozenset(roles) or principal.roles & SIGNING
     needs_second = actor.id != person_id and not handed.isdisjoint(PRIVILEGED)
     made = {
         "_id": ObjectId(),
         "person": person_id,
         "deputy": deputy_id,
-        "begins": _midnight(first),
-        "until": _midnight(last + timedelta(days=1)),
+        "begins": _midnight(begins),
+        "until": _midnight(ends + timedelta(days=1)),
         "roles": sorted(role.value for role in roles),
         "handed": sorted(role.value for role in handed),
         "types": sorted(types),
@@ -128,9 +130,9 @@ def name_deputy(
 
     def store() -> Deputy:
         if database()[DEPUTIES].count_documents(_standing({"person": person_id}, now), limit=MOST) >= MOST:
-            raise FieldProblem("deputy", zh="代理安排已太多。", en="There are too many deputies already.")
+            raise Invalid({"deputy": TOO_MANY})
         database()[DEPUTIES].insert_one(made)
-        _mark(deputy_id, _midnight(last + timedelta(days=1)))
+        _mark(made["deputy"], made["until"])
         _report("deputy_proposed" if needs_second else "deputy_named", actor, made, now)
         return _read(made)
 
@@ -244,17 +246,23 @@ def names_of(people: Iterable[ObjectId], slug: str, now: datetime) -> dict[Objec
 # --- pieces
 
 
-def _days(begins: date | None, ends: date | None, today: date) -> tuple[date, date]:
+def _wrong_days(begins: date | None, ends: date | None, today: date) -> dict[str, Sentence]:
+    """What is wrong with the days, by field. A last day is judged by the first one, where that may stand."""
+    found: dict[str, Sentence] = {}
     if begins is None or begins < today:
-        raise FieldProblem("begins", zh="请填写今天或以后的日期。", en="Give today or a later day.")
-    if begins - today > AHEAD:
-        raise FieldProblem("begins", zh="最早一年内开始。", en="Begin within a year from now.")
-    if ends is None or ends < begins:
-        raise FieldProblem("ends", zh="结束日不能早于开始日。", en="The last day cannot be before the first.")
-    if ends - begins >= LONGEST:
-        days = LONGEST.days
-        raise FieldProblem("ends", zh=f"最长 {days} 天。", en=f"{days} days at most.")
-    return begins, ends
+        found["begins"] = Sentence("请填写今天或以后的日期。", "Give today or a later day.")
+    elif begins - today > AHEAD:
+        found["begins"] = Sentence("最早一年内开始。", "Begin within a year from now.")
+    if ends is None:
+        found["ends"] = Sentence("请填写结束日。", "Give the last day.")
+    elif ends < today:
+        found["ends"] = Sentence("结束日不能早于今天。", "The last day cannot be before today.")
+    elif begins is not None and "begins" not in found:
+        if ends < begins:
+            found["ends"] = Sentence("结束日不能早于开始日。", "The last day cannot be before the first.")
+        elif ends - begins >= LONGEST:
+            found["ends"] = Sentence(f"最长 {LONGEST.days} 天。", f"{LONGEST.days} days at most.")
+    return found
 
 
 def _midnight(day: date) -> datetime:

@@ -11,7 +11,7 @@ from backoffice.screens import audit_details
 from models import audit, records, store, work
 from models.access import Purpose
 from models.calendar import local
-from models.errors import FieldProblem, Forbidden, NotFound
+from models.errors import Forbidden, Invalid, NotFound
 from models.moves import NotYourOwn, SignedAlready
 from models.office import office_calendar
 from models.person import deputies
@@ -186,16 +186,16 @@ def test_who_left_or_lost_the_role_hands_nothing_on(cast: Cast, db: Base, now: d
 def test_wrong_days_and_roles_are_refused_by_field(
     cast: Cast, now: datetime, field: str, wrong: dict[str, Any], db: Base
 ) -> None:
-    with pytest.raises(FieldProblem) as refused:
+    with pytest.raises(Invalid) as refused:
         name(cast.checker, cast.checker, cast.deputy, now, **wrong)
-    assert refused.value.field == field
+    assert list(refused.value.problems) == [field]
     assert db[deputies.DEPUTIES].count_documents({}) == 0
 
 
 @pytest.mark.parametrize("roles", [(), (Role.SPECIALIST,), (Role.AUDITOR,), (Role.ADMINISTRATOR,)])
 def test_who_signs_nothing_themselves_is_no_deputy(cast: Cast, now: datetime, roles: tuple[Role, ...]) -> None:
     for wrong in (person(*roles), cast.checker, None):
-        with pytest.raises(FieldProblem):
+        with pytest.raises(Invalid):
             name(cast.checker, cast.checker, wrong, now)
 
 

@@ -11,7 +11,7 @@ from models import audit, records, registry, store
 from models.access_request import service as cards
 from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
-from models.errors import FieldProblem, Forbidden, NotFound
+from models.errors import Forbidden, Invalid, NotFound
 from models.leak.service import YouAreInvolved
 from models.moves import InPersonOnly, SignedAlready
 from models.person import deputies
@@ -206,8 +206,8 @@ def test_who_signs_nothing_themselves_any_more_is_nobody_s_deputy(cast: Cast, no
 @pytest.mark.parametrize("ahead", [367, None])
 def test_nobody_is_named_for_days_too_far_ahead(cast: Cast, now: datetime, ahead: int | None) -> None:
     begins = local(now).date() + timedelta(days=ahead) if ahead else date.max
-    with pytest.raises(FieldProblem) as refused:
+    with pytest.raises(Invalid) as refused:
         name(cast.checker, cast.checker, cast.deputy, now, begins=begins, ends=begins)
-    assert refused.value.field == "begins"
+    assert list(refused.value.problems) == ["begins"]
     last = local(now).date() + timedelta(days=366)
     assert name(cast.checker, cast.checker, cast.deputy, now, begins=last, ends=last).standing(now) == "coming"

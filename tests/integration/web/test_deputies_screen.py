@@ -135,6 +135,40 @@ def test_wrong_input_is_named_at_its_field_and_stores_nothing(
     assert db[deputies.DEPUTIES].count_documents({}) == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            {
+                "deputy": "Choose another active colleague who signs, too.",
+                "begins": "Give today or a later day.",
+                "ends": "The last day cannot be before today.",
+            },
+        ),
+        (
+            "zh",
+            {
+                "deputy": "请选择另一位有签署职责的在岗同事。",
+                "begins": "请填写今天或以后的日期。",
+                "ends": "结束日不能早于今天。",
+            },
+        ),
+    ],
+)
+def test_everything_that_is_wrong_is_named_at_once_each_at_its_field(
+    sit: Sit, now: datetime, language: str, said: dict[str, str]
+) -> None:
+    head = sit(Role.HEAD, name="Zhao", language=language)
+    page = head.send(PAGE, 422, deputy="", **days(now, -3, -2)).get_data(as_text=True)
+    for field, sentence in said.items():
+        at = re.search(rf'<div class="field has-error" id="{field}-field">.*?</div>\s*</div>', page, re.DOTALL)
+        assert at is not None, field
+        assert f'<span class="field-error">{sentence}</span>' in at.group(0)
+    page = head.send(PAGE, 422, deputy="", begins="", ends="", roles="specialist").get_data(as_text=True)
+    assert page.count("field-error") == 4, "a role that is not theirs too"
+
+
 def test_naming_needs_a_fresh_sign_in(head: Desk, deputy: Desk, now: datetime, clock: Clock, db: Base) -> None:
     head.text(PAGE)
     clock.now = now + timedelta(minutes=6)
