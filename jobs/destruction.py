@@ -12,7 +12,7 @@ from models.job import service as jobs
 
 
 def remove(context: JobContext) -> Report:
-    """Take out what is due, and go on with what was begun for a turn.
+    """End what nobody can sign, take out what is due, and go on with what was begun for a turn.
 
     A copy on which time is played through holds every record: it is waited for, or dropped, before anything is called
     destroyed. Not transactional: each step may be done again, and a record's end is a
@@ -24,6 +24,7 @@ def remove(context: JobContext) -> Report:
     def tell(number: str, why: Spoken) -> None:
         stuck.append(f"{number}: {why.code}")
 
+    ended = removal.end_impossible(context.now, tell)
     began = removal.begin_due(context.now, tell)
     destroyed, left = 0, False
     if not copies.stand_in_the_way():
@@ -32,7 +33,7 @@ def remove(context: JobContext) -> Report:
         jobs.ask_again(removal.JOB, context.now)
     if stuck:
         raise JobError(f"these cannot go on, and are tried again: {'; '.join(stuck)}")
-    counts = {"began": began, "destroyed": destroyed}
+    counts = {"ended": ended, "began": began, "destroyed": destroyed}
     return Report({name: count for name, count in counts.items() if count})
 
 

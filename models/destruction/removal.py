@@ -27,7 +27,7 @@ from models.backup.belonging import sealing_id
 from models.backup.rules import JOB as BACKUP
 from models.declarations import RecordType
 from models.destruction import everywhere, gone, matters, traces, words
-from models.destruction.document import SLUG
+from models.destruction.document import SLUG, WAITING
 from models.destruction.gone import ASIDE, GONE
 from models.destruction.service import NoLongerThere, numbers_of, stored_of, with_what
 from models.errors import Refusal, Spoken
@@ -46,6 +46,7 @@ SAVED_AFTER = timedelta(minutes=10)
 """A backup that begins then takes everything that lost something; one of the moment before leaves it out."""
 AT_ONCE = 50
 WORK = LongWork(WORK_DOCUMENTS, (SETTLING, REMOVING), lasting=True)
+_NAMED = {"number": 1, "type_asked": 1, "items.number": 1}
 Row = dict[str, Any]
 Tell = Callable[[str, Spoken], None]
 """Called with the number of a destruction that cannot go on, and why."""
@@ -77,6 +78,34 @@ def begin_due(now: datetime, tell: Tell = _log) -> int:
             except Spoken as why:
                 tell(row["number"], why)
     return began
+
+
+def end_impossible(now: datetime, tell: Tell = _log) -> int:
+    """End every proposal that waits for signatures and names a record that is not there any more, as after the restore
+    of a backup from before its destruction: nobody can sign it. Returns how many ended."""
+    ended = 0
+    for row in list(database()[collection_name(SLUG)].find({"state": {"$in": list(WAITING)}}, _NAMED)):
+        if _lacking(row):
+            try:
+                ended += transaction(partial(_end_impossible, row["_id"], now))
+            except Spoken as why:
+                tell(row["number"], why)
+    return ended
+
+
+def _end_impossible(destruction: ObjectId, now: datetime) -> int:
+    asked = store.fetch(SLUG, destruction)
+    lacking = _lacking(asked) if asked["state"] in WAITING else set()
+    if lacking:
+        _bar(asked, dict.fromkeys(lacking, "gone"), now)
+    return 1 if lacking else 0
+
+
+def _lacking(asked: Mapping[str, Any]) -> set[str]:
+    """The numbers on a proposal under which there is no record. One that was merged is there: it may come back."""
+    numbers = numbers_of(asked)
+    rows = database()[collection_name(asked["type_asked"])].find({"number": {"$in": numbers}}, {"number": 1})
+    return set(numbers) - {row["number"] for row in rows}
 
 
 def _begin(destruction: ObjectId, now: datetime) -> int:

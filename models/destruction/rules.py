@@ -60,6 +60,13 @@ def in_words(found: Mapping[str, Collection[Matter]]) -> Sentence:
     return Sentence(zh, en)
 
 
+def not_there(number: str) -> Sentence:
+    """That a record of a destruction is gone already, as after the restore of an older backup."""
+    return Sentence(
+        f"{number} 已不存在，本次销毁无法进行", f"{number} is no longer there: this destruction cannot go on"
+    )
+
+
 def destroyed(number: str, language: str) -> str:
     """How a record is called that is no longer there."""
     return f"已销毁 {number}" if language.startswith("zh") else f"destroyed {number}"

@@ -229,7 +229,7 @@ def _said(rt: RecordType, son: Mapping[str, Any], parts: int) -> Sentence:
 
 
 def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any]) -> list[Sentence]:
-    """Every legal hold on what is to be destroyed, to whoever looks before it is (D3): on what is there yet."""
+    """What is not there any more, and every legal hold on what is, to whoever looks before it is destroyed (D3)."""
     if asked["state"] not in (*WAITING, "cooling"):
         return []
     try:
@@ -238,8 +238,10 @@ def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any])
         return []
     stored = store.fetch(SLUG, asked["_id"])  # rights hang on what a person is not shown
     signing = any(move.signature for move in moves(reader, DESTRUCTION, stored))
-    found = matters.holding(rt, list(_there(rt.slug, numbers_of(asked)).values()), reader, signing=signing)
-    return [rules.in_words({number: found[number]}) for number in numbers_of(asked) if number in found]
+    there = _there(rt.slug, numbers_of(asked))
+    found = matters.holding(rt, list(there.values()), reader, signing=signing)
+    held = [rules.in_words({number: found[number]}) for number in numbers_of(asked) if number in found]
+    return [*(rules.not_there(number) for number in numbers_of(asked) if number not in there), *held]
 
 
 HOOKS = Hooks(prepare=(_prepare,), opens=_opens, warns=_warns)

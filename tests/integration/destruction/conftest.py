@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
+from config import database as base
+from config.settings import Settings
 from models import catalogue, records, schema, store
+from models.backup import archive, restoring
+from models.backup.restoring import Restored
 from models.destruction import removal, service
 from models.destruction.document import SLUG
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
-from tests.factories.elsewhere import another_place
+from tests.factories.elsewhere import another_place, carry_keys
 from tests.factories.people import person
 
 __all__ = ["another_place"]
 
 Base = Database[dict[str, Any]]
+Restore = Callable[..., Restored]
 YEARS = timedelta(days=4 * 366)
 WEEK = timedelta(days=7)
 SETTLED = timedelta(minutes=3)
@@ -29,6 +36,26 @@ SETTLED = timedelta(minutes=3)
 def types(db: Base) -> None:
     catalogue.load()
     schema.migrate()
+
+
+@pytest.fixture
+def saved(connected: Settings, db: Base, tmp_path: Path) -> Settings:
+    return replace(connected, data_dir=tmp_path / "here")
+
+
+@pytest.fixture
+def restore(saved: Settings, there: Settings, now: datetime) -> Restore:
+    """Restore a file into the empty place, with or without the key vault as it is now."""
+
+    def work(path: Path, *, keys: bool = True) -> Restored:
+        if keys:
+            carry_keys(saved, there)
+        with archive.opened(path) as source:
+            source.verify()
+            base.connect(there)
+            return restoring.restore(source, there, now)
+
+    return work
 
 
 @dataclass

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo.database import Database
 
 from config import database as base
 from config.settings import Settings
 from models import audit, store
 from models.audit.stored import StoredTrail
-from models.backup import archive, restoring, snapshot
+from models.backup import snapshot
 from models.backup.manifest import BackupError
-from models.backup.restoring import Restored
 from models.destruction import removal, traces
 from models.destruction.document import SLUG
 from models.key_vault import service as key_vault
 from tests.factories.elsewhere import carry_keys
 from tests.factories.proofs import noted
-from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, carried_out, old_file, signed
+from tests.integration.destruction.conftest import SETTLED, WEEK, Cast, Restore, carried_out, old_file, signed
 from tests.integration.destruction.house import Planted, everything, holding_id, plant, said
-
-Base = Database[dict[str, Any]]
-Restore = Callable[..., Restored]
-
-
-@pytest.fixture
-def saved(connected: Settings, db: Base, tmp_path: Path) -> Settings:
-    return replace(connected, data_dir=tmp_path / "here")
-
-
-@pytest.fixture
-def restore(saved: Settings, there: Settings, now: datetime) -> Restore:
-    """Restore a file into the empty place, with or without the key vault as it is now."""
-
-    def work(path: Path, *, keys: bool = True) -> Restored:
-        if keys:
-            carry_keys(saved, there)
-        with archive.opened(path) as source:
-            source.verify()
-            base.connect(there)
-            return restoring.restore(source, there, now)
-
-    return work
 
 
 def text_of(path: Path) -> bytes:
