@@ -108,6 +108,9 @@ def mongodb_uri(fast_dir: Path) -> Iterator[str]:
     with MongoClient[dict[str, Any]](server.uri) as client:
         files = "file_manager=(close_idle_time=20,close_scan_interval=5)"
         client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": files})
+        # Sessions, keys and messages end by the tests' clock, which stands still. The server's goes on, and would have
+        # swept them away in the middle of a test once it is past theirs.
+        client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
     yield server.uri
     server.stop()
 

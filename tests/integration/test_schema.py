@@ -33,6 +33,10 @@ def sample(db: DB) -> Iterator[None]:
     registry.unregister("sample")
 
 
+def test_nothing_that_ends_by_the_tests_clock_is_swept_away_by_the_servers(db: DB) -> None:
+    assert db.client.admin.command("getParameter", ttlMonitorEnabled=1)["ttlMonitorEnabled"] is False
+
+
 def test_migrating_twice_does_nothing(db: DB) -> None:
     assert schema.migrate() == []
     assert schema.missing() == []
