@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -12,21 +13,30 @@ import pytest
 from backoffice.app import create_app
 from config.database import database
 from config.settings import Settings
-from models import audit, registry, store
+from models import audit, records, registry, store
+from models.access_request import service as access_request
+from models.access_request.document import ACCESS_REQUEST
 from models.audit.stored import StoredTrail
 from models.backup import snapshot
 from models.destruction import removal, service
 from models.destruction.document import SLUG
 from models.merge import service as merging
 from models.person import session as sessions
-from models.person.roles import Person
+from models.person.roles import Person, Role
+from models.reminder.document import REMINDERS
+from models.secrecy_change import service as secrecy_change
 from tests.factories.desks import Desk
+from tests.factories.people import person
 from tests.factories.planted import unruled
 from tests.integration.destruction.conftest import WEEK, Cast, Restore, carried_out, old_file, sign, signed
+from tests.integration.destruction.house import plant
 
 At = Callable[[Person], Desk]
 Row = dict[str, Any]
 NAME = "Zanzibarlampen"
+CARD = ACCESS_REQUEST.slug
+PLACES = ("/", "/work", "/team/", f"/find?q={NAME}", f"/records/customer/?q={NAME}", "/records/destruction/outdated")
+LEADS = re.compile(r'href="(/(?:records|work|team)[^"#]*)"')
 
 
 @pytest.fixture
@@ -131,3 +141,57 @@ def test_a_proposal_of_a_file_that_was_merged_waits_for_it(cast: Cast, now: date
         merging.merge(cast.head, "customer", keep["number"], part["number"], {}, revs=(1, 1), now=now)
     assert removal.end_impossible(now) == 0
     assert store.fetch(SLUG, asked["_id"])["state"] == "proposed"
+
+
+def followed(desk: Desk, paths: list[str], most: int = 120) -> list[tuple[str, int, str]]:
+    """Some pages and what they lead to, each with its answer."""
+    seen: dict[str, tuple[str, int, str]] = {}
+    while paths and len(seen) < most:
+        path = paths.pop(0)
+        if path in seen:
+            continue
+        answer = desk.get(path, follow_redirects=True)
+        text = answer.get_data(as_text=True)
+        seen[path] = (path, answer.status_code, text)
+        if answer.status_code == 200:
+            paths += [one.replace("&amp;", "&") for one in LEADS.findall(text)]
+    return list(seen.values())
+
+
+def test_what_names_a_record_that_is_gone_opens_and_shows_nothing_of_it(
+    cast: Cast, now: datetime, saved: Settings, restore: Restore, at_desk: At
+) -> None:
+    """Cards in force and waiting, requests, reviews, complaints, a leak, reminders, merges, views: all of before."""
+    planted = plant(cast, now)
+    guest = person(Role.SALES_MANAGER, name="Guest", manager=cast.head.id)
+    window = {"uses": ["view"], "reason": "Cardreasonword", "valid_until": "2026-11-25"}
+    card = access_request.ask(guest, "customer", planted.number, window, now=now)
+    card = records.move(cast.head, CARD, card["number"], "approve", {}, rev=card["rev"], now=now, fresh=True)
+    assert card["state"] == "granted"
+    longer = {"kind": "lower", "new_level": "internal", "reason": "Lowerword"}
+    waits = secrecy_change.ask(cast.owner, "customer", planted.number, longer, now=now)
+    told = {"subject": "Leak", "happened_on": "2026-11-18", "found_on": "2026-11-20", "way": "paper"}
+    told |= {"level_leaked": "secret", "account": "Lost", "records_concerned": planted.number}
+    leak = records.create(guest, "leak", told, now=now)
+    reminded = {"_id": "old", "person": guest.id, "type": "customer", "record": planted.record["_id"], "due": now}
+    reminded |= {"matter": "secrecy", "step": "notice", "created": now}
+    database()[REMINDERS].insert_one(reminded)
+    path = saved.data_dir / "before.zip"
+    snapshot.take(path, saved, now)
+    records.move(guest, CARD, card["number"], "give_back", {}, rev=card["rev"], now=now)
+    records.move(cast.owner, "secrecy_change", waits["number"], "withdraw", {}, rev=waits["rev"], now=now)
+    signed(cast, [store.fetch("customer", planted.record["_id"])], now)
+    carried_out(now + WEEK)
+    restore(path)
+    words = {word.lower() for word in planted.words | {"Cardreasonword"}}
+    at = f"/records/customer/{planted.number}"
+    first = [*PLACES, *(f"/records/{rt.slug}/" for rt in registry.all_types()), f"/records/leak/{leak['number']}"]
+    first += [f"{at}{end}" for end in ("", "/history", "/edit", "/hold", "/ask", "/merge", "/secrecy", "/destroy")]
+    first += [f"/records/{CARD}/{card['number']}", f"/records/secrecy_change/{waits['number']}"]
+    for who in (cast.owner, cast.head, guest):
+        for place, status, text in followed(at_desk(who), list(first)):
+            assert status < 500, (place, status)
+            assert not (place.startswith(at) and status == 200), place
+            assert [word for word in words if word in text.lower() and word not in place.lower()] == [], place
+    assert database()[REMINDERS].find_one({"_id": "old", "closed_at": None}) is None
+    assert database()["grant"].count_documents({}) == 0
