@@ -151,7 +151,7 @@ class AskRoutes(RecordRoutes):
             "heading": _("Offer access"),
             "button": _("Offer"),
             "steps": [
-                _("The department head signs; for top secret, and for the head's own offer, the general manager."),
+                _who_signs(sight, reader),
                 _("The person named can then use it in the period given, and nobody else."),
             ],
         }
@@ -170,6 +170,15 @@ class NotNamed(Refusal):
 
     code = "not_named"
     zh, en = "借阅卡须逐份指明记录，请勾选所需记录。", "A card names each of its records: tick those you need."
+
+
+def _who_signs(sight: Sight, reader: Reader) -> str:
+    """Whose signatures an offer of a record by the reader needs (X3)."""
+    if service.heads(reader.person, sight):
+        return str(_("The general manager signs."))
+    if sight.level == Level.TOP_SECRET.value:
+        return str(_("The department head signs, then the general manager."))
+    return str(_("The department head signs."))
 
 
 def _rank(sight: Sight) -> int:

@@ -163,6 +163,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="sign",
                 label=Label("签署同意", "Sign"),
+                done="Signed",
                 source=("asked",),
                 target="signed",
                 by=("manager",),
@@ -175,6 +176,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="approve",
                 label=Label("批准", "Approve"),
+                done="Approved",
                 source=("signed",),
                 target="granted",
                 by=("head",),
@@ -185,14 +187,14 @@ ACCESS_REQUEST = RecordType(
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准后借阅人在期限内可以查看，到期自动失效；授权查看绝密的还须总经理签署（由总经理批准的除外）。",
-                    "The reader sees the records in the period given; an offer of top secret goes on to the general "
-                    "manager, unless that is who approves it.",
+                    "批准借阅人在期限内查看，到期自动失效。",
+                    "You approve that the reader sees the records in the period given; it ends by itself.",
                 ),
             ),
             Transition(
                 name="countersign",
                 label=Label("总经理签署", "Sign as general manager"),
+                done="Signed as general manager",
                 source=("approved",),
                 target="granted",
                 by=("general_manager",),
@@ -207,6 +209,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="refuse",
                 label=Label("拒绝", "Refuse"),
+                done="Refused",
                 source=("asked", "signed", "approved"),
                 target="refused",
                 by=("turn",),
@@ -218,6 +221,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="withdraw",
                 label=Label("撤回", "Withdraw"),
+                done="Withdrawn",
                 source=("asked", "signed", "approved"),
                 target="withdrawn",
                 by=("creator", "owner"),
@@ -225,6 +229,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="revoke",
                 label=Label("收回权限", "Revoke"),
+                done="Revoked",
                 source=("granted",),
                 target="revoked",
                 by=("head", "general_manager"),
@@ -238,6 +243,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="give_back",
                 label=Label("提前归还", "Return early"),
+                done="Returned early",
                 source=("granted",),
                 target="ended",
                 by=("owner",),
@@ -245,6 +251,7 @@ ACCESS_REQUEST = RecordType(
             Transition(
                 name="take_back",
                 label=Label("确认归还", "Confirm the return"),
+                done="Return confirmed",
                 source=("out",),
                 target="ended",
                 by=("receiver", "head"),

@@ -139,17 +139,18 @@ def offer(
     if open_cards.in_the_way(reader, slug, (number,), values, now):
         raise OfferedAlready()
     made = {**values, **_named([found]), "department": found.values["department"], "owner": reader_id}
-    state = rules.offered_state(_heads(person, found))
+    state = rules.offered_state(heads(person, found))
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
 
 
 def may_offer(person: Person, found: Sight) -> bool:
     """Whether the person may offer a record that they read in full to others: its owner and its head."""
     own = person.id is not None and found.values["owner"] == person.id
-    return found.rt.classified and not person.read_only and (own or _heads(person, found))
+    return found.rt.classified and not person.read_only and (own or heads(person, found))
 
 
-def _heads(person: Person, found: Sight) -> bool:
+def heads(person: Person, found: Sight) -> bool:
+    """Whether the person is the head of a record's department."""
     return person.has(Role.HEAD) and person.department == found.values["department"]
 
 

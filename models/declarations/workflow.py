@@ -49,7 +49,8 @@ class Transition:
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
     `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page
-    alone makes it, and no button is to stand for it.
+    alone makes it, and no button is to stand for it. `done`: how the step is told in English once it was taken, where
+    the label asks for it (“Sign”, then “Signed”); Chinese says both by the label.
     A hook may lead to another state than `target`, as when two signatures are wanted in any order.
     """
 
@@ -68,6 +69,11 @@ class Transition:
     page: str = ""
     offered: bool = True
     help: Label | None = None
+    done: str = ""
+
+    def told(self, language: str) -> str:
+        """What the move is called where it was made already."""
+        return self.label.zh if language.startswith("zh") else self.done or self.label.en
 
 
 @dataclass(frozen=True, kw_only=True)

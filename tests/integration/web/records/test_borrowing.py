@@ -101,6 +101,32 @@ def test_what_is_wrong_with_a_card_of_many_is_said_in_place(office: dict[str, De
     assert database()["record_access_request"].count_documents({}) == 0
 
 
+@pytest.mark.parametrize(("language", "word"), [("en", "top secret"), ("zh", "绝密")])
+def test_the_sheet_of_an_ordinary_request_says_nothing_of_top_secret(
+    sit: Sit, office: dict[str, Desk], make: Make, language: str, word: str
+) -> None:
+    head = sit(Role.HEAD, name="Other head", language=language)
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    page = head.text(f"{CARDS}{last_card()}/do/approve")
+    assert word not in page.lower()
+
+
+def test_who_offers_is_told_whose_signatures_this_offer_needs(office: dict[str, Desk], make: Make) -> None:
+    said = {}
+    for level in ("secret", "top_secret"):
+        number = make(office["owner"].person, level=level)["number"]
+        for name in ("owner", "head"):
+            page = office[name].text(f"{AT}{number}/offer")
+            said[level, name] = re.findall(r'<li class="tone-neutral">([^<]+)</li>', page)[0]
+    assert said == {
+        ("secret", "owner"): "The department head signs.",
+        ("secret", "head"): "The general manager signs.",
+        ("top_secret", "owner"): "The department head signs, then the general manager.",
+        ("top_secret", "head"): "The general manager signs.",
+    }
+
+
 def test_who_signs_sees_records_columns_rows_and_the_highest_level_as_it_is_now(
     office: dict[str, Desk], make: Make
 ) -> None:
