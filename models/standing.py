@@ -56,7 +56,7 @@ def standing(sight: Sight, current: Mapping[str, Any], versions: Sequence[Versio
         return None
     done = _done(flow, versions)
     waits = bool(flow.signatures(state.value)) and not current.get("archived_at")
-    if not waits and not any(one.move and one.move.signature for one in done):
+    if not (waits or any(one.move and one.move.signature for one in done) or _ended_unsigned(flow, done)):
         return None
     waiting = _waiting(state, current) if waits else None
     return Standing(done, waiting, _ahead(flow, state, done) if waiting else ())
@@ -81,6 +81,14 @@ def _is_end(flow: Workflow, version: Version) -> bool:
     """Whether a version ended the record's way: withdrawn, lapsed, given back, or given back but for what left."""
     after = next((c["after"] for c in version["changes"] if c["field"].name == "state"), None)
     return version["action"] != "create" and after is not None and after in _closing(flow)
+
+
+def _ended_unsigned(flow: Workflow, done: Sequence[Done]) -> bool:
+    """Whether it came to its end while it waited for a signature: withdrawn, or not decided in time."""
+    last = done[-1].version if done else None
+    if last is None or not _is_end(flow, last):
+        return False
+    return any(flow.signatures(one["before"]) for one in last["changes"] if one["field"].name == "state")
 
 
 def _closing(flow: Workflow) -> set[str]:

@@ -177,7 +177,7 @@ def sheet(
             {
                 "who": row["by_name"],
                 "for_whom": row.get("behalf_name") or "",
-                "what": moves[row["action"]].label.text(reader.language),
+                "what": moves[row["action"]].told(reader.language),
                 "at": moment_short(row["at"], reader.language),
                 "note": row["note"],
                 "tone": moves[row["action"]].tone,
@@ -207,7 +207,7 @@ def _asked(
         maker = found.person(sight.values["created_by"]) or _("The system")
         lines.append(_line(rt.asker.text(language), maker, sight.values["created_at"], language))
     if last is not None and last["action"] != "create":
-        step = moves[last["action"]].label.text(language)
+        step = moves[last["action"]].told(language)
         lines.append(_line(step, past.who(last), last["at"], language))
     if last is not None and last["note"]:
         lines.append({"label": _("Why"), "text": last["note"], "long": True})

@@ -19,7 +19,7 @@ def context(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Co
     language = reader.language
     return [
         {
-            "what": one.move.label.text(language),
+            "what": one.move.told(language),
             "when": cells.moment_short(one.at, language),
             "note": one.note,
             "by": one.by,

@@ -28,12 +28,13 @@ def strip(
     found = standing.standing(sight, current, versions)
     if found is None:
         return None
-    language = reader.language
+    done = [_done(one, reader) for one in found.done]
+    end = _end(sight, reader.language) if found.waiting is None else ""
     return {
-        "done": [_done(one, reader) for one in found.done],
+        "done": done,
         "now": _now(sight, current, found.waiting, reader) if found.waiting else None,
         "ahead": [_ahead(move, reader) for move in found.ahead],
-        "end": _end(sight, language) if found.waiting is None else "",
+        "end": end if not done or end != done[-1]["what"] else "",
     }
 
 
@@ -52,9 +53,8 @@ def _done(one: Done, reader: Reader) -> Context:
     made = row["action"] == "create"
     told = _("Handed in") if made else str(past.ACTIONS.get(row["action"], _("Closed")))
     told = told[:1].upper() + told[1:]  # written to follow a name, it stands alone here
-    label = one.move.label.text(reader.language) if one.move else told
     return {
-        "what": label,
+        "what": one.move.told(reader.language) if one.move else told,
         "who": past.maker(row),
         "for_whom": row.get("behalf_name") or "",
         "at": cells.moment_short(row["at"], reader.language),

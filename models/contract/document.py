@@ -62,6 +62,7 @@ REVIEWING = (
     Transition(
         name="submit",
         label=Label("送审", "Hand in for review"),
+        done="Handed in for review",
         source=("draft", "returned"),
         target="in_review",
         by=("creator", "owner"),
@@ -72,6 +73,7 @@ REVIEWING = (
     Transition(
         name="withdraw",
         label=Label("撤回", "Withdraw"),
+        done="Withdrawn",
         source=IN_REVIEW,
         target="draft",
         by=("creator", "owner"),
@@ -79,6 +81,7 @@ REVIEWING = (
     Transition(
         name="finance_review",
         label=Label("财务审查", "Give finance's opinion"),
+        done="Finance's opinion given",
         source=("in_review", "with_finance"),
         target="with_legal",
         by=(FINANCE, "finance_person"),
@@ -92,6 +95,7 @@ REVIEWING = (
     Transition(
         name="legal_review",
         label=Label("法务审查", "Give legal's opinion"),
+        done="Legal's opinion given",
         source=("in_review", "with_legal"),
         target="with_finance",
         by=(LEGAL, "legal_person"),
@@ -105,6 +109,7 @@ REVIEWING = (
     Transition(
         name="revise",
         label=Label("修改后重审", "Revise"),
+        done="Taken back to revise it",
         source=("approved",),
         target="draft",
         by=("creator", "owner"),
@@ -116,6 +121,7 @@ KEEPING = (
     Transition(
         name="sign",
         label=Label("登记签订", "Record the signing"),
+        done="Signing recorded",
         source=("approved",),
         target="signed",
         by=("creator", "owner", HEAD),
@@ -127,6 +133,7 @@ KEEPING = (
     Transition(
         name="hand_in",
         label=Label("接收入库", "Take into custody"),
+        done="Taken into custody",
         source=("signed",),
         target="in_custody",
         by=(CUSTODIAN, HEAD),
@@ -138,6 +145,7 @@ KEEPING = (
     Transition(
         name="progress",
         label=Label("登记履行与争议", "Note progress or a dispute"),
+        done="Progress or a dispute noted",
         source=("signed", "in_custody", "loan_asked", "lent"),
         target="in_custody",
         by=("creator", "owner", CUSTODIAN, HEAD),
@@ -153,6 +161,7 @@ KEEPING = (
     Transition(
         name="end",
         label=Label("终止", "End"),
+        done="Ended",
         source=("in_custody",),
         target="ended",
         by=("owner", CUSTODIAN, HEAD),
@@ -164,6 +173,7 @@ LENDING = (
     Transition(
         name="ask_loan",
         label=Label("申请提取原件", "Ask for the original"),
+        done="Original asked for",
         source=("in_custody",),
         target="loan_asked",
         by=("reader",),
@@ -173,6 +183,7 @@ LENDING = (
     Transition(
         name="cancel_loan",
         label=Label("取消申请", "Cancel the request"),
+        done="Request cancelled",
         source=("loan_asked",),
         target="in_custody",
         by=("borrower",),
@@ -180,6 +191,7 @@ LENDING = (
     Transition(
         name="lend",
         label=Label("批准提取", "Lend"),
+        done="Lent",
         source=("loan_asked",),
         target="lent",
         by=(MANAGER,),
@@ -191,6 +203,7 @@ LENDING = (
     Transition(
         name="refuse_loan",
         label=Label("不予提取", "Refuse the loan"),
+        done="Loan refused",
         source=("loan_asked",),
         target="in_custody",
         by=(MANAGER,),
@@ -202,6 +215,7 @@ LENDING = (
     Transition(
         name="give_back",
         label=Label("登记归还", "Record the return"),
+        done="Return recorded",
         source=("lent",),
         target="in_custody",
         by=(CUSTODIAN, HEAD),

@@ -138,6 +138,7 @@ WORKFLOW = Workflow(
         Transition(
             name="submit",
             label=Label("提交", "Submit"),
+            done="Submitted",
             source=("draft",),
             target="submitted",
             by=("creator", "owner"),
@@ -147,6 +148,7 @@ WORKFLOW = Workflow(
         Transition(
             name="withdraw",
             label=Label("撤回", "Withdraw"),
+            done="Withdrawn",
             source=("submitted",),
             target="draft",
             by=("creator", "owner"),
@@ -154,6 +156,7 @@ WORKFLOW = Workflow(
         Transition(
             name="rate",
             label=Label("提出财务意见", "Give finance's opinion on credit"),
+            done="Finance's opinion on credit given",
             source=("submitted",),
             target="rated",
             by=("turn",),
@@ -166,6 +169,7 @@ WORKFLOW = Workflow(
         Transition(
             name="approve",
             label=Label("批准授信", "Approve"),
+            done="Approved",
             source=("rated",),
             target="approved",
             by=("turn",),
@@ -181,6 +185,7 @@ WORKFLOW = Workflow(
         Transition(
             name="refuse",
             label=Label("否决", "Refuse"),
+            done="Refused",
             source=("rated",),
             target="refused",
             by=("turn",),
@@ -192,6 +197,7 @@ WORKFLOW = Workflow(
         Transition(
             name="send_back",
             label=Label("退回补充", "Send back"),
+            done="Sent back",
             source=("submitted", "rated"),
             target="draft",
             by=("turn",),

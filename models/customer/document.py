@@ -35,6 +35,7 @@ WORKFLOW = Workflow(
         Transition(
             name="activate",
             label=Label("转为合作中", "Mark as active"),
+            done="Marked as active",
             source=("prospect", "dormant"),
             target="active",
             by=("owner", Role.CUSTODIAN.value, Role.HEAD.value),
@@ -42,6 +43,7 @@ WORKFLOW = Workflow(
         Transition(
             name="rest",
             label=Label("转为休眠", "Mark as dormant"),
+            done="Marked as dormant",
             source=("prospect", "active"),
             target="dormant",
             by=("owner", Role.CUSTODIAN.value, Role.HEAD.value),
@@ -50,6 +52,7 @@ WORKFLOW = Workflow(
         Transition(
             name="suspend",
             label=Label("暂停供货", "Suspend supply"),
+            done="Supply suspended",
             source=("prospect", "active", "dormant"),
             target="suspended",
             by=("owner", "salesperson", Role.HEAD.value),
@@ -63,6 +66,7 @@ WORKFLOW = Workflow(
         Transition(
             name="resume",
             label=Label("恢复供货", "Resume supply"),
+            done="Supply resumed",
             source=("suspended",),
             target="active",
             by=(Role.HEAD.value,),

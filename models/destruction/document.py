@@ -53,6 +53,7 @@ def _signed(before: int, target: str, then: Label) -> Transition:
     return Transition(
         name=SIGNING[before],
         label=Label("签署同意", "Sign"),
+        done="Signed",
         source=(WAITING[before],),
         target=target,
         by=(SIGNING_ROLES[before].value,),
@@ -178,6 +179,7 @@ DESTRUCTION = RecordType(
             Transition(
                 name="refuse",
                 label=Label("拒绝", "Refuse"),
+                done="Refused",
                 source=WAITING,
                 target="refused",
                 by=("turn",),
@@ -189,6 +191,7 @@ DESTRUCTION = RecordType(
             Transition(
                 name="withdraw",
                 label=Label("撤回", "Withdraw"),
+                done="Withdrawn",
                 source=WAITING,
                 target="withdrawn",
                 by=("creator",),
@@ -196,6 +199,7 @@ DESTRUCTION = RecordType(
             Transition(
                 name="stop",
                 label=Label("中止销毁", "Stop the destruction"),
+                done="Stopped",
                 source=("cooling",),
                 target="stopped",
                 by=("creator", *(f"{one}_{part}" for one in SIGNERS for part in ("signer", "for"))),

@@ -187,6 +187,7 @@ LEAK = RecordType(
             Transition(
                 name="take_up",
                 label=Label("立案查处", "Begin the inquiry"),
+                done="Inquiry begun",
                 source=("reported",),
                 target="inquiry",
                 by=(HEAD, MANAGER),
@@ -195,6 +196,7 @@ LEAK = RecordType(
             Transition(
                 name="conclude",
                 label=Label("提出处理意见", "Propose the outcome"),
+                done="Outcome proposed",
                 source=("inquiry",),
                 target="judged",
                 by=("investigator",),
@@ -212,6 +214,7 @@ LEAK = RecordType(
             Transition(
                 name="close",
                 label=Label("签结", "Close"),
+                done="Closed",
                 source=("judged",),
                 target="closed",
                 by=(MANAGER, HEAD),
@@ -223,6 +226,7 @@ LEAK = RecordType(
             Transition(
                 name="send_back",
                 label=Label("退回重查", "Send back"),
+                done="Sent back",
                 source=("judged",),
                 target="inquiry",
                 by=(MANAGER,),

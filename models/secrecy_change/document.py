@@ -89,6 +89,7 @@ SECRECY_CHANGE = RecordType(
             Transition(
                 name="approve",
                 label=Label("批准", "Approve"),
+                done="Approved",
                 source=("asked",),
                 target="done",
                 by=(HEAD,),
@@ -101,6 +102,7 @@ SECRECY_CHANGE = RecordType(
             Transition(
                 name="refuse",
                 label=Label("拒绝", "Refuse"),
+                done="Refused",
                 source=("asked",),
                 target="refused",
                 by=(HEAD,),
@@ -112,6 +114,7 @@ SECRECY_CHANGE = RecordType(
             Transition(
                 name="withdraw",
                 label=Label("撤回", "Withdraw"),
+                done="Withdrawn",
                 source=("asked",),
                 target="withdrawn",
                 by=("creator",),

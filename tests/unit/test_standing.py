@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from bson import ObjectId
 
 from models import standing
 from models.access_request.document import ACCESS_REQUEST
+from models.catalogue import SHIPPED
 from models.contract.document import CONTRACT
 from models.declarations import Field, Label, RecordType
+from models.destruction.document import DESTRUCTION
 from models.records import Sight
 from models.review.document import REVIEW
 from models.standing import Standing
@@ -18,8 +21,8 @@ from tests.conftest import NOW
 STATE = Field(name="state", kind="text", label=Label("状态", "State"))
 
 
-def version(action: str, after: str = "") -> dict[str, Any]:
-    return {"action": action, "by_name": "x", "changes": [{"field": STATE, "before": None, "after": after}]}
+def version(action: str, after: str = "", before: str = "") -> dict[str, Any]:
+    return {"action": action, "by_name": "x", "changes": [{"field": STATE, "before": before or None, "after": after}]}
 
 
 def of(rt: RecordType, state: str, *actions: str, **values: Any) -> Standing | None:
@@ -28,7 +31,11 @@ def of(rt: RecordType, state: str, *actions: str, **values: Any) -> Standing | N
     flow = rt.workflow
     assert flow is not None
     targets = {move.name: move.target for move in flow.transitions}
-    versions = [version(action, targets.get(action, state)) for action in reversed(actions)]
+    versions, before = list[dict[str, Any]](), ""
+    for action in actions:
+        after = flow.states[0].value if action == "create" and len(actions) > 1 else targets.get(action, state)
+        versions.insert(0, version(action, after, before))
+        before = after
     return standing.standing(sight, {"state": state, "state_since": NOW, **values}, versions)
 
 
@@ -65,6 +72,26 @@ def test_only_the_last_round_counts() -> None:
 def test_the_end_is_part_of_it_and_waits_for_nobody() -> None:
     assert labels(of(ACCESS_REQUEST, "refused", "create", "sign", "refuse")) == (["create", "sign", "refuse"], "", [])
     assert labels(of(ACCESS_REQUEST, "expired", "create", "sign", "lapse")) == (["create", "sign", "lapse"], "", [])
+
+
+@pytest.mark.parametrize(("rt", "state"), [(ACCESS_REQUEST, "asked"), (DESTRUCTION, "proposed")])
+def test_what_was_withdrawn_before_anybody_signed_shows_both_steps(rt: RecordType, state: str) -> None:
+    assert labels(of(rt, state, "create"))[:2] == (["create"], state)
+    assert labels(of(rt, "withdrawn", "create", "withdraw")) == (["create", "withdraw"], "", [])
+
+
+def test_what_nobody_decided_in_time_shows_that_it_was_asked_for() -> None:
+    assert labels(of(ACCESS_REQUEST, "expired", "create", "lapse")) == (["create", "lapse"], "", [])
+
+
+def test_every_step_of_what_is_signed_is_told_in_english_as_done() -> None:
+    flows = [(rt.slug, rt.workflow) for rt, _ in SHIPPED if rt.workflow]
+    moves = [
+        (slug, move) for slug, flow in flows if any(m.signature for m in flow.transitions) for move in flow.transitions
+    ]
+    assert len(moves) > 30
+    assert [(slug, move.name) for slug, move in moves if move.told("en") == move.label.en] == []
+    assert all(move.told("zh") == move.label.zh for _, move in moves)
 
 
 def test_before_anything_is_handed_in_there_is_nothing_to_show() -> None:

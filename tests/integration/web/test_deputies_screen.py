@@ -87,8 +87,7 @@ def test_a_deputy_finds_what_waits_signs_it_and_both_names_are_shown(
     deputy.send(f"{address}/do/refuse", 422, rev="1", note="")
     deputy.send(f"{address}/do/refuse", rev="1", note="Not needed")
     page = asker.text(address)
-    assert strip(page)[1].startswith("Refuse Qian for Zhao")
-    assert strip(page)[-1] == "Refused"
+    assert strip(page)[-1] == "Refused Qian for Zhao 23 Nov 2026 10:00 Not needed", "and not once more as its state"
     assert "Qian for Zhao" in asker.text(f"{address}/history")
     deputy.text(address, 404)
 
@@ -108,6 +107,33 @@ def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
     assert "waits for Qian (deputy: Zhao)" in strip(asker.text(address))[1]
     climbing.climb(now + timedelta(hours=24), office_calendar())
     assert "and, unsigned for too long, for Department head" in strip(asker.text(address))[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "steps"),
+    [
+        ("en", ["Handed in Sun 23 Nov 2026 10:00", "Withdrawn Sun 23 Nov 2026 10:00"]),
+        ("zh", ["已提交 Sun 2026-11-23 10:00", "撤回 Sun 2026-11-23 10:00", "已撤回"]),
+    ],
+)
+def test_what_was_withdrawn_before_anybody_signed_says_by_whom_and_when(
+    sit: Sit, now: datetime, language: str, steps: list[str]
+) -> None:
+    asker = sit(Role.SPECIALIST, name="Sun", language=language)
+    address = f"/records/access_request/{request(asker, now)['number']}"
+    asker.send(f"{address}/do/withdraw", rev="1")
+    assert strip(asker.text(address)) == steps
+
+
+def test_signed_steps_are_told_as_done(head: Desk, deputy: Desk, asker: Desk, sit: Sit, now: datetime) -> None:
+    one = request(asker, now, state="asked", manager=deputy.person.id)
+    address = f"/records/access_request/{one['number']}"
+    deputy.send(f"{address}/do/sign", rev="1")
+    assert strip(asker.text(address))[1].startswith("Signed Qian ")
+    sheet = " ".join(re.sub(r"<[^>]+>", " ", head.text(f"{address}/do/refuse")).split())
+    assert "Signed before Qian Signed 23 Nov 2026" in sheet
+    head.send(f"{address}/do/refuse", rev="2", note="Not needed")
+    assert [step.split()[0] for step in strip(asker.text(address))] == ["Handed", "Signed", "Refused"]
 
 
 def test_a_record_on_which_nothing_is_signed_has_no_strip(asker: Desk, sit: Sit, now: datetime) -> None:
