@@ -14,6 +14,7 @@ from pymongo import DESCENDING
 
 from config.database import database
 from models import registry, sealing, store, stored_form
+from models.declarations import Level
 from models.kinds import loaded
 
 STANDING = ("level", "state")
@@ -78,6 +79,17 @@ def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             if (field := declared.get(name)) is not None
         ]
     return kept
+
+
+def levels_at(record_id: ObjectId, rev: int, now: str | None) -> set[str]:
+    """The levels of a record before and after a stored version of it, from its level `now` on."""
+    condition = {"record": record_id, "rev": {"$gte": rev}, "changes.field": "level"}
+    rows = database()[store.VERSIONS].find(condition, {"rev": 1, "changes": 1}).sort("rev", 1).limit(2)
+    found = [(row["rev"], one) for row in rows for one in row["changes"] if one["field"] == "level"]
+    here = [one for at, one in found if at == rev]
+    if here:
+        return {Level.of(here[0][side]).value for side in ("before", "after")}
+    return {Level.of(found[0][1]["before"] if found else now).value}
 
 
 def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:

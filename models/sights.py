@@ -112,10 +112,10 @@ def sight_stored(
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     if _kept(rt) - {f.name for f in fields} and values["updated_by"] != person.id:
         del values["updated_by"]  # whoever is not told what is withheld is not told who was last at it
-    return Sight(rt, son["_id"], son["number"], True, values, fields, _levels_read(reach, son["acl"])), record
+    return Sight(rt, son["_id"], son["number"], True, values, fields, levels_read(reach, son["acl"])), record
 
 
-def _levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
+def levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
     """The levels at which a record that is what it is but for its level would be read in full."""
     rest = [one.removeprefix(access.ARCHIVED).partition("|")[2] for one in acl]
     return frozenset(level.value for level in Level if reach.sees(f"{level.value}|{one}" for one in rest) == "full")

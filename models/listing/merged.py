@@ -7,7 +7,7 @@ They are no texts of the surviving record: they would be found by everybody who 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from string import Formatter
 from typing import Any
@@ -15,13 +15,14 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import names
+from models import history, names, store
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import kind_of, loaded
-from models.merge.moving import MERGED, MERGES
+from models.merge.moving import MERGED, MERGES, Row
 from models.record import collection_name
 from models.search import fold
+from models.sights import levels_read
 
 MOST = 1000
 PIECES = {"year": r"(?P<year>\d{4})", "seq": r"(?P<seq>\d{1,12})"}
@@ -41,32 +42,69 @@ def survivors(rt: RecordType, reach: Reach, text: str) -> list[ObjectId]:
 
 
 def once_named(rt: RecordType, reach: Reach, text: str, fields: Iterable[Field]) -> list[ObjectId]:
-    """The records that came of those of which the former name holds each word of `text`, a thousand of them at most:
-    as far as the reader has the merged one in full, its name among their `fields`, and may know what it became. Those
-    whose own texts hold the words are left out. The database is asked only where records of a type are merged."""
+    """The records that came of those of which the former name holds each word of `text`, a thousand of them at most: of
+    a merged one its name, of one that took another name in a merge the name that it had before; as far as the reader
+    has that record in full, its name among their `fields`, and may know what it became. Those whose own texts hold the
+    words are left out. The database is asked only where records of a type are merged."""
     title = rt.by_name[rt.title]
     if not rt.rights.merge or not title.searchable or title.encrypted or title not in fields:
         return []
-    merges = database()[MERGES].find({"state": {"$in": MERGED}, "type": rt.slug}, {"_id": 0, "loser": 1})
-    ids = [merge["loser"] for merge in merges]
-    if not ids:
+    wanted = {"_id": 1, "loser": 1, "survivor": 1, "survivor_rev": 1}
+    merges = list(database()[MERGES].find({"state": {"$in": MERGED}, "type": rt.slug}, wanted))
+    if not merges:
         return []
     words = fold(text).split()
+    sons = [*_merged(rt, reach, title, merges, words), *_renamed(rt, reach, title, merges, words)]
+    return list(_ends(rt, reach, sons, words)) if sons else []
+
+
+def _merged(
+    rt: RecordType, reach: Reach, title: Field, merges: Iterable[Row], words: Iterable[str]
+) -> Iterator[Mapping[str, Any]]:
+    """The merged records that the reader has in full and of which the name holds some folded words."""
     held: list[dict[str, Any]] = [{"haystack": {"$regex": re.escape(word)}} for word in words]
+    ids = [merge["loser"] for merge in merges]
     query = {"$and": [{"_id": {"$in": ids}}, reach.query(archived=True), *held]}
     shown = {title.name: 1, "acl": 1, "merged_into": 1}
-    sons = database()[collection_name(rt.slug)].find(query, shown).limit(MOST)
-    named = [son for son in sons if not _kept_from(title, reach, son) and _named(title, son, words)]
-    return list(_ends(rt, reach, named, words)) if named else []
+    for son in database()[collection_name(rt.slug)].find(query, shown).limit(MOST):
+        if not _kept_from(title, reach, son) and _named(title, son.get(title.name), words):
+            yield son
+
+
+def _renamed(
+    rt: RecordType, reach: Reach, title: Field, merges: Iterable[Row], words: Iterable[str]
+) -> Iterator[dict[str, Any]]:
+    """The records that the reader has in full, of which the name until a merge holds some folded words: as far as they
+    would have read them at the level of that time. They lead to themselves, or to what they were merged into since."""
+    pairs = {(merge["survivor"], merge["survivor_rev"]) for merge in merges}
+    condition: dict[str, Any] = {
+        "record": {"$in": [one for one, _ in pairs]},
+        "rev": {"$in": [rev for _, rev in pairs]},
+    }
+    condition |= {"action": "merge", "changes.field": title.name}
+    revs: dict[ObjectId, list[int]] = {}
+    for row in database()[store.VERSIONS].find(condition, {"record": 1, "rev": 1, "changes": 1}):
+        befores = [one.get("before") for one in row["changes"] if one["field"] == title.name]
+        if (row["record"], row["rev"]) in pairs and any(_named(title, one, words) for one in befores):
+            revs.setdefault(row["record"], []).append(row["rev"])
+    query = {"$and": [{"_id": {"$in": list(revs)}}, reach.query(archived=None)]}
+    shown = {"acl": 1, "level": 1, "merged_into": 1}
+    for son in database()[collection_name(rt.slug)].find(query, shown).limit(MOST) if revs else ():
+        read = levels_read(reach, son["acl"])
+        of_then = (history.levels_at(son["_id"], rev, son.get("level")) for rev in revs[son["_id"]])
+        if not _kept_from(title, reach, son) and any(levels <= read for levels in of_then):
+            yield {**son, "merged_into": son.get("merged_into") or son["_id"]}
 
 
 def _kept_from(title: Field, reach: Reach, son: Mapping[str, Any]) -> bool:
     return title.withheld and reach.withholds(son["acl"])
 
 
-def _named(title: Field, son: Mapping[str, Any], words: Iterable[str]) -> bool:
-    """Whether the name of a stored record holds some folded words."""
-    name = fold(kind_of(title).text(title, loaded(title, son.get(title.name)), "zh"))
+def _named(title: Field, value: Any, words: Iterable[str]) -> bool:
+    """Whether a name as it is stored holds some folded words."""
+    if value is None or isinstance(value, bytes):  # of a time when names of the type were sealed
+        return False
+    name = fold(kind_of(title).text(title, loaded(title, value), "zh"))
     return all(word in name for word in words)
 
 

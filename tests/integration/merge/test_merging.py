@@ -180,6 +180,32 @@ def test_the_name_of_the_first_of_a_chain_of_merges_leads_to_the_last(
     assert found(owner, "Lantern") == found(owner, "Candle") == [third["number"]]
 
 
+def test_the_name_that_the_survivor_had_leads_to_it_until_the_merge_is_taken_back(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    keep, other = lamp(owner, now, name="Old lantern"), lamp(owner, now, name="Candle")
+    merged(head, keep, other, now, name="other")
+    assert now_of(keep)["name"] == "Candle"
+    assert found(owner, "LANTERN old") == found(head, "lantern") == found(owner, "Candle") == [keep["number"]]
+    assert found(owner, "lantern candle") == []
+    undone(head, keep, other, now)
+    assert found(owner, "Candle") == [other["number"]]
+    assert found(owner, "Lantern") == [keep["number"]]
+
+
+def test_each_name_that_a_record_had_until_a_merge_leads_to_what_became_of_it(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    keep, last = lamp(owner, now, name="Lantern"), lamp(owner, now, name="Torch")
+    for name in ("Candle", "Beacon"):
+        merged(head, keep, lamp(owner, now, name=name), now, name="other")
+    for name in ("Lantern", "Candle", "Beacon"):
+        assert found(owner, name) == [keep["number"]], name
+    merged(head, last, keep, now, name="keep")
+    for name in ("Lantern", "Candle", "Beacon", "Torch"):
+        assert found(owner, name) == [last["number"]], name
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs"), [("internal", "secret"), ("confidential", "internal"), ("secret", "secret")]
 )

@@ -105,6 +105,19 @@ def test_the_name_of_a_merged_record_of_which_one_has_the_card_finds_nothing(
     assert found(owner, "Lantern") == []
 
 
+def test_the_name_of_a_time_of_another_level_leads_only_who_would_have_read_it_then(
+    owner: Person, head: Person, stranger: Person, now: datetime
+) -> None:
+    keep, other = (lamp(owner, now, name=name, level="top_secret") for name in ("Lantern", "Lamp"))
+    service.merge(head, "sample", keep["number"], other["number"], {"name": "other"}, revs=(1, 1), now=now)
+    assert found(head, "Lantern") == found(owner, "Lantern") == [keep["number"]]
+    assert found(stranger, "Lantern") == found(stranger, "Lamp") == []
+    store.change("sample", keep["_id"], {"level": "internal"}, actor=head, now=now)
+    assert found(stranger, "Lamp") == [keep["number"]]
+    assert found(stranger, "Lantern") == []
+    assert found(owner, "Lantern") == [keep["number"]]
+
+
 def test_a_name_that_is_not_theirs_to_read_leads_nobody(
     head: Person, pair: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
