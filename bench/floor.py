@@ -19,6 +19,7 @@ from flask.typing import ResponseReturnValue
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
+from bench import questions
 from bench.arm import Ask, Program
 from bench.world import World
 from config import database
@@ -84,6 +85,14 @@ def make_app(world: World) -> Flask:
         names = {row["_id"]: row for row in db["record_customer"].find({"_id": {"$in": ids}}, {"name": 1})}
         return _json([{**row, "customer": names[row["customer"]]["name"]} for row in found])
 
+    asked = questions.of(world)
+
+    @app.get("/asked/<case>")
+    def narrowed(case: str) -> ResponseReturnValue:
+        condition, order = asked[case]
+        found = db["record_customer"].find(condition, dict.fromkeys(LISTED["customer"], 1)).sort(order)
+        return _json(list(found.limit(int(request.args["limit"]))))
+
     @app.get("/<slug>/<number>")
     def one(slug: str, number: str) -> ResponseReturnValue:
         return _json(db[f"record_{slug}"].find_one({"number": number}))
@@ -124,6 +133,7 @@ def _like(db: Database[dict[str, Any]]) -> None:
 
 def make(world: World) -> Program:
     """The floor, connected."""
+    asked = questions.of(world)
 
     def asks(case: str, turn: int) -> Ask | None:
         number = world.number("customer", turn)
@@ -139,6 +149,6 @@ def make(world: World) -> Program:
             "save": Ask(f"/customer/{number}", "POST", change, kind),
             "recorded": Ask(f"/customer/{number}/recorded", "POST", change, kind),
         }
-        return table.get(case)
+        return Ask(f"/asked/{case}?limit=20") if case in asked else table.get(case)
 
     return Program("floor", make_app(world).wsgi_app, asks)

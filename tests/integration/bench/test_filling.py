@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from bench import filling, floor, house, screens, stock
+from bench import api, filling, floor, house, questions, screens, stock
 from bench.arm import Failed, Program, turns
 from bench.cases import CASES
 from bench.content import Place, complaint, customer
@@ -118,11 +119,20 @@ def test_what_former_comparisons_left_in_a_sealed_field_is_put_right(filled: Wor
     assert store.fetch("customer", record)["contact_phone"] == customer(place)[1]["contact_phone"]
 
 
-def test_the_first_page_shows_the_rows_of_the_floor(filled: World) -> None:
-    ours, theirs = turns(screens.make(filled), "list20", 0, 1), turns(floor.make(filled), "list20", 0, 1)
-    assert ours is not None
-    assert theirs is not None
-    assert [number for number in ours.shown if number in theirs.shown] == theirs.shown[:20]
+def test_every_list_shows_the_rows_of_the_floor(filled: World) -> None:
+    cases = ("list20", *questions.of(filled))
+    rows = _shown(floor.make(filled), cases)
+    assert {case for case, shown in rows.items() if shown} > {"filter", "search_zh_rare", "search_en_rare", "sort_name"}
+    for make in (screens.make, api.make):
+        ours = _shown(make(filled), cases)
+        for case, shown in ours.items():
+            assert [number for number in shown if number in rows[case]] == rows[case], case
+
+
+def _shown(program: Program, cases: Iterable[str]) -> dict[str, list[str]]:
+    """The numbers that a program shows, by case."""
+    found = {case: turns(program, case, 0, 1) for case in cases}
+    return {case: one.shown for case, one in found.items() if one is not None}
 
 
 def test_a_refused_request_is_no_measurement(filled: World) -> None:
