@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from models import registry, stored_form
 from models.declarations import LEVEL_LABELS, Level
@@ -129,6 +130,11 @@ def what(row: Context, language: str) -> str:
             if move.name == row["action"]:
                 return f"“{move.label.text(language)}”"
     return str(row["action"]).replace("_", " ")
+
+
+def times(count: int) -> str:
+    """How often."""
+    return str(ngettext("%(num)s time", "%(num)s times", count))
 
 
 def kind(slug: str, language: str) -> str:

@@ -57,6 +57,12 @@ def moment_short(at: datetime, language: str) -> str:
     return f"{day_short(there.date(), language)} {there.hour:02d}:{there.minute:02d}"
 
 
+def span_short(first: datetime, last: datetime, language: str) -> str:
+    """Two moments of one day on Shanghai clocks, as one where they are the same minute: `2026-11-22 10:00–10:20`."""
+    begins, ends = moment_short(first, language), moment_short(last, language)
+    return begins if begins == ends else f"{begins}–{ends[-5:]}"
+
+
 def moment_full(at: datetime, language: str) -> str:
     """A moment with its weekday, to the second."""
     there = local(at)

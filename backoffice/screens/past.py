@@ -29,6 +29,8 @@ Row = Mapping[str, Any]
 Restoring = Callable[[Row], str]
 
 LONGEST = 120
+LATELY = 50
+"""How many of its latest readings stand beside a record's history."""
 
 
 def pointing(versions: Iterable[Row]) -> list[tuple[tuple[Field, ...], dict[str, Any]]]:
@@ -198,12 +200,14 @@ def readers(sight: Sight, reader: Reader) -> list[Context] | None:
     """Who has read, printed or exported the record, for those who may know (X7); None for everybody else."""
     if not reader.person.may(Permission.READERS_READ) or not sight.rt.classified:
         return None
-    said, language = audit_words, reader.language
-    return [
-        {"who": said.who(row), "what": said.what(row, language), "when": _when(row["at"], language)}
-        for row in audit.readings(sight.id)
-    ]
+    found = audit.readings(sight.id, LATELY + 1)
+    runs = audit.runs(found[:LATELY])
+    cut = runs[-1] if len(found) > LATELY else None  # how many more there are of the last one is not known here
+    return [_read(run, reader.language, counted=run is not cut) for run in runs]
 
 
-def _when(at: datetime, language: str) -> str:
-    return cells.moment_short(at, language)
+def _read(run: audit.Run, language: str, *, counted: bool) -> Context:
+    row, said = dict(run.latest), audit_words
+    times = f" · {said.times(run.count)}" if counted and run.count > 1 else ""
+    when = cells.span_short(run.first_at, row["at"], language)
+    return {"who": said.who(row), "what": f"{said.what(row, language)}{times}", "when": when}

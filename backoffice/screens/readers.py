@@ -1,4 +1,5 @@
-"""Who has read a record (X7): every reading, print, export and refused try, for those who may know."""
+"""Who has read a record (X7): every reading, print, export and refused try, for those who may know. Neighbours that say
+the same stand in one line, with their number and the span of their times."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ from typing import Any
 from bson import ObjectId
 from flask import request, url_for
 from flask_admin import expose
-from flask_babel import ngettext
 
 from backoffice.screens import audit_words as words
 from backoffice.screens import cells
@@ -20,6 +20,9 @@ from models.listing import BadQuery
 from models.person.roles import Permission
 
 PAGE = 50
+"""Lines on a page."""
+LOOKED_AT = 500
+"""So many readings make up the lines of a page at most; a line that would have more is continued on the next."""
 Context = dict[str, Any]
 
 
@@ -43,16 +46,18 @@ class ReadersView(ClosedView):
         reader = current_reader()
         before = _before(request.args.get("before", ""))
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
-        rows = audit.readings(sight.id, PAGE + 1, before)
+        found = audit.readings(sight.id, LOOKED_AT + 1, before)
+        runs = audit.runs(found[:LOOKED_AT])
         following = ""
-        if len(rows) > PAGE:
-            rows = rows[:PAGE]
-            following = url_for("readers.of_record", slug=slug, number=sight.number, before=str(rows[-1]["_id"]))
+        if len(found) > LOOKED_AT or len(runs) > PAGE:
+            runs = runs[:PAGE]
+            last = str(runs[-1].last["_id"])
+            following = url_for("readers.of_record", slug=slug, number=sight.number, before=last)
         return self.page(
             "readers.html",
             number=sight.number,
             level=words.level(sight.values),
-            rows=[_row(row, reader) for row in rows],
+            rows=[_row(run, reader) for run in runs],
             people=[_person(one, reader) for one in audit.readers(sight.id)],
             record_url=record_url(slug, sight.number),
             next_url=following,
@@ -66,12 +71,15 @@ def _before(text: str) -> ObjectId | None:
     return ObjectId(text) if text else None
 
 
-def _row(row: Context, reader: Reader) -> Context:
+def _row(run: audit.Run, reader: Reader) -> Context:
+    row, language = dict(run.latest), reader.language
+    moments = dict.fromkeys(cells.moment_full(at, language) for at in (run.first_at, row["at"]))
     return {
-        "at": cells.moment_short(row["at"], reader.language),
-        "full": cells.moment_full(row["at"], reader.language),
+        "at": cells.span_short(run.first_at, row["at"], language),
+        "full": " – ".join(moments),
+        "count": words.times(run.count) if run.count > 1 else "",
         "who": words.who(row),
-        "what": words.what(row, reader.language),
+        "what": words.what(row, language),
         "tone": "bad" if row["action"] == "refused" else "neutral",
         # What else stood on the same page of a list is nothing of this record (X6).
         "level": "" if isinstance(row["level"], list) else words.level(row),
@@ -81,6 +89,6 @@ def _row(row: Context, reader: Reader) -> Context:
 def _person(one: Context, reader: Reader) -> Context:
     return {
         "who": one["name"],
-        "count": ngettext("%(num)s time", "%(num)s times", one["count"]),
+        "count": words.times(one["count"]),
         "last": cells.moment_short(one["last"], reader.language),
     }

@@ -9,6 +9,7 @@ never values.
 from models.audit.answering import begin, has_acted, settle, tells_of
 from models.audit.checkpoints import CHECKPOINTS, Checkpoint, Writer
 from models.audit.keys import BadKey, KeySource, KeyUnreadable
+from models.audit.runs import Run, runs
 from models.audit.sealing import (
     FIRST,
     Lacking,
@@ -49,6 +50,7 @@ __all__ = [
     "Lacking",
     "NotAudited",
     "NotShown",
+    "Run",
     "SealingState",
     "Several",
     "Subject",
@@ -63,6 +65,7 @@ __all__ = [
     "known_of",
     "readers",
     "readings",
+    "runs",
     "seal",
     "sealing_state",
     "settle",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,14 +149,69 @@ def test_each_hold_of_a_burst_is_twice_as_long_up_to_the_longest(now: datetime) 
 def test_the_head_sees_every_reading_page_by_page_and_each_reader_once(sit: Sit, now: datetime) -> None:
     owner, head = sit(Role.SPECIALIST, name="Owner Wang"), sit(Role.HEAD, name="Head Zhou")
     number = customer(owner.person, now, name="甲公司", level="secret")["number"]
-    for _ in range(55):
+    for _ in range(27):
         owner.text(f"/records/customer/{number}")
+        owner.text(f"/records/customer/{number}/print")
     page = head.text(f"/readers/customer/{number}")
-    assert "55 times" in page
+    assert "54 times" in page
     assert page.count("<tr>") == 51
     following = page.split("before=")[1].split('"')[0]
-    assert head.text(f"/readers/customer/{number}?before={following}").count("<tr>") == 7
+    assert head.text(f"/readers/customer/{number}?before={following}").count("<tr>") == 6
     assert "/readers/customer/" in head.text(f"/records/customer/{number}/history")
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            "en",
+            [
+                "23 Nov 2026 10:02–10:03 Owner Wang read 2 times Secret",
+                "23 Nov 2026 10:01 Owner Wang printed Secret",
+                "23 Nov 2026 10:00 Owner Wang read 3 times Secret",
+                "23 Nov 2026 10:00 Sales Li was refused 2 times Secret",
+                "23 Nov 2026 10:00 Owner Wang read Secret",
+                "22 Nov 2026 10:00 Owner Wang read 2 times Secret",
+            ],
+        ),
+        (
+            "zh",
+            [
+                "2026-11-23 10:02–10:03 Owner Wang 查阅 2 次 秘密",
+                "2026-11-23 10:01 Owner Wang 打印 秘密",
+                "2026-11-23 10:00 Owner Wang 查阅 3 次 秘密",
+                "2026-11-23 10:00 Sales Li 被拒绝 2 次 秘密",
+                "2026-11-23 10:00 Owner Wang 查阅 秘密",
+                "2026-11-22 10:00 Owner Wang 查阅 2 次 秘密",
+            ],
+        ),
+    ],
+)
+def test_neighbouring_readings_that_say_the_same_are_one_line_and_all_of_them_stay_in_the_trail(
+    sit: Sit, db: Base, now: datetime, clock: Clock, language: str, lines: list[str]
+) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner Wang"), sit(Role.HEAD, name="Zhou", language=language)
+    auditor, sales = sit(Role.AUDITOR, department="audit"), sit(Role.SPECIALIST, name="Sales Li")
+    made = customer(owner.person, now, name="甲公司", level="secret")
+    number, path = made["number"], f"/records/customer/{made['number']}"
+    for day in (1, 1, 0):
+        subject = audit.Subject("customer", made["_id"], number, "secret")
+        audit.append("view", owner.person, subject, now=now - timedelta(days=day))
+    for _ in range(2):
+        sales.get(f"{path}/print")
+    for minutes, page in ((0, ""), (0, ""), (0, ""), (1, "/print"), (2, ""), (3, "")):
+        clock.now = now + timedelta(minutes=minutes)
+        owner.text(path + page)
+    body = head.text(f"/readers/customer/{number}").split("<tbody>")[1].split("</tbody>")[0]
+    rows = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in body.split("<tr>")[1:]]
+    assert [row for row in rows if "Zhou" not in row] == lines
+    aside = head.text(f"{path}/history").split("record-side")[1]
+    assert ("2 times" if language == "en" else "2 次") in aside
+    assert db[audit.ENTRIES].count_documents({"number": number, "actor": owner.person.id, "action": "view"}) == 8
+    shown = auditor.text(f"/audit/?person=Owner Wang&action=view&number={number}").split("<tbody>")[1]
+    assert shown.count("<tr>") == 8
+    exported = auditor.post("/audit/export", {"person": "Owner Wang", "action": "view", "number": number})
+    assert exported.get_data(as_text=True).count(number) == 8
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.HEAD])
