@@ -9,6 +9,7 @@ import click
 
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
+from models.calendar import local
 from models.errors import Invalid, NotFound
 from models.person import service
 from models.person.roles import SYSTEM
@@ -40,7 +41,7 @@ def create(email: str, name: str, days: int, types: tuple[str, ...], read_only: 
             known = ", ".join(tokens.reached(service.person_of(row)))
             told += [f"They reach {known or 'no type'}."] if "types" in refusal.problems else []
             raise Failure(" ".join(told)) from refusal
-    click.echo(f"token of {row['email']}, ends {made.expires:%Y-%m-%d}", err=True)
+    click.echo(f"token of {row['email']}, ends {local(made.expires):%Y-%m-%d}", err=True)
     click.echo(secret)
 
 
@@ -53,8 +54,8 @@ def list_tokens(email: str) -> None:
         found = tokens.of_person(_known(email)["_id"], now)
     for one in found:
         opens = " ".join(sorted(one.types)) if one.types else "all types"
-        used = f"{one.last_used:%Y-%m-%d %H:%M}" if one.last_used else "never used"
-        state = one.ended or f"ends {one.expires:%Y-%m-%d}"
+        used = f"{local(one.last_used):%Y-%m-%d %H:%M}" if one.last_used else "never used"
+        state = one.ended or f"ends {local(one.expires):%Y-%m-%d}"
         click.echo("  ".join([one.prefix, state, used, "reads" if one.read_only else "writes", opens, one.name]))
 
 

@@ -18,6 +18,7 @@ from backoffice.screens.routes import RecordRoutes
 from models.bulk_change import running, service, told
 from models.bulk_change.document import AT_WORK, Plan, State
 from models.bulk_change.offers import offer
+from models.calendar import local
 from models.errors import NotFound, Refusal
 from models.exchange.writing import CSV_TYPE
 
@@ -126,7 +127,7 @@ class BulkRoutes(RecordRoutes):
         reader = current_reader()
         plan = _plan(service.see(reader.person, identifier(plan_id)), slug)
         which = _("not-changed")
-        name = f"{slug}-{plan.at:%Y%m%d-%H%M}-{which}.csv"
+        name = f"{slug}-{local(plan.at):%Y%m%d-%H%M}-{which}.csv"
         pieces = told.rejects(reader.person, plan, reader.language)
         return Response(pieces, content_type=CSV_TYPE, headers={"Content-Disposition": disposition(name)})
 

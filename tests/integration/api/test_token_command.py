@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -40,6 +41,14 @@ def test_a_token_is_made_listed_and_revoked(run: Run, head: Program, db: Base) -
     stored = db[tokens.TOKENS].find_one({"prefix": secret[:11]})
     assert stored is not None
     assert stored["revoked"] is not None
+
+
+def test_moments_are_those_of_clocks_in_shanghai(run: Run, head: Program, db: Base) -> None:
+    run("create", head.person.email, "--name", "Telephone")
+    moments = {"last_used": datetime(2026, 11, 23, 17, 30, tzinfo=UTC), "expires": datetime(2099, 1, 1, 17, tzinfo=UTC)}
+    db[tokens.TOKENS].update_many({}, {"$set": moments})
+    line = next(line for line in run("list", head.person.email).output.splitlines() if "Telephone" in line)
+    assert "ends 2099-01-02  2026-11-24 01:30" in line
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,7 @@ def test_the_refused_come_as_a_file_and_name_nothing_that_became_hidden(
     answer = ann.get(f"{at}/rows")
     text = answer.get_data(as_text=True)
     assert answer.mimetype == "text/csv"
+    assert "sample-20261123-1000-" in answer.headers["Content-Disposition"], "the time in Shanghai"
     assert all(number in text for number in others)
     assert own not in text
     hidden = {"acl": ["top_secret|own|x"], "level": "top_secret"}
