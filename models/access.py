@@ -156,11 +156,10 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
         return set()
     found: set[Any] = set()
     for concern in rt.concerns:
-        if concern.until and record.get(concern.until):
-            continue
         name, _, column = concern.field.partition(".")
         rows = (record.get(name) or ()) if column else ({"": record.get(name)},)
-        found.update(row.get(column) for row in rows if not concern.by or row.get(concern.by) in concern.values)
+        named = {row.get(column) for row in rows if not concern.by or row.get(concern.by) in concern.values}
+        found |= named - {row.get(column) for row in (record.get(concern.until) or () if concern.until else ())}
     return found - {None}
 
 

@@ -53,8 +53,9 @@ def _withheld(case: Case) -> Iterator[Finding]:
             yield case.finding(
                 "E030", concern.field, "涉及人员须是人员字段。", "whom a record concerns stands in a field of a person"
             )
-        if concern.until and concern.until not in rt.by_name:
-            yield case.finding("E030", concern.until, "没有这个字段。", "there is no such field")
+        until = rt.by_name.get(concern.until)
+        if concern.until and (until is None or column not in {f.name for f in until.fields}):
+            yield case.finding("E030", concern.until, "须是有同一列的列表。", "this is a list with the same column")
     if rt.concerns and rt.rights.merge:
         yield case.finding("E030", "rights", "对涉及人员保密的记录不能合并。", "records that withhold are not merged")
     for field in rt.fields:

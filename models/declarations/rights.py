@@ -63,8 +63,8 @@ class Rights:
 @dataclass(frozen=True)
 class Concern:
     """Whom a record concerns: the people in `field`, a person field or such a column of an embedded list
-    (`people.person`), there in the rows whose column `by` holds one of `values`; until the field `until` holds
-    something, which says it better."""
+    (`people.person`), there in the rows whose column `by` holds one of `values`; each until the list `until`, of
+    the same columns, names them and says it better."""
 
     field: str
     by: str = ""

@@ -1,4 +1,5 @@
-"""Leaks of the time when the inquiry wrote into the people of the report: whoever reported read what it found (X8)."""
+"""Leaks of the time when the inquiry wrote into the people of the report: whoever reported read what it found, and of
+whom it left out there nothing was kept (X8)."""
 
 from __future__ import annotations
 
@@ -21,13 +22,17 @@ Row = Mapping[str, Any]
 
 def part_people() -> list[str]:
     """Give the report its own people back, in history too, and the inquiry a list of those whom it found; one that
-    goes on begins with whom the report names. It makes no version, and done again it finds nothing.
+    goes on begins with whom the report names. Whom an inquiry that has not ended left out does not read it. It makes no
+    version, and done again it finds nothing.
 
-    :return: a line where there were any.
+    :return: a line for each of the two where there were any.
     """
     leaks = [row["_id"] for row in database()[LEAKS].find({"state": {"$ne": "reported"}}, {"_id": 1})]
     done = sum(transaction(partial(_part, leak)) for leak in leaks if _mixed(leak))
-    return [f"parted the people of the report from those of the inquiry in {done} leaks"] if done else []
+    told = [f"parted the people of the report from those of the inquiry in {done} leaks"] if done else []
+    at_work = [row["_id"] for row in database()[LEAKS].find({"state": {"$in": list(AT_WORK)}}, {"_id": 1})]
+    kept = sum(transaction(partial(_keep_from_left_out, leak)) for leak in at_work)
+    return [*told, f"kept the inquiry from people of the report whom it left out in {kept} leaks"] if kept else told
 
 
 def _mixed(leak: ObjectId) -> bool:
@@ -56,6 +61,15 @@ def _part(leak: ObjectId) -> int:
     kept = {name: value for name, value in update.items() if value is not None}
     gone = {name: "" for name in update if name not in kept}
     database()[LEAKS].update_one({"_id": leak}, {"$set": kept, **({"$unset": gone} if gone else {})})
+    return 1
+
+
+def _keep_from_left_out(leak: ObjectId) -> int:
+    row = database()[LEAKS].find_one({"_id": leak, "state": {"$in": list(AT_WORK)}}, UNSHOWN)
+    acl = access.tokens_of(LEAK, stored_form.load_to_show(LEAK, row)) if row else []
+    if row is None or set(acl) <= set(row["acl"]):
+        return 0
+    database()[LEAKS].update_one({"_id": leak}, {"$set": {"acl": acl}})
     return 1
 
 

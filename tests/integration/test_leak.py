@@ -132,11 +132,12 @@ def test_nobody_in_the_report_is_left_out_beside_others(people: dict[str, Person
     assert moved(people["head"], leak, "conclude", now, {**FINDING, "people_found": [rows["leaker"], said]})
 
 
-def test_whom_the_inquiry_leaves_out_does_not_close_it(people: dict[str, Person], now: datetime) -> None:
+def test_whom_the_inquiry_leaves_out_neither_reads_nor_closes_it(people: dict[str, Person], now: datetime) -> None:
     named = [{"person": str(people[one].id), "part": "leaked"} for one in ("leaker", "gm")]
     leak = moved(people["head"], reported(people, now, people=named), "take_up", now)
     leak = moved(people["head"], leak, "conclude", now, FINDING)
     leak = store.change("leak", leak["_id"], {"people_found": leak["people"][:1]}, actor=people["head"], now=now)
+    assert records.see(people["gm"], "leak", leak["number"], Purpose.VIEW, now).values.get("findings") is None
     with pytest.raises(YouAreInvolved):
         moved(people["gm"], leak, "close", now)
 

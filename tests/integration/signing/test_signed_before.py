@@ -9,6 +9,7 @@ import pytest
 
 from models import records, schema, signers_before, store
 from models.access import Purpose
+from models.declarations import Relation
 from models.person.roles import Person, Role
 from tests.factories.people import person
 from tests.integration.signing.conftest import Base, Cast, acting, name, sign, waiting
@@ -108,3 +109,54 @@ def test_an_inquiry_that_goes_on_begins_with_whom_the_report_names(cast: Cast, n
     schema.migrate()
     assert store.fetch("leak", leak["_id"]) == leak
     assert seen(cast.owner, leak, "leak") == "full"
+
+
+ABOUT = f"|{Relation.CONCERNED.value}|"
+
+
+def kept_from(leak: dict[str, Any], db: Base) -> set[str]:
+    """From whom fields of a leak are withheld, as it is stored."""
+    row = db["record_leak"].find_one({"_id": leak["_id"]}) or {}
+    return {one.rpartition("|")[2] for one in row["acl"] if ABOUT in one}
+
+
+def test_whom_a_former_inquiry_left_out_does_not_read_it_and_nobody_reads_more_than_before(
+    cast: Cast, now: datetime, db: Base
+) -> None:
+    left_out, found, superior = (person(Role.HEAD, name=name) for name in ("Left out", "Found", "Superior"))
+    cleared = {"person": str(found.id), "part": "leaked"}
+    told = {**REPORT, "people": [{"person": str(left_out.id), "part": "leaked"}, cleared]}
+    leak = records.create(cast.owner, "leak", told, now=now)
+    leak = records.move(cast.head, "leak", leak["number"], "take_up", {}, rev=1, now=now, fresh=True)
+    said = [{"person": str(left_out.id), "part": "witness"}, cleared]
+    raw = {**FINDING, "superior": str(superior.id), "people_found": said}
+    leak = records.move(cast.head, "leak", leak["number"], "conclude", raw, rev=2, now=now, fresh=True)
+    mixed(leak, db)
+    # So it was stored then: who was left out stood nowhere any more, and nothing was kept from them.
+    row = db["record_leak"].find_one({"_id": leak["_id"]}) or {}
+    concluded = {"record": leak["_id"], "action": "conclude", "changes.field": "people"}
+    db["record_leak"].update_one({"_id": leak["_id"]}, {"$set": {"people": row["people"][1:]}})
+    db[store.VERSIONS].update_one(concluded, {"$set": {"changes.$.after": row["people"][1:]}})
+    assert kept_from(leak, db) == {str(one.id) for one in (found, superior)}
+    done = schema.migrate()
+    assert [line for line in done if "leaks" in line] == [
+        "parted the people of the report from those of the inquiry in 1 leaks"
+    ]
+    assert kept_from(leak, db) == {str(one.id) for one in (found, superior, left_out)}
+    assert records.see(left_out, "leak", leak["number"], Purpose.VIEW, now).values.get("findings") is None
+    assert records.see(cast.head, "leak", leak["number"], Purpose.VIEW, now).values["findings"]
+    assert schema.migrate() == []
+
+
+def test_one_that_was_parted_already_is_kept_from_whom_it_left_out(cast: Cast, now: datetime, db: Base) -> None:
+    left_out = person(Role.HEAD, name="Left out")
+    told = {**REPORT, "people": [{"person": str(left_out.id), "part": "leaked"}]}
+    leak = records.create(cast.owner, "leak", told, now=now)
+    leak = records.move(cast.head, "leak", leak["number"], "take_up", {}, rev=1, now=now, fresh=True)
+    row = db["record_leak"].find_one({"_id": leak["_id"]}) or {}
+    without = [one for one in row["acl"] if ABOUT not in one]
+    outside = [{"name": "Somebody outside", "part": "leaked"}]
+    db["record_leak"].update_one({"_id": leak["_id"]}, {"$set": {"acl": without, "people_found": outside}})
+    assert "kept the inquiry from people of the report whom it left out in 1 leaks" in schema.migrate()
+    assert kept_from(leak, db) == {str(left_out.id)}
+    assert schema.migrate() == []
