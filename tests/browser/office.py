@@ -23,7 +23,7 @@ from models.person.roles import SYSTEM, Person, Role
 from tests.factories.web import Clock
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
-WAIT = 20_000
+WAIT = 60_000
 
 # key: name, roles, department, manager
 STAFF: dict[str, tuple[str, tuple[Role, ...], str, str]] = {

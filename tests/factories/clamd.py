@@ -35,7 +35,7 @@ class Handler(socketserver.StreamRequestHandler):
                 return
         self.server.received.append(content)
         if self.server.way == "silent":
-            self.server.ended.wait(20)
+            self.server.ended.wait(60)
         elif self.server.way == "garbage":
             self.wfile.write(b"\xff\xfe OK\0")
         elif self.server.way == "endless":

@@ -4,6 +4,8 @@ product does or answers."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from time import monotonic
 from types import CodeType
 from typing import Any
 
@@ -12,16 +14,22 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
-from backoffice import sign_in
+from backoffice import health, sign_in
+from config import database
+from jobs import context, robots
 from models import checks, schema
 from models.declarations import RecordType
+from models.job import lease as leases
 from models.listing import counting, hits
+from models.person import directory
 from tests.factories.brought_up import brought
 
 HASHING = "PASSWORD_HASH_PASSLIB_OPTIONS"
 AS_SERVED: dict[str, Any] = dict(sign_in.CONFIG[HASHING])
 """How the product hashes passwords: a fifth of a second each, as it should be. A test about that asks for it."""
 PATIENT_MS = 5_000
+PATIENT_SECONDS = 120.0
+SLOWER = 60
 CHEAP = {"argon2__rounds": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
 
 
@@ -79,12 +87,24 @@ def required_once(require: Callable[[Iterable[RecordType]], None]) -> Callable[[
 
 def begin(patch: pytest.MonkeyPatch) -> None:
     """As long as the patch holds, passwords are hashed at little cost; templates and routes are compiled, and shipped
-    declarations checked, once; indexes are asked for where they may have changed. What the product breaks off within
-    milliseconds has seconds, so that a busy machine answers as an idle one."""
+    declarations checked, once; indexes are asked for where they may have changed."""
     patch.setitem(sign_in.CONFIG, HASHING, {**AS_SERVED, **CHEAP})
     patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": Compiled()})
     patch.setattr(Rule, "_compile_builder", known_builders(Rule._compile_builder))
     patch.setattr(checks, "require", required_once(checks.require))
     patch.setattr(schema, "_bring_up", brought.once(schema._bring_up))
+    _be_patient(patch)
+
+
+def _be_patient(patch: pytest.MonkeyPatch) -> None:
+    """What the product breaks off within milliseconds has seconds, and what it gives seconds has minutes, so that a
+    busy machine answers as an idle one. A test about a limit sets its own."""
     patch.setattr(counting, "TRIES", tuple((ceiling, PATIENT_MS) for ceiling, _ in counting.TRIES))
     patch.setattr(hits, "PATIENCE_MS", PATIENT_MS)
+    patch.setattr(health, "PATIENCE_SECONDS", PATIENT_SECONDS)
+    patch.setattr(directory, "NAME_SECONDS", PATIENT_SECONDS)  # names are looked up as often however slow a page is
+    patch.setattr(database, "SELECTION_TIMEOUT_MS", int(PATIENT_SECONDS * 1000))
+    patch.setattr(database, "TRANSACTION_SECONDS", PATIENT_SECONDS)
+    patch.setattr(leases, "acquire", partial(leases.acquire, ttl=PATIENT_SECONDS))  # nobody renews what a test takes
+    for turns in (context, robots):
+        patch.setattr(turns, "monotonic", lambda: monotonic() / SLOWER)

@@ -28,9 +28,9 @@ def test_the_next_is_made_while_one_is_worked_on_and_no_more() -> None:
 
     with closing(ahead(source())) as items:
         assert next(items) == 0
-        assert begun[1].wait(5)
+        assert begun[1].wait(60)
         assert next(items) == 1
-        assert begun[2].wait(5)
+        assert begun[2].wait(60)
         assert not begun[3].is_set()
 
 

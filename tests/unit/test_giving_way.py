@@ -81,7 +81,7 @@ def test_a_piece_waits_for_the_request_that_is_being_answered(monkeypatch: pytes
     waiting.start()
     assert not taken.wait(0.1)
     road.leave()
-    waiting.join(30)
+    waiting.join()
     assert taken.is_set()
     stream.close()
 

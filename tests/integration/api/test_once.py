@@ -120,17 +120,17 @@ def test_of_two_at_once_one_is_done(app: Flask, head: Program, monkeypatch: pyte
 
     def slowly(*arguments: Any, **more: Any) -> Any:
         running.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return written(*arguments, **more)
 
     monkeypatch.setattr(once, "written", slowly)
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(send(Program(head.desk, app.test_client(), head.secret))))
     thread.start()
-    assert running.wait(10)
+    assert running.wait(60)
     problem(send(head), 409, "still_running")
     go_on.set()
-    thread.join(10)
+    thread.join()
     assert answers[0].status_code == 201
     assert send(head).headers["Idempotency-Replayed"] == "true"
     assert stored() == 1

@@ -60,7 +60,7 @@ def roles() -> list[dict[str, Any]]:
 
 
 def initiate(server: Server) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     with client_of(server.uri(direct=True), serverSelectionTimeoutMS=300) as client:
         while True:
             try:

@@ -139,18 +139,18 @@ def test_someone_who_saves_in_the_midst_of_a_chunk_is_not_overwritten(
     """The other's save meets the open transaction: one of the two gives way, none is lost."""
     numbers = made(ann, 5)
     plan = confirmed(ann, numbers, now)
-    whole, done = audit.append_many, list[int]()
+    whole = audit.append_many
+    other = Thread(target=db["record_sample"].update_one, args=({"number": numbers[0]}, CHANGED))
 
     def beside(*args: Any, **kwargs: Any) -> None:
         whole(*args, **kwargs)
-        if not done:
-            done.append(1)
-            other = Thread(target=db["record_sample"].update_one, args=({"number": numbers[0]}, CHANGED))
+        if other.ident is None:
             other.start()
             other.join(0.5)
 
     monkeypatch.setattr(audit, "append_many", beside)
     plan = worked(plan, now)
+    other.join()
     assert stored(db, numbers[0])["notes"] == "theirs"
     assert plan.count("changed") + plan.count("moved") == 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ from models.job.document import INDEXES, Run
 from models.job.rules import State
 from tests.integration.jobs import sample
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
+LASTING = 120.0
+"""Seconds for which a lease holds that a pause of the machine is not to end."""
 
 
 @dataclass
@@ -52,9 +55,11 @@ class Office:
     settings: Settings
     clock: Hands
     started: ExitStack = field(default_factory=ExitStack)
+    desks: list[Desk] = field(default_factory=list)
 
     def desk(self, table: Table, worker: str = "first") -> Desk:
-        return Desk(worker=worker, settings=self.settings, table=table, clock=self.clock)
+        self.desks.append(Desk(worker=worker, settings=self.settings, table=table, clock=self.clock))
+        return self.desks[-1]
 
     def open(self, table: Table, worker: str = "first") -> Callable[[], list[Run]]:
         """Take the lease, bring the schedules in line and return the tick."""
@@ -64,7 +69,7 @@ class Office:
         execution.sync(desk, lease)
         return lambda: execution.tick(desk, lease)
 
-    def scheduler(self, desk: Desk, ttl: float = 1.5) -> tuple[Scheduler, Event]:
+    def scheduler(self, desk: Desk, ttl: float = LASTING) -> tuple[Scheduler, Event]:
         """A scheduler in a thread; it is stopped at the end of the test."""
         scheduler, stop = Scheduler(desk, ttl=ttl, tick=0.05), Event()
         thread = Thread(target=scheduler.run, args=(stop,))
@@ -73,21 +78,31 @@ class Office:
         self.started.callback(stop.set)
         return scheduler, stop
 
-    def process(self, work: str, *, ttl: float = 1.5, dawdle: float = 60) -> subprocess.Popen[str]:
-        """A scheduler in a process, once its work has begun; it is killed at the end of the test."""
-        arguments = [self.settings.mongodb_uri or "", self.settings.database, str(dawdle), str(ttl)]
+    def process(self, work: str) -> subprocess.Popen[str]:
+        """A scheduler with a short lease in a process, once its work has begun, which hangs until it is told to go on;
+        it is killed at the end of the test."""
+        arguments = [self.settings.mongodb_uri or "", self.settings.database, self.clock.now.isoformat(), work]
         process = subprocess.Popen(
-            [sys.executable, "-m", sample.__name__, *arguments, self.clock.now.isoformat(), work],
+            [sys.executable, "-m", sample.__name__, *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": "."},
         )
         self.started.callback(process.wait)
         self.started.callback(process.kill)
-        assert process.stdout
-        self.started.callback(process.stdout.close)
-        assert process.stdout.readline() == "begun\n"
+        for pipe in (process.stdin, process.stdout):
+            assert pipe
+            self.started.callback(pipe.close)
+        self.until_it_says("begun", process)
         return process
+
+    def let_go_on(self, process: subprocess.Popen[str]) -> None:
+        """Let a process that was stopped run again, and its work end."""
+        process.send_signal(signal.SIGCONT)
+        assert process.stdin
+        process.stdin.write("go on\n")
+        process.stdin.flush()
 
     def until_it_says(self, words: str, process: subprocess.Popen[str]) -> None:
         assert process.stdout
@@ -103,6 +118,10 @@ class Office:
     def runs(self) -> list[Run]:
         """Oldest first."""
         return service.history()[::-1]
+
+    def until_nobody_is_active(self) -> None:
+        """Wait until the lease of a scheduler that is gone has run out."""
+        self.until(lambda: service.active_scheduler() is None)
 
     def until_effects(self, count: int) -> None:
         self.until(lambda: self.effects() == count)
@@ -124,6 +143,8 @@ def office(db: Database[dict[str, Any]], connected: Settings, now: datetime) -> 
     made = Office(db=db, settings=connected, clock=Hands(now))
     with made.started:
         yield made
+    # Work that was left behind may still write.
+    made.until(lambda: not any(desk.watch.left_behind() for desk in made.desks))
     for collection in (*sample.COLLECTIONS, *INDEXES):  # written to by other processes too
         database()[collection].delete_many({})  # a simulation connects anew
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -29,6 +28,8 @@ EFFECTS = "sample_effect"
 COUNTER = "sample_counter"
 COPIES = "sample_copy"
 COLLECTIONS = (EFFECTS, COUNTER, COPIES)
+SHORT_LEASE = 1.5
+"""Seconds of the lease of a process that is killed or stopped: so long its successor waits."""
 
 
 def say(words: str) -> None:
@@ -56,11 +57,16 @@ def add_effect(context: JobContext) -> Report:
     return Report({"added": 1})
 
 
+def hang() -> None:
+    """Tell that work has begun, and wait to be told to go on."""
+    say("begun")
+    sys.stdin.readline()
+
+
 def dawdle(context: JobContext) -> Report:
     """The same, but it hangs before it is settled."""
     report = add_effect(context)
-    say("begun")
-    time.sleep(float(sys.argv[3]))
+    hang()
     return report
 
 
@@ -73,8 +79,7 @@ def copy_all(context: JobContext) -> Report:
 def dawdle_copying(context: JobContext) -> Report:
     """The same, but it hangs between two rounds."""
     copy_all(context)
-    say("begun")
-    time.sleep(float(sys.argv[3]))
+    hang()
     return copy_all(context)
 
 
@@ -121,8 +126,8 @@ def table(work: str, *, minutes: int = 1, transactional: bool = True, catch_up: 
 
 
 def main() -> None:
-    """Arguments: uri, database, seconds to dawdle, lease seconds, the time it believes it is, the work."""
-    uri, name, _, ttl, moment, work = sys.argv[1:]
+    """Arguments: uri, database, the time it believes it is, the work."""
+    uri, name, moment, work = sys.argv[1:]
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING)
     connect(settings_for(uri, name))
     now = datetime.fromisoformat(moment)
@@ -132,7 +137,7 @@ def main() -> None:
         table=table(work, transactional=work == "dawdle"),
         clock=lambda: now,
     )
-    Scheduler(desk, ttl=float(ttl), tick=0.05).run(Event())
+    Scheduler(desk, ttl=SHORT_LEASE, tick=0.05).run(Event())
 
 
 if __name__ == "__main__":

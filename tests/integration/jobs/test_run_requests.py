@@ -119,7 +119,7 @@ def test_work_asked_for_while_the_job_is_taken_up_is_not_forgotten(office: Offic
         office.db[EFFECTS].insert_one({"_id": "work"})
 
     transaction(store)
-    scheduler.join(20)
+    scheduler.join()
     taken += tick()
     assert [run.counts["seen"] for run in taken][-1] == 1
 

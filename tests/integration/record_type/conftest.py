@@ -89,4 +89,4 @@ def worker(connected: Settings, head: Desk, clock: Clock) -> Iterator[Callable[[
 
     yield start
     for process in started:
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)

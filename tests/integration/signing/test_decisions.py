@@ -46,7 +46,7 @@ def test_of_two_opposite_decisions_at_once_one_wins_each_of_a_hundred_times(
     won: list[str] = []
     with ThreadPoolExecutor(2) as pool:
         for _ in range(RACES):
-            one, start = request(now, cast), Barrier(2, timeout=20)
+            one, start = request(now, cast), Barrier(2, timeout=120)
 
             def act(who: Person, move: str, one: dict[str, Any] = one, start: Barrier = start) -> str:
                 start.wait()
@@ -55,7 +55,7 @@ def test_of_two_opposite_decisions_at_once_one_wins_each_of_a_hundred_times(
                 except (StaleRecord, records.NotNow) as lost:
                     return lost.code
 
-            outcomes = list(pool.map(act, heads, ("approve", "refuse"), timeout=60))
+            outcomes = list(pool.map(act, heads, ("approve", "refuse"), timeout=120))
             [winner] = [state for state in outcomes if state in ("granted", "refused")]
             stored = store.fetch(SLUG, one["_id"])
             assert (stored["state"], stored["rev"]) == (winner, 2)
