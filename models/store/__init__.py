@@ -16,6 +16,7 @@ from models.store.writing import (
     fetch,
     fetch_to_show,
     name_of,
+    one_at_a_time,
     put,
     sign_in_person,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "name_of",
     "new_draft",
     "next_draft",
+    "one_at_a_time",
     "prepare",
     "put",
     "sign_in_person",

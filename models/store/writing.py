@@ -21,6 +21,9 @@ from models.registry import Draft
 from models.store.drafts import new_draft, next_draft
 from models.store.versions import remember
 
+COUNTED_ON = "_counted_on"
+"""What of a record changes with `one_at_a_time`; no declared field is called so."""
+
 _written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
 """The records that the hooks of a write have written, while they run."""
 
@@ -222,6 +225,13 @@ def sign_in_person(slug: str, record_id: ObjectId) -> None:
     not to learn why."""
     rt, record = registry.get(slug).rt, fetch_to_show(slug, record_id) | {"in_person": True}
     _update(rt, {"_id": record_id}, {"$set": {"in_person": True, "acl": access.tokens_of(rt, record)}})
+
+
+def one_at_a_time(slug: str, record_ids: Iterable[ObjectId]) -> None:
+    """Let transactions that are about the same records conflict with each other, and with writes of these records: the
+    later one begins anew and sees what the other stored. The versions stay: nobody's edit becomes stale by it."""
+    some = {"_id": {"$in": sorted(record_ids)}}
+    database()[collection_name(slug)].update_many(some, {"$inc": {COUNTED_ON: 1}})
 
 
 def name_of(person_id: ObjectId | None) -> str:

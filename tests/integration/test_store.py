@@ -11,6 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from config.database import transaction
 from models import access, audit, history, listing, records, registry, store
 from models.access import Purpose
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
@@ -374,6 +375,24 @@ def test_of_two_opposite_decisions_one_wins(owner: Person, now: datetime) -> Non
         for thread in threads:
             thread.join()
         assert sorted(outcomes) == ["lost", "won"]
+
+
+def test_transactions_about_the_same_record_come_one_after_the_other(owner: Person, now: datetime, db: DB) -> None:
+    record, seen = make(owner, now), list[int]()
+    beside = threading.Thread(target=transaction, args=(lambda: note(2),))
+
+    def note(number: int) -> None:
+        seen.append(db["notes"].count_documents({}))
+        if len(seen) == 1:
+            beside.start()
+            beside.join()
+        store.one_at_a_time("sample", [record["_id"]])
+        db["notes"].insert_one({"number": number})
+
+    db.create_collection("notes")
+    transaction(lambda: note(1))
+    assert seen == [0, 0, 1]
+    assert store.fetch("sample", record["_id"])["rev"] == 1
 
 
 def test_lowering_a_level_needs_the_head(owner: Person, head: Person, now: datetime) -> None:
