@@ -52,14 +52,16 @@ def get(slug: str, number: str) -> Response:
 
 
 def _receipted(response: Response, sight: Sight) -> Response:
-    """An answer with a record's values; with the receipt's number where they leave under a card (X4).
+    """An answer with a record's values, which the caller was let in to view; with the receipt's number where they leave
+    under a card (X4).
 
-    :raises CardClosed: when the card ended since the caller was let in.
+    :raises CardClosed: when the card ended since the caller was let in by it.
     """
     me = caller()
-    number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API") if sight.full else ""
-    if number:
-        response.headers[RECEIPT] = number
+    if sight.full:
+        number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API", let_in=Purpose.VIEW)
+        if number:
+            response.headers[RECEIPT] = number
     return response
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from config.database import database
-from models import store
+from models import records, store
 from models.person import service as people
 from models.person.roles import Role
 from models.token import service as tokens
@@ -95,3 +95,60 @@ def test_after_the_card_nothing_leaves(borrower: Program, head: Program, number:
     borrower.desk.send(f"/records/access_request/{held['number']}/do/give_back", 303, rev=str(held["rev"]))
     assert borrower.get(f"/sample/{number}")["locked"] is True
     assert receipts() == []
+
+
+@pytest.fixture
+def own(borrower: Program, head: Program, number: str) -> str:
+    """A confidential record that the borrower owns, beside the borrowed one: its owner reads it, and exports it no more
+    than anybody else (X4)."""
+    made = head.make(name="Own works", level="confidential")
+    row = database()["record_sample"].find_one({"number": made})
+    assert row is not None
+    store.change("sample", row["_id"], {"owner": borrower.person.id}, actor=head.person, now=row["created_at"])
+    return made
+
+
+@pytest.mark.parametrize("path", ["", "/history"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_who_holds_a_card_for_another_record_reads_the_own_one_as_before(
+    app: Flask, borrower: Program, own: str, now: datetime, path: str, read_only: bool
+) -> None:
+    assert borrower.person.id is not None
+    account = people.get(borrower.person.id)
+    token, secret = tokens.create(borrower.person, account, name="exchange", now=now, read_only=read_only)
+    answer = Program(borrower.desk, app.test_client(), secret).ask("GET", f"/sample/{own}{path}")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert "Receipt" not in answer.headers
+    assert receipts() == []
+    row = database()["audit"].find_one({"action": "view", "number": own}, sort=[("_id", -1)])
+    assert row is not None
+    assert (row["actor"], row["token"]["name"], row["token"]["id"]) == (borrower.person.id, "exchange", token.id)
+
+
+def test_an_own_record_that_a_card_names_leaves_under_it_where_the_token_can_be_given_a_receipt(
+    app: Flask, borrower: Program, own: str, head: Program, now: datetime
+) -> None:
+    borrower.desk.send(f"/records/sample/{own}/ask", 302, use="export", **WINDOW)
+    held = card()
+    at = f"/records/access_request/{held['number']}/do/approve"
+    head.desk.send(at, 303, rev=str(held["rev"]), valid_until="2026-11-25")
+    assert borrower.ask("GET", f"/sample/{own}").headers["Receipt"] == "HZ-2026-000001"
+    assert borrower.person.id is not None
+    _token, secret = tokens.create(borrower.person, people.get(borrower.person.id), name="r", now=now, read_only=True)
+    answer = Program(borrower.desk, app.test_client(), secret).ask("GET", f"/sample/{own}")
+    assert (answer.status_code, "Receipt" in answer.headers, len(receipts())) == (200, False, 1)
+
+
+def test_a_card_that_ended_since_its_holder_was_let_in_still_closes(
+    borrower: Program, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = records.see
+
+    def ends_meanwhile(*args: Any, **more: Any) -> Any:
+        found = seen(*args, **more)
+        database()["grant"].update_many({}, {"$set": {"ended_at": args[4]}})
+        return found
+
+    monkeypatch.setattr(records, "see", ends_meanwhile)
+    answer = borrower.ask("GET", f"/sample/{number}")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "card_closed")
