@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import secrets
 import zipfile
@@ -26,8 +27,9 @@ CHUNK = 2**20
 LEVEL = 1
 SMALLEST_DOCUMENT, LARGEST_DOCUMENT = 5, 17 * 2**20
 NO_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError)
-DAMAGE = (*NO_ARCHIVE, zlib.error, RuntimeError)
-"""What `zipfile` raises of a file that is no archive, and of a damaged one."""
+DAMAGE = (*NO_ARCHIVE, zlib.error, lzma.LZMAError, RuntimeError, OSError)
+"""What `zipfile` raises of a file that is no archive, and of a damaged one: OSError where its directory leads outside
+of it, or names another packing."""
 Tell = Callable[[str, int], None]
 """Called now and then with a collection and how many of its documents are done."""
 
@@ -159,7 +161,7 @@ def opened(path: Path) -> Iterator[Reading]:
     except OSError as error:
         raise BadBackup(f"{path} cannot be read: {error.strerror or type(error).__name__}") from error
     with source:
-        with _damage(path.name):
+        with _damage(f"the file {path.name}"):
             reading = Reading(source)
         yield reading
 

@@ -130,9 +130,10 @@ def _read(path: Path) -> list[RawBSONDocument]:
         lines = path.read_text("utf-8").splitlines(keepends=True)
         told = json.loads(lines[-1])
         whole = told["sha256"] == hashlib.sha256("".join(lines[:-1]).encode()).hexdigest()
-        rows = [json_util.loads(line, json_options=CANONICAL_JSON_OPTIONS) for line in lines[:-1]]
+        whole = whole and told["keys"] == len(lines) - 1
+        rows = [json_util.loads(line, json_options=CANONICAL_JSON_OPTIONS) for line in lines[:-1]] if whole else []
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise KeysUnusable(f"{path} is no backup of keys ({type(error).__name__})") from error
-    if not whole or told["keys"] != len(rows):
+    if not whole:
         raise KeysUnusable(f"{path} is not whole: its keys are not those that were saved")
     return [RawBSONDocument(encode(row)) for row in rows]

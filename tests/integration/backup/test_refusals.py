@@ -109,6 +109,22 @@ def unknown_version(path: Path) -> None:
     path.write_bytes(content[:at] + b"\xff\x00" + content[at + 2 :])
 
 
+def other_packing(path: Path) -> None:
+    """By the directory the manifest is packed in another way: one bit makes the one of the other."""
+    content = bytearray(path.read_bytes())
+    at = content.rindex(b"PK\x01\x02") + 10
+    assert content[at] == zipfile.ZIP_DEFLATED
+    content[at] = zipfile.ZIP_BZIP2
+    path.write_bytes(content)
+
+
+def elsewhere(path: Path) -> None:
+    """The directory is said to begin behind the end of the file, so that everything lies before its beginning."""
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 0x40
+    path.write_bytes(content)
+
+
 def one_more(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as target:
         target.writestr("dump/x/y.bson", b"")
@@ -116,7 +132,7 @@ def one_more(path: Path) -> None:
 
 DAMAGES = (
     cut, flip, empty, foreign, picture, changed_document, climbing_name, server_database, later_format,
-    unknown_version, one_more,
+    unknown_version, other_packing, elsewhere, one_more,
 )  # fmt: skip
 
 

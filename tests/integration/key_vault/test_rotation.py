@@ -266,7 +266,14 @@ def test_a_destroyed_key_leaves_the_backup_that_is_kept_up(
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda t: t[: len(t) // 2], lambda t: t.replace("record:", "recorD:", 1), lambda _: ""]
+    "spoil",
+    [
+        lambda t: t[: len(t) // 2],
+        lambda t: t.replace("record:", "recorD:", 1),
+        lambda t: t.replace('"keys":', '"keyS":'),
+        lambda t: t.replace('"$numberLong": "1', '"$numberLong": "19999999', 1),
+        lambda _: "",
+    ],
 )
 def test_a_backup_that_is_not_whole_is_refused(own: KeySettings, tmp_path: Path, spoil: Callable[[str], str]) -> None:
     keys.record_key(ObjectId())
