@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 MASTER_KEY = base64.b64encode(b"test-master-key-" * 6).decode()
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 3 * 2**30
+CACHE_GB = 0.5  # there may be as many servers as processes
 WRITES = {"insert", "update", "findAndModify", "findandmodify", "aggregate", "bulkWrite"}
 
 
@@ -102,7 +103,7 @@ def mongodb_uri(fast_dir: Path) -> Iterator[str]:
     if given:
         yield given
         return
-    server = embedded.start(fast_dir)
+    server = embedded.start(fast_dir, cache_gb=CACHE_GB)
     # Tests make and drop collections by the thousand: files of those that are gone are closed at once, or there would
     # be more open ones than the server may have.
     with MongoClient[dict[str, Any]](server.uri) as client:
