@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 DEFAULTS = Path(__file__).with_name("policy.toml")
 VARIABLE = "BACKOFFICE_POLICY"
 GRADES = ("A", "B", "C", "D")
+LEVELS = ("internal", "secret", "confidential", "top_secret")
 AUTHORITY_ROLES = ("specialist", "supervisor", "head", "general_manager")
 
 Read = Callable[[Any, str], Any]
@@ -45,6 +46,11 @@ def money() -> Any:
 def hours() -> Any:
     """A field that holds periods of a day, in order and without overlap."""
     return field(metadata={"read": _hours})
+
+
+def one_of(words: tuple[str, ...]) -> Any:
+    """A field that holds one of `words`."""
+    return field(metadata={"read": _one_of(words)})
 
 
 def per(keys: tuple[str, ...], read: Read) -> Any:
@@ -84,6 +90,15 @@ def _hours(value: Any, where: str) -> Shifts:
     return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in value)
 
 
+def _one_of(words: tuple[str, ...]) -> Read:
+    def read(value: Any, where: str) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise PolicyError(f"{where}: {value!r} is none of {', '.join(words)}")
+        return value
+
+    return read
+
+
 def _per(keys: tuple[str, ...], read: Read) -> Read:
     def read_table(value: Any, where: str) -> Mapping[str, Any]:
         table = _table(value, where)
@@ -117,6 +132,13 @@ class Access:
     consultation_days: int = whole(1, 365)
     borrowing_days: int = whole(1, 365)
     most_records: int = whole(1, 100)
+
+
+@dataclass(frozen=True)
+class Api:
+    """The highest level of what a program reads by its person's own right; what is borrowed leaves under its card."""
+
+    highest_level: str = one_of(LEVELS)
 
 
 @dataclass(frozen=True)
@@ -233,6 +255,7 @@ class Policy:
     calendar: Calendar
     secrecy: Secrecy
     access: Access
+    api: Api
     customer: Customer
     credit: Credit
     contract: Contract
@@ -249,6 +272,7 @@ SECTIONS: dict[str, type] = {
     "calendar": Calendar,
     "secrecy": Secrecy,
     "access": Access,
+    "api": Api,
     "customer": Customer,
     "credit": Credit,
     "contract": Contract,

@@ -244,13 +244,14 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     signed = _signed_by_others(rt)
     view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
     card = (*(CLASSIFIED_CARD if rt.classified else ()), *(SIGNED_CARD if signed else ()))
-    opened = _tokens(person, rt, view, Purpose.VIEW)
+    opened = _of_levels(person, _tokens(person, rt, view, Purpose.VIEW))
     carded = _tokens(person, rt, card, Purpose.VIEW)
     if purpose is Purpose.VIEW:
-        opened |= frozenset(deputed_tokens(person, rt))
+        opened |= _of_levels(person, deputed_tokens(person, rt))
         return Reach(opened, carded - opened)
     if purpose in (Purpose.EXPORT, Purpose.PRINT):
-        leaving = _tokens(person, rt, CLASSIFIED_EXPORT if rt.classified else rt.rights.export, purpose)
+        rules = CLASSIFIED_EXPORT if rt.classified else rt.rights.export
+        leaving = _of_levels(person, _tokens(person, rt, rules, purpose))
         if not leaving and not rt.classified:
             return Reach(frozenset())
         return Reach(leaving, (opened | carded) - leaving, also=None)
@@ -320,6 +321,16 @@ def _tokens(person: Person, rt: RecordType, rules: Iterable[Rule], purpose: Purp
             whoms = _whom(person, rt, rule.relation, purpose)
             found.update(token(level.value, rule.relation, whom) for whom in whoms)
     return frozenset(found)
+
+
+def _of_levels(person: Person, tokens: Iterable[str]) -> frozenset[str]:
+    """Those of some tokens that open a record to a person who may come with a token narrowed to some levels: a grant
+    opens what it names, whatever its level."""
+    if person.levels is None:
+        return frozenset(tokens)
+    parts = {one: one.split("|", 2) for one in tokens}
+    granted = Relation.GRANT.value
+    return frozenset(one for one, part in parts.items() if part[0] in person.levels or part[1] == granted)
 
 
 def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) -> Iterable[object]:

@@ -11,12 +11,14 @@ from bson import ObjectId
 from flask import current_app, g, request
 
 from backoffice import at_hand, edge
+from config.policy import policy
 from models.access import READING, Purpose
 from models.errors import Refusal
 from models.listing import Question
 from models.person import service as people
 from models.person.known import as_before
 from models.person.roles import Means, Person
+from models.token import rules
 from models.token import service as tokens
 from models.token.rate import Allowance
 from models.token.service import Token
@@ -91,6 +93,7 @@ def identify(ahead: Ahead) -> None:
         person,
         grants=_leaving(found.grants),
         only=token.types,
+        levels=rules.levels_up_to(policy().api.highest_level),
         read_only=token.read_only,
         through=Means(token.id, token.name),
     )

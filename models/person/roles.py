@@ -134,7 +134,8 @@ class Person:
 
     `grants` are the ids of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those for
     whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
-    and no other; `read_only`, nothing to be written. `through` is that token, for the audit trail (X7).
+    and no other; with `levels`, without a grant records of these levels and no other; `read_only`, nothing to be
+    written. `through` is that token, for the audit trail (X7).
     """
 
     id: ObjectId | None
@@ -146,6 +147,7 @@ class Person:
     email: str = ""
     grants: dict[str, frozenset[str]] = field(default_factory=dict)
     only: frozenset[str] | None = None
+    levels: frozenset[str] | None = None
     read_only: bool = False
     through: Means | None = None
     stands_in: tuple[StandIn, ...] = ()

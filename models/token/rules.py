@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from models.declarations import Level
 from models.errors import Sentence
 
 FORM = re.compile(r"bo_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{43}")
@@ -35,6 +36,14 @@ def problems(name: str, days: int, types: Collection[str], known: Collection[str
     if not set(types) <= set(known):
         found["types"] = Sentence("请从列表中选择。", "Choose from the list.")
     return found
+
+
+def levels_up_to(highest: str) -> frozenset[str] | None:
+    """The levels of which a token opens something without a grant; None for all of them."""
+    top = Level(highest)
+    if top is Level.TOP_SECRET:
+        return None
+    return frozenset(level.value for level in Level if level.rank <= top.rank)
 
 
 def in_force(expires: datetime, revoked: datetime | None, now: datetime) -> bool:

@@ -67,6 +67,8 @@ def test_nothing_can_change_the_policy_while_the_program_runs() -> None:
         ("[access]\nborrowing_days = 2.5", "access.borrowing_days"),
         ('[access]\nborrowing_days = "2"', "access.borrowing_days"),
         ("access = 3", "access: must be a table"),
+        ('[api]\nhighest_level = "secrets"', "api.highest_level: 'secrets' is none of internal, secret"),
+        ("[api]\nhighest_level = 3", "api.highest_level"),
         ("[credit]\nreport_months = 3", "credit.report_months"),
         ("[credit]\nreport_months = { E = 3 }", "unknown name 'E'"),
         ("[credit]\nreport_months = { A = -3 }", "credit.report_months.A"),
