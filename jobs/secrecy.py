@@ -29,6 +29,7 @@ def end(context: JobContext) -> Report:
             "declassified": outcome.declassified,
             "kept": outcome.kept,
             "unannounced": outcome.unannounced,
+            "unreadable": outcome.unreadable,
             "announced": announced.new,
         }
     )

@@ -181,6 +181,7 @@ def count_words() -> dict[str, str]:
         "declassified": _("declassified"),
         "kept": _("kept their level"),
         "unannounced": _("wait for their notice"),
+        "unreadable": _("cannot be read"),
         "announced": _("announced"),
         "documents": _("documents saved"),
         "left_out": _("left out: being destroyed"),

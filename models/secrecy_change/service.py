@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from config.database import database
+from config.database import database, transaction
 from models import store
 from models.access import Purpose
 from models.calendar import local
@@ -22,7 +22,7 @@ from models.registry import Draft, Hooks
 from models.secrecy import period_of
 from models.secrecy_change import rules
 from models.secrecy_change.document import SECRECY_CHANGE, SLUG
-from models.sights import Sight
+from models.sights import Sight, still_read
 
 ASKED = ("kind", "new_level", "new_basis", "new_until", "reason")
 ACTION = "secrecy_changed"
@@ -56,6 +56,15 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
     :raises Locked: :raises NotFound: :raises Forbidden: :raises ChangeWaits: :raises Invalid:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
+
+    def work() -> dict[str, Any]:
+        store.one_at_a_time(slug, [found.id])  # somebody else who asks, and the job that declassifies
+        return _ask(person, still_read(person, found, now), raw, now)
+
+    return transaction(work)
+
+
+def _ask(person: Person, found: Sight, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if not may_ask(person, found):
         raise Forbidden()
     refused = waits(found)
@@ -69,7 +78,7 @@ def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: 
     title = found.rt.by_name[found.rt.title]
     made = {
         **rules.asked_for(values),
-        "type_asked": slug,
+        "type_asked": found.rt.slug,
         "number_asked": found.number,
         "name_asked": masked(kind_of(title).text(title, found.values.get(title.name), "zh")),
         "level_now": found.level,
@@ -87,10 +96,10 @@ def waits(found: Sight) -> ChangeWaits | None:
     return ChangeWaits(number=known["number"]) if known is not None else None
 
 
-def to_be_extended(slug: str) -> set[str]:
-    """The numbers of a type's records for which a longer period is asked and not decided: none of them is declassified
-    by itself meanwhile (X2)."""
-    waiting = {"type_asked": slug, "kind": "extend", "state": "asked"}
+def to_be_extended(slug: str, numbers: Collection[str]) -> set[str]:
+    """Of some records of a type, by number, those for which a longer period is asked and not decided: none of them is
+    declassified by itself meanwhile (X2)."""
+    waiting = {"type_asked": slug, "kind": "extend", "state": "asked", "number_asked": {"$in": list(numbers)}}
     return {row["number_asked"] for row in database()[collection_name(SLUG)].find(waiting, {"number_asked": 1})}
 
 

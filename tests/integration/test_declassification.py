@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from bson import Decimal128
 from pymongo.database import Database
 
-from models import access, audit, catalogue, history, records, schema, store
+from models import access, audit, catalogue, history, records, schema, secrecy_notice, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import Level
 from models.declassification import Outcome, declassify
+from models.errors import Forbidden
+from models.key_vault import service as keys
+from models.key_vault.refusals import KeysUnusable
 from models.person.roles import Person, Role
 from models.registry import get
 from models.reminder.chasing import announce_declassification
 from models.secrecy_change import service as secrecy_change
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.factories.people import person
 
 Base = Database[dict[str, Any]]
@@ -160,3 +166,115 @@ def test_a_broken_off_run_is_completed_by_the_next(owner: Person, now: datetime)
     turns = iter([True, True, False])
     assert declassify(now, lambda: next(turns)) == Outcome(declassified=2, left=True)
     assert declassify(now) == Outcome(declassified=1)
+
+
+# --- what happens in the moment of it
+
+
+Meanwhile = Callable[[Any, str, Callable[[], object]], None]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Have something happen once, elsewhere and to the end, when a function of a module is called."""
+
+    def arrange(module: Any, name: str, act: Callable[[], object]) -> None:
+        real, acts = getattr(module, name), iter([act])
+
+        def called(*args: Any, **named: Any) -> Any:
+            for one in acts:
+                beside = Thread(target=one)
+                beside.start()
+                beside.join()
+            return real(*args, **named)
+
+        monkeypatch.setattr(module, name, called)
+
+    return arrange
+
+
+BEFORE = [(secrecy_notice, "told_in_time"), (secrecy_change, "to_be_extended"), (store, "change")]
+"""Steps on the way from finding a record to its new version."""
+
+
+@pytest.mark.parametrize(("module", "step"), BEFORE, ids=[name for _, name in BEFORE])
+def test_a_level_that_is_raised_in_the_moment_of_its_end_stays(
+    owner: Person, now: datetime, meanwhile: Meanwhile, module: Any, step: str
+) -> None:
+    record = classified(owner, now)
+    raised = {"level": "top_secret", "secret_until": "2031-11-22"}
+    change = records.change
+    meanwhile(module, step, lambda: change(owner, "customer", record["number"], raised, rev=1, now=now))
+    assert declassify(now) == Outcome()
+    after = store.fetch("customer", record["_id"])
+    assert (after["level"], after["secret_until"], after["rev"]) == ("top_secret", date(2031, 11, 22), 2)
+
+
+@pytest.mark.parametrize(("module", "step"), BEFORE, ids=[name for _, name in BEFORE])
+def test_a_longer_period_that_is_asked_for_in_the_moment_of_the_end_keeps_the_level(
+    owner: Person, now: datetime, meanwhile: Meanwhile, module: Any, step: str
+) -> None:
+    record = classified(owner, now)
+    meanwhile(module, step, lambda: secrecy_change.ask(owner, "customer", record["number"], ASKED, now=now))
+    assert declassify(now) == Outcome(kept=1)
+    assert store.fetch("customer", record["_id"])["level"] == "secret"
+
+
+def test_no_longer_period_is_asked_for_once_the_record_is_declassified(
+    db: Base, owner: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = classified(owner, now)
+
+    def read_before(*args: Any) -> Any:
+        found = records.read(*args)
+        assert declassify(now) == Outcome(declassified=1)
+        return found
+
+    monkeypatch.setattr(secrecy_change, "read", read_before)
+    with pytest.raises(Forbidden):
+        secrecy_change.ask(owner, "customer", record["number"], ASKED, now=now)
+    assert db["record_secrecy_change"].count_documents({}) == 0
+
+
+# --- what cannot be opened
+
+
+def unreadable_and_others(owner: Person, now: datetime) -> list[dict[str, Any]]:
+    """Four files whose period is over; the analysis of the second is damaged, and it has a complaint."""
+    made = [
+        customer(owner, now - timedelta(days=355), level="secret", secret_until=SECRET_ENDS, analysis="Slow payer")
+        for _ in range(4)
+    ]
+    values = {"customer": made[1]["_id"], "subject": "包装破损", "level": "secret", "secret_until": SECRET_ENDS}
+    made.append(store.create("complaint", values, actor=owner, now=now - timedelta(days=355)))
+    announce_declassification(now - timedelta(days=10))
+    damage("record_customer", made[1]["_id"], "analysis")
+    return made
+
+
+def test_a_record_that_cannot_be_opened_holds_up_none_behind_it(
+    db: Base, owner: Person, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = unreadable_and_others(owner, now)
+    assert declassify(now) == Outcome(declassified=3, unreadable=2)
+    levels = [row["level"] for row in db["record_customer"].find({}, {"level": 1}).sort("_id", 1)]
+    assert levels == ["internal", "secret", "internal", "internal"]
+    assert store.fetch("complaint", made[4]["_id"])["level"] == "secret"
+    told = [line for line in caplog.messages if "passed over in declassifying" in line]
+    assert [one["number"] in line for one, line in zip((made[1], made[4]), sorted(told), strict=True)]
+    assert "Slow payer" not in caplog.text
+
+
+def test_while_nothing_can_be_opened_nothing_is_passed_over(
+    owner: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = unreadable_and_others(owner, now)
+
+    def out(*_: Any) -> Any:
+        raise KeysUnusable("no master key")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "unseal_many", out)
+        with pytest.raises(KeysUnusable):
+            declassify(now)
+    assert store.fetch("customer", made[0]["_id"])["level"] == "secret"

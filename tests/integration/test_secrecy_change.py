@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -100,6 +102,23 @@ def test_a_refused_or_withdrawn_change_changes_nothing(
     again = service.ask(owner, "customer", secret["number"], LATER, now=now)
     assert records.move(owner, SLUG, again["number"], "withdraw", {}, rev=1, now=now)["state"] == "withdrawn"
     assert store.fetch("customer", secret["_id"])["rev"] == 1
+
+
+def test_of_several_who_ask_at_once_one_waits_for_the_head(
+    owner: Person, secret: dict[str, Any], now: datetime, db: DB
+) -> None:
+    people, start = [owner, *(person(Role.CUSTODIAN) for _ in range(3))], Barrier(4)
+
+    def asks(one: Person) -> str:
+        start.wait()
+        try:
+            return str(service.ask(one, "customer", secret["number"], LATER, now=now)["number"])
+        except service.ChangeWaits as refused:
+            return str(refused.params["number"])
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        told = set(pool.map(asks, people))
+    assert [told] == [{row["number"]} for row in db["record_secrecy_change"].find()]
 
 
 def test_what_changed_or_went_meanwhile_cannot_be_approved(
