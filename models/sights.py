@@ -180,11 +180,23 @@ def see_stored(
 def _opened(
     person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None
 ) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
-    rt, son = registry.get(slug).rt, _stored(slug, number, held)
     lately = held.lately if held is not None and held.of(slug, number) else None
+    return _opened_stored(person, registry.get(slug).rt, number, _stored(slug, number, held), purpose, now, lately)
+
+
+def _opened_stored(
+    person: Person,
+    rt: RecordType,
+    number: str,
+    son: Mapping[str, Any] | None,
+    purpose: Purpose,
+    now: datetime,
+    lately: Mapping[str, Any] | None = None,
+) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
+    """What was found of a record, seen for a purpose, counted and audited. :raises NotFound:"""
     found, record = sight_stored(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
     if son is None or found is None:
-        subject = store.subject(rt, son) if son else audit.Subject(slug, None, str(number)[:LONGEST_NUMBER])
+        subject = store.subject(rt, son) if son else audit.Subject(rt.slug, None, str(number)[:LONGEST_NUMBER])
         if rt.classified:
             audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
         raise NotFound()
@@ -216,21 +228,18 @@ def read_stored(
     return found, record
 
 
-def leaving_purpose(slug: str, number: str) -> Purpose:
-    """What it is to take something of a record off the screen: an export when the record is classified, else a view.
-    Says nothing about rights, nor whether there is such a record."""
-    son = database()[collection_name(slug)].find_one({"number": str(number)[:60]}, {"level": 1})
-    return Purpose.VIEW if Level.of((son or {}).get("level")) is Level.INTERNAL else Purpose.EXPORT
-
-
 def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:
-    """A record whose files are to leave the screen; audited as what it is: an export of a classified one.
+    """A record whose files are to leave the screen; audited as what it is: an export of a classified one, else a view.
+    It is read once: its level may rise at any moment, and what leaves is what was judged.
 
     :raises NotToLeave: when the person may only look at it. :raises Locked: :raises NotFound:
     """
-    found = see(person, slug, number, leaving_purpose(slug, number), now)
+    rt, son = registry.get(slug).rt, _stored(slug, number, None)
+    internal = Level.of((son or {}).get("level")) is Level.INTERNAL
+    found, stored, _ = _opened_stored(person, rt, number, son, Purpose.VIEW if internal else Purpose.EXPORT, now)
     if not found.full:
-        raise NotToLeave() if again(person, slug, number).full else Locked()
+        looked = sight(person, rt, access.reach(person, rt, Purpose.VIEW), stored)
+        raise NotToLeave() if looked is not None and looked.full else Locked()
     return found
 
 

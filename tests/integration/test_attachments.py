@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from models import records, store
@@ -16,9 +19,13 @@ from models.attachment import service as attachment
 from models.errors import Invalid, NotFound
 from models.person.roles import Person, Role
 from tests.factories.commands import commands
+from models.record import collection_name
 from tests.factories.people import person
+from tests.factories.types import SAMPLE
 
 DB = Database[dict[str, Any]]
+
+SCANS = tuple(f for f in SAMPLE.fields if f.name == "scans")
 
 pytestmark = pytest.mark.usefixtures("sample")
 PDF = b"%PDF-1.7 " + b"x" * 600_000
@@ -50,6 +57,24 @@ def test_a_file_of_another_person_or_record_cannot_be_taken(owner: Person, now: 
     make(owner, now, sent["file"])
     with pytest.raises(Invalid):
         make(owner, now, sent["file"])
+
+
+def test_of_records_made_at_once_with_one_file_one_gets_it(owner: Person, now: datetime, db: DB) -> None:
+    sent, both = send(owner, now), Barrier(4)
+
+    def work(_: int) -> bool:
+        values = records.read_input(owner, SCANS, {"scans": [sent["file"]]})  # it is free at this moment
+        both.wait(30)
+        try:
+            store.create("sample", {"name": "Lamp", **values}, actor=owner, now=now)
+        except Invalid as refused:
+            assert list(refused.problems) == ["scans"]
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(work, range(4))) == [False, False, False, True]
+    assert db[collection_name("sample")].count_documents({"scans.file": sent["file"]}) == 1
 
 
 def test_a_kept_file_stays_when_another_is_added(owner: Person, now: datetime) -> None:
@@ -105,3 +130,27 @@ def test_what_a_client_says_about_a_file_does_not_count(owner: Person, now: date
     lie = {"file": str(sent["file"]), "name": "<b>.html", "size": 1, "type": "text/html"}
     made = records.create(owner, "sample", {"name": "Lamp", "scans": [lie]}, now=now)
     assert store.fetch("sample", made["_id"])["scans"][0]["name"] == "scan.pdf"
+
+
+def test_what_leaves_while_its_level_rises_leaves_as_what_it_is_seen_as(
+    owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right to take it out and the record are one reading: no secret file leaves as an internal one (X4, X7)."""
+    custodian = person(Role.CUSTODIAN)
+    number = make(owner, now, send(owner, now)["file"])["number"]
+    find, rises = Collection.find_one, [True]
+
+    def rising(self: Any, *args: Any, **more: Any) -> Any:
+        found = find(self, *args, **more)
+        if self.name == "record_sample" and rises:
+            rises.clear()
+            records.change(owner, "sample", number, {"level": "secret", "level_basis": "g"}, rev=1, now=now)
+        return found
+
+    monkeypatch.setattr(Collection, "find_one", rising)
+    assert records.taken_out(custodian, "sample", number, now).level == "internal"
+    assert db["audit"].count_documents({"actor": custodian.id}) == 0
+    with pytest.raises(records.NotToLeave):
+        records.taken_out(custodian, "sample", number, now)
+    [entry] = db["audit"].find({"actor": custodian.id})
+    assert (entry["action"], entry["level"], entry["detail"]) == ("refused", "secret", {"purpose": "export"})
