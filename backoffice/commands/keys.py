@@ -9,6 +9,7 @@ import click
 from backoffice.commands.connection import connected
 from jobs.execution import utc_now
 from models import audit
+from models.calendar import local
 from models.key_vault import copies, master, rotation
 from models.key_vault import service as key_vault
 from models.person.roles import SYSTEM
@@ -82,7 +83,10 @@ def restore(file: Path) -> None:
     """Fill the empty vault of this installation from FILE. The master key has to be the one it was saved under."""
     with connected():
         count = copies.restore(file)
-    click.echo(f"{count} data keys restored")
+        newest = copies.newest()
+    made = f", the newest made at {local(newest):%Y-%m-%d %H:%M:%S} (Shanghai)" if newest else ""
+    click.echo(f"{count} data keys restored{made}")
+    click.echo("note: what was sealed under keys made since cannot be read here, and is marked so")
 
 
 COMMANDS = (keys,)

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -18,6 +19,7 @@ from uuid import UUID
 from bson import encode, json_util
 from bson.json_util import CANONICAL_JSON_OPTIONS
 from bson.raw_bson import RawBSONDocument
+from pymongo import DESCENDING
 
 from config import files
 from models.key_vault.keyring import apart
@@ -64,7 +66,11 @@ def restore(path: Path) -> int:
     here = vault()
     collection = here.keyring.collection
     if apart(lambda: collection.find_one({"keyAltNames": {"$ne": PROOF}})) is not None:
-        raise KeysUnusable("there are data keys already; a backup of keys is restored into an empty vault only")
+        raise KeysUnusable(
+            "there are data keys already; a backup of keys is restored into an empty vault only. If there is only "
+            f"an older state of them, drop the database {here.settings.database} first (embedded: begin with a new "
+            "data folder)"
+        )
     rows = _read(path)
     apart(lambda: collection.delete_many({"keyAltNames": PROOF}))
     here.forget()
@@ -75,6 +81,15 @@ def restore(path: Path) -> int:
         here.prove(noting=False)
         undo.pop_all()
     return len(rows)
+
+
+def newest() -> datetime | None:
+    """When the youngest key of the vault was made: what was sealed under a later one cannot be read here. None without
+    a key."""
+    collection = vault().keyring.collection
+    row = apart(lambda: collection.find_one({}, {"creationDate": 1}, sort=[("creationDate", DESCENDING)]))
+    made: datetime | None = row["creationDate"] if row else None
+    return made and made.replace(tzinfo=made.tzinfo or UTC)
 
 
 def _take_back(here: Vault, rows: list[RawBSONDocument]) -> None:
