@@ -9,6 +9,7 @@ nothing, however often and by however many it is run. That both ways make the sa
 from __future__ import annotations
 
 import hashlib
+import logging
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from models.kinds import stored
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 from models.search import MOST_DIGITS, PIECE
+
+log = logging.getLogger(__name__)
 
 Expression = Any
 Stage = Mapping[str, Any]
@@ -196,7 +199,7 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
     there = _there(rt, (record["number"] for record in made))
     new = [{"_id": ObjectId(), **record} for record in made if record["number"] not in there]
     if new:
-        sealing.adopt(rt, new)
+        sealing.adopt(rt, new, _tell_lost)
         db[collection_name(rt.slug)].insert_many(new)
         fields = stored_form.fields_of(rt)
         db[store.VERSIONS].insert_many([_first_version(rt, fields, record) for record in new])
@@ -205,6 +208,10 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
         _progress(rt, opening.key), come, upsert=True, return_document=ReturnDocument.AFTER
     )  # type: ignore[assignment]  # an upsert that returns the row after it always has one
     return int(row["made"]) - int(row.get("seq", 0))
+
+
+def _tell_lost(record: Mapping[str, Any], name: str) -> None:
+    log.error("the record %s was opened without %s, which cannot be read", record["number"], name)
 
 
 def _report(target: RecordType, key: str, now: datetime) -> int:

@@ -291,16 +291,19 @@ def unopened_in(values: Iterable[Any]) -> Iterator[Unopened]:
             yield from unopened_in(value.values())
 
 
-def adopt(rt: RecordType, sons: Sequence[dict[str, Any]]) -> None:
+def adopt(rt: RecordType, sons: Sequence[dict[str, Any]], tell: Callable[[Mapping[str, Any], str], None]) -> None:
     """Seal the encrypted values of new records under their own keys, and give the records their tokens: the database
-    has copied what the key of another record sealed."""
+    has copied what the key of another record sealed. What cannot be opened is left out, and `tell` has the record and
+    the field."""
     fields = sealed_fields(rt)
     if not fields:
         return
-    at_hand(rt, sons)
     own = keys_of_stored(rt, sons)
-    for son in sons:
-        values = {name: loaded(field, son[name]) for name, field in fields.items() if name in son}
+    for son, plain in zip(sons, opened(rt, sons), strict=True):
+        values = {name: loaded(field, plain[name]) for name, field in fields.items() if name in plain}
+        for name in unreadable(values):
+            del son[name], values[name]
+            tell(son, name)
         for name, value in values.items():
             son[name] = seal(fields[name], stored(fields[name], value), own[son["_id"]])
         if tokens := tokens_of(rt, values):

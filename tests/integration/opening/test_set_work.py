@@ -12,12 +12,13 @@ import pytest
 from pymongo.database import Database
 
 from config.database import database
-from models import opening, store
+from models import history, opening, store
 from models.credit_report import service as credit_report
 from models.office import office_calendar
 from models.opening import open_set
 from models.review import service as review
 from models.revisit import service as revisit
+from tests.factories.damage import damage
 from tests.integration.opening.conftest import LONG_AGO, File
 
 Base = Database[dict[str, Any]]
@@ -153,3 +154,19 @@ def test_an_opened_record_that_was_worked_on_stays_as_it_is(kind: str, now: date
     run(kind, now + timedelta(days=1))
     changed = opened(kind)[0]
     assert (changed["rev"], changed["suggestions"], changed["updated_at"]) == (2, "更多颜色", first["updated_at"])
+
+
+def test_a_value_that_cannot_be_read_is_left_out_and_holds_up_nothing(
+    file: File, now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = [file(delivered=LONG_AGO, contact_name="Wei", contact_phone="13800138000") for _ in range(3)]
+    damage("record_customer", files[1]["_id"], "contact_phone")
+    assert run("revisit", now) == len(files)
+    made = {row["customer"]: store.fetch("revisit", row["_id"]) for row in opened("revisit")}
+    held = [made[one["_id"]] for one in files]
+    assert [(row["contact"], row["contact_phone"] is None) for row in held] == [("Wei", at == 1) for at in range(3)]
+    assert [row["_id"] for row in opened("revisit") if row.get("blind")] == [held[0]["_id"], held[2]["_id"]]
+    assert [line for line in caplog.messages if f"{held[1]['number']} was opened without contact_phone" in line]
+    changes = history.history("revisit", held[1]["_id"])[0]["changes"]
+    assert "contact_phone" not in {change["field"].name for change in changes}
+    assert versions() == len(files)
