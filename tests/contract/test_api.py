@@ -24,8 +24,6 @@ from tests.factories.desks import seat
 from tests.factories.planted import Planted, assert_untouched, betrayed, plant
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(600)
-
 SERVICE = (Role.SPECIALIST, Role.CUSTODIAN, Role.SUPERVISOR, Role.HEAD)
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 NOWHERE = "Kanarie000"

@@ -26,8 +26,6 @@ from tests.contract.test_bad_input import NASTY
 from tests.factories.desks import Desk, seat
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(600)
-
 JSON_VALUES: tuple[Any, ...] = (
     *NASTY, None, True, 0, -1, 10**18, 1e308, [], {}, [None], [[]], {"$gt": ""}, {"$where": "1"}, [{"$ne": None}],
     {"a.b": 1}, "\ud800",

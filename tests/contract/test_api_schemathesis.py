@@ -35,8 +35,6 @@ from tests.factories.planted import plant
 from tests.factories.proofs import Calls, noted
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(900)
-
 ROLES = (Role.HEAD, Role.SPECIALIST, Role.CUSTODIAN, Role.SALES, Role.GENERAL_MANAGER)
 DEPENDS_ON_DATA = ["2xx", "304", "401", "403", "404", "409", "412", "422", "428"]
 """What a request may be answered whose form is right: pointers to nothing, rules that the document cannot tell."""

@@ -21,8 +21,6 @@ from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk, seat
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(600)
-
 NASTY = (
     "",
     " ",

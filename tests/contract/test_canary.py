@@ -63,8 +63,6 @@ from tests.factories.planted import (
 from tests.factories.types import SAMPLE
 from tests.factories.views import view
 
-pytestmark = pytest.mark.timeout(900)
-
 LEAVING = "export"
 TURNS = 8
 PLAIN = "Neutral"

@@ -24,8 +24,6 @@ from tests.factories.desks import Desk, seat
 from tests.factories.planted import Planted, plant
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(600)
-
 LIST_CALLS = 12
 """Session, account, grants, the page, its count, names of people, unread reminders, and a few more; one for each type
 that the list's columns point to comes on top."""

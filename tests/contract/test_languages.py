@@ -25,8 +25,6 @@ from tests.factories.desks import Desk, seat
 from tests.factories.forms import not_taken
 from tests.factories.planted import plant
 
-pytestmark = pytest.mark.timeout(300)
-
 SAID = (
     "title",
     "aria-label",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from config.database import database
 from models import access, registry
 from models.access import Purpose
@@ -13,8 +11,6 @@ from tests.factories.desks import Desk
 from tests.factories.planted import assert_untouched, betrayed
 
 __all__ = ["house"]
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def mergers(house: House) -> list[tuple[Desk, RecordType]]:

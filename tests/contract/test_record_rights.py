@@ -23,8 +23,6 @@ from tests.factories.desks import Desk, seat
 from tests.factories.planted import Planted, assert_untouched, betrayed, plant
 from tests.factories.types import SAMPLE
 
-pytestmark = pytest.mark.timeout(600)
-
 SERVICE = (Role.SPECIALIST, Role.CUSTODIAN, Role.SUPERVISOR, Role.HEAD)
 MOVING = re.compile(r"nonce-[\w-]+|nonce=\"[^\"]*\"|content=\"[\w.-]{60,}\"|value=\"[\w.-]{60,}\"")
 NOWHERE = "Kanarie000"

@@ -6,8 +6,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import pytest
-
 from config.database import database
 from models import access, listing, registry
 from models.access import Purpose
@@ -21,8 +19,6 @@ from tests.contract.test_record_rights import House, house
 from tests.factories.desks import Desk
 
 __all__ = ["house"]
-
-pytestmark = pytest.mark.timeout(600)
 
 
 def queries(rt: RecordType) -> dict[str, str]:

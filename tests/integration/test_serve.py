@@ -23,7 +23,6 @@ from pymongo import MongoClient
 from config import embedded
 from config.database import COMMIT_SECONDS
 
-pytestmark = pytest.mark.timeout(900)
 PATIENCE = 120.0
 PORTS = range(20_000, 32_000)
 """Below those that the system gives to whoever asks for any: nobody takes one between its choice and its use."""

@@ -28,7 +28,6 @@ from tests.conftest import NOW
 
 Base = Database[dict[str, Any]]
 BROKEN_OFF_AFTER = 900
-pytestmark = pytest.mark.timeout(400)  # the filling is in the first test's time
 
 
 class PowerCut(Exception):
