@@ -12,7 +12,7 @@ from uuid import UUID
 from bson import ObjectId
 
 from models.calendar import Deadline, WorkingCalendar
-from models.declarations import Label, RecordType, Transition
+from models.declarations import Label, RecordType, Transition, When
 from models.errors import Invalid, NotFound, Sentence
 from models.person.roles import Person
 from models.record import Record, build
@@ -72,7 +72,19 @@ UNDER_WAY = timedelta(seconds=30)
 """A process takes over a changed type or calendar before its next request or job. What it has begun goes by the former
 one, for so long at most; whoever puts stored records right after a change waits for the end of that."""
 
+
+@dataclass(frozen=True)
+class MoveSheet:
+    """The sheet of a move as somebody opens it: the stored record, the move, who makes it, and for whom as a deputy."""
+
+    values: Mapping[str, Any]
+    action: str
+    person: Person
+    behalf: Person | None
+
+
 Hook = Callable[[Draft], None]
+Needs = Mapping[str, When | None]
 Keys = Callable[[Mapping[str, Any]], Iterable[str]]
 Reckoning = Callable[[Mapping[str, Any], WorkingCalendar], Deadline | None]
 
@@ -98,7 +110,9 @@ class Hooks:
     speak against a record that they read, refusing nothing; `beside` are stages that add to a document `{record: ...}`
     what `warns` would ask the database for: what they found is given with the record where there is such a document.
 
-    `leads` names the state to which a person's move leads, where it is another than the declared one.
+    `leads` names the state to which a person's move leads, where it is another than the declared one. `needs` names
+    what the rules want filled in on the sheet of a move beyond what the move declares: by field, the condition on
+    another field of the sheet, or None where it is always needed. The sheet marks it, the rules refuse it.
 
     For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
     it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
@@ -116,6 +130,7 @@ class Hooks:
     alike: Callable[[Person, Mapping[str, Any]], Sequence[Any]] | None = None
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
     leads: Callable[[Mapping[str, Any], str, Person], str | None] | None = None
+    needs: Callable[[MoveSheet], Needs] | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     warns: Callable[[Person, Mapping[str, Any], Mapping[str, Any]], Sequence[Sentence]] | None = None
     beside: tuple[Mapping[str, Any], ...] = ()

@@ -23,6 +23,7 @@ from models import names, records, registry
 from models.access import Purpose
 from models.declarations import ASKER, Field, Transition
 from models.errors import NotFound, Refusal, StaleRecord
+from models.move_sheet import sheet_fields
 from models.names import Names
 from models.person import unsent
 from models.records import NeedsFreshSignIn, NotNow, Sight
@@ -42,7 +43,7 @@ class ActRoutes(RecordRoutes):
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
         transition, current = records.possible_move(reader.person, sight, move)
-        asked = records.asked_fields(view.rt, transition)
+        asked = sheet_fields(reader.person, view.rt, transition, current)
         if request.method == "GET":
             if transition.signature and not auth.is_fresh():
                 raise NeedsFreshSignIn()

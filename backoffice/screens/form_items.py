@@ -252,12 +252,11 @@ class Parts(Compound):
     """The parts of one value side by side: a period, an address, an amount with its currency."""
 
     def control(self, held: Any, page: Page) -> str:
-        parts = (
+        return "".join(
             f'<label class="part part-{name}"><span class="part-name">{escape(one.spec.label)}</span>'
             f"{one.control(held[name], page)}</label>"
             for name, one in self.inner.items()
         )
-        return "".join(parts)
 
     def html(self, held: Any, page: Page) -> str:
         wrong = [said for one in self.inner.values() for said in page.errors.get(one.name, ())]
@@ -375,9 +374,10 @@ def _nothing(spec: Spec) -> Any:
 
 
 def _star(spec: Spec) -> str:
-    if not (spec.field.required or "data-when" in spec.attributes):
+    when = {name: said for name, said in spec.attributes.items() if name.startswith("data-when")}
+    if not (spec.field.required or when):
         return ""
-    sometimes = "" if spec.field.required else " data-star hidden"
+    sometimes = "" if spec.field.required else f" data-star hidden{attributes(when)}"
     return f'<span class="required" title="{escape(_("Required"))}"{sometimes}>*</span>'
 
 

@@ -37,7 +37,7 @@ class OthersOpen(Refusal):
     """What was written of customers whose file the salesperson does not see was recorded, or there is a word why
     not."""
 
-    code = "others_open"
+    code, about = "others_open", "others_filed"
     zh = "请写明其他客户的变化是如何处理的。"
     en = "Say what was done about the changes of other customers."
 

@@ -19,7 +19,7 @@ from models.one_time import AlreadySent
 from models.person import directory
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
-from models.registry import Draft, Hooks
+from models.registry import Draft, Hooks, MoveSheet, Needs
 
 DONE = ("filed", "void")
 
@@ -98,4 +98,9 @@ def _changes(draft: Draft, condition: Mapping[str, Any] | None = None) -> int:
     return database()[collection_name(CUSTOMER_CHANGE.slug)].count_documents(wanted)
 
 
-HOOKS = Hooks(prepare=(hand_in, close))
+def needs(sheet: MoveSheet) -> Needs:
+    """A word on what was written of other customers, when a report that has it is closed."""
+    return dict.fromkeys(("others_filed",) if sheet.action == "close" and sheet.values["others"] else ())
+
+
+HOOKS = Hooks(prepare=(hand_in, close), needs=needs)

@@ -25,7 +25,7 @@ class NotJudged(Refusal):
 class CloseReasonWanted(Refusal):
     """An unfounded complaint is closed with the reason told to the customer."""
 
-    code = "close_reason_wanted"
+    code, about = "close_reason_wanted", "close_reason"
     zh = "投诉不成立时，请写明向客户解释的理由。"
     en = "An unfounded complaint is closed with the reason that was explained to the customer."
 
@@ -33,21 +33,21 @@ class CloseReasonWanted(Refusal):
 class CauseWanted(Refusal):
     """A founded complaint is closed with its cause."""
 
-    code = "cause_wanted"
+    code, about = "cause_wanted", "cause"
     zh, en = "请填写投诉原因后再结案。", "Please give the cause before closing."
 
 
 class CustomerAnswerWanted(Refusal):
     """A founded complaint is closed with the customer's answer."""
 
-    code = "customer_answer_wanted"
+    code, about = "customer_answer_wanted", "satisfaction"
     zh, en = "请记录客户是否满意后再结案。", "Please record first whether the customer is satisfied."
 
 
 class PromisesOpen(Refusal):
     """A complaint cannot be closed while promises are open."""
 
-    code = "promises_open"
+    code, about = "promises_open", "promises"
     zh = "还有 {count} 项承诺未兑现，不能结案。"
     en = "Not to be closed yet: promises to keep, {count}."
 

@@ -10,7 +10,7 @@ from models.customer.children import customer_of, follow_customer
 from models.deadline import settling
 from models.errors import Refusal, Sentence
 from models.office import office_calendar
-from models.registry import Draft, Hooks
+from models.registry import Draft, Hooks, MoveSheet, Needs
 from models.revisit import booking
 
 
@@ -90,4 +90,12 @@ def book_revisit(draft: Draft) -> None:
         booking.after_complaint(draft)
 
 
-HOOKS = Hooks(prepare=(take, time_it, step), after=(book_revisit,))
+def needs(sheet: MoveSheet) -> Needs:
+    """What closing wants filled in, by the judgement (T2, T7)."""
+    founded = sheet.values["founded"]
+    if sheet.action != "close" or founded is None:
+        return {}
+    return dict.fromkeys(("cause", "satisfaction") if founded else ("close_reason",))
+
+
+HOOKS = Hooks(prepare=(take, time_it, step), after=(book_revisit,), needs=needs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -10,7 +11,7 @@ from models.channel_choice import sending
 from models.contract.rules import Side
 from models.errors import Sentence
 from models.person import directory
-from models.person.roles import Role
+from models.person.roles import Person, Role
 from models.registry import Draft
 
 REVIEWERS = {Side.FINANCE: Role.FINANCE_REVIEWER, Side.LEGAL: Role.LEGAL_REVIEWER}
@@ -20,16 +21,16 @@ WHOM = Sentence(
 WHEN = Sentence("请填写送审之后的电话确认时间。", "Say when they confirmed it by phone, since it was handed in.")
 
 
-def decides(draft: Draft, side: Side) -> bool:
+def decides(values: Mapping[str, Any], side: Side, person: Person, behalf: Person | None) -> bool:
     """Whether an opinion is given by the next level, in a reviewer's stead: not a deputy, who signs for somebody."""
-    own = draft.actor.has(REVIEWERS[side]) or draft.actor.id == draft.values[f"{side}_person"]
-    return draft.behalf is None and not own
+    own = person.has(REVIEWERS[side]) or person.id == values[f"{side}_person"]
+    return behalf is None and not own
 
 
 def settle(draft: Draft, side: Side) -> None:
     """Require the phone confirmation of whoever decides in a reviewer's stead, and of nobody else."""
     values, whom, when = draft.values, f"{side}_phoned", f"{side}_phoned_at"
-    if not decides(draft, side):
+    if not decides(values, side, draft.actor, draft.behalf):
         values[whom] = values[when] = None
         return
     asked = values[f"{side}_person"]

@@ -15,16 +15,18 @@ from models.contract.rules import Opinion, Side
 from models.credit_report.grades import Grade
 from models.credit_report.rules import PAID_AT_ONCE, check_contract
 from models.customer.children import customer_of, follow_customer, reads_customer
-from models.declarations import Level
+from models.declarations import Level, When
 from models.errors import Refusal
 from models.office import office_calendar
 from models.person.roles import Role
-from models.registry import Draft, Hooks
+from models.registry import Draft, Hooks, MoveSheet, Needs
 
 OPINION_PARTS = ("by", "at", "agrees", "opinion", "phoned", "phoned_at")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
 TAKEN_FROM_FILE = ("licence_no", "licence_until")
 TERM = ("ends_on", "renews", "notice_days")
+NAMED = ("finance_person", "legal_person")
+"""Whom a top-secret contract names (X3)."""
 DUE_SOURCES = frozenset({"state", "submitted_at", "signed_on", "return_by", "deliveries", "payments", *TERM})
 
 FIELD_OF = {
@@ -102,7 +104,7 @@ def _hand_in_for_review(draft: Draft) -> None:
     )
     _check_terms(draft)
     if values["level"] == Level.TOP_SECRET.value:
-        for name in ("finance_person", "legal_person"):
+        for name in NAMED:
             if values[name] is None:
                 draft.problem(name, "绝密合同须指定到人。", "A top-secret contract has to name the person.")
 
@@ -275,9 +277,23 @@ def tell_customer(draft: Draft) -> None:
         )
 
 
+def needs(sheet: MoveSheet) -> Needs:
+    """What the sheets of a contract want filled in: whom a top-secret one names, the reason of an objection, and the
+    phone confirmation of whoever decides in a reviewer's stead (K2, X3)."""
+    if sheet.action == "submit":
+        return dict.fromkeys(NAMED if sheet.values["level"] == Level.TOP_SECRET.value else ())
+    if sheet.action not in ("finance_review", "legal_review"):
+        return {}
+    side = Side(sheet.action.removesuffix("_review"))
+    reason: dict[str, When | None] = {f"{side}_opinion": When(f"{side}_agrees", ("no",))}
+    in_stead = next_level.decides(sheet.values, side, sheet.person, sheet.behalf)
+    return reason | dict.fromkeys((f"{side}_phoned", f"{side}_phoned_at") if in_stead else ())
+
+
 HOOKS = Hooks(
     prepare=(follow_customer, fill, review, keep, lend, set_due),
     after=(tell_customer, next_level.tell),
     deadlines={"due": deadline},
     warns=exposure.of_contract,
+    needs=needs,
 )

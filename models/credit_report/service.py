@@ -27,11 +27,13 @@ from models.opening import FOLDED_TITLE, Opening, Stage, concat, days_before, wi
 from models.person import service as people
 from models.person.roles import Person, Role
 from models.record import collection_name
-from models.registry import Draft, Hooks
+from models.registry import Draft, Hooks, MoveSheet, Needs
 
 SCORECARDS = "scorecard"
 BACKWARDS = ("withdraw", "send_back", "refuse", "archive", "restore", FOLLOWED, "declassify")
 UNDER_WAY = ["draft", "submitted", "rated"]
+NAMED = ("finance_person", "decider")
+"""Whom a top-secret report names (X3)."""
 SUBMITTED_NEEDS = ("channels", "facts", "limit", "term_days")
 
 schema.declare({SCORECARDS: []})
@@ -193,7 +195,7 @@ def _check_submitted(draft: Draft) -> None:
                 f"{name}_findings", "选用了该渠道，请写明调查情况。", "This channel was used: give its findings."
             )
     if values["level"] == Level.TOP_SECRET.value:
-        for name in ("finance_person", "decider"):
+        for name in NAMED:
             if values[name] is None:
                 draft.problem(name, "绝密报告须指定到人。", "A top-secret report has to name the person.")
 
@@ -282,7 +284,13 @@ def _refused_for_this_day() -> Stage:
     }
 
 
+def needs(sheet: MoveSheet) -> Needs:
+    """Whom the sheet of a top-secret report has to name when it is submitted."""
+    return dict.fromkeys(NAMED if sheet.action == "submit" and sheet.values["level"] == Level.TOP_SECRET.value else ())
+
+
 HOOKS = Hooks(
     prepare=(follow_customer, snapshot, score, move, check_terms),
     after=(decide,),
+    needs=needs,
 )

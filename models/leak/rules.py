@@ -8,6 +8,9 @@ from typing import Any
 
 from models.errors import Sentence
 
+UNFOUNDED, NO_DUTY = "unfounded", "none"
+"""The outcome and the superior's responsibility of which nothing follows."""
+
 
 def problems_of(values: Mapping[str, Any], today: date) -> dict[str, Sentence]:
     """What is wrong with a report, by field: days ahead, an end before the beginning, people without a name."""
@@ -34,14 +37,14 @@ def outcome_problems(values: Mapping[str, Any]) -> dict[str, Sentence]:
             "it.",
         )
         return {"people_found": said}
-    if values.get("outcome") == "unfounded":
+    if values.get("outcome") == UNFOUNDED:
         return {}
     found: dict[str, Sentence] = {}
     if not any(row.get("part") == "leaked" for row in values.get("people_found") or ()):
         found["people_found"] = Sentence(
             "尚未登记泄密人，不能定处理结果。", "Nobody is named who leaked it: no outcome yet."
         )
-    if values.get("duty") not in (None, "none") and values.get("superior") is None:
+    if values.get("duty") not in (None, NO_DUTY) and values.get("superior") is None:
         found["superior"] = Sentence("有上级责任的须写明上级。", "Name the superior who is responsible.")
     if not values.get("remedy"):
         found["remedy"] = Sentence("请写明整改措施。", "Say what changes.")

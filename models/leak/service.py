@@ -9,9 +9,16 @@ from typing import Any
 from config.policy import policy
 from models import schema
 from models.calendar import local
+from models.declarations import When
 from models.errors import Refusal
 from models.leak import former, rules
-from models.registry import Draft, Hooks
+from models.leak.document import DUTIES, OUTCOMES
+from models.registry import Draft, Hooks, MoveSheet, Needs
+
+FOUNDED = When("outcome", tuple(one.value for one in OUTCOMES if one.value != rules.UNFOUNDED))
+RESPONSIBLE = When("duty", tuple(one.value for one in DUTIES if one.value != rules.NO_DUTY))
+CONCLUDING = {"people_found": FOUNDED, "superior": RESPONSIBLE, "remedy": FOUNDED}
+"""What `rules.outcome_problems` wants of an outcome, as the sheet says it."""
 
 
 class YouAreInvolved(Refusal):
@@ -54,5 +61,9 @@ def _own_report(draft: Draft) -> bool:
     return mine and draft.action == "change" and not draft.touches(("people",))
 
 
-HOOKS = Hooks(prepare=(_prepare,))
+def _needs(sheet: MoveSheet) -> Needs:
+    return CONCLUDING if sheet.action == "conclude" else {}
+
+
+HOOKS = Hooks(prepare=(_prepare,), needs=_needs)
 schema.bring_up(former.part_people)

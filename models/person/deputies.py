@@ -109,8 +109,9 @@ def name_deputy(
         problems["deputy"] = NOT_ELIGIBLE
     if not set(roles) <= principal.roles & SIGNING:
         problems["roles"] = NOT_THEIRS
-    if problems or begins is None or ends is None:
+    if problems or deputy_id is None or begins is None or ends is None:
         raise Invalid(problems)
+    until = _midnight(ends + timedelta(days=1))
     handed = frozenset(roles) or principal.roles & SIGNING
     needs_second = actor.id != person_id and not handed.isdisjoint(PRIVILEGED)
     made = {
@@ -118,7 +119,7 @@ def name_deputy(
         "person": person_id,
         "deputy": deputy_id,
         "begins": _midnight(begins),
-        "until": _midnight(ends + timedelta(days=1)),
+        "until": until,
         "roles": sorted(role.value for role in roles),
         "handed": sorted(role.value for role in handed),
         "types": sorted(types),
@@ -132,7 +133,7 @@ def name_deputy(
         if database()[DEPUTIES].count_documents(_standing({"person": person_id}, now), limit=MOST) >= MOST:
             raise Invalid({"deputy": TOO_MANY})
         database()[DEPUTIES].insert_one(made)
-        _mark(made["deputy"], made["until"])
+        _mark(deputy_id, until)
         _report("deputy_proposed" if needs_second else "deputy_named", actor, made, now)
         return _read(made)
 
