@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from config.database import database
 from models import registry, sealing, store, stored_form
@@ -21,11 +21,22 @@ STANDING = ("level", "state")
 AT_ONCE = 2000
 
 
-def history(slug: str, record_id: ObjectId, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
+def history(
+    slug: str, record_id: ObjectId, limit: int = 100, after: int = 0, before: int | None = None
+) -> list[dict[str, Any]]:
     """The stored versions of a record, newest first: who, when, what action, and each field before and after. Those
-    behind version `after`, at most `limit` of them (0: all)."""
-    rows = database()[store.VERSIONS].find({"record": record_id, "rev": {"$gt": after}})
+    behind version `after` and in front of version `before`, at most `limit` of them (0: all)."""
+    within = {"$gt": after} if before is None else {"$gt": after, "$lt": before}
+    rows = database()[store.VERSIONS].find({"record": record_id, "rev": within})
     return read(slug, rows.sort("rev", DESCENDING).limit(limit))
+
+
+def level_before(record_id: ObjectId, rev: int) -> str | None:
+    """The level that a record had when version `rev` was about to be made; None when it has not changed since."""
+    condition = {"record": record_id, "rev": {"$gte": rev}, "changes.field": "level"}
+    row = database()[store.VERSIONS].find_one(condition, {"changes": 1}, sort=[("rev", ASCENDING)])
+    changes = row["changes"] if row else ()
+    return next((Level.of(one["before"]).value for one in changes if one["field"] == "level"), None)
 
 
 def beside(limit: int) -> dict[str, Any]:

@@ -86,6 +86,7 @@ SYSTEM_SHOWN = (
 )
 
 
+VERSIONS_SHOWN = 100
 NUMBERS_OF_OTHERS = "merged_from"
 """Numbers of records that the reader may not know of: never part of a sight; `merge.service.merged_into` names them."""
 
@@ -277,15 +278,23 @@ def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict
     return versions_of(read(person, slug, number, Purpose.VIEW, now))
 
 
-def versions_of(found: Sight, limit: int = 100, after: int = 0) -> list[dict[str, Any]]:
-    """The latest versions of a record that was read in full, newest first, behind version `after`, with the fields
-    seen in it; 0 is no limit.
+def versions_of(found: Sight, limit: int = 100, after: int = 0, before: int | None = None) -> list[dict[str, Any]]:
+    """The latest versions of a record that was read in full, newest first, behind version `after` and in front of
+    version `before`, with the fields seen in it; 0 is no limit.
 
     A version of a time when the record had a level that the person does not read says who and when, and no more:
     `masked` is that level (X3, X6). Whom the record concerns reads no reasons, and of a version with withheld fields
     (`withheld`) not who made it.
     """
-    return _as_seen(found, history.history(found.rt.slug, found.id, limit, after))
+    then = history.level_before(found.id, before) if before is not None else None
+    return _as_seen(found, history.history(found.rt.slug, found.id, limit, after, before), then)
+
+
+def page_of_versions(found: Sight, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
+    """A page of a record's versions as `versions_of` gives them, and the version in front of which the next one lies;
+    None where this is the last."""
+    rows = versions_of(found, VERSIONS_SHOWN + 1, before=before)
+    return rows[:VERSIONS_SHOWN], rows[VERSIONS_SHOWN - 1]["rev"] if len(rows) > VERSIONS_SHOWN else None
 
 
 def one_version_each(
@@ -313,11 +322,11 @@ def versions_among(found: Sight, stored: Iterable[dict[str, Any]]) -> list[dict[
     return _as_seen(found, history.read(found.rt.slug, sorted(stored, key=lambda row: -row["rev"])))
 
 
-def _as_seen(found: Sight, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _as_seen(found: Sight, rows: list[dict[str, Any]], then: str | None = None) -> list[dict[str, Any]]:
     shown = {f.name for f in found.fields} | {f.name for f in stored_form.OPEN_SYSTEM} - {NUMBERS_OF_OTHERS}
     # A version may have been written since the record was read, and made it more secret.
     newest = (c["after"] for row in rows for c in row["changes"] if c["field"].name == "level")
-    level = next(newest, None) or found.level
+    level = next(newest, None) or then or found.level
     kept = _kept(found.rt) - shown
     for row in rows:
         earlier = next((c["before"] for c in row["changes"] if c["field"].name == "level"), level) or level

@@ -212,8 +212,11 @@ def history(words: Words) -> Json:
             "changes": {"type": "array", "items": changed},
         }
     )
-    done = {"200": answer(words.text("历史", "History"), schemas.closed({"items": {"type": "array", "items": row}}))}
-    return _reading(words, "history", words.text("{}的历史", "History: {}"), done)
+    page = schemas.closed({"items": {"type": "array", "items": row}, "next": {"type": ["integer", "null"]}})
+    done = {"200": answer(words.text("历史", "History"), page)}
+    text = words.text("只要此版本之前的，即上一页的 next", "Only versions in front of this one: the `next` of a page")
+    before = query("before", {"type": "integer", "minimum": 1, "maximum": 999_999_999}, text)
+    return _reading(words, "history", words.text("{}的历史", "History: {}"), done, before)
 
 
 def actions(words: Words) -> Json:
@@ -245,7 +248,7 @@ def download(words: Words) -> Json:
     return {**made, "parameters": [*made["parameters"], file_id]}
 
 
-def _reading(words: Words, name: str, summary: str, done: Json) -> Json:
-    made = operation(words, name, summary, [number(words)], done)
+def _reading(words: Words, name: str, summary: str, done: Json, *parameters: Json) -> Json:
+    made = operation(words, name, summary, [number(words), *parameters], done)
     made["responses"]["403"] = problem(403)
     return made

@@ -20,6 +20,7 @@ from models.access import Purpose
 from models.access_request import receipt
 from models.errors import NotFound, Sentence, StaleRecord
 from models.idempotency import Answer
+from models.listing.query import version_bound
 from models.names import Names
 from models.records import NeedsFreshSignIn, Sight
 
@@ -127,16 +128,18 @@ def _set_archived(slug: str, number: str, archived: bool) -> Response:
 
 
 def history(slug: str, number: str) -> Response:
-    """What happened to a record, newest first: who, when, and each field before and after."""
+    """What happened to a record, newest first: who, when, and each field before and after. By pages: `next` is the
+    `before` of the one that follows."""
     open_type(slug)
     me = caller()
     bodies.check_answerable()
-    bodies.check_parameters()
+    bodies.check_parameters("before")
+    before = version_bound(request.args.get("before", ""))
     sight = once.read(slug, number)
-    versions = records.versions_of(sight)
+    versions, following = records.page_of_versions(sight, before)
     sides = [((c["field"],), {c["field"].name: c[side]}) for row in versions for c in row["changes"] for side in SIDES]
     found = names.resolve(me.person, sides, language=me.language)
-    return _receipted(answered({"items": [_version(row, found) for row in versions]}), sight)
+    return _receipted(answered({"items": [_version(row, found) for row in versions], "next": following}), sight)
 
 
 def _version(row: Mapping[str, Any], found: Names) -> Json:

@@ -55,7 +55,7 @@ def _choice(field: Field) -> Schema:
 
 
 def _choices(field: Field) -> Schema:
-    return {"type": "array", "items": _choice(field), "uniqueItems": True}
+    return {"type": "array", "items": _choice(field)}
 
 
 def _parts(field: Field) -> Schema:
@@ -84,7 +84,7 @@ SAME: dict[str, Schema] = {
     "yes_no": {"type": "boolean"},
     "person": {"type": "string", "minLength": 1, "maxLength": 200},
     "reference": NUMBER,
-    "files": {"type": "array", "items": ID, "maxItems": MOST_FILES, "uniqueItems": True},
+    "files": {"type": "array", "items": ID, "maxItems": MOST_FILES},
 }
 MADE: dict[str, Callable[[Field], Schema]] = {
     "integer": _integer,
@@ -99,7 +99,8 @@ MADE: dict[str, Callable[[Field], Schema]] = {
     "address": _parts,
     "embedded_list": _rows,
 }
-"""What is sent for a field of each kind, the same for all fields or made for one. Other kinds are sent as text."""
+"""What is sent for a field of each kind, the same for all fields or made for one. Other kinds are sent as text. What is
+given twice counts once: to look for pairs, `uniqueItems` would take a long list's length squared."""
 
 ANSWERED: dict[str, Schema] = {
     "integer": {"type": "integer"},

@@ -50,6 +50,7 @@ from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, records, sights
 from models.access import Purpose
+from models.listing.query import version_bound
 from models.records import Locked, NotToLeave, Sight
 from models.search import QueryTooLong, QueryTooShort
 
@@ -154,9 +155,11 @@ class RecordsHost(
         """Everything that happened to one record."""
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
-        versions = records.versions_of(sight)
+        before = version_bound(request.args.get("before", ""))
+        versions, following = records.page_of_versions(sight, before)
         shown = [(sight.fields, sight.values), *past.pointing(versions)]
         found = cells.known(sight, reader, shown)
+        at = record_url(slug, sight.number, "history")
         readers = past.readers(sight, reader)
         return self.page(
             "records/history.html",
@@ -164,6 +167,10 @@ class RecordsHost(
             head=record_page.head(sight, found, reader),
             notices=left_notices(sight, versions, reader),
             days=past.days(sight, versions, found, past.restorable(sight, reader)),
+            pager={
+                "prev_url": at if before is not None else "",
+                "next_url": f"{at}?before={following}" if following else "",
+            },
             urls={
                 "record": record_url(slug, sight.number),
                 "readers": url_for("readers.of_record", slug=slug, number=sight.number),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from models.errors import Refusal
+from models.errors import Refusal, Sentence
 
 LONGEST_NAME = 120
 HEAD_BYTES = 4096
@@ -44,6 +44,9 @@ PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 """The images that can bear a watermark, by what their formats are called."""
 SHOWN = IMAGES | {PDF}
 """What a browser shows by itself without running anything of ours or theirs."""
+
+GONE = Sentence("文件已失效，请重新选择。", "Please choose the file again.")
+"""Said where a file is nobody's any more, another record's, or another person's."""
 
 
 class BadFile(Refusal):

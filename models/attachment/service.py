@@ -17,6 +17,7 @@ from pymongo import ASCENDING, IndexModel
 from config.database import database
 from models.attachment import rules, scanner, sealed
 from models.declarations import Field
+from models.errors import Invalid
 from models.person.roles import Person
 
 FILES, CHUNKS = sealed.FILES, sealed.CHUNKS
@@ -95,11 +96,19 @@ def rows(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str,
 
 
 def claim(fields: Iterable[Field], values: Mapping[str, Any]) -> None:
-    """Give the files that a record points to to that record; to be called in the transaction that stores it."""
-    ids = [row["file"] for f in fields if f.kind == "files" for row in values.get(f.name) or ()]
-    if ids:
-        condition = {"_id": {"$in": ids}, "metadata.record": None}
-        database()[FILES].update_many(condition, {"$set": {"metadata.record": values["_id"]}})
+    """Give the files that a record points to to that record; to be called in the transaction that stores it.
+
+    :raises Invalid: naming the field whose file became another record's since `rows` was asked.
+    """
+    pointers = {row["file"]: f.name for f in fields if f.kind == "files" for row in values.get(f.name) or ()}
+    if not pointers:
+        return
+    mine, theirs = {"metadata.record": None}, {"metadata.record": {"$nin": [None, values["_id"]]}}
+    among = {"_id": {"$in": list(pointers)}}
+    database()[FILES].update_many(among | mine, {"$set": {"metadata.record": values["_id"]}})
+    taken = database()[FILES].find_one(among | theirs, {"_id": 1})
+    if taken is not None:
+        raise Invalid({pointers[taken["_id"]]: rules.GONE})
 
 
 def hand_over(fields: Iterable[Field], values: Mapping[str, Any], former: ObjectId, to: ObjectId) -> None:

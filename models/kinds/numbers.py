@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from struct import Struct
 from typing import Any
 
@@ -14,6 +14,37 @@ from bson import Decimal128
 from models.declarations import Field
 from models.kinds.base import Kind, Unreadable
 
+GROUPED = re.compile(
+    r"""[+-]?
+    (?=\.?[0-9])                                # a digit somewhere
+    (?: [0-9]{1,3}(?:,[0-9]{3})+                # 1,200,000
+      | [0-9]{1,4}(?:,[0-9]{4})+                # 120,0000
+      | [0-9]{1,3}(?:[ ][0-9]{3})+              # 1 200 000
+      | [0-9]* )
+    (?:\.[0-9]*)?
+    (?:E[+-]?[0-9]{1,2})?""",
+    re.VERBOSE,
+)
+"""A number as people and spreadsheets write it. Where a comma stands for anything but a group, as in `1,5`, nobody can
+tell what was meant."""
+
+
+def digits_of(text: str, marks: tuple[str, ...]) -> str:
+    """A number's text without its groups, and without one of `marks` before or behind it; '' when it is no number."""
+    rest = unicodedata.normalize("NFKC", text).strip().upper()
+    sign = rest[:1] if rest[:1] in ("+", "-") else ""
+    rest = rest[len(sign) :].lstrip()
+    for mark in marks:
+        if rest != (bare := rest.removeprefix(mark)):
+            rest = bare.lstrip()
+            break
+    for mark in marks:
+        if rest != (bare := rest.removesuffix(mark)):
+            rest = bare.rstrip()
+            break
+    whole = sign + rest
+    return re.sub("[, ]", "", whole) if GROUPED.fullmatch(whole) else ""
+
 
 class Integer(Kind):
     name = "integer"
@@ -21,8 +52,8 @@ class Integer(Kind):
     numeric = True
 
     def read_text(self, field: Field, text: str) -> int:
-        cleaned = unicodedata.normalize("NFKC", text).replace(",", "").replace(" ", "")
-        if not re.fullmatch(r"[+-]?\d{1,15}(\.0+)?", cleaned):
+        cleaned = digits_of(text, ())
+        if not re.fullmatch(r"[+-]?[0-9]{1,15}(\.0+)?", cleaned):
             raise Unreadable("应为整数，例如 1200。", "This should be a whole number, for example 1200.")
         number = int(cleaned.split(".")[0])
         check_bounds(field, number)
@@ -50,15 +81,22 @@ class Number(Kind):
     operators: tuple[str, ...] = ("is", "is_not", "at_least", "at_most", "between", "empty", "filled")
     numeric = True
 
+    def marks(self, field: Field) -> tuple[str, ...]:
+        """What may stand before or behind a number and means nothing else, the longest first, in capitals."""
+        return ()
+
+    def wanted(self, field: Field) -> Unreadable:
+        """How the number should look."""
+        return Unreadable("应为数字，例如 1200.50。", "This should be a number, for example 1200.50.")
+
     def read_text(self, field: Field, text: str) -> Decimal:
-        cleaned = re.sub(r"[,\s¥￥$元%％]", "", unicodedata.normalize("NFKC", text))
-        try:
-            number = Decimal(cleaned)
-        except InvalidOperation:
-            raise Unreadable("应为数字，例如 1200.50。", "This should be a number, for example 1200.50.") from None
-        if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+        cleaned = digits_of(text, self.marks(field))
+        if not cleaned:
+            raise self.wanted(field)
+        number = Decimal(cleaned)
+        if abs(number) >= Decimal(10) ** 15:
             raise Unreadable("数字太大。", "The number is too large.")
-        rounded = number.quantize(Decimal(1).scaleb(-field.places))
+        rounded = number.quantize(Decimal(1).scaleb(-field.places)) + 0  # there is no "minus nothing"
         if rounded != number:
             raise Unreadable(f"最多 {field.places} 位小数。", f"At most {field.places} decimal places.")
         check_bounds(field, rounded)
@@ -114,8 +152,21 @@ def with_sign(amount: Decimal, currency: str) -> str:
     return f"-{sign}{-amount:,.2f}" if amount < 0 else f"{sign}{amount:,.2f}"
 
 
+MARKS = {"CNY": ("人民币", "RMB", "CNY", "¥", "元"), "USD": ("美元", "US$", "USD", "$"), "EUR": ("欧元", "EUR", "€")}
+
+
 class Money(Number):
     name = "money"
+
+    def marks(self, field: Field) -> tuple[str, ...]:
+        """Those of the field's own currency: an amount in another one is not this many of ours."""
+        return MARKS.get(field.currency, (field.currency,))
+
+    def wanted(self, field: Field) -> Unreadable:
+        return Unreadable(
+            f"应为以 {field.currency} 计的金额，例如 1200.50。",
+            f"This should be an amount in {field.currency}, for example 1200.50.",
+        )
 
     def text(self, field: Field, value: Any, language: str) -> str:
         return "" if value is None else with_sign(value, field.currency)
@@ -123,6 +174,9 @@ class Money(Number):
 
 class Percent(Number):
     name = "percent"
+
+    def marks(self, field: Field) -> tuple[str, ...]:
+        return ("%",)
 
     def text(self, field: Field, value: Any, language: str) -> str:
         return "" if value is None else f"{value.normalize():f}%"

@@ -13,14 +13,21 @@ from models.declarations import Field
 from models.kinds.base import ZONE, Kind, Unreadable
 
 
+def check_year(day: date) -> None:
+    """:raises Unreadable: for a day long gone or far off, as other programs write one for "none"."""
+    if not 1800 <= day.year <= 2200:
+        raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
+
+
 class Date(Kind):
     name = "date"
     operators = ("is", "is_not", "in", "from", "until", "overdue", "older_than", "empty", "filled")
 
     def read(self, field: Field, raw: Any) -> Any:
-        if isinstance(raw, datetime):
-            return raw.astimezone(ZONE).date() if raw.tzinfo else raw.date()
-        if isinstance(raw, date):
+        if isinstance(raw, date):  # a moment is one too
+            check_year(raw)
+            if isinstance(raw, datetime):
+                return raw.astimezone(ZONE).date() if raw.tzinfo else raw.date()
             return raw
         return super().read(field, raw)
 
@@ -33,8 +40,7 @@ class Date(Kind):
             day = date(*map(int, match.groups()))
         except ValueError:
             raise problem from None
-        if not 1800 <= day.year <= 2200:
-            raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
+        check_year(day)
         return day
 
     def store(self, value: Any) -> Any:
@@ -99,17 +105,20 @@ class DateTime(Kind):
 
     def read(self, field: Field, raw: Any) -> Any:
         if isinstance(raw, datetime):
+            check_year(raw)
             return (raw if raw.tzinfo else raw.replace(tzinfo=ZONE)).astimezone(UTC)
         return super().read(field, raw)
 
     def read_text(self, field: Field, text: str) -> datetime:
-        cleaned = re.sub(r"[/.]", "-", unicodedata.normalize("NFKC", text)) if "T" not in text else text
+        day, between, clock = unicodedata.normalize("NFKC", text).partition("T" if "T" in text else " ")
+        problem = Unreadable("时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30.")
+        if between and not re.match(r"\s*[0-9]{2}:?[0-9]{2}", clock):
+            raise problem  # "14.08" would be a fraction of a second, "14-08" a zone
         try:
-            moment = datetime.fromisoformat(cleaned)
+            moment = datetime.fromisoformat(re.sub(r"[/.]", "-", day) + between + clock.strip())
         except ValueError:
-            raise Unreadable("时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30.") from None
-        if not 1800 <= moment.year <= 2200:
-            raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
+            raise problem from None
+        check_year(moment)
         return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(UTC)
 
     def text(self, field: Field, value: Any, language: str) -> str:

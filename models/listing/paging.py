@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
-from bson import Decimal128, MinKey, ObjectId, json_util
+from bson import Decimal128, MinKey, ObjectId, encode, json_util
 from bson.errors import BSONError
 from pymongo.errors import ExecutionTimeout
 
@@ -226,12 +226,11 @@ def _read_token(token: str, named: str) -> tuple[Any, str]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         value, number = json_util.loads(raw.decode(), json_options=CANONICAL)
-        str(value).encode()  # half of a character cannot be asked for
-        str(number).encode()
+        encode({"value": value, "number": number})  # else it could not be asked for
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
         raise BadQuery(parameter=named) from None
     parts = value.values() if isinstance(value, dict) and not any(str(k).startswith("$") for k in value) else [value]
     stored = all(v is None or isinstance(v, str | int | float | Decimal128 | datetime | ObjectId) for v in parts)
-    if not isinstance(number, str) or not stored or (isinstance(value, int) and abs(value) >= 2**63):
+    if not isinstance(number, str) or not stored:
         raise BadQuery(parameter=named)
     return value, number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,6 +128,15 @@ def _system_fields(rt: RecordType) -> dict[str, Field]:
     if not rt.due:
         del system["due_at"]
     return system
+
+
+def version_bound(text: str) -> int | None:
+    """The version before which an address asks for a record's versions; None for the newest. :raises BadQuery:"""
+    if not text:
+        return None
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise BadQuery(parameter="before")
+    return int(text)
 
 
 def sortable(field: Field) -> bool:

@@ -64,7 +64,10 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         if stored.get("derive"):
             _derive_at_once(registry.get(given.slug).rt)
         return registry.get(given.slug).rt
+    former = _read(stored) if stored else None
+    # What an older version noted of a field says less than its declaration.
     kinds: dict[str, str] = stored["kinds"] if stored else {}
+    kinds = {**kinds, **{f.name: _stored_as(f) for f in (former.fields if former else ())}}
     _check(rt, kinds)
     try:
         schema.prepare(rt)
@@ -78,7 +81,6 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         "changed_at": now,
         "changed_by": actor.id,
     }
-    former = _read(stored) if stored else None
     if stored and (stored.get("derive") or former is None or not follows_alike(rt, former)):
         row |= {"derive": True, "derived_to": None}
     _keep(rt.slug, version, row, "type_put", actor, now)
@@ -191,7 +193,7 @@ def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     for field in rt.fields:
         known = kinds.get(field.name)
-        if known is not None and field.kind in KINDS and known != _stored_as(field):
+        if known is not None and field.kind in KINDS and not _fits(known, field):
             en = f"values stored for it are of kind {known}"
             errors += _refused(rt, field.name, f"已存的值属于“{known}”类型。", en).findings
     if errors:
@@ -204,10 +206,20 @@ def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E034") -
 
 
 def _stored_as(field: Field) -> str:
-    """What the stored form of a field's values is called."""
+    """What the stored form of a field's values is called. Amounts are stored without their currency; texts of several
+    lines would lose these in a field of one."""
     if field.kind in STORED_AS_TEXT:
-        return "text"
-    return "money+currency" if field.currencies else field.kind
+        return "text" if field.kind != "long_text" else "long_text"
+    if field.kind == "money":
+        return "money+currency" if field.currencies else f"money {field.currency}"
+    return field.kind
+
+
+def _fits(known: str, field: Field) -> bool:
+    """Whether values that are stored in some form may go on under a declaration. Of amounts in a field that was taken
+    out before currencies were noted nobody can tell."""
+    stored = _stored_as(field)
+    return stored == known or (known, stored) == ("text", "long_text") or (known == "money" and stored[:6] == "money ")
 
 
 def _keep(slug: str, version: int, row: Mapping[str, Any], action: str, actor: Person, now: datetime) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from bson import Decimal128, decode, encode
+from bson import CodecOptions, Decimal128, decode, encode
 
 from models.declarations import Field, Label
 from models.kinds import Unreadable, kind_of, parts_of, plain
@@ -32,6 +32,10 @@ def money(amount: str, currency: str) -> dict[str, Any]:
 
 TIME, PERIOD, ADDRESS = field("time"), field("period"), field("address")
 TREE, AMOUNT = field("tree", choices=REGIONS), field("money", currencies=("CNY", "USD"))
+UTC_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+COUNT, DECIMAL, YUAN, SHARE = field("integer"), field("decimal"), field("money"), field("percent")
+DOLLAR = field("money", currency="USD")
+DAY, MOMENT = field("date"), field("datetime")
 
 READ: tuple[tuple[Field, Any, Any], ...] = (
     (TIME, "14:30", time(14, 30)),
@@ -59,6 +63,22 @@ READ: tuple[tuple[Field, Any, Any], ...] = (
     (AMOUNT, "-5 usd", money("-5.00", "USD")),
     (AMOUNT, "3 元", money("3.00", "CNY")),
     (AMOUNT, {"amount": "7", "currency": ""}, money("7.00", "CNY")),
+    (COUNT, "1,200", 1200),
+    (COUNT, "12,0000", 120000),
+    (COUNT, "1,200.00", 1200),
+    (YUAN, "¥1,200.5", Decimal("1200.50")),
+    (YUAN, "-￥ 1 200", Decimal("-1200.00")),
+    (YUAN, "1200 元", Decimal("1200.00")),
+    (YUAN, "rmb 3", Decimal("3.00")),
+    (YUAN, "-0", Decimal("0.00")),
+    (YUAN, 1e-1, Decimal("0.10")),
+    (DOLLAR, "US$3", Decimal("3.00")),
+    (DOLLAR, "$3", Decimal("3.00")),
+    (SHARE, "12.5%", Decimal("12.50")),
+    (SHARE, "12.5", Decimal("12.50")),
+    (MOMENT, "2026/11/22 14:30", datetime(2026, 11, 22, 6, 30, tzinfo=UTC)),
+    (MOMENT, "2026-11-22T14:30:00+00:00", datetime(2026, 11, 22, 14, 30, tzinfo=UTC)),
+    (MOMENT, "2026-11-22", datetime(2026, 11, 21, 16, tzinfo=UTC)),
     (AMOUNT, {"amount": "", "currency": "USD"}, None),
 )
 
@@ -67,7 +87,7 @@ READ: tuple[tuple[Field, Any, Any], ...] = (
 def test_what_people_write_is_read_kept_and_read_again(declared: Field, raw: Any, value: Any) -> None:
     kind = kind_of(declared)
     assert kind.read(declared, raw) == value
-    kept = decode(encode({"x": kind.store(value)}))["x"]
+    kept = decode(encode({"x": kind.store(value)}), UTC_AWARE)["x"]
     assert kind.load(kept) == value
     if value is None:
         return
@@ -91,6 +111,28 @@ def test_what_people_write_is_read_kept_and_read_again(declared: Field, raw: Any
         (AMOUNT, "5 CNY USD", ""),
         (AMOUNT, {"amount": "1", "currency": "JPY"}, "currency"),
         (AMOUNT, {"amount": "1e400"}, "amount"),
+        (COUNT, "1,5", ""),
+        (COUNT, "1_000", ""),
+        (COUNT, "5元", ""),
+        (YUAN, "$1,200.00", ""),
+        (YUAN, "1,5", ""),
+        (YUAN, "1,20,000", ""),
+        (YUAN, "1_000", ""),
+        (YUAN, "12%", ""),
+        (YUAN, "12万", ""),
+        (YUAN, "--5", ""),
+        (YUAN, "元", ""),
+        (YUAN, "1e20", ""),
+        (DOLLAR, "5元", ""),
+        (DECIMAL, "13%", ""),
+        (DECIMAL, "nan", ""),
+        (MOMENT, "2026.11.22 14.08", ""),
+        (MOMENT, "2026-11-22 14-08", ""),
+        (MOMENT, datetime(1, 1, 1, tzinfo=UTC), ""),
+        (MOMENT, datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-8))), ""),
+        (MOMENT, "0001-01-01 00:00:00", ""),
+        (DAY, date(1, 1, 1), ""),
+        (DAY, datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-8))), ""),
     ],
 )
 def test_what_is_no_such_value_is_refused_where_it_is_wrong(declared: Field, raw: Any, path: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
 
 from config.database import database
-from models import records
+from models import records, sights
 from models.person.roles import Role
 from models.record import collection_name
 from tests.conftest import NOW
@@ -159,6 +160,27 @@ def test_history_says_who_changed_what(head: Program) -> None:
     )  # fmt: skip
     assert {"field": "amount", "before": "1.00", "after": "2.00"} in latest["changes"]
     assert first["action"] == "create"
+
+
+def test_a_long_history_comes_by_pages(head: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sights, "VERSIONS_SHOWN", 3)
+    number = head.make(amount="0.00")
+    for rev in range(1, 8):
+        head.ask("PATCH", f"/sample/{number}", json={"rev": rev, "values": {"amount": f"{rev}.00"}})
+    pages, at = [], f"/sample/{number}/history"
+    page = head.get(at)
+    while page["next"]:
+        pages.append([row["rev"] for row in page["items"]])
+        page = head.get(f"{at}?before={page['next']}")
+    assert [*pages, [row["rev"] for row in page["items"]]] == [[8, 7, 6], [5, 4, 3], [2, 1]]
+    for wrong in ("0", "x", "-1", "1" * 12):
+        problem(head.ask("GET", f"{at}?before={wrong}"), 400, "bad_query")
+
+
+def test_a_choice_given_twice_counts_once(head: Program) -> None:
+    number = head.make(colours=["red", "blue", "red"])
+    assert head.get(f"/sample/{number}")["values"]["colours"] == ["red", "blue"]
+    assert "uniqueItems" not in json.dumps(head.get("/openapi.json"))  # the check of it takes the square of a length
 
 
 def test_moves_are_listed_and_made(head: Program, start: Start) -> None:

@@ -78,9 +78,20 @@ def test_a_field_keeps_the_kind_of_what_is_stored_even_after_it_was_away(now: da
     service.put(visit_with(), actor=SYSTEM, now=now)
     service.put(visit_with(kind="long_text"), actor=SYSTEM, now=now)  # both are stored as text
     service.put(visit(), actor=SYSTEM, now=now)
-    with pytest.raises(WrongDefinition) as refused:
-        service.put(visit_with(kind="money"), actor=SYSTEM, now=now)
-    assert codes(refused.value) == {("E034", "badge")}
+    for kind in ("money", "text"):  # a field of one line would lose the others
+        with pytest.raises(WrongDefinition) as refused:
+            service.put(visit_with(kind=kind), actor=SYSTEM, now=now)
+        assert codes(refused.value) == {("E034", "badge")}
+
+
+def test_an_amount_keeps_its_currency(db: DB, now: datetime) -> None:
+    service.put(visit_with(kind="money", currency="USD"), actor=SYSTEM, now=now)
+    db[service.TYPES].update_one({"_id": "visit"}, {"$set": {"kinds.badge": "money"}})  # as older versions noted it
+    for _ in range(2):
+        with pytest.raises(WrongDefinition) as refused:
+            service.put(visit_with(kind="money", currency="CNY"), actor=SYSTEM, now=now)
+        assert codes(refused.value) == {("E034", "badge")}
+        service.put(visit_with(kind="money", currency="USD", max_length=9), actor=SYSTEM, now=now)
 
 
 def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: datetime) -> None:

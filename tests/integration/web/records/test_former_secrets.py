@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from backoffice.screens import saving
-from models import records, store
+from models import records, sights, store
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
@@ -111,3 +112,21 @@ def test_a_record_that_is_no_longer_theirs_to_change_is_not_offered_for_it(
 
     monkeypatch.setattr(saving, "receive", meanwhile)
     assert "_was" not in custodian.send(at, 403, **sent(rev="5")).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_page_of_history_begins_masked_where_the_one_before_it_ended(
+    case: Case, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    custodian, owner, at = case
+    monkeypatch.setattr(sights, "VERSIONS_SHOWN", size)
+    page, text = at.removesuffix("/edit") + "/history", ""
+    for who in (custodian, owner):
+        text = shown = who.text(page)
+        while match := re.search(r'href="([^"]+\?before=\d+)"', shown):
+            shown = who.text(match[1])
+            assert 'rel="prev"' in shown
+            text += shown
+        assert ("Hush" in text) is (who is owner)
+        assert (text.count("changed it while it was more secret") > 0) is (who is custodian)
+        assert "made it" in text or "建立" in text

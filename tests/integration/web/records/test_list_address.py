@@ -226,6 +226,17 @@ def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:
         assert desk.get(f"{AT}?sort=name&after={token}").status_code in (200, 400)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ['[{"a": 1' + "0" * 30 + '}, "x"]', r'[{"a": "\udc00"}, "x"]', r'[{"\udc00": 1}, "x"]', r'[{"a\u0000b": 1}, "x"]'],
+)
+@pytest.mark.parametrize("sort", ["", "name", "amount"])
+def test_a_page_token_that_could_not_be_stored_is_refused(desk: Desk, value: str, sort: str) -> None:
+    token = base64.urlsafe_b64encode(value.encode()).decode()
+    for side in ("after", "before"):
+        assert desk.get(f"{AT}?sort={sort}&{side}={token}").status_code == 400
+
+
 def test_archived_records_have_a_list_of_their_own(desk: Desk, sit: Sit) -> None:
     head = sit(Role.HEAD)
     head.send(f"{AT}YP-2026-000001/archive", rev="1", note="Gone")
