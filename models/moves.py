@@ -114,7 +114,7 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
         return Forbidden()
     if not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
         return Forbidden()
-    if any(_is(person, rt, whose, record) for whose in transition.not_by):
+    if any(_is(person, whose, record) for whose in transition.not_by):
         return NotYourOwn()
     return None
 
@@ -135,7 +135,7 @@ def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapp
     and neither who asked signs, for whomever, nor the deputy of who asked in their name."""
     if not transition.signature or access.beyond_deputies(record):
         return None
-    if any(_is(person, rt, whose, record) for whose in transition.not_by):
+    if any(_is(person, whose, record) for whose in transition.not_by):
         return None
     for one in person.stands_in:
         if not one.covers(rt.slug) or why_not(one.principal, rt, transition, record) is not None:
@@ -149,7 +149,7 @@ def _may(person: Person, rt: RecordType, transition: Transition, record: Mapping
     """Whether the move is theirs: declared so, or come to them because nobody signed in time."""
     state = access.state_of(rt, record)
     climbed = turns.climbed_to(state, record) if state is not None and transition.signature else ()
-    return any(_is(person, rt, whose, record) for whose in (*transition.by, *climbed))
+    return any(_falls_to(person, rt, whose, record) for whose in (*transition.by, *climbed))
 
 
 def by_climbing(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
@@ -158,16 +158,25 @@ def by_climbing(person: Person, rt: RecordType, transition: Transition, record: 
     if state is None or not transition.signature or not turns.climbed_to(state, record):
         return False
     before = {**record, "climbed": None}
-    return not any(_is(person, rt, whose, before) for whose in transition.by)
+    return not any(_falls_to(person, rt, whose, before) for whose in transition.by)
 
 
-def _is(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:
-    """Whether `whose` (a role, `owner`, `creator`, `turn`, `reader` or a person field) means this person."""
+def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, Any]) -> bool:
+    """Whether a move that is for `whose` is this person's to make. Who is named by a field that asks for a role has to
+    have it still."""
+    if whose == "turn":
+        state = access.state_of(rt, record)
+        waits_for = (*state.turn, *turns.climbed_to(state, record)) if state is not None else ()
+        return any(_falls_to(person, rt, one, record) for one in waits_for)
+    named = rt.by_name.get(whose)
+    return _is(person, whose, record) and (named is None or not named.roles or person.has(*named.roles))
+
+
+def _is(person: Person, whose: str, record: Mapping[str, Any]) -> bool:
+    """Whether `whose` (a role, `owner`, `creator`, `reader` or a person field) means this person."""
     if whose == "reader":
         return True
     if turns.is_role(whose):
         return turns.holds(person, whose)
-    if whose == "turn":
-        return not set(access.turns_of(rt, record)).isdisjoint(turns.turn_tokens(person))
     key = "created_by" if whose == "creator" else whose
     return person.id is not None and record.get(key) == person.id

@@ -98,12 +98,13 @@ def read_input(
     current: Mapping[str, Any] | None = None,
     known: set[str] | None = None,
 ) -> dict[str, Any]:
-    """Values for `fields` from `raw`, pointers checked. :raises Invalid:"""
+    """Values for `fields` from `raw`, pointers checked: what the same field of `current` points to already, or the same
+    column of the same list, may stay. :raises Invalid:"""
     wanted = {f.name for f in fields}
     values, problems = read_values(fields, {k: v for k, v in raw.items() if k in wanted or k not in (known or ())})
-    known_pointers = {pointer for _, pointer in names.pointers(fields, current or {})}
+    stands = {(_column(path), pointer) for _, path, pointer in _pointed(fields, current or {})}
     for field, path, pointer in _pointed(fields, values):
-        if pointer not in known_pointers and not _may_point(person, field, pointer):
+        if (_column(path), pointer) not in stands and not _may_point(person, field, pointer):
             problems[path] = Sentence(*(PersonKind if field.kind == "person" else Pointer).unknown)
     for field in fields:
         if field.kind == "files" and values.get(field.name):
@@ -122,13 +123,18 @@ def _pointed(
     """Each person and record that the values point to, with its field and path, embedded ones included."""
     for field in fields:
         value = values.get(field.name)
-        if field.kind in names.POINTERS and value is not None:
+        if field.kind in names.POINTERS and isinstance(value, ObjectId):
             yield field, path + field.name, value
         elif field.kind == "embedded" and value:
             yield from _pointed(field.fields, value, f"{path}{field.name}.")
         elif field.kind == "embedded_list":
             for index, row in enumerate(value or ()):
                 yield from _pointed(field.fields, row, f"{path}{field.name}.{index}.")
+
+
+def _column(path: str) -> str:
+    """A path without the places of rows: what all rows of a list have in one column has the same."""
+    return ".".join(step for step in path.split(".") if not step.isdecimal())
 
 
 def _may_point(person: Person, field: Field, pointer: ObjectId) -> bool:
