@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import quote
+
 from flask import Response
 
 from backoffice.api import bodies, once, schemas
@@ -12,9 +16,13 @@ from models import access
 from models.errors import StaleRecord
 from models.idempotency import Answer
 from models.merge import service
+from models.merge.unmoved import Unmoved, left_behind
 from models.records import Sight
 
 Pair = tuple[Sight, Sight]
+PASSED_OVER = "Passed-Over"
+"""The header that names, as `type/number`, the records that could not be opened: they point to the merged one still, or,
+of a merge that is taken back, have their pointer again and nothing else."""
 
 
 def merge(slug: str, number: str) -> Response:
@@ -31,7 +39,9 @@ def merge(slug: str, number: str) -> Response:
         except StaleRecord as stale:
             place = 0 if stale.current["_id"] == pair[0].id else 1
             raise conflict(pair[place], stale, revs[place], {}) from None
-        return once.written(200, slug, merged)
+        into = service.merged_into(me.person, pair[0])
+        over = next((one.passed_over for one in into if one.id == pair[1].id), ())
+        return _naming(over, once.written(200, slug, merged))
 
     return once.carry_out(
         once.digestible(body), lambda: (once.read(slug, number), once.read(slug, body["with"])), write
@@ -47,9 +57,15 @@ def unmerge(slug: str, number: str) -> Response:
     body = bodies.read(schemas.UNMERGE_BODY)
 
     def write(survivor: Sight) -> Answer:
-        return once.written(200, slug, service.undo_seen(me.person, survivor, body["with"], now=me.now))
+        parted = service.undo_seen(me.person, survivor, body["with"], now=me.now)
+        return _naming(left_behind(me.person, survivor), once.written(200, slug, parted))
 
     return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
+
+
+def _naming(over: Iterable[Unmoved], answer: Answer) -> Answer:
+    named = ", ".join(quote(f"{one.slug}/{one.number}") for one in over)
+    return replace(answer, headers={**answer.headers, PASSED_OVER: named}) if named else answer
 
 
 ROUTES = (

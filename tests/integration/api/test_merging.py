@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from config.database import database
-from models import records, registry
+from models import records, registry, store
+from models.declarations import Field, Label
+from models.key_vault import service as key_vault
 from models.person.roles import Role
 from tests.integration.api.conftest import Program, Start
 from tests.integration.api.test_records import problem
@@ -53,6 +57,64 @@ def test_a_merge_is_taken_back(head: Program, pair: Pair) -> None:
     assert (answer.status_code, answer.get_json()["number"]) == (200, pair[1])
     assert [head.get(f"/sample/{number}")["values"] for number in pair] == before
     problem(unmerge(head, pair), 404, "not_found")
+
+
+def pointing(pair: Pair, who: Program, now: datetime) -> dict[str, Any]:
+    """A record with a sealed value that points to the one that is merged away."""
+    values = {"name": "Child", "level": "secret", "told": "told", "parent": store_id(pair[1])}
+    return store.create("sample", values, actor=who.person, now=now)
+
+
+def store_id(number: str) -> ObjectId:
+    found: ObjectId = (database()["record_sample"].find_one({"number": number}) or {})["_id"]
+    return found
+
+
+@pytest.fixture
+def sealed(pair: Pair) -> None:
+    told = Field(name="told", kind="text", label=Label("密", "Told"), encrypted=True, group="more")
+    registry.register(replace(MERGED, fields=(*MERGED.fields, told)))
+
+
+def test_a_record_whose_key_is_gone_is_named_and_gets_its_pointer_back(
+    head: Program, pair: Pair, sealed: None, start: Start, now: datetime
+) -> None:
+    one, other = pointing(pair, head, now), pointing(pair, head, now)
+    key_vault.destroy([one["_id"]])
+    key = {"Idempotency-Key": "merge-1"}
+    answers = [merge(head, pair, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.headers["Passed-Over"] for answer in answers] == [f"sample/{one['number']}"] * 2
+    stored = {row["_id"]: row.get("parent") for row in database()["record_sample"].find()}
+    assert (stored[one["_id"]], stored[other["_id"]]) == (store_id(pair[1]), store_id(pair[0]))
+    told = head.get(f"/sample/{one['number']}")
+    assert (told["values"]["told"], told["unreadable"]) == (None, ["told"])
+    assert merge(head, (one["number"], other["number"])).status_code >= 400, "it is not merged itself"
+    back = unmerge(head, pair)
+    assert (back.status_code, "Passed-Over" in back.headers) == (200, False)
+    stored = {row["_id"]: row.get("parent") for row in database()["record_sample"].find()}
+    assert {stored[one["_id"]], stored[other["_id"]]} == {store_id(pair[1])}
+
+
+def test_who_may_not_know_of_what_was_passed_over_is_not_told(
+    head: Program, pair: Pair, sealed: None, start: Start, now: datetime
+) -> None:
+    one = pointing(pair, head, now)
+    database()["record_sample"].update_one({"_id": one["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
+    key_vault.destroy([one["_id"]])
+    answer = merge(head, pair)
+    assert (answer.status_code, "Passed-Over" in answer.headers) == (200, False)
+
+
+def test_what_stayed_of_a_merge_that_is_taken_back_is_named(
+    head: Program, pair: Pair, sealed: None, now: datetime
+) -> None:
+    one = pointing(pair, head, now)
+    assert "Passed-Over" not in merge(head, pair).headers
+    key_vault.destroy([one["_id"]])
+    more = {"$push": {"changes": {"field": "name", "before": "Child", "after": "Child"}}}
+    database()["record_version"].update_one({"record": one["_id"], "action": "follow_merge"}, more)
+    assert unmerge(head, pair).headers["Passed-Over"] == f"sample/{one['number']}"
 
 
 def test_sent_twice_with_a_key_it_is_done_once_and_answered_the_same(head: Program, pair: Pair) -> None:
