@@ -21,8 +21,8 @@ from models.records import Sight
 
 Pair = tuple[Sight, Sight]
 PASSED_OVER = "Passed-Over"
-"""The header that names, as `type/number`, the records that could not be opened: they point to the merged one still, or,
-of a merge that is taken back, have their pointer again and nothing else."""
+"""The header that names, as `type/number`, the records that could not be opened: they point to the merged one still,
+or, of a merge that is taken back, have their pointer again and nothing else."""
 
 
 def merge(slug: str, number: str) -> Response:
