@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from tests.factories.elsewhere import another_place, carry_keys
 __all__ = ["another_place"]
 
 Base = Database[dict[str, Any]]
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -59,6 +61,14 @@ def restore(saved: Settings, there: Settings, now: datetime) -> Callable[..., Re
             return restoring.restore(source, there, now, **more)
 
     return work
+
+
+def reached(done: list[int], count: int) -> None:
+    """Wait until what goes on was done so often."""
+    deadline = time.monotonic() + PATIENCE
+    while done[0] < count:
+        assert time.monotonic() < deadline, "it does not go on"
+        time.sleep(0.01)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from tests.factories.customers import customer
 from tests.factories.elsewhere import carry_keys
 from tests.factories.people import person
 from tests.failover.members import Members
-from tests.integration.backup.conftest import going_on
+from tests.integration.backup.conftest import going_on, reached
 from tests.integration.backup.test_round import contents
 
 ELECTION_SECONDS = 1.0
@@ -99,8 +99,7 @@ def test_a_backup_and_a_restore_outlive_the_loss_of_the_primary(
 ) -> None:
     path, there = tmp_path / "one.zip", replace(office, database="office_there", data_dir=tmp_path / "there")
     with going_on(mover(now)) as moves:
-        while moves[0] < 5:
-            pass
+        reached(moves, 5)
         made = snapshot.take(path, office, now, tell=once(members.kill_primary))
     files = contents(database())[collection_name("customer")]
     with archive.opened(path) as source:

@@ -29,7 +29,7 @@ from models.backup.manifest import BackupError
 from models.backup.restoring import Restored
 from models.person.roles import SYSTEM, Role
 from tests.factories.people import person
-from tests.integration.backup.conftest import going_on
+from tests.integration.backup.conftest import going_on, reached
 
 Base = Database[dict[str, Any]]
 Restore = Callable[..., Restored]
@@ -96,10 +96,9 @@ def test_a_backup_under_writes_is_one_moment(
 
     db["moved"].insert_one({"number": "first"})
     with going_on(move) as moves, going_on(seal):
-        while moves[0] < 20:
-            pass
+        reached(moves, 20)
         begun = moves[0]
-        made = snapshot.take(tmp_path / "busy.zip", saved, now)
+        made = snapshot.take(tmp_path / "busy.zip", saved, now, tell=lambda *_: reached(moves, begun + 1))
         during = moves[0] - begun
     report = restore(tmp_path / "busy.zip")
     restored = store.database()
