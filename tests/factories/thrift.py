@@ -17,11 +17,13 @@ from werkzeug.routing import Rule
 from backoffice import health, sign_in
 from config import database
 from jobs import context, robots
-from models import checks, schema
+from models import checks, names, schema
+from models.audit import writing
 from models.declarations import RecordType
 from models.job import lease as leases
 from models.listing import counting, hits
 from models.person import directory
+from models.token import service as tokens
 from tests.factories.brought_up import brought
 
 HASHING = "PASSWORD_HASH_PASSLIB_OPTIONS"
@@ -101,6 +103,8 @@ def _be_patient(patch: pytest.MonkeyPatch) -> None:
     busy machine answers as an idle one. A test about a limit sets its own."""
     patch.setattr(counting, "TRIES", tuple((ceiling, PATIENT_MS) for ceiling, _ in counting.TRIES))
     patch.setattr(hits, "PATIENCE_MS", PATIENT_MS)
+    for module, name in ((names, "NAMED_MS"), (tokens, "LONGEST_MS"), (writing, "LONGEST_MS")):
+        patch.setattr(module, name, int(PATIENT_SECONDS * 1000))
     patch.setattr(health, "PATIENCE_SECONDS", PATIENT_SECONDS)
     patch.setattr(directory, "NAME_SECONDS", PATIENT_SECONDS)  # names are looked up as often however slow a page is
     patch.setattr(database, "SELECTION_TIMEOUT_MS", int(PATIENT_SECONDS * 1000))
