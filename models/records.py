@@ -348,6 +348,7 @@ def move_seen(
     asked = asked_fields(rt, transition)
     fields = tuple(f for f in asked if f.name in raw or (f.required and current[f.name] is None))
     values = read_input(person, fields, raw, current=current, known={f.name for f in asked})
+    check_level(person, current, values)
     note = reason(note, needed=transition.reason)
 
     def made() -> dict[str, Any]:

@@ -15,7 +15,8 @@ from models.person.roles import Role
 from models.registry import Draft
 
 FILLED_IN = frozenset({"create", "change"})
-"""The writes whose end of the period a person has filled in; others take it from what was decided or stands."""
+"""The writes, beside moves, whose end of the period a person has filled in; others take it from what was decided or
+stands."""
 
 
 def period_of(level: Level, since: date) -> date | None:
@@ -43,7 +44,7 @@ def keep_level(draft: Draft) -> None:
     last = _last_day(before, level, today)
     if last is None or not chosen or values["secret_until"] is None:
         values["secret_until"] = last
-    elif draft.action in FILLED_IN:
+    elif draft.action in FILLED_IN or draft.transition is not None:
         latest = last if set_now and not draft.actor.has(Role.HEAD) else None
         problem = end_problem(values["secret_until"], latest, today)
         if problem is not None:

@@ -118,6 +118,7 @@ class Judge:
             refusal = moves.why_not(self.person, self.rt, self.transition, record)
             if refusal is not None:
                 raise refusal
+            check_level(self.person, record, self.values)
             return
         records.check_usable(self.rt, self.reach, record, self.purpose)
         if self.purpose is Purpose.EDIT:

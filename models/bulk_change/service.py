@@ -321,8 +321,7 @@ def act_of(rt: RecordType, plan: Plan) -> Act:
 
 def judge_of(person: Person, rt: RecordType, plan: Plan, values: Mapping[str, Any], *, undoing: bool = False) -> Judge:
     """Who says for each record whether the person may do that to it, or take it back."""
-    asked = {} if plan.move or plan.kind in (Kind.ARCHIVE, Kind.RESTORE) else values
-    return Judge(person, rt, plan.kind, asked, move=move_of(rt, plan), undoing=undoing)
+    return Judge(person, rt, plan.kind, values, move=move_of(rt, plan), undoing=undoing)
 
 
 def actor_of(person_id: ObjectId | None, now: datetime) -> Person:

@@ -1,4 +1,4 @@
-"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, W101)."""
+"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, E035, W101)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from models.records import PLACING
 WAITED_FOR = frozenset({"owner", "creator"})
 MAY_MOVE = WAITED_FOR | {"turn", "reader"}
 ASKED = frozenset(field.name for field in PLACING)
+OF_SECRECY = ("level", "secret_until")
+"""What the form of a record sets, where raising is free, and lowering and a longer period are the head's (X2)."""
 LONGEST_WAIT = 400
 """Working hours."""
 ROLES = frozenset(role.value for role in Role)
@@ -133,5 +135,7 @@ def _sheet(case: Case, move: Transition) -> Iterator[Finding]:
     place = f"workflow.{move.name}"
     for name in [name for name in move.asks if name not in ASKED and name not in case.rt.by_name]:
         yield case.finding("E005", place, f"没有字段“{name}”。", f"it asks for “{name}”, which is no field")
+    for name in [name for name in move.asks if name in OF_SECRECY]:
+        yield case.finding("E035", place, f"操作不能要求填写“{name}”。", f"no move asks for “{name}”: the form sets it")
     for name in [name for name in move.needs if name not in move.asks]:
         yield case.finding("E005", place, f"“{name}”必填但未列出。", f"it needs “{name}” without asking for it")

@@ -45,7 +45,8 @@ class Transition:
     `by`: role values, person field names, `owner`, `creator`, `turn` (whoever the state waits for), or `reader`
     (whoever reads the record in full).
     `not_by`: person fields, `owner` or `creator` whose people may not make this move (nobody signs their own).
-    `asks`: fields filled on the sheet; those in `needs` must be given. `reason`: a reason must be given.
+    `asks`: fields filled on the sheet, the engine's owner and basis of level among them, but neither level nor its end;
+    those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
     `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page

@@ -316,6 +316,8 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E028", "deadlines.answer_by", lambda: due(when=When("colour", ("green",)))),
     ("E028", "deadlines.answer_by", lambda: due(after="answer_by")),
     ("E028", "deadlines.answer_by", lambda: sample(deadlines=(SOON, replace(SOON, amount=2)))),
+    ("E035", "workflow.extra", lambda: with_move(asks=("level",))),
+    ("E035", "workflow.extra", lambda: with_move(asks=("secret_until",), needs=("secret_until",))),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )
