@@ -23,7 +23,7 @@ from models import records
 from models.access import Purpose
 from models.access_request import open_cards, receipt, rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
-from models.access_request.refusals import NothingToOffer, OfferedAlready, TooManyRecords
+from models.access_request.refusals import NothingToOffer, OfferedAlready, TooManyRecords, ToOneself
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE
@@ -99,7 +99,7 @@ class AskRoutes(RecordRoutes):
             made = service.offer(reader.person, slug, number, reader_id, _raw(form), now=reader.now)
         except Invalid as refused:
             return self._offer_page(view, sight, reader, form, _problems(refused, reader)), refused.status
-        except (NothingToOffer, OfferedAlready) as refused:
+        except (NothingToOffer, OfferedAlready, ToOneself) as refused:
             return self._offer_page(view, sight, reader, form, {"to": refused.text(reader.language)}), refused.status
         flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
         return redirect(record_url(slug, number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from config.database import database
@@ -12,9 +12,12 @@ from models.access_request.refusals import NotByAsking
 from models.day_words import day_text
 from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
 from models.errors import Refusal, Sentence
+from models.kinds import kind_of
+from models.masking import masked
 from models.person import service as people
 from models.person.roles import Person
 from models.record import collection_name
+from models.sights import Sight
 
 
 class RecordGone(Refusal):
@@ -58,6 +61,24 @@ def levels_of(card: Mapping[str, Any]) -> dict[str, str]:
 def level_of(card: Mapping[str, Any]) -> Level:
     """The highest level of a card's records as they are now. :raises RecordGone:"""
     return Level.highest(levels_of(card).values())
+
+
+def named(found: Sequence[Sight]) -> dict[str, Any]:
+    """How the card names its records: with masked names, for whoever signs may not read them."""
+    items = [{"number": one.number, "name": _masked_name(one), "level": one.level} for one in found]
+    return {
+        "type_asked": found[0].rt.slug,
+        "number_asked": rules.title_of([one["number"] for one in items]),
+        "name_asked": items[0]["name"],
+        "level_asked": Level.highest(one.level for one in found).value,
+        "items": items,
+    }
+
+
+def _masked_name(found: Sight) -> str:
+    title = found.rt.by_name.get(found.rt.title)
+    name = kind_of(title).text(title, found.values.get(found.rt.title), "zh") if title else ""
+    return masked(name) if found.full else name
 
 
 def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, tuple[Field, ...]]:

@@ -84,6 +84,7 @@ ASKED = grouped(
 DECISION = grouped(
     "decision",
     field("manager", "person", "直接主管", "Own manager", "fixed"),
+    field("countersigner", "person", "总经理签署人", "General manager who signed", "fixed opens"),
     field("opened_at", "datetime", "生效时间", "Opened", "fixed"),
     field("ended_at", "datetime", "结束时间", "Ended", "fixed"),
     field("due_on", "date", "须办结日期", "To be settled by", "fixed"),
@@ -123,6 +124,7 @@ ACCESS_REQUEST = RecordType(
             Rule(Relation.ASSIGNED),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
             Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
+            Rule(Relation.NAMED, (Role.GENERAL_MANAGER,)),
             *SIGNED_VIEW,
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,10 @@ from pymongo import ASCENDING
 from config.database import database
 from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST
+from models.access_request.refusals import AskedAlready
+from models.day_words import day_text
 from models.declarations import Level
+from models.errors import Invalid, Sentence
 from models.kinds import ZONE, loaded
 from models.person.roles import Person
 from models.record import collection_name
@@ -34,6 +37,27 @@ def in_force(
     these values; None for none."""
     granted = (card for _, card in _open_cards(person, slug, set(numbers)) if card["state"] == "granted")
     return next((card for card in granted if _keeps_off(card, values, now)), None)
+
+
+def not_asked(person: Person, found: Sequence[Sight], values: Mapping[str, Any], now: datetime) -> list[Sight]:
+    """Those for which no card of the person is in the way. :raises AskedAlready: :raises Invalid: when there is none,
+    with the day after which a further card may begin."""
+    asked = in_the_way(person, found[0].rt.slug, [sight.number for sight in found], values, now)
+    left = [sight for sight in found if sight.number not in asked]
+    if left:
+        return left
+    card = asked[found[0].number]
+    if card["state"] != "granted":
+        raise AskedAlready(number=card["number"])
+    number, last = card["number"], day_text(last_day(card))
+    raise Invalid(
+        {
+            "valid_from": Sentence(
+                f"借阅卡 {number} 有效至 {last.zh}，续借应自次日起。",
+                f"Your card {number} lasts to {last.en}: a further one begins after that day.",
+            )
+        }
+    )
 
 
 def _keeps_off(card: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> bool:

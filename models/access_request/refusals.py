@@ -26,6 +26,14 @@ class NothingToOffer(Refusal):
     zh, en = "此人已可这样使用该记录，无需授权。", "This person may already use this record so."
 
 
+class ToOneself(Refusal):
+    """Whoever offers a record reads it: more of it is asked for, and signed by one's own manager first (X4)."""
+
+    code, status = "to_oneself", 409
+    zh = "不能授权给自己；如需借阅，请提出申请，绝密由部门经理授权。"
+    en = "You cannot offer a record to yourself: ask for access to it; top secret is offered by the head."
+
+
 class OfferedAlready(Refusal):
     """The person to whom a record is offered has a card for it that waits or is in force."""
 

@@ -10,15 +10,14 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
-from config.database import database
+from config.database import database, transaction
 from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
 from models.access_request import former, open_cards, raising, rules
-from models.access_request.contents import leads, level_of, levels_of, records_of, told
+from models.access_request.contents import leads, level_of, levels_of, named, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
 from models.access_request.refusals import (
-    AskedAlready,
     InForceAlready,
     NotByAsking,
     NothingToAsk,
@@ -27,12 +26,11 @@ from models.access_request.refusals import (
     OnlyOffered,
     SeveralDepartments,
     TooManyRecords,
+    ToOneself,
 )
-from models.day_words import day_text
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Sentence, StaleRecord
-from models.kinds import ZONE, kind_of, read_values, stored
-from models.masking import masked
+from models.kinds import ZONE, read_values, stored
 from models.moves import InPersonOnly
 from models.person import directory
 from models.person import service as people
@@ -40,7 +38,7 @@ from models.person.roles import MANAGING, SYSTEM, Person, Role
 from models.record import collection_name
 from models.records import read, see
 from models.registry import Draft, Hooks
-from models.sights import Sight
+from models.sights import Sight, again, still_read
 
 SLUG = "access_request"
 GRANTS = "grant"
@@ -89,6 +87,15 @@ def ask_for(
     if not 0 < len(wanted) <= most_records():
         raise TooManyRecords(most=most_records())
     found = [see(person, slug, number, Purpose.VIEW, now) for number in wanted]
+
+    def work() -> dict[str, Any]:
+        store.one_at_a_time(slug, [sight.id for sight in found])
+        return _ask(person, [again(person, slug, sight.number) for sight in found], raw, now)
+
+    return transaction(work)
+
+
+def _ask(person: Person, found: Sequence[Sight], raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     values, problems = _window(raw, now, managing=person.has(*MANAGING))
     if not found[0].rt.classified and not all(sight.full for sight in found):
         raise Forbidden()  # the card of a plain type is its signer's (ADR 16): nothing opens more of it
@@ -99,10 +106,10 @@ def ask_for(
         raise Invalid(problems)
     if any(sight.level == Level.TOP_SECRET.value for sight in left):
         raise OnlyOffered()
-    left = _not_asked(person, left, values, now)
+    left = open_cards.not_asked(person, left, values, now)
     department = _department(left)
     state = _first_state(person, department)
-    made = {**values, **_named(left), "manager": person.manager, "department": department, "owner": person.id}
+    made = {**values, **named(left), "manager": person.manager, "department": department, "owner": person.id}
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
 
 
@@ -122,10 +129,19 @@ def offer(
     """Offer a record to a named person who sees nothing of it (top secret, or of another department): its owner or
     its head does; the head signs, for top secret and for the head's own offer the general manager (X3, X4).
 
-    :raises NotFound: :raises Locked: :raises Forbidden: for anybody else.
+    :raises NotFound: :raises Locked: :raises Forbidden: for anybody else. :raises ToOneself:
     :raises NothingToOffer: when that person reads it already. :raises OfferedAlready: :raises Invalid:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
+
+    def work() -> dict[str, Any]:
+        store.one_at_a_time(slug, [found.id])
+        return _offer(person, still_read(person, found, now), reader_id, raw, now)
+
+    return transaction(work)
+
+
+def _offer(person: Person, found: Sight, reader_id: ObjectId, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if not may_offer(person, found):
         raise Forbidden()
     if not directory.eligible(reader_id):
@@ -136,9 +152,11 @@ def offer(
         raise Invalid(problems)
     if not _not_held(reader, [found], values["uses"]):
         raise NothingToOffer()
-    if open_cards.in_the_way(reader, slug, (number,), values, now):
+    if reader_id == person.id:
+        raise ToOneself()
+    if open_cards.in_the_way(reader, found.rt.slug, (found.number,), values, now):
         raise OfferedAlready()
-    made = {**values, **_named([found]), "department": found.values["department"], "owner": reader_id}
+    made = {**values, **named([found]), "department": found.values["department"], "owner": reader_id}
     state = rules.offered_state(heads(person, found))
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
 
@@ -177,51 +195,12 @@ def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> 
     return left
 
 
-def _not_asked(person: Person, found: Sequence[Sight], values: Mapping[str, Any], now: datetime) -> list[Sight]:
-    """Those for which no card of the person is in the way. :raises AskedAlready: :raises Invalid: when there is none,
-    with the day after which a further card may begin."""
-    asked = open_cards.in_the_way(person, found[0].rt.slug, [sight.number for sight in found], values, now)
-    left = [sight for sight in found if sight.number not in asked]
-    if left:
-        return left
-    card = asked[found[0].number]
-    if card["state"] != "granted":
-        raise AskedAlready(number=card["number"])
-    number, last = card["number"], day_text(open_cards.last_day(card))
-    raise Invalid(
-        {
-            "valid_from": Sentence(
-                f"借阅卡 {number} 有效至 {last.zh}，续借应自次日起。",
-                f"Your card {number} lasts to {last.en}: a further one begins after that day.",
-            )
-        }
-    )
-
-
 def _department(found: Sequence[Sight]) -> str:
     """The department of all of them. :raises SeveralDepartments:"""
     departments = {store.fetch_to_show(sight.rt.slug, sight.id)["department"] or "" for sight in found}
     if len(departments) > 1:
         raise SeveralDepartments()
     return departments.pop()
-
-
-def _named(found: Sequence[Sight]) -> dict[str, Any]:
-    """How the card names its records: with masked names, for whoever signs may not read them."""
-    items = [{"number": one.number, "name": _masked_name(one), "level": one.level} for one in found]
-    return {
-        "type_asked": found[0].rt.slug,
-        "number_asked": rules.title_of([one["number"] for one in items]),
-        "name_asked": items[0]["name"],
-        "level_asked": Level.highest(one.level for one in found).value,
-        "items": items,
-    }
-
-
-def _masked_name(found: Sight) -> str:
-    title = found.rt.by_name.get(found.rt.title)
-    name = kind_of(title).text(title, found.values.get(found.rt.title), "zh") if title else ""
-    return masked(name) if found.full else name
 
 
 def grants_in_force(person_id: ObjectId, now: datetime) -> dict[str, frozenset[str]]:
@@ -265,6 +244,7 @@ def _prepare(draft: Draft) -> None:
             values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
             values["opened_at"] = draft.now
             values["receiver"] = _receiver(draft, level)
+            values["countersigner"] = _countersigner(draft)
             _check_alone(draft)
     elif draft.action in ENDING:
         values["ended_at"] = draft.now
@@ -307,6 +287,12 @@ def _receiver(draft: Draft, level: Level) -> ObjectId | None:
     held = directory.holders((Role.CUSTODIAN,), draft.values["department"] or "")
     found = [one for one in held if one != draft.values["owner"]] if level is not Level.TOP_SECRET else []
     return found[0] if found else draft.actor.id
+
+
+def _countersigner(draft: Draft) -> ObjectId | None:
+    """Which general manager lets a card go into force, who may revoke it (X5); None where only the head signs."""
+    signer = draft.behalf or draft.actor
+    return signer.id if signer.has(Role.GENERAL_MANAGER) else None
 
 
 def _after(draft: Draft) -> None:
@@ -392,3 +378,4 @@ def _expire_undecided(now: datetime) -> int:
 
 HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, leads=leads)
 schema.bring_up(former.take_names_out)
+schema.bring_up(former.name_countersigners)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from config.database import database
+from config.database import database, transaction
 from config.policy import policy
 from models import registry, store
 from models.access import Purpose
@@ -22,7 +22,7 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import read
 from models.registry import Draft, Hooks
-from models.sights import Sight
+from models.sights import Sight, still_read
 
 OPEN = (*WAITING, "cooling", "removing")
 
@@ -82,6 +82,15 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
     if not 0 < len(wanted) <= most:
         raise TooMany(most=most)
     found = [read(person, slug, number, Purpose.VIEW, now) for number in wanted]
+
+    def work() -> dict[str, Any]:
+        store.one_at_a_time(slug, [one.id for one in found])
+        return _propose(person, [still_read(person, one, now) for one in found], why, now)
+
+    return transaction(work)
+
+
+def _propose(person: Person, found: Sequence[Sight], why: str, now: datetime) -> dict[str, Any]:
     if not all(may_propose(person, one) for one in found):
         raise Forbidden()
     values, problems = read_values((DESTRUCTION.by_name["reason"],), {"reason": why})
@@ -90,11 +99,12 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
     departments = {one.values["department"] for one in found}
     if len(departments) > 1:
         raise OfSeveralDepartments()
-    _check_free(slug, [one.number for one in found])
-    sons = stored_of(slug, [one.number for one in found])
-    _check_matters(registry.get(slug).rt, sons, person, now, signing=False)
-    made = {**values, **_naming(slug, sons), "department": departments.pop(), "owner": person.id, "proposed_at": now}
-    return store.create(SLUG, made, actor=person, now=now)
+    rt, numbers = found[0].rt, [one.number for one in found]
+    _check_free(rt.slug, numbers)
+    sons = stored_of(rt.slug, numbers)
+    _check_matters(rt, sons, person, now, signing=False)
+    named = {**_naming(rt.slug, sons), "department": departments.pop(), "owner": person.id}
+    return store.create(SLUG, {**values, **named, "proposed_at": now}, actor=person, now=now)
 
 
 def all_under_way(slug: str) -> set[str]:

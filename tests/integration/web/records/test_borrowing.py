@@ -247,8 +247,26 @@ def test_an_owner_offers_a_top_secret_record_to_a_named_person(office: dict[str,
     assert f"Your offer {card} is on its way." in office["owner"].text(f"{AT}{number}")
     move(office["head"], card, "approve", valid_until="2026-11-25")
     office["manager"].text(f"{AT}{number}", status=404)
+    assert f"{CARDS}{card}/do/revoke" not in gm.text(f"{CARDS}{card}")
     move(gm, card, "countersign", valid_until="2026-11-25")
     assert "Lamp works" in office["manager"].text(f"{AT}{number}")
+    assert card in gm.text(f"{CARDS}?state=granted")
+    assert f"{CARDS}{card}/do/revoke" in gm.text(f"{CARDS}{card}")
+    move(gm, card, "revoke", note="Stop")
+    office["manager"].text(f"{AT}{number}", status=404)
+
+
+def test_an_owner_who_offers_to_themselves_is_told_so_beside_the_name(
+    office: dict[str, Desk], make: Make, now: datetime
+) -> None:
+    record, manager = make(office["owner"].person, name="Lamp works", level="confidential"), office["manager"]
+    store.change("sample", record["_id"], {"owner": manager.person.id}, actor=office["head"].person, now=now)
+    at = f"{AT}{record['number']}/offer"
+    page = manager.send(at, 409, to="Manager", use="view", **WINDOW)
+    assert "This person may already use this record so." in page.get_data(as_text=True)
+    page = manager.send(at, 409, to="Manager", use="export", **WINDOW)
+    assert "You cannot offer a record to yourself" in page.get_data(as_text=True)
+    assert database()["record_access_request"].count_documents({}) == 0
 
 
 def test_the_form_says_who_signs_and_offers_a_window_that_any_use_may_have(
