@@ -20,6 +20,7 @@ from models.customer_change import document as customer_change
 from models.customer_change import service as customer_change_service
 from models.declarations import RecordType
 from models.destruction import document as destruction
+from models.destruction import former as destruction_former
 from models.destruction import service as destruction_service
 from models.leak import document as leak
 from models.leak import service as leak_service
@@ -66,3 +67,4 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 
 
 schema.bring_up(signers_before.note_signers)
+schema.bring_up(destruction_former.take_words_out)

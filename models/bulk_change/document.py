@@ -67,6 +67,10 @@ class Kind(StrEnum):
     MOVE = "move"
 
 
+EMPTIED: Mapping[str, Any] = {"values": {}, "reasons": {}, "note": "", "picked": None, "address": [], "swept": True}
+"""A plan that has forgotten what it held: who did what, when, and to how many, stays. Nobody could tell any more which
+of its words are about a record that is destroyed."""
+
 UNDOABLE = (Kind.CHANGE, Kind.HAND_OVER, Kind.ARCHIVE, Kind.RESTORE)
 """A move has consequences of its own (signatures, revisits, deadlines) that no former value takes back."""
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from config.database import database
 from models.bulk_change import rules, service
-from models.bulk_change.document import PLANS, State
+from models.bulk_change.document import EMPTIED, PLANS, State
 
 SWEPT_AT_ONCE = 200
 
@@ -23,6 +22,5 @@ def sweep(now: datetime) -> int:
     old = [row["_id"] for row in db[PLANS].find(long_over, {"_id": 1}).limit(SWEPT_AT_ONCE) if row["_id"] not in gone]
     service.forget(gone + old)
     db[PLANS].delete_many({"_id": {"$in": gone}})
-    emptied: dict[str, Any] = {"values": {}, "reasons": {}, "picked": None, "address": [], "swept": True}
-    db[PLANS].update_many({"_id": {"$in": old}}, {"$set": emptied})
+    db[PLANS].update_many({"_id": {"$in": old}}, {"$set": EMPTIED})
     return len(gone) + len(old)

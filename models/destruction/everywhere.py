@@ -16,13 +16,13 @@ from bson import ObjectId
 
 from config.database import database
 from models import sealing
-from models.bulk_change.document import CARRIED_OUT, LINES, PLANS, TARGETS
+from models.bulk_change.document import CARRIED_OUT, EMPTIED, LINES, PLANS, TARGETS
 from models.bulk_change.document import State as PlanState
 from models.bulk_change.service import forget as forget_plans
 from models.declarations import RecordType
 from models.destruction import imports, pointing, words
 from models.destruction.rules import destroyed
-from models.destruction.traces import Place, shred, strip
+from models.destruction.traces import Place, requests_about, shred, strip
 from models.key_vault.refusals import Unopened
 from models.person.document import USERS
 from models.saved_view.document import VIEWS
@@ -117,15 +117,16 @@ def _tells(families: Sequence[Family], view: Row) -> bool:
 
 
 def bulk_changes(whole: Whole) -> None:
-    """Bulk changes that were about one forget which values they set and which records they were about."""
-    ids = {"$in": list(whole.ids)}
+    """Bulk changes that were about one, or about a request that names it, forget which values they set, why, and which
+    records they were about."""
+    about = requests_about(whole.rt.slug, [son["number"] for son in whole.sons])
+    ids = {"$in": [*whole.ids, *(row["_id"] for _, row in about)]}
     plans = database()[TARGETS].distinct("plan", {"records": ids})
     plans += database()[LINES].distinct("plan", {"record": ids})
     if plans:
         shred(whole.destruction, plans)
         ended = [state.value for state in (*CARRIED_OUT, PlanState.UNDONE)]
-        emptied: Row = {"values": {}, "reasons": {}, "picked": None, "address": [], "swept": True}
-        database()[PLANS].update_many({"_id": {"$in": plans}, "state": {"$in": ended}}, {"$set": emptied})
+        database()[PLANS].update_many({"_id": {"$in": plans}, "state": {"$in": ended}}, {"$set": EMPTIED})
         database()[PLANS].delete_many({"_id": {"$in": plans}, "state": {"$nin": ended}})
         forget_plans(plans)
 

@@ -7,7 +7,8 @@ included, shows what it held. These writes make no versions: a version would kee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from config.database import database, transaction
 from models import registry, store, stored_form, unborn
 from models.attachment import service as attachment
 from models.backup.belonging import sealing_id
-from models.declarations import RecordType
+from models.declarations import Field, RecordType
 from models.destruction import gone
 from models.destruction.document import SLUG
 from models.destruction.holds import HOLDS
@@ -34,6 +35,9 @@ from models.record import collection_name
 from models.reminder.document import REMINDERS
 
 CHUNK = 200
+NUMBERS = ("integer", "decimal", "money", "percent", "date", "time", "datetime", "period")
+WORDLESS = frozenset({*NUMBERS, "yes_no", "choice", "choices", "tree", "reference", "person"})
+"""Kinds whose values are picked or counted. What is typed into a field of any other may say anything."""
 Row = dict[str, Any]
 
 
@@ -61,11 +65,6 @@ class Case:
         """The record's number."""
         return str(self.son["number"])
 
-    @property
-    def instead(self) -> str:
-        """What stands where its name stood."""
-        return destroyed(self.number, "zh")
-
 
 @dataclass(frozen=True)
 class Place:
@@ -89,37 +88,61 @@ def shred(of: ObjectId, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -
 
 
 def requests(case: Case) -> None:
-    """Cards and other requests about it lose its masked name, and the reason why it was asked for."""
-    found: list[Place] = []
-    for rt in registry.all_types():
-        if not {"type_asked", "number_asked"} <= set(rt.by_name) or rt.slug == SLUG:
-            continue
-        named = [{"number_asked": case.number}, {"items.number": case.number}]
-        rows = database()[collection_name(rt.slug)].find({"type_asked": case.rt.slug, "$or": named}, {"_id": 1})
-        found += [Place(rt, row["_id"], partial(_of_request, case)) for row in rows]
-    strip(case.id, case.keep, found)
+    """Cards and other requests about it lose its masked name, and every word that somebody typed into them."""
+    found = requests_about(case.rt.slug, [case.number])
+    strip(case.id, case.keep, [place_in(rt, row["_id"], case.number) for rt, row in found])
 
 
-def _of_request(case: Case, value: Any, name: str) -> Any:
-    """A request's value without what it holds of the record. The words of whoever asked or decided may say anything."""
-    if name in ("name_asked", "reason", "note") and value:
-        return case.instead
+def requests_about(slug: str, numbers: Collection[str]) -> list[tuple[RecordType, Row]]:
+    """The requests about one of some records of a type, with the numbers on them; but no destruction, whose register
+    stays as it is."""
+    named = {"$in": list(numbers)}
+    asked: Row = {"type_asked": slug, "$or": [{"number_asked": named}, {"items.number": named}]}
+    shown = {"number": 1, "number_asked": 1, "items.number": 1}
+    types = [rt for rt in registry.all_types() if {"type_asked", "number_asked"} <= set(rt.by_name) and rt.slug != SLUG]
+    return [(rt, row) for rt in types for row in database()[collection_name(rt.slug)].find(asked, shown)]
+
+
+def place_in(rt: RecordType, request: ObjectId, number: str) -> Place:
+    """A request that holds something of the record with this number."""
+    return Place(rt, request, partial(_of_request, number, rt))
+
+
+def _of_request(number: str, rt: RecordType, value: Any, name: str) -> Any:
+    """A request's value without what it holds of a record. The words of whoever asked or decided may say anything."""
+    if name in ("name_asked", "note") and value:
+        return destroyed(number, "zh")
     if name in ("items", "receipts") and value:
-        return [_of_row(case, row) for row in value]
-    return value
+        return [_of_row(number, row) for row in value]
+    field = rt.by_name.get(name)
+    return value if field is None or not field.editable else _without_words(field, value, destroyed(number, "zh"))
 
 
-def _of_row(case: Case, row: Row) -> Row:
-    if row.get("number") == case.number and "name" in row:
+def _without_words(field: Field, value: Any, instead: str) -> Any:
+    """The stored value of a field that people fill in, without what they typed."""
+    if value is None or field.kind in WORDLESS:
+        return value
+    if field.kind in ("text", "long_text") and not field.encrypted:
+        return instead
+    if isinstance(value, Mapping) and field.fields:
+        return {f.name: _without_words(f, value.get(f.name), instead) for f in field.fields}
+    if isinstance(value, list) and field.fields:
+        return [{f.name: _without_words(f, row.get(f.name), instead) for f in field.fields} for row in value]
+    return None
+
+
+def _of_row(number: str, row: Row) -> Row:
+    if row.get("number") == number and "name" in row:
         return {**row, "name": None}
-    if case.number in str(row.get("what") or ""):
-        return {**row, "what": case.number}
+    if number in str(row.get("what") or ""):
+        return {**row, "what": number}
     return row
 
 
-def strip(of: ObjectId, keep: Callable[[], None], places: Sequence[Place]) -> None:
+def strip(of: ObjectId, keep: Callable[[], None], places: Sequence[Place]) -> int:
     """Take from records and their versions what they hold of another one: first, for all together, what backups of
-    before hold of them becomes unreadable. `of` is that of `shred`, `keep` that of `Case`."""
+    before hold of them becomes unreadable. `of` is that of `shred`, `keep` that of `Case`. Returns how many held
+    something."""
     held = []
     for one in places:
         keep()
@@ -129,6 +152,7 @@ def strip(of: ObjectId, keep: Callable[[], None], places: Sequence[Place]) -> No
     for one in held:
         keep()
         transaction(partial(_take, one))
+    return len(held)
 
 
 def _take(place: Place) -> None:
@@ -181,13 +205,14 @@ def _stripped(row: Row, change: Callable[[Any, str], Any]) -> Row | None:
 
 
 def notices(case: Case) -> None:
-    """Reminders of it go, holds that were lifted, who put it aside or handed it over, kept answers and half-typed forms
-    that name it, and what its type noted beside it."""
+    """Reminders of it go, holds that were lifted, who put it aside or handed it over, kept answers that name it,
+    half-typed forms about it and its requests, and what its type noted beside it."""
     db = database()
     for collection in (REMINDERS, HOLDS, ASIDE, HANDED):
         db[collection].delete_many({"record": case.id})
     db[KEYS].delete_many({"answer.body": {"$regex": case.number}})
-    db[UNSENT].delete_many({"path": {"$regex": f"/{case.number}(/|$)"}})
+    about = [case.number, *(row["number"] for _, row in requests_about(case.rt.slug, [case.number]))]
+    db[UNSENT].delete_many({"path": {"$regex": f"/({'|'.join(map(re.escape, about))})(/|$)"}})
     unborn.forget(case.id)
     forget = registry.get(case.rt.slug).hooks.forget
     if forget is not None:
