@@ -6,6 +6,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from backoffice.app import create_app
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
 from models.person import departments, rights, rules, service
+from models.person.proposals import Place
 from models.person.roles import SYSTEM, Role
 
 ROLES = click.Choice([role.value for role in Role])
@@ -26,7 +28,7 @@ FROM_INPUT = "With --password - it is read from standard input; without, one is 
 
 @click.group()
 def user() -> None:
-    """Add accounts, give roles, reset access. Every change is in the audit trail, as done by the system."""
+    """Add and move accounts, give roles, reset access. Every change is in the audit trail, as done by the system."""
 
 
 @user.command()
@@ -69,6 +71,30 @@ def roles(email: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
         if wanted != held:
             rights.set_roles(SYSTEM, row["_id"], wanted, datetime.now(UTC))
     click.echo(" ".join(sorted(wanted)) or "no roles")
+
+
+@user.command()
+@click.argument("email")
+@click.option("--department", type=DEPARTMENTS, help="Where they work.")
+@click.option("--manager", metavar="EMAIL", help="The direct manager.")
+@click.option("--no-manager", is_flag=True, help="They have no direct manager.")
+def move(email: str, department: str | None, manager: str | None, no_manager: bool) -> None:
+    """Show a person's department and manager, or change them."""
+    if manager and no_manager:
+        raise click.UsageError("--manager or --no-manager, not both")
+    with application():
+        row = _known(email)
+        wanted = Place.of(row)
+        if department:
+            wanted = replace(wanted, department=department)
+        if manager or no_manager:
+            wanted = replace(wanted, manager=_known(manager)["_id"] if manager else None)
+        if wanted != Place.of(row):
+            profile = {"name": row["name"], "email": row["email"], **asdict(wanted)}
+            service.change_profile(SYSTEM, row["_id"], **profile, now=datetime.now(UTC))
+        above = service.get(wanted.manager)["email"] if wanted.manager else ""
+    said = f"manager {above}" if above else "no manager"
+    click.echo(f"{row['email']}: department {wanted.department or '-'}, {said}")
 
 
 @user.command()

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from models import registry
 from models.declarations import LEVEL_LABELS, Level
 from models.person.roles import ROLE_LABELS, Role
+from models.person.service import department_name
 
 LONGEST = 200
 
@@ -36,6 +37,7 @@ NAMES = {
     "keys": _l("data keys"),
     "levels": _l("levels"),
     "looked_at": _l("looked at"),
+    "manager": _l("manager"),
     "minutes": _l("minutes"),
     "moved": _l("moved"),
     "occasion": _l("occasion"),
@@ -82,6 +84,10 @@ VALUES = {
         "card": _l("a card"),
         "export": _l("a file"),
     },
+    "what": {
+        "reset": _l("new access"),
+        "place": _l("department and manager"),
+    },
 }
 
 
@@ -105,11 +111,13 @@ def _value(name: str, value: Any, language: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ("、" if language == "zh" else ", ").join(_value(name, one, language) for one in value)
     text = str(value)
-    if name in VALUES:
-        return str(VALUES[name].get(text, text))
+    if text in VALUES.get(name, {}):
+        return str(VALUES[name][text])
+    if name == "department":
+        return department_name(text, language) or text
     if name in ("of", "types"):
         return next((rt.label.text(language) for rt in registry.all_types() if rt.slug == text), text)
-    if name in ("roles", "given", "taken", "to") and text in Role._value2member_map_:
+    if name in ("roles", "given", "taken", "to", "what") and text in Role._value2member_map_:
         return ROLE_LABELS[Role(text)][0 if language == "zh" else 1]
     return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from bson import ObjectId
@@ -22,6 +23,7 @@ from backoffice.screens.closed import ClosedView
 from models import registry
 from models.errors import FieldProblem, Forbidden, NotFound
 from models.person import deputies, directory, proposals, rights, rules, service
+from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Person, Role
 from models.records import NeedsFreshSignIn
 
@@ -40,8 +42,9 @@ class PersonForm(Form):
     manager = SelectField(validate_choice=False)
     roles = SelectMultipleField(option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False))
 
-    def prepare(self, person_id: ObjectId | None) -> PersonForm:
-        """Fill in labels and choices in the reader's language; a person is not their own manager."""
+    def prepare(self, row: dict[str, Any] | None) -> PersonForm:
+        """Fill in labels and choices in the reader's language; a person is not their own manager, and who has left is
+        offered where they are the manager still."""
         code = locale.language()
         self.name.label.text, self.email.label.text = _("Name"), _("Email")
         self.department.label.text, self.manager.label.text = _("Department"), _("Manager")
@@ -49,8 +52,10 @@ class PersonForm(Form):
         none = SelectChoice(NOBODY, "—")
         departments = service.departments().items()
         self.department.choices = [none, *(SelectChoice(key, label.text(code)) for key, label in departments)]
-        people = [p for p in directory.find("", limit=MOST_MANAGERS) if p["_id"] != person_id]
-        self.manager.choices = [none, *(SelectChoice(str(p["_id"]), p["name"]) for p in people)]
+        person_id, manager = (row["_id"], row.get("manager")) if row else (None, None)
+        names = {p["_id"]: p["name"] for p in directory.find("", limit=MOST_MANAGERS) if p["_id"] != person_id}
+        names |= directory.names([manager])
+        self.manager.choices = [none, *(SelectChoice(str(one), name) for one, name in names.items())]
         self.roles.choices = [SelectChoice(role.value, role_label(role)) for role in ROLE_LABELS]
         return self
 
@@ -126,27 +131,20 @@ class PeopleView(ClosedView):
     def edit(self, person: str) -> ResponseReturnValue:
         """Change an account and its roles."""
         row = service.get(identifier(person))
-        pending = {p.role.value for p in proposals.waiting() if p.person == row["_id"] and p.role}
-        stored = MultiDict(
-            [
-                ("name", row["name"]),
-                ("email", row["email"]),
-                ("department", row.get("department") or ""),
-                ("manager", str(row.get("manager") or "")),
-                *(("roles", role) for role in sorted({*row.get("roles", ()), *pending})),
-            ]
-        )
-        form = PersonForm(request.form if request.method == "POST" else stored).prepare(row["_id"])
+        waiting = proposals.of_person(row["_id"])
+        form = PersonForm(request.form if request.method == "POST" else _stored(row, waiting)).prepare(row)
         if request.method == "GET":
-            return self._form(form, row, pending=pending)
+            return self._form(form, row, waiting=waiting)
         _need_fresh()
         actor = auth.current_person()
         try:
-            service.change_profile(actor, row["_id"], **form.profile(), now=edge.now())
-            waiting = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now())
+            moves = service.change_profile(actor, row["_id"], **form.profile(), now=edge.now())
+            roles = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now())
         except FieldProblem as problem:
-            return self._form(form, row, problem, pending)
-        _say_what_waits(waiting)
+            return self._form(form, row, problem, waiting)
+        _say_what_waits(roles)
+        if moves:
+            flash(_("Waiting for a second privileged person: department and manager."), "info")
         flash(_("%(name)s is saved.", name=form.name.data), "success")
         return redirect(url_for(".index"), 303)
 
@@ -176,18 +174,20 @@ class PeopleView(ClosedView):
         """What waits for a second person."""
         me = auth.current_person()
         waiting = proposals.waiting()
-        names = directory.names([p.person for p in waiting])
+        rows = service.accounts_of(p.person for p in waiting)
         lines = [
             {
                 "id": str(p.id),
-                "person": names.get(p.person, ""),
+                "what": p.what if p.what in (proposals.RESET, proposals.PLACE) else "role",
                 "role": role_label(p.role) if p.role else "",
+                **_about(rows[p.person], p.place),
                 "by": p.by_name,
                 "at": cells.moment_short(p.at, locale.language()),
                 "may_confirm": me.id not in (p.by, p.person) and me.has(*rules.CONFIRMING),
                 "may_refuse": me.id != p.person and me.has(*rules.CONFIRMING),
             }
             for p in waiting
+            if p.person in rows
         ]
         return self.page("people/confirmations.html", lines=lines, deputies=_proposed_deputies(me))
 
@@ -197,7 +197,7 @@ class PeopleView(ClosedView):
         _need_fresh()
         password, hashed = _first_password()
         done = rights.confirm(auth.current_person(), identifier(proposal), edge.now(), password=hashed)
-        if done.role is None:
+        if done.what == proposals.RESET:
             row = service.get(done.person)
             return self._access(row["name"], row["email"], password)
         flash(_("Confirmed."), "success")
@@ -215,7 +215,7 @@ class PeopleView(ClosedView):
         form: PersonForm,
         row: dict[str, Any] | None,
         problem: FieldProblem | None = None,
-        pending: set[str] | None = None,
+        waiting: Collection[Proposal] = (),
     ) -> ResponseReturnValue:
         if problem is not None and problem.field in form:
             form[problem.field].errors = [problem.text(locale.language())]
@@ -223,14 +223,61 @@ class PeopleView(ClosedView):
             "people/form.html",
             form=form,
             row=row,
-            pending=pending or set(),
+            pending={p.role.value for p in waiting if p.role},
             privileged={role.value for role in PRIVILEGED},
+            place=_place_help(row, waiting) if row else "",
             own=row is not None and row["_id"] == auth.current_person().id,
         )
         return page, (422 if problem else 200)
 
     def _access(self, name: str, email: str, password: str) -> str:
         return self.page("people/access.html", name=name, email=service.normal_email(email), password=password)
+
+
+def _stored(row: dict[str, Any], waiting: Iterable[Proposal]) -> MultiDict[str, str]:
+    """An account as its form shows it, with what waits for a second person."""
+    place = next((p.place for p in waiting if p.place), Place.of(row))
+    roles = {*row.get("roles", ()), *(p.role.value for p in waiting if p.role)}
+    return MultiDict(
+        [
+            ("name", row["name"]),
+            ("email", row["email"]),
+            ("department", place.department),
+            ("manager", str(place.manager or "")),
+            *(("roles", role) for role in sorted(roles)),
+        ]
+    )
+
+
+def _place_help(row: dict[str, Any], waiting: Iterable[Proposal]) -> str:
+    """What is to be known of the department and the manager in the form of an account."""
+    if any(p.place for p in waiting):
+        return str(
+            _("Department and manager wait for a second person. Until then: %(place)s.", place=_place(Place.of(row)))
+        )
+    if not proposals.needs_second(row):
+        return ""
+    if row["_id"] == auth.current_person().id:
+        return str(_("Another administrator changes your department and your manager."))
+    return str(_("A second person confirms another department or manager."))
+
+
+def _about(row: dict[str, Any], wanted: Place | None) -> dict[str, Any]:
+    """Who a proposal is about, and where they belong, before and after where that is what is proposed."""
+    held = service.person_of(row).roles
+    return {
+        "person": row["name"],
+        "roles": [role_label(role) for role in ROLE_LABELS if role in held],
+        "place": _place(Place.of(row)),
+        "wanted": _place(wanted) if wanted else "",
+    }
+
+
+def _place(place: Place) -> str:
+    """A department and a manager in the reader's language."""
+    department = service.department_name(place.department, locale.language()) or "—"
+    manager = directory.names([place.manager]).get(place.manager, "—") if place.manager else "—"
+    return str(_("department %(department)s, manager %(manager)s", department=department, manager=manager))
 
 
 def _proposed_deputies(me: Person) -> list[dict[str, Any]]:

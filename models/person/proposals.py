@@ -1,10 +1,10 @@
-"""Proposals that wait for a second privileged person: a privileged role, or new access for a privileged
-person."""
+"""Proposals that wait for a second privileged person: a privileged role, or for a privileged person new access, another
+department or another manager."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from pymongo import ReturnDocument
 from config.database import database
 from models import audit
 from models.errors import NotFound, Refusal
+from models.person import directory
 from models.person.document import PROPOSALS
-from models.person.roles import Person, Role
+from models.person.roles import PRIVILEGED, Person, Role
 
-RESET = "reset"
+RESET, PLACE = "reset", "place"
 """What is proposed when it is not a role."""
 
 
@@ -30,8 +31,32 @@ class AlreadyDecided(Refusal):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a person belongs: the department, and the direct manager."""
+
+    department: str
+    manager: ObjectId | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Place:
+        """That of a stored account, or of a profile."""
+        return cls(row.get("department") or "", row.get("manager"))
+
+    def told(self, before: Place | None = None) -> dict[str, str]:
+        """What is new in it, for the audit trail."""
+        detail: dict[str, str] = {}
+        if before is None or before.department != self.department:
+            detail["department"] = self.department
+        if before is None or before.manager != self.manager:
+            detail["manager"] = directory.names([self.manager]).get(self.manager, "") if self.manager else ""
+            detail["manager_id"] = str(self.manager or "")
+        return detail
+
+
+@dataclass(frozen=True)
 class Proposal:
-    """A privileged role to be given, or (`role` None) the access of a privileged person to be reset."""
+    """A privileged role to be given, or for a privileged person (`role` None) another `place`, or access to be reset
+    (neither)."""
 
     id: ObjectId
     person: ObjectId
@@ -39,11 +64,25 @@ class Proposal:
     by: ObjectId | None
     by_name: str
     at: datetime
+    place: Place | None = None
+
+    @property
+    def what(self) -> str:
+        """The role's value, or what it is instead."""
+        if self.role is not None:
+            return self.role.value
+        return RESET if self.place is None else PLACE
 
 
 def waiting() -> list[Proposal]:
     """What waits for a second person, oldest first."""
     rows = database()[PROPOSALS].find({"state": "pending"}).sort([("at", 1), ("_id", 1)])
+    return [_read(row) for row in rows]
+
+
+def of_person(person_id: ObjectId) -> list[Proposal]:
+    """What of one person waits for a second one, oldest first."""
+    rows = database()[PROPOSALS].find({"person": person_id, "state": "pending"}).sort([("at", 1), ("_id", 1)])
     return [_read(row) for row in rows]
 
 
@@ -57,33 +96,68 @@ def find(proposal_id: ObjectId) -> Proposal:
 
 def propose(actor: Person, person_id: ObjectId, what: str, now: datetime) -> None:
     """Let a role value, or `RESET`, wait for a second person; asking again changes nothing."""
-    asked = {"_id": ObjectId(), "by": actor.id, "by_name": actor.name, "at": now}
+    _propose(actor, person_id, what, now, {}, {})
+
+
+def propose_place(actor: Person, person_id: ObjectId, place: Place, before: Place, now: datetime) -> None:
+    """Let another place wait for a second person; asking for the same again changes nothing."""
+    withdraw_place(person_id, place, now)
+    _propose(actor, person_id, PLACE, now, {"place": asdict(place)}, place.told(before))
+
+
+def _propose(
+    actor: Person, person_id: ObjectId, what: str, now: datetime, more: Mapping[str, Any], told: Mapping[str, Any]
+) -> None:
+    asked = {"_id": ObjectId(), "by": actor.id, "by_name": actor.name, "at": now, **more}
     pending = {"person": person_id, "what": what, "state": "pending"}
     stored = database()[PROPOSALS].find_one_and_update(
         pending, {"$setOnInsert": asked}, upsert=True, return_document=ReturnDocument.AFTER
     )
     if stored is not None and stored["_id"] == asked["_id"]:
-        audit.append("right_proposed", actor, audit.Subject("person", person_id), now=now, detail={"what": what})
+        subject = audit.Subject("person", person_id)
+        audit.append("right_proposed", actor, subject, now=now, detail={"what": what, **told})
 
 
 def withdraw(person_id: ObjectId, wanted: Iterable[Role], now: datetime) -> None:
     """Drop a person's waiting roles that are no longer wanted."""
-    kept = [RESET, *(role.value for role in wanted)]
-    gone = {"person": person_id, "state": "pending", "what": {"$nin": kept}}
-    database()[PROPOSALS].update_many(gone, {"$set": {"state": "withdrawn", "decided_at": now}})
+    kept = [RESET, PLACE, *(role.value for role in wanted)]
+    _withdraw({"person": person_id, "what": {"$nin": kept}}, now)
 
 
-def close(actor: Person, proposal: Proposal, state: str, now: datetime) -> None:
-    """Decide a waiting proposal as `confirmed` or `refused`. :raises AlreadyDecided: it no longer waits."""
+def withdraw_place(person_id: ObjectId, wanted: Place | None, now: datetime) -> None:
+    """Drop a person's waiting place, unless it is the one that is wanted."""
+    other = {"place": {"$ne": asdict(wanted)}} if wanted is not None else {}
+    _withdraw({"person": person_id, "what": PLACE, **other}, now)
+
+
+def _withdraw(gone: Mapping[str, Any], now: datetime) -> None:
+    change = {"$set": {"state": "withdrawn", "decided_at": now}}
+    database()[PROPOSALS].update_many({**gone, "state": "pending"}, change)
+
+
+def needs_second(row: Mapping[str, Any]) -> bool:
+    """Whether the holder of a stored account is privileged, or will be once somebody confirms it."""
+    privileged = [role.value for role in PRIVILEGED]
+    if not set(row.get("roles") or ()).isdisjoint(privileged):
+        return True
+    asked = {"person": row["_id"], "state": "pending", "what": {"$in": privileged}}
+    return database()[PROPOSALS].find_one(asked, {"_id": 1}) is not None
+
+
+def close(actor: Person, proposal: Proposal, state: str, now: datetime, told: Mapping[str, Any] | None = None) -> None:
+    """Decide a waiting proposal as `confirmed` or `refused`; `told` is what more the trail says of it.
+
+    :raises AlreadyDecided: it no longer waits.
+    """
     decision = {"state": state, "decided_by": actor.id, "decided_at": now}
     pending = {"_id": proposal.id, "state": "pending"}
     if database()[PROPOSALS].update_one(pending, {"$set": decision}).modified_count == 0:
         raise AlreadyDecided()
-    what = proposal.role.value if proposal.role else RESET
     subject = audit.Subject("person", proposal.person)
-    audit.append(f"right_{state}", actor, subject, now=now, detail={"what": what})
+    audit.append(f"right_{state}", actor, subject, now=now, detail={"what": proposal.what, **(told or {})})
 
 
 def _read(row: Mapping[str, Any]) -> Proposal:
-    role = None if row["what"] == RESET else Role(row["what"])
-    return Proposal(row["_id"], row["person"], role, row["by"], row["by_name"], row["at"])
+    role = None if row["what"] in (RESET, PLACE) else Role(row["what"])
+    place = Place.of(row["place"]) if row["what"] == PLACE else None
+    return Proposal(row["_id"], row["person"], role, row["by"], row["by_name"], row["at"], place)

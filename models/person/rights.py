@@ -1,6 +1,6 @@
-"""Roles and who gives them. A privileged role is given, and the access of a privileged person reset, only
-when a second privileged person confirms; until then it waits as a proposal. The system itself (a command on
-the machine) needs no second person."""
+"""Roles and who gives them. A privileged role is given, and the access of a privileged person reset or their place
+changed, only when a second privileged person confirms; until then it waits as a proposal. The system itself (a command
+on the machine) needs no second person."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from models import audit
 from models.errors import Forbidden, Refusal
 from models.person import proposals, rules, session, taken
 from models.person.document import USERS
-from models.person.proposals import Proposal
+from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
 from models.person.service import (
     OwnAccount,
     get,
     keep_an_administrator,
+    one_at_a_time,
     person_of,
     require_right,
+    set_place,
     store,
     subject_of,
 )
@@ -62,6 +64,8 @@ def set_roles(actor: Person, person_id: ObjectId, roles: Iterable[Role], now: da
         if after != held:
             _store_roles(actor, row, after, now)
         proposals.withdraw(person_id, wanted, now)
+        if waiting:
+            one_at_a_time(person_id)  # whose place is changed at this moment is changed by two
         for role in sorted(waiting):
             proposals.propose(actor, person_id, role.value, now)
         return waiting
@@ -106,12 +110,14 @@ def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: st
         _second_person(actor, proposal)
         if proposal.by == actor.id:
             raise SecondPerson()
-        proposals.close(actor, proposal, "confirmed", now)
         row = get(proposal.person)
-        if proposal.role is None:
-            _store_reset(actor, row, password, now)
-        else:
+        proposals.close(actor, proposal, "confirmed", now, _told(proposal, row))
+        if proposal.role is not None:
             _store_roles(actor, row, person_of(row).roles | {proposal.role}, now)
+        elif proposal.place is not None:
+            set_place(actor, row, proposal.place, now)
+        else:
+            _store_reset(actor, row, password, now)
         return proposal
 
     return transaction(work)
@@ -126,9 +132,14 @@ def refuse(actor: Person, proposal_id: ObjectId, now: datetime) -> None:
     def work() -> None:
         proposal = proposals.find(proposal_id)
         _second_person(actor, proposal)
-        proposals.close(actor, proposal, "refused", now)
+        proposals.close(actor, proposal, "refused", now, _told(proposal, get(proposal.person)))
 
     transaction(work)
+
+
+def _told(proposal: Proposal, row: Mapping[str, Any]) -> dict[str, str]:
+    """What the trail says of a proposal beside what is proposed: what is new in the place."""
+    return proposal.place.told(Place.of(row)) if proposal.place is not None else {}
 
 
 def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], now: datetime) -> None:

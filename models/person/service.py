@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.errors import FieldProblem, Forbidden, NotFound, Refusal
 from models.person import directory, proposals, session, taken
 from models.person.departments import HOUSE
 from models.person.document import USERS, User
+from models.person.proposals import Place
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
 
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]+@[^\s@,;:<>()\[\]\"\\]+")
@@ -102,7 +104,12 @@ def active_people() -> list[Person]:
 
 def those(ids: Iterable[ObjectId]) -> dict[ObjectId, Person]:
     """The people of some accounts, in use or not, without grants; who is gone is left out."""
-    return {row["_id"]: person_of(row) for row in database()[USERS].find({"_id": {"$in": list(set(ids))}})}
+    return {one: person_of(row) for one, row in accounts_of(ids).items()}
+
+
+def accounts_of(ids: Iterable[ObjectId]) -> dict[ObjectId, dict[str, Any]]:
+    """The stored accounts of some ids; who is gone is left out."""
+    return {row["_id"]: row for row in database()[USERS].find({"_id": {"$in": list(set(ids))}})}
 
 
 def person_of(row: Mapping[str, Any], language: str = "") -> Person:
@@ -189,28 +196,50 @@ def change_profile(
     department: str,
     manager: ObjectId | None,
     now: datetime,
-) -> None:
-    """Change who a person is and where they belong.
+) -> bool:
+    """Change who a person is and where they belong. Returns whether the place waits for a second person: another
+    department or manager of somebody who has a privileged role, or will once it is confirmed, is only proposed, for
+    much that they read and sign follows from it.
 
-    :raises FieldProblem: :raises Forbidden: :raises NotFound:
+    :raises FieldProblem: :raises OwnAccount: when it is one's own place. :raises Forbidden: :raises NotFound:
     """
     require_right(actor)
-    values = _profile(name, email, department, manager)
     if manager == person_id:
         raise FieldProblem("manager", zh="不能是本人。", en="This cannot be the person themselves.")
 
-    def work() -> None:
+    def work() -> bool:
         before = get(person_id)
-        changed = {key for key, value in values.items() if before.get(key) != value}
-        if not changed:
-            return
-        try:
-            store(person_id, values, now)
-        except DuplicateKeyError:
-            raise _email_taken() from None
-        audit.append("person_changed", actor, subject_of(before), now=now, fields=changed)
+        values = _profile(name, email, department, manager, before.get("manager"))
+        held, wanted = Place.of(before), Place.of(values)
+        waits = wanted != held and actor is not SYSTEM and proposals.needs_second(before)
+        if waits and actor.id == person_id:
+            raise OwnAccount()
+        _store_profile(actor, before, {**values, **asdict(held)} if waits else values, now)
+        if waits:
+            proposals.propose_place(actor, person_id, wanted, held, now)
+        else:
+            proposals.withdraw_place(person_id, None, now)
+        return waits
 
-    transaction(work)
+    return transaction(work)
+
+
+def set_place(actor: Person, row: Mapping[str, Any], place: Place, now: datetime) -> None:
+    """Give a person the department and the manager that a second person confirmed."""
+    _store_profile(actor, row, asdict(place), now)
+
+
+def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> None:
+    after = {**before, **values}
+    changed = {key for key, value in values.items() if (before.get(key) or None) != (value or None)}
+    if not changed:
+        return
+    try:
+        store(before["_id"], values, now)
+    except DuplicateKeyError:
+        raise _email_taken() from None
+    told = Place.of(after).told(Place.of(before))
+    audit.append("person_changed", actor, subject_of(before), now=now, fields=changed, detail=told)
 
 
 def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) -> None:
@@ -275,7 +304,13 @@ def _email_taken() -> FieldProblem:
     return FieldProblem("email", zh="这个邮箱已有账号。", en="There is an account with this email already.")
 
 
-def _profile(name: str, email: str, department: str, manager: ObjectId | None) -> dict[str, Any]:
+def _profile(
+    name: str, email: str, department: str, manager: ObjectId | None, present: ObjectId | None = None
+) -> dict[str, Any]:
+    """The values of an account, checked. `present` is the manager that it has: who left stays until another is chosen.
+
+    :raises FieldProblem:
+    """
     name, email = " ".join(name.split()), normal_email(email)
     if not name or len(name) > User.name.max_length or not name.isprintable():
         raise FieldProblem("name", zh="请填写姓名，最多 60 个字。", en="Give a name of at most 60 characters.")
@@ -283,7 +318,7 @@ def _profile(name: str, email: str, department: str, manager: ObjectId | None) -
         raise FieldProblem("email", zh="请填写有效的邮箱地址。", en="Give a valid email address.")
     if department and department not in departments():
         raise FieldProblem("department", zh="请从列表中选择部门。", en="Choose a department from the list.")
-    if manager is not None and database()[USERS].find_one({"_id": manager, "active": True}, {"_id": 1}) is None:
+    if manager is not None and manager != present and not directory.eligible(manager):
         raise FieldProblem("manager", zh="请从列表中选择人员。", en="Choose a person from the list.")
     return {"name": name, "email": email, "department": department, "manager": manager}
 

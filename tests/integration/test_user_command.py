@@ -64,6 +64,7 @@ def test_a_password_may_be_given_on_standard_input_only(run: Run, app: Flask) ->
         ("add", "a@example.com", "--name", "甲", "--manager", "nobody@example.com"),
         ("roles", "nobody@example.com", "--add", "head"),
         ("reset", "nobody@example.com"),
+        ("move", "nobody@example.com", "--department", "sales"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_1(run: Run, arguments: tuple[str, ...]) -> None:
@@ -89,6 +90,26 @@ def test_roles_are_shown_given_and_taken(run: Run, app: Flask, now: datetime) ->
     account(app, Role.SALES, email="a@example.com", now=now)
     assert run("roles", "a@example.com").output == "sales\n"
     assert run("roles", "a@example.com", "--add", "head", "--remove", "sales").output == "head\n"
+
+
+def test_a_person_is_moved_at_once_whatever_their_role(run: Run, app: Flask, db: Base, now: datetime) -> None:
+    account(app, Role.HEAD, email="a@example.com", now=now)
+    account(app, Role.GENERAL_MANAGER, email="m@example.com", now=now)
+    done = run("move", "a@example.com", "--department", "sales", "--manager", "M@example.com")
+    assert (done.exit_code, done.output) == (0, "a@example.com: department sales, manager m@example.com\n")
+    assert run("move", "a@example.com").output == done.output
+    assert run("move", "a@example.com", "--no-manager").output == "a@example.com: department sales, no manager\n"
+    stored = db["user"].find_one({"email": "a@example.com"}) or {}
+    assert (stored["department"], stored["manager"]) == ("sales", None)
+    [first, last] = db["audit"].find({"action": "person_changed"}).sort("_id", 1)
+    assert (first["actor_name"], first["detail"]["department"]) == ("system", "sales")
+    assert last["detail"] == {"manager": "", "manager_id": ""}
+
+
+def test_of_two_managers_neither_is_taken(run: Run, app: Flask, now: datetime) -> None:
+    account(app, Role.HEAD, email="a@example.com", now=now)
+    assert run("move", "a@example.com", "--manager", "a@example.com").exit_code == 1
+    assert run("move", "a@example.com", "--manager", "a@example.com", "--no-manager").exit_code == 2
 
 
 def test_the_last_administrator_stays(run: Run, app: Flask, now: datetime) -> None:

@@ -123,6 +123,75 @@ def test_a_privileged_role_goes_by_way_of_a_second_person(admin: Browser, head: 
     assert db["user"].find_one({"_id": person})["roles"] == ["specialist", "supervisor"]  # type: ignore[index]
 
 
+def test_another_department_of_a_privileged_person_goes_by_way_of_a_second_person(
+    admin: Browser, head: Browser, add: Add, db: Base
+) -> None:
+    chief = add(Role.GENERAL_MANAGER, email="lilei@example.com", name="李雷", department="sales")
+    manager = str(add(Role.SALES_MANAGER, email="m@example.com", name="王芳"))
+    assert "A second person confirms another department or manager." in admin.get(f"/people/{chief}").text
+    sent = profile(roles=["general_manager"], manager=manager, name="李雷雷")
+    assert admin.post(f"/people/{chief}", sent).status_code == 303
+    assert "Waiting for a second privileged person: department and manager." in admin.get("/people/").text
+    stored = db["user"].find_one({"_id": chief})
+    assert stored is not None
+    assert (stored["name"], stored["department"], stored.get("manager")) == ("李雷雷", "sales", None)
+    page = admin.get(f"/people/{chief}").text
+    assert "Department and manager wait for a second person. Until then: department Sales, manager —." in page
+    assert '<option selected value="service">' in page
+    [waiting] = proposals.waiting()
+    assert admin.post(f"/people/{chief}", sent).status_code == 303
+    assert proposals.waiting() == [waiting]
+    assert admin.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 409
+    page = head.get("/people/confirmations").text
+    assert "李雷雷 is to get: department Customer service, manager 王芳" in page
+    assert "At present: department Sales, manager — · General manager" in page
+    done = head.post(f"/people/confirmations/{waiting.id}/confirm")
+    assert (done.status_code, PASSWORD.search(done.text)) == (303, None)
+    stored = db["user"].find_one({"_id": chief})
+    assert stored is not None
+    assert (stored["department"], str(stored["manager"])) == ("service", manager)
+
+
+def test_whoever_confirms_a_role_sees_for_which_department(admin: Browser, head: Browser, add: Add) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷", department="sales")
+    admin.post(f"/people/{person}", profile(roles=["specialist", "supervisor"], department="finance"))
+    assert "At present: department Finance, manager — · Specialist" in head.get("/people/confirmations").text
+
+
+def test_nobody_gives_themselves_another_department(admin: Browser, db: Base) -> None:
+    me = db["user"].find_one({"email": "admin@example.com"})
+    assert me is not None
+    at = f"/people/{me['_id']}"
+    assert "Another administrator changes your department and your manager." in admin.get(at).text
+    mine = {"name": "管理员", "email": "admin@example.com", "department": me["department"], "roles": ["administrator"]}
+    other = "sales" if me["department"] != "sales" else "service"
+    assert admin.post(at, profile(**mine | {"department": other})).status_code == 409
+    assert admin.post(at, profile(**mine | {"name": "新名"})).status_code == 303
+    assert db["user"].find_one({"_id": me["_id"]})["department"] == me["department"]  # type: ignore[index]
+    assert proposals.waiting() == []
+
+
+def test_a_manager_who_left_stays_in_the_form(admin: Browser, add: Add, db: Base) -> None:
+    manager = add(Role.SALES_MANAGER, email="m@example.com", name="王芳")
+    person = add(Role.SALES, email="lilei@example.com", name="李雷")
+    admin.post(f"/people/{person}", profile(roles=["sales"], manager=str(manager)))
+    admin.post(f"/people/{manager}/active", {"active": "0"})
+    assert f'<option selected value="{manager}">王芳</option>' in admin.get(f"/people/{person}").text
+    assert admin.post(f"/people/{person}", profile(roles=["sales"], manager=str(manager))).status_code == 303
+    assert db["user"].find_one({"_id": person})["manager"] == manager  # type: ignore[index]
+
+
+def test_the_trail_says_in_words_what_was_proposed(admin: Browser, demo_app: Flask, add: Add) -> None:
+    person = add(Role.SUPERVISOR, email="lilei@example.com", name="李雷", department="sales")
+    admin.post(f"/people/{person}", profile(roles=["supervisor", "head"]))
+    add(Role.AUDITOR, email="audit@example.com")
+    auditor = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
+    auditor.sign_in("audit@example.com")
+    page = auditor.get("/audit/").text
+    assert "what: department and manager; department: Customer service" in page
+    assert "what: Department head" in page
+
+
 def test_a_reset_of_a_privileged_person_shows_the_password_to_the_second_person(
     admin: Browser, head: Browser, add: Add
 ) -> None:
