@@ -43,6 +43,7 @@ from config.settings import Settings
 from models import audit
 made = Settings(secret_key="x" * 40, password_salt="x" * 40, totp_secret="x" * 40,
                 mongodb_uri=sys.argv[1], database=sys.argv[2])
+database.SELECTION_TIMEOUT_MS = 120_000
 database.connect(made)
 while True:
     try:

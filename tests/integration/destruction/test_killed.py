@@ -36,6 +36,7 @@ settings = Settings(
     secret_key=secret, password_salt=secret, totp_secret=secret, mongodb_uri=uri, database=name, data_dir=Path(folder),
     trusted_hosts=("localhost",), master_key=master,
 )
+database.SELECTION_TIMEOUT_MS = 120_000
 database.connect(settings)
 catalogue.load()
 

@@ -13,7 +13,7 @@ from threading import Event
 
 from pymongo.errors import AutoReconnect
 
-from config.database import connect
+from config import database
 from config.settings import Settings
 from jobs.cadence import EveryMinutes
 from jobs.context import JobContext, JobError, Report
@@ -129,7 +129,8 @@ def main() -> None:
     """Arguments: uri, database, the time it believes it is, the work."""
     uri, name, moment, work = sys.argv[1:]
     logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING)
-    connect(settings_for(uri, name))
+    database.SELECTION_TIMEOUT_MS = 120_000
+    database.connect(settings_for(uri, name))
     now = datetime.fromisoformat(moment)
     desk = Desk(
         worker=worker_name(),

@@ -41,6 +41,7 @@ def main() -> None:
         trusted_hosts=("127.0.0.1", "localhost"),
         demo=True,
     )
+    database.SELECTION_TIMEOUT_MS = 120_000
     app = create_app(settings, clock=clock)
     row = service.get(ObjectId(told["person"]))
     client = app.test_client()
