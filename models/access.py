@@ -24,6 +24,7 @@ from models.classified import (
     DEPUTIES_READ,
     PASSING,
     PAST,
+    READ_ONLY,
     SIGNED_CARD,
     TURNS,
 )
@@ -260,7 +261,7 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
         Purpose.ARCHIVE: rt.rights.archive,
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
-    return Reach(_without(opened, PAST), also=_tokens(person, rt, rules, purpose))
+    return Reach(_without(opened, READ_ONLY), also=_tokens(person, rt, rules, purpose))
 
 
 @lru_cache(maxsize=1000)
@@ -283,10 +284,12 @@ def _signed_by_others(rt: RecordType) -> bool:
     return bool(by) and not (by | climbs) <= {Role.HEAD.value}
 
 
-def reads_to_act(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
+def reads_to_act(person: Person, rt: RecordType, acl: Iterable[str], *, by_grant: bool = False) -> bool:
     """Whether the person reads a record with these tokens in full for themselves: not only because they signed it once,
-    nor for whom they stand in."""
-    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, {Relation.SIGNING.value})) == "full"
+    nor for whom they stand in, nor, unless `by_grant`, because a grant opens it: that is to be read, and no more (X5).
+    """
+    others = {Relation.SIGNING.value} if by_grant else {Relation.SIGNING.value, Relation.GRANT.value}
+    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, others)) == "full"
 
 
 def shows_cards(rt: RecordType) -> bool:
@@ -296,10 +299,10 @@ def shows_cards(rt: RecordType) -> bool:
     return rt.classified or (_signed_by_others(rt) and not read)
 
 
-def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
-    """Whether the person reads a record with these tokens in full, and not only while it waits for them, or for whom
-    they stand in, or as long as a grant lasts."""
-    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, PASSING)) == "full"
+def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str], purpose: Purpose = Purpose.VIEW) -> bool:
+    """Whether the person reads a record with these tokens in full, or prints or exports it, and not only while it waits
+    for them, or for whom they stand in, or as long as a grant lasts."""
+    return reach(person, rt, purpose).to_act.sees(_without(acl, PASSING)) == "full"
 
 
 def keeps_to_screen(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:

@@ -51,6 +51,9 @@ PASSING = {Relation.TASK.value, Relation.ASSIGNED.value, Relation.SIGNING.value,
 PAST = {Relation.SIGNED.value}
 """Relations of who had to do with a record once: they open it to be read, and nothing is done by them."""
 
+READ_ONLY = PAST | {Relation.GRANT.value}
+"""Relations that open a record to be read, and for nothing else: a grant names view, print or export (X5)."""
+
 TURNS = frozenset({Relation.TASK, Relation.ASSIGNED})
 """Relations to whomever a record waits for."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from models import access, turns
+from models import access, ownership, turns
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Refusal
 from models.person.roles import Person
+
+READER = "reader"
+"""Whoever reads a record may make such a move, if a grant opens it too: to ask for the loan of an original (K4)."""
 
 
 class NotNow(Refusal):
@@ -110,7 +113,10 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     """Why the person may not make the move in their own right; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    if person.read_only or not access.reads_to_act(person, rt, record.get("acl") or ()):
+    by_grant = READER in transition.by
+    if person.read_only or not access.reads_to_act(person, rt, record.get("acl") or (), by_grant=by_grant):
+        return Forbidden()
+    if ownership.OWNER in transition.asks and not ownership.may_hand_on(person, rt, record):
         return Forbidden()
     if not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
         return Forbidden()
@@ -174,7 +180,7 @@ def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, A
 
 def _is(person: Person, whose: str, record: Mapping[str, Any]) -> bool:
     """Whether `whose` (a role, `owner`, `creator`, `reader` or a person field) means this person."""
-    if whose == "reader":
+    if whose == READER:
         return True
     if turns.is_role(whose):
         return turns.holds(person, whose)

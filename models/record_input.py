@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, registry
+from models import access, names, ownership, registry
 from models.access import Purpose
 from models.attachment import service as attachment
 from models.declarations import LEVEL_LABELS, OWNER, Choice, Field, Label, Level, RecordType, Transition
@@ -77,7 +77,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     overseer = person.has(Role.HEAD, Role.CUSTODIAN)
     own = record is None or record.get("owner") == person.id
     placing: tuple[Field, ...] = ()
-    if overseer and rt.menu == "family":
+    if overseer and rt.menu == "family" and (record is None or ownership.may_hand_on(person, rt, record)):
         placing += rt.called(PLACING[:1])
     if rt.classified and (overseer or own):
         placing += PLACING[1:]

@@ -27,7 +27,7 @@ from models.reading import service as reading
 from models.records import Sight
 from models.reminder import service as reminders
 from models.reminder.document import Reminder
-from models.reminder.rules import Step, secrecy_ended, words_of
+from models.reminder.rules import SINCE, secrecy_ended, words_of
 from models.reminder.service import Told
 from models.work import Pile, Task
 
@@ -278,7 +278,7 @@ def _due(reminder: Reminder, reader: Reader) -> Context:
     """How a reminder's moment stands. It is no deadline where secrecy has ended, for that happens by itself, nor where
     nobody signs: since then it waits."""
     due, language = reminder.due, reader.language
-    if reminder.step is Step.STUCK:
+    if reminder.step in SINCE:
         text = _("since %(moment)s", moment=cells.moment_short(due, language))
     elif secrecy_ended(reminder.step, due, reader.now):
         text = _("ended %(day)s", day=cells.day_short(local(due).date(), language))

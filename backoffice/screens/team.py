@@ -21,7 +21,7 @@ from models.declarations import Level
 from models.office import office_calendar
 from models.person import directory
 from models.person.roles import ROLE_LABELS, Permission
-from models.reminder.rules import LABELS, Step
+from models.reminder.rules import LABELS, SINCE, Step
 from models.revisit import coverage
 from models.workload import Late, Load
 
@@ -176,7 +176,7 @@ def _reminders(coming: Iterable[foresight.Coming], reader: Reader) -> Context:
                 "number": one.number,
                 "url": cells.record_url(one.type, one.number),
                 # A signature that nobody gave has no deadline of its own.
-                "due": cells.deadline(one.due, reader) if one.step is not Step.STUCK else None,
+                "due": cells.deadline(one.due, reader) if one.step not in SINCE else None,
             }
             for one in rows[:MOST_LINES]
         ],

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
 
 from config.database import database
-from models import access, registry, store
+from models import access, ownership, registry, store
 from models.access import Purpose
 from models.customer.document import CUSTOMER, SLUG
-from models.declarations import Level
-from models.person.roles import Person
+from models.declarations import Level, RecordType
+from models.person import directory
+from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft
+from models.reminder import service as reminders
 
 VIA = "customer"
 """The reference field by which such a record names its customer."""
@@ -54,12 +57,18 @@ def follow_customer(draft: Draft) -> None:
         draft.check()
     if fresh:
         values["department"] = customer["department"]
-        if "owner" not in draft.given or values["owner"] is None:
+        if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, customer["owner"]):
             values["owner"] = customer["owner"]
         for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
             if name in draft.rt.by_name:
                 values[name] = customer[origin]
     _keep_level(draft, customer)
+
+
+def _passes(draft: Draft, to: ObjectId | None) -> bool:
+    """Whether a record that is pointed to another customer goes to the owner of that one's file."""
+    before, rt = draft.before, draft.rt
+    return before is None or not rt.classified or ownership.refusal(draft.actor, rt, before, to) is None
 
 
 def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
@@ -76,39 +85,58 @@ def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
 
 
 def pass_on(draft: Draft) -> None:
-    """Raise the records of a customer with the file, and hand those of its former owner to the new one."""
+    """Raise the records of a customer with the file, and hand those of its former owner to the new one, as far as they
+    are the writer's to hand on; the others stay with their owner, of which the head alone is told (X6)."""
     before, values = draft.before, draft.values
     if before is None or not draft.touches(("level", "owner")):
         return
     level = Level(values["level"])
     lower = [one.value for one in Level if one.rank < level.rank]
+    left = False
     for rt in registry.all_types():
         if not rt.classified or VIA not in rt.by_name or rt.by_name[VIA].to != SLUG:
             continue
         own = {"owner": before["owner"]} if values["owner"] != before["owner"] else {"owner": {"$in": []}}
         condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
-        for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1})):
-            _change_child(draft, rt.slug, row["_id"], row, level)
+        for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1, "acl": 1})):
+            left |= not _change_child(draft, rt, row, level)
+    if left:
+        _tell_heads(values, draft.now)
 
 
-def _change_child(draft: Draft, slug: str, record_id: ObjectId, row: dict[str, Any], level: Level) -> None:
+def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Level) -> bool:
+    """Let a record follow the file; False when it stays with the file's former owner."""
     change: dict[str, Any] = {}
+    to, follows = draft.values["owner"], True
     if Level(row["level"]).rank < level.rank:
         change["level"] = level.value
-    if row.get("owner") == (draft.before or {}).get("owner"):
-        change["owner"] = draft.values["owner"]
-    store.change(slug, record_id, change, actor=draft.actor, now=draft.now, action=FOLLOWED)
+    if row.get("owner") == (draft.before or {}).get("owner") != to:
+        follows = ownership.goes_along(draft.actor, rt, row, to)
+        if follows:
+            change["owner"] = to
+    if change:
+        store.change(rt.slug, row["_id"], change, actor=draft.actor, now=draft.now, action=FOLLOWED)
+    return follows
+
+
+def _tell_heads(customer: Mapping[str, Any], now: datetime) -> None:
+    heads = directory.holders((Role.HEAD,), customer["department"])
+    reminders.tell_of_left(heads, SLUG, customer["_id"], now)
 
 
 def adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
     """A record whose customer's file was merged into another one: its level, department, name of the customer and
-    salesperson follow the surviving file, and its owner where it had the owner of the former one (F7, X1)."""
+    salesperson follow the surviving file, and its owner where it had the owner of the former one, as far as it is for
+    whoever merges to hand it on (F7, X1)."""
     values, via = draft.values, draft.rt.by_name.get(VIA)
     if via is None or via.to != SLUG or values[VIA] != survivor["_id"]:
         return
     values["department"] = survivor["department"]
-    if values["owner"] == former["owner"]:
-        values["owner"] = survivor["owner"]
+    if values["owner"] == former["owner"] != survivor["owner"]:
+        if ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"]):
+            values["owner"] = survivor["owner"]
+        else:
+            _tell_heads(survivor, draft.now)
     for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
         if name in draft.rt.by_name and values[name] == former[origin]:
             values[name] = survivor[origin]

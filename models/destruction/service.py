@@ -8,7 +8,7 @@ from typing import Any
 
 from config.database import database, transaction
 from config.policy import policy
-from models import registry, store
+from models import ownership, registry, store
 from models.access import Purpose
 from models.access_request.rules import title_of
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
@@ -18,7 +18,7 @@ from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, loaded, read_values
 from models.masking import masked
 from models.moves import InPersonOnly, moves
-from models.person.roles import Person, Role
+from models.person.roles import Person
 from models.record import collection_name
 from models.records import read
 from models.registry import Draft, Hooks
@@ -63,10 +63,11 @@ class NoLongerThere(Refusal):
 
 
 def may_propose(person: Person, found: Sight) -> bool:
-    """Whether the person may propose a record that they read in full: its owner, the custodian of its department."""
-    own = person.id is not None and found.values["owner"] == person.id
-    keeps = person.has(Role.CUSTODIAN) and found.values["department"] == person.department
-    return found.rt.classified and found.full and not person.read_only and (own or keeps)
+    """Whether the person may propose a record that they read in full: its owner, the custodian of its department, whom
+    no card lets read it."""
+    if not (found.rt.classified and found.full) or person.read_only:
+        return False
+    return ownership.answers_for(person, found.rt, found.values)
 
 
 def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now: datetime) -> dict[str, Any]:

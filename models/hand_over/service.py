@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import database, transaction
-from models import access, records, registry, schema, sealing, store
+from models import access, ownership, records, registry, schema, sealing, store
 from models.access import Purpose
 from models.declarations import RecordType, Transition
 from models.errors import Forbidden, Invalid
@@ -75,13 +75,17 @@ def require_way(person: Person, rt: RecordType, record: Mapping[str, Any]) -> Wa
 
 
 def candidates(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Person]:
-    """Who could have the record: colleagues of its department or the person's own who read it as it is, by name."""
+    """Who could have the record: colleagues of its department or the person's own who read it as it is, by name; the
+    person too, where they may take it over."""
     departments = {record.get("department"), person.department}
     return sorted(
         (
             one
             for one in people.active_people()
-            if one.department in departments and one.id not in (record.get("owner"), None) and _reads(one, rt, record)
+            if one.department in departments
+            and one.id not in (record.get("owner"), None)
+            and _reads(one, rt, record)
+            and ownership.refusal(person, rt, record, one.id) is None
         ),
         key=lambda one: one.name,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
+from models.person import service as people
 from models.person.roles import Means, Person
 from models.record import collection_name
 from models.registry import Draft
@@ -142,14 +144,14 @@ def move_some(merge: Row, limit: int) -> tuple[int, list[ObjectId]]:
         sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - met))
         if sons:
             survivor = store.fetch(slug, new)
-            former = store.fetch(slug, old)
+            former, actor = store.fetch(slug, old), _mover(merge)
             drafts = list[Draft]()
             for son, one in _loaded(rt, sons):
                 if isinstance(one, Unopened):
                     log.error("the record %s was passed over in a merge: %s", son["number"], one.code)
                     passed_over.append(son["_id"])
                 else:
-                    drafts.append(_moved(rt, one, merge, former, survivor))
+                    drafts.append(_moved(rt, one, merge, actor, former, survivor))
             _put_many(drafts, merge["_id"], _detail(merge))
             met += len(sons)
         if met >= limit:
@@ -177,10 +179,10 @@ def _last(slug: str, record_id: ObjectId) -> ObjectId:
     return _last(slug, son["merged_into"]) if son.get("merged_into") else record_id
 
 
-def _moved(rt: RecordType, before: Row, merge: Row, former: Row, survivor: Row) -> Draft:
+def _moved(rt: RecordType, before: Row, merge: Row, actor: Person, former: Row, survivor: Row) -> Draft:
     slug = merge["type"]
     values = repointed(rt.fields, before, slug, former["_id"], survivor["_id"])
-    draft = Draft(rt, "follow_merge", before, {**before, **values}, _actor(merge), merge["at"], given=frozenset(values))
+    draft = Draft(rt, "follow_merge", before, {**before, **values}, actor, merge["at"], given=frozenset(values))
     adopt = registry.get(slug).hooks.adopt
     if adopt is not None:
         adopt(draft, former, survivor)
@@ -285,6 +287,13 @@ def _actor(merge: Row, prefix: str = "") -> Person:
     token = merge.get(f"{prefix}token")
     through = Means(**token) if token else None
     return Person(id=merge[f"{prefix}by"], name=merge[f"{prefix}by_name"], through=through)
+
+
+def _mover(merge: Row) -> Person:
+    """Who merges, with the rights of this moment: by them records pass to another owner."""
+    actor = _actor(merge)
+    known = people.those([merge["by"]]).get(merge["by"])
+    return actor if known is None else replace(known, name=actor.name, through=actor.through)
 
 
 def _put_many(

@@ -35,6 +35,14 @@ class Settled(Refusal):
     en = "“{number}” is archived or in a state in which it does not change: it cannot be merged."
 
 
+class NotYoursToGive(Refusal):
+    """What the other record says would be for the surviving one's owner to read, which is not the person's to give."""
+
+    code, status = "not_yours_to_give", 403
+    zh = "合并后“{number}”的内容将由保留记录的负责人掌管，您无权这样移交；请联系客服部经理。"
+    en = "What “{number}” says would go to the other record's owner, and is not yours to hand on: ask the head."
+
+
 class MergeUnderWay(Refusal):
     """Records that point to one of the two are still being moved."""
 

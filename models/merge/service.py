@@ -15,7 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, history, names, records, registry, store
+from models import access, history, names, ownership, records, registry, store
 from models.access import Purpose
 from models.access_request import service as access_request
 from models.attachment import service as attachment
@@ -118,6 +118,9 @@ def _check(person: Person, rt: RecordType, keep: Row, gone: Row) -> None:
     for record in (keep, gone):
         if not records.can(person, rt, record, Purpose.EDIT):
             raise rules.Settled(number=record["number"])
+    moves = rt.classified and gone["owner"] != keep["owner"]
+    if moves and ownership.refusal(person, rt, gone, keep["owner"]) is not None:
+        raise rules.NotYoursToGive(number=gone["number"])
     pair = [keep["_id"], gone["_id"]]
     condition = {"state": {"$in": UNDER_WAY}, "$or": [{"survivor": {"$in": pair}}, {"loser": {"$in": pair}}]}
     if database()[MERGES].find_one(condition, {"_id": 1}):

@@ -8,7 +8,7 @@ from datetime import datetime
 from models.calendar import local
 from models.day_words import day_text
 from models.person.roles import Person
-from models.reminder.rules import Step, secrecy_ended, words_of
+from models.reminder.rules import SINCE, secrecy_ended, words_of
 from models.reminder.service import Told
 
 MOST_LINES = 50
@@ -70,9 +70,9 @@ def compose_for_group(person: Person, told: Sequence[Told], base_url: str, now: 
 
 
 def _when(one: Told, language: str, now: datetime) -> str:
-    """Until when something is due; since when nobody signs it; when secrecy has ended."""
+    """Until when something is due; since when nobody signs it, or it was left; when secrecy has ended."""
     step, at = one.reminder.step, one.reminder.due
-    said = "since" if step is Step.STUCK else "ended" if secrecy_ended(step, at, now) else "due"
+    said = "since" if step in SINCE else "ended" if secrecy_ended(step, at, now) else "due"
     there = local(at)
     day = day_text(there.date())
     moment = f"{day.zh}{there:%H:%M}" if language == "zh" else f"{day.en} {there:%H:%M}"

@@ -14,12 +14,14 @@ RUN_EVERY = timedelta(minutes=5)
 
 
 class Matter(StrEnum):
-    """What a reminder is about: a record's deadline, the end of its secrecy (X2), a signature that nobody gave; of no
-    single record, that some were kept for long enough (D1), or that the same cause comes again and again (T6)."""
+    """What a reminder is about: a record's deadline, the end of its secrecy (X2), a signature that nobody gave, or that
+    some of what belongs to it stayed with its former owner; of no single record, that some were kept for long enough
+    (D1), or that the same cause comes again and again (T6)."""
 
     DEADLINE = "deadline"
     SECRECY = "secrecy"
     SIGNATURE = "signature"
+    LEFT = "left"
     RETENTION = "retention"
     BATCH = "batch"
 
@@ -34,6 +36,7 @@ class Step(StrEnum):
     NOTICE = "notice"
     LAST_NOTICE = "last_notice"
     STUCK = "stuck"
+    LEFT = "left"
     KEPT = "kept"
     BATCH = "batch"
 
@@ -46,9 +49,16 @@ LABELS = {
     Step.NOTICE: Label("保密期将满，届时自动解密", "Its secrecy ends soon; it is then declassified by itself"),
     Step.LAST_NOTICE: Label("保密期即将届满，即将自动解密", "Its secrecy ends within days; it is then declassified"),
     Step.STUCK: Label("久未签署，已转请上一级", "Unsigned for too long: it has gone on to the next"),
+    Step.LEFT: Label(
+        "已换负责人，部分相关记录仍由原负责人负责，请安排",
+        "Has a new owner; records of it stayed with the former one: please arrange",
+    ),
     Step.BATCH: Label("批量预警：同一原因的投诉集中出现", "Batch warning: complaints of the same cause pile up"),
     Step.KEPT: Label("有记录保存期已满，可提出销毁", "Records were kept for long enough: propose those not needed"),
 }
+
+SINCE = frozenset({Step.STUCK, Step.LEFT})
+"""Steps whose moment is no deadline: it is so since then."""
 
 ENDED = Label("保密期已满，将自动解密", "Its secrecy has ended; it is declassified by itself")
 

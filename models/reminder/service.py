@@ -111,6 +111,26 @@ def tell_of(person: ObjectId, page: Page, due: datetime | None, now: datetime) -
     return made.upserted_id is not None
 
 
+def tell_of_left(people: Iterable[ObjectId], slug: str, record: ObjectId, now: datetime) -> None:
+    """Remind people that a record has another owner and that some of what belongs to it did not go along; a former
+    reminder of that is closed."""
+    for person in people:
+        key = key_of(person, Matter.LEFT, record, Step.LEFT, now, "")
+        former = {"person": person, "record": record, "matter": Matter.LEFT.value, "closed_at": None}
+        database()[REMINDERS].update_many({**former, "_id": {"$ne": key}}, {"$set": {"closed_at": now}})
+        first = {
+            "person": person,
+            "type": slug,
+            "record": record,
+            "matter": Matter.LEFT.value,
+            "step": Step.LEFT.value,
+            "due": now,
+            "created": now,
+            "seen": now,
+        }
+        database()[REMINDERS].update_one({"_id": key}, {"$setOnInsert": first}, upsert=True)
+
+
 def forget(person: ObjectId, record: ObjectId) -> None:
     """Take away what reminds a person of a record's deadline, so that they are told anew when the matter comes back;
     what went up to them because others are late stays."""
@@ -178,6 +198,8 @@ def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str
     """Whether a reminder is still about something, and this person's business."""
     if reminder.matter is Matter.SIGNATURE:
         return bool(son.get("climbed")) and son["state_since"] == reminder.due and work.is_work_of(person, rt, son)
+    if reminder.matter is Matter.LEFT:
+        return True
     if reminder.matter is Matter.SECRECY:
         until = son.get("secret_until")
         stands = until is not None and secrecy_notice.due_of(until) == reminder.due

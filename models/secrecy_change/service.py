@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.database import database, transaction
-from models import store
+from models import ownership, store
 from models.access import Purpose
 from models.calendar import local
 from models.day_words import day_text
@@ -15,7 +15,7 @@ from models.declarations import Label, Level
 from models.errors import Forbidden, Invalid, Refusal, Sentence
 from models.kinds import kind_of, read_values
 from models.masking import masked
-from models.person.roles import Person, Role
+from models.person.roles import Person
 from models.record import collection_name
 from models.records import read
 from models.registry import Draft, Hooks
@@ -44,10 +44,11 @@ class NoLongerSo(Refusal):
 
 
 def may_ask(person: Person, found: Sight) -> bool:
-    """Whether the person may ask: the owner, and the custodian of the department, of a record that they read."""
-    own = person.id is not None and found.values["owner"] == person.id
-    keeps = person.has(Role.CUSTODIAN) and found.values["department"] == person.department
-    return found.level != Level.INTERNAL.value and not person.read_only and (own or keeps)
+    """Whether the person may ask: the owner, and the custodian of the department, of a record that they read without a
+    card."""
+    if found.level == Level.INTERNAL.value or person.read_only:
+        return False
+    return ownership.answers_for(person, found.rt, found.values)
 
 
 def ask(person: Person, slug: str, number: str, raw: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bson import ObjectId
 from models import formulas, registry, requirement, stored_form
 from models.deadline import settling
 from models.declarations import Level, Transition
+from models.ownership import keep_owner
 from models.person.roles import Person
 from models.registry import Draft
 from models.secrecy import keep_level
@@ -73,6 +74,7 @@ def prepare(draft: Draft) -> None:
     requirement.check(draft)
     if draft.rt.classified:
         keep_level(draft)
+        keep_owner(draft)
     draft.check()
 
 

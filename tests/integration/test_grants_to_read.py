@@ -1,0 +1,137 @@
+"""X4 and X5: a card to consult lets one read, and leaves the record, its owner and its end as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import catalogue, records, schema, store
+from models.access import Purpose
+from models.access_request import service
+from models.bulk_change.refusals import NothingToChange
+from models.complaint.document import COMPLAINT
+from models.contract.document import CONTRACT
+from models.destruction import service as destruction
+from models.errors import Forbidden
+from models.hand_over import service as hand_over
+from models.merge import service as merge
+from models.person.roles import Person, Role
+from models.secrecy_change import service as secrecy_change
+from tests.factories.bulk_changes import carried_out
+from tests.factories.customers import customer
+from tests.factories.people import person
+
+DB = Database[dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def shipped(db: DB) -> None:
+    catalogue.load()
+    schema.migrate()
+
+
+@pytest.fixture
+def custodian(db: DB, head: Person) -> Person:
+    return person(Role.CUSTODIAN, name="Custodian", manager=head.id)
+
+
+@pytest.fixture
+def file(owner: Person, now: datetime) -> dict[str, Any]:
+    return customer(owner, now, level="confidential", level_basis="往来")
+
+
+def with_card(reader: Person, head: Person, slug: str, number: str, now: datetime) -> Person:
+    """The person with a card to consult a record today."""
+    assert reader.id is not None
+    wish = {"uses": ["view"], "reason": "核对", "valid_from": "", "valid_until": now.date().isoformat()}
+    asked = service.ask(reader, slug, number, wish, now=now)
+    raw = {"valid_until": now.date().isoformat()}
+    records.move(head, "access_request", asked["number"], "approve", raw, rev=asked["rev"], now=now, fresh=True)
+    held = replace(reader, grants=service.grants_in_force(reader.id, now))
+    assert records.see(held, slug, number, Purpose.VIEW, now).full
+    return held
+
+
+def test_a_custodian_with_a_card_changes_archives_and_takes_nothing(
+    file: dict[str, Any], clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    number = file["number"]
+    held = with_card(custodian, head, "customer", number, now)
+    found = records.read(held, "customer", number, Purpose.VIEW, now)
+    for to in (held, clerk):
+        with pytest.raises(Forbidden):
+            records.change(held, "customer", number, {"owner": str(to.id)}, rev=1, now=now)
+        with pytest.raises(Forbidden):
+            hand_over.hand_over(held, found, to.id, "请接手", rev=1, now=now)
+        raw = {"owner": str(to.id)}
+        with pytest.raises(NothingToChange):
+            carried_out(held, "hand_over", raw, now=now, numbers=[number], note="请接手")
+    with pytest.raises(Forbidden):
+        records.change(held, "customer", number, {"short_name": "远山"}, rev=1, now=now)
+    with pytest.raises(Forbidden):
+        records.set_archived(held, "customer", number, True, rev=1, now=now, note="不再往来")
+    with pytest.raises(NothingToChange):
+        carried_out(held, "archive", {}, now=now, numbers=[number], note="不再往来")
+    assert records.moves(held, found.rt, store.fetch("customer", file["_id"])) == []
+    later = now + timedelta(days=30)
+    service.expire(later)
+    assert not records.see(custodian, "customer", number, Purpose.VIEW, later).full
+    assert store.fetch("customer", file["_id"])["rev"] == file["rev"]
+
+
+def test_a_card_merges_nothing(file: dict[str, Any], head: Person, custodian: Person, now: datetime) -> None:
+    mine = customer(custodian, now, name="空壳有限公司")
+    held = with_card(custodian, head, "customer", file["number"], now)
+    for keep, other in ((mine, file), (file, mine)):
+        with pytest.raises(Forbidden):
+            merge.compare(held, "customer", keep["number"], other["number"], now)
+        with pytest.raises(Forbidden):
+            merge.merge(held, "customer", keep["number"], other["number"], {}, revs=(1, 1), now=now)
+
+
+def test_a_card_asks_for_no_other_level_and_no_destruction(
+    file: dict[str, Any], owner: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    number = file["number"]
+    held = with_card(custodian, head, "customer", number, now)
+    for who, may in ((held, False), (owner, True)):
+        found = records.read(who, "customer", number, Purpose.VIEW, now)
+        assert (secrecy_change.may_ask(who, found), destruction.may_propose(who, found)) == (may, may)
+    wish = {"kind": "lower", "new_level": "internal", "reason": "无须保密"}
+    with pytest.raises(Forbidden):
+        secrecy_change.ask(held, "customer", number, wish, now=now)
+    with pytest.raises(Forbidden):
+        destruction.propose(held, "customer", [number], "过期", now=now)
+
+
+def test_a_supervisor_with_a_card_makes_no_move_on_a_complaint(owner: Person, head: Person, now: datetime) -> None:
+    supervisor = person(Role.SUPERVISOR, name="Supervisor", manager=head.id)
+    values = {"subject": "破损", "level": "confidential", "level_basis": "往来"}
+    made = store.create("complaint", values, actor=owner, now=now)
+    held = with_card(supervisor, head, "complaint", made["number"], now)
+    assert records.moves(held, COMPLAINT, store.fetch("complaint", made["_id"])) == []
+    raw = {"owner": str(held.id)}
+    with pytest.raises(Forbidden):
+        records.move(held, "complaint", made["number"], "hand_over", raw, rev=1, now=now, note="我来办")
+    assert "hand_over" in [move.name for move in records.moves(owner, COMPLAINT, store.fetch("complaint", made["_id"]))]
+
+
+def test_a_reader_by_card_asks_for_the_loan_of_an_original_and_no_more(
+    owner: Person, clerk: Person, head: Person, now: datetime, db: DB
+) -> None:
+    """K4: whoever reads a contract may ask for its original; the general manager signs."""
+    file = customer(owner, now)
+    values = {"customer": file["_id"], "title": "供货合同", "level": "confidential", "level_basis": "往来"}
+    made = store.create("contract", values, actor=owner, now=now)
+    db["record_contract"].update_one({"_id": made["_id"]}, {"$set": {"state": "in_custody", "original": "kept"}})
+    asker = replace(clerk, manager=head.id)
+    held = with_card(asker, head, "contract", made["number"], now)
+    stored = store.fetch("contract", made["_id"])
+    assert [move.name for move in records.moves(held, CONTRACT, stored)] == ["ask_loan"]
+    raw = {"loan_reason": "核对原件", "return_by": "2026-11-25"}
+    asked = records.move(held, "contract", made["number"], "ask_loan", raw, rev=1, now=now)
+    assert (asked["state"], asked["borrower"]) == ("loan_asked", held.id)
