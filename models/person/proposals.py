@@ -86,6 +86,11 @@ def of_person(person_id: ObjectId) -> list[Proposal]:
     return [_read(row) for row in rows]
 
 
+def place_of(person_id: ObjectId) -> Place | None:
+    """The place of one person that waits for a second one."""
+    return next((waiting.place for waiting in of_person(person_id) if waiting.place), None)
+
+
 def find(proposal_id: ObjectId) -> Proposal:
     """A proposal, decided or not. :raises NotFound:"""
     row = database()[PROPOSALS].find_one({"_id": proposal_id})

@@ -212,12 +212,13 @@ def change_profile(
         values = _profile(name, email, department, manager, before.get("manager"))
         held, wanted = Place.of(before), Place.of(values)
         waits = wanted != held and actor is not SYSTEM and proposals.needs_second(before)
-        if waits and actor.id == person_id:
+        own = actor.id == person_id
+        if own and waits and wanted != proposals.place_of(person_id):
             raise OwnAccount()
         _store_profile(actor, before, {**values, **asdict(held)} if waits else values, now)
-        if waits:
+        if waits and not own:
             proposals.propose_place(actor, person_id, wanted, held, now)
-        else:
+        elif not own:
             proposals.withdraw_place(person_id, None, now)
         return waits
 

@@ -244,3 +244,15 @@ def test_a_role_proposed_while_its_person_is_moved_is_not_confirmed_for_a_depart
     assert move(admin, person, now, department="service")
     assert place(person) == ("sales", None)
     assert {waiting.role for waiting in proposals.waiting()} == {None, Role.HEAD}
+
+
+def test_who_saves_their_own_account_leaves_what_others_proposed_about_it(
+    admin: Person, second: Person, now: datetime
+) -> None:
+    move(made(now, Role.ADMINISTRATOR), admin, now, department="service")
+    [waiting] = proposals.waiting()
+    move(admin, admin, now, name="新名", department="service")  # as the form shows it
+    move(admin, admin, now, name="旧名")
+    with pytest.raises(OwnAccount):
+        move(admin, admin, now, department="finance")
+    assert (place(admin)[0], proposals.waiting()) == ("it", [waiting])
