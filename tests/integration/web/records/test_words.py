@@ -92,7 +92,7 @@ def test_the_sheets_of_a_leak_say_who_reported_and_who_took_it_up(sit: Sit) -> N
     for who, move, sent in ((head, "conclude", finding), (manager, "close", {})):
         sheet = facts(who.text(f"{at}/do/{move}"))
         assert sheet["Reported by"].startswith("Rui Porter"), move
-        assert sheet["Begin the inquiry"].startswith("Head One"), move
+        assert sheet["Inquiry begun"].startswith("Head One"), move
         assert "Asked by" not in sheet
         who.send(f"{at}/do/{move}", 303, rev=str(2 + (who is manager)), **sent)
 
