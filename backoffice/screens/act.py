@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
 from backoffice.posted_fields import takes
-from backoffice.screens import borrowing, cautions, cells, forms, list_page, past, record_page, saving
+from backoffice.screens import borrowing, cautions, cells, conflict, forms, list_page, past, record_page, saving
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
@@ -49,11 +49,13 @@ class ActRoutes(RecordRoutes):
                 raise NeedsFreshSignIn()
             kept = MultiDict(unsent.take(reader.person.id, request.path, reader.now) if reader.person.id else ())
             note = kept.poplist("note")
-            form = forms.build(slug, asked, current, reader, kept or None)
+            former = conflict.row_versions(sight, current, kept)
+            form = forms.build(slug, asked, current, reader, kept or None, former=former)
             return self._sheet(view, sight, current, transition, form, reader, note=note[0] if note else "")
         rev = revision(request.form.get("rev"))
         sent = saving.receive(asked, reader)
-        form = forms.build(slug, asked, current, reader, sent.posted)
+        former = conflict.row_versions(sight, current, sent.posted)
+        form = forms.build(slug, asked, current, reader, sent.posted, former=former)
         if "_add" in request.form:
             form.add_row(request.form["_add"])
             return self._sheet(view, sight, current, transition, form, reader)

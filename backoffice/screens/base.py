@@ -163,12 +163,16 @@ class RecordView(BaseModelView):
         return forms.build(self.rt.slug, fields, {}, reader, posted, prefill)
 
     def edit_form(
-        self, obj: Any = None, posted: Posted | None = None, asked: forms.RecordForm | None = None
+        self,
+        obj: Any = None,
+        posted: Posted | None = None,
+        asked: forms.RecordForm | None = None,
+        former: forms.Versions | None = None,
     ) -> forms.RecordForm:
-        """The reader's form for a record as it is stored (`obj`); `asked` as in `forms.build`."""
+        """The reader's form for a record as it is stored (`obj`); `asked` and `former` as in `forms.build`."""
         reader = current_reader()
         fields = records.form_fields(reader.person, self.rt, obj)
-        return forms.build(self.rt.slug, fields, obj, reader, posted, asked=asked)
+        return forms.build(self.rt.slug, fields, obj, reader, posted, asked=asked, former=former)
 
 
 _views: dict[tuple[str, int], RecordView] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice.screens import cells, forms
 from backoffice.screens.cells import moment_short
+from backoffice.screens.form_rows import MARK, versions_marked
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
 from models import names, records
@@ -30,6 +31,8 @@ Posted = MultiDict[str, str]
 
 TAKE = "_take-"
 WAS = "_was"
+MOST_FORMER = 3
+"""Versions from which the rows of one form may come: as many as were saved over it."""
 LISTS = ("embedded_list", "files", "choices")
 """Kinds of which both people's changes can be kept."""
 
@@ -57,16 +60,48 @@ def settled(
     found = _without(posted, theirs | {f.name for f in both})
     if both:
         known = records.as_it_was(sight, current, was).values
-        original = {f.name: known.get(f.name) for f in both}
+        original = {f.name: known.get(f.name) for f in both} | {"rev": was}
         here = _without(posted, {f.name for f in fields} - {f.name for f in both})
-        sides = [forms.build(slug, both, side, reader).initial for side in (original, current)]
-        mine = forms.build(slug, both, current, reader, here)
+        before, theirs_now = (forms.build(slug, both, side, reader) for side in (original, current))
+        mine = forms.build(slug, both, current, reader, here, former=row_versions(sight, current, here))
         for field in both:
-            joined = three_way(sides[0][field.name], mine.sent(field), sides[1][field.name])
+            joined = three_way(*(_items(form, field) for form in (before, mine, theirs_now)))
             found.setlistdefault(field.name, [""])
             for name, text in _inputs(field, joined):
                 found.add(name, text)
     return found
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of a list as it is sent, equal to one that means the same."""
+
+    sent: Mapping[str, Any] = field(compare=False)
+    mark: str = field(compare=False)
+    meant: Mapping[str, Any]
+
+
+def _items(form: RecordForm, declared: Field) -> list[Any]:
+    """What a list sends, one by one."""
+    if declared.kind != forms.LIST:
+        return list(form.sent(declared))
+    return [
+        _Row(row.sent, row.mark, {f.name: _value(f, row.meant[f.name]) for f in declared.fields})
+        for row in form.rows(declared)
+    ]
+
+
+def _value(declared: Field, meant: Any) -> Any:
+    """The value that an input means; what it holds, where that is none."""
+    values, problems = read_values((replace(declared, required=False),), {declared.name: meant})
+    return meant if problems else values[declared.name]
+
+
+def row_versions(sight: Sight, current: Mapping[str, Any], posted: Posted) -> forms.Versions:
+    """What the versions held from which rows of what was posted come, as far as the reader may know it; without the
+    present one, which the form has."""
+    wanted = sorted({rev for rev in versions_marked(posted) if 0 < rev < current["rev"]}, reverse=True)
+    return {rev: records.as_it_was(sight, current, rev).values for rev in wanted[:MOST_FORMER]}
 
 
 def _without(posted: Posted, left_out: set[str]) -> Posted:
@@ -82,7 +117,8 @@ def _inputs(field: Field, sent: list[Any]) -> Iterator[tuple[str, str]]:
         yield from ((field.name, one) for one in sent)
     else:
         for at, row in enumerate(sent):
-            yield from _flat(f"{field.name}-{at}", row)
+            yield from _flat(f"{field.name}-{at}", row.sent)
+            yield f"{field.name}-{at}-{MARK}", row.mark
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -115,11 +151,12 @@ def shown(
     """
     slug, former = sight.rt.slug, records.as_it_was(sight, current, rev)
     original = former.values
-    before = forms.build(slug, fields, {**current, **original}, reader, posted)
+    rows_of = row_versions(sight, current, posted)
+    before = forms.build(slug, fields, {**current, **original, "rev": rev}, reader, posted, former=rows_of)
     mine = before.raw(posted)
     theirs = [f for f in fields if f.name in former.changed or (f.name in mine and f.name not in original)]
     untouched = {f.name for f in theirs if f.name not in mine}
-    form = forms.build(slug, fields, current, reader, _without(posted, untouched))
+    form = forms.build(slug, fields, current, reader, _without(posted, untouched), former=rows_of)
     typed = {f.name: _read(f, mine, before) for f in theirs if f.name in mine}
     sides = [((f,), side) for f in theirs for side in (original, current)]
     sides += [((f,), {f.name: typed[f.name]}) for f in theirs if typed.get(f.name) is not None]

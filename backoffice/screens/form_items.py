@@ -7,7 +7,6 @@ on every page of a language is written once, when the item is made; items are ke
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,10 +20,6 @@ from werkzeug.datastructures import MultiDict
 from backoffice.posted_fields import typed_text
 from backoffice.screens.cells import size_text
 from models.declarations import Field
-
-MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
-MOST_KEPT = 20  # rows of a list whose items are kept; those further down are made when they are needed
-BLANK = "__row__"
 
 Posted = MultiDict[str, str]
 Attributes = Mapping[str, str]
@@ -63,6 +58,8 @@ class Item(ABC):
     """One field on a form."""
 
     look = "form-control"
+    many = False
+    """Whether it holds a list."""
 
     def __init__(self, spec: Spec, name: str, anchor: str) -> None:
         self.spec, self.name, self.id, self.star = spec, name, anchor, _star(spec)
@@ -177,6 +174,8 @@ class Select(Item):
 class Ticks(Item):
     """Several of some choices, as boxes to tick."""
 
+    many = True
+
     def control(self, held: Any, page: Page) -> str:
         declared = {value for value, _ in self.spec.choices}
         former = [(one, one) for one in held if one and one not in declared]  # stays until it is unticked
@@ -185,7 +184,7 @@ class Ticks(Item):
             f'value="{escape(value)}"{" checked" if value in held else ""}><span>{escape(label)}</span></label>'
             for value, label in (*self.spec.choices, *former)
         )
-        return f'{_here(self.name)}<div class="choices" id="{self.id}">{"".join(boxes)}</div>'
+        return f'{here(self.name)}<div class="choices" id="{self.id}">{"".join(boxes)}</div>'
 
     def read(self, posted: Posted, shown: Any) -> Any:
         return posted.getlist(self.name) if self.name in posted else shown
@@ -200,6 +199,8 @@ class Ticks(Item):
 class Files(Item):
     """Attached files, each with a tick to keep it, and an input for more."""
 
+    many = True
+
     def control(self, held: Any, page: Page) -> str:
         rows = [page.files[one] for one in held if one in page.files]
         lines = (
@@ -210,7 +211,7 @@ class Files(Item):
         )
         label = escape(_("Files that stay; untick to take one off"))
         kept = f'<ul class="plain files-kept" aria-label="{label}">{"".join(lines)}</ul>' if rows else ""
-        return f'{_here(self.name)}{kept}<input type="file" multiple{self.mark(page)}>'
+        return f'{here(self.name)}{kept}<input type="file" multiple{self.mark(page)}>'
 
     def read(self, posted: Posted, shown: Any) -> Any:
         return posted.getlist(f"{self.name}-kept") if self.name in posted else shown
@@ -288,87 +289,16 @@ class Nested(Compound):
         )
 
 
-class Rows(Item):
-    """The rows of an embedded list. Blank ones are not sent on; problems find their row all the same."""
-
-    def __init__(self, spec: Spec, name: str, anchor: str) -> None:
-        super().__init__(spec, name, anchor)
-        self._kept: dict[int, Nested] = {}
-        self._indices = re.compile(re.escape(name) + "-([0-9]{1,4})-")
-        self._tools = _tools()
-        self._blank = self._line(self.row(BLANK), self.blank(), Page())
-        add = escape(_("Add a row"))
-        self._add = (
-            f'<button type="submit" name="_add" value="{name}" formnovalidate class="btn btn-sm btn-quiet" '
-            f'data-row-do="add"><i class="bi bi-plus-lg" aria-hidden="true"></i>{add}</button>'
-        )
-
-    def blank(self) -> dict[str, Any]:
-        """A row in which nothing is written."""
-        return {one.field.name: _nothing(one) for one in self.spec.inner}
-
-    def row(self, at: int | str) -> Nested:
-        """The fields of the row at a position."""
-        if isinstance(at, int) and at in self._kept:
-            return self._kept[at]
-        made = Nested(self.spec, f"{self.name}-{at}", f"{self.name}-{at}")
-        if isinstance(at, int) and at < MOST_KEPT:
-            self._kept[at] = made
-        return made
-
-    def control(self, held: Any, page: Page) -> str:
-        return "".join([self._line(self.row(at), row, page) for at, row in enumerate(held)])
-
-    def html(self, held: Any, page: Page) -> str:
-        told = f'<div class="field-help">{escape(self.spec.help)}</div>' if self.spec.help else ""
-        wrong = "".join(f'<span class="field-error">{escape(one)}</span>' for one in page.errors.get(self.name, ()))
-        # Two markers, so that "every row removed" differs from "not on the page".
-        return (
-            f'<fieldset class="field wide embedded" id="{self.id}-field" data-list="{self.name}" '
-            f'data-list-id="{self.id}"><legend class="field-label">{self.label}</legend>{told}{wrong}'
-            f'{_here(self.name)}{_here(self.name)}<ol class="list-rows" data-rows>{self.control(held, page)}</ol>'
-            f"<template data-blank>{self._blank}</template>{self._add}</fieldset>"
-        )
-
-    def read(self, posted: Posted, shown: Any) -> Any:
-        found = {int(match[1]) for name in posted if (match := self._indices.match(name))}
-        if not found and self.name not in posted:
-            return shown
-        return [
-            self.row(index).read(posted, shown[at] if at < len(shown) else self.blank())
-            for at, index in enumerate(sorted(found)[:MOST_ROWS])
-        ]
-
-    def sent(self, held: Any) -> Any:
-        return [self.row(at).sent(row) for at, row in enumerate(held) if self.row(at).written(row)]
-
-    def written(self, held: Any) -> bool:
-        return any(self.row(at).written(row) for at, row in enumerate(held))
-
-    def find(self, steps: list[str], held: Any, label: str) -> tuple[Item, str]:
-        filled = [at for at, row in enumerate(held) if self.row(at).written(row)]
-        if not steps or not steps[0].isdecimal() or int(steps[0]) >= len(filled):
-            return self, label
-        at = filled[int(steps[0])]
-        return self.row(at).find(steps[1:], held[at], f"{label} {at + 1}")
-
-    def _line(self, row: Nested, held: Any, page: Page) -> str:
-        return (
-            f'<li class="list-row" data-row><div class="list-row-fields">{row.control(held, page)}</div>'
-            f'<div class="list-row-tools">{self._tools}</div></li>'
-        )
-
-
 def attributes(made: Attributes) -> str:
     """Attributes as HTML; an empty one stands by its name."""
     return "".join([f' {name}="{escape(value)}"' if value else f" {name}" for name, value in made.items()])
 
 
-def _nothing(spec: Spec) -> Any:
+def nothing(spec: Spec) -> Any:
     """What an item holds in which nothing was written."""
     if issubclass(spec.make, Compound):
-        return {one.field.name: _nothing(one) for one in spec.inner}
-    if issubclass(spec.make, Ticks | Files | Rows):
+        return {one.field.name: nothing(one) for one in spec.inner}
+    if spec.make.many:
         return []
     return spec.choices[0][0] if spec.choices else ""
 
@@ -381,20 +311,6 @@ def _star(spec: Spec) -> str:
     return f'<span class="required" title="{escape(_("Required"))}"{sometimes}>*</span>'
 
 
-def _here(name: str) -> str:
+def here(name: str) -> str:
     """Says that a field was on the page, whatever else is sent of it."""
     return f'<input type="hidden" name="{name}" value="">'
-
-
-def _tools() -> str:
-    """What may be done with a row."""
-    tools = (
-        ("up", _("Move up"), "arrow-up"),
-        ("down", _("Move down"), "arrow-down"),
-        ("remove", _("Remove"), "trash3"),
-    )
-    return "".join(
-        f'<button type="button" class="icon-btn" data-row-do="{what}" title="{escape(label)}">'
-        f'<i class="bi bi-{icon}" aria-hidden="true"></i><span class="visually-hidden">{escape(label)}</span></button>'
-        for what, label, icon in tools
-    )

@@ -18,11 +18,11 @@ from backoffice.screens.form_items import (
     Nested,
     Parts,
     Pointer,
-    Rows,
     Select,
     Spec,
     Ticks,
 )
+from backoffice.screens.form_rows import Rows
 from models import requirement
 from models.declarations import Choice, Field, RecordType
 from models.kinds import kind_of, parts_of

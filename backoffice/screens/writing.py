@@ -86,8 +86,9 @@ class WritingRoutes(RecordRoutes):
         if takes:
             was = revision(request.form.get(conflict.WAS))
             sent.posted = conflict.settled(sight, fields, sent.posted, takes, current, was, reader)
+        former = conflict.row_versions(sight, current, sent.posted)
         if "_add" in request.form:
-            form = view.edit_form(current, posted=sent.posted)
+            form = view.edit_form(current, posted=sent.posted, former=former)
             form.add_row(request.form["_add"])
             return self._form(view, saving.edit_context(view, sight, form, reader, rev=rev))
         few: forms.RecordForm | None = None
@@ -95,13 +96,13 @@ class WritingRoutes(RecordRoutes):
             sent.check()
             if rev != current["rev"]:
                 raise StaleRecord(by=store.name_of(current["updated_by"]), at=current["updated_at"], current=current)
-            few, posted = forms.touched(rt.slug, fields, current, reader, sent.posted)
+            few, posted = forms.touched(rt.slug, fields, current, reader, sent.posted, former)
             saved = records.change_seen(reader.person, sight, few.raw(posted), rev=rev, now=reader.now, current=current)
         except StaleRecord as stale:
             context = saving.conflict_context(view, sight, stale, rev, sent.posted, reader)
             return self._form(view, context), stale.status
         except Refusal as refusal:
-            form = view.edit_form(current, posted=sent.posted, asked=few)
+            form = view.edit_form(current, posted=sent.posted, asked=few, former=former)
             errors = saving.explained(form, refusal)
             return self._form(view, saving.edit_context(view, sight, form, reader, errors, rev)), refusal.status
         flash(_("Saved."), "success")

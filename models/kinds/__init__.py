@@ -5,12 +5,13 @@ screen and export writes through `text`. Values in Python are plain (`str`, `Dec
 `bool`, `ObjectId`, lists and dicts); `store` and `load` turn them into BSON and back.
 """
 
-from models.kinds.base import ZONE, Kind, Unreadable
+from models.kinds.base import ZONE, Kept, Kind, Unreadable
 from models.kinds.nested import KINDS, in_rows, kind_of, loaded, loading, parts_of, plain, read_values, stored, storing
 
 __all__ = [
     "KINDS",
     "ZONE",
+    "Kept",
     "Kind",
     "Unreadable",
     "in_rows",

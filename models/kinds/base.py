@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,14 @@ class Unreadable(ValueError):
     def __init__(self, zh: str = "", en: str = "", problems: dict[str, Sentence] | None = None) -> None:
         self.problems = problems or {"": Sentence(zh, en)}
         super().__init__(en)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Stands for a raw value: what is stored there already, loaded. It is not read again, and so stays as it is even
+    where nobody could fill it in so any more."""
+
+    value: Any
 
 
 class Kind:

@@ -13,7 +13,7 @@ from models.declarations import Field
 from models.errors import Sentence
 from models.key_vault import service as keys
 from models.key_vault.refusals import UNREADABLE, Unopened
-from models.kinds.base import Kind, Unreadable
+from models.kinds.base import Kept, Kind, Unreadable
 from models.kinds.compound import Address, Amounts, Compound, Period
 from models.kinds.numbers import Integer, Money, Number, Percent
 from models.kinds.picks import ChoiceKind, Choices, PersonKind, Pointer, TreeChoice, YesNo
@@ -193,15 +193,16 @@ def plain(field: Field, value: Any) -> Any:
 
 def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Sentence]]:
     """Every field's value for `raw`, and the problems by path. Fields that are absent from `raw` read as empty;
-    a missing `required` one is a problem; keys that are not declared are problems too."""
+    a missing `required` one is a problem; keys that are not declared are problems too. What is `Kept` is not read."""
     values: dict[str, Any] = {}
     problems: dict[str, Sentence] = {
         str(key)[:60]: Sentence("没有这个字段。", "There is no such field.")
         for key in raw.keys() - {f.name for f in fields}
     }
     for field in fields:
+        given = raw.get(field.name)
         try:
-            value = kind_of(field).read(field, raw.get(field.name))
+            value = given.value if isinstance(given, Kept) else kind_of(field).read(field, given)
         except Unreadable as wrong:
             problems.update({f"{field.name}.{path}".rstrip("."): s for path, s in wrong.problems.items()})
             continue

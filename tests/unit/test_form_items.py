@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from werkzeug.datastructures import MultiDict
 
-from backoffice.screens.form_items import Input, Item, Page, Parts, Pointer, Rows, Select, Spec, Ticks
+from backoffice.screens.form_items import Input, Item, Page, Parts, Pointer, Select, Spec, Ticks
+from backoffice.screens.form_rows import Rows
 from models.declarations import Field, Label
 
 NASTY = '"><script>alert(1)</script>'

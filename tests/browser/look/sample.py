@@ -16,7 +16,8 @@ from markupsafe import Markup
 
 from backoffice import assets
 from backoffice.screens import value_html
-from backoffice.screens.form_items import Input, Item, Page, Pointer, Rows, Spec
+from backoffice.screens.form_items import Input, Item, Page, Pointer, Spec
+from backoffice.screens.form_rows import Rows
 from models.declarations import Field, Label
 
 POLICY = (
