@@ -214,8 +214,8 @@ def history(words: Words) -> Json:
     )
     page = schemas.closed({"items": {"type": "array", "items": row}, "next": {"type": ["integer", "null"]}})
     done = {"200": answer(words.text("历史", "History"), page)}
-    text = words.text("只要此版本之前的，即上一页的 next", "Only versions in front of this one: the `next` of a page")
-    before = query("before", {"type": "integer", "minimum": 1, "maximum": 999_999_999}, text)
+    told = words.text("只要此版本之前的，即上一页的 next", "Only versions in front of this one: the `next` of a page")
+    before = query("before", {"type": "integer", "minimum": 1, "maximum": 999_999_999}, told)
     return _reading(words, "history", words.text("{}的历史", "History: {}"), done, before)
 
 

@@ -19,6 +19,7 @@ from models.attachment import service as attachment
 from models.errors import Invalid, NotFound
 from models.person.roles import Person, Role
 from models.record import collection_name
+from models.record_input import read_input
 from tests.factories.commands import commands
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -63,7 +64,7 @@ def test_of_records_made_at_once_with_one_file_one_gets_it(owner: Person, now: d
     sent, both = send(owner, now), Barrier(4)
 
     def refused(_: int) -> list[str]:
-        values = records.read_input(owner, SCANS, {"scans": [sent["file"]]})  # it is free at this moment
+        values = read_input(owner, SCANS, {"scans": [sent["file"]]})  # it is free at this moment
         both.wait(30)
         try:
             store.create("sample", {"name": "Lamp", **values}, actor=owner, now=now)
