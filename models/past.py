@@ -18,7 +18,7 @@ from models.declarations import Field
 from models.errors import Forbidden, Invalid, NotFound, Sentence
 from models.kinds import plain
 from models.person.roles import Person
-from models.record_input import read_input
+from models.record_input import read_input, told_in_sight
 from models.records import Sight
 
 ACTION = "restore_version"
@@ -114,4 +114,5 @@ def restore(person: Person, found: Sight, rev: int, *, seen: int, now: datetime)
     wanted = preview(person, found, rev)
     values = {one.field.name: one.then for one in wanted.back}
     note = local(wanted.version["at"]).strftime(NOTED)
-    return store.change(found.rt.slug, found.id, values, actor=person, now=now, rev=seen, action=ACTION, note=note)
+    with told_in_sight(person, found.rt, values):
+        return store.change(found.rt.slug, found.id, values, actor=person, now=now, rev=seen, action=ACTION, note=note)

@@ -61,12 +61,20 @@ def told_in_sight(person: Person, rt: RecordType, named: Iterable[str] = ()) -> 
     try:
         yield
     except Invalid as wrong:
-        seen = {f.name for f in access.visible_fields(person, rt)}.union(named)
-        unseen = {f.name for f in rt.fields} - seen
-        told = {path: said for path, said in wrong.problems.items() if path.partition(".")[0] not in unseen}
-        if len(told) == len(wrong.problems):
+        told = in_sight(person, rt, wrong.problems, named)
+        if told == wrong.problems:
             raise
-        raise Invalid({**told, "": told.get("", OUT_OF_SIGHT)}) from None
+        raise Invalid(told) from None
+
+
+def in_sight(
+    person: Person, rt: RecordType, problems: Mapping[str, Sentence], named: Iterable[str] = ()
+) -> dict[str, Sentence]:
+    """What `told_in_sight` leaves of some problems."""
+    seen = {f.name for f in access.visible_fields(person, rt)}.union(named)
+    unseen = {f.name for f in rt.fields} - seen
+    told = {path: said for path, said in problems.items() if path.partition(".")[0] not in unseen}
+    return told if len(told) == len(problems) else {**told, "": told.get("", OUT_OF_SIGHT)}
 
 
 def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None = None) -> tuple[Field, ...]:

@@ -23,6 +23,7 @@ from models.exchange.values import is_empty
 from models.kinds import read_values
 from models.names import POINTERS
 from models.person.roles import Person
+from models.record_input import in_sight
 
 Said = tuple[str, Sentence]
 """A reason, with the heading of its column ('' for the row as a whole)."""
@@ -92,11 +93,11 @@ class Taker:
 
     def refused(self, taken: Taken, refusal: Refusal, *, again: bool) -> Taken:
         """What a rule's refusal makes of a row: refused, or, the first time, taken without the values that the rule
-        named."""
+        named. It is told as the person may know it (X6)."""
         if not isinstance(refusal, Invalid):
             return Taken(taken.row, {}, (("", Sentence(refusal.text("zh"), refusal.text("en"))),))
         without = None if again or not self.empty_bad else self._without(taken.values, refusal.problems)
-        said = self._said(refusal.problems)
+        said = self._said(in_sight(self.person, self.rt, refusal.problems, self.by_name))
         if without is None:
             return Taken(taken.row, {}, said)
         return Taken(taken.row, without, emptied=(*taken.emptied, *said))

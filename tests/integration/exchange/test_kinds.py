@@ -14,6 +14,7 @@ from models import records, registry, schema, store
 from models.exchange.export import export
 from models.listing import ListQuery
 from models.person.roles import Person, Role
+from models.record_input import OUT_OF_SIGHT
 from tests.factories.imports import checked, imported, reasons
 from tests.factories.people import person
 from tests.factories.types import SAMPLE
@@ -70,3 +71,19 @@ def test_a_cell_that_is_none_of_its_kind_is_named_with_its_column(head: Person, 
     }
     found = reasons(checked(head, text, now, slug="sample", mapping=mapping))
     assert {reason.partition(":")[0] for reason in found} == {"Opens at", "Lent", "地区", "Price"}
+
+
+@pytest.mark.parametrize("empty_bad", [False, True])
+def test_what_is_wrong_with_a_field_out_of_sight_is_not_told_in_words(
+    head: Person, now: datetime, empty_bad: bool
+) -> None:
+    def refuse(draft: registry.Draft) -> None:
+        draft.problem("salary", "工资超过四十二万", "A salary of 42 is too much for a lamp.")
+
+    registry.register(SAMPLE, registry.Hooks(prepare=(refuse,)))
+    for who, told in (
+        (person(Role.CUSTODIAN), OUT_OF_SIGHT.en),
+        (head, "A salary of 42 is too much for a lamp."),
+    ):
+        batch = checked(who, "名称\nLamp\n", now, slug="sample", empty_bad=empty_bad)
+        assert list(reasons(batch)) == [told]

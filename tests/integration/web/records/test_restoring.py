@@ -8,6 +8,7 @@ from datetime import datetime
 from models import records, registry, schema, store
 from models.attachment import service as attachment
 from models.person.roles import Role
+from tests.factories.types import SAMPLE
 from tests.integration.web.records.conftest import Make, Sit
 from tests.integration.web.records.test_reading import ORDER
 from tests.integration.web.records.test_writing import hidden
@@ -115,3 +116,21 @@ def test_what_stays_is_named_only_where_the_type_has_it(sit: Sit, make: Make, no
         registry.unregister("order_note")
     assert "The owner stays as it is." in page
     assert "state stay" not in page
+
+
+def test_what_is_wrong_with_a_field_out_of_sight_is_not_told_in_words(sit: Sit, make: Make, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    made = make(owner.person, name="Lamp")
+    records.change(owner.person, "sample", made["number"], {"name": "Torch"}, rev=1, now=now)
+
+    def refuse(draft: registry.Draft) -> None:
+        draft.problem("salary", "工资超过四十二万", "A salary of 42 is too much for a lamp.")
+        draft.problem("name", "名称不行", "No such lamp.")
+
+    registry.register(SAMPLE, registry.Hooks(prepare=(refuse,)))
+    at = f"/records/sample/{made['number']}/history/1"
+    page = owner.send(at, 422, rev="2").get_data(as_text=True)
+    assert "No such lamp." in page
+    assert "Something that you may not see is against the rules" in page
+    assert "salary" not in page.lower()
+    assert "A salary of 42" in head.send(at, 422, rev="2").get_data(as_text=True)
