@@ -253,7 +253,8 @@ def set_archived_seen(
     note = reason(note, needed=archived)
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
-    return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action, note=note)
+    with told_in_sight(person, found.rt):
+        return store.change(slug, found.id, values, actor=person, now=now, rev=rev, action=action, note=note)
 
 
 def move(

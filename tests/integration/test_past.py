@@ -213,3 +213,18 @@ def test_what_was_done_in_a_secret_time_and_why_is_not_said(owner: Person, head:
     assert {(row["action"], row["note"]) for row in rows} == {("masked", "")}
     told = work.desk(custodian, now, office_calendar())
     assert [task.returned for task in told] == [None]
+
+
+def test_what_is_wrong_with_a_field_out_of_sight_is_not_told_when_archiving(now: datetime) -> None:
+    head, custodian = person(Role.HEAD), person(Role.CUSTODIAN)
+    made = make(head, now)
+
+    def refuse(draft: registry.Draft) -> None:
+        draft.problem("salary", "工资超过四十二万", "A salary of 42 is too much.")
+
+    archive = replace(SAMPLE.rights, archive=SAMPLE.rights.edit)
+    registry.register(replace(SAMPLE, rights=archive), registry.Hooks(prepare=(refuse,)))
+    for who, told in ((custodian, {""}), (head, {"salary"})):
+        with pytest.raises(Invalid) as refused:
+            records.set_archived(who, "sample", made["number"], True, rev=1, now=now, note="x")
+        assert set(refused.value.problems) == told
