@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from models import schema
+from models import schema, stored_form
 from models.checks.finding import Case, Finding
 from models.declarations import Choice, Field, Label, RecordType
 from models.errors import Sentence
@@ -23,6 +23,8 @@ LOOK = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 LATIN_WORD = re.compile(r"[a-z]{2}")
 OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note", "sure"})
 """Taken beside the attributes of the document class: by MongoEngine and by every form."""
+MARKS = frozenset({*stored_form.ENGINES, *stored_form.KEPT, "held"})
+"""What the engine stores beside the declared values: a field of such a name would write over it."""
 RELATIONS = frozenset({"owner", "creator", "turn", "reader", "me"})
 OWN_SLUGS = frozenset({"find", "new", "help", "me", "search", "files"})
 """Addresses of the record pages themselves, and of the API."""
@@ -82,7 +84,7 @@ def _wrong(name: str) -> tuple[str, str]:
 def _names(case: Case) -> Iterator[Finding]:
     rt = case.rt
     for field in rt.fields:
-        taken = hasattr(Record, field.name) or field.name in OWN_FIELDS | RELATIONS
+        taken = hasattr(Record, field.name) or field.name in OWN_FIELDS | MARKS | RELATIONS
         if not _is_name(field.name):
             yield case.finding("E001", field.name, *_wrong(field.name))
         elif taken or field.name in Role._value2member_map_:
