@@ -199,6 +199,8 @@ def _open(opening: Opening, sources: list[str], now: datetime) -> int:
     there = _there(rt, (record["number"] for record in made))
     new = [{"_id": ObjectId(), **record} for record in made if record["number"] not in there]
     if new:
+        # A source that is raised, handed on or taken away in the same moment: the later of the two begins anew.
+        store.one_at_a_time(opening.source.slug, sources, by="number")
         sealing.adopt(rt, new, _tell_lost)
         db[collection_name(rt.slug)].insert_many(new)
         fields = stored_form.fields_of(rt)

@@ -13,6 +13,8 @@ from models import access, ownership, registry, store
 from models.access import Purpose
 from models.customer.document import CUSTOMER, SLUG
 from models.declarations import Level, RecordType
+from models.errors import NotFound
+from models.kinds.picks import Pointer
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -27,10 +29,14 @@ FOLLOWED = "follow_customer"
 
 
 def customer_of(draft: Draft) -> Mapping[str, Any]:
-    """The stored file of the draft's customer, read once. :raises NotFound: when it is gone."""
+    """The stored file of the draft's customer, read once. :raises Invalid: when it is gone."""
     wanted = draft.values[VIA]
     if wanted not in draft.nearby:
-        draft.nearby[wanted] = store.fetch(SLUG, wanted)
+        try:
+            draft.nearby[wanted] = store.fetch(SLUG, wanted)
+        except NotFound:
+            draft.problem(VIA, *Pointer.unknown)
+            draft.check()
     return draft.nearby[wanted]
 
 

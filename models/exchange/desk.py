@@ -108,8 +108,7 @@ class Desk:
 
     def refused(self, chunk: Prepared, refusal: Refusal) -> Prepared:
         """A chunk of one row that could not be stored."""
-        said: Said = ("", Sentence(refusal.text("zh"), refusal.text("en")))
-        taken = Taken(chunk.takens[0].row, {}, (said,))
+        taken = self.taker.refused(chunk.takens[0], refusal, again=True)
         return Prepared((taken,), (), {}, (), chunk.done, chunk.total)
 
     def _decide(self, takens: list[Taken]) -> dict[int, Outcome]:

@@ -305,6 +305,7 @@ def _put_many(
     """Store changes of records of one type, each with its version and audit entry."""
     if not drafts:
         return
+    store.hold(drafts)
     first = drafts[0]
     befores = [draft.before or {} for draft in drafts]
     sealing.take_keys(drafts)

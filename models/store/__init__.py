@@ -2,10 +2,11 @@
 
 Nothing here asks for rights: `records` does, for people; services and jobs act for the system or on behalf of a
 decision that was allowed. Values come and go in loaded form (see `kinds`). `drafts` makes a write ready, `writing`
-stores it, `versions` says what is kept of it.
+stores it, `holding` keeps what it points to as it is until then, `versions` says what is kept of it.
 """
 
 from models.store.drafts import new_draft, next_draft, prepare
+from models.store.holding import hold, one_at_a_time
 from models.store.versions import INDEXES, VERSIONS, latest_moves, moves_of_each, subject, version_row
 from models.store.writing import (
     AlreadyUsed,
@@ -16,7 +17,6 @@ from models.store.writing import (
     fetch,
     fetch_to_show,
     name_of,
-    one_at_a_time,
     put,
     sign_in_person,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "create",
     "fetch",
     "fetch_to_show",
+    "hold",
     "latest_moves",
     "moves_of_each",
     "name_of",

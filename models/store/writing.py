@@ -19,10 +19,8 @@ from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft
 from models.store.drafts import new_draft, next_draft
+from models.store.holding import hold, refuse_gone
 from models.store.versions import remember
-
-COUNTED_ON = "_counted_on"
-"""What of a record changes with `one_at_a_time`; no declared field is called so."""
 
 _written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
 """The records that the hooks of a write have written, while they run."""
@@ -81,6 +79,7 @@ def create(
     def work() -> dict[str, Any]:
         one_time.spend(once, record_id, now)
         draft = new_draft(entry, values, actor=actor, now=now, note=note)
+        refuse_gone(draft)
         son = stored_form.new_son(draft, record_id, numbering.reserve(entry.rt, now)[0], batch)
         draft.stored = son
         _insert(entry.rt, son)
@@ -132,8 +131,9 @@ def change(
         )
         if not draft.changed and not transition:
             return dict(before)
+        refuse_gone(draft)
         try:
-            put(draft)
+            _put(draft)
         except Overtaken:
             if given is None:
                 raise NotFound() from None
@@ -165,7 +165,12 @@ def _finish(entry: registry.Registered, draft: Draft) -> dict[str, Any]:
 
 def put(draft: Draft, merge: ObjectId | None = None) -> None:
     """Store a prepared change of a record as its next version, with its audit entry; inside a transaction. `merge` is
-    the merge of which it is a part."""
+    the merge of which it is a part: it may let the record point to what is gone, as it did before."""
+    hold([draft])
+    _put(draft, merge)
+
+
+def _put(draft: Draft, merge: ObjectId | None = None) -> None:
     before = draft.before or {}
     _update(draft.rt, _unchanged(before), stored_form.update_of(draft))
     remember(draft, before["rev"] + 1, merge)
@@ -225,13 +230,6 @@ def sign_in_person(slug: str, record_id: ObjectId) -> None:
     not to learn why."""
     rt, record = registry.get(slug).rt, fetch_to_show(slug, record_id) | {"in_person": True}
     _update(rt, {"_id": record_id}, {"$set": {"in_person": True, "acl": access.tokens_of(rt, record)}})
-
-
-def one_at_a_time(slug: str, record_ids: Iterable[ObjectId]) -> None:
-    """Let transactions that are about the same records conflict with each other, and with writes of these records: the
-    later one begins anew and sees what the other stored. The versions stay: nobody's edit becomes stale by it."""
-    some = {"_id": {"$in": sorted(record_ids)}}
-    database()[collection_name(slug)].update_many(some, {"$inc": {COUNTED_ON: 1}})
 
 
 def name_of(person_id: ObjectId | None) -> str:
