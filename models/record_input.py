@@ -13,6 +13,7 @@ from bson import ObjectId
 from config.database import database
 from models import access, names, ownership, registry
 from models.access import Purpose
+from models.attachment import rules as attachment_rules
 from models.attachment import service as attachment
 from models.declarations import LEVEL_LABELS, OWNER, Choice, Field, Label, Level, RecordType, Transition
 from models.errors import Invalid, Refusal, Sentence
@@ -119,7 +120,7 @@ def read_input(
             kept = (current or {}).get(field.name) or ()
             values[field.name] = attachment.rows(person, [row["file"] for row in values[field.name]], kept)
             if values[field.name] is None:
-                problems[field.name] = Sentence("文件已失效，请重新选择。", "Please choose the file again.")
+                problems[field.name] = attachment_rules.GONE
     if problems:
         raise Invalid(problems)
     return values

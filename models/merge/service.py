@@ -266,8 +266,8 @@ def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Ro
     if entry.hooks.merged is not None:
         entry.hooks.merged(draft, gone)
     store.prepare(draft)
-    store.put(draft, row["_id"])
     attachment.hand_over(rt.fields, draft.values, gone["_id"], keep["_id"])
+    store.put(draft, row["_id"])
     for hook in entry.hooks.after:
         hook(draft)
 
@@ -349,10 +349,10 @@ def _restore_pair(person: Person, rt: RecordType, keep: Row, gone: Row, row: Row
     """Both as they were before; the surviving one first, so that a unique value is free for the other. A rule that
     would refuse what was there before is not asked again."""
     handed = {f.name: list(keep[f.name] or ()) for f in rt.fields if f.kind == "files"}
+    attachment.hand_over(rt.fields, _only_of(handed, gone), keep["_id"], gone["_id"])
     for record, rev in ((keep, row["survivor_rev"]), (gone, row["loser_rev"])):
         former = history.at_rev(rt.slug, record, rev - 1)
         store.put(Draft(rt, "unmerge", record, {**record, **former}, person, now), row["_id"])
-    attachment.hand_over(rt.fields, _only_of(handed, gone), keep["_id"], gone["_id"])
 
 
 def _only_of(handed: Row, gone: Row) -> Row:
