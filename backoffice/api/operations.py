@@ -157,7 +157,8 @@ def merging(words: Words, body: Json) -> Json:
     )
     parameters = [number(words), if_match(words), key(words)]
     summary = words.text("合并{}", "Merge: {}")
-    made = operation(words, "merge", summary, parameters, _versioned(words), write=True, body=body)
+    done = {**_versioned(words), "200": _merged(words)}
+    made = operation(words, "merge", summary, parameters, done, write=True, body=body)
     return {**made, "description": told}
 
 
@@ -168,10 +169,17 @@ def unmerging(words: Words) -> Json:
         "Answers the record that is one of its own again. Not once somebody has changed one of the two.",
     )
     summary = words.text("撤销合并：{}", "Take a merge back: {}")
-    done = {"200": _versioned(words)["200"]}
+    done = {"200": _merged(words)}
     body = schemas.UNMERGE_BODY
     made = operation(words, "unmerge", summary, [number(words), key(words)], done, write=True, body=body)
     return {**made, "description": told}
+
+
+def _merged(words: Words) -> Json:
+    zh = "指向它而无法打开、未处理的记录，形如 类型/编号"
+    text = words.text(zh, "Records that point there and could not be opened, as `type/number`")
+    told = {"Passed-Over": {"schema": {"type": "string"}, "description": text}}
+    return answer(words.text("已保存", "Stored"), ref("written"), headers=told)
 
 
 def action(words: Words, move: Transition, body: Json) -> Json:

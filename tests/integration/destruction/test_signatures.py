@@ -235,9 +235,9 @@ def test_what_came_in_while_the_records_were_taken_out_brings_them_back(
 ) -> None:
     """A complaint whose write had begun before, and that is stored just after."""
     asked = signed(cast, [old], now)
-    before = db["record_customer"].find_one({"_id": old["_id"]})
     values = {"customer": old["_id"], "summary": "Late", "facts": "Late again", "contact_phone": "13900000002"}
     late = store.create("complaint", values, actor=cast.owner, now=now)
+    before = db["record_customer"].find_one({"_id": old["_id"]})
     row = db["record_complaint"].find_one_and_delete({"_id": late["_id"]})
     removal.begin_due(now + WEEK)
     assert db["record_customer"].count_documents({"_id": old["_id"]}) == 0

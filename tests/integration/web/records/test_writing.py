@@ -50,7 +50,7 @@ def test_a_wrong_value_stays_as_typed_beside_its_reason(sit: Sit) -> None:
     data = {"name": "", "amount": "12 or so", "people-0-name": "Zhao", "people-0-born": "soon"}
     page = desk.send("/records/sample/new", 422, **data).get_data(as_text=True)
     assert 'value="12 or so"' in page
-    assert "This should be a number" in page
+    assert "This should be an amount in CNY" in page
     assert "This is required." in page
     assert 'href="#people-0-born"' in page
     assert 'value="soon"' in page
