@@ -19,11 +19,12 @@ from config.settings import Settings
 from models import catalogue, schema, store
 from models.person.roles import SYSTEM
 from models.record import collection_name
+from models.store.holding import COUNTED_ON
 from tests.factories.web_fixtures import prepared
 
 Base = Database[dict[str, Any]]
 SIZE = 40
-FREE = {"_id", "number", "batch", "rev", "customer"}
+FREE = {"_id", "number", "batch", "rev", "customer", COUNTED_ON}
 
 __all__ = ["prepared"]
 

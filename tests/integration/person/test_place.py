@@ -52,7 +52,7 @@ def move(actor: Person, person: Person, now: datetime, **changes: Any) -> bool:
     """Change somebody's profile; whether something of it waits."""
     assert person.id is not None
     row = service.get(person.id)
-    profile = {name: row.get(name) for name in ("name", "email", "department", "manager")} | changes
+    profile: dict[str, Any] = {name: row.get(name) for name in ("name", "email", "department", "manager")} | changes
     return service.change_profile(actor, person.id, **profile, now=now)
 
 
