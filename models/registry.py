@@ -117,6 +117,7 @@ class Hooks:
     For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
     it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
     instead of the merged one (former and surviving record are given with it), in place of that record's own hooks;
+    `returned` settles what still holds for one that points to the merged record again (given with it);
     `pairs` names the noted pairs that a person may compare; `part` forgets the pair noted at a number."""
 
     prepare: tuple[Hook, ...] = ()
@@ -136,6 +137,7 @@ class Hooks:
     beside: tuple[Mapping[str, Any], ...] = ()
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
     adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
+    returned: Callable[[Draft, Mapping[str, Any]], None] | None = None
     pairs: Callable[[Person], Sequence[Any]] | None = None
     part: Callable[[Person, str, datetime], bool] | None = None
 

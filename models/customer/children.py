@@ -28,6 +28,9 @@ FOLLOWED = "follow_customer"
 """The action by which such a record is changed because its customer's file was."""
 
 
+SECRECY = ("level", "level_basis", "level_set_by", "secret_until")
+
+
 def customer_of(draft: Draft) -> Mapping[str, Any]:
     """The stored file of the draft's customer, read once. :raises Invalid: when it is gone."""
     wanted = draft.values[VIA]
@@ -146,6 +149,17 @@ def adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) 
     for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
         if name in draft.rt.by_name and values[name] == former[origin]:
             values[name] = survivor[origin]
-    least = Level(survivor["level"])
-    if draft.rt.classified and Level(values["level"]).rank < least.rank:
+    raise_to(draft, survivor)
+
+
+def raise_to(draft: Draft, customer: Mapping[str, Any]) -> None:
+    """Let a record be no less secret than the file that it points to: also one that comes back to it when a merge is
+    taken back, for the file was there before it and may have been raised (X1)."""
+    values, via = draft.values, draft.rt.by_name.get(VIA)
+    points = via is not None and via.to == SLUG and values[VIA] == customer["_id"]
+    least = Level(customer["level"])
+    if not points or not draft.rt.classified or Level(values["level"]).rank >= least.rank:
+        return
+    values.update((name, (draft.before or {}).get(name)) for name in SECRECY)
+    if Level(values["level"]).rank < least.rank:
         values["level"] = least.value

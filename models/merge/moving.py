@@ -244,7 +244,12 @@ def _returning(rt: RecordType, version: Row, before: Row | Unopened, merge: Row)
         values = _returned_values(rt, version, before)
     except Unopened as refusal:
         return refusal
-    return _unmerging(rt, before, values, merge)
+    draft, settle = _unmerging(rt, before, values, merge), registry.get(merge["type"]).hooks.returned
+    if settle is not None:
+        settle(draft, store.fetch_to_show(merge["type"], merge["loser"]))
+        if rt.classified and draft.values["level"] != values.get("level", before["level"]):
+            keep_level(draft)
+    return draft
 
 
 def _pointing_back(rt: RecordType, version: Row, son: Row, merge: Row, names: Container[str]) -> Draft:

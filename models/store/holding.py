@@ -22,8 +22,8 @@ COUNTED_ON = "_counted_on"
 NO_LONGER_THERE = Sentence(*Pointer.unknown)
 """What a field is told whose record went in the same moment: the same as of one that never was (X6)."""
 
-Found = dict[tuple[str, ObjectId], str]
-"""To what a record points, by type and id, each with the path of a field that does."""
+Found = list[tuple[tuple[str, ObjectId], str]]
+"""To what a record points, by type and id, each time with the path of the field that does."""
 
 
 def one_at_a_time(slug: str, keys: Iterable[Any], by: str = "_id") -> int:
@@ -44,7 +44,7 @@ def hold(drafts: Sequence[Draft]) -> list[Invalid | None]:
     new = [_pointers(draft.rt, draft.values, draft.before) for draft in drafts]
     least = [_pointers(draft.rt, draft.values, None) for draft in drafts if _gets_lower(draft)]
     by_type: dict[str, set[ObjectId]] = {}
-    for slug, record_id in {key for found in (*new, *least) for key in found}:
+    for slug, record_id in {key for found in (*new, *least) for key, _ in found}:
         by_type.setdefault(slug, set()).add(record_id)
     gone = {(slug, one) for slug, ids in by_type.items() for one in _gone(slug, ids)} if by_type else set()
     return [_refusal(found, gone) for found in new]
@@ -65,7 +65,7 @@ def _gone(slug: str, ids: set[ObjectId]) -> set[ObjectId]:
 
 
 def _refusal(found: Found, gone: set[tuple[str, ObjectId]]) -> Invalid | None:
-    problems = {path: NO_LONGER_THERE for key, path in found.items() if key in gone} if gone else {}
+    problems = {path: NO_LONGER_THERE for key, path in found if key in gone} if gone else {}
     return Invalid(problems) if problems else None
 
 
@@ -78,9 +78,9 @@ def _pointers(rt: RecordType, values: Mapping[str, Any], before: Mapping[str, An
     """To what some values point, and those before did not."""
     fields = [f for f in _pointing(rt) if before is None or values.get(f.name) != before.get(f.name)]
     if not fields:
-        return {}
+        return []
     stood = {key for key, _ in _each(fields, before or {})}
-    return {key: path for key, path in _each(fields, values) if key not in stood}
+    return [(key, path) for key, path in _each(fields, values) if key not in stood]
 
 
 @lru_cache(maxsize=1000)

@@ -32,8 +32,10 @@ from models.store import writing
 from tests.factories.customers import customer
 from tests.factories.imports import imported, reasons, worked
 from tests.factories.people import person
+from tests.factories.registering import registered
 from tests.factories.types import SAMPLE
 from tests.integration.destruction.conftest import YEARS, Cast, signed
+from tests.integration.merge.conftest import POINTING
 
 DB = Database[dict[str, Any]]
 Meanwhile = Callable[[ModuleType, str, Callable[[], Any]], None]
@@ -162,6 +164,20 @@ def test_a_record_that_follows_a_merge_while_the_surviving_file_is_raised_is_rai
     assert less_secret(db, "complaint", file) == []
 
 
+def test_a_record_that_comes_back_to_a_file_raised_since_is_raised_with_it(
+    owner: Person, head: Person, file: dict[str, Any], now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge of many is taken back bit by bit: the file is there before its records are."""
+    other = customer(owner, now, name="Another")
+    complaint(owner, other, now)
+    merging.merge(head, "customer", file["number"], other["number"], {}, revs=(1, 1), now=now)
+    monkeypatch.setattr(merging, "AT_ONCE", 0)
+    merging.undo(head, "customer", file["number"], other["number"], now=now)
+    raised(owner, other, now)
+    moving.carry_on(now + LATER, lambda: True)
+    assert less_secret(db, "complaint", other) == []
+
+
 # --- what is pointed to is taken away
 
 
@@ -264,3 +280,13 @@ def test_what_points_to_something_gone_can_still_be_edited(owner: Person, now: d
     for values in ({"name": "Child 2"}, {"level": "secret", "level_basis": "x"}, {"level": "internal"}):
         store.change("sample", child["_id"], values, actor=owner, now=now)
     assert store.fetch("sample", child["_id"])["rev"] == 4
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_pointer_in_a_row_is_refused_at_its_place(owner: Person, now: datetime) -> None:
+    there, gone = records.create(owner, "sample", {"name": "Lamp"}, now=now)["_id"], ObjectId()
+    with registered(POINTING):
+        values = {"lamp": there, "shelf": {"lamp": gone}, "rows": [{"lamp": there}, {"lamp": gone, "count": 1}]}
+        with pytest.raises(Invalid) as refused:
+            store.create("pointing", values, actor=owner, now=now)
+    assert set(refused.value.problems) == {"shelf.lamp", "rows.1.lamp"}
