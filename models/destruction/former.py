@@ -33,10 +33,14 @@ def take_words_out() -> list[str]:
     if database()[DONE].find_one({"_id": WORDS}) is not None:
         return []
     asked = list(_requests())
-    held = sum(strip(row["_id"], lambda: None, [place_in(rt, one, row["number"])]) for rt, one, row in asked)
+    for rt, one, row in asked:
+        strip(row["_id"], lambda: None, [place_in(rt, one, row["number"])])
+    of = [row["_id"] for _, _, row in asked]
+    # Not only those of this time: another one may have broken off behind the last request.
+    held = gone.count_unfinished([one for _, one, _ in asked], of)
     if held:
         vault.destroy(())  # writes the keys' own backup, which still has those of these requests
-        gone.parts_done(row["_id"] for _, _, row in asked)
+        gone.parts_done(of)
     database()[PLANS].update_many({"swept": True}, {"$set": EMPTIED})
     database()[DONE].update_one({"_id": WORDS}, {"$set": {"done": True}}, upsert=True)
     return [f"took what somebody had typed out of {held} requests about records that are gone"] if held else []

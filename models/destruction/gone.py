@@ -54,6 +54,12 @@ def parts_done(of: Iterable[ObjectId]) -> None:
     database()[PARTS].update_many({"of": {"$in": list(of)}}, [{"$set": {"at": "$$NOW"}}])
 
 
+def count_unfinished(ids: Iterable[ObjectId], of: Iterable[ObjectId]) -> int:
+    """How many of some documents are noted to lose what they hold of these, and not done yet."""
+    noted = {"_id": {"$in": list(ids)}, "of": {"$in": list(of)}, "at": None}
+    return database()[PARTS].count_documents(noted)
+
+
 def known(ids: Iterable[ObjectId], since: datetime) -> set[ObjectId]:
     """Of some documents, the records that are destroyed, and the others that lose something of one, or lost it after
     the moment `since` of the server's clock: no backup takes these along.

@@ -16,6 +16,7 @@ from models.declarations import Label, RecordType, Rights
 from models.describe import field, group, grouped
 from models.destruction import former, gone, removal, traces
 from models.key_vault import copies
+from models.key_vault.refusals import KeysUnusable
 from models.kinds import KINDS
 from models.person import unsent
 from models.person.roles import Role
@@ -142,26 +143,51 @@ def test_a_half_typed_decision_on_a_request_about_it_goes(cast: Cast, old: dict[
     assert [row["path"] for row in database()[unsent.UNSENT].find()] == paths[1:]
 
 
-def test_migrate_takes_out_what_destructions_of_former_versions_left(
-    cast: Cast, old: dict[str, Any], now: datetime, monkeypatch: pytest.MonkeyPatch, saved: Settings, db: Base
-) -> None:
+@pytest.fixture
+def left(cast: Cast, old: dict[str, Any], now: datetime, db: Base) -> dict[str, Any]:
+    """A request about a record that is gone, as a destruction of a former version left it."""
     made = lowered(cast, old, now - YEARS)
-    before = {name: list(db[name].find({})) for name in ("record_secrecy_change", store.VERSIONS)}
+    [first] = db[store.VERSIONS].find({"record": made["_id"], "rev": 1})
     signed(cast, [old], now)
     carried_out(now + WEEK)
     assert said({"Basisword"}) == {}
     basis = {"new_basis": LOWER["new_basis"]}
     db["record_secrecy_change"].update_one({"_id": made["_id"]}, {"$set": basis})
-    [first] = [row for row in before[store.VERSIONS] if row["record"] == made["_id"] and row["rev"] == 1]
     told = [{**one, "after": "已销毁"} if one["field"] == "reason" else one for one in first["changes"]]
     db[store.VERSIONS].update_one({"_id": first["_id"]}, {"$set": {"changes": told}})
     db[former.DONE].delete_many({})
+    return made
+
+
+def test_migrate_takes_out_what_destructions_of_former_versions_left(
+    left: dict[str, Any], monkeypatch: pytest.MonkeyPatch, saved: Settings, db: Base
+) -> None:
     written: list[None] = []
     monkeypatch.setattr(copies, "keep_up", lambda: written.append(None))
     assert schema.migrate() == ["took what somebody had typed out of 1 requests about records that are gone"]
     assert said({"Basisword"}) == {}
     assert written == [None]
-    assert db[gone.PARTS].count_documents({"_id": made["_id"], "at": None}) == 0
+    assert db[gone.PARTS].count_documents({"_id": left["_id"], "at": None}) == 0
+    assert schema.migrate() == []
+
+
+def test_migrate_that_broke_off_before_the_keys_were_saved_ends_it_the_next_time(
+    left: dict[str, Any], now: datetime, monkeypatch: pytest.MonkeyPatch, saved: Settings, db: Base
+) -> None:
+    def unwritable() -> None:
+        raise KeysUnusable("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copies, "keep_up", unwritable)
+        with pytest.raises(KeysUnusable):
+            schema.migrate()
+    assert said({"Basisword"}) == {}
+    assert db[gone.PARTS].count_documents({"_id": left["_id"], "at": None}) == 1
+    written: list[None] = []
+    monkeypatch.setattr(copies, "keep_up", lambda: written.append(None))
+    assert schema.migrate() == ["took what somebody had typed out of 1 requests about records that are gone"]
+    assert written == [None]
+    assert db[gone.PARTS].count_documents({"_id": left["_id"], "at": None}) == 0
     assert schema.migrate() == []
 
 
