@@ -36,7 +36,7 @@ RETRY_SECONDS = 10
 
 MEANWHILE = (
     *("stale", "changed_meanwhile", "changed_since", "touched_since", "already_decided", "no_longer_so"),
-    *("no_longer_there", "type_changed", "view_changed", "calendar_changed"),
+    *("no_longer_there", "proposed_meanwhile", "type_changed", "view_changed", "calendar_changed"),
 )
 """The refusals that say that somebody else was quicker; other conflicts changed nothing."""
 

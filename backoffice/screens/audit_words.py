@@ -93,6 +93,7 @@ ACTS = {
     "right_proposed": _l("proposed a right"),
     "right_confirmed": _l("confirmed a right"),
     "right_refused": _l("refused a right"),
+    "right_withdrawn": _l("withdrew a proposed right"),
     "access_reset": _l("reset access"),
     "deputy_named": _l("named a deputy"),
     "deputy_proposed": _l("proposed a deputy"),

@@ -127,7 +127,7 @@ class PeopleView(ClosedView):
         return self._access(form.name.data or "", form.email.data or "", password)
 
     @expose("/<person>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
-    @takes("name", "email", "department", "manager", "roles")
+    @takes("name", "email", "department", "manager", "roles", "shown")
     def edit(self, person: str) -> ResponseReturnValue:
         """Change an account and its roles."""
         row = service.get(identifier(person))
@@ -137,9 +137,10 @@ class PeopleView(ClosedView):
             return self._form(form, row, waiting=waiting)
         _need_fresh()
         actor = auth.current_person()
+        shown = [identifier(one) for one in request.form.getlist("shown")]
         try:
-            moves = service.change_profile(actor, row["_id"], **form.profile(), now=edge.now())
-            roles = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now())
+            moves = service.change_profile(actor, row["_id"], **form.profile(), now=edge.now(), shown=shown)
+            roles = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now(), shown=shown)
         except FieldProblem as problem:
             return self._form(form, row, problem, waiting)
         _say_what_waits(roles)
@@ -223,6 +224,7 @@ class PeopleView(ClosedView):
             "people/form.html",
             form=form,
             row=row,
+            shown=request.form.getlist("shown") if request.method == "POST" else [str(p.id) for p in waiting],
             pending={p.role.value for p in waiting if p.role},
             privileged={role.value for role in PRIVILEGED},
             place=_place_help(row, waiting) if row else "",

@@ -3,7 +3,7 @@ department or another manager."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,14 @@ class AlreadyDecided(Refusal):
     code, status = "already_decided", 409
     zh = "这项申请已经处理过了。"
     en = "This proposal has already been decided."
+
+
+class ProposedMeanwhile(Refusal):
+    """Somebody proposed another place since the account was shown to who changes it."""
+
+    code, status = "proposed_meanwhile", 409
+    zh = "其他人刚刚提出了另一个部门或上级，正等待确认。请重新打开此账号后再修改。"
+    en = "Somebody proposed another department or manager meanwhile, which waits. Open the account again and change it."
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,9 @@ def of_person(person_id: ObjectId) -> list[Proposal]:
     return [_read(row) for row in rows]
 
 
-def place_of(person_id: ObjectId) -> Place | None:
-    """The place of one person that waits for a second one."""
-    return next((waiting.place for waiting in of_person(person_id) if waiting.place), None)
+def place_of(person_id: ObjectId) -> Proposal | None:
+    """What proposes another place for one person and waits for a second one."""
+    return next((waiting for waiting in of_person(person_id) if waiting.place), None)
 
 
 def find(proposal_id: ObjectId) -> Proposal:
@@ -106,7 +114,6 @@ def propose(actor: Person, person_id: ObjectId, what: str, now: datetime) -> Non
 
 def propose_place(actor: Person, person_id: ObjectId, place: Place, before: Place, now: datetime) -> None:
     """Let another place wait for a second person; asking for the same again changes nothing."""
-    withdraw_place(person_id, place, now)
     _propose(actor, person_id, PLACE, now, {"place": asdict(place)}, place.told(before))
 
 
@@ -123,21 +130,14 @@ def _propose(
         audit.append("right_proposed", actor, subject, now=now, detail={"what": what, **told})
 
 
-def withdraw(person_id: ObjectId, wanted: Iterable[Role], now: datetime) -> None:
-    """Drop a person's waiting roles that are no longer wanted."""
-    kept = [RESET, PLACE, *(role.value for role in wanted)]
-    _withdraw({"person": person_id, "what": {"$nin": kept}}, now)
-
-
-def withdraw_place(person_id: ObjectId, wanted: Place | None, now: datetime) -> None:
-    """Drop a person's waiting place, unless it is the one that is wanted."""
-    other = {"place": {"$ne": asdict(wanted)}} if wanted is not None else {}
-    _withdraw({"person": person_id, "what": PLACE, **other}, now)
-
-
-def _withdraw(gone: Mapping[str, Any], now: datetime) -> None:
-    change = {"$set": {"state": "withdrawn", "decided_at": now}}
-    database()[PROPOSALS].update_many({**gone, "state": "pending"}, change)
+def withdraw(
+    actor: Person, person_id: ObjectId, wanted: Collection[Role], shown: Collection[ObjectId] | None, now: datetime
+) -> None:
+    """Drop a person's waiting roles that are no longer wanted: those that the actor was `shown` (None: all), for of
+    others they wanted nothing."""
+    for one in of_person(person_id):
+        if one.role is not None and one.role not in wanted and (shown is None or one.id in shown):
+            close(actor, one, "withdrawn", now)
 
 
 def needs_second(row: Mapping[str, Any]) -> bool:
@@ -150,7 +150,7 @@ def needs_second(row: Mapping[str, Any]) -> bool:
 
 
 def close(actor: Person, proposal: Proposal, state: str, now: datetime, told: Mapping[str, Any] | None = None) -> None:
-    """Decide a waiting proposal as `confirmed` or `refused`; `told` is what more the trail says of it.
+    """End a waiting proposal as `confirmed`, `refused` or `withdrawn`; `told` is what more the trail says of it.
 
     :raises AlreadyDecided: it no longer waits.
     """

@@ -5,7 +5,7 @@ on the machine) needs no second person."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +39,11 @@ class SecondPerson(Refusal):
     en = "A second person confirms this; who proposed it cannot."
 
 
-def set_roles(actor: Person, person_id: ObjectId, roles: Iterable[Role], now: datetime) -> frozenset[Role]:
-    """Give and take roles; returns those that wait for a second person.
+def set_roles(
+    actor: Person, person_id: ObjectId, roles: Iterable[Role], now: datetime, *, shown: Collection[ObjectId] = ()
+) -> frozenset[Role]:
+    """Give and take roles; returns those that wait for a second person. A role that waits already and is not among
+    them is dropped only by whom it was `shown` as a proposal (by its id), or by the system.
 
     Sessions of the person end, so that new rights and a second factor they need are asked for at the next
     sign-in. That a privileged role ends is told to the other privileged people.
@@ -63,7 +66,7 @@ def set_roles(actor: Person, person_id: ObjectId, roles: Iterable[Role], now: da
             keep_an_administrator(person_id)
         if after != held:
             _store_roles(actor, row, after, now)
-        proposals.withdraw(person_id, wanted, now)
+        proposals.withdraw(actor, person_id, wanted, None if actor is SYSTEM else shown, now)
         if waiting:
             one_at_a_time(person_id)  # whose place is changed at this moment is changed by two
         for role in sorted(waiting):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from models.errors import FieldProblem, Forbidden, NotFound, Refusal
 from models.person import directory, proposals, session, taken
 from models.person.departments import HOUSE
 from models.person.document import USERS, User
-from models.person.proposals import Place
+from models.person.proposals import Place, Proposal, ProposedMeanwhile
 from models.person.roles import PRIVILEGED, SYSTEM, Permission, Person, Role
 
 ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]+@[^\s@,;:<>()\[\]\"\\]+")
@@ -196,12 +196,15 @@ def change_profile(
     department: str,
     manager: ObjectId | None,
     now: datetime,
+    shown: Collection[ObjectId] = (),
 ) -> bool:
     """Change who a person is and where they belong. Returns whether the place waits for a second person: another
     department or manager of somebody who has a privileged role, or will once it is confirmed, is only proposed, for
-    much that they read and sign follows from it.
+    much that they read and sign follows from it. A place that waits already is dropped for another one only by whom it
+    was `shown` as a proposal (by its id), or by the system.
 
     :raises FieldProblem: :raises OwnAccount: when it is one's own place. :raises Forbidden: :raises NotFound:
+    :raises ProposedMeanwhile: another place waits that was not shown.
     """
     require_right(actor)
     if manager == person_id:
@@ -213,16 +216,32 @@ def change_profile(
         held, wanted = Place.of(before), Place.of(values)
         waits = wanted != held and actor is not SYSTEM and proposals.needs_second(before)
         own = actor.id == person_id
-        if own and waits and wanted != proposals.place_of(person_id):
+        pending = proposals.place_of(person_id)
+        if own and waits and (pending is None or wanted != pending.place):
             raise OwnAccount()
+        if not own and pending is not None and not (waits and wanted == pending.place):
+            _withdraw_place(actor, pending, held, wanted, shown, now)
         _store_profile(actor, before, {**values, **asdict(held)} if waits else values, now)
         if waits and not own:
             proposals.propose_place(actor, person_id, wanted, held, now)
-        elif not own:
-            proposals.withdraw_place(person_id, None, now)
         return waits
 
     return transaction(work)
+
+
+def _withdraw_place(
+    actor: Person, pending: Proposal, held: Place, wanted: Place, shown: Collection[ObjectId], now: datetime
+) -> None:
+    """Drop a place that waits, for the one that is wanted. It stays where it was not shown and no other is wanted.
+
+    :raises ProposedMeanwhile: it was not shown, and another is wanted.
+    """
+    if pending.id not in shown and wanted == held:
+        return
+    if pending.id not in shown and actor is not SYSTEM:
+        raise ProposedMeanwhile()
+    told = pending.place.told(held) if pending.place is not None else {}
+    proposals.close(actor, pending, "withdrawn", now, told)
 
 
 def set_place(actor: Person, row: Mapping[str, Any], place: Place, now: datetime) -> None:

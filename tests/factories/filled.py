@@ -65,10 +65,10 @@ class _Filled(HTMLParser):
 
 
 def filled(page: str, action: str) -> dict[str, Any]:
-    """What the form that is sent to an address holds, without its token."""
+    """What the form that is sent to an address ('' for that of the page) holds, without its token."""
     found = _Filled()
     found.feed(page)
-    wanted = [one for one, address in found.actions.items() if address.startswith(action)]
+    wanted = [one for one, address in found.actions.items() if (address.startswith(action) if action else not address)]
     assert len(wanted) == 1, found.actions
     sent = found.sent[wanted[0]]
     return {name: values for name, values in sent.items() if name != "csrf_token"}

@@ -49,11 +49,12 @@ def second(house: Base, now: datetime) -> Person:
 
 
 def move(actor: Person, person: Person, now: datetime, **changes: Any) -> bool:
-    """Change somebody's profile; whether something of it waits."""
+    """Change somebody's profile in a form that shows what waits; whether something of it waits."""
     assert person.id is not None
     row = service.get(person.id)
+    shown = [one.id for one in proposals.of_person(person.id)]
     profile: dict[str, Any] = {name: row.get(name) for name in ("name", "email", "department", "manager")} | changes
-    return service.change_profile(actor, person.id, **profile, now=now)
+    return service.change_profile(actor, person.id, **profile, now=now, shown=shown)
 
 
 def place(person: Person) -> tuple[str, ObjectId | None]:
@@ -159,7 +160,7 @@ def test_who_is_to_become_privileged_is_moved_by_two_as_well(admin: Person, seco
     rights.set_roles(admin, person.id, [Role.SPECIALIST, Role.HEAD], now)
     assert move(admin, person, now, department="service")
     assert place(person) == ("sales", None)
-    rights.set_roles(admin, person.id, [Role.SPECIALIST], now)
+    rights.set_roles(admin, person.id, [Role.SPECIALIST], now, shown=[one.id for one in proposals.waiting()])
     assert not move(admin, person, now, department="service")
     assert (place(person)[0], proposals.waiting()) == ("service", [])
 

@@ -11,7 +11,9 @@ from flask import Flask
 from pymongo.database import Database
 
 from models.person import proposals
+from models.person.proposals import Place
 from models.person.roles import Role
+from tests.factories.filled import filled
 from tests.factories.web import Browser, Clock
 from tests.integration.web.conftest import Add
 
@@ -150,6 +152,39 @@ def test_another_department_of_a_privileged_person_goes_by_way_of_a_second_perso
     stored = db["user"].find_one({"_id": chief})
     assert stored is not None
     assert (stored["department"], str(stored["manager"])) == ("service", manager)
+
+
+def test_a_form_that_was_opened_before_leaves_what_was_proposed_meanwhile(
+    admin: Browser, demo_app: Flask, add: Add, db: Base
+) -> None:
+    chief = add(Role.GENERAL_MANAGER, email="lilei@example.com", name="李雷", department="sales")
+    at = f"/people/{chief}"
+    before = filled(admin.get(at).text, "")
+    add(Role.ADMINISTRATOR, email="second@example.com", name="同事")
+    other = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
+    other.sign_in("second@example.com")
+    other.post(at, profile(roles=["general_manager", "head"]))
+    place, role = proposals.waiting()
+    assert admin.post(at, before | {"name": "李雷雷"}).status_code == 303
+    assert proposals.waiting() == [place, role]
+    assert db["user"].find_one({"_id": chief})["name"] == "李雷雷"  # type: ignore[index]
+    answer = admin.post(at, before | {"department": "finance", "name": "李"})
+    assert answer.status_code == 409
+    assert "Open the account again" in answer.text
+    assert proposals.waiting() == [place, role]
+    assert db["user"].find_one({"_id": chief})["name"] == "李雷雷"  # type: ignore[index]
+    shown = filled(admin.get(at).text, "")
+    wrong = admin.post(at, shown | {"name": "", "department": "finance", "roles": ["general_manager"]})
+    assert wrong.status_code == 422
+    assert admin.post(at, filled(wrong.text, "") | {"name": "李雷"}).status_code == 303
+    [now_waiting] = proposals.waiting()
+    assert now_waiting.place == Place("finance", None)
+    gone = db["audit"].find({"action": "right_withdrawn", "record": chief}).sort("_id")
+    told = {entry["detail"]["what"]: entry for entry in gone}
+    assert told["place"]["detail"] == {"what": "place", "department": "service"}
+    assert told["head"]["detail"] == {"what": "head"}
+    me = db["user"].find_one({"email": "admin@example.com"}) or {}
+    assert {entry["actor"] for entry in told.values()} == {me["_id"]}
 
 
 def test_whoever_confirms_a_role_sees_for_which_department(admin: Browser, head: Browser, add: Add) -> None:
