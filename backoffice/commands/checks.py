@@ -17,6 +17,7 @@ from models.calendar import local
 from models.key_vault import rotation
 from models.key_vault import service as key_vault
 from models.office import office_calendar
+from models.record_type import service as record_type
 
 NEXT_YEAR_FROM = 11
 """The month in which the coming year's holidays are usually announced."""
@@ -34,7 +35,9 @@ def check() -> None:
     with connected() as settings:
         _say("settings", f"ok ({'embedded database' if settings.embedded else 'MONGODB_URI'})")
         warnings = [finding.line() for finding in checks.check(registry.all_types())]
-        _say("record types", f"ok ({len(registry.all_types())})", warnings)
+        left = record_type.left_out()
+        result = f"left out: {', '.join(left)}" if left else f"ok ({len(registry.all_types())})"
+        _say("record types", result, [*(one.line() for wrong in left.values() for one in wrong), *warnings])
         version = database().client.server_info()["version"]
         _say("database", f"ok (MongoDB {version}, replica set)")
         wrapped = rotation.state().by_provider
@@ -46,8 +49,10 @@ def check() -> None:
         _say("indexes", "run 'backoffice migrate'" if missing else "ok", missing)
         unannounced = list(_unannounced(datetime.now(UTC)))
     _say("calendar", "not certain" if unannounced else "ok", unannounced)
-    if missing:
-        raise Failure(f"the database is not up to date: {len(missing)} findings")
+    failed = [f"the database is not up to date: {len(missing)} findings"] if missing else []
+    failed += [f"stored record types are left out: {', '.join(left)}"] if left else []
+    if failed:
+        raise Failure("\n".join(failed))
 
 
 def _say(what: str, result: str, findings: list[str] | None = None) -> None:

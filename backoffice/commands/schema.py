@@ -7,6 +7,7 @@ import click
 from backoffice.commands.connection import connected
 from models import schema
 from models.backup import mark
+from models.record_type import service as record_type
 
 
 @click.command()
@@ -16,14 +17,19 @@ def migrate(quiet: bool) -> None:
 
     Makes the collections and indexes that are missing and rebuilds those whose declaration changed. Running
     it again changes nothing. 'backoffice serve' does it at every start; in production run it after an update,
-    before the web.
+    before the web. Names the stored record types that this version leaves out.
     """
     with connected():
         mark.require_none()
         done = schema.migrate()
+        left = record_type.left_out()
     for line in () if quiet else done:
         click.echo(line)
     click.echo(f"{len(done)} changes to the database." if done else "The database is up to date.")
+    for slug, wrong in left.items():
+        click.echo(f"The record type {slug} is left out, with all its records:")
+        for finding in wrong:
+            click.echo(f"  {finding.line()}")
 
 
 COMMANDS = (migrate,)

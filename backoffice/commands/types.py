@@ -39,12 +39,18 @@ def list_types() -> None:
 @types.command()
 @click.argument("slug")
 def show(slug: str) -> None:
-    """Print the definition of a record type in force, as JSON."""
+    """Print the definition of a record type in force, or of one that is left out, as JSON."""
     with connected():
-        found = next((rt for rt in registry.all_types() if rt.slug == slug), None)
+        found = next((to_plain(rt) for rt in registry.all_types() if rt.slug == slug), None) or _left_out(slug)
         if found is None:
             raise Failure(f"there is no record type {slug}")
-        click.echo(json.dumps(to_plain(found), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _left_out(slug: str) -> dict[str, Any] | None:
+    """The stored definition of a type that this version does not take over: whoever mends it begins with that."""
+    rows = service.stored_types() if slug in service.left_out() else []
+    return next(({**row["definition"], "version": row["version"]} for row in rows if row["_id"] == slug), None)
 
 
 @types.command()

@@ -7,7 +7,7 @@ force; only behaviour (hooks) it cannot have.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -31,11 +31,16 @@ TYPES = "record_type"
 SUBJECT = "record_type"
 STORED_AS_TEXT = ("text", "long_text", "email", "phone", "link", "choice", "tree")
 """Kinds whose values are stored alike: a field may change from one to another."""
+HELD_ANYWAY = frozenset({"E035"})
+"""Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
+record is held to the same rule."""
 
 schema.declare({TYPES: []})
 
 _adopted: dict[str, int] = {}
 """The versions that this process has taken from the database, those that it had to leave out included."""
+_left: dict[str, list[Finding]] = {}
+"""What is wrong with those that it had to leave out."""
 _lock = Lock()
 
 
@@ -60,7 +65,7 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     version = stored["version"] if stored else 0
     rt = from_plain({**to_plain(given), "version": version + 1})
     definition = {k: v for k, v in to_plain(rt).items() if k != "version"}
-    if stored and stored["in_force"] and stored["definition"] == definition:
+    if stored and stored["in_force"] and stored["definition"] == definition and given.slug not in _left:
         if stored.get("derive"):
             _derive_at_once(registry.get(given.slug).rt)
         return registry.get(given.slug).rt
@@ -135,7 +140,7 @@ def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
     if stored is None:
         raise NotFound()
     rest = [rt for rt in registry.all_types() if rt.slug != slug]
-    errors = tuple(finding for finding in checks.check(rest) if finding.is_error)
+    errors = tuple(finding for finding in checks.check(rest) if _keeps_out(finding))
     if errors:
         raise WrongDefinition(errors)
     row = {"in_force": False, "changed_at": now, "changed_by": actor.id}
@@ -146,6 +151,11 @@ def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
 def stored_types() -> list[dict[str, Any]]:
     """What the database keeps: slug (`_id`), version, definition, whether it is in force, who changed it and when."""
     return list(database()[TYPES].find().sort("_id", 1))
+
+
+def left_out() -> dict[str, list[Finding]]:
+    """Stored types that are to be in force and that this process could not take over, with what is wrong with each."""
+    return {slug: _left[slug] for slug in sorted(_left.keys() & _adopted.keys())}
 
 
 def refresh() -> list[str]:
@@ -161,11 +171,13 @@ def refresh() -> list[str]:
         new = {slug for slug, version in wanted.items() if _adopted.get(slug) != version}
         gone = _adopted.keys() - wanted.keys()
         found = {row["_id"]: row for row in database()[TYPES].find({"_id": {"$in": sorted(new)}, "in_force": True})}
-        shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
+        for slug in new | gone:
+            _left.pop(slug, None)
         for slug in gone:
             del _adopted[slug]
-            registry.unregister(slug)
-        readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and slug not in shipped}
+            if not _is_shipped(slug):
+                registry.unregister(slug)
+        readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and not _is_taken(rt)}
         for slug, rt in _sound(readable).items():
             catalogue.register(rt)
             log.debug("record type %s version %s is in force", slug, rt.version)
@@ -188,8 +200,8 @@ def findings_of(rt: RecordType) -> list[Finding]:
 
 def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
     """:raises WrongDefinition:"""
-    if rt.slug in {shipped.slug for shipped, _ in catalogue.SHIPPED}:
-        raise _refused(rt, "", "此名称属于随产品提供的类型。", "a type of the product has this slug", "E001")
+    if _is_shipped(rt.slug):
+        raise _taken(rt)
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     for field in rt.fields:
         known = kinds.get(field.name)
@@ -198,6 +210,14 @@ def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
             errors += _refused(rt, field.name, f"已存的值属于“{known}”类型。", en).findings
     if errors:
         raise WrongDefinition(tuple(errors))
+
+
+def _is_shipped(slug: str) -> bool:
+    return any(rt.slug == slug for rt, _ in catalogue.SHIPPED)
+
+
+def _taken(rt: RecordType) -> WrongDefinition:
+    return _refused(rt, "", "此名称属于随产品提供的类型。", "a type of the product has this slug", "E001")
 
 
 def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E034") -> WrongDefinition:
@@ -245,13 +265,26 @@ def _read(row: Mapping[str, Any]) -> RecordType | None:
         return None
 
 
+def _is_taken(rt: RecordType) -> bool:
+    """Whether a version of the product since has a type of this name; the stored one is left out then."""
+    if _is_shipped(rt.slug):
+        _leave_out(rt.slug, _taken(rt).findings)
+        return True
+    return False
+
+
+def _keeps_out(finding: Finding) -> bool:
+    """Whether a stored type cannot be in force like this."""
+    return finding.is_error and finding.code not in HELD_ANYWAY
+
+
 def _sound(new: dict[str, RecordType]) -> dict[str, RecordType]:
     """Those of some new types that make sense beside the others and one another."""
     while True:
         others = [rt for rt in registry.all_types() if rt.slug not in new]
         wrong: dict[str, list[Finding]] = {}
         for finding in checks.check([*others, *new.values()]):
-            if finding.is_error and finding.slug in new:
+            if _keeps_out(finding) and finding.slug in new:
                 wrong.setdefault(finding.slug, []).append(finding)
         if not wrong:
             return new
@@ -260,5 +293,6 @@ def _sound(new: dict[str, RecordType]) -> dict[str, RecordType]:
         new = {slug: rt for slug, rt in new.items() if slug not in wrong}
 
 
-def _leave_out(slug: str, findings: Any) -> None:
-    log.error("record type %s is left as it was: %s", slug, "; ".join(one.line() for one in findings))
+def _leave_out(slug: str, findings: Iterable[Finding]) -> None:
+    _left[slug] = list(findings)
+    log.error("record type %s is left as it was: %s", slug, "; ".join(one.line() for one in _left[slug]))

@@ -1,0 +1,152 @@
+"""A new version of the product takes stored types over that a former one accepted: what it cannot take is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from click.testing import Result
+from pymongo.database import Database
+
+from models import checks, records, registry, schema
+from models.checks import names, workflow
+from models.customer.document import CUSTOMER
+from models.person.roles import SYSTEM, Role
+from models.record_type import service
+from models.record_type.plain import WrongDefinition
+from tests.factories.definitions import visit, visit_with
+from tests.factories.people import person
+
+Run = Callable[..., Result]
+DB = Database[dict[str, Any]]
+
+FLOW = {
+    "states": [
+        {"value": "open", "label": {"zh": "进行中", "en": "Open"}, "tone": "info"},
+        {"value": "done", "label": {"zh": "已完成", "en": "Done"}, "tone": "good", "final": True},
+    ],
+    "transitions": [
+        {
+            "name": "finish",
+            "label": {"zh": "完成", "en": "Finish"},
+            "source": ["open"],
+            "target": "done",
+            "by": ["owner"],
+            "asks": ["level", "level_basis"],
+        }
+    ],
+}
+RIGHTS = {name: rule for name, rule in visit()["rights"].items() if name in ("create", "edit", "archive")}
+ASKS_FOR_A_LEVEL = visit(classified=True, rights=RIGHTS, workflow=FLOW)
+CALLED_LIKE_A_MARK = visit_with(name="held")
+LEFT_OUT = "E001 visit.held: the engine or a role has this name"
+
+
+@pytest.fixture
+def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], None]:
+    """Has a definition put by a former version of the product, and starts a process of this one."""
+
+    def upgrade(definition: dict[str, Any]) -> None:
+        with monkeypatch.context() as former:
+            former.setattr(workflow, "OF_SECRECY", ())
+            former.setattr(names, "MARKS", frozenset[str]())
+            service.put(definition, actor=SYSTEM, now=now)
+        registry.unregister("visit")
+        service._adopted.clear()
+        service.refresh()
+
+    return upgrade
+
+
+def in_force() -> set[str]:
+    return {rt.slug for rt in registry.all_types()}
+
+
+def test_a_stored_type_whose_move_asks_for_a_level_stays_in_force_and_is_not_put_like_this_again(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(ASKS_FOR_A_LEVEL)
+    assert "visit" in in_force()
+    assert service.left_out() == {}
+    made = records.create(person(Role.HEAD), "visit", {"visitor": "王敏"}, now=now)
+    assert made["state"] == "open"
+    assert "E035" in {finding.code for finding in checks.check(registry.all_types())}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put({**ASKS_FOR_A_LEVEL, "icon": "circle"}, actor=SYSTEM, now=now)
+    assert {finding.code for finding in refused.value.findings} == {"E035"}
+
+
+def test_check_warns_of_it(upgraded: Callable[[dict[str, Any]], None], command: Run) -> None:
+    upgraded(ASKS_FOR_A_LEVEL)
+    schema.migrate()
+    warned = command("check")
+    assert (warned.exit_code, "  E035 visit.workflow.finish: " in warned.stdout) == (0, True)
+
+
+def test_it_does_not_keep_another_type_from_being_withdrawn(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(ASKS_FOR_A_LEVEL)
+    service.put(visit(slug="loan", number="JY-{year}-{seq:05d}"), actor=SYSTEM, now=now)
+    service.withdraw("loan", actor=SYSTEM, now=now)
+    assert "loan" not in in_force()
+
+
+def test_a_type_that_is_left_out_is_named_by_check_and_migrate_until_it_is_mended(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime, command: Run
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK)
+    assert "visit" not in in_force()
+    schema.migrate()
+    found = command("check")
+    assert (found.exit_code, f"  {LEFT_OUT}\n" in found.stdout) == (1, True)
+    for arguments in (["migrate"], ["migrate", "--quiet"]):
+        told = command(*arguments)
+        assert told.exit_code == 0
+        assert told.stdout.splitlines()[-2:] == [
+            "The record type visit is left out, with all its records:",
+            f"  {LEFT_OUT}",
+        ]
+    shown = json.loads(command("types", "show", "visit").stdout)
+    assert shown == CALLED_LIKE_A_MARK | {"version": 1}
+    shown["fields"][-1]["name"] = "kept_back"
+    service.put(shown, actor=SYSTEM, now=now)
+    assert "visit" in in_force()
+    assert command("migrate").exit_code == 0
+    mended = command("check")
+    assert (mended.exit_code, "visit" in mended.stdout) == (0, False)
+
+
+def test_the_same_definition_again_says_why_it_is_left_out(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK)
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(CALLED_LIKE_A_MARK, actor=SYSTEM, now=now)
+    assert [finding.line() for finding in refused.value.findings] == [LEFT_OUT]
+
+
+def test_a_type_is_not_named_any_more_when_it_is_withdrawn(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK)
+    assert [finding.line() for finding in service.left_out()["visit"]] == [LEFT_OUT]
+    service.withdraw("visit", actor=SYSTEM, now=now)
+    assert service.left_out() == {}
+
+
+def test_a_stored_type_whose_name_the_product_has_taken_is_named_and_the_product_s_stays(
+    db: DB, now: datetime, upgraded: Callable[[dict[str, Any]], None]
+) -> None:
+    upgraded(visit())
+    row = db[service.TYPES].find_one({"_id": "visit"}) or {}
+    db[service.TYPES].insert_one({**row, "_id": "customer", "definition": {**row["definition"], "slug": "customer"}})
+    service.refresh()
+    assert [finding.code for finding in service.left_out()["customer"]] == ["E001"]
+    db[service.TYPES].delete_one({"_id": "customer"})
+    service.refresh()
+    assert service.left_out() == {}
+    assert registry.get("customer").rt is CUSTOMER
