@@ -42,6 +42,8 @@ PAGE = 50
 AT_ONCE = 1_000
 FINDINGS = 5
 LONGEST = 60
+ACCOUNT = "person"
+"""What entries about somebody's account are of: their `record` is the person."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 DAY = next(field for field in SYSTEM_FIELDS if field.name == "created_at")
 ASKED = ("person", "type", "number", "action", "level", "from", "until")
@@ -66,7 +68,7 @@ class AuditView(ClosedView):
             following = url_for("audit.index", **{**_kept(asked), "before": str(rows[-1]["_id"])})
         return self.page(
             "audit.html",
-            rows=[_row(row, reader) | {"numbers": _numbers(row, asked["number"])} for row in rows],
+            rows=[_row(row, reader) | {"numbers": _numbers(row, asked["number"])} for row in _named(rows)],
             asked=asked,
             actions=words.chosen_acts(reader.language),
             types=words.kinds(reader.language),
@@ -119,7 +121,11 @@ def _condition(asked: dict[str, str]) -> dict[str, Any]:
         if asked[name] and not NAME.fullmatch(asked[name]):
             raise BadQuery(parameter=name)
     if asked["person"]:
-        condition["actor"] = {"$in": list(directory.named(re.escape(asked["person"])))}
+        some = {"$in": list(directory.named(re.escape(asked["person"])))}
+        condition["$or"] = [
+            {"actor": some},
+            {"type": ACCOUNT, "record": some},
+        ]  # what they did, and what was done to them
     span = {}
     if asked["from"]:
         span["$gte"] = _midnight("from", asked["from"])
@@ -148,14 +154,22 @@ def _all(condition: Context) -> Iterator[Context]:
     """Every entry that matches, a thousand at a time."""
     last: ObjectId | None = None
     while rows := audit.entries(condition, last, AT_ONCE):
-        yield from rows
+        yield from _named(rows)
         last = rows[-1]["_id"]
 
 
+def _named(rows: list[Context]) -> list[Context]:
+    """The entries, those about an account with the name of whose it is in place of a number; one question for all."""
+    names: dict[Any, str] = {**directory.names(row.get("record") for row in rows if row["type"] == ACCOUNT)}
+    return [row | {"number": names.get(row.get("record"), "")} if row["type"] == ACCOUNT else row for row in rows]
+
+
 def _numbers(row: Context, asked: str) -> list[Context]:
-    """The records that an entry is about, each with the address of its own entries; first the one asked for."""
+    """What an entry is about, each with the address of its own entries; first the one asked for."""
     found = sorted(words.numbers(row), key=lambda number: number != asked)
-    return [{"text": one, "url": url_for("audit.index", type=row["type"], number=one)} for one in found if one]
+    by = ACCOUNT if row["type"] == ACCOUNT else "number"
+    kept: list[Context] = [{"type": row["type"], by: one} for one in found if one]
+    return [{"text": one[by], "url": url_for("audit.index", **one)} for one in kept]
 
 
 def _row(row: Context, reader: Reader) -> Context:

@@ -54,6 +54,19 @@ def test_the_trail_is_searched_by_person_act_number_and_day(sit: Sit, now: datet
     assert first not in auditor.text("/audit/?person=nobody")
 
 
+def test_an_entry_about_an_account_says_whose_and_is_found_by_them(sit: Sit, now: datetime) -> None:
+    whose, admin = sit(Role.SPECIALIST, name="陆青禾"), sit(Role.ADMINISTRATOR, department="it", name="石安然")
+    audit.append("person_changed", admin.person, audit.Subject("person", whose.person.id), now=now)
+    auditor = sit(Role.AUDITOR, department="audit")
+    for query in ("", "?person=陆青禾", "?person=陆青禾&type=person"):
+        page = auditor.text(f"/audit/{query}")
+        assert 'href="/audit/?type=person&amp;person=%E9%99%86%E9%9D%92%E7%A6%BE"' in page, query
+    assert "陆青禾</a>" not in auditor.text("/audit/?person=nobody")
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)
+    sent = {"csrf_token": token[1] if token else "", "person": "陆青禾"}
+    assert "陆青禾" in auditor.client.post("/audit/export", data=sent).get_data(as_text=True)
+
+
 @pytest.mark.parametrize("query", ["from=yesterday", "before=x", "sort=at", "number=" + "x" * 100, "until=2026-13-40"])
 def test_what_is_not_understood_is_named(sit: Sit, query: str) -> None:
     assert sit(Role.AUDITOR, department="audit").client.get(f"/audit/?{query}").status_code == 400
