@@ -189,8 +189,8 @@ ACCESS_REQUEST = RecordType(
                 tone="good",
                 main=True,
                 help=Label(
-                    "批准借阅人在期限内查看，到期自动失效。",
-                    "You approve that the reader sees the records in the period given; it ends by itself.",
+                    "批准借阅人在期限内按卡上的用途使用这些记录，到期自动失效。",
+                    "You approve the use that the card names, of these records and in the period given; it ends by itself.",
                 ),
             ),
             Transition(
