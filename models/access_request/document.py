@@ -190,7 +190,7 @@ ACCESS_REQUEST = RecordType(
                 main=True,
                 help=Label(
                     "批准借阅人在期限内按卡上的用途使用这些记录，到期自动失效。",
-                    "You approve the use that the card names, of these records and in the period given; it ends by itself.",
+                    "You approve the use on the card, of these records, for the period given; it ends by itself.",
                 ),
             ),
             Transition(
