@@ -30,7 +30,7 @@ from models.classified import (
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
-from models.turns import climbed_to, is_role, roles_held
+from models.turns import climbed_to, is_role, names, own_names, roles_held
 
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
@@ -165,7 +165,8 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
 
 
 def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
-    """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn."""
+    """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn; of whom a field
+    names that asks for a role, `user:<id>@<role>`."""
     state = state_of(rt, record)
     if state is None or record.get("archived_at"):
         return []
@@ -176,7 +177,7 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         elif whose == "creator" and record.get("created_by"):
             found.add(f"user:{record['created_by']}")
         elif whose != "creator" and record.get(whose):
-            found.add(f"user:{record[whose]}")
+            found.update(f"user:{name}" for name in names(rt, whose, record[whose]))
     return sorted(found)
 
 
@@ -222,7 +223,7 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
             else:
                 whom.update(f"{role.value}@{one.principal.department}" for role in one.principal.roles)
             if not one.roles_only:
-                whom.add(str(one.principal.id))
+                whom.update(own_names(one.principal, rt))
     return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
 
 
@@ -344,6 +345,8 @@ def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) 
         return (person.department,) if person.department else ()
     if relation is Relation.TASK:
         return roles_held(person, rt)
+    if relation is Relation.ASSIGNED:
+        return own_names(person, rt) if person.id else ()
     if relation is Relation.GRANT:
         return person.grants.get(purpose.value, frozenset())
     return (person.id,) if person.id else ()

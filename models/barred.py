@@ -40,7 +40,7 @@ def of_person(person: Person, rt: RecordType, among: Condition, *, signing: bool
         return set()
     waits: Condition = {"state": {"$in": states}}
     if not signing:
-        waits |= {"waiting": {"$ne": f"user:{person.id}"}, "owner": {"$ne": person.id}}
+        waits |= {"waiting": {"$nin": turns.user_tokens(person)}, "owner": {"$ne": person.id}}
     reach = access.reach(person, rt, Purpose.VIEW)
     within = [among, waits, work.turn_of(person, rt), reach.query()]
     collection, keepers = database()[collection_name(rt.slug)], _keepers(rt)

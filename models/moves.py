@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from models import access, ownership, turns
@@ -11,7 +11,8 @@ from models.errors import Forbidden, Refusal
 from models.person.roles import Person
 
 READER = "reader"
-"""Whoever reads a record may make such a move, if a grant opens it too: to ask for the loan of an original (K4)."""
+"""Whoever reads a record may make such a move, if a grant opens it too: to ask for the loan of an original (K4). So may
+they take back what they asked for (`takes_back`)."""
 
 
 class NotNow(Refusal):
@@ -113,8 +114,7 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     """Why the person may not make the move in their own right; None when they may."""
     if record.get("state") not in transition.source or record.get("archived_at"):
         return NotNow(move=transition.label)
-    by_grant = READER in transition.by
-    if person.read_only or not access.reads_to_act(person, rt, record.get("acl") or (), by_grant=by_grant):
+    if person.read_only or not _reads(person, rt, transition, record.get("acl") or ()):
         return Forbidden()
     if ownership.OWNER in transition.asks and not ownership.may_hand_on(person, rt, record):
         return Forbidden()
@@ -123,6 +123,13 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     if any(_is(person, whose, record) for whose in transition.not_by):
         return NotYourOwn()
     return None
+
+
+def _reads(person: Person, rt: RecordType, transition: Transition, acl: Collection[str]) -> bool:
+    """Whether the person reads enough of a record to make the move: what they asked for is taken back by its card."""
+    if transition.takes_back and access.reach(person, rt, access.Purpose.VIEW).sees(acl):
+        return True
+    return access.reads_to_act(person, rt, acl, by_grant=READER in transition.by)
 
 
 def _withheld(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
@@ -174,8 +181,7 @@ def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, A
         state = access.state_of(rt, record)
         waits_for = (*state.turn, *turns.climbed_to(state, record)) if state is not None else ()
         return any(_falls_to(person, rt, one, record) for one in waits_for)
-    named = rt.by_name.get(whose)
-    return _is(person, whose, record) and (named is None or not named.roles or person.has(*named.roles))
+    return _is(person, whose, record) and turns.still(person, rt, whose)
 
 
 def _is(person: Person, whose: str, record: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from models.kinds import stored
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 from models.search import MOST_DIGITS, PIECE
+from models.turns import asked_of
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +261,7 @@ def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
         "due_at": {"$dateAdd": {"startDate": declared[rt.due], "unit": "hour", "amount": CLOSING_UTC}}
         if rt.due
         else "$$REMOVE",
-        "waiting": _waiting(first, people),
+        "waiting": _waiting(rt, first, people),
         "acl": _acl(rt, first, people),
         "granted": _constant([]),
         "grams": _grams(texts),
@@ -294,26 +295,32 @@ def _token(relation: Relation, whom: Expression) -> Expression:
     return {"$concat": [LEVEL, f"|{relation.value}|", {"$toString": whom}]}
 
 
-def _turns(first: State | None, people: Mapping[str, Expression]) -> tuple[list[str], list[Expression]]:
-    """Whose turn the first state is: role names, and expressions for people."""
+def _turns(rt: RecordType, first: State | None, people: Mapping[str, Expression]) -> tuple[list[str], list[Expression]]:
+    """Whose turn the first state is: role names, and expressions for the names of people (`turns.names`)."""
     turn = first.turn if first else ()
     roles = [whose for whose in turn if whose in Role._value2member_map_]
-    return roles, [people[whose] for whose in turn if people.get(whose) is not None]
+    named = [(people[whose], asked_of(rt, whose)) for whose in turn if people.get(whose) is not None]
+    return roles, [name for person, asked in named for name in _names(person, asked)]
 
 
-def _waiting(first: State | None, people: Mapping[str, Expression]) -> Expression:
-    roles, turns = _turns(first, people)
+def _names(person: Expression, asked: Iterable[Role]) -> list[Expression]:
+    text = {"$toString": person}
+    return [{"$concat": [text, f"@{role.value}"]} for role in asked] or [text]
+
+
+def _waiting(rt: RecordType, first: State | None, people: Mapping[str, Expression]) -> Expression:
+    roles, turns = _turns(rt, first, people)
     return _sorted(
         [
             *(_constant(f"role:{role}") for role in roles),
-            *({"$concat": ["user:", {"$toString": person}]} for person in turns),
+            *({"$concat": ["user:", name]} for name in turns),
         ]
     )
 
 
 def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) -> Expression:
     """The tokens that `access.tokens_of` makes, as an expression."""
-    roles, turns = _turns(first, people)
+    roles, turns = _turns(rt, first, people)
     named = [people[f.name] for f in rt.fields if f.opens and f.name in people]
     made = [people["creator"]] if people["creator"] is not None else []
     return _sorted(
@@ -324,7 +331,7 @@ def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) 
             *(_token(Relation.CREATOR, person) for person in made),
             *(_token(Relation.NAMED, person) for person in named),
             *(_token(Relation.TASK, role) for role in roles),
-            *(_token(Relation.ASSIGNED, person) for person in turns),
+            *(_token(Relation.ASSIGNED, name) for name in turns),
         ]
     )
 

@@ -51,6 +51,7 @@ from models.sights import (
     versions_among,
     versions_of,
 )
+from models.taking_back import read_to_move
 
 __all__ = [
     "LEVEL_CHOICES",
@@ -276,7 +277,7 @@ def move(
     :raises NotNow: when the state does not allow it. :raises NotYourOwn: for one's own request.
     :raises NeedsFreshSignIn: for a signature without `fresh`. :raises Invalid: :raises StaleRecord:
     """
-    found = read(person, slug, number, Purpose.VIEW, now)
+    found = read_to_move(person, slug, number, name, now)
     return move_seen(person, found, name, raw, rev=rev, now=now, note=note, fresh=fresh)
 
 

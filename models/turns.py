@@ -44,11 +44,47 @@ def holds(person: Person, whose: str) -> bool:
     return person.has(role_of(whose)) and (not of_one or (bool(department) and department == person.department))
 
 
+def asked_of(rt: RecordType, whose: str) -> tuple[Role, ...]:
+    """The roles of which one is asked of whoever the field names; none for any other turn."""
+    field = rt.by_name.get(whose)
+    return field.roles if field is not None else ()
+
+
+def still(person: Person, rt: RecordType, whose: str) -> bool:
+    """Whether a person whom a field names has a role that it asks of them, still."""
+    roles = asked_of(rt, whose)
+    return not roles or person.has(*roles)
+
+
+def names(rt: RecordType, whose: str, whom: object) -> list[str]:
+    """The names under which a record waits for whom a field names: their id, or, where the field asks for a role,
+    `id@role`, which is theirs while they have that role."""
+    return [f"{whom}@{role.value}" for role in asked_of(rt, whose)] or [str(whom)]
+
+
+def own_names(person: Person, rt: RecordType) -> list[str]:
+    """The names under which records of a type wait for the person, with the roles that they have now."""
+    return [str(person.id), *(f"{person.id}@{role}" for role in sorted(named_roles(rt).intersection(person.roles)))]
+
+
+@lru_cache(maxsize=1000)
+def named_roles(rt: RecordType) -> frozenset[str]:
+    """The roles asked of people whom records of a type wait for by name."""
+    states = rt.workflow.states if rt.workflow is not None else ()
+    turns = {whose for state in states for whose in (*state.turn, *(to for climb in state.climbs for to in climb.to))}
+    return frozenset(role.value for whose in turns for role in asked_of(rt, whose))
+
+
+def user_tokens(person: Person) -> list[str]:
+    """The tokens under which records wait for this person by name (`waiting` field)."""
+    return sorted([f"user:{person.id}", *(f"user:{person.id}@{role.value}" for role in person.roles)])
+
+
 def turn_tokens(person: Person) -> list[str]:
     """The tokens under which records wait for this person (`waiting` field)."""
     roles = [role.value for role in person.roles]
     late = [late_turn(role, person.department) for role in roles] if person.department else []
-    return sorted({f"user:{person.id}", *(f"role:{role}" for role in (*roles, *late))})
+    return sorted({*user_tokens(person), *(f"role:{role}" for role in (*roles, *late))})
 
 
 def roles_held(person: Person, rt: RecordType) -> list[str]:

@@ -115,7 +115,7 @@ def gone_up_to(person: Person, rt: RecordType) -> Condition | None:
         theirs = held.intersection(f"role:{turns.late_turn(whose, person.department)}" for whose in levels)
         if theirs:
             ways.append({"state": state.value, "waiting": {"$in": sorted(theirs)}})
-    return {"$or": ways, "waiting": {"$ne": f"user:{person.id}"}} if ways else None
+    return {"$or": ways, "waiting": {"$nin": turns.user_tokens(person)}} if ways else None
 
 
 def unsigned_states(rt: RecordType) -> list[str]:
@@ -254,12 +254,13 @@ def _loaded(
     person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]
 ) -> Iterator[tuple[Task, dict[str, Any]]]:
     loaded = [(row, *sight_stored(person, rt, reach, row)) for row in rows]
+    names = frozenset(turns.user_tokens(person))
     moves_on = records.moves_on(person, rt, [record for _, _, record in loaded if record is not None])
     for row, sight, record in loaded:
         if sight is None or record is None:
             continue
         moves = moves_on[row["_id"]]
-        if moves or f"user:{person.id}" in row["waiting"] or row.get("owner") == person.id:
+        if moves or not names.isdisjoint(row["waiting"]) or row.get("owner") == person.id:
             yield Task(sight, row.get("due_at"), moves), record
 
 

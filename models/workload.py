@@ -76,7 +76,9 @@ def behind(head: Person, now: datetime) -> list[Load]:
 def _by_whom(now: datetime) -> list[dict[str, Any]]:
     """The stages that count records by whose work they are."""
     owner = {"$concat": ["user:", {"$toString": "$owner"}]}
-    named = {"$filter": {"input": "$waiting", "cond": {"$eq": [{"$substrBytes": ["$$this", 0, 5]}, "user:"]}}}
+    by_name = {"$filter": {"input": "$waiting", "cond": {"$eq": [{"$substrBytes": ["$$this", 0, 5]}, "user:"]}}}
+    person = {"$arrayElemAt": [{"$split": ["$$this", "@"]}, 0]}  # whatever role was asked of them
+    named = {"$setUnion": [{"$map": {"input": by_name, "as": "this", "in": person}}, []]}
     top_secret = {"$eq": ["$level", Level.TOP_SECRET.value]}
     whose = {"$cond": [{"$or": [{"$eq": ["$waiting", []]}, top_secret]}, ["$owner"], "$waiting"]}
     secret = {"$and": [{"$eq": ["$named", []]}, {"$ne": ["$waiting", []]}, top_secret]}

@@ -19,8 +19,7 @@ from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import names, records, registry
-from models.access import Purpose
+from models import names, records, registry, taking_back
 from models.declarations import ASKER, Field, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.move_sheet import sheet_fields
@@ -41,8 +40,10 @@ class ActRoutes(RecordRoutes):
     def act(self, slug: str, number: str, move: str) -> ResponseReturnValue:
         """Ask what a move needs; sent, make it."""
         view, reader = view_of(slug, self.admin), current_reader()
-        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        sight = taking_back.read_to_move(reader.person, slug, number, move, reader.now)
         transition, current = records.possible_move(reader.person, sight, move)
+        if not sight.full:
+            return self._take_back(sight, transition, reader)
         asked = sheet_fields(reader.person, view.rt, transition, current)
         if request.method == "GET":
             if transition.signature and not auth.is_fresh():
@@ -79,6 +80,13 @@ class ActRoutes(RecordRoutes):
             return self._sheet(view, sight, current, transition, form, reader, errors), refusal.status
         flash(_("Done: %(move)s.", move=chosen.label.text(reader.language)), "success")
         return redirect(self._afterwards(sight, reader), 303)
+
+    def _take_back(self, sight: Sight, transition: Transition, reader: Reader) -> ResponseReturnValue:
+        """Take back what the reader asked for, on the card of a record that they read no longer."""
+        if request.method == "POST":
+            self._move(sight, transition, {}, revision(request.form.get("rev")), reader)
+            flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
+        return redirect(record_url(sight.rt.slug, sight.number), 303)
 
     def _chosen(self, sight: Sight, transition: Transition, reader: Reader) -> Transition:
         """What was answered on the sheet of a move: the move, or a refusal. Nothing else stands for the move itself."""

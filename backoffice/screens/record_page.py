@@ -27,6 +27,7 @@ from models.person import departments
 from models.person.roles import Permission
 from models.records import LEVEL_CHOICES, Sight
 from models.secrecy_change.service import may_ask as may_change_secrecy
+from models.taking_back import on_card
 
 Context = dict[str, Any]
 
@@ -105,6 +106,19 @@ def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
     if not is_plain(move):
         return action
     return action | {"method": "post", "hidden": {"rev": sight.values["rev"]}}
+
+
+def card_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:
+    """What the reader of a card may take back, as buttons."""
+    return [
+        {
+            "label": move.label.text(reader.language),
+            "url": record_url(sight.rt.slug, sight.number, "act", move=move.name),
+            "method": "post",
+            "hidden": {"rev": current["rev"]},
+        }
+        for move in on_card(reader.person, sight, current)
+    ]
 
 
 def _edit(sight: Sight, current: Mapping[str, Any], reader: Reader, came_from: str) -> list[Context]:

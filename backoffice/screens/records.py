@@ -104,7 +104,8 @@ class RecordsHost(
         sight, current = sights.see_stored(reader.person, slug, number, Purpose.VIEW, reader.now, held)
         if not sight.full:
             told = signed.context(sight, current, reader)
-            return self.locked(view, sight, reader, signed=told, **card_context(sight, reader))
+            actions = record_page.card_actions(sight, current, reader)
+            return self.locked(view, sight, reader, signed=told, actions=actions, **card_context(sight, reader))
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)

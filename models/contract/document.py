@@ -187,6 +187,7 @@ LENDING = (
         source=("loan_asked",),
         target="in_custody",
         by=("borrower",),
+        takes_back=True,
     ),
     Transition(
         name="lend",

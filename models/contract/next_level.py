@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -21,19 +20,21 @@ WHOM = Sentence(
 WHEN = Sentence("请填写送审之后的电话确认时间。", "Say when they confirmed it by phone, since it was handed in.")
 
 
-def decides(values: Mapping[str, Any], side: Side, person: Person, behalf: Person | None) -> bool:
-    """Whether an opinion is given by the next level, in a reviewer's stead: not a deputy, who signs for somebody."""
-    own = person.has(REVIEWERS[side]) or person.id == values[f"{side}_person"]
-    return behalf is None and not own
+def decides(side: Side, person: Person, behalf: Person | None) -> bool:
+    """Whether an opinion is given by the next level, in a reviewer's stead: not a deputy, who signs for somebody. Who
+    was asked by name and is a reviewer no longer does not review."""
+    return behalf is None and not person.has(REVIEWERS[side])
 
 
 def settle(draft: Draft, side: Side) -> None:
     """Require the phone confirmation of whoever decides in a reviewer's stead, and of nobody else."""
     values, whom, when = draft.values, f"{side}_phoned", f"{side}_phoned_at"
-    if not decides(values, side, draft.actor, draft.behalf):
+    if not decides(side, draft.actor, draft.behalf):
         values[whom] = values[when] = None
         return
     asked = values[f"{side}_person"]
+    if asked is not None and not directory.eligible(asked, (REVIEWERS[side],)):
+        asked = None  # no reviewer any more: another one confirms it
     if values[whom] is None or (asked is not None and values[whom] != asked):
         draft.problems[whom] = WHOM
     if values[when] is None or not values["submitted_at"] <= values[when] <= draft.now:

@@ -286,7 +286,7 @@ def needs(sheet: MoveSheet) -> Needs:
         return {}
     side = Side(sheet.action.removesuffix("_review"))
     reason: dict[str, When | None] = {f"{side}_opinion": When(f"{side}_agrees", ("no",))}
-    in_stead = next_level.decides(sheet.values, side, sheet.person, sheet.behalf)
+    in_stead = next_level.decides(side, sheet.person, sheet.behalf)
     return reason | dict.fromkeys((f"{side}_phoned", f"{side}_phoned_at") if in_stead else ())
 
 

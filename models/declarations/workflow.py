@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models.declarations.words import Choice, Label
 
@@ -49,6 +49,8 @@ class Transition:
     those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
+    `takes_back`: by it people take back what they asked for as readers; a grant opens the record for it too, and when
+    that has ended its card does.
     `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page
     alone makes it, and no button is to stand for it. `done`: how the step is told in English once it was taken, where
     the label asks for it (“Sign”, then “Signed”); Chinese says both by the label.
@@ -65,6 +67,7 @@ class Transition:
     needs: tuple[str, ...] = ()
     reason: bool = False
     signature: bool = False
+    takes_back: bool = field(default=False, repr=False)  # decides about nothing stored (`deriving.basis`)
     tone: str = "neutral"
     main: bool = False
     page: str = ""

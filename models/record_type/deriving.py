@@ -42,7 +42,12 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
     encrypted = [(f.name, f.filterable) for f in rt.fields if f.encrypted]
     about = [f.name for f in rt.fields if f.name in classified.ABOUT]
     of_department = sorted(turns.late_roles(rt) - turns.EVERYWHERE)
-    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about
+    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about, *named(rt)
+
+
+def named(rt: RecordType) -> list[str]:
+    """The roles asked of whom records of a type wait for by name: they are part of that name."""
+    return sorted(f"user@{role}" for role in turns.named_roles(rt))
 
 
 def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[ObjectId]:

@@ -14,7 +14,7 @@ from bson import ObjectId
 from config.database import database
 from models import catalogue, registry, schema
 from models.declarations import RecordType
-from models.record_type.deriving import basis, derive_again
+from models.record_type.deriving import basis, derive_again, named
 
 BASES = "record_type_basis"
 FORM = 3
@@ -31,7 +31,7 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
     """
     known = {row["_id"]: row for row in database()[BASES].find()}
     shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
-    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM,) for rt in registry.all_types()}
+    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM, *named(rt)) for rt in registry.all_types()}
     return sum(_follow(rt, decides[rt], known.get(rt.slug), now, go_on) for rt in decides)
 
 

@@ -21,7 +21,7 @@ from pymongo.errors import BulkWriteError
 
 from config.database import database
 from config.policy import policy
-from models import access, barred, registry, secrecy_notice, work
+from models import access, barred, registry, secrecy_notice, turns, work
 from models.access import Purpose
 from models.calendar import WorkingCalendar, local
 from models.deadline.rules import days_before
@@ -132,8 +132,9 @@ def _told_of(
     theirs = [one for one in some if reach.sees(one["acl"]) == "full" and work.is_turn_of(person, rt, one)]
     late = {one["_id"] for one in theirs if work.goes_up_late(access.state_of(rt, one))}
     barred_from = barred.not_to_sign(person, rt, [one for one in theirs if one["_id"] not in late])
+    names = frozenset(turns.user_tokens(person))
     for record in theirs:
-        goes_up, by_name = record["_id"] in late, f"user:{person.id}" in record["waiting"]
+        goes_up, by_name = record["_id"] in late, not names.isdisjoint(record["waiting"])
         if record["_id"] not in barred_from and not (goes_up and by_name):
             yield record, goes_up
 

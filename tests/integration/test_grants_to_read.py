@@ -20,6 +20,7 @@ from models.errors import Forbidden
 from models.hand_over import service as hand_over
 from models.merge import service as merge
 from models.person.roles import Person, Role
+from models.records import Locked
 from models.secrecy_change import service as secrecy_change
 from tests.factories.bulk_changes import carried_out
 from tests.factories.customers import customer
@@ -120,10 +121,9 @@ def test_a_supervisor_with_a_card_makes_no_move_on_a_complaint(owner: Person, he
     assert "hand_over" in [move.name for move in records.moves(owner, COMPLAINT, store.fetch("complaint", made["_id"]))]
 
 
-def test_a_reader_by_card_asks_for_the_loan_of_an_original_and_no_more(
-    owner: Person, clerk: Person, head: Person, now: datetime, db: DB
-) -> None:
-    """K4: whoever reads a contract may ask for its original; the general manager signs."""
+@pytest.fixture
+def loan(owner: Person, clerk: Person, head: Person, now: datetime, db: DB) -> tuple[Person, dict[str, Any]]:
+    """A reader by card, and the contract whose original they asked for."""
     file = customer(owner, now)
     values = {"customer": file["_id"], "title": "供货合同", "level": "confidential", "level_basis": "往来"}
     made = store.create("contract", values, actor=owner, now=now)
@@ -134,4 +134,34 @@ def test_a_reader_by_card_asks_for_the_loan_of_an_original_and_no_more(
     assert [move.name for move in records.moves(held, CONTRACT, stored)] == ["ask_loan"]
     raw = {"loan_reason": "核对原件", "return_by": "2026-11-25"}
     asked = records.move(held, "contract", made["number"], "ask_loan", raw, rev=1, now=now)
+    return held, asked
+
+
+def test_a_reader_by_card_asks_for_the_loan_of_an_original_and_takes_that_back(
+    loan: tuple[Person, dict[str, Any]], head: Person, now: datetime
+) -> None:
+    """K4: whoever reads a contract may ask for its original; the general manager signs."""
+    held, asked = loan
     assert (asked["state"], asked["borrower"]) == ("loan_asked", held.id)
+    stored = store.fetch("contract", asked["_id"])
+    assert [move.name for move in records.moves(held, CONTRACT, stored)] == ["cancel_loan"]
+    assert "cancel_loan" not in [move.name for move in records.moves(head, CONTRACT, stored)]
+    back = records.move(held, "contract", asked["number"], "cancel_loan", {}, rev=asked["rev"], now=now)
+    assert (back["state"], back["borrower"], back["loan_reason"]) == ("in_custody", None, None)
+
+
+def test_whoever_asked_takes_their_request_back_by_the_card_when_they_read_no_longer(
+    loan: tuple[Person, dict[str, Any]], clerk: Person, head: Person, now: datetime
+) -> None:
+    held, asked = loan
+    number, later = asked["number"], now + timedelta(days=30)
+    service.expire(later)
+    after = replace(held, grants={})
+    assert not records.see(after, "contract", number, Purpose.VIEW, later).full
+    colleague = person(Role.SPECIALIST, name="Colleague", manager=head.id)
+    for who, name in ((colleague, "cancel_loan"), (after, "ask_loan"), (after, "lend")):
+        with pytest.raises(Locked):
+            records.move(who, "contract", number, name, {}, rev=asked["rev"], now=later, fresh=True)
+    back = records.move(after, "contract", number, "cancel_loan", {}, rev=asked["rev"], now=later)
+    assert (back["state"], back["borrower"]) == ("in_custody", None)
+    assert not records.see(after, "contract", number, Purpose.VIEW, later).full

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo.database import Database
 
-from models import climbing, records, store
+from models import access, climbing, records, store, work
+from models.access import Purpose
+from models.contract.document import CONTRACT
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
 from models.office import office_calendar
 from models.outbox.document import EMAILS
@@ -229,3 +233,42 @@ def test_a_reviewer_s_own_opinion_names_no_phone_call(
     done = step(cast.finance, submitted, "finance_review", **AGREES["finance"], **called)
     assert (done["finance_phoned"], done["finance_phoned_at"]) == (None, None)
     assert db[EMAILS].count_documents({}) == 0
+
+
+@pytest.mark.parametrize("level", ["confidential", "top_secret"])
+def test_whoever_was_asked_and_lost_the_role_neither_reads_nor_decides(
+    cast: Cast, step: Step, now: datetime, db: Database[dict[str, Any]], level: str
+) -> None:
+    """The turn goes by the roles that people have now, and comes back with the role."""
+    values = {"level": level, "level_basis": "往来", "finance_person": cast.finance.id, "legal_person": cast.legal.id}
+    file = customer(cast.writer, now)
+    made = contract(cast.writer, file["_id"], now, **values)
+    record = step(cast.writer, made, "submit")
+    for who, reads in ((cast.finance, True), (replace(cast.finance, roles=frozenset({Role.SALES})), False)):
+        stored = store.fetch("contract", record["_id"])
+        kept = db["record_contract"].find_one({"_id": record["_id"]})
+        assert kept is not None
+        assert work.is_turn_of(who, CONTRACT, kept) == reads
+        assert [task.sight.number for task in work.desk(who, now, office_calendar())] == [made["number"]] * reads
+        assert ("finance_review" in [move.name for move in records.moves(who, CONTRACT, stored)]) == reads
+        assert bool(access.reach(who, CONTRACT, Purpose.VIEW).sees(stored["acl"])) == reads
+    with pytest.raises(NotFound):
+        step(replace(cast.finance, roles=frozenset({Role.SALES})), made, "finance_review", **AGREES["finance"])
+
+
+def test_a_general_manager_who_was_a_reviewer_decides_as_the_next_level(
+    cast: Cast, step: Step, now: datetime, db: Database[dict[str, Any]]
+) -> None:
+    """Who was asked by name, and is a reviewer no longer, confirms with one who is."""
+    file = customer(cast.writer, now)
+    made = contract(cast.writer, file["_id"], now, finance_person=cast.finance.id)
+    later = step(cast.writer, made, "submit")["submitted_at"] + timedelta(days=2)
+    assert climbing.climb(later, office_calendar()) == 1
+    other = person(Role.FINANCE_REVIEWER, name="Other", department="finance")
+    former = replace(cast.finance, roles=frozenset({Role.GENERAL_MANAGER}))
+    db["user"].update_one({"_id": former.id}, {"$set": {"roles": [Role.GENERAL_MANAGER.value]}})
+    with pytest.raises(Invalid) as refused:
+        step(former, made, "finance_review", at=later, **AGREES["finance"])
+    assert set(refused.value.problems) == {"finance_phoned", "finance_phoned_at"}
+    called = {"finance_phoned": str(other.id), "finance_phoned_at": "2026-11-24 09:30"}
+    assert step(former, made, "finance_review", at=later, **AGREES["finance"], **called)["finance_phoned"] == other.id

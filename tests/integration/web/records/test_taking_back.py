@@ -1,0 +1,32 @@
+"""Whoever asked for something while they read a record takes it back on its card, when they read it no longer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from config.database import database
+from models import store
+from models.person.roles import Role
+from tests.factories.contracts import contract
+from tests.factories.customers import customer
+from tests.integration.web.records.conftest import Sit
+
+CONTRACTS = "/records/contract/"
+
+
+def test_the_card_offers_to_take_back_what_its_reader_asked_for(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner").person
+    asker, colleague = sit(Role.SPECIALIST, name="Asker"), sit(Role.SPECIALIST, name="Colleague")
+    file = customer(owner, now)
+    made = contract(owner, file["_id"], now, level="confidential", level_basis="往来")
+    asked = {"state": "loan_asked", "original": "kept", "borrower": asker.person.id}
+    database()["record_contract"].update_one({"_id": made["_id"]}, {"$set": asked})
+    page = CONTRACTS + made["number"]
+    assert f'action="{page}/do/cancel_loan"' in asker.text(page)
+    assert "cancel_loan" not in colleague.text(page)
+    colleague.send(f"{page}/do/cancel_loan", 403, rev="1")
+    assert asker.get(f"{page}/do/cancel_loan").location == page
+    asker.send(f"{page}/do/cancel_loan", rev="1")
+    stored = store.fetch("contract", made["_id"])
+    assert (stored["state"], stored["borrower"]) == ("in_custody", None)
+    assert "cancel_loan" not in asker.text(page)
