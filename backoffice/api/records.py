@@ -15,7 +15,7 @@ from backoffice.api.caller import caller
 from backoffice.api.lists import answered
 from backoffice.api.problems import Problem, SignatureNeedsPerson
 from backoffice.api.values import SYSTEM, Json, names_for, record, value
-from models import names, records, store
+from models import names, records, store, taking_back
 from models.access import Purpose
 from models.access_request import receipt
 from models.errors import NotFound, Sentence, StaleRecord
@@ -192,6 +192,9 @@ def act(slug: str, number: str, name: str) -> Response:
     rev = bodies.version(body)
     values = bodies.pointed(me.person, fields, body.get("values", {}))
 
+    def prepare() -> Sight:
+        return taking_back.read_to_move(me.person, slug, number, name, me.now)
+
     def write(sight: Sight) -> Answer:
         try:
             stored = records.move_seen(
@@ -203,7 +206,7 @@ def act(slug: str, number: str, name: str) -> Response:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
+    return once.carry_out(once.digestible(body), prepare, write)
 
 
 def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
