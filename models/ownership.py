@@ -45,7 +45,10 @@ def may_hand_on(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bo
 
 
 def refusal(person: Person, rt: RecordType, record: Mapping[str, Any], to: ObjectId | None) -> Sentence | None:
-    """Why the person may not give a stored record to somebody; None when they may."""
+    """Why the person may not give a stored record to somebody; None when they may, and for a type that is not
+    classified: its rights alone decide."""
+    if not rt.classified:
+        return None
     if not may_hand_on(person, rt, record):
         return NOT_YOURS
     return NOT_TO_YOURSELF if to == person.id and _gains(person, rt, record) else None
