@@ -140,18 +140,11 @@ def create_many(
         outcomes = ready
         if outcomes is None or _moved(registry.get(slug).rt, outcomes):
             outcomes = prepared(slug, wanted, actor=actor, now=now, note=note)
-        outcomes = _held(outcomes)
+        outcomes = store.held(outcomes, lambda one, gone: Outcome(one.row, refusal=gone))
         _insert(slug, outcomes, batch)
         return outcomes
 
     return transaction(work)
-
-
-def _held(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes when what they point to is held; refused are those for which it is gone."""
-    refusals = iter(store.hold([one.draft for one in outcomes if one.draft is not None]))
-    made = ((one, next(refusals) if one.draft is not None else None) for one in outcomes)
-    return [one if gone is None else Outcome(one.row, refusal=gone) for one, gone in made]
 
 
 def _moved(rt: RecordType, outcomes: Sequence[Outcome]) -> bool:

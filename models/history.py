@@ -5,7 +5,7 @@ Nothing here asks for rights: `sights` does, for people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,9 @@ from models.kinds import loaded
 
 STANDING = ("level", "state")
 AT_ONCE = 2000
+
+Levels = Mapping[int, set[str]]
+"""The levels of a record around some of its versions."""
 
 
 def history(
@@ -92,15 +95,27 @@ def read(slug: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def levels_at(record_id: ObjectId, rev: int, now: str | None) -> set[str]:
-    """The levels of a record before and after a stored version of it, from its level `now` on."""
-    condition = {"record": record_id, "rev": {"$gte": rev}, "changes.field": "level"}
-    rows = database()[store.VERSIONS].find(condition, {"rev": 1, "changes": 1}).sort("rev", 1).limit(2)
-    found = [(row["rev"], one) for row in rows for one in row["changes"] if one["field"] == "level"]
-    here = [one for at, one in found if at == rev]
-    if here:
-        return {Level.of(here[0][side]).value for side in ("before", "after")}
-    return {Level.of(found[0][1]["before"] if found else now).value}
+def levels_at(wanted: Mapping[ObjectId, Collection[int]], now: Mapping[ObjectId, str | None]) -> dict[ObjectId, Levels]:
+    """The levels of some records before and after each of some of their stored versions, from their levels `now` on:
+    one question for all of them."""
+    if not wanted:
+        return {}
+    since = min(rev for revs in wanted.values() for rev in revs)
+    condition = {"record": {"$in": list(wanted)}, "rev": {"$gte": since}, "changes.field": "level"}
+    shown = {"record": 1, "rev": 1, "changes": {"$elemMatch": {"field": "level"}}}
+    changes: dict[ObjectId, list[tuple[int, Mapping[str, Any]]]] = {}
+    for row in database()[store.VERSIONS].find(condition, shown, batch_size=AT_ONCE).sort("rev", ASCENDING):
+        changes.setdefault(row["record"], []).append((row["rev"], row["changes"][0]))
+    return {
+        record: {rev: _levels_at(changes.get(record, ()), rev, now.get(record)) for rev in revs}
+        for record, revs in wanted.items()
+    }
+
+
+def _levels_at(changes: Iterable[tuple[int, Mapping[str, Any]]], rev: int, now: str | None) -> set[str]:
+    """The levels around a version, by the changes of level of its record, the oldest first."""
+    at, change = next(((at, one) for at, one in changes if at >= rev), (0, {"before": now}))
+    return {Level.of(change[side]).value for side in (("before", "after") if at == rev else ("before",))}
 
 
 def at_rev(slug: str, current: Mapping[str, Any], rev: int) -> dict[str, Any]:

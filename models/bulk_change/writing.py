@@ -119,20 +119,14 @@ def change_many(
     """
 
     def work() -> list[Outcome]:
-        outcomes = _held(prepared(slug, wanted, act, actor=actor, now=now, allowed=allowed))
+        outcomes = prepared(slug, wanted, act, actor=actor, now=now, allowed=allowed)
+        outcomes = store.held(outcomes, lambda one, gone: Outcome(one.record, refusal=gone))
         drafts = [one.draft for one in outcomes if one.draft is not None and one.stores]
         if drafts:
             _put(slug, drafts, act)
         return outcomes
 
     return transaction(work)
-
-
-def _held(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes when what they let records point to is held; refused are those for which it is gone."""
-    refusals = iter(store.hold([one.draft for one in outcomes if one.draft is not None]))
-    made = ((one, next(refusals) if one.draft is not None else None) for one in outcomes)
-    return [one if gone is None else Outcome(one.record, refusal=gone) for one, gone in made]
 
 
 def _put(slug: str, drafts: Sequence[Draft], act: Act) -> None:

@@ -89,10 +89,13 @@ def _renamed(
             revs.setdefault(row["record"], []).append(row["rev"])
     query = {"$and": [{"_id": {"$in": list(revs)}}, reach.query(archived=None)]}
     shown = {"acl": 1, "level": 1, "merged_into": 1}
-    for son in database()[collection_name(rt.slug)].find(query, shown).limit(MOST) if revs else ():
+    found = list(database()[collection_name(rt.slug)].find(query, shown).limit(MOST)) if revs else []
+    sons = [son for son in found if not _kept_from(title, reach, son)]
+    levels_now = {son["_id"]: son.get("level") for son in sons}
+    of_then = history.levels_at({record: revs[record] for record in levels_now}, levels_now)
+    for son in sons:
         read = levels_read(reach, son["acl"])
-        of_then = (history.levels_at(son["_id"], rev, son.get("level")) for rev in revs[son["_id"]])
-        if not _kept_from(title, reach, son) and any(levels <= read for levels in of_then):
+        if any(levels <= read for levels in of_then[son["_id"]].values()):
             yield {**son, "merged_into": son.get("merged_into") or son["_id"]}
 
 

@@ -6,7 +6,7 @@ stores it, `holding` keeps what it points to as it is until then, `versions` say
 """
 
 from models.store.drafts import new_draft, next_draft, prepare
-from models.store.holding import hold, one_at_a_time
+from models.store.holding import held, hold, one_at_a_time
 from models.store.versions import INDEXES, VERSIONS, latest_moves, moves_of_each, subject, version_row
 from models.store.writing import (
     AlreadyUsed,
@@ -31,6 +31,7 @@ __all__ = [
     "create",
     "fetch",
     "fetch_to_show",
+    "held",
     "hold",
     "latest_moves",
     "moves_of_each",

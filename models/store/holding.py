@@ -3,9 +3,9 @@ another owner, its removal) conflicts with the write, and the later of the two b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bson import ObjectId
 
@@ -24,6 +24,16 @@ NO_LONGER_THERE = Sentence(*Pointer.unknown)
 
 Found = list[tuple[tuple[str, ObjectId], str]]
 """To what a record points, by type and id, each time with the path of the field that does."""
+
+
+class Write(Protocol):
+    """One of a set; without a draft where it was refused already."""
+
+    @property
+    def draft(self) -> Draft | None: ...
+
+
+W = TypeVar("W", bound=Write)
 
 
 def one_at_a_time(slug: str, keys: Iterable[Any], by: str = "_id") -> int:
@@ -48,6 +58,14 @@ def hold(drafts: Sequence[Draft]) -> list[Invalid | None]:
         by_type.setdefault(slug, set()).add(record_id)
     gone = {(slug, one) for slug, ids in by_type.items() for one in _gone(slug, ids)} if by_type else set()
     return [_refusal(found, gone) for found in new]
+
+
+def held(writes: Sequence[W], refused: Callable[[W, Invalid], W]) -> list[W]:
+    """The writes of a set when what they let records point to is held; `refused` makes what stands for one of which
+    that is gone."""
+    refusals = iter(hold([one.draft for one in writes if one.draft is not None]))
+    made = ((one, next(refusals) if one.draft is not None else None) for one in writes)
+    return [one if gone is None else refused(one, gone) for one, gone in made]
 
 
 def refuse_gone(draft: Draft) -> None:

@@ -16,6 +16,7 @@ from models.exchange.pointing import Pointing
 from models.listing import ListQuery, merged
 from models.merge import service
 from models.person.roles import SYSTEM, Person, Role
+from tests.factories.commands import commands
 from tests.factories.people import person
 from tests.integration.merge.conftest import MERGED, lamp, now_of
 
@@ -116,6 +117,20 @@ def test_the_name_of_a_time_of_another_level_leads_only_who_would_have_read_it_t
     assert found(stranger, "Lamp") == [keep["number"]]
     assert found(stranger, "Lantern") == []
     assert found(owner, "Lantern") == [keep["number"]]
+
+
+def test_however_many_took_another_name_it_is_asked_once_how_secret_they_were(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    asked = []
+    for _ in range(3):
+        keep, other = (lamp(owner, now, name=name, level="top_secret") for name in ("Lantern", "Lamp"))
+        service.merge(head, "sample", keep["number"], other["number"], {"name": "other"}, revs=(1, 1), now=now)
+        with commands.heard() as heard:
+            found(head, "Lantern")
+        asked.append(heard.count("find record_version"))
+    assert asked == [2, 2, 2]
+    assert len(found(head, "Lantern")) == 3
 
 
 def test_a_name_that_is_not_theirs_to_read_leads_nobody(
