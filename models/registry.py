@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -114,9 +114,12 @@ class Hooks:
     what the rules want filled in on the sheet of a move beyond what the move declares: by field, the condition on
     another field of the sheet, or None where it is always needed. The sheet marks it, the rules refuse it.
 
+    `still_with` says of which pairs of a record and a former owner of it that one still has something that belongs to
+    the record and could be given on: as long as there is any, the head is reminded.
+
     For merges: `merged` settles, before `prepare`, what the surviving record of two takes from the other (given with
-    it) beyond what was picked; `adopt` settles what follows for a record, of any type, that points to the surviving one
-    instead of the merged one (former and surviving record are given with it), in place of that record's own hooks;
+    it) beyond what was picked; `adopt` settles what follows for records, of any type, that point to the surviving one
+    instead of the merged one (former and surviving record are given with them), in place of those records' own hooks;
     `returned` settles what still holds for one that points to the merged record again (given with it);
     `pairs` names the noted pairs that a person may compare; `part` forgets the pair noted at a number."""
 
@@ -135,8 +138,9 @@ class Hooks:
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     warns: Callable[[Person, Mapping[str, Any], Mapping[str, Any]], Sequence[Sentence]] | None = None
     beside: tuple[Mapping[str, Any], ...] = ()
+    still_with: Callable[[Set[tuple[ObjectId, ObjectId | None]]], Set[tuple[ObjectId, ObjectId | None]]] | None = None
     merged: Callable[[Draft, Mapping[str, Any]], None] | None = None
-    adopt: Callable[[Draft, Mapping[str, Any], Mapping[str, Any]], None] | None = None
+    adopt: Callable[[Sequence[Draft], Mapping[str, Any], Mapping[str, Any]], None] | None = None
     returned: Callable[[Draft, Mapping[str, Any]], None] | None = None
     pairs: Callable[[Person], Sequence[Any]] | None = None
     part: Callable[[Person, str, datetime], bool] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,7 @@ def follow_customer(draft: Draft) -> None:
 def _passes(draft: Draft, to: ObjectId | None) -> bool:
     """Whether a record that is pointed to another customer goes to the owner of that one's file."""
     before, rt = draft.before, draft.rt
-    return before is None or not rt.classified or ownership.refusal(draft.actor, rt, before, to) is None
+    return before is None or ownership.refusal(draft.actor, rt, before, to) is None
 
 
 def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
@@ -102,15 +102,32 @@ def pass_on(draft: Draft) -> None:
     level = Level(values["level"])
     lower = [one.value for one in Level if one.rank < level.rank]
     left = False
-    for rt in registry.all_types():
-        if not rt.classified or VIA not in rt.by_name or rt.by_name[VIA].to != SLUG:
-            continue
+    for rt in (one for one in _types_about() if one.classified):
         own = {"owner": before["owner"]} if values["owner"] != before["owner"] else {"owner": {"$in": []}}
         condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
         for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1, "acl": 1})):
             left |= not _change_child(draft, rt, row, level)
     if left:
-        _tell_heads(values, draft.now)
+        _tell_heads(values, before["owner"], draft.now)
+
+
+def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[ObjectId, ObjectId | None]]:
+    """Those of some pairs of a file and a former owner in which that one still has a record of the file that somebody
+    could give on: none that is archived or closed. One query for each type of such records."""
+    files, former = ({pair[side] for pair in pairs} for side in (0, 1))
+    wanted = {VIA: {"$in": list(files)}, ownership.OWNER: {"$in": list(former)}, "archived_at": None}
+    by_pair = {"$group": {"_id": {"file": f"${VIA}", "owner": f"${ownership.OWNER}"}}}
+    found = set[tuple[ObjectId, ObjectId | None]]()
+    for rt in _types_about():
+        finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
+        stages: list[dict[str, Any]] = [{"$match": {**wanted, "state": {"$nin": finals}}}, by_pair]
+        rows = database()[collection_name(rt.slug)].aggregate(stages)
+        found.update((row["_id"]["file"], row["_id"].get("owner")) for row in rows)
+    return found & pairs
+
+
+def _types_about() -> list[RecordType]:
+    return [rt for rt in registry.all_types() if VIA in rt.by_name and rt.by_name[VIA].to == SLUG]
 
 
 def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Level) -> bool:
@@ -128,28 +145,35 @@ def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Leve
     return follows
 
 
-def _tell_heads(customer: Mapping[str, Any], now: datetime) -> None:
+def _tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: datetime) -> None:
     heads = directory.holders((Role.HEAD,), customer["department"])
-    reminders.tell_of_left(heads, SLUG, customer["_id"], now)
+    reminders.tell_of_left(heads, SLUG, customer["_id"], former, now)
 
 
-def adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
-    """A record whose customer's file was merged into another one: its level, department, name of the customer and
-    salesperson follow the surviving file, and its owner where it had the owner of the former one, as far as it is for
-    whoever merges to hand it on (F7, X1)."""
-    values, via = draft.values, draft.rt.by_name.get(VIA)
+def adopt(drafts: Sequence[Draft], former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
+    """Records whose customer's file was merged into another one: their level, department, name of the customer and
+    salesperson follow the surviving file, and their owner where they had the owner of the former one, as far as it is
+    for whoever merges to hand them on; of those that stay the head is told, once (F7, X1)."""
+    left = [draft for draft in drafts if not _adopt(draft, former, survivor)]
+    if left:
+        _tell_heads(survivor, former["owner"], left[0].now)
+
+
+def _adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> bool:
+    """Let a record follow the surviving file; False when it stays with the owner of the former one."""
+    values, via, follows = draft.values, draft.rt.by_name.get(VIA), True
     if via is None or via.to != SLUG or values[VIA] != survivor["_id"]:
-        return
+        return True
     values["department"] = survivor["department"]
     if values["owner"] == former["owner"] != survivor["owner"]:
-        if ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"]):
+        follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"])
+        if follows:
             values["owner"] = survivor["owner"]
-        else:
-            _tell_heads(survivor, draft.now)
     for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
         if name in draft.rt.by_name and values[name] == former[origin]:
             values[name] = survivor[origin]
     raise_to(draft, survivor)
+    return follows
 
 
 def raise_to(draft: Draft, customer: Mapping[str, Any]) -> None:

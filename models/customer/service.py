@@ -19,7 +19,7 @@ from models import access, audit, schema, store
 from models.access import Purpose
 from models.contract import exposure
 from models.customer import filing, rules
-from models.customer.children import adopt, pass_on, raise_to
+from models.customer.children import adopt, pass_on, raise_to, still_with
 from models.customer.document import CUSTOMER, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
 from models.key_vault import service as key_vault
@@ -334,6 +334,7 @@ HOOKS = Hooks(
     warns=exposure.of_customer,
     beside=(exposure.BESIDE,),
     merged=settle_merge,
+    still_with=still_with,
     adopt=adopt,
     returned=raise_to,
     pairs=noted_duplicates,

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from bson import ObjectId
@@ -139,23 +140,20 @@ def move_some(merge: Row, limit: int) -> tuple[int, list[ObjectId]]:
     which of them cannot be opened: they are passed over, and still lead to the surviving one by way of the merged."""
     slug, old = merge["type"], merge["loser"]
     new = _last(slug, merge["survivor"])
-    met, passed_over = 0, list[ObjectId]()
+    met, passed_over, opened = 0, list[ObjectId](), list[tuple[RecordType, Row]]()
     for rt, condition in pointing(slug, old, (old, new, *merge.get("passed_over", ()))):
         sons = list(database()[collection_name(rt.slug)].find(condition).limit(limit - met))
-        if sons:
-            survivor = store.fetch(slug, new)
-            former, actor = store.fetch(slug, old), _mover(merge)
-            drafts = list[Draft]()
-            for son, one in _loaded(rt, sons):
-                if isinstance(one, Unopened):
-                    log.error("the record %s was passed over in a merge: %s", son["number"], one.code)
-                    passed_over.append(son["_id"])
-                else:
-                    drafts.append(_moved(rt, one, merge, actor, former, survivor))
-            _put_many(drafts, merge["_id"], _detail(merge))
-            met += len(sons)
+        for son, one in _loaded(rt, sons) if sons else ():
+            if isinstance(one, Unopened):
+                log.error("the record %s was passed over in a merge: %s", son["number"], one.code)
+                passed_over.append(son["_id"])
+            else:
+                opened.append((rt, one))
+        met += len(sons)
         if met >= limit:
             break
+    if met:
+        _move(opened, merge, new)
     return met, passed_over
 
 
@@ -179,16 +177,21 @@ def _last(slug: str, record_id: ObjectId) -> ObjectId:
     return _last(slug, son["merged_into"]) if son.get("merged_into") else record_id
 
 
-def _moved(rt: RecordType, before: Row, merge: Row, actor: Person, former: Row, survivor: Row) -> Draft:
-    slug = merge["type"]
-    values = repointed(rt.fields, before, slug, former["_id"], survivor["_id"])
-    draft = Draft(rt, "follow_merge", before, {**before, **values}, actor, merge["at"], given=frozenset(values))
-    adopt = registry.get(slug).hooks.adopt
-    if adopt is not None:
-        adopt(draft, former, survivor)
-    if rt.classified:
+def _move(opened: Iterable[tuple[RecordType, Row]], merge: Row, new: ObjectId) -> None:
+    """Point records, those of a type one after the other, to the surviving one, with what follows for them."""
+    slug, old = merge["type"], merge["loser"]
+    survivor, former, actor = store.fetch(slug, new), store.fetch(slug, old), _mover(merge)
+    drafts = list[Draft]()
+    for rt, before in opened:
+        values = repointed(rt.fields, before, slug, old, new)
+        draft = Draft(rt, "follow_merge", before, {**before, **values}, actor, merge["at"], given=frozenset(values))
+        drafts.append(draft)
+    if (adopt := registry.get(slug).hooks.adopt) is not None:
+        adopt(drafts, former, survivor)
+    for draft in (one for one in drafts if one.rt.classified):
         keep_level(draft)
-    return draft
+    for _, of_type in groupby(drafts, lambda draft: draft.rt.slug):
+        _put_many(list(of_type), merge["_id"], _detail(merge))
 
 
 def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:

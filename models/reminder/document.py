@@ -46,7 +46,8 @@ schema.declare(INDEXES)
 
 @dataclass(frozen=True)
 class Reminder:
-    """One reminder. `due` is the deadline that it is about; times are aware, UTC."""
+    """One reminder. `due` is the deadline that it is about; times are aware, UTC. `left_with` names the former owners
+    with whom something of the record stayed."""
 
     id: str
     person: ObjectId
@@ -56,6 +57,7 @@ class Reminder:
     step: Step
     due: datetime
     created: datetime
+    left_with: tuple[ObjectId | None, ...] = ()
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Reminder:
@@ -69,4 +71,5 @@ class Reminder:
             step=Step(row["step"]),
             due=row["due"],
             created=row["created"],
+            left_with=tuple(row.get("left_with", ())),
         )

@@ -111,13 +111,17 @@ def tell_of(person: ObjectId, page: Page, due: datetime | None, now: datetime) -
     return made.upserted_id is not None
 
 
-def tell_of_left(people: Iterable[ObjectId], slug: str, record: ObjectId, now: datetime) -> None:
-    """Remind people that a record has another owner and that some of what belongs to it did not go along; a former
-    reminder of that is closed."""
+def tell_of_left(
+    people: Iterable[ObjectId], slug: str, record: ObjectId, former: ObjectId | None, now: datetime
+) -> None:
+    """Remind people that a record has another owner and that some of what belongs to it stayed with the former one. An
+    earlier reminder of that is closed: the new one names its former owners too."""
     for person in people:
         key = key_of(person, Matter.LEFT, record, Step.LEFT, now, "")
-        former = {"person": person, "record": record, "matter": Matter.LEFT.value, "closed_at": None}
-        database()[REMINDERS].update_many({**former, "_id": {"$ne": key}}, {"$set": {"closed_at": now}})
+        earlier = {"person": person, "record": record, "matter": Matter.LEFT.value, "closed_at": None}
+        rows = list(database()[REMINDERS].find(earlier, {"left_with": 1}))
+        left_with = {former, *(one for row in rows for one in row.get("left_with", ()))}
+        close({row["_id"] for row in rows} - {key}, now)
         first = {
             "person": person,
             "type": slug,
@@ -128,7 +132,8 @@ def tell_of_left(people: Iterable[ObjectId], slug: str, record: ObjectId, now: d
             "created": now,
             "seen": now,
         }
-        database()[REMINDERS].update_one({"_id": key}, {"$setOnInsert": first}, upsert=True)
+        stands = {"$addToSet": {"left_with": {"$each": list(left_with)}}, "$unset": {"closed_at": ""}}
+        database()[REMINDERS].update_one({"_id": key}, {"$setOnInsert": first, **stands}, upsert=True)
 
 
 def forget(person: ObjectId, record: ObjectId) -> None:
@@ -148,7 +153,8 @@ def close(reminders: Iterable[str], now: datetime) -> None:
 def standing(person: Person, reminders: Iterable[Reminder], language: str) -> Iterator[Told]:
     """Those of the person's reminders that still stand, in their order, with what the person reads of their records.
 
-    One query per record type, and for whoever signs what waits for roles what of it is theirs.
+    One query per record type, for whoever signs what waits for roles what of it is theirs, and what of some records
+    stayed with their former owners.
     """
     ordered = list(reminders)
     found: dict[tuple[str, ObjectId], Mapping[str, Any]] = {}
@@ -161,6 +167,7 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
             signing, among = matter is Matter.SIGNATURE, {"_id": {"$in": ids}}
             others = barred.of_person(person, registry.get(slug).rt, among, signing=signing)
             for_others |= {(matter, record) for record in others}
+    given_on = _given_on([one for one in ordered if one.matter is Matter.LEFT], found)
     for reminder in ordered:
         page = PAGES.get(reminder.matter)
         if page is not None:
@@ -170,7 +177,7 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
             continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None
-        if _is_work(reminder) and (reminder.matter, reminder.record) in for_others:
+        if reminder.id in given_on or (_is_work(reminder) and (reminder.matter, reminder.record) in for_others):
             continue
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
             title = names.title_of(person, rt, son, "full", language)
@@ -187,6 +194,24 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
     fields = dict.fromkeys((*shown, "climbed", rt.title), 1)
     within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
     return database()[collection_name(slug)].find(within, fields)
+
+
+def _given_on(reminders: Iterable[Reminder], found: Mapping[tuple[str, ObjectId], Mapping[str, Any]]) -> set[str]:
+    """Which reminders of what stayed with former owners are done: nothing of the record is with one of them any more,
+    or with none but its owner. One question for all records of a type, of those that the person reaches."""
+    pairs = {
+        (one.type, one.record, former, one.id)
+        for one in reminders
+        if (one.type, one.record) in found
+        for former in one.left_with
+        if former != found[one.type, one.record].get("owner")
+    }
+    still: set[str] = set()
+    for slug in {pair[0] for pair in pairs}:
+        asked = registry.get(slug).hooks.still_with
+        with_them = asked({pair[1:3] for pair in pairs if pair[0] == slug}) if asked is not None else set()
+        still |= {pair[3] for pair in pairs if pair[0] == slug and pair[1:3] in with_them}
+    return {one.id for one in reminders} - still
 
 
 def _is_work(reminder: Reminder) -> bool:

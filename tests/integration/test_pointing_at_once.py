@@ -158,7 +158,7 @@ def test_a_record_that_follows_a_merge_while_the_surviving_file_is_raised_is_rai
     merging.merge(head, "customer", file["number"], other["number"], {}, revs=(1, 1), now=now)
     late = complaint(owner, other, now)  # written when the two were merged already
     moving.carry_on(now, lambda: True)
-    meanwhile(moving, "_moved", lambda: raised(owner, file, now))
+    meanwhile(moving, "keep_level", lambda: raised(owner, file, now))
     moving.carry_on(now + timedelta(minutes=5), lambda: True)
     assert store.fetch("complaint", late["_id"])["customer"] == file["_id"]
     assert less_secret(db, "complaint", file) == []

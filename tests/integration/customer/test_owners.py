@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,12 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from config.database import database
-from models import records, store
+from models import records, registry, schema, store
 from models.access import Purpose
 from models.bulk_change import service as bulk_change
 from models.bulk_change.refusals import NothingToChange
 from models.complaint.document import COMPLAINT
+from models.declarations import Field, Group, Label, RecordType, Relation, Rights, Rule
 from models.errors import Forbidden, Invalid, NotFound, Refusal
 from models.hand_over import service as hand_over
 from models.merge import moving
@@ -26,6 +27,7 @@ from models.person.roles import SYSTEM, Person, Role
 from models.reminder import service as reminders
 from models.reminder.rules import Step
 from tests.factories.bulk_changes import carried_out, worked
+from tests.factories.commands import commands
 from tests.factories.customers import customer
 from tests.factories.people import person
 
@@ -171,6 +173,121 @@ def test_a_file_is_told_of_once_until_it_is_given_on(
     by_form(custodian, now_of(file, "customer"), owner.id or ObjectId(), later)
     assert told(head, later) == [(Step.LEFT, file["number"])]
     assert db["reminder"].count_documents({"person": head.id, "closed_at": None}) == 1
+
+
+def test_the_head_is_told_until_nothing_is_left_with_a_former_owner(
+    owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime, db: DB
+) -> None:
+    file, complaints = with_complaints(owner, now)
+    assert clerk.id is not None
+    by_form(custodian, file, clerk.id, now)
+    for level, stays in (("confidential", True), ("top_secret", False)):
+        assert told(head, now) == [(Step.LEFT, file["number"])]
+        store.change("complaint", complaints[level]["_id"], {"owner": clerk.id}, actor=head, now=now)
+        assert bool(told(head, now)) is stays
+    assert db["reminder"].count_documents({"person": head.id, "closed_at": None}) == 0
+
+
+@pytest.mark.parametrize("done", [{"archived_at": True}, {"state": "closed"}])
+def test_what_nobody_could_give_on_is_not_told(
+    done: dict[str, Any], owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    file = file_of(owner, now)
+    left = complaint_of(owner, file, "confidential", now)
+    assert clerk.id is not None
+    by_form(custodian, file, clerk.id, now)
+    assert told(head, now) == [(Step.LEFT, file["number"])]
+    values = {name: now if value is True else value for name, value in done.items()}
+    store.change("complaint", left["_id"], values, actor=SYSTEM, now=now)
+    assert told(head, now) == []
+
+
+def test_a_file_that_came_back_to_its_former_owner_is_not_told_of(
+    owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    file, _ = with_complaints(owner, now)
+    assert clerk.id is not None
+    by_form(custodian, file, clerk.id, now)
+    store.change("customer", file["_id"], {"owner": owner.id}, actor=head, now=now)
+    assert told(head, now) == []
+
+
+def test_of_two_former_owners_none_is_forgotten(
+    owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    third, later = person(Role.SPECIALIST, name="Third"), now.replace(hour=5)
+    file = file_of(owner, now)
+    of_owner = complaint_of(owner, file, "confidential", now)
+    assert clerk.id is not None
+    assert third.id is not None
+    by_form(custodian, file, clerk.id, now)
+    of_clerk = complaint_of(clerk, file, "confidential", now)
+    by_form(custodian, now_of(file, "customer"), third.id, later)
+    for one, stays in ((of_clerk, True), (of_owner, False)):
+        store.change("complaint", one["_id"], {"owner": third.id}, actor=head, now=later)
+        assert bool(told(head, later)) is stays
+
+
+def test_however_many_files_the_head_is_told_of_it_is_asked_once_what_was_left(
+    owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    asked: list[list[str]] = []
+    for number in range(3):
+        file = file_of(owner, now, name=f"远山机械{'甲乙丙'[number]}有限公司")
+        complaint_of(owner, file, "confidential", now)
+        assert clerk.id is not None
+        by_form(custodian, file, clerk.id, now)
+        with commands.heard() as heard:
+            assert len(told(head, now)) == number + 1
+        asked.append([one for one in heard if one.startswith("aggregate")])
+    assert asked[0] == asked[1] == asked[2]
+    assert asked[0].count("aggregate record_complaint") == 1
+
+
+def test_of_what_a_merge_left_behind_the_head_is_told_once(
+    owner: Person, clerk: Person, head: Person, custodian: Person, now: datetime
+) -> None:
+    kept, file = file_of(clerk, now, name="空壳有限公司"), file_of(owner, now)
+    left = [complaint_of(owner, file, "confidential", now) for _ in range(4)]
+    values = {"customer": file["_id"], "due_on": now.date(), **classified("confidential")}
+    store.create("revisit", values, actor=owner, now=now)
+    with commands.heard() as asked:
+        merge.merge(custodian, "customer", kept["number"], file["number"], {}, revs=(1, 1), now=now)
+    assert asked.count("update reminder") == 1
+    assert {now_of(one)["owner"] for one in left} == {owner.id}
+    assert told(head, now) == [(Step.LEFT, kept["number"])]
+
+
+@pytest.fixture
+def tool(db: DB) -> Iterator[RecordType]:
+    """A type that is not classified: everybody reads it, its owner alone exports it."""
+    everybody = (Rule(Relation.ANY),)
+    rights = Rights(create=(Role.SPECIALIST,), view=everybody, edit=everybody, export=(Rule(Relation.OWNER),))
+    rt = RecordType(
+        slug="tool",
+        label=Label("工具", "Tool"),
+        plural=Label("工具", "Tools"),
+        icon="box",
+        menu="family",
+        number="GJ-{year}-{seq:06d}",
+        title="number",
+        fields=(Field(name="use", kind="text", label=Label("用途", "Use"), group="basic"),),
+        groups=(Group(name="basic", label=Label("基本", "Basic")),),
+        rights=rights,
+    )
+    registry.register(rt)
+    schema.migrate()
+    yield rt
+    registry.unregister("tool")
+
+
+def test_what_is_not_classified_is_offered_to_whom_it_is_given(
+    tool: RecordType, owner: Person, custodian: Person, now: datetime
+) -> None:
+    made = store.create("tool", {"use": "量具"}, actor=owner, now=now)
+    assert custodian.id in [one.id for one in hand_over.candidates(custodian, tool, now_of(made, "tool"))]
+    found = records.read(custodian, "tool", made["number"], Purpose.VIEW, now)
+    assert hand_over.hand_over(custodian, found, custodian.id, "请接手", rev=1, now=now)["owner"] == custodian.id
 
 
 def test_what_is_confidential_is_handed_on_by_its_owner_and_the_head_alone(
