@@ -251,6 +251,25 @@ def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -
     return found
 
 
+def known(
+    reader: Person, fields: Iterable[Field], values: Iterable[Mapping[str, Any]]
+) -> frozenset[tuple[str, ObjectId]]:
+    """Of the records to which some values point, those that the reader may know, if only by a card, by type and id.
+    Nothing of them is shown."""
+    fields, wanted = tuple(fields), dict[str, set[ObjectId]]()
+    for row in values:
+        for declared, target in pointers(fields, row):
+            if declared.kind == "reference":
+                wanted.setdefault(declared.to, set()).add(target)
+    found = set[tuple[str, ObjectId]]()
+    for rt in registry.all_types():
+        if ids := wanted.get(rt.slug):
+            reach = access.reach(reader, rt, Purpose.VIEW)
+            query = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(cards=True, archived=None)]}
+            found |= {(rt.slug, son["_id"]) for son in database()[collection_name(rt.slug)].find(query, {"_id": 1})}
+    return frozenset(found)
+
+
 def within_reach(reader: Person, declared: Field, target: ObjectId) -> ObjectId | None:
     """An id that somebody wrote for a pointer, if the reader may know what it points to; people are known to all."""
     if declared.kind == "person":

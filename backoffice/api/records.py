@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from backoffice import at_hand
-from backoffice.api import bodies, once, schemas
+from backoffice.api import bodies, once, schemas, unseen
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
@@ -88,9 +88,9 @@ def change(slug: str, number: str) -> Response:
 
     def write(read: tuple[Sight, Mapping[str, Any]]) -> Answer:
         sight, current = read
-        note = body.get("note", "")
+        note, meant = body.get("note", ""), unseen.kept(sight, fields, values, rev)
         try:
-            stored = records.change_seen(me.person, sight, values, rev=rev, now=me.now, note=note, current=current)
+            stored = records.change_seen(me.person, sight, meant, rev=rev, now=me.now, note=note, current=current)
         except StaleRecord as stale:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
@@ -196,9 +196,10 @@ def act(slug: str, number: str, name: str) -> Response:
         return taking_back.read_to_move(me.person, slug, number, name, me.now)
 
     def write(sight: Sight) -> Answer:
+        meant = unseen.kept(sight, fields, values, rev)
         try:
             stored = records.move_seen(
-                me.person, sight, name, values, rev=rev, now=me.now, note=body.get("note", ""), fresh=False
+                me.person, sight, name, meant, rev=rev, now=me.now, note=body.get("note", ""), fresh=False
             )
         except NeedsFreshSignIn:
             raise SignatureNeedsPerson() from None
