@@ -186,3 +186,18 @@ SYSTEM_FIELDS: tuple[Field, ...] = (
     Field(name="updated_at", kind="datetime", label=Label("更新时间", "Updated"), sortable=True, filterable=True),
 )
 """The engine's own fields, as lists and filters know them."""
+
+
+def leaving_with(rt: RecordType) -> tuple[Field, ...]:
+    """The engine's own fields that leave in a file with the declared ones: the number, which stands before them, and
+    those behind them."""
+    named = {field.name: field for field in rt.called(SYSTEM_FIELDS)}
+    names = (
+        "number",
+        "state" if rt.workflow else "",
+        "owner",
+        "created_at",
+        "updated_at",
+        "level" if rt.classified else "",
+    )
+    return tuple(named[name] for name in names if name)

@@ -39,7 +39,7 @@ def list_types() -> None:
 @types.command()
 @click.argument("slug")
 def show(slug: str) -> None:
-    """Print the definition of a record type in force, or of one that is left out, as JSON."""
+    """Print a record type's definition as JSON, left-out ones included."""
     with connected():
         found = next((to_plain(rt) for rt in registry.all_types() if rt.slug == slug), None) or _left_out(slug)
         if found is None:

@@ -16,7 +16,7 @@ from models.kinds import kind_of
 from models.masking import masked
 from models.person import service as people
 from models.person.roles import Person
-from models.record import collection_name
+from models.record import collection_name, leaving_with
 from models.sights import Sight
 
 
@@ -83,11 +83,11 @@ def _masked_name(found: Sight) -> str:
 
 def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, tuple[Field, ...]]:
     """What a card would open: the type, the highest level of its records as they are now, who reads them, and the
-    columns that they would see. :raises RecordGone:"""
+    columns that they would see, those of the engine included. :raises RecordGone:"""
     rt = registry.get(card["type_asked"]).rt
     level = level_of(card)
     reader = people.person_of(people.get(card["owner"]))
-    return rt, level, reader, access.visible_fields(reader, rt)
+    return rt, level, reader, (*access.visible_fields(reader, rt), *leaving_with(rt))
 
 
 def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:

@@ -35,7 +35,7 @@ from models.kinds import parts_of
 from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
-from models.record import SYSTEM_FIELDS, collection_name
+from models.record import LEVEL_FIELD, collection_name, leaving_with
 from models.sights import Sight
 from models.watermark import watermark
 
@@ -163,12 +163,9 @@ class _Sheet:
 
     def columns(self) -> list[Column]:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
-        own = {f.name: f for f in self.rt.called(SYSTEM_FIELDS)}
-        made = [_column(own["number"], self.language)]
-        made += [_column(f, self.language) for f in self.fields]
-        made += [_column(own[name], self.language) for name, _ in self._own_cells()]
+        number, *own = leaving_with(self.rt)
+        made = [_column(field, self.language) for field in (number, *self.fields, *own)]
         if self.rt.classified:
-            made += [Column(own["level"].label.text(self.language))]
             made += [Column(label.text(self.language)) for label in EXPORT_HEADINGS]
             made += [Column(RECEIPT_HEADING.text(self.language))] if self.receipt else []
         return made
@@ -177,9 +174,12 @@ class _Sheet:
         """The engine's own columns."""
         states = self.rt.workflow.states if self.rt.workflow else ()
         labels = {state.value: state.label.text(self.language) for state in states}
-        state: tuple[tuple[str, Cell | None], ...] = (("state", lambda value, _: labels.get(value)),)
-        own: tuple[tuple[str, Cell | None], ...] = (("owner", lambda value, found: found.person(value)),)
-        return (*(state if self.rt.workflow else ()), *own, ("created_at", None), ("updated_at", None))
+        how: dict[str, Cell] = {
+            "state": lambda value, _: labels.get(value),
+            "owner": lambda value, found: found.person(value),
+        }
+        _number, *own = leaving_with(self.rt)
+        return tuple((field.name, how.get(field.name)) for field in own if field.name != LEVEL_FIELD)  # that is stamped
 
     def rows(self, sons: Iterator[Mapping[str, Any]], reach: access.Reach) -> Iterator[Sequence[Any]]:
         """The rows, some hundreds at a time: names resolved together, classified records audited before they leave."""

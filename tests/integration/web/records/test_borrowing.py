@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from config.database import database
 from models import audit, registry, store
 from models.access_request import service
+from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
 from models.person.roles import Role
 from tests.factories.commands import commands
 from tests.factories.desks import Desk
@@ -188,10 +190,14 @@ def test_an_open_record_counts_down_and_its_file_leaves_with_a_receipt(
     assert card in page
     assert "data-countdown" not in office["owner"].text(f"{AT}{number}")
     assert f"{CARDS}{card}/take" in desk.text(f"{CARDS}{card}")
-    assert "Columns" in desk.text(f"{CARDS}{card}/take")
+    taking = desk.text(f"{CARDS}{card}/take")
+    assert "Columns" in taking
     given = desk.send(f"{CARDS}{card}/take", 200, format="csv")
     assert given.headers["X-Receipt"] == "HZ-2026-000001"
     assert "Lamp works" in given.get_data(as_text=True)
+    [headings, *_rows] = csv.reader(given.get_data(as_text=True).splitlines())
+    marks = len([*EXPORT_HEADINGS, RECEIPT_HEADING])  # who took it, when, under which receipt
+    assert f"1 record (row), {len(headings) - marks} columns" in taking
     [row] = stored(card)["receipts"]
     page = desk.text(f"{CARDS}{card}")
     assert row["number"] in page
