@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
-from werkzeug.serving import make_server
 
 from backoffice.app import create_app
 from config import database as store
@@ -20,6 +19,7 @@ from models.declarations import Label
 from models.person import service
 from models.person import session as sessions
 from models.person.roles import SYSTEM, Person, Role
+from tests.browser.serving import served
 from tests.factories.web import Clock
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
@@ -61,10 +61,8 @@ class Office:
         self._empty()
         self.app = self._application(settings)
         self.people = _hire()
-        self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self._thread.start()
+        self._open = ExitStack()
+        self.address = self._open.enter_context(served(self.app))
 
     def _application(self, settings: Settings) -> Flask:
         return create_app(replace(settings, demo=True, log_level="ERROR"), clock=self.clock, connect=False)
@@ -153,9 +151,7 @@ class Office:
         """Send everybody home."""
         for context in self._contexts.values():
             context.close()
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
+        self._open.close()
         self._empty()
 
     def _empty(self) -> None:

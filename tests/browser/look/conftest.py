@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import make_server
 
 from tests.browser.look import sample
 from tests.browser.office import WAIT
+from tests.browser.serving import served
 
 
 @pytest.fixture(scope="package")
 def sample_address() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, sample.create(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with served(sample.create()) as address:
+        yield address
 
 
 @pytest.fixture
