@@ -39,5 +39,6 @@ CASES = (
     Case("related", "lists beside it, behind its page"),
     Case("edit", "edit page", most=10),
     Case("save", "save, with history and audit", most=4, api=4),
+    Case("noted", "what an API list asks and writes, and nothing else"),
     Case("recorded", "what a save writes, and nothing else"),
 )

@@ -2,8 +2,10 @@
 audit of readings, no form. Whatever is built on these two libraries costs more.
 
 Its save is one update. `recorded` is what no save can do without that leaves a version and an audit entry: the record
-is read, and one transaction changes it and inserts both, with the entry's line in the queue. These go into collections
-of the floor's own with the indexes of ours, so that the trail stays whole.
+is read, and one transaction changes it and inserts both, with the entry's line in the queue. `noted` is what no list
+over the API can do without that knows who asks and tells the trail of what is classified in it: the account, the
+rows, the line and the entry. These go into collections of the floor's own with the indexes of ours, so that the trail
+stays whole.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from pymongo.write_concern import WriteConcern
 
 from bench import questions
 from bench.arm import Ask, Program
-from bench.world import World
+from bench.world import READER, World
 from config import database
 from models.audit.writing import ENTRIES, QUEUE
+from models.declarations import Level
+from models.person.document import USERS
 from models.store import VERSIONS
 
 LISTED = {
@@ -43,7 +47,7 @@ LISTED = {
     ],
     "complaint": ["number", "subject", "customer", "channel", "received_at", "severity", "level", "owner", "state"],
 }
-SAFE = WriteConcern("majority", j=True)
+SAFE, FIRST = WriteConcern("majority", j=True), WriteConcern(1, j=False)
 RECORDED = {"bench_version": VERSIONS, "bench_entry": ENTRIES, "bench_line": QUEUE}
 """The floor's own collections and whose indexes they have."""
 
@@ -77,6 +81,18 @@ def make_app(world: World) -> Flask:
     @app.get("/<slug>/")
     def listed(slug: str) -> ResponseReturnValue:
         return _json(rows(slug))
+
+    @app.get("/<slug>/noted/")
+    def noted(slug: str) -> ResponseReturnValue:
+        reader = db[USERS].find_one({"_id": READER.id})
+        found = rows(slug)
+        secret = [row for row in found if row["level"] != Level.INTERNAL.value]
+        of_them = {"record": [row["_id"] for row in secret], "number": [row["number"] for row in secret]}
+        facts = {"at": datetime.now(UTC), "action": "listed", "actor": reader and reader["_id"], "type": slug}
+        entry = {"_id": ObjectId(), **facts, **of_them, "level": sorted({row["level"] for row in secret})}
+        db.get_collection("bench_line", write_concern=FIRST).insert_one({"_id": entry["_id"]})
+        db.get_collection("bench_entry", write_concern=SAFE).insert_one(entry)
+        return _json(found)
 
     @app.get("/named/")
     def named() -> ResponseReturnValue:
@@ -147,6 +163,7 @@ def make(world: World) -> Program:
             "details": Ask(f"/customer/{number}"),
             "edit": Ask(f"/customer/{number}"),
             "save": Ask(f"/customer/{number}", "POST", change, kind),
+            "noted": Ask("/customer/noted/?limit=20"),
             "recorded": Ask(f"/customer/{number}/recorded", "POST", change, kind),
         }
         return Ask(f"/asked/{case}?limit=20") if case in asked else table.get(case)
