@@ -88,8 +88,12 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     }
     if stored and (stored.get("derive") or former is None or not follows_alike(rt, former)):
         row |= {"derive": True, "derived_to": None}
+    left = _left.keys() - {rt.slug}
     _keep(rt.slug, version, row, "type_put", actor, now)
     refresh()
+    for one in registry.all_types():
+        if one.slug in left - _left.keys():  # left out until now: its indexes may be those of a former version
+            schema.prepare(one)
     if row.get("derive"):
         _derive_at_once(rt)
     return registry.get(rt.slug).rt
@@ -162,7 +166,8 @@ def refresh() -> list[str]:
     """Bring this process in line with the database and return the slugs of the types that came, changed or went.
 
     One small question while nothing has changed. A stored definition that no longer makes sense (or not yet, in a
-    process of an older version of the program) is left as it was before, and logged.
+    process of an older version of the program) is left as it was before, and logged. It is looked at again whenever
+    another one changes, for it may have been left out because of that.
     """
     if _versions() == _adopted:
         return []
@@ -170,20 +175,24 @@ def refresh() -> list[str]:
         wanted = _versions()  # another thread may have taken over more since
         new = {slug for slug, version in wanted.items() if _adopted.get(slug) != version}
         gone = _adopted.keys() - wanted.keys()
-        found = {row["_id"]: row for row in database()[TYPES].find({"_id": {"$in": sorted(new)}, "in_force": True})}
-        for slug in new | gone:
+        left = _left.keys() - gone
+        again = {"_id": {"$in": sorted(new | left)}, "in_force": True}
+        found = {row["_id"]: row for row in database()[TYPES].find(again)}
+        for slug in (new | gone) - left:
             _left.pop(slug, None)
         for slug in gone:
             del _adopted[slug]
             if not _is_shipped(slug):
                 registry.unregister(slug)
         readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and not _is_taken(rt)}
-        for slug, rt in _sound(readable).items():
+        sound = _sound(readable)
+        for slug, rt in sound.items():
             catalogue.register(rt)
+            _left.pop(slug, None)
             log.debug("record type %s version %s is in force", slug, rt.version)
         _adopted.update({slug: row["version"] for slug, row in found.items()})
         registry.follow()
-        return sorted(new | gone)
+        return sorted(new | gone | sound.keys())
 
 
 def _versions() -> dict[str, int]:
@@ -294,5 +303,7 @@ def _sound(new: dict[str, RecordType]) -> dict[str, RecordType]:
 
 
 def _leave_out(slug: str, findings: Iterable[Finding]) -> None:
-    _left[slug] = list(findings)
-    log.error("record type %s is left as it was: %s", slug, "; ".join(one.line() for one in _left[slug]))
+    before, _left[slug] = _left.get(slug, []), list(findings)
+    lines = [one.line() for one in _left[slug]]
+    if lines != [one.line() for one in before]:
+        log.error("record type %s is left as it was: %s", slug, "; ".join(lines))

@@ -16,7 +16,7 @@ from models.checks import names, workflow
 from models.customer.document import CUSTOMER
 from models.person.roles import SYSTEM, Role
 from models.record_type import service
-from models.record_type.plain import WrongDefinition
+from models.record_type.plain import WrongDefinition, from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
 from tests.factories.people import person
 
@@ -42,19 +42,23 @@ FLOW = {
 RIGHTS = {name: rule for name, rule in visit()["rights"].items() if name in ("create", "edit", "archive")}
 ASKS_FOR_A_LEVEL = visit(classified=True, rights=RIGHTS, workflow=FLOW)
 CALLED_LIKE_A_MARK = visit_with(name="held")
+MENDED = visit_with(name="kept_back")
+POINTS_TO_IT = visit_with(name="of", kind="reference", to="visit") | {"slug": "loan", "number": "JY-{year}-{seq:05d}"}
 LEFT_OUT = "E001 visit.held: the engine or a role has this name"
 
 
 @pytest.fixture
-def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], None]:
-    """Has a definition put by a former version of the product, and starts a process of this one."""
+def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Has definitions put by a former version of the product, and starts a process of this one."""
 
-    def upgrade(definition: dict[str, Any]) -> None:
+    def upgrade(*definitions: dict[str, Any]) -> None:
         with monkeypatch.context() as former:
             former.setattr(workflow, "OF_SECRECY", ())
             former.setattr(names, "MARKS", frozenset[str]())
-            service.put(definition, actor=SYSTEM, now=now)
-        registry.unregister("visit")
+            for definition in definitions:
+                service.put(definition, actor=SYSTEM, now=now)
+        for definition in definitions:
+            registry.unregister(definition["slug"])
         service._adopted.clear()
         service.refresh()
 
@@ -118,6 +122,43 @@ def test_a_type_that_is_left_out_is_named_by_check_and_migrate_until_it_is_mende
     assert command("migrate").exit_code == 0
     mended = command("check")
     assert (mended.exit_code, "visit" in mended.stdout) == (0, False)
+
+
+def test_a_type_that_points_to_one_that_is_left_out_comes_back_with_it(
+    upgraded: Callable[..., None], now: datetime
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK, POINTS_TO_IT)
+    assert set(service.left_out()) == {"visit", "loan"}
+    schema.prepare(from_plain(visit(slug="loan", number="JY-{year}-{seq:05d}")))
+    service.put(MENDED, actor=SYSTEM, now=now)
+    assert {"visit", "loan"} <= in_force()
+    assert service.left_out() == {}
+    assert schema.missing() == [], "the indexes of the one that came back are there, too"
+    made = records.create(person(Role.HEAD), "visit", {"visitor": "王敏"}, now=now)
+    lent = records.create(person(Role.HEAD), "loan", {"visitor": "王敏", "of": str(made["_id"])}, now=now)
+    assert lent["of"] == made["_id"]
+
+
+def test_both_come_back_in_a_process_that_hears_of_it_from_the_database(
+    upgraded: Callable[..., None], now: datetime, db: DB
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK, POINTS_TO_IT)
+    mended = {"version": 2, "definition": to_plain(from_plain(MENDED))}
+    db[service.TYPES].update_one({"_id": "visit"}, {"$set": mended})
+    assert service.refresh() == ["loan", "visit"]
+    assert {"visit", "loan"} <= in_force()
+    assert (service.left_out(), service.refresh()) == ({}, [])
+
+
+def test_what_is_wrong_with_one_that_stays_left_out_is_logged_once(
+    upgraded: Callable[..., None], now: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    upgraded(CALLED_LIKE_A_MARK, POINTS_TO_IT)
+    logged = [line for line in caplog.messages if "is left as it was" in line]
+    assert len(logged) == 2
+    service.put(visit(slug="other", number="QT-{year}-{seq:05d}"), actor=SYSTEM, now=now)
+    assert set(service.left_out()) == {"visit", "loan"}
+    assert [line for line in caplog.messages if "is left as it was" in line] == logged
 
 
 def test_the_same_definition_again_says_why_it_is_left_out(
