@@ -92,13 +92,12 @@ class AskRoutes(RecordRoutes):
             return self._offer_page(view, sight, reader, {}, {})
         form = _typed() | {"to": request.form.get("to", "")}
         reader_id = directory.known_as(" ".join(form["to"].split())[:120])
-        if reader_id is None:
-            nobody = _("Nobody, or more than one, is called so: give the email address.")
-            return self._offer_page(view, sight, reader, form, {"to": nobody}), 422
         try:
             made = service.offer(reader.person, slug, number, reader_id, _raw(form), now=reader.now)
         except Invalid as refused:
-            return self._offer_page(view, sight, reader, form, _problems(refused, reader)), refused.status
+            nobody = _("Nobody, or more than one, is called so: give the email address.")
+            errors = _problems(refused, reader) | ({"to": nobody} if reader_id is None else {})
+            return self._offer_page(view, sight, reader, form, errors), refused.status
         except (NothingToOffer, OfferedAlready, ToOneself) as refused:
             return self._offer_page(view, sight, reader, form, {"to": refused.text(reader.language)}), refused.status
         flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
@@ -264,7 +263,7 @@ def form_context(
         "reason": form.get("reason", ""),
         "from": form.get("from", ""),
         "from_help": beginning.text(language) if beginning else "",
-        "until": form.get("until") or (today + timedelta(days=terms.shortest - 1)).isoformat(),
+        "until": form.get("until", (today + timedelta(days=terms.shortest - 1)).isoformat()),
         "min": today.isoformat(),
         "ahead": ahead.isoformat(),
         "max": (ahead + timedelta(days=terms.consultation_days - 1)).isoformat(),

@@ -49,15 +49,24 @@ def not_asked(person: Person, found: Sequence[Sight], values: Mapping[str, Any],
     card = asked[found[0].number]
     if card["state"] != "granted":
         raise AskedAlready(number=card["number"])
+    raise Invalid(_after(card))
+
+
+def begins_too_early(
+    person: Person, found: Sequence[Sight], values: Mapping[str, Any], now: datetime
+) -> dict[str, Sentence]:
+    """What is wrong with the day on which a card for these records is to begin, by field: that cards of the person are
+    in force for each of them until then. Nothing where another is in the way (`not_asked`)."""
+    asked = in_the_way(person, found[0].rt.slug, [sight.number for sight in found], values, now)
+    if any(sight.number not in asked or asked[sight.number]["state"] != "granted" for sight in found):
+        return {}
+    return _after(asked[found[0].number])
+
+
+def _after(card: Mapping[str, Any]) -> dict[str, Sentence]:
     number, last = card["number"], day_text(last_day(card))
-    raise Invalid(
-        {
-            "valid_from": Sentence(
-                f"借阅卡 {number} 有效至 {last.zh}，续借应自次日起。",
-                f"Your card {number} lasts to {last.en}: a further one begins after that day.",
-            )
-        }
-    )
+    zh = f"借阅卡 {number} 有效至 {last.zh}，续借应自次日起。"
+    return {"valid_from": Sentence(zh, f"Your card {number} lasts to {last.en}: a further one begins after that day.")}
 
 
 def _keeps_off(card: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> bool:

@@ -35,12 +35,20 @@ class Terms:
 
 
 def problems_of(
-    uses: Collection[str], begins: date | None, until: date, today: date, terms: Terms, *, managing: bool
+    uses: Collection[str],
+    begins: date | None,
+    until: date | None,
+    today: date,
+    terms: Terms,
+    *,
+    managing: bool,
+    unread: Collection[str] = (),
 ) -> dict[str, Sentence]:
     """What is wrong with a request, by field; empty when it may be made.
 
     Anyone may ask to consult; only managers and above may borrow (`managing`). Without `begins` it begins today. The
-    window lasts to the end of `until`.
+    window lasts to the end of `until`. Of a day, nothing is said that hangs on another field which is wrong itself or
+    among the `unread`.
     """
     found: dict[str, Sentence] = {}
     if any(use in BORROWING for use in uses) and not managing:
@@ -55,11 +63,15 @@ def problems_of(
     starts = max(begins or today, today)
     days = terms.longest(uses)
     last = starts + timedelta(days=days - 1)
+    if until is None:
+        return found
     if until < today:
         found["valid_until"] = Sentence("日期不能早于今天。", "The date cannot be before today.")
+    elif "valid_from" in unread or "valid_from" in found:
+        return found
     elif until < starts:
         found["valid_until"] = Sentence("结束不能早于开始。", "The end cannot be before the beginning.")
-    elif until > last:
+    elif "uses" not in unread and until > last:
         found["valid_until"] = Sentence(
             f"含首日最长 {days} 天，即最晚 {day_text(last).zh}。",
             f"{days} days at most with the first one: {day_text(last).en} at the latest.",

@@ -103,7 +103,8 @@ def _ask(person: Person, found: Sequence[Sight], raw: Mapping[str, Any], now: da
     if not left:
         raise NothingToAsk()
     if problems:
-        raise Invalid(problems)
+        early = open_cards.begins_too_early(person, left, values, now) if _names_a_time(problems) else {}
+        raise Invalid(early | problems)
     if any(sight.level == Level.TOP_SECRET.value for sight in left):
         raise OnlyOffered()
     left = open_cards.not_asked(person, left, values, now)
@@ -124,13 +125,14 @@ def _first_state(person: Person, department: str) -> str:
 
 
 def offer(
-    person: Person, slug: str, number: str, reader_id: ObjectId, raw: Mapping[str, Any], *, now: datetime
+    person: Person, slug: str, number: str, reader_id: ObjectId | None, raw: Mapping[str, Any], *, now: datetime
 ) -> dict[str, Any]:
     """Offer a record to a named person who sees nothing of it (top secret, or of another department): its owner or
     its head does; the head signs, for top secret and for the head's own offer the general manager (X3, X4).
 
-    :raises NotFound: :raises Locked: :raises Forbidden: for anybody else. :raises ToOneself:
-    :raises NothingToOffer: when that person reads it already. :raises OfferedAlready: :raises Invalid:
+    :raises NotFound: :raises Locked: :raises Forbidden: for anybody else. :raises Invalid: all that is wrong, nobody to
+        offer it to (None) and what is said below included where it is not all.
+    :raises ToOneself: :raises NothingToOffer: when that person reads it already. :raises OfferedAlready:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
 
@@ -141,24 +143,37 @@ def offer(
     return transaction(work)
 
 
-def _offer(person: Person, found: Sight, reader_id: ObjectId, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _offer(
+    person: Person, found: Sight, reader_id: ObjectId | None, raw: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     if not may_offer(person, found):
         raise Forbidden()
-    if not directory.eligible(reader_id):
-        raise Invalid({"to": Sentence("请从列表中选择。", "Choose one from the list.")})
+    if reader_id is None or not directory.eligible(reader_id):
+        problems = _window(raw, now, managing=True)[1]  # whether nobody may borrow cannot be said
+        raise Invalid({"to": Sentence("请从列表中选择。", "Choose one from the list."), **problems})
     reader = people.person_of(people.get(reader_id))
     values, problems = _window(raw, now, managing=reader.has(*MANAGING))
+    against = _against(person, reader, found, values, now) if _names_a_time(problems) else None
     if problems:
-        raise Invalid(problems)
-    if not _not_held(reader, [found], values["uses"]):
-        raise NothingToOffer()
-    if reader_id == person.id:
-        raise ToOneself()
-    if open_cards.in_the_way(reader, found.rt.slug, (found.number,), values, now):
-        raise OfferedAlready()
+        said = {"to": Sentence(against.text("zh"), against.text("en"))} if against else {}
+        raise Invalid(said | problems)
+    if against is not None:
+        raise against
     made = {**values, **named([found]), "department": found.values["department"], "owner": reader_id}
     state = rules.offered_state(heads(person, found))
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
+
+
+def _against(
+    person: Person, reader: Person, found: Sight, values: Mapping[str, Any], now: datetime
+) -> NothingToOffer | ToOneself | OfferedAlready | None:
+    """Why a record cannot be offered to a reader, for uses from a day on; None when it can."""
+    if not _not_held(reader, [found], values["uses"]):
+        return NothingToOffer()
+    if reader.id == person.id:
+        return ToOneself()
+    in_the_way = open_cards.in_the_way(reader, found.rt.slug, (found.number,), values, now)
+    return OfferedAlready() if in_the_way else None
 
 
 def may_offer(person: Person, found: Sight) -> bool:
@@ -173,15 +188,18 @@ def heads(person: Person, found: Sight) -> bool:
 
 
 def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[dict[str, Any], dict[str, Sentence]]:
-    """Uses, reason and window as sent, and what is wrong with them."""
+    """Uses, reason and window as sent, and all that is wrong with them."""
     fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in ASKED)
     values, problems = read_values(fields, raw)
-    if not problems:
-        today = now.astimezone(ZONE).date()
-        begins, until = values.get("valid_from"), values["valid_until"]
-        problems = rules.problems_of(values["uses"], begins, until, today, terms(), managing=managing)
-        values["due_on"] = until
-    return values, problems
+    today, unread = now.astimezone(ZONE).date(), {path.partition(".")[0] for path in problems}
+    uses, begins, until = values.get("uses") or (), values.get("valid_from"), values.get("valid_until")
+    found = rules.problems_of(uses, begins, until, today, terms(), managing=managing, unread=unread)
+    return {**values, "due_on": until}, found | problems
+
+
+def _names_a_time(problems: Iterable[str]) -> bool:
+    """Whether nothing is wrong with the uses and the first day that a card is to have."""
+    return {"uses", "valid_from"}.isdisjoint(path.partition(".")[0] for path in problems)
 
 
 def _not_held(person: Person, found: Sequence[Sight], uses: Collection[str]) -> list[Sight]:

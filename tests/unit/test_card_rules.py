@@ -45,6 +45,24 @@ def test_use_and_window_follow_the_policy(
     assert set(rules.problems_of(uses, starts, day(until), TODAY, TERMS, managing=managing)) == wrong
 
 
+@pytest.mark.parametrize(
+    ("uses", "begins", "until", "unread", "wrong"),
+    [
+        ([], None, -1, {"uses", "reason"}, {"valid_until"}),
+        ([], 10, 9, {"uses"}, {"valid_until"}),
+        ([], None, 30, {"uses"}, set()),
+        (["view"], None, 30, {"valid_from"}, set()),
+        (["view"], -1, 30, set(), {"valid_from"}),
+        (["export"], 31, None, {"valid_until"}, {"uses", "valid_from"}),
+    ],
+)
+def test_everything_that_is_wrong_is_found_but_what_hangs_on_another_wrong_field(
+    uses: list[str], begins: int | None, until: int | None, unread: set[str], wrong: set[str]
+) -> None:
+    starts, ends = (None if ahead is None else day(ahead) for ahead in (begins, until))
+    assert set(rules.problems_of(uses, starts, ends, TODAY, TERMS, managing=False, unread=unread)) == wrong
+
+
 def test_a_card_stands_where_its_paper_is() -> None:
     assert rules.state_after("expire", 0) == rules.state_after("give_back", 0) == "ended"
     assert rules.state_after("revoke", 0) == "revoked"

@@ -1,0 +1,136 @@
+"""Forms that ask for access and offer it name everything that is wrong at once; a locked card says what was asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from config.database import database
+from models.person.roles import Role
+from tests.integration.web.records.conftest import Make, Sit
+from tests.integration.web.records.test_borrowing import AT, CARDS, WINDOW, last_card
+
+SAID = {
+    "en": {
+        "borrowing": "Borrowing (print, export) is for managers and above; anyone may ask to consult.",
+        "required": "This is required.",
+        "past": "The date cannot be before today.",
+        "begins": "This is a day from today to 30 days ahead.",
+        "day": "A date looks like 2026-11-22.",
+        "nobody": "Nobody, or more than one, is called so: give the email address.",
+    },
+    "zh": {
+        "borrowing": "借阅（打印、导出）限经理及以上人员；查阅不受此限。",
+        "required": "必填。",
+        "past": "日期不能早于今天。",
+        "begins": "应为今天起 30 天之内的日期。",
+        "day": "日期格式应如 2026-11-22。",
+        "nobody": "没有这个姓名，或有同名者：请填写邮箱地址。",
+    },
+}
+
+
+def wrong(page: str) -> dict[str, str]:
+    """What the form says is wrong, by its field."""
+    form = page[page.index('id="ask"') :]
+    found = dict[str, str]()
+    for part in re.findall(r'<(?:div|fieldset) class="field has-error">.*?</span></(?:div|fieldset)>', form, re.DOTALL):
+        name, said = re.search(r'name="(\w+)"', part), re.search(r'class="field-error">([^<]*)<', part)
+        assert name is not None
+        assert said is not None
+        found[name[1]] = said[1]
+    assert len(found) == form.count("field-error"), "each stands at its field"
+    return found
+
+
+def cards() -> int:
+    return database()["record_access_request"].count_documents({})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_everything_that_is_wrong_with_a_request_is_named_at_its_field(sit: Sit, make: Make, language: str) -> None:
+    number = make(sit(Role.SPECIALIST, name="Owner").person, level="secret")["number"]
+    asker, said = sit(Role.SPECIALIST, name="Asker", language=language), SAID[language]
+    sent = {"use": "export", "reason": " ", "from": "2026-11-20", "until": "2026-11-21"}
+    page = asker.send(f"{AT}{number}/ask", 422, **sent).text
+    assert wrong(page) == {
+        "use": said["borrowing"],
+        "reason": said["required"],
+        "from": said["begins"],
+        "until": said["past"],
+    }
+    assert 'value="export" checked' in page
+    for day in ("2026-11-20", "2026-11-21"):
+        assert f'value="{day}"' in page, "what was typed is kept"
+    assert wrong(asker.send(f"{AT}ask", 422, number=[number], send="1", **sent).text) == wrong(page)
+    assert cards() == 0
+
+
+def test_what_cannot_be_read_keeps_nothing_else_from_being_named(sit: Sit, make: Make) -> None:
+    number = make(sit(Role.SPECIALIST, name="Owner").person, level="secret")["number"]
+    asker, said = sit(Role.SPECIALIST, name="Asker"), SAID["en"]
+    sent = {"use": "print", "reason": "x", "from": "soon", "until": ""}
+    page = asker.send(f"{AT}{number}/ask", 422, **sent).text
+    assert wrong(page) == {"use": said["borrowing"], "from": said["day"], "until": said["required"]}
+    assert 'id="ask-until" name="until" value=""' in page, "no day that was not typed"
+    sent = {"use": "fly", "reason": "", "from": "2026-11-26", "until": "2026-11-25"}
+    found = wrong(asker.send(f"{AT}{number}/ask", 422, **sent).text)
+    assert set(found) == {"use", "reason", "until"}
+    assert found["until"] == "The end cannot be before the beginning."
+    assert cards() == 0
+
+
+def test_the_browser_leaves_it_to_the_page_to_name_all_of_it(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner")
+    number = make(owner.person, level="secret")["number"]
+    pages = sit(Role.SPECIALIST, name="Asker").text(f"{AT}{number}"), owner.text(f"{AT}{number}/offer")
+    for page in pages:
+        assert re.search(r'<form [^>]*id="ask"[^>]* novalidate>', page)
+
+
+def test_a_further_card_that_begins_too_early_is_told_with_what_else_is_wrong(sit: Sit, make: Make) -> None:
+    head = sit(Role.HEAD, name="Head")
+    asker = sit(Role.SPECIALIST, name="Asker", manager=head.person.id)
+    number = make(sit(Role.SPECIALIST, name="Owner").person, level="secret")["number"]
+    asker.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card = last_card()
+    head.send(f"{CARDS}{card}/do/approve", 303, rev="1", valid_until="2026-11-25")
+    sent = {"use": "view", "reason": "", "from": "2026-11-25", "until": "2026-11-26"}
+    found = wrong(asker.send(f"{AT}{number}/ask", 422, **sent).text)
+    assert set(found) == {"reason", "from"}
+    assert f"Your card {card} lasts to" in found["from"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_everything_that_is_wrong_with_an_offer_is_named_at_its_field(sit: Sit, make: Make, language: str) -> None:
+    owner, said = sit(Role.SPECIALIST, name="Owner", language=language), SAID[language]
+    number = make(owner.person, level="secret")["number"]
+    sent = {"to": "Nobody at all", "use": "view", "reason": "", "from": "2026-12-30", "until": "2026-11-20"}
+    page = owner.send(f"{AT}{number}/offer", 422, **sent).text
+    assert wrong(page) == {
+        "to": said["nobody"],
+        "reason": said["required"],
+        "from": said["begins"],
+        "until": said["past"],
+    }
+    for typed in ("Nobody at all", "2026-12-30", "2026-11-20"):
+        assert f'value="{typed}"' in page
+    assert cards() == 0
+
+
+def test_whom_nothing_can_be_offered_is_told_with_what_else_is_wrong(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner")
+    sit(Role.HEAD, name="Head")
+    sit(Role.SPECIALIST, name="Asker")
+    number = make(owner.person, level="secret")["number"]
+    at, sent = f"{AT}{number}/offer", {"use": "view", "reason": "", "from": "", "until": "2026-11-25"}
+    found = wrong(owner.send(at, 422, to="Head", **sent).text)
+    assert found == {"to": "This person may already use this record so.", "reason": SAID["en"]["required"]}
+    owner.send(at, 302, to="Asker", **{**sent, "reason": "x"})
+    found = wrong(owner.send(at, 422, to="Asker", **sent).text)
+    assert set(found) == {"to", "reason"}
+    assert "This person already has a card" in found["to"]
+    found = wrong(owner.send(at, 422, to="Asker", **{**sent, "use": "export", "until": ""}).text)
+    assert {"use", "reason", "until"} <= set(found)
+    assert cards() == 1
