@@ -26,7 +26,8 @@ from models.access_request.document import ACCESS_REQUEST, USES
 from models.access_request.refusals import NothingToOffer, OfferedAlready, TooManyRecords, ToOneself
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
-from models.kinds import ZONE
+from models.kinds import ZONE, loaded
+from models.names import Names
 from models.person import directory
 from models.person.roles import MANAGING
 from models.records import Sight
@@ -230,14 +231,27 @@ def card_context(sight: Sight, reader: Reader) -> Context:
         return {"ask": form_context(sight, reader, {}, {})}
     workflow = ACCESS_REQUEST.workflow
     state = workflow.state(waiting["state"]) if workflow else None
+    offered = rules.is_offer(waiting)
     return {
         "asked": {
+            "heading": _("Access offered to you") if offered else _("You have asked for access"),
+            "facts": [] if offered else _asked_for(waiting, reader),
             "text": waiting["number"],
             "when": cells.moment_short(waiting["created_at"], reader.language),
             "steps": [{"text": state.label.text(reader.language), "tone": state.tone}] if state else [],
             "url": record_url(ACCESS_REQUEST.slug, waiting["number"]),
         }
     }
+
+
+def _asked_for(card: Mapping[str, Any], reader: Reader) -> list[Context]:
+    """What the reader asked for by a stored card, in words."""
+    found = Names(reader.language)
+    lines = []
+    for field in (ACCESS_REQUEST.by_name[name] for name in open_cards.ASKED):
+        text = cells.text(field, loaded(field, card.get(field.name)), found)
+        lines.append({"label": field.label.text(reader.language), "text": text})
+    return [line for line in lines if line["text"]]
 
 
 def form_context(

@@ -21,6 +21,8 @@ from models.record import collection_name
 from models.sights import Sight
 
 SLUG = ACCESS_REQUEST.slug
+ASKED = ("uses", "reason", "valid_from", "valid_until")
+"""What whoever asks for a card fills in."""
 
 
 def in_the_way(
@@ -104,7 +106,7 @@ def _open_cards(person: Person, slug: str, wanted: set[str]) -> list[tuple[str, 
     """The person's open cards for some records of a type, as they are stored, each with the record's number; the newest
     last."""
     condition = {"owner": person.id, **naming(slug, *wanted), "state": {"$in": open_states()}}
-    shown = {"number": 1, "state": 1, "created_at": 1, "items.number": 1, "uses": 1, "valid_until": 1}
+    shown = dict.fromkeys(("number", "state", "created_at", "created_by", "owner", "items.number", *ASKED), 1)
     cards = database()[collection_name(SLUG)].find(condition, shown).sort("number", ASCENDING)
     return [(item["number"], card) for card in cards for item in card["items"] if item["number"] in wanted]
 

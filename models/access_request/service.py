@@ -42,7 +42,6 @@ from models.sights import Sight, again, still_read
 
 SLUG = "access_request"
 GRANTS = "grant"
-ASKED = ("uses", "reason", "valid_from", "valid_until")
 ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed"})
 OPENING = frozenset({"approve", "countersign"})
 
@@ -189,7 +188,7 @@ def heads(person: Person, found: Sight) -> bool:
 
 def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[dict[str, Any], dict[str, Sentence]]:
     """Uses, reason and window as sent, and all that is wrong with them."""
-    fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in ASKED)
+    fields = tuple(f for f in ACCESS_REQUEST.fields if f.name in open_cards.ASKED)
     values, problems = read_values(fields, raw)
     today, unread = now.astimezone(ZONE).date(), {path.partition(".")[0] for path in problems}
     uses, begins, until = values.get("uses") or (), values.get("valid_from"), values.get("valid_until")

@@ -134,3 +134,48 @@ def test_whom_nothing_can_be_offered_is_told_with_what_else_is_wrong(sit: Sit, m
     found = wrong(owner.send(at, 422, to="Asker", **{**sent, "use": "export", "until": ""}).text)
     assert {"use", "reason", "until"} <= set(found)
     assert cards() == 1
+
+
+# --- what was asked, on the card of a locked record
+
+
+def facts(page: str) -> dict[str, str]:
+    """What stands below the heading that says that the reader has asked."""
+    part = page[page.index("You have asked for access") :].partition("</section>")[0]
+    return dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", part))
+
+
+def test_a_locked_card_says_what_its_reader_asked_for(sit: Sit, make: Make) -> None:
+    manager = sit(Role.SALES_MANAGER, name="Manager")
+    number = make(sit(Role.SPECIALIST, name="Owner").person, name="Lamp works", level="secret")["number"]
+    window = {"from": "2026-11-24", "until": "2026-11-25"}
+    manager.send(f"{AT}{number}/ask", 302, use="print", reason="Audit at the site", **window)
+    assert facts(manager.text(f"{AT}{number}")) == {
+        "Use": "Borrow: print",
+        "Reason": "Audit at the site",
+        "From": "24 Nov 2026",
+        "Until": "25 Nov 2026",
+    }
+    for other in (sit(Role.SPECIALIST, name="Other"), sit(Role.SALES_MANAGER, name="Another")):
+        page = other.text(f"{AT}{number}")
+        assert "Audit at the site" not in page, "nobody else reads it there"
+        assert "You have asked" not in page
+
+
+def test_a_card_from_the_approval_on_names_no_first_day(sit: Sit, make: Make) -> None:
+    asker = sit(Role.SPECIALIST, name="Asker")
+    number = make(sit(Role.SPECIALIST, name="Owner").person, level="secret")["number"]
+    asker.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    assert set(facts(asker.text(f"{AT}{number}"))) == {"Use", "Reason", "Until"}
+
+
+def test_what_somebody_else_wrote_in_an_offer_stands_on_no_locked_card(sit: Sit, make: Make) -> None:
+    """Whom a record is offered to did not ask: they are told that it is offered, and read the offer by its card."""
+    owner, other = sit(Role.SPECIALIST, name="Owner"), sit(Role.SPECIALIST, name="Other")
+    number = make(owner.person, level="secret")["number"]
+    owner.send(f"{AT}{number}/offer", 302, to="Other", use="view", **WINDOW)
+    page = other.text(f"{AT}{number}")
+    assert "Access offered to you" in page
+    assert "You have asked for access" not in page
+    assert WINDOW["reason"] not in page
+    assert last_card() in page
