@@ -20,7 +20,7 @@ from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import names, records, registry, taking_back
-from models.declarations import ASKER, Field, Transition
+from models.declarations import ASKER, Field, RecordType, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.move_sheet import sheet_fields
 from models.names import Names
@@ -211,7 +211,7 @@ def _asked(
     where it made the record. That word names its maker on every sheet where the type has one of its own."""
     rt, language = sight.rt, found.language
     last = next((row for row in versions if row["action"] == "create" or _is_step(row, moves)), None)
-    if not transition.signature and not (last and last["note"]):
+    if not _in_full(rt, transition) and not (last and last["note"]):
         return []  # nobody asked for a step of one's own work
     lines = []
     if last is None or last["action"] == "create" or rt.asker != ASKER:
@@ -235,9 +235,9 @@ def _line(label: str, who: str, at: datetime, language: str) -> Context:
 
 
 def about(sight: Sight, transition: Transition, made: list[Transition], found: Names) -> list[Context]:
-    """What a signature is given for: what lists show of the record, what it must have, and what was filled in on the
-    way here; without what this step asks itself."""
-    if not transition.signature:
+    """What a signature is given for, or taken back: what lists show of the record, what it must have, and what was
+    filled in on the way here; without what this step asks itself."""
+    if not _in_full(sight.rt, transition):
         return []
     given = {name for move in made for name in move.asks}
     shown = [
@@ -254,6 +254,13 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     return sorted(
         facts, key=lambda line: "parts" in line or len(line["text"]) > LONGEST
     )  # a list of columns hides nothing that is short
+
+
+def _in_full(rt: RecordType, transition: Transition) -> bool:
+    """Whether a sheet says what it is about: that of a signature, and one on which others than who asked take back
+    what a signature opened, as a card is revoked (X5). Who asked is not told there how things stand now (X6)."""
+    by_others = {"creator", "owner"}.isdisjoint(transition.by) and registry.get(rt.slug).hooks.opens is not None
+    return transition.signature or (by_others and transition.reason and transition.tone == "bad")
 
 
 def _facts(shown: list[Field], sight: Sight, said: list[str], found: Names) -> list[Context]:

@@ -49,6 +49,7 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
         assert sheet.split("Proposed by")[1].split("</dd>")[0].split("<dd>")[1].startswith("Owner ")
         who.send(f"{page}/do/{move}", 303, rev=str(rev))
     told = owner.text(page)
+    assert "O***e" not in owner.text(f"{page}/do/stop"), "who asked is told nothing of the records as they are now"
     assert "It can be stopped until" in told
     assert "<del>" in told
     assert f"<del>{made['number']}" not in told, "a row of which nothing to be seen has changed"

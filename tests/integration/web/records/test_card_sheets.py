@@ -1,0 +1,69 @@
+"""The sheets of a card say what it holds, for whoever revokes it as for whoever approves it (X4, X5)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from config.database import database
+from models.person.roles import Role
+from tests.factories.desks import Desk
+from tests.integration.web.records.conftest import Make, Sit
+from tests.integration.web.records.test_borrowing import AT, CARDS, WINDOW, last_card, move, office, stored
+
+__all__ = ["office"]
+
+NOT_THERE = "is no longer there"
+
+
+def facts(page: str) -> dict[str, str]:
+    """The lines of a sheet, by their labels."""
+    part = page[page.index("act-facts") :].partition("</dl>")[0]
+    return dict(re.findall(r"<dt>([^<]*)</dt><dd[^>]*>(.*?)</dd>", part, re.DOTALL))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_who_revokes_a_card_reads_what_it_holds_as_whoever_approved_it(
+    office: dict[str, Desk], sit: Sit, make: Make, language: str
+) -> None:
+    head = sit(Role.HEAD, name="Other head", language=language)
+    numbers = [make(office["owner"].person, name=name, level="secret")["number"] for name in ("Lamp", "Light")]
+    window = WINDOW | {"from": "2026-11-23"}
+    office["manager"].send(f"{AT}ask", 302, number=numbers, send="1", use="export", **window)
+    card = last_card()
+    approved = facts(head.text(f"{CARDS}{card}/do/approve"))
+    move(head, card, "approve", valid_until="2026-11-25")
+    revoked = facts(head.text(f"{CARDS}{card}/do/revoke"))
+    until = {"en": ("Until", "25 Nov 2026"), "zh": ("使用至", "2026-11-25")}[language]
+    assert revoked[until[0]] == until[1], "the last day, which is asked for on the sheet of the approval"
+    assert {label: revoked.get(label) for label in approved} == approved
+    told = " ".join(revoked.values())
+    assert all(number in told for number in numbers)
+    assert "Manager" in told
+
+
+def test_what_becomes_of_a_card_without_a_decision_shows_no_more_than_before(
+    office: dict[str, Desk], make: Make
+) -> None:
+    """Whoever asked learns nothing of a record that was raised meanwhile, on no sheet of their own either (X3, X6)."""
+    number = make(office["owner"].person, name="Lamp works", level="secret")["number"]
+    manager = office["manager"]
+    manager.send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card = last_card()
+    before = facts(manager.text(f"{CARDS}{card}/do/withdraw"))
+    office["head"].send(f"{AT}{number}/edit", 303, rev="1", level="top_secret")
+    page = manager.text(f"{CARDS}{card}/do/withdraw")
+    assert facts(page) == before == {}
+    assert "op secret" not in page
+
+
+def test_a_card_whose_record_is_gone_is_revoked_all_the_same(office: dict[str, Desk], make: Make) -> None:
+    number = make(office["owner"].person, name="Lamp works", level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card = last_card()
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    database()["record_sample"].delete_one({"number": number})
+    assert NOT_THERE in office["head"].text(f"{CARDS}{card}/do/revoke")
+    move(office["head"], card, "revoke", note="Stop")
+    assert stored(card)["state"] == "revoked"
