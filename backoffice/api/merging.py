@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from urllib.parse import quote
 
 from flask import Response
 
-from backoffice.api import bodies, once, schemas
+from backoffice.api import bodies, once, passed_over, schemas
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.records import conflict
@@ -16,13 +14,10 @@ from models import access
 from models.errors import StaleRecord
 from models.idempotency import Answer
 from models.merge import service
-from models.merge.unmoved import Unmoved, left_behind
+from models.merge.unmoved import Unreached, left_behind
 from models.records import Sight
 
 Pair = tuple[Sight, Sight]
-PASSED_OVER = "Passed-Over"
-"""The header that names, as `type/number`, the records that could not be opened: they point to the merged one still,
-or, of a merge that is taken back, have their pointer again and nothing else."""
 
 
 def merge(slug: str, number: str) -> Response:
@@ -40,7 +35,7 @@ def merge(slug: str, number: str) -> Response:
             place = 0 if stale.current["_id"] == pair[0].id else 1
             raise conflict(pair[place], stale, revs[place], {}) from None
         into = service.merged_into(me.person, pair[0])
-        over = next((one.passed_over for one in into if one.id == pair[1].id), ())
+        over = next((one.passed_over for one in into if one.id == pair[1].id), Unreached())
         return _naming(over, once.written(200, slug, merged))
 
     return once.carry_out(
@@ -63,9 +58,8 @@ def unmerge(slug: str, number: str) -> Response:
     return once.carry_out(once.digestible(body), lambda: once.read(slug, number), write)
 
 
-def _naming(over: Iterable[Unmoved], answer: Answer) -> Answer:
-    named = ", ".join(quote(f"{one.slug}/{one.number}") for one in over)
-    return replace(answer, headers={**answer.headers, PASSED_OVER: named}) if named else answer
+def _naming(over: Unreached, answer: Answer) -> Answer:
+    return replace(answer, headers={**answer.headers, **passed_over.header([over])})
 
 
 ROUTES = (

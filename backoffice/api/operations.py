@@ -176,10 +176,22 @@ def unmerging(words: Words) -> Json:
 
 
 def _merged(words: Words) -> Json:
-    zh = "指向它而无法打开、未处理的记录，形如 类型/编号"
-    text = words.text(zh, "Records that point there and could not be opened, as `type/number`")
-    told = {"Passed-Over": {"schema": {"type": "string"}, "description": text}}
-    return answer(words.text("已保存", "Stored"), ref("written"), headers=told)
+    return answer(words.text("已保存", "Stored"), ref("written"), headers=_passed_over(words))
+
+
+def _passed_over(words: Words) -> Json:
+    """The header that tells what a merge did not reach."""
+    zh = (
+        "指向它而无法打开、未处理的记录，形如 类型/编号，以“, ”分隔，最多列出 20 个，"
+        "其余以 and N more 计数（每种类型至多计到 1000）；末尾的 still moving 表示引用超过 300 条、仍在转移，"
+        "完成后请在记录历史（history）的同名标头中查看"
+    )
+    en = (
+        "Records that point there and could not be opened, as `type/number`, between `, `: the first 20, then "
+        "`and N more` (1,000 of a type are counted at most). With `still moving` at the end, as more than 300 records "
+        "point there, it is not known yet: once they are moved, the same header of the record's history names them"
+    )
+    return {"Passed-Over": {"schema": {"type": "string"}, "description": words.text(zh, en)}}
 
 
 def action(words: Words, move: Transition, body: Json) -> Json:
@@ -221,7 +233,8 @@ def history(words: Words) -> Json:
         }
     )
     page = schemas.closed({"items": {"type": "array", "items": row}, "next": {"type": ["integer", "null"]}})
-    done = {"200": answer(words.text("历史", "History"), page)}
+    more = {"headers": _passed_over(words)} if words.rt.rights.merge else {}
+    done = {"200": answer(words.text("历史", "History"), page, **more)}
     told = words.text("只要此版本之前的，即上一页的 next", "Only versions in front of this one: the `next` of a page")
     before = query("before", {"type": "integer", "minimum": 1, "maximum": 999_999_999}, told)
     return _reading(words, "history", words.text("{}的历史", "History: {}"), done, before)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from backoffice import at_hand
-from backoffice.api import bodies, once, schemas, unseen
+from backoffice.api import bodies, once, passed_over, schemas, unseen
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
@@ -139,7 +139,9 @@ def history(slug: str, number: str) -> Response:
     versions, following = records.page_of_versions(sight, before)
     sides = [((c["field"],), {c["field"].name: c[side]}) for row in versions for c in row["changes"] for side in SIDES]
     found = names.resolve(me.person, sides, language=me.language)
-    return _receipted(answered({"items": [_version(row, found) for row in versions], "next": following}), sight)
+    response = answered({"items": [_version(row, found) for row in versions], "next": following})
+    response.headers.update(passed_over.of_versions(me.person, sight, versions))
+    return _receipted(response, sight)
 
 
 def _version(row: Mapping[str, Any], found: Names) -> Json:

@@ -22,7 +22,7 @@ from models.access import Purpose
 from models.errors import Forbidden, NotFound, Refusal
 from models.listing import BadQuery
 from models.merge import service
-from models.merge.unmoved import Unmoved, left_behind
+from models.merge.unmoved import Unmoved, Unreached, left_behind
 from models.records import Locked, Sight
 
 PICK = "pick-"
@@ -172,32 +172,33 @@ def merge_notices(
     if not current["merged_from"]:
         return left
     may, merged = service.may_merge(reader.person, sight.rt, current), service.merged_into(reader.person, sight)
-    over = (_passed_over(one) for one in merged if one.passed_over)
+    over = (_passed_over(one) for one in merged if one.passed_over.count)
     return [*(_came(sight, one, reader, may) for one in merged), *over, *left]
 
 
 def left_notices(sight: Sight, versions: Iterable[Mapping[str, Any]], reader: Reader) -> list[dict[str, Any]]:
     """What was left when a merge was taken back, if one was in these versions of a record."""
-    left = left_behind(reader.person, sight) if any(row["action"] == "unmerge" for row in versions) else ()
-    if not left:
+    taken_back = any(row["action"] == "unmerge" for row in versions)
+    left = left_behind(reader.person, sight) if taken_back else Unreached()
+    if not left.count:
         return []
     text = ngettext(
         "When a merge was taken back, %(num)s record could not be opened: it has its pointer back, and nothing else.",
         "When a merge was taken back, %(num)s records could not be opened: they have their pointer back, and nothing "
         "else.",
-        len(left),
+        left.count,
     )
-    return [{"text": text, "tone": "warn", "actions": _linked(left)}]
+    return [{"text": text, "tone": "warn", "actions": _linked(left.named)}]
 
 
 def _passed_over(one: service.Merged) -> dict[str, Any]:
     text = ngettext(
         "%(num)s record that points to %(number)s cannot be opened and was passed over: it leads here by way of it.",
         "%(num)s records that point to %(number)s cannot be opened and were passed over: they lead here by way of it.",
-        len(one.passed_over),
+        one.passed_over.count,
         number=one.number,
     )
-    return {"text": text, "tone": "warn", "actions": _linked(one.passed_over)}
+    return {"text": text, "tone": "warn", "actions": _linked(one.passed_over.named)}
 
 
 def _linked(found: Iterable[Unmoved]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from models.job import service as jobs
 from models.merge import moving, rules
 from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
-from models.merge.unmoved import Unmoved, passed_over
+from models.merge.unmoved import Unreached, passed_over
 from models.person.roles import Person
 from models.record import collection_name
 from models.record_input import OUT_OF_SIGHT, told_in_sight
@@ -75,7 +75,7 @@ class Merged:
     by: str
     under_way: bool
     undoable: bool
-    passed_over: tuple[Unmoved, ...] = ()
+    passed_over: Unreached = Unreached()
 
 
 def may_merge(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from config.database import database
 from models import records, registry, store
 from models.declarations import Field, Label
 from models.key_vault import service as key_vault
+from models.merge import moving, service, unmoved
 from models.person.roles import Role
 from tests.integration.api.conftest import Program, Start
 from tests.integration.api.test_records import problem
@@ -94,6 +95,55 @@ def test_a_record_whose_key_is_gone_is_named_and_gets_its_pointer_back(
     assert (back.status_code, "Passed-Over" in back.headers) == (200, False)
     stored = {row["_id"]: row.get("parent") for row in database()["record_sample"].find()}
     assert {stored[one["_id"]], stored[other["_id"]]} == {store_id(pair[1])}
+
+
+def test_of_many_that_were_passed_over_the_first_are_named_and_the_others_counted(
+    head: Program, pair: Pair, sealed: None, now: datetime
+) -> None:
+    made = [pointing(pair, head, now) for _ in range(unmoved.MOST + 3)]
+    key_vault.destroy([one["_id"] for one in made])
+    *named, more = merge(head, pair).headers["Passed-Over"].split(", ")
+    assert (named, more) == ([f"sample/{one['number']}" for one in made[: unmoved.MOST]], "and 3 more")
+    said = head.ask("GET", f"/sample/{pair[0]}/history")
+    assert said.headers["Passed-Over"] == ", ".join([*named, more])
+    assert "23 records that point to" in head.desk.text(f"/records/sample/{pair[0]}")
+    database()["record_sample"].update_one({"_id": made[-1]["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
+    said = head.ask("GET", f"/sample/{pair[0]}/history")
+    assert said.headers["Passed-Over"].endswith(", and 2 more"), "what one may not know of is not counted"
+
+
+def test_while_references_are_still_moved_that_is_said_and_the_history_names_what_was_passed_over(
+    head: Program, pair: Pair, sealed: None, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AT_ONCE", 1)
+    one, other = pointing(pair, head, now), pointing(pair, head, now)
+    key_vault.destroy([one["_id"]])
+    assert merge(head, pair).headers["Passed-Over"] == "still moving"
+    at = f"/sample/{pair[0]}/history"
+    assert head.ask("GET", at).headers["Passed-Over"] == "still moving"
+    moving.carry_on(now, lambda: True)
+    assert head.ask("GET", at).headers["Passed-Over"] == f"sample/{one['number']}"
+    assert "Passed-Over" not in head.ask("GET", f"/sample/{other['number']}/history").headers
+    database()["merge"].update_one({}, {"$set": {"moved": 2}})
+    key_vault.destroy([other["_id"]])
+    more = {"$push": {"changes": {"field": "name", "before": "Child", "after": "Child"}}}
+    database()["record_version"].update_one({"record": other["_id"], "action": "follow_merge"}, more)
+    assert unmerge(head, pair).headers["Passed-Over"] == "still moving"
+    assert head.ask("GET", at).headers["Passed-Over"] == "still moving"
+    moving.carry_on(now, lambda: True)
+    for number in pair:
+        said = head.ask("GET", f"/sample/{number}/history")
+        assert said.headers["Passed-Over"] == f"sample/{other['number']}"
+
+
+def test_the_document_says_how_the_header_is_to_be_read(head: Program, pair: Pair) -> None:
+    paths = head.get("/openapi.json")["paths"]
+    for path, method in (("merge", "post"), ("unmerge", "post"), ("history", "get")):
+        done = paths[f"/api/v1/sample/{{number}}/{path}"][method]["responses"]["200"]
+        told = done["headers"]["Passed-Over"]["description"]
+        assert "and N more" in told
+        assert "still moving" in told
+    assert "headers" not in paths["/api/v1/contract/{number}/history"]["get"]["responses"]["200"]
 
 
 def test_who_may_not_know_of_what_was_passed_over_is_not_told(

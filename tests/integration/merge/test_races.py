@@ -20,7 +20,7 @@ from models.errors import Refusal
 from models.exchange.pointing import Pointing
 from models.key_vault import service as keys
 from models.merge import moving, rules, service
-from models.merge.unmoved import Unmoved, left_behind
+from models.merge.unmoved import Unmoved, Unreached, left_behind
 from models.person.roles import Person
 from tests.factories.damage import damage
 from tests.integration.merge.conftest import DB, MERGED, POINTING, lamp, now_of
@@ -210,10 +210,10 @@ def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
     assert (merge["state"], merge["moved"], merge["passed_over"]) == (moving.DONE, 4, [made[1]["_id"]])
     assert made[1]["number"] in caplog.text
     [told] = service.merged_into(head, records.again(head, "sample", keep["number"]))
-    assert told.passed_over == (Unmoved("pointing", made[1]["number"]),)
+    assert told.passed_over == Unreached((Unmoved("pointing", made[1]["number"]),))
     database()["record_pointing"].update_one({"_id": made[1]["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
     [told] = service.merged_into(head, records.again(head, "sample", keep["number"]))
-    assert told.passed_over == (), "who may not know of it is not told"
+    assert told.passed_over == Unreached(), "who may not know of it is not told"
     service.undo(head, "sample", keep["number"], other["number"], now=now)
     moving.carry_on(now, lambda: True)
     assert {son["lamp"] for son in database()["record_pointing"].find()} == {other["_id"]}
@@ -253,9 +253,9 @@ def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted
     assert told_of == [f"undoing a merge left the record {both['number']} with more than a pointer: seal_damaged"]
     for one in (keep, other):
         seen = records.again(head, "sample", one["number"])
-        assert left_behind(head, seen) == (Unmoved("pointing", both["number"]),)
+        assert left_behind(head, seen) == Unreached((Unmoved("pointing", both["number"]),))
     database()["record_pointing"].update_one({"_id": both["_id"]}, {"$set": {"acl": ["top_secret|own|nobody"]}})
-    assert left_behind(head, seen) == ()
+    assert left_behind(head, seen) == Unreached()
 
 
 def test_a_merge_of_which_one_record_cannot_be_opened_holds_up_no_other(
