@@ -10,10 +10,11 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, registry
+from models import access, registry, turns
 from models.access import Purpose
 from models.calendar import SHANGHAI, local, quarter_of
 from models.declarations import Level
+from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.review.document import REVIEW
@@ -55,17 +56,18 @@ class Reviewed:
 
 def behind(head: Person, now: datetime) -> list[Load]:
     """Who has something of the head's department late or due this week, who is late with most first: whoever it waits
-    for by name, else the role for which it waits, else its owner, as `work` says. One question to the database for each
-    record type."""
+    for by name and who has the role that was asked of them, else the role for which it waits, else its owner, as `work`
+    says. One question to the database for each record type, and one about who has those roles."""
     week_ends = _week_ends(now)
     loads: dict[str, Load] = {}
+    held = _held()
     for rt in registry.all_types():
         reach = access.reach(head, rt, Purpose.VIEW)
         if not rt.due or reach.nothing:
             continue
         due = {"due_at": {"$lt": week_ends}, "department": head.department}
         rows = database()[collection_name(rt.slug)].aggregate(
-            [{"$match": {"$and": [due, reach.query()]}}, *_by_whom(now)]
+            [{"$match": {"$and": [due, reach.query()]}}, *_by_whom(now, held)]
         )
         for row in rows:
             token = row["_id"].partition("@")[0]  # a role of the department is the role here
@@ -73,19 +75,40 @@ def behind(head: Person, now: datetime) -> list[Load]:
     return sorted(loads.values(), key=lambda one: (-one.late, one.oldest or now, str(one.person or one.role)))
 
 
-def _by_whom(now: datetime) -> list[dict[str, Any]]:
-    """The stages that count records by whose work they are."""
+def _held() -> list[str]:
+    """The names under which a record may wait for somebody of whom it asks for a role (`user:<id>@<role>`), of everyone
+    in use who has such a role."""
+    asked = frozenset[str]().union(*(turns.named_roles(rt) for rt in registry.all_types()))
+    return [f"user:{one}@{role}" for role in sorted(asked) for one in directory.holders([Role(role)])]
+
+
+def _by_whom(now: datetime, held: list[str]) -> list[dict[str, Any]]:
+    """The stages that count records by whose work they are; `held` is `_held`."""
     owner = {"$concat": ["user:", {"$toString": "$owner"}]}
+    parts = {"$split": ["$$this", "@"]}
+    theirs = {"$or": [{"$eq": [{"$size": parts}, 1]}, {"$in": ["$$this", held]}]}
     by_name = {"$filter": {"input": "$waiting", "cond": {"$eq": [{"$substrBytes": ["$$this", 0, 5]}, "user:"]}}}
-    person = {"$arrayElemAt": [{"$split": ["$$this", "@"]}, 0]}  # whatever role was asked of them
-    named = {"$setUnion": [{"$map": {"input": by_name, "as": "this", "in": person}}, []]}
+    still = {"$filter": {"input": "$asked", "cond": theirs}}
+    named = {"$setUnion": [{"$map": {"input": still, "as": "this", "in": {"$arrayElemAt": [parts, 0]}}}, []]}
+    roles = {"$setDifference": ["$waiting", "$asked"]}
     top_secret = {"$eq": ["$level", Level.TOP_SECRET.value]}
-    whose = {"$cond": [{"$or": [{"$eq": ["$waiting", []]}, top_secret]}, ["$owner"], "$waiting"]}
-    secret = {"$and": [{"$eq": ["$named", []]}, {"$ne": ["$waiting", []]}, top_secret]}
+    unnamed = {"$eq": ["$asked", []]}
+    secret = {"$and": [unnamed, {"$ne": ["$waiting", []]}, top_secret]}
+    whose: dict[str, Any] = {
+        "$switch": {
+            "branches": [
+                {"case": {"$ne": ["$named", []]}, "then": "$named"},
+                {"case": {"$or": [{"$eq": ["$waiting", []]}, "$secret"]}, "then": ["$owner"]},
+                {"case": top_secret, "then": []},
+            ],
+            "default": roles,
+        }
+    }
     late = {"$lt": ["$due_at", now]}
     return [
-        {"$project": {"due_at": 1, "state": 1, "level": 1, "owner": owner, "waiting": 1, "named": named}},
-        {"$set": {"who": {"$cond": [{"$ne": ["$named", []]}, "$named", whose]}, "secret": secret}},
+        {"$project": {"due_at": 1, "state": 1, "level": 1, "owner": owner, "waiting": 1, "asked": by_name}},
+        {"$set": {"named": named, "secret": secret}},
+        {"$set": {"who": whose}},
         {"$unwind": "$who"},
         {"$match": {"who": {"$ne": None}}},
         {

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from models import records, store
+from models.person import rights
+from models.person import service as people
 from models.person.roles import SYSTEM, Person, Role
 from models.review.rules import SECTIONS
 from tests.factories.customers import customer
@@ -74,6 +76,25 @@ def test_what_waits_for_a_role_or_somebody_else_is_not_counted_under_its_owner(s
     links = re.findall(r'href="(/records/credit_report/\?[^"]*)"', head.text("/team/"))
     pages = [head.text(link.replace("&amp;", "&")) for link in links]
     assert [(made["number"] in page, secret["number"] in page) for page in pages] == [(True, False), (False, True)]
+
+
+def test_a_reviewer_who_was_named_counts_while_they_have_the_role(sit: Sit, now: datetime) -> None:
+    head, ann = sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    fay = sit(Role.FINANCE_REVIEWER, Role.SPECIALIST, name="Fay", department="finance")
+    for level in ("internal", "top_secret"):
+        made = submitted(ann.person, date(2026, 11, 12), now, level)
+        store.change("credit_report", made["_id"], {"finance_person": fay.person.id}, actor=SYSTEM, now=now)
+    found = rows(head)
+    assert list(found) == ["Fay"]
+    assert "Credit reports 2" in found["Fay"]
+    assert fay.person.id is not None
+    rights.set_roles(SYSTEM, fay.person.id, [Role.SPECIALIST], now)
+    found = rows(head)
+    assert list(found) == ["Finance reviewer"]
+    assert "Credit reports 1" in found["Finance reviewer"], "what is top secret opens to no role"
+    rights.set_roles(SYSTEM, fay.person.id, [Role.FINANCE_REVIEWER], now)
+    people.set_active(SYSTEM, fay.person.id, False, now)
+    assert list(rows(head)) == ["Finance reviewer"]
 
 
 def test_what_is_due_later_today_is_in_no_figure_and_no_list_of_one(sit: Sit, now: datetime) -> None:
