@@ -47,6 +47,9 @@ def _plain(field: Field, language: str) -> Cell | None:
         return lambda value, found: found.person(value)
     if field.kind == "reference":
         return lambda value, found: found.text(field, value)
+    if kind.cell is not Kind.cell:
+        own = kind_of(field)
+        return lambda value, found: own.cell(field, loaded(field, value), found.language)
     if kind.load is Kind.load and kind.text is Kind.text:
         return None
     return lambda value, found: found.text(field, loaded(field, value))

@@ -85,6 +85,10 @@ class Kind:
         """The value as a person reads it; '' when empty."""
         return "" if value is None else str(value)
 
+    def cell(self, field: Field, value: Any, language: str) -> str:
+        """The value in a cell of a file, which `read` takes for the same value again; '' when empty."""
+        return self.text(field, value, language)
+
     def plain(self, value: Any) -> Any:
         """The value as JSON."""
         return value

@@ -141,6 +141,7 @@ PROVINCE = (
 CITY = r"(?P<city>[^\s市盟区县路街号]{1,12}?(?:市|自治州|地区|盟))?"
 DISTRICT = r"(?P<district>[^\s市区县旗路街号]{1,14}(?:区|县|市|旗))?"
 ADDRESS = re.compile(PROVINCE + r"\s*" + CITY + r"\s*" + DISTRICT + r"\s*(?P<street>.*?)")
+BAR = "|"
 POSTCODE = re.compile(r"\s*[(（]?\s*(?P<postcode>\d{6})\s*[)）]?$")
 
 
@@ -166,16 +167,13 @@ class Address(Compound):
         return value
 
     def read_text(self, field: Field, text: str) -> Any:
-        """One text, taken apart as far as its own words tell: what names no province, city or district is street."""
+        """One text, taken apart as far as its own words tell: what names no province, city or district is street. Five
+        parts between bars are what they are (`cell`)."""
         text = " ".join(text.split())
-        value = dict.fromkeys((name for name, _, _ in ADDRESS_PARTS), None) | {"street": text}
-        found = POSTCODE.search(text)
-        if found:
-            text = text[: found.start()]
-        places = ADDRESS.fullmatch(text)
-        if places and (places["province"] or places["city"]):
-            value |= {name: part or None for name, part in places.groupdict().items()}
-            value["postcode"] = found["postcode"] if found else None
+        parts = _in_bars(text)
+        if parts is not None:
+            return self.read(field, parts)
+        value = _in_words(text)
         for name, _, most in ADDRESS_PARTS:
             self.check_length(Field(name=name, kind="text", label=field.label, max_length=most), value[name] or "")
         return self.whole(field, value)
@@ -195,6 +193,13 @@ class Address(Compound):
         line = ", ".join(value[name] for name in ("street", "district", "city", "province") if value[name])
         return " ".join(part for part in (line, value["postcode"]) if part)
 
+    def cell(self, field: Field, value: Any, language: str) -> str:
+        """As people read it where that tells the parts; else the parts between bars: `|乐山市|市中区|海棠路 1 号|`."""
+        text = self.text(field, value, language)
+        if value is None or (_in_bars(text) is None and _in_words(text) == value):
+            return text
+        return BAR.join(value[name] or "" for name, _, _ in ADDRESS_PARTS)
+
     def _written(self, value: Mapping[str, Any]) -> str:
         """As an envelope has it. A part written in Latin letters stands off from the one before it."""
         text = ""
@@ -205,6 +210,28 @@ class Address(Compound):
     def condition(self, field: Field, operator: str, text: str) -> dict[str, Any] | None:
         pattern = re.escape(text.strip())
         return {f"{field.name}.text": {"$regex": "^" + pattern if operator == "starts" else pattern}}
+
+
+def _in_bars(text: str) -> dict[str, str | None] | None:
+    """The parts of an address that stand between bars; None where they do not. A street may hold bars of its own."""
+    *places, rest = text.split(BAR, 3)
+    street, bar, postcode = rest.rpartition(BAR)
+    if len(places) < 3 or not bar:
+        return None
+    parts = [*places, street, postcode]
+    return {name: part.strip() or None for (name, _, _), part in zip(ADDRESS_PARTS, parts, strict=True)}
+
+
+def _in_words(text: str) -> dict[str, str | None]:
+    value: dict[str, str | None] = dict.fromkeys((name for name, _, _ in ADDRESS_PARTS), None) | {"street": text}
+    found = POSTCODE.search(text)
+    if found:
+        text = text[: found.start()]
+    places = ADDRESS.fullmatch(text)
+    if places and (places["province"] or places["city"]):
+        value |= {name: part or None for name, part in places.groupdict().items()}
+        value["postcode"] = found["postcode"] if found else None
+    return value
 
 
 NAMED = {"元": "CNY", "人民币": "CNY", "$": "USD", "美元": "USD", "欧元": "EUR"} | {s: c for c, s in SIGNS.items()}
@@ -265,7 +292,7 @@ class Amounts(Compound, Number):
         return {"amount": stored["amount"].to_decimal(), "currency": stored["currency"]}
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        return "" if value is None else with_sign(value["amount"], value["currency"])
+        return "" if value is None else with_sign(value["amount"], value["currency"], field.places)
 
     def plain(self, value: Any) -> Any:
         return None if value is None else {"amount": str(value["amount"]), "currency": value["currency"]}

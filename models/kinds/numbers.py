@@ -109,7 +109,7 @@ class Number(Kind):
         return decimal_of(stored) if isinstance(stored, Decimal128) else stored
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        return "" if value is None else f"{value:,.{field.places}f}"
+        return "" if value is None else written(value, field.places)
 
     def plain(self, value: Any) -> Any:
         return None if value is None else str(value)
@@ -146,10 +146,16 @@ def decimal_of(stored: Decimal128) -> Decimal:
 SIGNS = {"CNY": "¥", "USD": "US$", "EUR": "€"}
 
 
-def with_sign(amount: Decimal, currency: str) -> str:
-    """An amount as people read it: `¥1,200.50`, `-US$3.00`, `JPY 100.00`."""
+def written(number: Decimal, places: int) -> str:
+    """A number with so many decimal places, or with more where it has more: what is shown is what is stored."""
+    exponent = number.normalize().as_tuple().exponent
+    return f"{number:,.{max(places, -exponent if isinstance(exponent, int) else 0)}f}"
+
+
+def with_sign(amount: Decimal, currency: str, places: int) -> str:
+    """An amount as people read it: `¥1,200.50`, `-US$3.00`, without places `JPY 100`."""
     sign = SIGNS.get(currency, currency + " ")
-    return f"-{sign}{-amount:,.2f}" if amount < 0 else f"{sign}{amount:,.2f}"
+    return f"-{sign}{written(-amount, places)}" if amount < 0 else f"{sign}{written(amount, places)}"
 
 
 MARKS = {"CNY": ("人民币", "RMB", "CNY", "¥", "元"), "USD": ("美元", "US$", "USD", "$"), "EUR": ("欧元", "EUR", "€")}
@@ -169,7 +175,7 @@ class Money(Number):
         )
 
     def text(self, field: Field, value: Any, language: str) -> str:
-        return "" if value is None else with_sign(value, field.currency)
+        return "" if value is None else with_sign(value, field.currency, field.places)
 
 
 class Percent(Number):

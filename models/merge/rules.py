@@ -8,6 +8,7 @@ from typing import Any
 
 from models.declarations import Field, Level
 from models.errors import Refusal
+from models.kinds.nested import MOST_FILES
 
 MOST_ROWS = 100
 
@@ -119,11 +120,13 @@ def picked(field: Field, pick: Pick, keep: Any, other: Any) -> Any:
     if field.kind == "long_text":
         return _joined(keep, other)
     if field.kind == "choices":
-        wanted = {*keep, *other}
-        return [choice.value for choice in field.choices if choice.value in wanted]
+        offered = [choice.value for choice in field.choices]
+        wanted = dict.fromkeys([*keep, *other])
+        return [*(one for one in offered if one in wanted), *(one for one in wanted if one not in offered)]
     united = _united(keep, other, "file" if field.kind == "files" else "")
-    if field.kind == "embedded_list" and len(united) > MOST_ROWS:
-        raise TooManyRows(field=field.label, count=len(united), most=MOST_ROWS)
+    most = {"embedded_list": MOST_ROWS, "files": MOST_FILES}.get(field.kind)
+    if most is not None and len(united) > most:
+        raise TooManyRows(field=field.label, count=len(united), most=most)
     return united
 
 
@@ -157,8 +160,15 @@ def _joined(keep: str, other: str) -> str:
 
 
 def _united(keep: list[Any], other: list[Any], key: str) -> list[Any]:
-    known = [row[key] for row in keep] if key else keep
-    return [*keep, *(row for row in other if (row[key] if key else row) not in known)]
+    """Each row as often as it stands where it stands more often."""
+    left, more = [row[key] if key else row for row in keep], []
+    for row in other:
+        known = row[key] if key else row
+        if known in left:
+            left.remove(known)
+        else:
+            more.append(row)
+    return [*keep, *more]
 
 
 def three_way(original: list[Any], mine: list[Any], theirs: list[Any]) -> list[Any]:

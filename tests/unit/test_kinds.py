@@ -201,3 +201,56 @@ def test_a_number_is_stored_as_the_driver_would_store_it(text: str) -> None:
 )
 def test_a_number_is_loaded_as_the_driver_would_load_it(text: str) -> None:
     assert repr(decimal_of(Decimal128(text))) == repr(Decimal128(text).to_decimal())
+
+
+ADDRESSES = (
+    {"city": "乐山市", "district": "市中区", "street": "海棠路 1 号", "postcode": "614000"},
+    {"province": "四川省", "city": "乐山市", "district": "市中区", "street": "海棠路|2 号"},
+    {"city": "上海市", "street": "外滩 1 号"},
+    {"street": "南京市场大街 1 号"},
+    {"street": "城市广场", "postcode": "310000"},
+    {"province": "Zhejiang", "city": "Hangzhou", "street": "1 Main Road", "postcode": "SW1A 1AA"},
+    {"street": "||||"},
+    {"province": "浙江省", "city": "杭州市", "district": "西湖区", "street": "文三路 1 号", "postcode": "310000"},
+)
+
+
+@pytest.mark.parametrize("parts", ADDRESSES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_address_leaves_in_a_cell_that_tells_its_parts(parts: dict[str, str], language: str) -> None:
+    declared = field("address")
+    kind = kind_of(declared)
+    value = kind.read(declared, parts)
+    assert kind.read(declared, kind.cell(declared, value, language)) == value
+
+
+def test_an_address_whose_words_tell_its_parts_leaves_as_people_write_it() -> None:
+    declared, kind = field("address"), kind_of(field("address"))
+    assert kind.cell(declared, kind.read(declared, ADDRESSES[-1]), "zh") == "浙江省杭州市西湖区文三路 1 号（310000）"
+    assert kind.cell(declared, None, "zh") == ""
+
+
+def test_a_part_between_bars_is_checked_as_any_other() -> None:
+    with pytest.raises(Unreadable) as refused:
+        kind_of(field("address")).read(field("address"), "|||Main Road|?")
+    assert list(refused.value.problems) == ["postcode"]
+
+
+@pytest.mark.parametrize(
+    ("places", "amount", "shown"),
+    [
+        (2, "1200.5", "1,200.50"),
+        (4, "0.0051", "0.0051"),
+        (4, "-3", "-3.0000"),
+        (0, "100", "100"),
+        (2, "0.0051", "0.0051"),
+    ],
+)
+def test_all_places_of_an_amount_are_shown(places: int, amount: str, shown: str) -> None:
+    signed = shown.replace("-", "-US$") if shown.startswith("-") else f"US${shown}"
+    several = field("money", currencies=("CNY", "USD"), places=places)
+    assert kind_of(several).text(several, money(amount, "USD"), "en") == signed
+    one = field("money", currency="USD", places=places)
+    assert kind_of(one).text(one, Decimal(amount), "en") == signed
+    plain_number = field("decimal", places=places)
+    assert kind_of(plain_number).text(plain_number, Decimal(amount), "en") == shown

@@ -68,6 +68,15 @@ def test_what_is_united_keeps_everything_once() -> None:
     assert rules.picked(field("long_text"), BOTH, "one", "two") == "one\n\ntwo"
     with pytest.raises(rules.TooManyRows):
         rules.picked(field("embedded_list"), BOTH, [{"a": i} for i in range(60)], [{"b": i} for i in range(41)])
+    with pytest.raises(rules.TooManyRows):
+        rules.picked(field("files"), BOTH, [{"file": i} for i in range(15)], [{"file": i} for i in range(15, 21)])
+
+
+def test_what_is_united_keeps_equal_rows_and_what_is_no_longer_offered() -> None:
+    one, other = {"name": "one"}, {"name": "other"}
+    assert rules.picked(field("embedded_list"), BOTH, [one], [one, one, other]) == [one, one, other]
+    assert rules.picked(field("embedded_list"), BOTH, [one, one], [other, one]) == [one, one, other]
+    assert rules.picked(field("choices"), BOTH, ["gone", "c"], ["a", "before"]) == ["a", "c", "gone", "before"]
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,9 @@ def head(db: Database[dict[str, Any]]) -> Iterator[Person]:
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_what_leaves_comes_back(head: Person, now: datetime, form: str, language: str) -> None:
-    first = records.create(head, "sample", {"name": "Lamp", **KINDS}, now=now)
+@pytest.mark.parametrize("more", [{}, {"address": {"city": "乐山市", "district": "市中区", "street": "海棠路 1 号"}}])
+def test_what_leaves_comes_back(head: Person, now: datetime, form: str, language: str, more: dict[str, Any]) -> None:
+    first = records.create(head, "sample", {"name": "Lamp", **KINDS, **more}, now=now)
     made = export(head, "sample", ListQuery(), form, now=now, language=language)
     data = b"".join(made.pieces)
     batch = imported(head, data, now, slug="sample", keep_repeats=True)

@@ -95,6 +95,12 @@ def test_a_list_that_grows_too_long_is_refused(owner: Person, head: Person, now:
         merged(head, keep, other, now)
 
 
+def test_a_choice_that_is_no_longer_offered_stays(owner: Person, head: Person, now: datetime, db: DB) -> None:
+    keep, other = lamp(owner, now, colours=["red"]), lamp(owner, now, colours=["blue"])
+    db["record_sample"].update_one({"_id": keep["_id"]}, {"$set": {"colours": ["green", "red"]}})
+    assert merged(head, keep, other, now)["colours"] == ["red", "blue", "green"]
+
+
 def test_every_reference_is_moved_once_and_none_is_lost(owner: Person, head: Person, now: datetime, db: DB) -> None:
     keep, other, third = lamp(owner, now), lamp(owner, now, name="Lantern"), lamp(owner, now, name="Torch")
     ids = {"keep": keep["_id"], "other": other["_id"], "third": third["_id"]}
