@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import addresses, edge, locale
 from config.database import DatabaseError
+from models.decided import DecidedAlready
 from models.errors import Invalid, Outage, Refusal, Sentence, Spoken
 from models.listing import BadQuery
 from models.person.tries import TooManyTries
@@ -169,7 +170,7 @@ def plain(status: int, code: str, title: str, text: str, **extra: object) -> Res
 
 
 def _title_of(refusal: Spoken) -> str:
-    if refusal.code in MEANWHILE:
+    if refusal.code in MEANWHILE or isinstance(refusal, DecidedAlready):
         return str(_("Something changed meanwhile"))
     if isinstance(refusal, TooMuchReading):
         return str(_("More readings than usual"))

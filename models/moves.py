@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from models import access, ownership, turns
-from models.declarations import RecordType, Transition
+from models.declarations import Label, RecordType, Transition
 from models.errors import Forbidden, Refusal
 from models.person.roles import Person
 
@@ -20,6 +20,10 @@ class NotNow(Refusal):
 
     code, status = "not_now", 409
     zh, en = "当前状态下不能执行“{move}”。", "“{move}” is not possible in the present state."
+
+    def of(self, move: Label) -> NotNow:
+        """The same said of another move."""
+        return type(self)(**{**self.params, "move": move})
 
 
 class NotYourOwn(Refusal):

@@ -13,7 +13,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import transaction
-from models import access, climbing, one_time, registry, store
+from models import access, climbing, decided, one_time, registry, store
 from models.access import Purpose
 from models.declarations import Field, Label, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
@@ -306,7 +306,8 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     """A transition that the person may make on a record that they have read in full, with the stored record.
 
     :raises NotFound: for a name that is no transition of the type.
-    :raises NotNow: :raises Forbidden: :raises NotYourOwn: :raises SignedAlready: when they may not.
+    :raises NotNow: which says who was quicker (`DecidedAlready`) where the person may know.
+    :raises Forbidden: :raises NotYourOwn: :raises SignedAlready: when they may not.
     """
     rt = found.rt
     transition = next((t for t in rt.workflow.transitions if t.name == name), None) if rt.workflow else None
@@ -315,7 +316,8 @@ def possible_move(person: Person, found: Sight, name: str) -> tuple[Transition, 
     current = store.fetch(rt.slug, found.id)
     refusal, behalf = why_not(person, rt, transition, current), deputed(person, rt, transition, current)
     if refusal is not None and behalf is None:
-        raise refusal
+        quicker = decided.already(person, found, transition) if isinstance(refusal, NotNow) else None
+        raise quicker or refusal
     if transition.signature and signed_already(person, rt, transition, current, store.latest_moves(found.id)):
         raise SignedAlready()
     return transition, current

@@ -41,7 +41,7 @@ class ActRoutes(RecordRoutes):
         """Ask what a move needs; sent, make it."""
         view, reader = view_of(slug, self.admin), current_reader()
         sight = taking_back.read_to_move(reader.person, slug, number, move, reader.now)
-        transition, current = records.possible_move(reader.person, sight, move)
+        transition, current = self._possible(sight, move, reader)
         if not sight.full:
             return self._take_back(sight, transition, reader)
         asked = sheet_fields(reader.person, view.rt, transition, current)
@@ -73,7 +73,7 @@ class ActRoutes(RecordRoutes):
             message = stale.text(reader.language)
             errors = [{"label": _("Changed meanwhile"), "anchor": "", "message": message}]
             sight = records.again(reader.person, slug, number)  # as it is by now, which may allow no such move
-            transition, current = records.possible_move(reader.person, sight, move)
+            transition, current = self._possible(sight, move, reader)
             return self._sheet(view, sight, current, transition, form, reader, errors), stale.status
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
@@ -87,6 +87,16 @@ class ActRoutes(RecordRoutes):
             self._move(sight, transition, {}, revision(request.form.get("rev")), reader)
             flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
         return redirect(record_url(sight.rt.slug, sight.number), 303)
+
+    def _possible(self, sight: Sight, move: str, reader: Reader) -> tuple[Transition, Mapping[str, Any]]:
+        """The move that the address names, with the stored record. :raises NotNow: about what was pressed on its
+        sheet."""
+        try:
+            return records.possible_move(reader.person, sight, move)
+        except NotNow as over:
+            moves = {one.name: one for one in sight.rt.workflow.transitions} if sight.rt.workflow else {}
+            pressed = moves.get(request.form.get("_answer", ""))
+            raise over.of(pressed.label) if pressed is not None and _refuses(moves[move], pressed) else over from None
 
     def _chosen(self, sight: Sight, transition: Transition, reader: Reader) -> Transition:
         """What was answered on the sheet of a move: the move, or a refusal. Nothing else stands for the move itself."""

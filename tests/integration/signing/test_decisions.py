@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from models import records, store
+from models.access import Purpose
 from models.access_request import service
 from models.calendar import local
 from models.errors import Forbidden, Invalid, NotFound, Refusal, StaleRecord
 from models.person.roles import SYSTEM, Person, Role
 from tests.factories.people import person
 from tests.factories.proofs import noted
-from tests.integration.signing.conftest import Base, Cast
+from tests.integration.signing.conftest import Base, Cast, acting, name, sign, waiting
 
 RACES = 100
 SLUG = "access_request"
@@ -129,11 +130,69 @@ def test_a_refusal_needs_a_reason_and_a_signature_a_fresh_sign_in(
     assert store.fetch(SLUG, one["_id"])["rev"] == 1
 
 
-def test_a_second_signature_of_the_same_kind_is_told_that_it_is_done(
-    cast: Cast, heads: tuple[Person, Person], now: datetime
+def told(who: Person, slug: str, number: str, move: str, now: datetime) -> Refusal:
+    """The refusal that a move meets."""
+    with pytest.raises(Refusal) as refused:
+        records.move(who, slug, number, move, {}, rev=1, now=now, note="x", fresh=True)
+    return refused.value
+
+
+@pytest.mark.parametrize(("first", "zh", "en"), [("approve", "批准", "Approved"), ("refuse", "拒绝", "Refused")])
+@pytest.mark.parametrize(("second", "wanted"), [("approve", ("批准", "Approve")), ("refuse", ("拒绝", "Refuse"))])
+def test_who_comes_second_is_told_who_decided_what_and_when(
+    cast: Cast, heads: tuple[Person, Person], now: datetime, first: str, zh: str, en: str, second: str, wanted: Any
 ) -> None:
     one = request(now, cast)
-    decide(heads[0], one, "approve", now)
-    with pytest.raises(Refusal):
-        decide(heads[0], one, "approve", now)
+    decide(heads[0], one, first, now)
+    for who in heads:
+        refusal = told(who, SLUG, one["number"], second, now)
+        assert (refusal.code, refusal.status) == ("not_now", 409)
+        assert refusal.text("zh") == (f"Head one 已于 2026-11-23（周一）10:00 办理“{zh}”，不能再办理“{wanted[0]}”。")
+        assert refusal.text("en") == (
+            f"Done already: “{en}” by Head one, Mon 23 Nov 2026, 10:00. “{wanted[1]}” is not possible any more."
+        )
     assert store.fetch(SLUG, one["_id"])["rev"] == 2
+
+
+def test_the_decision_of_a_deputy_is_told_with_both_names(cast: Cast, now: datetime) -> None:
+    one = request(now, cast)
+    name(cast.head, cast.head, cast.deputy, now)
+    decide(acting(cast.deputy, now), one, "refuse", now)
+    refusal = told(cast.head, SLUG, one["number"], "approve", now)
+    assert "Deputy（代Head） 已于" in refusal.text("zh")
+    assert "“Refused” by Deputy for Head," in refusal.text("en")
+
+
+def test_a_move_whose_turn_has_not_come_or_that_nobody_took_away_names_nobody(
+    cast: Cast, heads: tuple[Person, Person], now: datetime
+) -> None:
+    """What waits for others yet, what lapsed by itself, and what was put into the archive."""
+    waits, lapsed = request(now, cast), request(now, cast)
+    assert "当前状态下不能" in told(heads[0], SLUG, waits["number"], "countersign", now).text("zh")
+    service.expire(now + timedelta(days=4))
+    assert "当前状态下不能" in told(heads[0], SLUG, lapsed["number"], "approve", now).text("zh")
+    store.change("sample", (shelved := waiting(cast, now))["_id"], {"archived_at": now}, actor=SYSTEM, now=now)
+    assert "当前状态下不能" in told(cast.owner, "sample", shelved["number"], "submit", now).text("zh")
+
+
+def test_who_reads_a_record_no_more_or_not_as_it_was_is_told_nobody_s_name(cast: Cast, now: datetime) -> None:
+    """X6: a decision of a time when the record was more secret than its reader reads says nothing of itself."""
+    one = waiting(cast, now, "confidential")
+    sign(cast.checker, one, now)
+    custodian = person(Role.CUSTODIAN, name="Custodian")
+    assert told(custodian, "sample", one["number"], "approve", now).code == "locked"
+    store.change("sample", one["_id"], {"level": "secret"}, actor=SYSTEM, now=now)
+    refusal = told(custodian, "sample", one["number"], "approve", now)
+    assert (refusal.code, refusal.text("en")) == ("not_now", "“Approve” is not possible in the present state.")
+    assert "Checker" in told(cast.owner, "sample", one["number"], "approve", now).text("en")
+
+
+def test_who_lost_sight_of_it_by_the_decision_is_told_nothing_of_it(cast: Cast, now: datetime) -> None:
+    """The record was read before it was decided, in the same request."""
+    one = waiting(cast, now, "confidential")
+    sight = records.read(cast.checker, "sample", one["number"], Purpose.VIEW, now)
+    store.change("sample", one["_id"], {"checker": cast.head.id}, actor=SYSTEM, now=now)
+    sign(cast.head, store.fetch("sample", one["_id"]), now)
+    with pytest.raises(records.NotNow) as refused:
+        records.possible_move(cast.checker, sight, "approve")
+    assert refused.value.text("en") == "“Approve” is not possible in the present state."

@@ -108,7 +108,8 @@ def test_of_two_who_decide_at_once_the_second_is_told(sit: Sit, make: Make, now:
     finance.text(f"{at}send_back")
     finance.send(f"{at}send_back", rev="2", note="no")
     page = checker.send(f"{at}approve", 409, rev="2").get_data(as_text=True)
-    assert "not possible" in page
+    assert f"“Send back” by {finance.person.name}, Mon 23 Nov 2026, 10:00" in page
+    assert "Something changed meanwhile" in page
     assert f'href="{AT}{made["number"]}">Where it stands' in page, "the way to who decided what"
 
 
@@ -135,6 +136,7 @@ def test_who_decides_in_the_same_instant_is_shown_the_way_to_what_was_decided(
     monkeypatch.setattr(records, "move_seen", second)
     page = checker.send(f"{AT}{made['number']}/do/approve", 409, rev="2", verdict="Dry").get_data(as_text=True)
     assert f'href="{AT}{made["number"]}">Where it stands' in page
+    assert f"“Send back” by {finance.person.name}" in page
     assert 'name="_answer"' not in page, "nothing to press once more"
 
 

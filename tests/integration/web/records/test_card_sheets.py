@@ -67,3 +67,32 @@ def test_a_card_whose_record_is_gone_is_revoked_all_the_same(office: dict[str, D
     assert NOT_THERE in office["head"].text(f"{CARDS}{card}/do/revoke")
     move(office["head"], card, "revoke", note="Stop")
     assert stored(card)["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", "Head 已于 2026-11-23（周一）10:00 办理“批准”，不能再办理“拒绝”。"),
+        (
+            "en",
+            "Done already: “Approved” by Head, Mon 23 Nov 2026, 10:00. “Refuse” is not possible any more.",
+        ),
+    ],
+)
+def test_of_two_opposite_decisions_the_second_is_named_as_it_was_pressed(
+    office: dict[str, Desk], sit: Sit, make: Make, language: str, said: str
+) -> None:
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card, second = last_card(), sit(Role.HEAD, name="Second", language=language)
+    sheet = f"{CARDS}{card}/do/approve"
+    second.text(sheet)
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    sent = {"rev": "1", "valid_until": "2026-11-25", "note": "No"}
+    page = second.send(sheet, 409, _answer="refuse", **sent).text
+    assert said in page
+    assert f'href="{CARDS}{card}"' in page, "the way to where it stands"
+    for forged in ("withdraw", "nothing", ""):
+        page = second.send(sheet, 409, _answer=forged, **sent).text
+        assert ("“批准”。" if language == "zh" else "“Approve” is not possible") in page, forged
+    assert stored(card)["state"] == "granted"
