@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from backoffice.commands.connection import connected
+from backoffice.commands.errors import Failure
 from jobs.execution import utc_now
-from models import audit
+from models import audit, keyless
 from models.calendar import local
 from models.key_vault import copies, master, rotation
 from models.key_vault import service as key_vault
@@ -80,13 +81,27 @@ def backup(file: Path) -> None:
 @keys.command(short_help="Fill an empty vault from a backup of the data keys.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Fill the empty vault of this installation from FILE. The master key has to be the one it was saved under."""
-    with connected():
+    """Fill the empty vault of this installation from FILE. The master key has to be the one it was saved under.
+
+    Then looks through all records, which takes a while where there are many, and says how many hold something sealed
+    under a key that FILE does not have. Ends with exit code 1 when there are any, though the keys are restored.
+    """
+    with connected() as settings:
         count = copies.restore(file)
         newest = copies.newest()
+        found = keyless.count()
     made = f", the newest made at {local(newest):%Y-%m-%d %H:%M:%S} (Shanghai)" if newest else ""
     click.echo(f"{count} data keys restored{made}")
     click.echo("note: what was sealed under keys made since cannot be read here, and is marked so")
+    click.echo(f"records that hold something sealed: {found.sealed}")
+    lack = f"records that cannot be read in full, as a key is missing: {found.lack}"
+    if found.lack:
+        of_types = ", ".join(f"{slug} {number}" for slug, number in found.lacking.items())
+        raise Failure(
+            f"{lack} ({of_types}). The keys of the file are restored; if there is a newer backup of the keys, drop the "
+            f"database {settings.keys.database} and restore that one"
+        )
+    click.echo(lack)
 
 
 COMMANDS = (keys,)

@@ -109,6 +109,14 @@ def is_key_of(record_id: ObjectId, key: UUID) -> bool:
     return any(name_of(row) == f"record:{record_id}" for row in vault().keyring.by_ids([key.bytes]))
 
 
+def missing(wanted: Iterable[UUID]) -> set[UUID]:
+    """Those of some keys that the vault does not have."""
+    ids = [one.bytes for one in dict.fromkeys(wanted)]
+    parts = (ids[start : start + PART] for start in range(0, len(ids), PART))
+    there = {bytes(row["_id"]) for part in parts for row in vault().keyring.by_ids(part)}
+    return {UUID(bytes=one) for one in ids if one not in there}
+
+
 def at_hand(sealed: Sequence[Binary]) -> None:
     """Read the keys of some sealed values together, so that unsealing them one by one asks nothing."""
     ids = list({key_of(one) for one in sealed})

@@ -95,7 +95,8 @@ def test_with_keys_newer_than_the_data_everybody_is_let_in_as_at_the_time_of_the
     late = house.more("Late works")
     tokens.revoke(SYSTEM, people.get(house.head), tokens.of_person(house.head, now)[0].id, now)
     copies.backup(tmp_path / "keys")
-    assert run(there, "keys", "restore", tmp_path / "keys").exit_code == 0
+    first = run(there, "keys", "restore", tmp_path / "keys")
+    assert (first.exit_code, "records that hold something sealed: 0\n" in first.stdout) == (0, True), first.stderr
     restored(tmp_path / "one.zip", there, now)
     app = create_app(there, clock=house.clock, connect=False)
     browser = signed_in(app, house)
@@ -125,6 +126,16 @@ def test_with_keys_older_than_the_data_nothing_is_restored_and_the_way_is_told(
     assert done.exit_code == 0, done.stderr
 
 
+def test_with_the_keys_of_a_database_that_lives_no_record_lacks_one(house: House, db: Base, tmp_path: Path) -> None:
+    copies.backup(tmp_path / "keys")
+    db.client[house.settings.keys.database][COLLECTION].delete_many({})
+    done = run(house.settings, "keys", "restore", tmp_path / "keys")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "records that hold something sealed: 1\n" in done.stdout
+    assert "records that cannot be read in full, as a key is missing: 0\n" in done.stdout
+    store.connect(house.settings)
+
+
 def test_with_keys_older_than_a_database_that_lives_all_are_let_in_and_what_came_later_is_marked(
     house: House, db: Base, now: datetime, tmp_path: Path
 ) -> None:
@@ -134,7 +145,10 @@ def test_with_keys_older_than_a_database_that_lives_all_are_let_in_and_what_came
     vault = db.client[house.settings.keys.database][COLLECTION]
     vault.delete_many({})
     done = run(house.settings, "keys", "restore", tmp_path / "keys")
-    assert (done.exit_code, "what was sealed under keys made since cannot be read" in done.stdout) == (0, True)
+    assert (done.exit_code, "what was sealed under keys made since cannot be read" in done.stdout) == (1, True)
+    assert "records that hold something sealed: 2\n" in done.stdout
+    assert "records that cannot be read in full, as a key is missing: 1 (customer 1)" in done.stderr
+    assert f"drop the database {house.settings.keys.database}" in done.stderr
     store.connect(house.settings)
     app = create_app(house.settings, clock=house.clock, connect=False)
     browser = signed_in(app, house)
