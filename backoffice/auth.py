@@ -20,7 +20,6 @@ from backoffice.edge import STATIC_ENDPOINTS
 from backoffice.errors import NotSignedIn
 from config.settings import Settings
 from models.access_request import grants
-from models.access_request.service import by_use
 from models.person import deputies, rules, service
 from models.person import session as sessions
 from models.person.known import as_before, before
@@ -119,7 +118,7 @@ def _load(user_id: str) -> Account | Seen | None:
     at_hand.keep(found.answer)
     person = service.person_of(g.account_row, locale.language())
     person = deputies.with_stand_ins(person, g.account_row, edge.now())
-    granted = by_use(row["grant"] for row in found.answer if "grant" in row)
+    granted = grants.by_use((row["grant"] for row in found.answer if "grant" in row), person)
     g.person = as_before(replace(person, grants=granted))
     set_request_attr("fs_authn_via", "session")
     # Flask-Security compares with the wall clock; ours decides.

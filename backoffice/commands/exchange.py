@@ -20,7 +20,7 @@ from backoffice.commands.errors import Failure, WrongSettings
 from backoffice.screens import listing_args
 from backoffice.screens.reader import Reader
 from models import access, listing, registry
-from models.access_request.service import grants_in_force
+from models.access_request.grants import grants_in_force
 from models.declarations import Level, RecordType
 from models.errors import NotFound
 from models.exchange import export as exports
@@ -160,7 +160,7 @@ def _person(email: str) -> Person:
     if row is None or not row.get("active"):
         raise Failure(f"nobody who is active has the email address {email!r}")
     person = people.person_of(row)
-    return replace(person, grants=grants_in_force(row["_id"], _now()))
+    return replace(person, grants=grants_in_force(person, _now()))
 
 
 def _mapped(

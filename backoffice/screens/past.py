@@ -107,6 +107,7 @@ ACTIONS = {
     "declassify": _l("declassified"),
     "secrecy_changed": _l("changed the secrecy as approved"),
     "expire": _l("closed it: its period is over"),
+    "may_not_borrow": _l("closed it: its reader may not borrow any more"),
     "took_out": _l("took out under receipt"),
     "lapse": _l("closed it: nobody decided in time"),
     "record_merged": _l("merged the record: access to it ended"),

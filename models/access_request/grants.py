@@ -1,18 +1,63 @@
-"""A person's grants in force, looked up together with something else of that person."""
+"""Rights that cards open: which of a person's are in force, and how they are looked up together with something else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
+from pymongo import ASCENDING, IndexModel
 
-from models.access_request.service import GRANTS, in_force
+from config.database import database
+from models import schema
+from models.access_request import rules
+from models.person.roles import MANAGING, Person
+
+GRANTS = "grant"
+
+schema.declare(
+    {
+        GRANTS: [
+            IndexModel([("person", ASCENDING), ("valid_until", ASCENDING)], name="person"),
+            IndexModel([("request", ASCENDING), ("record", ASCENDING)], unique=True, name="request"),
+            IndexModel([("record", ASCENDING)], name="record"),
+        ]
+    }
+)
+
+
+def in_force(now: datetime) -> dict[str, Any]:
+    """The condition under which a grant opens anything."""
+    return {"valid_until": {"$gt": now}, "valid_from": {"$lte": now}, "ended_at": None}
+
+
+def held(person: Person, use: str, now: datetime) -> dict[str, Any]:
+    """The condition on the grants that open something to a person, as they are now, for a use: those to borrow open
+    nothing to who is no manager any more (X4)."""
+    barred = [] if person.has(*MANAGING) else list(rules.BORROWING)
+    return {"person": person.id, "uses": {"$eq": use, "$nin": barred}, **in_force(now)}
+
+
+def grants_in_force(person: Person, now: datetime) -> dict[str, frozenset[str]]:
+    """The ids of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
+    revoked grant opens nothing from the next one on."""
+    return by_use(database()[GRANTS].find({"person": person.id, **in_force(now)}, {"uses": 1}), person)
+
+
+def by_use(grants: Iterable[Mapping[str, Any]], person: Person) -> dict[str, frozenset[str]]:
+    """The ids of a person's stored grants, by purpose, but for those that open nothing to them as they are now."""
+    found: dict[str, set[str]] = {}
+    managing = person.has(*MANAGING)
+    for grant in (one for one in grants if rules.may_use(one["uses"], managing=managing)):
+        for use in grant["uses"]:
+            found.setdefault(use, set()).add(str(grant["_id"]))
+    return {use: frozenset(ids) for use, ids in found.items()}
 
 
 def beside(person: ObjectId, now: datetime) -> dict[str, Any]:
     """The stage of a question to the database that adds a person's grants in force as documents `{grant: ...}`; to be
-    read by `service.by_use`."""
+    read by `by_use`."""
     wanted = {"person": person, **in_force(now)}
     told = [{"$match": wanted}, {"$project": {"_id": 0, "grant": {"_id": "$_id", "uses": "$uses"}}}]
     return {"$unionWith": {"coll": GRANTS, "pipeline": told}}

@@ -14,7 +14,8 @@ from config.database import database, transaction
 from models import access, audit, numbering, store
 from models.access import Purpose
 from models.access_request.contents import RecordGone, records_of
-from models.access_request.service import GRANTS, SLUG, grants_in_force, in_force
+from models.access_request.grants import GRANTS, grants_in_force, held, in_force
+from models.access_request.service import SLUG
 from models.declarations import Level
 from models.errors import Refusal
 from models.exchange.export import FORMATS, Card, UnknownFormat, export
@@ -70,7 +71,7 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
 
     def work() -> Taken:
         card = _in_force(person, found.id, Purpose.EXPORT, now)
-        holder = replace(person, grants=grants_in_force(person.id, now) if person.id else {})
+        holder = replace(person, grants=grants_in_force(person, now))
         numbers = tuple(record["number"] for record in records_of(card))
         [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
         under = Card(receipt, numbers)
@@ -139,8 +140,8 @@ def _by_right(person: Person, found: Sight, purpose: Purpose, record: Mapping[st
 
 def _under(person: Person, found: Sight, purpose: Purpose, now: datetime) -> Opened | None:
     """The card in force that opens a record to the person for a purpose, the longest one."""
-    held = {"person": person.id, "record": found.id, "uses": purpose.value, **in_force(now)}
-    grant = database()[GRANTS].find_one(held, sort=[("valid_until", -1)])
+    opens = {"record": found.id, **held(person, purpose.value, now)}
+    grant = database()[GRANTS].find_one(opens, sort=[("valid_until", -1)])
     if grant is None:
         return None
     card = store.fetch(SLUG, grant["request"])
@@ -156,8 +157,8 @@ def open_until(card_id: ObjectId, now: datetime) -> datetime | None:
 def _in_force(person: Person, card_id: ObjectId, purpose: Purpose, now: datetime) -> dict[str, Any]:
     """The card as it stands, read inside the transaction. :raises CardClosed:"""
     card = store.fetch(SLUG, card_id)
-    held = {"request": card_id, "person": person.id, "uses": purpose.value, **in_force(now)}
-    if card["state"] != "granted" or person.read_only or database()[GRANTS].find_one(held, {"_id": 1}) is None:
+    opens = {"request": card_id, **held(person, purpose.value, now)}
+    if card["state"] != "granted" or person.read_only or database()[GRANTS].find_one(opens, {"_id": 1}) is None:
         raise CardClosed()
     return card
 

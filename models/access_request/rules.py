@@ -101,6 +101,12 @@ def awaits_general_manager(level: Level, *, by: Collection[Role]) -> bool:
     return level is Level.TOP_SECRET and Role.GENERAL_MANAGER not in by
 
 
+def may_use(uses: Collection[str], *, managing: bool) -> bool:
+    """Whether a card for these uses opens anything to its reader as they are now: all who read may consult, a card to
+    borrow opens nothing once they are no manager any more (X4)."""
+    return managing or not any(use in BORROWING for use in uses)
+
+
 def uses_granted(uses: Collection[str]) -> list[str]:
     """The purposes that a grant opens; whoever may print or export may also look."""
     return sorted({"view", *uses})

@@ -8,15 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
 from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
-from models.access_request import former, open_cards, raising, rules
+from models.access_request import borrowing, former, open_cards, raising, rules
 from models.access_request.contents import leads, level_of, levels_of, named, records_of, told
 from models.access_request.document import ACCESS_REQUEST, Grant
+from models.access_request.grants import GRANTS
 from models.access_request.refusals import (
     InForceAlready,
     NotByAsking,
@@ -41,19 +41,8 @@ from models.registry import Draft, Hooks
 from models.sights import Sight, again, still_read
 
 SLUG = "access_request"
-GRANTS = "grant"
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed"})
+ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed", borrowing.ENDED})
 OPENING = frozenset({"approve", "countersign"})
-
-schema.declare(
-    {
-        GRANTS: [
-            IndexModel([("person", ASCENDING), ("valid_until", ASCENDING)], name="person"),
-            IndexModel([("request", ASCENDING), ("record", ASCENDING)], unique=True, name="request"),
-            IndexModel([("record", ASCENDING)], name="record"),
-        ]
-    }
-)
 
 
 def most_records() -> int:
@@ -220,26 +209,6 @@ def _department(found: Sequence[Sight]) -> str:
     return departments.pop()
 
 
-def grants_in_force(person_id: ObjectId, now: datetime) -> dict[str, frozenset[str]]:
-    """The ids of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
-    revoked grant opens nothing from the next one on."""
-    return by_use(database()[GRANTS].find({"person": person_id, **in_force(now)}, {"uses": 1}))
-
-
-def in_force(now: datetime) -> dict[str, Any]:
-    """The condition under which a grant opens anything."""
-    return {"valid_until": {"$gt": now}, "valid_from": {"$lte": now}, "ended_at": None}
-
-
-def by_use(grants: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """The ids of some stored grants, by purpose."""
-    found: dict[str, set[str]] = {}
-    for grant in grants:
-        for use in grant["uses"]:
-            found.setdefault(use, set()).add(str(grant["_id"]))
-    return {use: frozenset(ids) for use, ids in found.items()}
-
-
 def _prepare(draft: Draft) -> None:
     """Check the window again when it is granted, see who has to sign yet, and note the moments of opening and end."""
     values = draft.values
@@ -363,7 +332,8 @@ def expire(now: datetime) -> int:
     taken out is to be returned."""
     over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
     lasting = database()[GRANTS].distinct("request", {"valid_until": {"$gt": now}, "ended_at": None})
-    return sum(_end_over(request, now) for request in over) + raising.end_left(lasting, now) + _expire_undecided(now)
+    left = raising.end_left(lasting, now) + borrowing.end_left(now)
+    return sum(_end_over(request, now) for request in over) + left + _expire_undecided(now)
 
 
 def _end_over(request: ObjectId, now: datetime) -> bool:

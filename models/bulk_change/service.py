@@ -16,7 +16,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, audit, records, registry, sealing
 from models.access import Purpose
-from models.access_request.service import grants_in_force
+from models.access_request.grants import grants_in_force
 from models.bulk_change import rules, selection
 from models.bulk_change.document import (
     AT_WORK,
@@ -329,7 +329,8 @@ def actor_of(person_id: ObjectId | None, now: datetime) -> Person:
     row = people.get(person_id) if person_id is not None else {}
     if not row.get("active"):
         raise ActorGone()
-    return replace(people.person_of(row), grants=grants_in_force(row["_id"], now))
+    person = people.person_of(row)
+    return replace(person, grants=grants_in_force(person, now))
 
 
 def at_work() -> list[ObjectId]:

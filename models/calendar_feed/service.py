@@ -19,7 +19,6 @@ from pymongo import ASCENDING, IndexModel
 from config.database import database, transaction
 from models import audit, schema, work
 from models.access_request import grants
-from models.access_request.service import by_use
 from models.calendar_feed import ical, rules
 from models.errors import NotFound
 from models.person import deputies
@@ -109,7 +108,8 @@ def find(secret: str, now: datetime) -> Subscriber | None:
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[FEEDS].update_one({"_id": row["_id"], "hash": row["hash"]}, {"$max": {"last_used": now}})
-    return Subscriber(row["feed"], user, by_use(one["grant"] for one in told if "grant" in one))
+    held = grants.by_use((one["grant"] for one in told if "grant" in one), people.person_of(user))
+    return Subscriber(row["feed"], user, held)
 
 
 def calendar(person: Person, now: datetime, base_url: str) -> bytes:

@@ -24,7 +24,6 @@ from config.database import database, transaction
 from models import access, audit, registry, schema
 from models.access import Purpose
 from models.access_request import grants
-from models.access_request.service import by_use
 from models.errors import Invalid, NotFound, Refusal
 from models.listing import Question
 from models.person import service as people
@@ -172,7 +171,8 @@ def find(secret: str, now: datetime, beside: Beside | None = None, ahead: Questi
         return None
     if row["last_used"] is None or now - row["last_used"] >= rules.USE_NOTED_EVERY:
         database()[TOKENS].update_one({"_id": row["_id"]}, {"$max": {"last_used": now}})
-    return Bearer(_read(row, now), account, by_use(one["grant"] for one in rows if "grant" in one), rows, first)
+    held = grants.by_use((one["grant"] for one in rows if "grant" in one), people.person_of(account))
+    return Bearer(_read(row, now), account, held, rows, first)
 
 
 def _answered(hashed: str, more: list[Row], ahead: Question | None) -> tuple[list[Row], list[Row] | None]:

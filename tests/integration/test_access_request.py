@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from models import access, listing, records, store
 from models.access import Purpose
-from models.access_request import refusals, service
+from models.access_request import grants, refusals, service
 from models.errors import Forbidden, Invalid, NotFound
 from models.listing import ListQuery
 from models.person.roles import Person, Role
@@ -29,8 +29,7 @@ def asker(db: DB, head: Person) -> Person:
 
 
 def refreshed(who: Person, now: datetime) -> Person:
-    assert who.id is not None
-    return replace(who, grants=service.grants_in_force(who.id, now))
+    return replace(who, grants=grants.grants_in_force(who, now))
 
 
 def ask(who: Person, number: str, now: datetime, uses: str = "view", days: int = 3) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def test_returning_early_ends_the_grant(owner: Person, asker: Person, head: Pers
     number = request["number"]
     records.move(head, "access_request", number, "approve", {"valid_until": "2026-11-26"}, rev=1, now=now, fresh=True)
     records.move(asker, "access_request", number, "give_back", {}, rev=2, now=now)
-    assert service.grants_in_force(asker.id, now) == {}  # type: ignore[arg-type]
+    assert grants.grants_in_force(asker, now) == {}
 
 
 def test_ones_own_manager_signs_before_the_head(owner: Person, head: Person, now: datetime) -> None:

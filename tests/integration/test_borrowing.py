@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from models import records, schema, store
 from models.access import Purpose
-from models.access_request import contents, receipt, service
+from models.access_request import contents, grants, receipt, service
 from models.access_request.contents import RecordGone
 from models.access_request.refusals import AskedAlready, NotByAsking, NothingToAsk, NothingToOffer, TooManyRecords
 from models.errors import Forbidden, Invalid, NotFound
@@ -65,8 +65,7 @@ def signed(who: Person, card: dict[str, Any], move: str, now: datetime, note: st
 
 
 def admitted(who: Person, now: datetime) -> Person:
-    assert who.id is not None
-    return replace(who, grants=service.grants_in_force(who.id, now))
+    return replace(who, grants=grants.grants_in_force(who, now))
 
 
 def full(who: Person, number: str, now: datetime, purpose: Purpose = Purpose.VIEW) -> bool:
@@ -351,7 +350,7 @@ def test_a_record_raised_to_top_secret_closes_at_once_the_cards_that_the_general
     assert full(manager, number, now)
     records.change(owner, "sample", number, {"level": "top_secret"}, rev=2, now=now)
     assert store.fetch(CARD, card["_id"])["state"] == "ended"
-    assert service.grants_in_force(manager.id, now) == {}  # type: ignore[arg-type]
+    assert grants.grants_in_force(manager, now) == {}
     with pytest.raises(NotFound):
         records.see(admitted(manager, now), "sample", number, Purpose.VIEW, now)
     assert service.expire(now) == 0
@@ -562,7 +561,7 @@ def test_what_left_has_to_come_back_and_the_custodian_confirms_it(
 ) -> None:
     receipt.take(admitted(manager, now), borrowed["number"], "csv", now=now)
     assert signed(manager, borrowed, "give_back", now)["state"] == "out"
-    assert service.grants_in_force(manager.id, now) == {}  # type: ignore[arg-type]
+    assert grants.grants_in_force(manager, now) == {}
     out = store.fetch(CARD, borrowed["_id"])
     assert (out["receiver"], out["due_on"]) == (custodian.id, date(2026, 11, 23))
     with pytest.raises((Forbidden, records.NotYourOwn)):

@@ -10,7 +10,7 @@ import pytest
 
 from models import records, store
 from models.access import Purpose
-from models.access_request import open_cards, refusals, service
+from models.access_request import grants, open_cards, refusals, service
 from models.errors import Invalid
 from models.person.roles import Person, Role
 from tests.factories.people import person
@@ -41,8 +41,7 @@ def approved(head: Person, card: dict[str, Any], now: datetime) -> dict[str, Any
 
 
 def admitted(who: Person, now: datetime) -> Person:
-    assert who.id is not None
-    return replace(who, grants=service.grants_in_force(who.id, now))
+    return replace(who, grants=grants.grants_in_force(who, now))
 
 
 def reads(who: Person, number: str, now: datetime) -> bool:

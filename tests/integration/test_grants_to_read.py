@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from models import catalogue, records, schema, store
 from models.access import Purpose
-from models.access_request import service
+from models.access_request import grants, service
 from models.bulk_change.refusals import NothingToChange
 from models.complaint.document import COMPLAINT
 from models.contract.document import CONTRACT
@@ -52,7 +52,7 @@ def with_card(reader: Person, head: Person, slug: str, number: str, now: datetim
     asked = service.ask(reader, slug, number, wish, now=now)
     raw = {"valid_until": now.date().isoformat()}
     records.move(head, "access_request", asked["number"], "approve", raw, rev=asked["rev"], now=now, fresh=True)
-    held = replace(reader, grants=service.grants_in_force(reader.id, now))
+    held = replace(reader, grants=grants.grants_in_force(reader, now))
     assert records.see(held, slug, number, Purpose.VIEW, now).full
     return held
 

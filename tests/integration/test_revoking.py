@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from models import climbing, records, registry, schema, store
 from models.access import Purpose
-from models.access_request import former, service
+from models.access_request import former, grants, service
 from models.errors import Forbidden, NotFound, Refusal
 from models.office import office_calendar
 from models.person import deputies
@@ -60,8 +60,7 @@ def offered(owner: Person, head: Person, gm: Person, reader: Person, now: dateti
 
 
 def opens(who: Person, number: str, now: datetime) -> bool:
-    assert who.id is not None
-    admitted = replace(who, grants=service.grants_in_force(who.id, now))
+    admitted = replace(who, grants=grants.grants_in_force(who, now))
     try:
         return records.see(admitted, "sample", number, Purpose.VIEW, now).full
     except NotFound:

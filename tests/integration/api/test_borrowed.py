@@ -11,7 +11,7 @@ from flask import Flask
 from config.database import database
 from models import records, store
 from models.person import service as people
-from models.person.roles import Role
+from models.person.roles import Person, Role
 from models.token import service as tokens
 from tests.factories.desks import seat
 from tests.integration.api.conftest import Program
@@ -152,3 +152,24 @@ def test_a_card_that_ended_since_its_holder_was_let_in_still_closes(
     monkeypatch.setattr(records, "see", ends_meanwhile)
     answer = borrower.ask("GET", f"/sample/{number}")
     assert (answer.status_code, answer.get_json()["code"]) == (409, "card_closed")
+
+
+def demoted(person: Person) -> None:
+    """Their roles are others, and nothing else has followed yet."""
+    database()["user"].update_one({"_id": person.id}, {"$set": {"roles": [Role.SALES.value]}})
+
+
+def test_who_is_no_manager_any_more_has_nothing_by_a_card_to_borrow_through_any_door(
+    borrower: Program, number: str
+) -> None:
+    at, page = f"/sample/{number}", f"/records/access_request/{card()['number']}"
+    assert borrower.ask("GET", at).status_code == 200
+    assert "Lamp works" in borrower.desk.text(f"/records{at}")
+    demoted(borrower.person)
+    assert borrower.get(at)["values"]["name"] == "L***s"
+    for path in (f"/records{at}", f"/records{at}/history", f"/records{at}/print", f"/records{at}/restore?rev=1"):
+        answer = borrower.desk.get(path)
+        assert "Lamp works" not in answer.get_data(as_text=True), path
+    answer = borrower.desk.post(f"{page}/take", {"format": "csv"})
+    assert (answer.status_code, "Lamp works" in answer.get_data(as_text=True)) == (409, False)
+    assert len(receipts()) == 1

@@ -18,7 +18,7 @@ from config import database as store
 from config.settings import Settings
 from models import audit, catalogue, records, registry, schema, turns
 from models.access import Purpose
-from models.access_request.service import grants_in_force
+from models.access_request.grants import grants_in_force
 from models.declarations import Level
 from models.person import service
 from models.person.roles import APPROVING, Person, Role
@@ -146,7 +146,7 @@ def test_a_grant_opens_a_confidential_file_to_one_person_only(filled: Base, peop
     assert granted is not None
     reader = next(person for person in people if person.id == granted["created_by"])
     number, slug = granted["number_asked"], granted["type_asked"]
-    admitted = replace(reader, grants=grants_in_force(granted["created_by"], NOW))
+    admitted = replace(reader, grants=grants_in_force(reader, NOW))
     assert records.see(admitted, slug, number, Purpose.VIEW, NOW).full
     assert not records.see(one(people, "林知夏"), slug, number, Purpose.VIEW, NOW).full
 

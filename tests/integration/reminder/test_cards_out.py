@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from models import records, store
-from models.access_request import receipt, service
+from models.access_request import grants, receipt, service
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
 from tests.factories.people import person
@@ -23,7 +23,7 @@ def test_overdue_paper_is_chased_until_it_is_received(db: Base, owner: Person, n
     wish = {"uses": ["export"], "reason": "Tender", "valid_until": date(2026, 11, 24)}
     card = service.offer(owner, "customer", record["number"], borrower.id, wish, now=now)
     card = records.move(head, CARD, card["number"], "approve", {}, rev=1, now=now, fresh=True)
-    admitted = replace(borrower, grants=service.grants_in_force(borrower.id, now))
+    admitted = replace(borrower, grants=grants.grants_in_force(borrower, now))
     receipt.take(admitted, card["number"], "csv", now=now)
 
     late = now + timedelta(days=2)
