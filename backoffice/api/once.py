@@ -50,12 +50,14 @@ def read_stored(slug: str, number: str) -> tuple[Sight, dict[str, Any]]:
     return sights.read_stored(me.person, slug, number, Purpose.VIEW, me.now, at_hand.held())
 
 
-def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer]) -> Response:
+def carry_out(
+    sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer], again: Callable[[], object] | None = None
+) -> Response:
     """Carry out a write, or answer it again. `sent` is what tells requests with the same key apart.
 
-    `prepare` reads and asks for rights; what it audits stays when `write` is refused. It is asked before an answer is
-    given again, too: who has lost the right meanwhile is told so. `write` only writes: it runs in one transaction with
-    the answer that is kept, and may run more than once.
+    `prepare` reads and asks for rights; what it audits stays when `write` is refused. It, or `again` in its place, is
+    asked before an answer is given again, too: who has lost the right meanwhile is told so. `write` only writes: it
+    runs in one transaction with the answer that is kept, and may run more than once.
 
     :raises KeyReused: :raises StillRunning: :raises BadRequest: for a key that is none.
     """
@@ -70,8 +72,8 @@ def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer
     asked = idempotency.digest(address.encode(), request.headers.get("If-Match", "").encode(), sent)
     mine = idempotency.claim(idempotency.digest(str(me.token.id).encode(), key.encode()), asked, me.now)
     if isinstance(mine, Answer):
-        prepare()
-        return _response(mine, again=True)
+        (again or prepare)()
+        return _response(mine, replayed=True)
     done = False
     try:
         ready = prepare()
@@ -91,6 +93,6 @@ def carry_out(sent: bytes, prepare: Callable[[], T], write: Callable[[T], Answer
     return _response(answer)
 
 
-def _response(answer: Answer, *, again: bool = False) -> Response:
-    headers = {**answer.headers, **({"Idempotency-Replayed": "true"} if again else {})}
+def _response(answer: Answer, *, replayed: bool = False) -> Response:
+    headers = {**answer.headers, **({"Idempotency-Replayed": "true"} if replayed else {})}
     return Response(answer.body, answer.status, content_type="application/json", headers=headers)

@@ -22,12 +22,14 @@ from models.errors import NotFound, Sentence, StaleRecord
 from models.idempotency import Answer
 from models.listing.query import version_bound
 from models.names import Names
-from models.records import NeedsFreshSignIn, Sight
+from models.records import Locked, NeedsFreshSignIn, Sight
 
 SIDES = ("before", "after")
 NOT_CHANGED = 304
 RECEIPT = "Receipt"
 """The header with the number of a receipt (X4)."""
+SOMEBODY = Sentence("他人", "Somebody")
+"""Of whom a card does not tell."""
 CHANGED = Sentence("此字段在您读取之后已被修改。", "This field was changed since the version that you name.")
 
 
@@ -159,13 +161,19 @@ def _version(row: Mapping[str, Any], found: Names) -> Json:
 
 
 def actions(slug: str, number: str) -> Response:
-    """The moves of the workflow that the caller may make now. One that is a signature is not made with a token."""
+    """The moves of the workflow that the caller may make now; on a card what they take back. One that is a signature is
+    not made with a token."""
     rt, me = open_type(slug), caller()
     bodies.check_answerable()
     bodies.check_parameters()
-    sight = once.read(slug, number)
+    sight = records.see(me.person, slug, number, Purpose.VIEW, me.now)
     current = store.fetch_to_show(slug, sight.id)
-    moves = () if sight.unreadable else records.moves(me.person, rt, current)
+    if not sight.full:
+        moves = taking_back.on_card(me.person, sight, current)
+        if not moves:
+            raise Locked()
+    else:
+        moves = [] if sight.unreadable else records.moves(me.person, rt, current)
     items = [
         {
             "name": move.name,
@@ -178,7 +186,7 @@ def actions(slug: str, number: str) -> Response:
         }
         for move in moves
     ]
-    return answered({"rev": sight.values["rev"], "items": items})
+    return answered({"rev": current["rev"], "items": items})
 
 
 def act(slug: str, number: str, name: str) -> Response:
@@ -197,6 +205,10 @@ def act(slug: str, number: str, name: str) -> Response:
     def prepare() -> Sight:
         return taking_back.read_to_move(me.person, slug, number, name, me.now)
 
+    def again() -> Sight:
+        # What is taken back by the card is over then, and with it the right to take it back.
+        return records.see(me.person, slug, number, Purpose.VIEW, me.now) if transition.takes_back else prepare()
+
     def write(sight: Sight) -> Answer:
         meant = unseen.kept(sight, fields, values, rev)
         try:
@@ -209,15 +221,19 @@ def act(slug: str, number: str, name: str) -> Response:
             raise conflict(sight, stale, rev, values) from None
         return once.written(200, slug, stored)
 
-    return once.carry_out(once.digestible(body), prepare, write)
+    return once.carry_out(once.digestible(body), prepare, write, again)
 
 
 def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
-    """What changed since version `rev`, by field, as far as the caller may know it, and the record as it is stored now.
+    """What changed since version `rev`, by field, as far as the caller may know it, and the record as it is stored now;
+    whoever has the card only is told no more than that.
 
     :raises NotFound: :raises Locked: when what was stored meanwhile took it out of reach.
     """
     me = caller()
+    if not sight.full:
+        card = records.again(me.person, sight.rt.slug, sight.number)
+        return Conflict(extra={"current": _shown(card), "changed": []}, by=SOMEBODY)
     fresh = records.still_read(me.person, sight, me.now)
     known = records.as_it_was(fresh, stale.current, rev).changed
     changed = [f.name for f in (*fresh.fields, *SYSTEM) if f.name in known]

@@ -78,14 +78,16 @@ class ActRoutes(RecordRoutes):
         except Refusal as refusal:
             errors = saving.explained(form, refusal)
             return self._sheet(view, sight, current, transition, form, reader, errors), refusal.status
-        flash(_("Done: %(move)s.", move=chosen.label.text(reader.language)), "success")
-        return redirect(self._afterwards(sight, reader), 303)
+        return redirect(self._afterwards(sight, chosen, reader), 303)
 
     def _take_back(self, sight: Sight, transition: Transition, reader: Reader) -> ResponseReturnValue:
         """Take back what the reader asked for, on the card of a record that they read no longer."""
         if request.method == "POST":
-            self._move(sight, transition, {}, revision(request.form.get("rev")), reader)
-            flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
+            try:
+                self._move(sight, transition, {}, revision(request.form.get("rev")), reader)
+                flash(_("Done: %(move)s.", move=transition.label.text(reader.language)), "success")
+            except StaleRecord:  # it would say who changed it, which the card does not
+                flash(_("This record has changed meanwhile. Press once more what you want."), "warning")
         return redirect(record_url(sight.rt.slug, sight.number), 303)
 
     def _possible(self, sight: Sight, move: str, reader: Reader) -> tuple[Transition, Mapping[str, Any]]:
@@ -116,13 +118,20 @@ class ActRoutes(RecordRoutes):
         if reader.person.id is not None:
             unsent.keep(reader.person.id, request.path, typed, reader.now)
 
-    def _afterwards(self, sight: Sight, reader: Reader) -> str:
-        """Where a move leads: to the record, or home when it was theirs to read only while it was their turn."""
+    def _afterwards(self, sight: Sight, made: Transition, reader: Reader) -> str:
+        """Where a move leads, and what is said of it there: to the record, or, when it was theirs to read only while
+        it was their turn, to the list that they came from or home."""
         try:
             full = records.again(reader.person, sight.rt.slug, sight.number).full
         except NotFound:
             full = False
-        return record_url(sight.rt.slug, sight.number) if full else url_for("admin.index")
+        move = made.label.text(reader.language)
+        if full:
+            flash(_("Done: %(move)s.", move=move), "success")
+            return record_url(sight.rt.slug, sight.number)
+        flash(_("Done: %(move)s (%(number)s).", move=move, number=sight.number), "success")
+        listed = request.args.get("in", "")
+        return f"{url_for('records.listing', slug=sight.rt.slug)}?{listed}" if listed else url_for("admin.index")
 
     def _move(
         self,
@@ -175,7 +184,9 @@ class ActRoutes(RecordRoutes):
             rev=sight.values["rev"],
             watermark=record_page.watermark(sight, reader),
             notices=cautions.of_record(sight, current, reader),
-            urls={"record": record_url(sight.rt.slug, sight.number)},
+            urls={
+                "record": record_url(sight.rt.slug, sight.number, **record_page.from_list(request.args.get("in", "")))
+            },
         )
 
 
