@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import checks, registry, schema, signers_before
+from models import checks, registry, schema, signers_before, turns_before
 from models.access_request import document as access_request
 from models.access_request import raising
 from models.access_request import service as access_request_service
@@ -62,9 +62,10 @@ def load() -> None:
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> None:
-    """Put a type into force, with what follows for cards when one of its records becomes top secret (X4)."""
+    """Put a type into force, with what follows for cards when one of its records becomes more secret (X4)."""
     registry.register(rt, raising.guarded(rt, hooks or Hooks()))
 
 
+schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(destruction_former.take_words_out)

@@ -1,8 +1,8 @@
-"""Records that become top secret while cards are open: what was signed without the general manager ends (X4).
+"""Records whose level is raised while cards are open: what was signed for a lower level opens nothing more (X4).
 
-Nothing of a card tells whoever asked the new level (X3, X6). One that waits looks as it did, and is refused or lapses
-as any other: nobody asks for top secret, so it goes no further. One in force ends by the system without a reason; the
-trail says why (ADR 16).
+Nothing of a card tells whoever asked the new level (X3, X6). One that waits looks as it did, and whoever signs next is
+told the level of the day; of one that became top secret it goes no further, for nobody asks for that. One in force ends
+by the system without a reason; the trail says why (ADR 16).
 """
 
 from __future__ import annotations
@@ -31,22 +31,25 @@ WAITING = ("asked", "signed", "approved")
 
 
 def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
-    """The behaviour of a type, with what follows for cards when one of its records becomes top secret."""
+    """The behaviour of a type, with what follows for cards when the level of one of its records is raised."""
     return replace(hooks, after=(*hooks.after, end_cards)) if rt.classified else hooks
 
 
 def end_cards(draft: Draft) -> None:
-    """End the cards in force that name a record which this write makes top secret, in its transaction. Those that still
-    wait are signed in person from then on: no deputy reads them."""
+    """End the cards in force that name a record which this write makes more secret than they were signed for, in its
+    transaction. Where it becomes top secret, those that still wait are signed in person from then on: no deputy reads
+    them."""
     before, values = draft.before, draft.values
-    if before is None or values.get("level") != TOP or before.get("level") == TOP:
+    if before is None or _rank(values.get("level")) <= _rank(before.get("level")):
         return
-    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": {"$in": ["granted", *WAITING]}}
+    top = values["level"] == TOP
+    states = ["granted", *WAITING] if top else ["granted"]
+    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": {"$in": states}}
     for row in list(database()[collection_name(SLUG)].find(condition, {"_id": 1})):
         card = store.fetch(SLUG, row["_id"])
         if card["state"] in WAITING:
             store.sign_in_person(SLUG, row["_id"])
-        elif _unsigned(card, {values["number"]}):
+        elif _unsigned(card, {values["number"]: values["level"]}):
             _end(card, draft.actor, draft.now)
 
 
@@ -61,7 +64,7 @@ def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
     ended = 0
     for request in lasting:
         card = store.fetch(SLUG, request)
-        if card["state"] != "granted" or not _unsigned(card, _top_secret(card)):
+        if card["state"] != "granted" or not _unsigned(card, _levels(card)):
             continue
         try:
             transaction(partial(_end, card, SYSTEM, now, card["rev"]))
@@ -71,13 +74,18 @@ def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
     return ended
 
 
-def _unsigned(card: Mapping[str, Any], raised: set[str]) -> bool:
-    """Whether one of these records was not top secret when the card was signed: each item keeps its level of then."""
-    return any(item["number"] in raised and item["level"] != TOP for item in card["items"] or ())
+def _unsigned(card: Mapping[str, Any], levels: Mapping[str, str | None]) -> bool:
+    """Whether one of these records, by number and level, is more secret than the card was signed for: each item keeps
+    its level of then."""
+    return any(_rank(levels.get(item["number"])) > _rank(item["level"]) for item in card["items"] or ())
 
 
-def _top_secret(card: Mapping[str, Any]) -> set[str]:
-    """The numbers of a card's records that are top secret now."""
+def _rank(level: str | None) -> int:
+    return Level.of(level).rank
+
+
+def _levels(card: Mapping[str, Any]) -> dict[str, str | None]:
+    """The levels of a card's records as they are now, by number."""
     numbers = [item["number"] for item in card["items"] or ()]
-    condition = {"number": {"$in": numbers}, "level": TOP}
-    return {row["number"] for row in database()[collection_name(card["type_asked"])].find(condition, {"number": 1})}
+    rows = database()[collection_name(card["type_asked"])].find({"number": {"$in": numbers}}, {"number": 1, "level": 1})
+    return {row["number"]: row.get("level") for row in rows}

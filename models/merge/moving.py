@@ -20,6 +20,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from config.database import database, transaction
 from models import access, audit, registry, schema, sealing, store, stored_form
 from models.access import Purpose, Reach
+from models.access_request import raising
 from models.declarations import Field, RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
@@ -198,9 +199,8 @@ def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
     """Give up to `limit` moved records back what the merge changed on them, where nobody changed it since; returns how
     far it is, None at the end, and which of them were left with more than a pointer of it, as they cannot be opened."""
     pair = [merge["survivor"], merge["loser"]]
-    condition: Row = {"merge": merge["_id"], "action": "follow_merge", "record": {"$nin": pair}}
-    if merge.get("back_to"):
-        condition["_id"] = {"$gt": merge["back_to"]}
+    behind: Row = {"_id": {"$gt": merge["back_to"]}} if merge.get("back_to") else {}
+    condition: Row = {"merge": merge["_id"], "action": "follow_merge", "record": {"$nin": pair}, **behind}
     versions = list(database()[store.VERSIONS].find(condition).sort("_id", ASCENDING).limit(limit))
     # A record that was pointed to the merged one again on the way has followed twice: one version after the other.
     times, rounds = Counter[ObjectId](), dict[tuple[str, int], list[Row]]()
@@ -314,8 +314,7 @@ def _put_many(
     if not drafts:
         return
     store.hold(drafts)
-    first = drafts[0]
-    befores = [draft.before or {} for draft in drafts]
+    first, befores = drafts[0], [draft.before or {} for draft in drafts]
     sealing.take_keys(drafts)
     updates = [
         UpdateOne({"_id": before["_id"], "rev": before["rev"]}, update_of(draft))
@@ -329,6 +328,8 @@ def _put_many(
         for draft, version in zip(drafts, versions, strict=True)
     ]
     audit.append_many(first.action, first.actor, subjects, now=first.now, detail=detail)
+    for draft in drafts:
+        raising.end_cards(draft)
 
 
 # --- going on, chunk by chunk
