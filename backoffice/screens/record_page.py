@@ -72,8 +72,8 @@ def head(
         return made | {"main_action": None, "actions": _other_actions(sight, current, reader)}
     moves = records.moves(reader.person, sight.rt, current)
     main = next((t for t in moves if t.main), None)
-    made["main_action"] = move_action(sight, main, reader) if main else None
-    rest = [move_action(sight, t, reader) for t in moves if t is not main and t.offered]
+    made["main_action"] = move_action(sight, main, reader, came_from) if main else None
+    rest = [move_action(sight, t, reader, came_from) for t in moves if t is not main and t.offered]
     made["actions"] = [*_edit(sight, current, reader, came_from), *rest, *_other_actions(sight, current, reader)]
     return made
 
@@ -95,12 +95,17 @@ def level_note(sight: Sight, names: Names) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def move_action(sight: Sight, move: Transition, reader: Reader) -> Context:
-    """A move as a button: at once where nothing is asked, else by its sheet."""
+def from_list(query: str) -> dict[str, str]:
+    """What an address carries along of the list that led to a record, by its query; '' for none."""
+    return {"in": query} if query else {}
+
+
+def move_action(sight: Sight, move: Transition, reader: Reader, came_from: str = "") -> Context:
+    """A move as a button: at once where nothing is asked, else by its sheet. `came_from` as for `head`."""
     at = record_url(sight.rt.slug, sight.number, move.page) if move.page else None
     action: Context = {
         "label": move.label.text(reader.language),
-        "url": at or record_url(sight.rt.slug, sight.number, "act", move=move.name),
+        "url": at or record_url(sight.rt.slug, sight.number, "act", move=move.name, **from_list(came_from)),
         "tone": move.tone,
     }
     if not is_plain(move):
@@ -124,7 +129,7 @@ def card_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> li
 def _edit(sight: Sight, current: Mapping[str, Any], reader: Reader, came_from: str) -> list[Context]:
     if not records.can(reader.person, sight.rt, current, Purpose.EDIT):
         return []
-    url = record_url(sight.rt.slug, sight.number, "edit", **({"in": came_from} if came_from else {}))
+    url = record_url(sight.rt.slug, sight.number, "edit", **from_list(came_from))
     return [{"label": _("Edit"), "url": url, "icon": "pencil", "key": "e"}]
 
 

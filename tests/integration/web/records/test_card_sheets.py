@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from html import unescape
 
 import pytest
 
 from config.database import database
+from models.person import deputies
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
@@ -96,3 +99,64 @@ def test_of_two_opposite_decisions_the_second_is_named_as_it_was_pressed(
         page = second.send(sheet, 409, _answer=forged, **sent).text
         assert ("“批准”。" if language == "zh" else "“Approve” is not possible") in page, forged
     assert stored(card)["state"] == "granted"
+
+
+# --- where a move leads whoever reads the card only while it is their turn
+
+
+@pytest.fixture
+def out(office: dict[str, Desk], make: Make) -> str:
+    """A card whose paper is out, and is to be returned to the custodian."""
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="export", **WINDOW)
+    card = last_card()
+    move(office["head"], card, "approve", valid_until="2026-11-25")
+    office["manager"].send(f"{CARDS}{card}/take", 200, format="csv")
+    move(office["manager"], card, "give_back")
+    return card
+
+
+def test_who_confirms_a_return_comes_back_to_the_list_that_they_came_from(office: dict[str, Desk], out: str) -> None:
+    custodian = office["custodian"]
+    listed = custodian.text(f"{CARDS}?state=out")
+    led = re.search(rf'href="({CARDS}{out}\?in=[^"]+)"', listed)
+    assert led is not None
+    action = re.search(r'action="([^"]+/do/take_back[^"]*)"', custodian.text(unescape(led[1])))
+    assert action is not None
+    answer = custodian.send(unescape(action[1]), 303, rev=str(stored(out)["rev"]))
+    assert answer.location == f"{CARDS}?state=out"
+    page = custodian.text(answer.location)
+    assert f"Done: Confirm the return ({out})." in page
+    assert f'href="{CARDS}{out}' not in page, "it is theirs to read no more"
+    custodian.text(f"{CARDS}{out}", 404)
+    assert stored(out)["state"] == "ended"
+
+
+def test_from_my_work_it_leads_back_there_and_names_the_card(office: dict[str, Desk], out: str) -> None:
+    answer = office["custodian"].send(f"{CARDS}{out}/do/take_back", 303, rev=str(stored(out)["rev"]))
+    assert answer.location == "/"
+    assert f"Done: Confirm the return ({out})." in office["custodian"].text("/")
+
+
+def test_who_reads_the_card_for_good_stays_at_it(office: dict[str, Desk], out: str) -> None:
+    sent = f"{CARDS}{out}/do/take_back?in=state%3Dout"
+    answer = office["head"].send(sent, 303, rev=str(stored(out)["rev"]))
+    assert answer.location == f"{CARDS}{out}"
+    assert "Done: Confirm the return." in office["head"].text(answer.location)
+
+
+def test_a_sheet_keeps_the_list_that_led_to_it(office: dict[str, Desk], sit: Sit, make: Make, now: datetime) -> None:
+    deputy = sit(Role.SALES_MANAGER, name="Deputy", department="sales")
+    head = office["head"].person
+    assert head.id is not None
+    deputies.name_deputy(head, head.id, deputy.person.id, begins=now.date(), ends=now.date(), now=now)
+    number = make(office["owner"].person, level="secret")["number"]
+    office["manager"].send(f"{AT}{number}/ask", 302, use="view", **WINDOW)
+    card = last_card()
+    led = re.search(rf'href="({CARDS}{card}/do/approve[^"]*)"', deputy.text(f"{CARDS}{card}?in=state%3Dsigned"))
+    assert led is not None
+    sheet = unescape(led[1])
+    assert f'href="{CARDS}{card}?in=state%3Dsigned"' in deputy.text(sheet), "to decide later"
+    answer = deputy.send(sheet, 303, rev="1", valid_until="2026-11-25")
+    assert answer.location == f"{CARDS}?state=signed"
+    assert f"Done: Approve ({card})." in deputy.text(answer.location)
