@@ -30,7 +30,7 @@ from models.classified import (
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import Person, Role
-from models.turns import climbed_to, is_role, names, own_names, roles_held
+from models.turns import awaited, is_role, names, own_names, roles_held
 
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
@@ -166,12 +166,13 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
 
 def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn; of whom a field
-    names that asks for a role, `user:<id>@<role>`."""
+    names that asks for a role, `user:<id>@<role>`, and of roles in which people serve their own department
+    `role:<role>@<department>`."""
     state = state_of(rt, record)
     if state is None or record.get("archived_at"):
         return []
     found = set()
-    for whose in (*state.turn, *climbed_to(state, record)):
+    for whose in awaited(state, record):
         if is_role(whose):
             found.add(f"role:{whose}")
         elif whose == "creator" and record.get("created_by"):
@@ -219,7 +220,7 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
     for one in person.stands_in:
         if one.covers(rt.slug):
             if rt.classified:
-                whom.update(roles_held(one.principal, rt))
+                whom.update(roles_held(one.principal))
             else:
                 whom.update(f"{role.value}@{one.principal.department}" for role in one.principal.roles)
             if not one.roles_only:
@@ -344,7 +345,7 @@ def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) 
     if relation is Relation.DEPARTMENT:
         return (person.department,) if person.department else ()
     if relation is Relation.TASK:
-        return roles_held(person, rt)
+        return roles_held(person)
     if relation is Relation.ASSIGNED:
         return own_names(person, rt) if person.id else ()
     if relation is Relation.GRANT:

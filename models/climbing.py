@@ -12,7 +12,7 @@ from bson import ObjectId
 
 from config.database import database, transaction
 from config.policy import policy
-from models import access, audit, registry, sealing, store, stored_form
+from models import access, audit, registry, sealing, store, stored_form, turns
 from models.calendar import Deadline, WorkingCalendar
 from models.deadline.rules import policy_value
 from models.declarations import Climb, RecordType, State
@@ -198,5 +198,6 @@ def _next_step(state: State, record: Mapping[str, Any], owners: Mapping[ObjectId
     owner = owners.get(record["owner"]) if record.get("owner") and not at else None
     if owner is None or not state.climbs[at].late:
         return at + 1
-    own = [place for place, climb in enumerate(state.climbs) if any(owner.has(Role(whose)) for whose in climb.to)]
+    roles = ([Role(whose) for whose in climb.to] for climb in state.climbs)
+    own = [place for place, to in enumerate(roles) if turns.serves(owner, record, *to)]
     return min(max(own, default=-1) + 2, len(state.climbs))

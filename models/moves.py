@@ -183,16 +183,17 @@ def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, A
     have it still."""
     if whose == "turn":
         state = access.state_of(rt, record)
-        waits_for = (*state.turn, *turns.climbed_to(state, record)) if state is not None else ()
+        waits_for = turns.awaited(state, record) if state is not None else ()
         return any(_falls_to(person, rt, one, record) for one in waits_for)
     return _is(person, whose, record) and turns.still(person, rt, whose)
 
 
 def _is(person: Person, whose: str, record: Mapping[str, Any]) -> bool:
-    """Whether `whose` (a role, `owner`, `creator`, `reader` or a person field) means this person."""
+    """Whether `whose` (a role, `owner`, `creator`, `reader` or a person field) means this person; by a role in which
+    people serve their own department, on its records."""
     if whose == READER:
         return True
     if turns.is_role(whose):
-        return turns.holds(person, whose)
+        return turns.holds(person, turns.of_department(whose, record.get("department")))
     key = "created_by" if whose == "creator" else whose
     return person.id is not None and record.get(key) == person.id

@@ -27,7 +27,7 @@ from models.kinds import stored
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 from models.search import MOST_DIGITS, PIECE
-from models.turns import asked_of
+from models.turns import OF_DEPARTMENT, asked_of, is_role
 
 log = logging.getLogger(__name__)
 
@@ -295,12 +295,20 @@ def _token(relation: Relation, whom: Expression) -> Expression:
     return {"$concat": [LEVEL, f"|{relation.value}|", {"$toString": whom}]}
 
 
-def _turns(rt: RecordType, first: State | None, people: Mapping[str, Expression]) -> tuple[list[str], list[Expression]]:
-    """Whose turn the first state is: role names, and expressions for the names of people (`turns.names`)."""
+def _turns(
+    rt: RecordType, first: State | None, people: Mapping[str, Expression]
+) -> tuple[list[Expression], list[Expression]]:
+    """Whose turn the first state is: expressions for roles (`turns.of_department`) and for the names of people
+    (`turns.names`)."""
     turn = first.turn if first else ()
-    roles = [whose for whose in turn if whose in Role._value2member_map_]
+    roles = [_role(whose) for whose in turn if is_role(whose)]
     named = [(people[whose], asked_of(rt, whose)) for whose in turn if people.get(whose) is not None]
     return roles, [name for person, asked in named for name in _names(person, asked)]
+
+
+def _role(whose: str) -> Expression:
+    own = {"$concat": [f"{whose}@", {"$ifNull": ["$department", ""]}]}
+    return own if whose in OF_DEPARTMENT else _constant(whose)
 
 
 def _names(person: Expression, asked: Iterable[Role]) -> list[Expression]:
@@ -312,7 +320,7 @@ def _waiting(rt: RecordType, first: State | None, people: Mapping[str, Expressio
     roles, turns = _turns(rt, first, people)
     return _sorted(
         [
-            *(_constant(f"role:{role}") for role in roles),
+            *({"$concat": ["role:", role]} for role in roles),
             *({"$concat": ["user:", name]} for name in turns),
         ]
     )

@@ -7,25 +7,29 @@ from functools import lru_cache
 from typing import Any
 
 from models.declarations import RecordType, State
-from models.person.roles import Person, Role
+from models.person.roles import HOUSE_WIDE, Person, Role
 
-EVERYWHERE = frozenset({Role.GENERAL_MANAGER.value})
-"""Roles of the whole company: what is late goes up to them from every department, to the others within its own."""
+OF_DEPARTMENT = frozenset(role.value for role in Role) - HOUSE_WIDE
+"""The roles in which a person serves their own department only."""
+
+
+def of_department(whose: str, department: str | None) -> str:
+    """Of whom a move or a turn is, as it stands on the records of a department: a role in which people serve their own
+    department becomes `role@department`, which nobody holds where there is none; any other stays as it is."""
+    return f"{whose}@{department or ''}" if whose in OF_DEPARTMENT else whose
+
+
+def awaited(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whose turn a record is in a state: as declared, and to whom it has gone on."""
+    department = record.get("department")
+    return (*(of_department(whose, department) for whose in state.turn), *climbed_to(state, record))
 
 
 def climbed_to(state: State, record: Mapping[str, Any]) -> tuple[str, ...]:
-    """To whom a record has gone on because nobody signed it in time, or for being late; not whom it passed over. What
-    is late goes up to the roles of its own department, `role@department`."""
+    """To whom a record has gone on because nobody signed it in time, or for being late; not whom it passed over."""
     steps = slice(record.get("climbed_from") or 0, record.get("climbed") or 0)
     department = record.get("department")
-    return tuple(
-        late_turn(whose, department) if climb.late else whose for climb in state.climbs[steps] for whose in climb.to
-    )
-
-
-def late_turn(role: str, department: str | None) -> str:
-    """The role, as records of a department go up to it when they are late."""
-    return role if role in EVERYWHERE else f"{role}@{department or ''}"
+    return tuple(of_department(whose, department) for climb in state.climbs[steps] for whose in climb.to)
 
 
 def is_role(whose: str) -> bool:
@@ -42,6 +46,11 @@ def holds(person: Person, whose: str) -> bool:
     """Whether the person has the role that a turn names; that of a department only who is in it."""
     _, of_one, department = whose.partition("@")
     return person.has(role_of(whose)) and (not of_one or (bool(department) and department == person.department))
+
+
+def serves(person: Person, record: Mapping[str, Any], *roles: Role) -> bool:
+    """Whether the person has one of these roles where a record is concerned: in its department, or for the house."""
+    return any(holds(person, of_department(role.value, record.get("department"))) for role in roles)
 
 
 def asked_of(rt: RecordType, whose: str) -> tuple[Role, ...]:
@@ -82,20 +91,18 @@ def user_tokens(person: Person) -> list[str]:
 
 def turn_tokens(person: Person) -> list[str]:
     """The tokens under which records wait for this person (`waiting` field)."""
-    roles = [role.value for role in person.roles]
-    late = [late_turn(role, person.department) for role in roles] if person.department else []
-    return sorted({*user_tokens(person), *(f"role:{role}" for role in (*roles, *late))})
+    return sorted({*user_tokens(person), *(f"role:{role}" for role in roles_held(person))})
 
 
-def roles_held(person: Person, rt: RecordType) -> list[str]:
-    """The person's roles, as records of a type wait for them: with their department those to which late ones go up."""
-    roles = [role.value for role in person.roles]
-    late = late_roles(rt).intersection(roles) if person.department else ()
-    return [*roles, *(late_turn(role, person.department) for role in late)]
+def roles_held(person: Person) -> list[str]:
+    """The person's roles, as records wait for them."""
+    roles = (role.value for role in person.roles)
+    return [of_department(role, person.department) for role in roles if person.department or role not in OF_DEPARTMENT]
 
 
 @lru_cache(maxsize=1000)
-def late_roles(rt: RecordType) -> frozenset[str]:
-    """The roles to which late records of a type go up."""
+def roles_awaited(rt: RecordType) -> frozenset[str]:
+    """The roles that records of a type wait for, or go up to."""
     states = rt.workflow.states if rt.workflow is not None else ()
-    return frozenset(whose for state in states for climb in state.climbs if climb.late for whose in climb.to)
+    turns = {whose for state in states for whose in (*state.turn, *(to for climb in state.climbs for to in climb.to))}
+    return frozenset(filter(is_role, turns))

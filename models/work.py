@@ -112,7 +112,7 @@ def gone_up_to(person: Person, rt: RecordType) -> Condition | None:
         if any(turns.is_role(whose) and person.has(Role(whose)) for whose in state.turn):
             continue
         levels = {whose for climb in state.climbs if climb.late for whose in climb.to}
-        theirs = held.intersection(f"role:{turns.late_turn(whose, person.department)}" for whose in levels)
+        theirs = held.intersection(f"role:{turns.of_department(whose, person.department)}" for whose in levels)
         if theirs:
             ways.append({"state": state.value, "waiting": {"$in": sorted(theirs)}})
     return {"$or": ways, "waiting": {"$nin": turns.user_tokens(person)}} if ways else None

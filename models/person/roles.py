@@ -79,6 +79,21 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
 }
 
+HOUSE_WIDE = frozenset(
+    {
+        Role.SALES,
+        Role.SALES_MANAGER,
+        Role.FINANCE_REVIEWER,
+        Role.LEGAL_REVIEWER,
+        Role.CREDIT_GROUP,
+        Role.GENERAL_MANAGER,
+        Role.AUDITOR,
+        Role.ADMINISTRATOR,
+    }
+)
+"""Roles that serve the whole house, whatever department a record is of. In any other a person serves their own
+department, and no record of another one waits for them (People)."""
+
 PRIVILEGED = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})
 """Roles whose giving needs a second privileged person."""
 

@@ -41,7 +41,7 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
     ]
     encrypted = [(f.name, f.filterable) for f in rt.fields if f.encrypted]
     about = [f.name for f in rt.fields if f.name in classified.ABOUT]
-    of_department = sorted(turns.late_roles(rt) - turns.EVERYWHERE)
+    of_department = sorted(turns.roles_awaited(rt) & turns.OF_DEPARTMENT)
     return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about, *named(rt)
 
 

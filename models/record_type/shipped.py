@@ -12,7 +12,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import catalogue, registry, schema
+from models import catalogue, registry, schema, turns
 from models.declarations import RecordType
 from models.record_type.deriving import basis, derive_again, named
 
@@ -31,8 +31,13 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
     """
     known = {row["_id"]: row for row in database()[BASES].find()}
     shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
-    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM, *named(rt)) for rt in registry.all_types()}
+    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM, *_names(rt)) for rt in registry.all_types()}
     return sum(_follow(rt, decides[rt], known.get(rt.slug), now, go_on) for rt in decides)
+
+
+def _names(rt: RecordType) -> list[str]:
+    """What of a stored type decides under which names its records wait for people and roles."""
+    return [*named(rt), *sorted(turns.roles_awaited(rt))]
 
 
 def _follow(
