@@ -21,6 +21,7 @@ from models.errors import Refusal
 from models.exchange.export import FORMATS, Card, UnknownFormat, export
 from models.listing import ListQuery
 from models.person.roles import Person
+from models.reading import service as reading
 from models.records import read
 from models.sights import Sight
 
@@ -64,6 +65,7 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
 
     :raises NotFound: for a card that the person does not see.
     :raises CardClosed: audited, when nothing may leave under it. :raises RecordGone: :raises UnknownFormat:
+    :raises TooMuchReading: when the person is to wait: what leaves counts as read.
     """
     if form not in FORMATS:
         raise UnknownFormat()
@@ -83,6 +85,7 @@ def take(person: Person, number: str, form: str, *, now: datetime, language: str
 
     card = store.fetch(SLUG, found.id)
     subject = audit.Subject(SLUG, found.id, card["number"], card["level_asked"] or "")
+    reading.count(person, now, records=len(card["items"] or ()))
     return _or_audited(lambda: transaction(work), person, subject, Purpose.EXPORT, now)
 
 

@@ -35,6 +35,7 @@ from models.kinds import parts_of
 from models.listing import ListQuery
 from models.names import Names
 from models.person.roles import Person
+from models.reading import service as reading
 from models.record import LEVEL_FIELD, collection_name, leaving_with
 from models.sights import Sight
 from models.watermark import watermark
@@ -91,6 +92,8 @@ def export(
     :raises Forbidden: when nothing of this type may leave with this person.
     :raises BadQuery: for a query that the list would refuse.
     :raises UnknownFormat: for anything but csv and xlsx.
+    :raises TooMuchReading: when the person is to wait, who has read so many records lately: what is above internal in
+        the file counts as read (X7).
     """
     rt = registry.get(slug).rt
     if form not in FORMATS:
@@ -99,6 +102,7 @@ def export(
         person = replace(person, grants={**person.grants, Purpose.EXPORT.value: frozenset()})
     if not access.may_export(person, rt):
         raise Forbidden()
+    reading.refuse_held(person, now)
     language = language or person.language
     sheet = _Sheet(person, rt, language, now, card.receipt if card else "")
     reach = access.reach(person, rt, Purpose.EXPORT)
@@ -218,11 +222,12 @@ class _Sheet:
         return {name: value for name, value in son.items() if name not in self.withheld}
 
     def _note(self, sons: Iterable[Mapping[str, Any]]) -> None:
-        """Write who takes which classified records out."""
+        """Write who takes which classified records out, and count them as read."""
         internal = Level.INTERNAL.value
         out = [son for son in sons if self.rt.classified and (son.get("level") or internal) != internal]
         for son in out:
             self.levels[son["level"]] = self.levels.get(son["level"], 0) + 1
+        reading.count_leaving(self.person, self.now, len(out))
         subjects = [(store.subject(self.rt, son), ()) for son in out]
         detail = {"purpose": Purpose.EXPORT.value}
         transaction(lambda: audit.append_many(Purpose.EXPORT.value, self.person, subjects, now=self.now, detail=detail))

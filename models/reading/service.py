@@ -4,9 +4,9 @@ Far from the measure readings are told to the database a few at a time (`tell`),
 and without waiting for the database's: a later request reads the count, and near the measure each reading is counted
 before it takes place.
 
-Records read in full count, of every type and level and by whatever door: screens, print, API; of the API's lists those
-above internal, which leave for a program. A page of a list on the screen counts nothing. Work within a transaction is
-the product's own and does not count.
+Records read in full count, of every type and level and by whatever door: screens, print, API; of the API's lists and of
+exported files those above internal, which leave. A page of a list on the screen counts nothing. Work within a
+transaction is the product's own and does not count.
 """
 
 from __future__ import annotations
@@ -102,6 +102,32 @@ def count(person: Person, now: datetime, lately: Mapping[str, Any] | None = None
         longest_seconds=limits.longest_pause_seconds,
     )
     transaction(lambda: _hold(person, held_until, hold, read, now))
+
+
+def refuse_held(person: Person, now: datetime) -> None:
+    """Let nothing begin to leave with a person who is to wait. Nothing is counted: what a file holds is, as it leaves
+    (`count_leaving`).
+
+    :raises TooMuchReading: with the seconds.
+    """
+    if person.id is None or in_transaction():
+        return
+    row = database()[RATES].find_one({"_id": person.id, "held_until": {"$gt": now}}, {"held_until": 1})
+    if row is not None:
+        raise TooMuchReading(ceil((row["held_until"] - now).total_seconds()))
+
+
+def count_leaving(person: Person, now: datetime, records: int) -> None:
+    """Count some records of a file that are about to leave. A file that was let begin goes on to its end; whoever fills
+    the measure by it waits with everything else from then on, and is reported with how much it was."""
+    if not records:
+        return
+    try:
+        count(person, now, records=records)
+    except TooMuchReading:
+        database()[BURSTS].find_one_and_update(
+            {"person": person.id}, {"$inc": {"count": records}}, sort=[("at", DESCENDING)]
+        )
 
 
 def is_far(lately: Mapping[str, Any] | None, now: datetime, *, records: int = 1) -> bool:

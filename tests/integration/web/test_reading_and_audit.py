@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from config import policy
 from models import audit
+from models.access_request import service as access_request
 from models.audit.keys import CURRENT
 from models.audit_check import service as checking
 from models.outbox.document import EMAILS
@@ -121,6 +122,77 @@ def test_a_person_at_an_ordinary_pace_is_not_slowed(sit: Sit, db: Base, now: dat
         for _ in range(3):
             reader.text(address)
     assert db[audit.ENTRIES].count_documents({"action": "unusual_reading"}) == 0
+
+
+def files(owner: Desk, count: int, level: str, now: datetime) -> list[str]:
+    made = (customer(owner.person, now, name=f"隐山{n}仪表有限公司", level=level) for n in range(count))
+    return [one["number"] for one in made]
+
+
+@pytest.mark.usefixtures("few")
+def test_whoever_is_to_wait_takes_nothing_out_through_any_door(sit: Sit, db: Base, now: datetime, clock: Clock) -> None:
+    owner = sit(Role.SPECIALIST)
+    [number, *_] = files(owner, 3, "secret", now)
+    for _ in range(10):
+        owner.text(f"/records/customer/{number}")
+    for form in ("csv", "xlsx"):
+        answer = owner.post("/records/customer/export", {"format": form})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+        assert "隐山" not in answer.get_data(as_text=True)
+    assert owner.get(f"/records/customer/{number}/print").status_code == 429
+    assert db[audit.ENTRIES].count_documents({"action": "export"}) == 0
+    clock.now = now + timedelta(seconds=11)
+    assert "隐山" in owner.send("/records/customer/export", 200, format="csv").get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_exported_counts_as_read_and_the_report_has_all_of_it(
+    sit: Sit, db: Base, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.exchange.export.AT_ONCE", 8)
+    owner, head = sit(Role.SPECIALIST, name="Qian"), sit(Role.HEAD)
+    numbers = files(owner, 30, "secret", now)
+    taken = owner.send("/records/customer/export", 200, format="csv").get_data(as_text=True)
+    assert taken.count("隐山") == 30, "a file that was begun is whole"
+    for path in ("", "/print"):
+        assert owner.get(f"/records/customer/{numbers[0]}{path}").status_code == 429
+    assert owner.post("/records/customer/export", {"format": "csv"}).status_code == 429
+    assert db[audit.ENTRIES].count_documents({"action": "unusual_reading", "actor": owner.person.id}) == 1
+    assert "Qian read 30 records within 5 minutes" in head.text("/")
+    assert {mail["to"] for mail in db[EMAILS].find()} == {head.person.email}
+
+
+@pytest.mark.usefixtures("few")
+def test_internal_rows_of_a_file_are_no_readings(sit: Sit, db: Base, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST)
+    [number, *_] = files(owner, 12, "internal", now)
+    for _ in range(2):
+        owner.send("/records/customer/export", 200, format="csv")
+    owner.text(f"/records/customer/{number}")
+    assert db[reading.BURSTS].count_documents({}) == 0
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_taken_under_a_card_counts_too(sit: Sit, db: Base, now: datetime) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    reader = sit(Role.SALES_MANAGER, department="sales", manager=head.person.id)
+    wish = {"uses": "export", "reason": "Audit", "valid_until": "2026-11-25"}
+    assert reader.person.id is not None
+    cards = []
+    for number in files(owner, 2, "secret", now):
+        card = access_request.offer(owner.person, "customer", number, reader.person.id, wish, now=now)
+        cards.append(f"/records/access_request/{card['number']}")
+        sheet = head.text(f"{cards[-1]}/do/approve")
+        shown = re.search(r'name="_shown"[^>]* value="([^"]*)"', sheet)
+        more = {"_shown": shown.group(1)} if shown else {}
+        head.send(f"{cards[-1]}/do/approve", 303, rev="1", valid_until="2026-11-25", **more)
+    for _ in range(4):
+        assert "隐山" in reader.send(f"{cards[0]}/take", 200, format="csv").get_data(as_text=True)
+    reader.get(cards[0])
+    reader.get(cards[0])
+    answer = reader.post(f"{cards[1]}/take", {"format": "csv"})
+    assert (answer.status_code, "隐山" in answer.get_data(as_text=True)) == (429, False)
+    assert db["record_access_request"].count_documents({"receipts.0": {"$exists": True}}) == 1
 
 
 @pytest.mark.usefixtures("few")
