@@ -69,3 +69,4 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(destruction_former.take_words_out)
+schema.bring_up(destruction_former.stand_by_proposals)

@@ -29,7 +29,7 @@ from models.declarations import RecordType
 from models.destruction import everywhere, gone, matters, traces, words
 from models.destruction.document import SLUG, WAITING
 from models.destruction.gone import ASIDE, GONE
-from models.destruction.service import NoLongerThere, numbers_of, stored_of, with_what
+from models.destruction.service import NoLongerThere, changed, numbers_of, stored_of
 from models.errors import Refusal, Spoken
 from models.job import service as jobs
 from models.job.long import GoOn, LongWork
@@ -121,7 +121,7 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
         _bar(asked, {lacking.params["number"]: "gone"}, now)
         return 0
     found = {number: against[0].kind for number, against in matters.against(rt, sons, SYSTEM, now).items()}
-    found = {**_changed(asked, rt, sons), **found}
+    found = {**dict.fromkeys(changed(asked, rt, sons), "changed"), **found}
     if found:
         _bar(asked, found, now)
         return 0
@@ -134,14 +134,6 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
     begun = [{"$set": {"type": slug, "state": SETTLING, "at": "$$NOW"}}]
     database()[WORK_DOCUMENTS].update_one({"_id": destruction}, begun, upsert=True)
     return 1
-
-
-def _changed(asked: Row, rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The records that are not as the last signature saw them: what it was given for is not what would go."""
-    signed = {item["number"]: (item["rev"], item["parts"]) for item in asked["items"]}
-    parts = matters.parts_of(rt, sons)
-    as_now = {son["number"]: (son["rev"], with_what(parts[son["_id"]])) for son in sons}
-    return {number: "changed" for number, found in as_now.items() if found != signed[number]}
 
 
 def _take_out(rt: RecordType, son: Mapping[str, Any], asked: Row, now: datetime) -> None:

@@ -67,6 +67,14 @@ def not_there(number: str) -> Sentence:
     )
 
 
+def changed(number: str) -> Sentence:
+    """That a record of a destruction is not as it was proposed."""
+    return Sentence(
+        f"{number} 在提出销毁之后有改动，本次销毁无法进行",
+        f"{number} changed since it was proposed: this destruction cannot go on",
+    )
+
+
 def destroyed(number: str, language: str) -> str:
     """How a record is called that is no longer there."""
     return f"已销毁 {number}" if language.startswith("zh") else f"destroyed {number}"

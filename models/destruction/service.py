@@ -8,7 +8,7 @@ from typing import Any
 
 from config.database import database, transaction
 from config.policy import policy
-from models import ownership, registry, store
+from models import access, ownership, registry, store
 from models.access import Purpose
 from models.access_request.rules import title_of
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
@@ -60,6 +60,19 @@ class NoLongerThere(Refusal):
 
     code, status = "no_longer_there", 409
     zh, en = "记录 {number} 已不存在；请拒绝并说明理由。", "{number} is no longer there: refuse this, saying why."
+
+
+class ChangedSince(Refusal):
+    """A record is not as it was proposed: the signatures before were given for something else (D1)."""
+
+    code, status = "changed_since_proposed", 409
+    zh = (
+        "{numbers} 在提出销毁之后有改动，已有的签署不适用于现在的内容，不能再签署。请拒绝或撤回；仍需销毁的，重新提出。"
+    )
+    en = (
+        "{numbers} changed since this was proposed: what was signed is not what would go now. Refuse this or withdraw "
+        "it, and propose anew what is still to be destroyed."
+    )
 
 
 def may_propose(person: Person, found: Sight) -> bool:
@@ -174,6 +187,15 @@ def with_what(parts: Sequence[Mapping[str, Any]]) -> str | None:
     return f"{len(parts)} ({sum(one['rev'] for one in parts)})" if parts else None
 
 
+def changed(asked: Mapping[str, Any], rt: RecordType, sons: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The numbers of the records that are not as they were proposed, they or what was merged into them: no signature
+    was given for what they became."""
+    parts = matters.parts_of(rt, sons)
+    known = {item["number"]: (item["rev"], item["level"], item["parts"]) for item in asked["items"]}
+    as_now = {son["number"]: (son["rev"], _level(son), with_what(parts[son["_id"]])) for son in sons}
+    return [number for number, found in as_now.items() if found != known[number]]
+
+
 def _level(son: Mapping[str, Any]) -> str:
     return Level.of(son.get("level")).value
 
@@ -192,16 +214,18 @@ def _check_matters(
 
 
 def _prepare(draft: Draft) -> None:
-    """At each signature: everything asked again as it is now, and who signed, in whose place, when."""
+    """At each signature: that the records are as they were proposed, what stands against it now, and who signed, in
+    whose place, when."""
     if draft.action not in SIGNING:
         return
     values = draft.values
-    slug = values["type_asked"]
-    sons = stored_of(slug, numbers_of(values))
-    values |= _naming(slug, sons)
+    rt = registry.get(values["type_asked"]).rt
+    sons = stored_of(rt.slug, numbers_of(values))
+    if other := changed(values, rt, sons):
+        raise ChangedSince(numbers=", ".join(other))
     if draft.behalf is not None and values["level_asked"] == Level.TOP_SECRET.value:
         raise InPersonOnly()
-    _check_matters(registry.get(slug).rt, sons, draft.actor, draft.now, signing=True)
+    _check_matters(rt, sons, draft.actor, draft.now, signing=True)
     place = SIGNERS[SIGNING.index(draft.action)]
     values[f"{place}_signer"], values[f"{place}_at"] = draft.actor.id, draft.now
     values[f"{place}_for"] = draft.behalf.id if draft.behalf else None
@@ -240,7 +264,8 @@ def _said(rt: RecordType, son: Mapping[str, Any], parts: int) -> Sentence:
 
 
 def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any]) -> list[Sentence]:
-    """What is not there any more, and every legal hold on what is, to whoever looks before it is destroyed (D3)."""
+    """To whoever looks before it is destroyed: what is not there any more, what changed since, where they sign or read
+    it, and every legal hold (D1, D3)."""
     if asked["state"] not in (*WAITING, "cooling"):
         return []
     try:
@@ -252,7 +277,11 @@ def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any])
     there = _there(rt.slug, numbers_of(asked))
     found = matters.holding(rt, list(there.values()), reader, signing=signing)
     held = [rules.in_words({number: found[number]}) for number in numbers_of(asked) if number in found]
-    return [*(rules.not_there(number) for number in numbers_of(asked) if number not in there), *held]
+    lacking = [rules.not_there(number) for number in numbers_of(asked) if number not in there]
+    reach = access.reach(reader, rt, Purpose.VIEW)
+    known = [number for number, son in there.items() if signing or reach.sees(son["acl"]) == "full"]
+    others = [rules.changed(number) for number in changed(asked, rt, list(there.values())) if number in known]
+    return [*lacking, *others, *held]
 
 
 HOOKS = Hooks(prepare=(_prepare,), opens=_opens, warns=_warns)

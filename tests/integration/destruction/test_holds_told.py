@@ -82,10 +82,10 @@ def test_a_part_that_is_held_is_named_to_those_only_who_may_know_of_it(cast: Cas
 
 def test_of_a_part_that_is_seen_as_a_card_nobody_says_who_holds_it(cast: Cast, now: datetime) -> None:
     keep, part = with_part(cast, now)
+    with unruled(registry.get("customer").rt):
+        store.change("customer", part["_id"], {"level": "confidential"}, actor=cast.head, now=now - YEARS)
     asked = propose(cast, [keep], now)
     hold(cast, part, now)
-    with unruled(registry.get("customer").rt):
-        store.change("customer", part["_id"], {"level": "confidential"}, actor=cast.head, now=now)
     told_of_it = told(cast.owner, asked)
     assert told_of_it == f"{keep['number']}: {part['number']}, merged into it, is on legal hold"
 
