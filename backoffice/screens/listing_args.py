@@ -17,9 +17,9 @@ from models.listing.address import SAFE, Asked
 from models.listing.query import BadQuery
 from models.listing.written import Pair
 
-MAKER = ("add-field", "add-is", "add-value", "add-to", "f", "column")
-"""What the filter maker sends: field, operator, value, and where the condition belongs; or `f=field:operator:value`.
-The picker of columns sends a `column` for each."""
+MAKER = ("add-field", "add-is", "add-value", "add-to", "add-filter", "add-column")
+"""What the filter maker sends: field, operator, value, and where the condition belongs; or
+`add-filter=field:operator:value`. The picker of columns sends an `add-column` for each. No field has a hyphen."""
 PLACE = re.compile(r"(any|all):(\d{1,2}(?:\.\d{1,2}){0,3})")
 """`any:0.1`: as an alternative to the second part of the first condition."""
 
@@ -42,7 +42,7 @@ def made_filter(args: Args) -> str | None:
         return None
     kept = [(k, v) for k, v in args.items(multi=True) if v and k not in (*MAKER, "after", "before")]
     made = [(args.get("add-field", ""), args.get("add-is", ""), args.get("add-value", "").strip())]
-    for one in args.getlist("f"):
+    for one in args.getlist("add-filter"):
         name, _, rest = one.partition(":")
         made.append((name, *rest.partition(":")[::2]))
     place = args.get("add-to", "")
@@ -54,7 +54,7 @@ def made_filter(args: Args) -> str | None:
             kept = _joined(kept, place, leaf)
         else:
             kept.append(written.pair_of(leaf))
-    picked = list(dict.fromkeys(args.getlist("column")))
+    picked = list(dict.fromkeys(args.getlist("add-column")))
     if picked:
         kept = [*((k, v) for k, v in kept if k != "columns"), ("columns", ",".join(picked))]
     return urlencode(kept, safe=SAFE)

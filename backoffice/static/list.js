@@ -44,8 +44,8 @@
     actions["bulk-clear"] = () => setAll(false);
   }
 
-  // A filter is field, operator, value; it joins the address as f=field:operator:value, and with add-to=any:0 it stands
-  // as an alternative to what is at that place.
+  // A filter is field, operator, value; it joins the address as add-filter=field:operator:value; with add-to=any:0 it
+  // stands as an alternative to what is at that place.
   const maker = $("[data-filter-maker]");
   if (maker) {
     const filters = JSON.parse($("[data-filter-list]", maker).textContent);
@@ -168,7 +168,7 @@
       const address = new URL($("[data-filters]").action, location.href);
       address.search = location.search;
       for (const gone of ["after", "before"]) address.searchParams.delete(gone);
-      address.searchParams.append("f", `${field.value}:${operator.value}:${said}`);
+      address.searchParams.append("add-filter", `${field.value}:${operator.value}:${said}`);
       if (place) address.searchParams.append("add-to", place);
       location.assign(address);
     });

@@ -260,9 +260,10 @@ def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Ro
     freed = {f.name: None for f in rt.fields if f.unique and values.get(f.name) == gone[f.name]}
     left = {**gone, **secrecy, **freed, "archived_at": row["at"], "merged_into": keep["_id"]}
     store.put(Draft(rt, "merged_away", gone, left, person, row["at"]), row["_id"])
-    wanted = {**keep, **values, **secrecy, "merged_from": rules.added(keep["merged_from"], gone)}
-    given = frozenset({*values, *secrecy})
-    draft = Draft(rt, "merge", keep, wanted, person, row["at"], given=given)
+    united = {**keep, **values}
+    rows = moving.repointed(rt.fields, united, rt.slug, gone["_id"], keep["_id"])  # what led to the other leads here
+    wanted = {**united, **rows, **secrecy, "merged_from": rules.added(keep["merged_from"], gone)}
+    draft = Draft(rt, "merge", keep, wanted, person, row["at"], given=frozenset({*values, *rows, *secrecy}))
     if entry.hooks.merged is not None:
         entry.hooks.merged(draft, gone)
     store.prepare(draft)

@@ -57,7 +57,7 @@ def test_a_filter_is_made_of_field_operator_and_value_and_keeps_the_rest_of_the_
     expect(page.locator("[data-filter-error]")).to_be_visible()
     page.locator("[data-filter-value] input").fill("5000")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/list?state=open&f=limit%3Aat_least%3A5000")
+    page.wait_for_url("**/list?state=open&add-filter=limit%3Aat_least%3A5000")
 
 
 def test_what_is_destructive_asks_for_the_name(page: Page) -> None:

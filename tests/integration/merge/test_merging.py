@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,14 +11,15 @@ import pytest
 from bson import ObjectId
 
 from config.database import database
-from models import access, history, listing, records, registry
+from models import access, history, listing, records, registry, schema
 from models.access import Purpose
 from models.attachment import service as attachment
+from models.declarations import Field, Label
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
 from models.merge import rules, service
 from models.person.roles import Person, Role
 from tests.factories.people import person
-from tests.integration.merge.conftest import DB, lamp, now_of
+from tests.integration.merge.conftest import DB, MERGED, lamp, now_of
 
 
 def merged(who: Person, keep: dict[str, Any], other: dict[str, Any], now: datetime, **picks: str) -> dict[str, Any]:
@@ -338,6 +340,31 @@ def test_a_chain_of_merges_leads_to_the_last_one(owner: Person, head: Person, no
     assert set(result["merged_from"].split()) == {first["number"], second["number"]}
     with pytest.raises(rules.ChangedSince):
         undone(head, second, first, now)
+
+
+def test_rows_that_led_to_the_other_lead_to_the_survivor_in_its_own_values_too(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    steps = Field(
+        name="steps",
+        kind="embedded_list",
+        label=Label("步", "Steps"),
+        group="more",
+        fields=(Field(name="of", kind="reference", label=Label("灯", "Of"), to="sample"),),
+    )
+    last = replace(steps, name="last", kind="embedded", label=Label("末", "Last"))
+    registry.unregister("sample")
+    registry.register(replace(MERGED, fields=(*MERGED.fields, steps, last)))
+    schema.migrate()
+    first, second = lamp(owner, now), lamp(owner, now, name="Lantern")
+    keep = lamp(owner, now, steps=[{"of": first["_id"]}, {"of": second["_id"]}], last={"of": first["_id"]})
+    other = first
+    result = merged(head, keep, other, now)
+    assert [row["of"] for row in result["steps"]] == [keep["_id"], second["_id"]]
+    assert result["last"] == {"of": keep["_id"]}
+    back = undone(head, keep, other, now)
+    assert back["_id"] == other["_id"]
+    assert now_of(keep)["last"] == {"of": first["_id"]}
 
 
 def test_a_reference_between_the_two_does_not_point_to_itself_afterwards(
