@@ -131,7 +131,7 @@ class ActRoutes(RecordRoutes):
             return record_url(sight.rt.slug, sight.number)
         flash(_("Done: %(move)s (%(number)s).", move=move, number=sight.number), "success")
         listed = request.args.get("in", "")
-        return f"{url_for('records.listing', slug=sight.rt.slug)}?{listed}" if listed else url_for("admin.index")
+        return record_page.back_to_list(sight.rt.slug, listed) if listed else url_for("admin.index")
 
     def _move(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -46,6 +47,7 @@ PLACED: tuple[Field, ...] = (
 LEVEL = Field(name="level", kind="choice", label=Label("密级", "Level"), choices=LEVEL_CHOICES)
 REVIEW_ON = Field(name="review_on", kind="date", label=Label("下次复核", "Next review"))
 KEEP_UNTIL = Field(name="keep_until", kind="date", label=Label("保存至", "Keep until"))
+IN_A_QUERY = "!$%&'()*+,-./:;=?@_~|"
 MANY_WAITING = 5
 """So many lines of a group that nobody may fill by hand, and nothing has filled yet, stand apart from the others."""
 ONLY_CLASSIFIED = ("level_basis", "level_set_by", "secret_until")
@@ -98,6 +100,12 @@ def level_note(sight: Sight, names: Names) -> str:
 def from_list(query: str) -> dict[str, str]:
     """What an address carries along of the list that led to a record, by its query; '' for none."""
     return {"in": query} if query else {}
+
+
+def back_to_list(slug: str, query: str) -> str:
+    """The address of the list that led to a record; whatever stands in the query stays within it."""
+    at = url_for("records.listing", slug=slug)
+    return f"{at}?{quote(query, safe=IN_A_QUERY)}" if query else at
 
 
 def move_action(sight: Sight, move: Transition, reader: Reader, came_from: str = "") -> Context:

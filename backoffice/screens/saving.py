@@ -19,7 +19,7 @@ from backoffice.screens.base import RecordView
 from backoffice.screens.cells import record_url
 from backoffice.screens.forms import RecordForm
 from backoffice.screens.reader import Reader
-from backoffice.screens.record_page import PLACING, grouped, head, placing_of, watermark
+from backoffice.screens.record_page import PLACING, back_to_list, grouped, head, placing_of, watermark
 from models import access, listing, names, records
 from models.access import Purpose
 from models.attachment import rules
@@ -245,8 +245,7 @@ def after_saving(view: RecordView, saved: Mapping[str, Any], reader: Reader) -> 
     if number:
         return record_url(slug, number, "edit", **more)
     flash(_("That was the last one."), "info")
-    at = url_for("records.listing", slug=slug)
-    return f"{at}?{listed}" if listed else at
+    return back_to_list(slug, listed)
 
 
 def next_number(view: RecordView, record: ObjectId, listed: str, reader: Reader) -> str | None:

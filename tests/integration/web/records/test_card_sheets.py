@@ -138,6 +138,12 @@ def test_from_my_work_it_leads_back_there_and_names_the_card(office: dict[str, D
     assert f"Done: Confirm the return ({out})." in office["custodian"].text("/")
 
 
+def test_a_list_that_nobody_came_from_breaks_no_answer(office: dict[str, Desk], out: str) -> None:
+    sent = f"{CARDS}{out}/do/take_back?in=state%3Dout%0D%0ASet-Cookie%3A+x"
+    answer = office["custodian"].send(sent, 303, rev=str(stored(out)["rev"]))
+    assert answer.location == f"{CARDS}?state=out%0D%0ASet-Cookie:%20x"
+
+
 def test_who_reads_the_card_for_good_stays_at_it(office: dict[str, Desk], out: str) -> None:
     sent = f"{CARDS}{out}/do/take_back?in=state%3Dout"
     answer = office["head"].send(sent, 303, rev=str(stored(out)["rev"]))

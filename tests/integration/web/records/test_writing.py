@@ -202,6 +202,12 @@ def test_save_and_next_follows_the_list_it_came_from(sit: Sit, make: Any) -> Non
     assert "last one" in desk.text(answer.location)
 
 
+def test_a_list_that_nobody_came_from_breaks_no_answer_to_a_saved_form(sit: Sit, make: Any) -> None:
+    desk = sit(Role.SPECIALIST)
+    at = f"/records/sample/{make(desk.person)['number']}/edit?in=%0D%0AX%3A+y"
+    assert desk.send(at, rev="1", name="Other", then="next").location == "/records/sample/?%0D%0AX:%20y"
+
+
 def test_save_and_stay_stays(sit: Sit, make: Any) -> None:
     desk = sit(Role.SPECIALIST)
     made = make(desk.person)
