@@ -29,7 +29,7 @@ from models.classified import (
     TURNS,
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
-from models.person.roles import Person, Role
+from models.person.roles import HOUSE_WIDE, Person, Role
 from models.turns import awaited, is_role, names, own_names, roles_held
 
 ARCHIVED = "~"
@@ -183,13 +183,13 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
 
 
 def _signers_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
-    """Whose deputies may sign the record: the ids of people, and roles. Where a type is read by department, the roles
-    are those of the record's."""
+    """Whose deputies may sign the record: the ids of people, and roles. Where a type declares who reads it, a role that
+    serves the whole house stands there with the record's department, too."""
     if rt.workflow is None or not rt.workflow.signatures(record.get("state") or ""):
         return []
-    where = "" if rt.classified else f"@{record.get('department') or ''}"
-    turns = (whose.partition(":") for whose in turns_of(rt, record))
-    return [whose if kind == "user" or "@" in whose else f"{whose}{where}" for kind, _, whose in turns]
+    found = [whose.partition(":")[2] for whose in turns_of(rt, record)]
+    house = [] if rt.classified else [whose for whose in found if whose in HOUSE_WIDE]
+    return [*found, *(f"{role}@{record['department']}" for role in house if record.get("department"))]
 
 
 def beyond_deputies(record: Mapping[str, Any]) -> bool:
@@ -217,15 +217,22 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
     """The tokens (`acl` field) of records of a type that wait for a signature of somebody whose deputy the person is.
     They open nothing top secret."""
     whom: set[str] = set()
-    for one in person.stands_in:
-        if one.covers(rt.slug):
-            if rt.classified:
-                whom.update(roles_held(one.principal))
-            else:
-                whom.update(f"{role.value}@{one.principal.department}" for role in one.principal.roles)
-            if not one.roles_only:
-                whom.update(own_names(one.principal, rt))
+    for one in (one for one in person.stands_in if one.covers(rt.slug)):
+        whom.update(_roles_handed(one.principal, rt))
+        if not one.roles_only:
+            whom.update(own_names(one.principal, rt))
     return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
+
+
+def _roles_handed(principal: Person, rt: RecordType) -> Iterable[str]:
+    """The roles for which a deputy of the principal may sign: those in which the principal reads what waits. What a
+    type opens to a department is not opened by a role that serves the whole house."""
+    held = roles_held(principal)
+    if rt.classified:
+        return held
+    opened = [rule.roles or held for rule in rt.rights.view if rule.relation in (Relation.TASK, Relation.ANY)]
+    own = {f"{role.value}@{principal.department}" for role in principal.roles if principal.department}
+    return own.union(role for role in held if any(role in roles for roles in opened))
 
 
 def reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
