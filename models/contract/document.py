@@ -162,10 +162,13 @@ KEEPING = (
         name="end",
         label=Label("终止", "End"),
         done="Ended",
-        source=("in_custody",),
+        source=("draft", "returned", "approved", "in_custody"),
         target="ended",
         by=("owner", CUSTODIAN, HEAD),
         reason=True,
+        help=Label(
+            "未签订的也可终止，不再办理。", "One that was never signed can be ended, too: nothing more comes of it."
+        ),
     ),
 )
 

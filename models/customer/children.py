@@ -43,6 +43,18 @@ def customer_of(draft: Draft) -> Mapping[str, Any]:
     return draft.nearby[wanted]
 
 
+def outlived(draft: Draft) -> bool:
+    """Whether the customer that a stored record names was destroyed since (D2): the record stays as it is."""
+    before, wanted = draft.before, draft.values[VIA]
+    if before is None or wanted is None or wanted != before[VIA] or wanted in draft.nearby:
+        return False
+    try:
+        draft.nearby[wanted] = store.fetch(SLUG, wanted)
+    except NotFound:
+        return True
+    return False
+
+
 def reads_customer(person: Person, customer: Mapping[str, Any]) -> bool:
     """Whether the person reads the file in full; the system works for nobody and may use any."""
     return person.id is None or access.reach(person, CUSTOMER, Purpose.VIEW).sees(customer["acl"]) == "full"
@@ -55,6 +67,8 @@ def follow_customer(draft: Draft) -> None:
     if values[VIA] is None:
         draft.problem(VIA, "请选择客户。", "Choose the customer.")
         draft.check()
+    if outlived(draft):
+        return
     customer = customer_of(draft)
     fresh = draft.before is None or values[VIA] != draft.before[VIA]
     if fresh and not reads_customer(draft.actor, customer):

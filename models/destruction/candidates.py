@@ -77,7 +77,7 @@ def beyond(rt: RecordType, now: datetime) -> dict[str, Any]:
     finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
     ended: list[dict[str, Any]] = [{"merged_into": None, "held": None}]
     if finals:
-        ended.append({"$or": [{"state": {"$in": finals}}, {"archived": True}]})
+        ended.append({"state": {"$in": finals}})
     if rt.retention is not None:
         field = rt.by_name[rt.retention.after]
         before = add_months(local(now).date(), -rt.retention.months)

@@ -162,10 +162,11 @@ def _still_open(rt: RecordType, son: Row) -> Iterator[Matter]:
 
 
 def _open_ones(other: RecordType, paths: Sequence[str], ids: Iterable[ObjectId]) -> dict[str, Any] | None:
-    """The condition for the records of a type at work that point to some others; None where none is ever settled."""
+    """The condition for the records of a type at work, archived or not, that point to some others; None where none is
+    ever settled."""
     states = other.workflow.states if other.workflow is not None else ()
     finals = [state.value for state in states if state.final]
-    return {"$or": pointing.by_path(paths, ids), "state": {"$nin": finals}, "archived": None} if finals else None
+    return {"$or": pointing.by_path(paths, ids), "state": {"$nin": finals}} if finals else None
 
 
 def _add_open(

@@ -44,9 +44,9 @@ def retention_matter(rt: RecordType, values: Mapping[str, Any], today: date, def
 
 
 def is_open(rt: RecordType, values: Mapping[str, Any]) -> bool:
-    """Whether a record is still at work: in a state that is not final, of a type that has final ones, and not in the
-    archive."""
-    if rt.workflow is None or values.get("archived_at"):
+    """Whether a record is still at work: in a state that is not final, of a type that has final ones. Archived or not,
+    for putting something away does not end it."""
+    if rt.workflow is None:
         return False
     finals = {state.value for state in rt.workflow.states if state.final}
     return bool(finals) and values.get("state") not in finals

@@ -49,7 +49,8 @@ def test_a_declared_time_stands_and_has_to_have_begun() -> None:
     [
         ({"state": "draft"}, True),
         ({"state": "approved"}, False),
-        ({"state": "draft", "archived_at": CHANGED}, False),
+        ({"state": "draft", "archived_at": CHANGED}, True),
+        ({"state": "approved", "archived_at": CHANGED}, False),
     ],
 )
 def test_what_is_at_work_is_open(values: dict[str, Any], is_open: bool) -> None:
@@ -69,10 +70,11 @@ def test_what_stands_against_it_is_said_record_by_record() -> None:
 
 def test_whoever_signed_or_proposed_signs_no_further_step() -> None:
     """Whatever roles they have, for themselves or for somebody else."""
-    everything = Person(ObjectId(), "All", frozenset({Role.SUPERVISOR, Role.HEAD, Role.GENERAL_MANAGER}))
+    roles = frozenset({Role.SUPERVISOR, Role.HEAD, Role.GENERAL_MANAGER})
+    everything = Person(ObjectId(), "All", roles, department="service")
     steps = [DESTRUCTION.workflow.transition(name) for name in SIGNING] if DESTRUCTION.workflow else []
     for place, step in enumerate(steps):
-        record: dict[str, Any] = {"state": step.source[0]}
+        record: dict[str, Any] = {"state": step.source[0], "department": "service"}
         record["acl"] = access.tokens_of(DESTRUCTION, record)
         assert moves.why_not(everything, DESTRUCTION, step, record) is None
         named = ["created_by", "first_signer", "first_for", "second_signer", "second_for"][: 1 + 2 * place]

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from config.database import database
-from models import registry, store
-from models.destruction import matters, pointing, service
+from models import records, registry, store
+from models.destruction import candidates, matters, pointing, service
 from models.errors import Invalid
 from models.person.roles import SYSTEM
 from tests.factories.commands import commands
-from tests.integration.destruction.conftest import Cast, old_file
+from tests.factories.planted import unruled
+from tests.integration.destruction.conftest import WEEK, YEARS, Cast, carried_out, old_file, signed
+from tests.integration.destruction.pointing import closed_pointing
 
 OPEN: dict[str, dict[str, Any]] = {
     "contract": {"subject": "Lamps", "kind": "sale"},
@@ -38,9 +40,58 @@ def test_what_is_open_about_a_file_keeps_it_and_is_named(
     with pytest.raises(service.NotDestructible) as refused:
         service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
     assert f"{made['number']} is open" in refused.value.text("en")
-    store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
+    final = next(state.value for state in registry.get(slug).rt.workflow.states if state.final)  # type: ignore[union-attr]
+    with unruled(registry.get(slug).rt):
+        store.change(slug, made["_id"], {"state": final}, actor=cast.owner, now=now)
     asked = service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
     assert asked["state"] == "proposed"
+
+
+@pytest.mark.parametrize("slug", OPEN)
+def test_what_is_open_about_a_file_keeps_it_in_the_archive_too(
+    cast: Cast, old: dict[str, Any], now: datetime, slug: str
+) -> None:
+    """Whoever puts a contract away has not ended it, and nobody signs for that."""
+    values = {**OPEN[slug], "customer": old["_id"], "owner": cast.owner.id}
+    made = store.create(slug, values, actor=cast.owner, now=now)
+    store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
+    with pytest.raises(service.NotDestructible) as refused:
+        service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
+    assert f"{made['number']} is open" in refused.value.text("en")
+
+
+def test_what_is_archived_before_it_is_ended_is_not_destroyed_itself(cast: Cast, now: datetime) -> None:
+    then = now - YEARS
+    values = {**OPEN["complaint"], "owner": cast.owner.id, "archived_at": then}
+    made = store.create("complaint", values, actor=cast.owner, now=then)
+    with pytest.raises(service.NotDestructible) as refused:
+        service.propose(cast.owner, "complaint", [made["number"]], "Outdated", now=now)
+    assert "is open itself" in refused.value.text("en")
+    assert candidates.of(cast.owner, now, "complaint") == []
+
+
+@pytest.mark.parametrize("state", ["draft", "returned", "approved"])
+def test_a_contract_that_was_never_signed_can_be_ended(
+    cast: Cast, old: dict[str, Any], now: datetime, state: str
+) -> None:
+    values = {**OPEN["contract"], "customer": old["_id"], "owner": cast.owner.id, "state": state}
+    made = store.create("contract", values, actor=cast.owner, now=now)
+    records.move(cast.owner, "contract", made["number"], "end", {}, rev=1, now=now, note="Nothing came of it")
+    assert store.fetch("contract", made["_id"])["state"] == "ended"
+
+
+@pytest.mark.parametrize("slug", OPEN)
+def test_what_is_settled_and_archived_comes_back_when_its_customer_is_destroyed(
+    cast: Cast, old: dict[str, Any], now: datetime, slug: str
+) -> None:
+    made = closed_pointing(cast, slug, old, now)
+    with unruled(registry.get(slug).rt):
+        store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
+    signed(cast, [old], now)
+    carried_out(now + WEEK)
+    later = now + 2 * WEEK
+    back = store.change(slug, made["_id"], {"archived_at": None}, actor=cast.head, now=later, action="restore")
+    assert (back["archived_at"], back["customer"]) == (None, old["_id"])
 
 
 @pytest.mark.parametrize("busy", [False, True])
