@@ -15,6 +15,7 @@ from config.policy import policy
 from models.access import READING, Purpose
 from models.errors import Refusal
 from models.listing import Question
+from models.person import api_level
 from models.person import service as people
 from models.person.known import as_before
 from models.person.roles import Means, Person
@@ -93,7 +94,7 @@ def identify(ahead: Ahead) -> None:
         person,
         grants=_leaving(found.grants),
         only=token.types,
-        levels=rules.levels_up_to(policy().api.highest_level),
+        levels=rules.levels_up_to(policy().api.highest_level, api_level.of(found.account)),
         read_only=token.read_only,
         through=Means(token.id, token.name),
     )

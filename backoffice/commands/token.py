@@ -9,17 +9,21 @@ import click
 
 from backoffice.commands.connection import connected
 from backoffice.commands.errors import Failure
+from config.policy import policy
 from models.calendar import local
+from models.declarations import Level
 from models.errors import Invalid, NotFound
-from models.person import service
+from models.person import api_level, service
 from models.person.roles import SYSTEM
 from models.token import rules
 from models.token import service as tokens
 
+AS_POLICY = "policy"
+
 
 @click.group()
 def token() -> None:
-    """Make, list and revoke tokens with which a program acts for a person. Changes are in the audit trail."""
+    """Make, list, narrow and revoke tokens with which a program acts for a person. Changes are in the audit trail."""
 
 
 @token.command()
@@ -61,16 +65,43 @@ def list_tokens(email: str) -> None:
 
 @token.command()
 @click.argument("email")
-@click.argument("prefix")
-def revoke(email: str, prefix: str) -> None:
-    """End the token that begins with PREFIX, at once."""
-    shown = prefix[: rules.SHOWN]
+@click.argument("prefix", required=False)
+@click.option("--all", "every", is_flag=True, help="End every token of the person that is in force.")
+def revoke(email: str, prefix: str | None, every: bool) -> None:
+    """End the token that begins with PREFIX, at once, or all."""
+    if bool(prefix) == every:
+        raise click.UsageError("PREFIX or --all")
+    now = datetime.now(UTC)
     with connected():
+        row = _known(email)
+        if not prefix:
+            click.echo(f"revoked {tokens.revoke_all(SYSTEM, row, now)} tokens of {row['email']}")
+            return
+        shown = prefix[: rules.SHOWN]
         try:
-            ended = tokens.revoke(SYSTEM, _known(email), shown, datetime.now(UTC))
+            ended = tokens.revoke(SYSTEM, row, shown, now)
         except NotFound:
-            raise Failure(f"{service.normal_email(email)} has no token that begins with {shown}") from None
+            raise Failure(f"{row['email']} has no token that begins with {shown}") from None
     click.echo(f"revoked {ended.prefix}")
+
+
+@token.command()
+@click.argument("email")
+@click.argument("level", required=False, type=click.Choice([*(level.value for level in Level), AS_POLICY]))
+def level(email: str, level: str | None) -> None:
+    """Show, or set, up to which LEVEL the tokens of a person read by the person's own right.
+
+    The lower one of this and 'api.highest_level' of the policy holds, from the next request on; 'policy' lifts it.
+    """
+    with connected():
+        row = _known(email)
+        if level is not None:
+            api_level.change(SYSTEM, row["_id"], "" if level == AS_POLICY else level, datetime.now(UTC))
+            row = _known(email)
+    own, highest = api_level.of(row), policy().api.highest_level
+    opened = rules.levels_up_to(highest, own)
+    reads = ", ".join(one.value for one in Level if opened is None or one.value in opened) or "nothing"
+    click.echo(f"{row['email']}: {own or AS_POLICY} (policy: {highest}); tokens read {reads}")
 
 
 def _known(email: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ACTS = {
     "change": _l("changed"),
     "token_made": _l("made an access token"),
     "token_revoked": _l("revoked an access token"),
+    "api_level_changed": _l("changed how far somebody's programs read"),
     "calendar_feed_made": _l("made a calendar address"),
     "calendar_feed_revoked": _l("revoked a calendar address"),
     "restore_version": _l("restored a former version"),
@@ -183,6 +184,7 @@ def _account_fields() -> dict[str, str]:
         "department": _("Department"),
         "manager": _("Manager"),
         "roles": _("Roles"),
+        "api_level": _("Programs read up to"),
     }
 
 

@@ -12,7 +12,7 @@ from backoffice.posted_fields import check, takes
 from backoffice.screens import bulk_page as pages
 from backoffice.screens import forms, saving
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.people import identifier
+from backoffice.screens.identifiers import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.bulk_change import running, service, told

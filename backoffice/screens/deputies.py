@@ -19,7 +19,8 @@ from backoffice import auth
 from backoffice.posted_fields import takes
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
-from backoffice.screens.people import identifier, role_label
+from backoffice.screens.identifiers import identifier
+from backoffice.screens.person_form import role_label
 from backoffice.screens.reader import Reader, current_reader
 from models import registry
 from models.declarations import RecordType

@@ -16,7 +16,7 @@ from backoffice.posted_fields import check, takes
 from backoffice.screens import exchange_page as pages
 from backoffice.screens import listing_args
 from backoffice.screens.base import RecordView, view_of
-from backoffice.screens.people import identifier
+from backoffice.screens.identifiers import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes
 from models.attachment.rules import BadFile

@@ -7,76 +7,31 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from bson import ObjectId
-from bson.errors import InvalidId
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
-from wtforms import Form, SelectChoice, SelectField, SelectMultipleField, StringField
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth, edge, locale
 from backoffice.posted_fields import takes
-from backoffice.screens import cells
-from backoffice.screens.closed import ClosedView
+from backoffice.screens import cells, person_form, token_lines
+from backoffice.screens.identifiers import identifier
+from backoffice.screens.person_form import PersonForm, role_label
+from backoffice.screens.person_tokens import PersonTokenRoutes
 from models import registry
-from models.errors import FieldProblem, Forbidden, NotFound
-from models.person import deputies, directory, proposals, rights, rules, service
-from models.person.proposals import Place, Proposal
+from models.errors import FieldProblem, Forbidden, Refusal
+from models.person import account, deputies, directory, proposals, rights, rules, service
+from models.person.account import Account, AccountChanged
+from models.person.proposals import Place, Proposal, ProposedMeanwhile
 from models.person.roles import PRIVILEGED, ROLE_LABELS, Permission, Person, Role
+from models.person.service import LastAdministrator, OwnAccount
 from models.records import NeedsFreshSignIn
 
 PAGE = 50
-MOST_MANAGERS = 500
 CONFIRMING_VIEWS = frozenset({"proposals", "confirm", "refuse"})
-NOBODY = ""
 
 
-class PersonForm(Form):
-    """Who a person is, where they belong, and their roles."""
-
-    name = StringField()
-    email = StringField()
-    department = SelectField(validate_choice=False)
-    manager = SelectField(validate_choice=False)
-    roles = SelectMultipleField(option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False))
-
-    def prepare(self, row: dict[str, Any] | None) -> PersonForm:
-        """Fill in labels and choices in the reader's language; a person is not their own manager, and who has left is
-        offered where they are the manager still."""
-        code = locale.language()
-        self.name.label.text, self.email.label.text = _("Name"), _("Email")
-        self.department.label.text, self.manager.label.text = _("Department"), _("Manager")
-        self.roles.label.text = _("Roles")
-        none = SelectChoice(NOBODY, "—")
-        departments = service.departments().items()
-        self.department.choices = [none, *(SelectChoice(key, label.text(code)) for key, label in departments)]
-        person_id, manager = (row["_id"], row.get("manager")) if row else (None, None)
-        names = {p["_id"]: p["name"] for p in directory.find("", limit=MOST_MANAGERS) if p["_id"] != person_id}
-        names |= directory.names([manager])
-        self.manager.choices = [none, *(SelectChoice(str(one), name) for one, name in names.items())]
-        self.roles.choices = [SelectChoice(role.value, role_label(role)) for role in ROLE_LABELS]
-        return self
-
-    def chosen_roles(self) -> frozenset[Role]:
-        """The roles that are ticked. :raises Forbidden: for one that does not exist."""
-        values = self.roles.data or []
-        if not set(values) <= set(Role._value2member_map_):
-            raise Forbidden()
-        return frozenset(Role(value) for value in values)
-
-    def profile(self) -> dict[str, Any]:
-        """The values that the service takes."""
-        return {
-            "name": self.name.data or "",
-            "email": self.email.data or "",
-            "department": self.department.data or "",
-            "manager": identifier(self.manager.data) if self.manager.data else None,
-        }
-
-
-class PeopleView(ClosedView):
+class PeopleView(PersonTokenRoutes):
     """Accounts and roles. Denies everybody but administrators; confirmations are open to privileged people."""
 
     def is_accessible(self) -> bool:
@@ -109,7 +64,7 @@ class PeopleView(ClosedView):
     @takes("name", "email", "department", "manager", "roles")
     def new(self) -> ResponseReturnValue:
         """Add an account; its first password is shown once."""
-        form = PersonForm(request.form).prepare(None)
+        form = PersonForm(request.form)
         if request.method == "GET":
             return self._form(form, None)
         password, hashed = _first_password()
@@ -122,31 +77,35 @@ class PeopleView(ClosedView):
                 now=edge.now(),
             )
         except FieldProblem as problem:
-            return self._form(form, None, problem)
+            return self._form(form, None, refusal=problem, wrong=[problem.field])
         _say_what_waits(form.chosen_roles() & PRIVILEGED)
         return self._access(form.name.data or "", form.email.data or "", password)
 
     @expose("/<person>", methods=["GET", "POST"])  # type: ignore[untyped-decorator]
-    @takes("name", "email", "department", "manager", "roles", "shown")
+    @takes(*person_form.SENT, "shown")
     def edit(self, person: str) -> ResponseReturnValue:
-        """Change an account and its roles."""
+        """Change an account, its roles and how far its programs read."""
         row = service.get(identifier(person))
-        waiting = proposals.of_person(row["_id"])
-        form = PersonForm(request.form if request.method == "POST" else _stored(row, waiting)).prepare(row)
+        waiting, actor = proposals.of_person(row["_id"]), auth.current_person()
+        own = row["_id"] == actor.id
+        now_shown = Account.of(row, () if own else waiting)
         if request.method == "GET":
-            return self._form(form, row, waiting=waiting)
+            return self._form(PersonForm(person_form.sent(now_shown)), row, waiting, was=now_shown)
         _need_fresh()
-        actor = auth.current_person()
+        form = PersonForm(person_form.of_oneself(request.form, now_shown) if own else request.form)
+        wanted, was = form.account(), person_form.shown_with(request.form)
         shown = [identifier(one) for one in request.form.getlist("shown")]
         try:
-            moves = service.change_profile(actor, row["_id"], **form.profile(), now=edge.now(), shown=shown)
-            roles = rights.set_roles(actor, row["_id"], form.chosen_roles(), edge.now(), shown=shown)
-        except FieldProblem as problem:
-            return self._form(form, row, problem, waiting)
-        _say_what_waits(roles)
-        if moves:
+            waits = account.change(actor, row["_id"], wanted, was=was, shown=shown, now=edge.now())
+        except (AccountChanged, ProposedMeanwhile) as refusal:
+            return self._changed(row["_id"], was, wanted, refusal)
+        except (FieldProblem, OwnAccount, LastAdministrator) as refusal:
+            wrong = _wrong_parts(refusal, wanted, now_shown)
+            return self._form(form, row, waiting, was=was, shown=shown, refusal=refusal, wrong=wrong)
+        _say_what_waits(waits.roles)
+        if waits.place:
             flash(_("Waiting for a second privileged person: department and manager."), "info")
-        flash(_("%(name)s is saved.", name=form.name.data), "success")
+        flash(_("%(name)s is saved.", name=wanted.name), "success")
         return redirect(url_for(".index"), 303)
 
     @expose("/<person>/active", methods=["POST"])  # type: ignore[untyped-decorator]
@@ -215,53 +174,77 @@ class PeopleView(ClosedView):
         self,
         form: PersonForm,
         row: dict[str, Any] | None,
-        problem: FieldProblem | None = None,
         waiting: Collection[Proposal] = (),
+        *,
+        was: Account | None = None,
+        shown: Collection[ObjectId] | None = None,
+        refusal: Refusal | None = None,
+        wrong: Iterable[str] = (),
+        changed: Collection[dict[str, Any]] = (),
     ) -> ResponseReturnValue:
-        if problem is not None and problem.field in form:
-            form[problem.field].errors = [problem.text(locale.language())]
+        """The page of an account: `was` and `shown` (ids of proposals) is what its inputs were shown with, `wrong` the
+        fields at which a refusal is said, `changed` what somebody else changed meanwhile."""
+        form.prepare(row)
+        for part in wrong if refusal is not None else ():
+            form[part].errors = [refusal.text(locale.language())] if refusal is not None else []
+        own = row is not None and row["_id"] == auth.current_person().id
         page = self.page(
             "people/form.html",
             form=form,
             row=row,
-            shown=request.form.getlist("shown") if request.method == "POST" else [str(p.id) for p in waiting],
+            was=person_form.hidden(was) if was else [],
+            shown=[p.id for p in waiting if not own] if shown is None else shown,
             pending={p.role.value for p in waiting if p.role},
             privileged={role.value for role in PRIVILEGED},
+            held={role.value for role in was.roles} if was else set(),
             place=_place_help(row, waiting) if row else "",
-            own=row is not None and row["_id"] == auth.current_person().id,
+            own=own,
+            changed=changed,
+            tokens=_tokens(row["_id"]) if row else [],
         )
-        return page, (422 if problem else 200)
+        return page, (refusal.status if refusal else 200)
+
+    def _changed(self, person: ObjectId, was: Account, wanted: Account, refusal: Refusal) -> ResponseReturnValue:
+        """The account as it is by now, with what was typed over it, and what of it somebody else changed."""
+        row, waiting = service.get(person), proposals.of_person(person)
+        present = Account.of(row, () if person == auth.current_person().id else waiting)
+        form = PersonForm(person_form.sent(present.joined(was, wanted)))
+        changed = person_form.changes(was, present, wanted)
+        return self._form(form, row, waiting, was=present, refusal=refusal, changed=changed)
 
     def _access(self, name: str, email: str, password: str) -> str:
         return self.page("people/access.html", name=name, email=service.normal_email(email), password=password)
 
 
-def _stored(row: dict[str, Any], waiting: Iterable[Proposal]) -> MultiDict[str, str]:
-    """An account as its form shows it, with what waits for a second person."""
-    place = next((p.place for p in waiting if p.place), Place.of(row))
-    roles = {*row.get("roles", ()), *(p.role.value for p in waiting if p.role)}
-    return MultiDict(
-        [
-            ("name", row["name"]),
-            ("email", row["email"]),
-            ("department", place.department),
-            ("manager", str(place.manager or "")),
-            *(("roles", role) for role in sorted(roles)),
-        ]
+def _tokens(person: ObjectId) -> list[dict[str, Any]]:
+    """The access tokens of somebody, for the administrator."""
+    return token_lines.lines(
+        person,
+        edge.now(),
+        locale.language(),
+        lambda token: url_for("people.revoke_token", person=str(person), token=token),
     )
+
+
+def _wrong_parts(refusal: Refusal, wanted: Account, present: Account) -> list[str]:
+    """The fields of the form at which a refusal is said."""
+    if isinstance(refusal, FieldProblem):
+        return [refusal.field]
+    if isinstance(refusal, LastAdministrator):
+        return ["roles"]
+    differing = {line["field"] for line in person_form.changes(present, wanted, wanted)}
+    return [part for part in person_form.FIXED_FOR_ONESELF if part in differing] or ["roles"]
 
 
 def _place_help(row: dict[str, Any], waiting: Iterable[Proposal]) -> str:
     """What is to be known of the department and the manager in the form of an account."""
+    if row["_id"] == auth.current_person().id:
+        return str(_("Another administrator changes your department and your manager."))
     if any(p.place for p in waiting):
         return str(
             _("Department and manager wait for a second person. Until then: %(place)s.", place=_place(Place.of(row)))
         )
-    if not proposals.needs_second(row):
-        return ""
-    if row["_id"] == auth.current_person().id:
-        return str(_("Another administrator changes your department and your manager."))
-    return str(_("A second person confirms another department or manager."))
+    return str(_("A second person confirms another department or manager.")) if proposals.needs_second(row) else ""
 
 
 def _about(row: dict[str, Any], wanted: Place | None) -> dict[str, Any]:
@@ -302,19 +285,6 @@ def _proposed_deputies(me: Person) -> list[dict[str, Any]]:
         }
         for one in found
     ]
-
-
-def identifier(text: str | None) -> ObjectId:
-    """An id from an address or a form. :raises NotFound: when it is none."""
-    try:
-        return ObjectId(text or "")
-    except InvalidId:
-        raise NotFound() from None
-
-
-def role_label(role: Role) -> str:
-    """A role in the reader's language."""
-    return ROLE_LABELS[role][0 if locale.language() == "zh" else 1]
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 from backoffice.posted_fields import takes
 from backoffice.screens import list_page, listing_args, view_tabs
 from backoffice.screens.base import RecordView, view_of
+from backoffice.screens.identifiers import identifier
 from backoffice.screens.listing_args import Asked
-from backoffice.screens.people import identifier
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
 from models import access, listing

@@ -13,9 +13,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from backoffice import auth
 from backoffice.posted_fields import takes
-from backoffice.screens import cells
+from backoffice.screens import token_lines
 from backoffice.screens.closed import ClosedView
-from backoffice.screens.people import identifier
+from backoffice.screens.identifiers import identifier
 from backoffice.screens.reader import Reader, current_reader
 from models import registry
 from models.errors import Invalid
@@ -23,10 +23,8 @@ from models.person import service as people
 from models.records import NeedsFreshSignIn
 from models.token import rules
 from models.token import service as tokens
-from models.token.service import Token
 
 LIVES = (7, 30, 90, 180, 365)
-Context = dict[str, Any]
 
 
 class TokenForm(Form):
@@ -82,7 +80,7 @@ class TokensView(ClosedView):
             for name, problem in refusal.problems.items():
                 form[name].errors = [problem.zh if reader.language == "zh" else problem.en]
             return self._page(form, reader), refusal.status
-        return self.page("tokens/made.html", token=_line(token, reader), secret=secret)
+        return self.page("tokens/made.html", token=token_lines.line(token, reader.language), secret=secret)
 
     @expose("/<token>/revoke", methods=("POST",))  # type: ignore[untyped-decorator]
     def revoke(self, token: str) -> ResponseReturnValue:
@@ -93,7 +91,9 @@ class TokensView(ClosedView):
         return redirect(url_for(".index"), 303)
 
     def _page(self, form: TokenForm, reader: Reader) -> str:
-        lines = [_line(one, reader) for one in tokens.of_person(_account(reader)["_id"], reader.now)]
+        lines = token_lines.lines(
+            _account(reader)["_id"], reader.now, reader.language, lambda token: url_for(".revoke", token=token)
+        )
         return self.page("tokens/list.html", form=form, tokens=lines)
 
 
@@ -101,18 +101,3 @@ def _account(reader: Reader) -> dict[str, Any]:
     if reader.person.id is None:
         raise NeedsFreshSignIn()
     return people.get(reader.person.id)
-
-
-def _line(token: Token, reader: Reader) -> Context:
-    labels = [rt.plural.text(reader.language) for rt in registry.all_types() if rt.slug in (token.types or ())]
-    words = {"": _("in force"), "expired": _("expired"), "revoked": _("revoked")}
-    return {
-        "name": token.name,
-        "prefix": token.prefix,
-        "opens": labels,
-        "read_only": token.read_only,
-        "expires": cells.moment_short(token.expires, reader.language),
-        "used": cells.moment_short(token.last_used, reader.language) if token.last_used else "",
-        "state": {"text": words[token.ended], "tone": "neutral" if token.ended else "good"},
-        "revoke_url": "" if token.ended else url_for(".revoke", token=str(token.id)),
-    }

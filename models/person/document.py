@@ -45,7 +45,8 @@ class PersonFields(me.Document):
 
     `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
     session. `must_change` asks for a new password at the next sign-in. `starts` names, by type, the saved view
-    with which the person's list begins. `trial_zh`/`trial_en` say what one can try with a demonstration
+    with which the person's list begins. `api_level` is up to which level the person's programs read by the person's own
+    right, '' as the policy says. `trial_zh`/`trial_en` say what one can try with a demonstration
     person; only people who have them are offered on a demonstration's sign-in page.
     """
 
@@ -68,6 +69,7 @@ class PersonFields(me.Document):
     trial_en = me.StringField()
     trial_order = me.IntField()
     starts = me.DictField()
+    api_level = me.StringField(default="")
     created_at = me.DateTimeField()
     updated_at = me.DateTimeField()
 

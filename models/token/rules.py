@@ -38,9 +38,13 @@ def problems(name: str, days: int, types: Collection[str], known: Collection[str
     return found
 
 
-def levels_up_to(highest: str) -> frozenset[str] | None:
-    """The levels of which a token opens something without a grant; None for all of them."""
-    top = Level(highest)
+def levels_up_to(highest: str, own: str = "") -> frozenset[str] | None:
+    """The levels of which a token opens something without a grant: up to the policy's `highest`, and to the `own` limit
+    of its person where there is one; None for all of them, none at all for a limit that is no level."""
+    limits = [one for one in (highest, own) if one]
+    if not {level.value for level in Level}.issuperset(limits):
+        return frozenset()
+    top = min((Level(one) for one in limits), key=lambda level: level.rank)
     if top is Level.TOP_SECRET:
         return None
     return frozenset(level.value for level in Level if level.rank <= top.rank)

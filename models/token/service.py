@@ -116,6 +116,7 @@ def create(
     }
 
     def work() -> None:
+        people.one_at_a_time(user["_id"])
         held = {"user": user["_id"], "expires": {"$gt": now}, "revoked": None}
         if database()[TOKENS].count_documents(held, limit=rules.MOST_TOKENS) >= rules.MOST_TOKENS:
             raise TooManyTokens(most=rules.MOST_TOKENS)
@@ -204,10 +205,12 @@ def of_person(user: ObjectId, now: datetime) -> list[Token]:
 
 
 def revoke(actor: Person, user: Mapping[str, Any], token: ObjectId | str, now: datetime) -> Token:
-    """End a token of an account, by id or by what is shown of it; one that has ended stays as it is.
+    """End a token of an account, by id or by what is shown of it; one that has ended stays as it is. People end their
+    own; an administrator, or a command, anybody's.
 
-    :raises NotFound: when the account has no such token.
+    :raises NotFound: when the account has no such token. :raises Forbidden: it is another person's.
     """
+    _require_right(actor, user)
     wanted = {"user": user["_id"], **({"_id": token} if isinstance(token, ObjectId) else {"prefix": token})}
 
     def work() -> Token:
@@ -215,12 +218,37 @@ def revoke(actor: Person, user: Mapping[str, Any], token: ObjectId | str, now: d
         if row is None:
             raise NotFound()
         if row["revoked"] is None:
-            row["revoked"] = now
-            database()[TOKENS].update_one({"_id": row["_id"]}, {"$set": {"revoked": now}})
-            audit.append("token_revoked", actor, people.subject_of(user), now=now, detail={"token": row["prefix"]})
+            _revoke(actor, user, row, now)
         return _read(row, now)
 
     return transaction(work)
+
+
+def revoke_all(actor: Person, user: Mapping[str, Any], now: datetime) -> int:
+    """End every token of an account that is in force, and return how many there were. :raises Forbidden: they are
+    another person's."""
+    _require_right(actor, user)
+
+    def work() -> int:
+        people.one_at_a_time(user["_id"])  # none that is made at this moment is left over
+        held = {"user": user["_id"], "expires": {"$gt": now}, "revoked": None}
+        rows = list(database()[TOKENS].find(held).sort("_id", 1))
+        for row in rows:
+            _revoke(actor, user, row, now)
+        return len(rows)
+
+    return transaction(work)
+
+
+def _require_right(actor: Person, user: Mapping[str, Any]) -> None:
+    if actor.id != user["_id"]:
+        people.require_right(actor)
+
+
+def _revoke(actor: Person, user: Mapping[str, Any], row: Row, now: datetime) -> None:
+    row["revoked"] = now
+    database()[TOKENS].update_one({"_id": row["_id"]}, {"$set": {"revoked": now}})
+    audit.append("token_revoked", actor, people.subject_of(user), now=now, detail={"token": row["prefix"]})
 
 
 def _read(row: Mapping[str, Any], now: datetime) -> Token:

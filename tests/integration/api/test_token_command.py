@@ -66,3 +66,28 @@ def test_what_makes_no_sense_is_refused_in_a_line(
     done = run(*(head.person.email if one == "EMAIL" else one for one in arguments))
     assert done.exit_code == 1
     assert said in done.output
+
+
+def test_all_tokens_of_a_person_are_revoked(run: Run, head: Program, db: Base) -> None:
+    run("create", head.person.email, "--name", "Telephone")
+    done = run("revoke", head.person.email, "--all")
+    assert (done.exit_code, done.output) == (0, f"revoked 2 tokens of {head.person.email}\n")
+    assert db[tokens.TOKENS].count_documents({"revoked": None}) == 0
+    assert db["audit"].count_documents({"action": "token_revoked", "actor": None}) == 2
+    assert "revoked 0 tokens" in run("revoke", head.person.email, "--all").output
+    for wrong in ((), ("bo_nothing0", "--all")):
+        assert run("revoke", head.person.email, *wrong).exit_code == 2
+
+
+def test_how_far_the_tokens_of_a_person_read_is_shown_set_and_lifted(run: Run, head: Program, db: Base) -> None:
+    email = head.person.email
+    everything = "internal, secret, confidential, top_secret"
+    assert run("level", email).output == f"{email}: policy (policy: top_secret); tokens read {everything}\n"
+    done = run("level", email, "secret")
+    assert done.output == f"{email}: secret (policy: top_secret); tokens read internal, secret\n"
+    assert run("level", email, "policy").output.endswith(f"tokens read {everything}\n")
+    told = [entry["detail"] for entry in db["audit"].find({"action": "api_level_changed"}).sort("_id")]
+    assert [one["api_level"] for one in told] == ["secret", "policy"]
+    assert run("level", email, "secrets").exit_code == 2
+    db["user"].update_one({"email": email}, {"$set": {"api_level": "secrets"}})
+    assert run("level", email).output == f"{email}: secrets (policy: top_secret); tokens read nothing\n"

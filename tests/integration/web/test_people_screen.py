@@ -9,10 +9,11 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 from pymongo.database import Database
+from werkzeug.test import TestResponse
 
-from models.person import proposals
+from models.person import proposals, rights
 from models.person.proposals import Place
-from models.person.roles import Role
+from models.person.roles import SYSTEM, Role
 from tests.factories.filled import filled
 from tests.factories.web import Browser, Clock
 from tests.integration.web.conftest import Add
@@ -42,6 +43,11 @@ def head(demo_app: Flask, add: Add) -> Browser:
 def profile(**changes: Any) -> dict[str, Any]:
     """What the form of an account sends."""
     return {"name": "李雷", "email": "lilei@example.com", "department": "service", "manager": "", "roles": []} | changes
+
+
+def save(browser: Browser, at: str, **changes: Any) -> TestResponse:
+    """Open the form of an account and send it as it stands, with some changes."""
+    return browser.post(at, filled(browser.get(at).text, "") | changes)
 
 
 def test_an_account_is_added_and_its_first_password_shown_once(admin: Browser, demo_app: Flask, db: Base) -> None:
@@ -112,7 +118,7 @@ def test_a_role_that_does_not_exist_is_refused(admin: Browser, db: Base, roles: 
 
 def test_a_privileged_role_goes_by_way_of_a_second_person(admin: Browser, head: Browser, add: Add, db: Base) -> None:
     person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
-    admin.post(f"/people/{person}", profile(roles=["specialist", "supervisor"]))
+    save(admin, f"/people/{person}", roles=["specialist", "supervisor"])
     assert db["user"].find_one({"_id": person})["roles"] == ["specialist"]  # type: ignore[index]
     assert "waits for a second person" in admin.get(f"/people/{person}").text
     (waiting,) = proposals.waiting()
@@ -132,7 +138,7 @@ def test_another_department_of_a_privileged_person_goes_by_way_of_a_second_perso
     manager = str(add(Role.SALES_MANAGER, email="m@example.com", name="王芳"))
     assert "A second person confirms another department or manager." in admin.get(f"/people/{chief}").text
     sent = profile(roles=["general_manager"], manager=manager, name="李雷雷")
-    assert admin.post(f"/people/{chief}", sent).status_code == 303
+    assert save(admin, f"/people/{chief}", **sent).status_code == 303
     assert "Waiting for a second privileged person: department and manager." in admin.get("/people/").text
     stored = db["user"].find_one({"_id": chief})
     assert stored is not None
@@ -141,7 +147,7 @@ def test_another_department_of_a_privileged_person_goes_by_way_of_a_second_perso
     assert "Department and manager wait for a second person. Until then: department Sales, manager —." in page
     assert '<option selected value="service">' in page
     [waiting] = proposals.waiting()
-    assert admin.post(f"/people/{chief}", sent).status_code == 303
+    assert save(admin, f"/people/{chief}", **sent).status_code == 303
     assert proposals.waiting() == [waiting]
     assert admin.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 409
     page = head.get("/people/confirmations").text
@@ -163,14 +169,18 @@ def test_a_form_that_was_opened_before_leaves_what_was_proposed_meanwhile(
     add(Role.ADMINISTRATOR, email="second@example.com", name="同事")
     other = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
     other.sign_in("second@example.com")
-    other.post(at, profile(roles=["general_manager", "head"]))
+    save(other, at, roles=["general_manager", "head"], department="service")
     place, role = proposals.waiting()
     assert admin.post(at, before | {"name": "李雷雷"}).status_code == 303
     assert proposals.waiting() == [place, role]
     assert db["user"].find_one({"_id": chief})["name"] == "李雷雷"  # type: ignore[index]
-    answer = admin.post(at, before | {"department": "finance", "name": "李"})
+    answer = admin.post(at, before | {"name": "李雷", "department": "finance"})
     assert answer.status_code == 409
-    assert "Open the account again" in answer.text
+    assert lines(answer.text) == [
+        ["Name", "李雷", "李雷雷", "not changed by you"],
+        ["Department", "Sales", "Customer service", "Finance"],
+        ["Roles", "General manager", "Department head, General manager", "not changed by you"],
+    ]
     assert proposals.waiting() == [place, role]
     assert db["user"].find_one({"_id": chief})["name"] == "李雷雷"  # type: ignore[index]
     shown = filled(admin.get(at).text, "")
@@ -189,36 +199,126 @@ def test_a_form_that_was_opened_before_leaves_what_was_proposed_meanwhile(
 
 def test_whoever_confirms_a_role_sees_for_which_department(admin: Browser, head: Browser, add: Add) -> None:
     person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷", department="sales")
-    admin.post(f"/people/{person}", profile(roles=["specialist", "supervisor"], department="finance"))
+    save(admin, f"/people/{person}", roles=["specialist", "supervisor"], department="finance")
     assert "At present: department Finance, manager — · Specialist" in head.get("/people/confirmations").text
 
 
-def test_nobody_gives_themselves_another_department(admin: Browser, db: Base) -> None:
+def test_nobody_gives_themselves_another_department_a_role_or_more_for_their_programs(admin: Browser, db: Base) -> None:
     me = db["user"].find_one({"email": "admin@example.com"})
     assert me is not None
     at = f"/people/{me['_id']}"
-    assert "Another administrator changes your department and your manager." in admin.get(at).text
-    mine = {"name": "管理员", "email": "admin@example.com", "department": me["department"], "roles": ["administrator"]}
+    page = admin.get(at).text
+    assert "Another administrator changes your department and your manager." in page
+    for name in ("department", "manager", "api_level"):
+        assert re.search(rf'<select[^>]* disabled[^>]* name="{name}"', page), name
+    assert re.search(r'<input[^>]* disabled[^>]* value="auditor"', page)
+    assert not re.search(r'<input[^>]* disabled[^>]* value="administrator"', page)
     other = "sales" if me["department"] != "sales" else "service"
-    assert admin.post(at, profile(**mine | {"department": other})).status_code == 409
-    assert admin.post(at, profile(**mine | {"name": "新名"})).status_code == 303
-    assert db["user"].find_one({"_id": me["_id"]})["department"] == me["department"]  # type: ignore[index]
+    for field, value in (("department", other), ("api_level", "top_secret"), ("roles", ["administrator", "auditor"])):
+        answer = save(admin, at, **{field: value})
+        assert answer.status_code == 409
+        place = f'id="{field}-help"' if field != "roles" else 'id="roles"'
+        assert "This cannot be done to" in answer.text.partition(place)[2].partition("</div>")[0]
+        assert 'name="was_roles"' in answer.text, "it is the form, not a page of its own"
+    sent = filled(page, "")
+    del sent["department"], sent["manager"], sent["api_level"]  # as a browser sends it
+    assert admin.post(at, sent | {"name": "新名"}).status_code == 303
+    stored = db["user"].find_one({"_id": me["_id"]})
+    assert stored is not None
+    assert (stored["name"], stored["department"], stored["roles"]) == ("新名", me["department"], ["administrator"])
     assert proposals.waiting() == []
+    last = save(admin, at, roles=[])
+    assert last.status_code == 409
+    assert "This is the last active administrator." in last.text
+    assert '<fieldset class="field wide has-error" id="roles">' in last.text
+
+
+def test_what_others_propose_for_an_administrator_stays_when_they_save_their_own_account(
+    admin: Browser, demo_app: Flask, add: Add, db: Base
+) -> None:
+    me = db["user"].find_one({"email": "admin@example.com"}) or {}
+    add(Role.ADMINISTRATOR, email="second@example.com", name="同事")
+    other = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
+    other.sign_in("second@example.com")
+    save(other, f"/people/{me['_id']}", roles=["administrator", "auditor"], department="finance")
+    waiting = proposals.waiting()
+    assert len(waiting) == 2
+    assert save(admin, f"/people/{me['_id']}", name="新名").status_code == 303
+    assert proposals.waiting() == waiting
+
+
+def lines(page: str) -> list[list[str]]:
+    """What a page says that somebody else changed: field, before, theirs, yours."""
+    table = page.partition("conflict-lines")[2].partition("</table>")[0]
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", table)
+    return [[re.sub(r"<[^>]+>", "", cell) for cell in re.split(r"</t[hd]><td[^>]*>", row)] for row in rows]
+
+
+def test_a_form_that_was_opened_before_takes_away_no_role_that_was_given_meanwhile(
+    admin: Browser, add: Add, clock: Clock, db: Base
+) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
+    at = f"/people/{person}"
+    before = filled(admin.get(at).text, "")
+    rights.set_roles(SYSTEM, person, [Role.SPECIALIST, Role.CREDIT_GROUP], clock.now)
+    answer = admin.post(at, before | {"name": "李雷雷", "roles": ["specialist", "sales"]})
+    assert answer.status_code == 409
+    assert "This account was changed while you had it open." in answer.text
+    assert lines(answer.text) == [["Roles", "Specialist", "Specialist, Credit group", "Specialist, Sales"]]
+    stored = db["user"].find_one({"_id": person}) or {}
+    assert (stored["name"], stored["roles"]) == ("李雷", ["credit_group", "specialist"])
+    again = filled(answer.text, "")
+    assert (again["name"], again["roles"]) == (["李雷雷"], ["specialist", "sales", "credit_group"])
+    assert admin.post(at, again).status_code == 303
+    stored = db["user"].find_one({"_id": person}) or {}
+    assert (stored["name"], stored["roles"]) == ("李雷雷", ["credit_group", "sales", "specialist"])
+
+
+def test_a_form_that_does_not_say_what_it_was_shown_with_changes_nothing(admin: Browser, add: Add, db: Base) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
+    before = db["user"].find_one({"_id": person})
+    for sent in (profile(name="x"), profile(was_manager="x", was_roles=["emperor"], was_name="李雷")):
+        assert admin.post(f"/people/{person}", sent).status_code == 409
+    assert db["user"].find_one({"_id": person}) == before
+
+
+def test_a_proposal_that_was_refused_meanwhile_is_not_made_again(admin: Browser, head: Browser, add: Add) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
+    at = f"/people/{person}"
+    save(admin, at, roles=["specialist", "supervisor"])
+    shown = filled(admin.get(at).text, "")
+    [waiting] = proposals.waiting()
+    head.post(f"/people/confirmations/{waiting.id}/refuse")
+    answer = admin.post(at, shown | {"name": "李雷雷"})
+    assert answer.status_code == 409
+    assert lines(answer.text) == [["Roles", "Specialist, Information supervisor", "Specialist", "not changed by you"]]
+    assert admin.post(at, filled(answer.text, "")).status_code == 303
+    assert proposals.waiting() == []
+
+
+def test_a_proposal_that_was_confirmed_meanwhile_is_no_conflict(admin: Browser, head: Browser, add: Add) -> None:
+    person = add(Role.SPECIALIST, email="lilei@example.com", name="李雷")
+    at = f"/people/{person}"
+    save(admin, at, roles=["specialist", "supervisor"])
+    shown = filled(admin.get(at).text, "")
+    [waiting] = proposals.waiting()
+    assert head.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 303
+    assert admin.post(at, shown | {"name": "李雷雷"}).status_code == 303
 
 
 def test_a_manager_who_left_stays_in_the_form(admin: Browser, add: Add, db: Base) -> None:
     manager = add(Role.SALES_MANAGER, email="m@example.com", name="王芳")
     person = add(Role.SALES, email="lilei@example.com", name="李雷")
-    admin.post(f"/people/{person}", profile(roles=["sales"], manager=str(manager)))
+    save(admin, f"/people/{person}", manager=str(manager))
     admin.post(f"/people/{manager}/active", {"active": "0"})
     assert f'<option selected value="{manager}">王芳</option>' in admin.get(f"/people/{person}").text
-    assert admin.post(f"/people/{person}", profile(roles=["sales"], manager=str(manager))).status_code == 303
+    assert save(admin, f"/people/{person}", name="李雷雷").status_code == 303
     assert db["user"].find_one({"_id": person})["manager"] == manager  # type: ignore[index]
 
 
 def test_the_trail_says_in_words_what_was_proposed(admin: Browser, demo_app: Flask, add: Add) -> None:
     person = add(Role.SUPERVISOR, email="lilei@example.com", name="李雷", department="sales")
-    admin.post(f"/people/{person}", profile(roles=["supervisor", "head"]))
+    save(admin, f"/people/{person}", roles=["supervisor", "head"], department="service")
     add(Role.AUDITOR, email="audit@example.com")
     auditor = Browser(demo_app.test_client(), headers={"Accept-Language": "en"})
     auditor.sign_in("audit@example.com")
