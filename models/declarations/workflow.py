@@ -15,8 +15,7 @@ class Climb:
     """Where a record goes that waits in a state for too long: after `hours` working hours, a number or the name of a
     value of the policy such as `signature.next_hours`, it waits for `to` (named as in `turn`) as well, who may then
     sign what those before them may. The hours are counted `times` over. With `late` they are counted from the record's
-    deadline instead of the state's beginning, and `to` are roles, but for the general manager those of the record's
-    department; from an owner who holds one it starts above (T6)."""
+    deadline instead of the state's beginning, and `to` are roles; from an owner who holds one it starts above (T6)."""
 
     hours: int | str
     to: tuple[str, ...]
@@ -27,7 +26,8 @@ class Climb:
 @dataclass(frozen=True, kw_only=True)
 class State(Choice):
     """A state of the workflow. `turn` says whose move it is: role values, or names of person fields,
-    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret).
+    or `owner`/`creator`; they find the record under My work and may read it while it waits (not top secret). A role in
+    which people serve their department is that of the record's, here and in `Climb` and `Transition.by` (ADR 25).
     `climbs` says to whom it goes on when nobody signs in time, step by step, counted from the state's beginning, or
     when it is late; a state's steps are all of one kind.
     In a `frozen` state fields change through moves only; a `final` one is frozen and waits for nobody."""
