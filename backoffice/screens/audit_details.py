@@ -19,7 +19,6 @@ NAMES = {
     "api_level": _l("up to"),
     "archived": _l("archived ones"),
     "batch": _l("work"),
-    "before": _l("before"),
     "complete": _l("complete"),
     "days": _l("days"),
     "department": _l("department"),
@@ -87,7 +86,7 @@ VALUES = {
         "export": _l("a file"),
     },
     "api_level": {"policy": _l("as the policy says")},
-    "before": {"policy": _l("as the policy says")},
+    "from": {"policy": _l("as the policy says")},
     "what": {
         "reset": _l("new access"),
         "place": _l("department and manager"),
@@ -117,7 +116,7 @@ def _value(name: str, value: Any, language: str) -> str:
     text = str(value)
     if text in VALUES.get(name, {}):
         return str(VALUES[name][text])
-    if name in ("api_level", "before") and text in LEVEL_LABELS:
+    if name in ("api_level", "from") and text in LEVEL_LABELS:
         return LEVEL_LABELS[Level(text)].text(language)
     if name == "department":
         return department_name(text, language) or text

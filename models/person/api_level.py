@@ -43,7 +43,7 @@ def change(actor: Person, person_id: ObjectId, level: str, now: datetime) -> Non
         if actor.id == person_id:
             raise OwnAccount()
         store(person_id, {FIELD: level}, now)
-        detail = {FIELD: level or "policy", "before": of(row) or "policy"}
+        detail = {FIELD: level or "policy", "from": of(row) or "policy"}
         audit.append("api_level_changed", actor, subject_of(row), now=now, fields=[FIELD], detail=detail)
 
     transaction(work)

@@ -154,12 +154,12 @@ def test_a_limit_narrows_all_tokens_of_one_person_from_the_next_request_on(
     assert status(head, numbers) == [FULL] * 4
     told = [(one["actor"], one["record"], one["detail"]) for one in entries(db, "api_level_changed")]
     assert told == [
-        (admin.person.id, head.person.id, {"api_level": "secret", "before": "policy"}),
-        (admin.person.id, head.person.id, {"api_level": "policy", "before": "secret"}),
+        (admin.person.id, head.person.id, {"api_level": "secret", "from": "policy"}),
+        (admin.person.id, head.person.id, {"api_level": "policy", "from": "secret"}),
     ]
     trail = seat(app, Role.AUDITOR, now=now).text("/audit/")
     assert "changed how far somebody" in trail
-    assert "up to: Secret; before: as the policy says" in trail
+    assert "up to: Secret; from: as the policy says" in trail
 
 
 def test_what_is_stored_and_is_no_level_opens_nothing(head: Program, numbers: dict[str, str], db: Base) -> None:
