@@ -6,7 +6,6 @@ named by its title, a locked one by its masked title, a hidden one by a dash, as
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +14,7 @@ from bson import ObjectId
 from pymongo.errors import ExecutionTimeout
 
 from config.database import database, in_transaction
-from models import access, listed, registry
+from models import access, listed, registry, widths
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.destruction import gone
@@ -225,7 +224,7 @@ def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -
 
     :raises TooManyNamed: when there are more than 500, or finding them takes too long.
     """
-    pattern = ("^" if begins else "") + re.escape(text)
+    pattern = ("^" if begins else "") + widths.pattern(text)
     if declared.kind == "person":
         return directory.named(pattern)
     rt = registry.get(declared.to).rt

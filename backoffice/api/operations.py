@@ -50,7 +50,10 @@ def listing_parameters(words: Words, visible: tuple[Field, ...]) -> list[Json]:
         query(
             "where",
             {"type": "string", "maxLength": 4000},
-            words.text("条件组：any(…)、all(…)", "Groups: any(…), all(…)"),
+            words.text(
+                f"条件组：any(…)、all(…)；问号后的全部内容编码后最多 {address.LONGEST_ADDRESS} 字节",
+                f"Groups: any(…), all(…). All behind the question mark takes {address.LONGEST_ADDRESS} bytes at most",
+            ),
         ),
     ]
     return made + [_filter(words, field) for field in known.values() if field.filterable]

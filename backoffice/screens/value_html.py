@@ -78,7 +78,10 @@ def _value(cell: Cell, kind: str) -> str:
 
 
 def _outward(text: str) -> str:
-    """A link that somebody typed, whose kind takes nothing but http and https. The page it leads to learns nothing."""
+    """A link that somebody typed, and whose page learns nothing. What was stored while the field was no link, and leads
+    elsewhere than to http or https, is text."""
+    if not text.lower().startswith(("http://", "https://")):
+        return text
     return f'<a href="{text}" target="_blank" rel="noopener noreferrer">{text}</a>'
 
 

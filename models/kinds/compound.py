@@ -13,10 +13,11 @@ from typing import Any
 import mongoengine as me
 from bson import Decimal128, MaxKey
 
+from models import widths
 from models.declarations import Choice, Field, Label
 from models.errors import Sentence
 from models.kinds.base import Kind, Unreadable
-from models.kinds.numbers import SIGNS, Number, decimal128, with_sign
+from models.kinds.numbers import MARKS, Number, decimal128, with_sign
 from models.kinds.times import Date
 
 DAY, TEXT = Date(), Kind()
@@ -208,8 +209,8 @@ class Address(Compound):
         return f"{text}（{value['postcode']}）" if value["postcode"] else text
 
     def condition(self, field: Field, operator: str, text: str) -> dict[str, Any] | None:
-        pattern = re.escape(text.strip())
-        return {f"{field.name}.text": {"$regex": "^" + pattern if operator == "starts" else pattern}}
+        anchor = "^" if operator == "starts" else ""
+        return {f"{field.name}.text": {"$regex": anchor + widths.pattern(text.strip()), "$options": "i"}}
 
 
 def _in_bars(text: str) -> dict[str, str | None] | None:
@@ -234,7 +235,10 @@ def _in_words(text: str) -> dict[str, str | None]:
     return value
 
 
-NAMED = {"元": "CNY", "人民币": "CNY", "$": "USD", "美元": "USD", "欧元": "EUR"} | {s: c for c, s in SIGNS.items()}
+NAMED = {mark: code for code, marks in MARKS.items() for mark in marks}
+
+
+WORDS = re.compile(r"[^\d\s.,+\-()]+")
 
 
 class Amounts(Compound, Number):
@@ -260,8 +264,9 @@ class Amounts(Compound, Number):
 
     def read_text(self, field: Field, text: str) -> Any:
         """`USD 1,200.50`, `1200.5 欧元`; without a currency, the first that the field declares."""
-        words = re.findall(r"[^\d\s.,+\-()]+", unicodedata.normalize("NFKC", text))
-        code = NAMED.get(words[0], words[0].upper()) if words else field.currencies[0]
+        text = unicodedata.normalize("NFKC", text).upper()
+        words = WORDS.findall(text)
+        code = NAMED.get(words[0], words[0]) if words else field.currencies[0]
         if len(words) > 1 or code not in field.currencies:
             raise Unreadable(
                 f"币种可选：{'、'.join(field.currencies)}。", f"A currency is one of {', '.join(field.currencies)}."
@@ -305,5 +310,5 @@ class Amounts(Compound, Number):
         amount = Decimal128(value["amount"])
         least, most = {"amount": amount}, {"amount": amount, "currency": MaxKey()}
         bounds = {"is": {"$gte": least, "$lte": most}, "at_least": {"$gte": least}, "at_most": {"$lte": most}}
-        named = re.search(r"[^\d\s.,+\-()]", text) is not None
+        named = WORDS.search(unicodedata.normalize("NFKC", text)) is not None
         return {field.name: bounds[operator], **({f"{field.name}.currency": value["currency"]} if named else {})}

@@ -27,6 +27,9 @@ from models.person.roles import Person
 
 PAGE_SIZES = (20, 50, 100)
 LONGEST_VALUE, LONGEST_TOKEN, MOST_COLUMNS = 300, 2000, 30
+LONGEST_ADDRESS, MOST_BYTES = 7_600, 12
+"""All parameters together, as an address writes them: a web server takes lines of 8,190 bytes. One character is up to
+twelve of them."""
 SAFE = ":|(),"
 """Left as they are in addresses, so that these can be read."""
 
@@ -118,7 +121,10 @@ def read(
 
 
 def _check(pairs: tuple[Pair, ...]) -> None:
-    """Refuse what no parameter may hold. :raises BadQuery:"""
+    """Refuse what no parameter may hold, and what is too long together. :raises BadQuery:"""
+    sizes = {name: len(text) for name, text in pairs if name != "q"}  # which says by itself what it takes
+    if sum(sizes.values()) > LONGEST_ADDRESS / MOST_BYTES and len(urlencode(pairs, safe=SAFE)) > LONGEST_ADDRESS:
+        raise BadQuery(parameter=max(sizes, key=lambda name: sizes[name])[:40])
     seen = set()
     for name, text in pairs:
         longest = {"after": LONGEST_TOKEN, "before": LONGEST_TOKEN, "where": written.LONGEST_WHERE}.get(
@@ -171,7 +177,7 @@ def filter_of(field: Field, text: str, person: Person, now: datetime) -> Filter:
     operator, colon, value = text.partition(":")
     if not colon or not re.fullmatch(r"[a-z_]{2,12}", operator):
         operator, value = "is" if "is" in operators else operators[0], text
-    elif operator not in operators:
+    elif operator not in operators or operator in BARE:
         raise BadQuery(parameter=f"{field.name}={operator}"[:60])
     value = value.strip()
     made = Filter(field, operator, value, said=text)

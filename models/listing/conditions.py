@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from models import sealing, search
+from models import sealing, search, widths
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import ZONE, Unreadable, kind_of
@@ -130,7 +130,7 @@ def condition_of(wanted: Filter) -> Condition:
     field, operator, name = wanted.field, wanted.operator, wanted.field.name
     if operator not in kind_of(field).operators:
         raise BadQuery(parameter=f"{name}:{operator}"[:60])
-    if operator == "any_of" and wanted.value.count("|") >= MOST_CHOICES:
+    if operator == "any_of" and (not wanted.value.strip("| ") or wanted.value.count("|") >= MOST_CHOICES):
         raise BadQuery(parameter=name)
     if operator == "empty":
         return {name: None}
@@ -172,10 +172,13 @@ def _one_of(name: str, values: list[Any], operator: str) -> Condition:
 
 
 def _text(field: Field, operator: str, text: str) -> Condition:
-    """Texts that begin with or hold some text. What is searchable is found through its pieces."""
-    pattern = re.escape(text)
-    starts: Condition = {field.name: {"$regex": "^" + pattern}}
-    condition = starts if operator == "starts" else {field.name: {"$regex": pattern, "$options": "i"}}
+    """Texts that begin with or hold some text, in capitals or not, full-width or not. What is searchable is found
+    through its pieces. Numbers are in capitals: where they begin is found in their index."""
+    if field.name == "number" and operator == "starts":
+        return {"number": {"$regex": "^" + re.escape(search.fold(text).upper())}}
+    anchor = "^" if operator == "starts" else ""
+    cased = {"$options": "i"} if text.lower() != text.upper() else {}
+    condition: Condition = {field.name: {"$regex": anchor + widths.pattern(text), **cased}}
     pieces = search.holding(text) if field.searchable else []
     return {"$and": [*pieces, condition]} if pieces else condition
 

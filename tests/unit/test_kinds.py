@@ -254,3 +254,21 @@ def test_all_places_of_an_amount_are_shown(places: int, amount: str, shown: str)
     assert kind_of(one).text(one, Decimal(amount), "en") == signed
     plain_number = field("decimal", places=places)
     assert kind_of(plain_number).text(plain_number, Decimal(amount), "en") == shown
+
+
+@pytest.mark.parametrize("text", ["￥1,200.00", "¥1，200", "1200元", "人民币 1200", "RMB 1200", "cny1200"])
+@pytest.mark.parametrize("more", [{"currency": "CNY"}, {"currencies": ("CNY", "USD")}])
+def test_the_signs_of_an_amount_are_those_of_one_currency_or_several(text: str, more: dict[str, Any]) -> None:
+    declared = field("money", **more)
+    read = kind_of(declared).read(declared, text)
+    assert (read["amount"] if isinstance(read, dict) else read) == 1200
+
+
+def test_a_full_width_comma_names_no_currency() -> None:
+    several = field("money", currencies=("CNY", "USD"))
+    for text in ("1,200", "1，200"):
+        assert list(kind_of(several).condition(several, "at_least", text) or {}) == [several.name]
+    assert list(kind_of(several).condition(several, "at_least", "￥1,200") or {}) == [
+        several.name,
+        f"{several.name}.currency",
+    ]

@@ -194,3 +194,14 @@ def three(make: Make, who: Any) -> None:
 def test_a_filter_that_makes_no_sense_is_refused_by_name(sit: Sit, query: str) -> None:
     page = sit(Role.SPECIALIST).text(f"/records/sample/?{query}", 400)
     assert query.partition("=")[0] in page
+
+
+def test_what_was_stored_before_a_field_was_a_link_leads_nowhere(sit: Sit, make: Make) -> None:
+    desk = sit(Role.SPECIALIST)
+    number = make(desk.person, site="https://example.test/ok")["number"]
+    at = f"/records/sample/{number}"
+    assert 'href="https://example.test/ok"' in desk.text(at)
+    database()["record_sample"].update_one({"number": number}, {"$set": {"site": "javascript:alert(1)"}})
+    page = desk.text(at)
+    assert "javascript:alert(1)" in page
+    assert 'href="javascript' not in page

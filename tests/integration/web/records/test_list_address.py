@@ -49,6 +49,10 @@ def shown(page: str) -> list[str]:
         ("made_on=from:2026-01-04", "43"),
         ("made_on=until:today", "43210"),
         ("name=contains:amp 3", "3"),
+        ("name=contains:ＡＭＰ 3", "3"),
+        ("name=starts:lamp 1", "1"),
+        ("name=starts:amp", ""),
+        ("number=starts:yp-2026-00000", "43210"),
         ("name=Lamp 1", "1"),
         ("q=lamp 3", "32"),  # the number of Lamp 2 ends in 3
         ("amount=between:10..30", "321"),
@@ -110,8 +114,9 @@ def test_an_address_says_what_is_shown(desk: Desk, query: str, titles: str) -> N
         "archived=yes",
         "name=contains:" + "x" * 400,
         "name=contains:%00",
-        "f=salary:at_least:1",
-        "f=colour:is:red&add-to=any:0",
+        "add-filter=salary:at_least:1",
+        "add-filter=colour:is:red&add-to=any:0",
+        "f=colour:is:red",
         "where=any(salary:at_least:1)",
         "where=" + "any(" * 500 + "colour:is:red" + ")" * 500,
         "where=" + "any(" * 4 + "colour:is:red" + ")" * 4,
@@ -132,6 +137,13 @@ def test_an_address_says_what_is_shown(desk: Desk, query: str, titles: str) -> N
         "acl=x",
         "colour=" + "&colour=".join(["red"] * 51),
         "colour=any_of:" + "|".join(["red"] * 51),
+        "colour=any_of:",
+        "colour=any_of:|",
+        "where=any(name:is:x,name:contains:"
+        + "长" * 290
+        + ","
+        + ",".join("name:is:" + "长" * 290 for _ in range(3))
+        + ")",
     ],
 )
 def test_what_is_not_understood_is_refused(desk: Desk, query: str) -> None:
@@ -163,7 +175,7 @@ def test_a_list_is_walked_page_by_page_and_back(desk: Desk, make: Make, sit: Sit
 
 
 def test_the_filter_maker_works_without_a_script(desk: Desk) -> None:
-    for query in ("add-field=colour&add-is=is&add-value=red&q=lamp", "f=colour:is:red&q=lamp"):
+    for query in ("add-field=colour&add-is=is&add-value=red&q=lamp", "add-filter=colour:is:red&q=lamp"):
         answer = desk.get(f"{AT}?{query}")
         assert answer.status_code == 302
         assert answer.location == f"{AT}?q=lamp&colour=is:red"
