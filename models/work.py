@@ -21,7 +21,7 @@ from models.calendar import WorkingCalendar, local
 from models.declarations import Level, RecordType, Relation, State, Transition
 from models.hand_over import rules
 from models.hand_over import service as hand_over
-from models.moves import is_plain
+from models.moves import deputed, is_plain, why_not
 from models.person.roles import Person, Role
 from models.put_aside import document as put_aside
 from models.record import SOONEST, UNSHOWN, collection_name
@@ -57,8 +57,8 @@ class Returned:
 @dataclass(frozen=True)
 class Task:
     """A record that is somebody's work, as the reader sees it, and what they may do about it. `returned` says who gave
-    it back, `received` who handed it over, `back_at` until when the reader has put it aside, and `movable` that
-    they may hand it over."""
+    it back, `received` who handed it over, `back_at` until when the reader has put it aside, `movable` that they may
+    hand it over, and `behalf` for whom they sign as a deputy."""
 
     sight: Sight
     due: datetime | None
@@ -68,6 +68,7 @@ class Task:
     received: Returned | None = None
     back_at: datetime | None = None
     movable: bool = False
+    behalf: str = ""
 
     @property
     def done(self) -> Transition | None:
@@ -261,7 +262,16 @@ def _loaded(
             continue
         moves = moves_on[row["_id"]]
         if moves or not names.isdisjoint(row["waiting"]) or row.get("owner") == person.id:
-            yield Task(sight, row.get("due_at"), moves), record
+            yield Task(sight, row.get("due_at"), moves, behalf=_behalf(person, rt, record, moves)), record
+
+
+def _behalf(person: Person, rt: RecordType, record: Row, moves: Iterable[Transition]) -> str:
+    """For whom the person signs a record as a deputy; '' where they sign in their own right, or not at all."""
+    signing = min((move for move in moves if move.signature), key=lambda one: not one.main, default=None)
+    if signing is None or not person.stands_in or why_not(person, rt, signing, record) is None:
+        return ""
+    principal = deputed(person, rt, signing, record)
+    return principal.name if principal is not None else ""
 
 
 def _piled(tasks: Iterable[Task], person: Person, now: datetime) -> Iterator[Task]:

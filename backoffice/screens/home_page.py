@@ -185,6 +185,7 @@ def _line(task: Task, reader: Reader, found: Names, section: str, handed: Mappin
         "level": sight.level,
         "on_screen_only": cells.on_screen_only(sight),
         "what": sight.rt.label.text(reader.language),
+        "behalf": _("for %(name)s", name=task.behalf) if task.behalf else "",
         "who": _who(task, reader, found),
         "why": _why(task, reader, found, handed.get(sight.id)),
         "due": deadlines.due(sight, reader),

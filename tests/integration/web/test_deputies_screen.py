@@ -92,6 +92,32 @@ def test_a_deputy_finds_what_waits_signs_it_and_both_names_are_shown(
     deputy.text(address, 404)
 
 
+@pytest.mark.parametrize(("language", "mark"), [("en", "<span>for Zhao</span>"), ("zh", "<span>代 Zhao</span>")])
+def test_my_work_marks_what_a_deputy_signs_for_somebody_else(
+    sit: Sit, head: Desk, asker: Desk, now: datetime, language: str, mark: str
+) -> None:
+    deputy = sit(Role.HEAD, name="Qian", language=language)
+    named(head, deputy, now)
+    both = request(asker, now)
+    own = request(asker, now, state="asked", manager=deputy.person.id)
+    theirs = request(asker, now, state="asked", manager=head.person.id)
+    page = deputy.text("/")
+    lines = {one["number"]: _line(page, one["number"]) for one in (both, own, theirs)}
+    marked = {number: mark in line for number, line in lines.items()}
+    assert marked == {
+        both["number"]: False,
+        own["number"]: False,
+        theirs["number"]: True,
+    }, "what is theirs anyhow is signed in their own name"
+    assert "Zhao" not in _line(head.text("/"), theirs["number"])
+
+
+def _line(page: str, number: str) -> str:
+    """The line of My work that leads to a request."""
+    lines = re.findall(r"<li[ >].*?</li>", page[page.index('<section class="work"') :], re.DOTALL)
+    return next(line for line in lines if number in line)
+
+
 def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
     head: Desk, deputy: Desk, asker: Desk, now: datetime
 ) -> None:
