@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from models import schema
-from models.reminder.rules import Matter, Step
+from models.reminder.rules import DECIDING, Matter, Step
 
 REMINDERS = "reminder"
 KEPT = timedelta(days=90)
@@ -25,6 +25,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("person", ASCENDING), ("closed_at", ASCENDING), ("read_at", ASCENDING), ("due", ASCENDING)],
             name="inbox",
+        ),
+        IndexModel(
+            [("person", ASCENDING), ("due", ASCENDING)],
+            name="deciding",
+            partialFilterExpression={"step": {"$in": sorted(step.value for step in DECIDING)}},
         ),
         IndexModel([("mailed_at", ASCENDING), ("closed_at", ASCENDING), ("person", ASCENDING)], name="unmailed"),
         IndexModel(

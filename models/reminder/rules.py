@@ -60,7 +60,18 @@ LABELS = {
 SINCE = frozenset({Step.STUCK, Step.LEFT})
 """Steps whose moment is no deadline: it is so since then."""
 
+DECIDING = frozenset({Step.STUCK, Step.LEFT})
+"""Steps that ask whoever is told for a decision that waits for nobody else."""
+
+PRESSING = {**dict.fromkeys(DECIDING, 0), Step.LATE: 1, Step.CLIMBED: 1, Step.BATCH: 1, Step.TODAY: 2}
+"""Which reminders come first: what is to be decided, what is late, what is due today; then the others."""
+
 ENDED = Label("保密期已满，将自动解密", "Its secrecy has ended; it is declassified by itself")
+
+
+def urgency(step: Step, due: datetime) -> tuple[int, datetime]:
+    """The place of a reminder among others, the most pressing first."""
+    return PRESSING.get(step, 3), due
 
 
 def words_of(step: Step, due: datetime, now: datetime) -> Label:

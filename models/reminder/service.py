@@ -21,7 +21,7 @@ from models.errors import NotFound
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.reminder.document import REMINDERS, Reminder
-from models.reminder.rules import Matter, Step, key_of
+from models.reminder.rules import DECIDING, Matter, Step, key_of, urgency
 
 MOST = 100
 """The most reminders that are read, counted or marked at once."""
@@ -62,13 +62,23 @@ class Told:
 
 
 def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list[Told]:
-    """The person's unread reminders, what is due first first; at most 100. Those that no longer stand are closed."""
-    unread = {"person": person.id, "closed_at": None, "read_at": None}
-    rows = database()[REMINDERS].find(unread).sort([("due", 1), ("_id", 1)]).limit(min(limit, MOST))
-    found = [Reminder.read(row) for row in rows]
+    """The person's unread reminders, at most 100: first what is to be decided, then what is late, then what is due
+    today and the others; among these what is due first. Those that no longer stand are closed."""
+    found = [Reminder.read(row) for row in database()[REMINDERS].aggregate(_unread(person))]
     told = list(standing(person, found, language))
     close({reminder.id for reminder in found} - {one.reminder.id for one in told}, now)
-    return told
+    return sorted(told, key=lambda one: urgency(one.reminder.step, one.reminder.due))[: min(limit, MOST)]
+
+
+def _unread(person: Person) -> list[dict[str, Any]]:
+    """The stages that find unread reminders, those on which something is to be decided however many others there are:
+    what is due first, at most 100 of both."""
+    unread = {"person": person.id, "closed_at": None, "read_at": None}
+    deciding = sorted(step.value for step in DECIDING)
+    first_due: list[dict[str, Any]] = [{"$sort": {"due": 1, "_id": 1}}, {"$limit": MOST}]
+    others = [{"$match": {**unread, "step": {"$nin": deciding}}}, *first_due]
+    joined = {"$unionWith": {"coll": REMINDERS, "pipeline": others}}
+    return [{"$match": {**unread, "step": {"$in": deciding}}}, *first_due, joined]
 
 
 def unread_count(person: Person) -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from models.calendar import SHANGHAI, WorkingCalendar
 from models.declarations import Reminding
-from models.reminder.rules import LABELS, Matter, Step, Window, key_of, window
+from models.reminder.rules import LABELS, Matter, Step, Window, key_of, urgency, window
 
 CALENDAR = WorkingCalendar()
 
@@ -69,6 +69,16 @@ def test_without_notices_people_hear_of_it_on_its_day() -> None:
     found = window(at(2026, 11, 23, 10), CALENDAR, ahead=1, climb=3, declared=Reminding(()))
     assert found is not None
     assert found.soon_ends == found.today_ends
+
+
+def test_what_is_to_be_decided_is_told_first_then_what_is_late_then_what_is_due_today() -> None:
+    early, late = at(2026, 11, 20, 18), at(2026, 11, 23, 18)
+    steps = [Step.SOON, Step.NOTICE, Step.TODAY, Step.LATE, Step.CLIMBED, Step.STUCK, Step.LEFT]
+    found = sorted(((step, due) for step in steps for due in (late, early)), key=lambda one: urgency(*one))
+    assert [step for step, _ in found[:8:2]] == [Step.STUCK, Step.STUCK, Step.LATE, Step.LATE]
+    assert {step for step, _ in found[8:10]} == {Step.TODAY}
+    assert {step for step, _ in found[10:]} == {Step.SOON, Step.NOTICE}
+    assert [due for _, due in found[4:8]] == [early, early, late, late]
 
 
 def test_every_step_has_its_words() -> None:

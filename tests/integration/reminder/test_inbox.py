@@ -40,6 +40,51 @@ def test_what_is_due_first_comes_first(owner: Person, now: datetime) -> None:
     assert [step for step, _ in titles(owner, now)] == [Step.LATE, Step.LATE, Step.TODAY, Step.SOON]
 
 
+def left_behind(db: Base, to: Person, owner: Person, now: datetime) -> str:
+    """A reminder that a file has another owner, and that something of it stayed with the former one; its title."""
+    former = person(Role.SPECIALIST, name="赵九")
+    file = customer(owner, now, name="交接机械有限公司")
+    revisit(former, MONDAY + timedelta(days=40), now, customer=file["_id"])
+    assert to.id is not None
+    service.tell_of_left([to.id], "customer", file["_id"], former.id, now)
+    return str(file["name"])
+
+
+def test_what_needs_a_decision_comes_before_what_is_late_and_both_before_the_rest(
+    db: Base, owner: Person, head: Person, now: datetime
+) -> None:
+    for days in (-30, -20):
+        revisit(owner, MONDAY + timedelta(days=days), now)
+    for days in (1, 0, -1):
+        revisit(head, MONDAY + timedelta(days=days), now)
+    chase(now)
+    title = left_behind(db, head, owner, now)
+    found = titles(head, now)
+    assert [step for step, _ in found] == [
+        Step.LEFT,
+        Step.CLIMBED,
+        Step.CLIMBED,
+        Step.LATE,
+        Step.TODAY,
+        Step.SOON,
+    ]
+    assert found[0][1] == title
+    assert [told.reminder.step for told in service.inbox(head, now, "zh", 2)] == [Step.LEFT, Step.CLIMBED]
+
+
+def test_what_needs_a_decision_is_read_however_much_is_late(
+    db: Base, owner: Person, head: Person, now: datetime
+) -> None:
+    revisit(owner, MONDAY - timedelta(days=20), now)
+    chase(now)
+    row = db[REMINDERS].find_one({"person": head.id})
+    assert row is not None
+    earlier = [{**row, "_id": f"{at}", "due": row["due"] - timedelta(days=1 + at)} for at in range(service.MOST)]
+    db[REMINDERS].insert_many(earlier)
+    title = left_behind(db, head, owner, now)
+    assert titles(head, now) == [(Step.LEFT, title)], "those before it stand no longer"
+
+
 def test_what_was_done_since_is_gone_at_once_and_closed(db: Base, owner: Person, now: datetime) -> None:
     record = revisit(owner, MONDAY, now)
     chase(now)
