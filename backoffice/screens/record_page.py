@@ -18,7 +18,7 @@ from models import watermark as mark
 from models.access import Purpose
 from models.access_request.service import may_offer
 from models.declarations import OWNER, Choice, Field, Group, Label, Level, RecordType, Transition
-from models.destruction.holds import may_hold
+from models.destruction.holds import is_held, may_hold
 from models.destruction.service import may_propose as may_propose_destruction
 from models.errors import Sentence
 from models.merge.service import may_merge
@@ -156,7 +156,7 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
         made.append({"label": _("Change the secrecy …"), "url": url, "icon": "shield-lock"})
     if may_hold(person, sight):
         made.append({"label": _("Legal hold …"), "url": record_url(slug, number, "hold"), "icon": "lock"})
-    if may_propose_destruction(person, sight):
+    if may_propose_destruction(person, sight) and not is_held(current):
         url = record_url(slug, number, "destroy")
         made.append({"label": _("Propose destruction …"), "url": url, "icon": "fire", "tone": "bad"})
     if sight.unreadable:  # what follows would change it

@@ -17,6 +17,7 @@ from config.database import database, transaction
 from models import audit, schema, store
 from models.access import Purpose
 from models.errors import Forbidden, NotFound, Refusal
+from models.loaded import son_of
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.records import read, reason
@@ -78,6 +79,11 @@ def of(son: Mapping[str, Any] | None) -> Row | None:
     if son is None or son.get(MARK) is None:
         return None
     return on([son["_id"]]).get(son["_id"])
+
+
+def is_held(record: Mapping[str, Any]) -> bool:
+    """Whether a hold lies on a record, as it was read."""
+    return son_of(record).get(MARK) is not None
 
 
 def place(person: Person, slug: str, number: str, why: str, *, now: datetime) -> ObjectId:

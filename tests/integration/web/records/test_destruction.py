@@ -85,6 +85,22 @@ def test_what_stands_against_it_is_said_before_anything_is_sent(sit: Sit, make: 
     assert "on legal hold by Head" not in owner.text(f"{at}/destroy")
 
 
+def test_a_record_on_legal_hold_is_not_offered_for_destruction_and_refused_with_the_reason(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD, name="Head")
+    made = old(make, owner.person, now)
+    at = f"{AT}{made['number']}"
+    assert f'href="{at}/destroy"' in owner.text(at)
+    head.send(f"{at}/hold", 303, act="place", note="Lawsuit")
+    assert f"{at}/destroy" not in owner.text(at)
+    page = owner.send(f"{at}/destroy", 409, number=made["number"], send="1", reason="Outdated").text
+    assert f"{made['number']}: on legal hold by Head since" in page
+    assert database()["record_destruction"].count_documents({}) == 0
+    head.send(f"{at}/hold", 303, act="lift", note="Settled")
+    assert f'href="{at}/destroy"' in owner.text(at)
+
+
 def test_every_hold_is_named_on_the_proposal_and_on_each_sheet_before_anybody_signs(
     sit: Sit, make: Make, now: datetime
 ) -> None:
@@ -105,6 +121,7 @@ def test_every_hold_is_named_on_the_proposal_and_on_each_sheet_before_anybody_si
             assert "Lawsuit" not in shown
         for number in (one, two):
             head.send(f"{AT}{number}/hold", 303, act="lift", note="Settled")
+        who.text(f"{page}/do/{move}")  # looked at anew: it names no hold any more
         who.send(f"{page}/do/{move}", 303, rev=str(rev))
     head.send(f"{AT}{one}/hold", 303, act="place", note="Again")
     assert f"{one}: on legal hold by Head since" in owner.text(page)
