@@ -115,7 +115,7 @@ def test_my_work_marks_what_a_deputy_signs_for_somebody_else(
 def _line(page: str, number: str) -> str:
     """The line of My work that leads to a request."""
     lines = re.findall(r"<li[ >].*?</li>", page[page.index('<section class="work"') :], re.DOTALL)
-    return next(line for line in lines if number in line)
+    return str(next(line for line in lines if number in line))
 
 
 def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
