@@ -15,6 +15,16 @@ from bson import ObjectId
 from config.database import transaction
 from models import access, climbing, decided, one_time, registry, store
 from models.access import Purpose
+from models.changeable import (
+    MergedAway,
+    Settled,
+    can,
+    check_changeable,
+    check_raise,
+    is_raise,
+    raises_alone,
+    usable,
+)
 from models.declarations import Field, Label, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import read_values
@@ -66,6 +76,7 @@ __all__ = [
     "NotNow",
     "NotToLeave",
     "NotYourOwn",
+    "Settled",
     "Sight",
     "SignedAlready",
     "again",
@@ -74,6 +85,7 @@ __all__ = [
     "can",
     "change",
     "change_seen",
+    "check_changeable",
     "create",
     "deputed",
     "for_whom",
@@ -85,6 +97,7 @@ __all__ = [
     "page_of_versions",
     "pointed_file",
     "possible_move",
+    "raises_alone",
     "reachable",
     "read",
     "reason",
@@ -118,29 +131,6 @@ class LooksAlike(Refusal):
     def __init__(self, found: Sequence[Any]) -> None:
         self.found = found
         super().__init__()
-
-
-class Settled(Forbidden):
-    """A record in a frozen or final state, or in the archive, which the person might change otherwise."""
-
-    code = "unchangeable"
-    zh, en = "按其当前状态，该记录不能修改。", "In its present state the record cannot be changed."
-
-
-class InArchive(Settled):
-    """A record in the archive is restored before it is changed."""
-
-    zh, en = "该记录已归档，须先恢复才能修改。", "The record is archived. It must be restored before it can be changed."
-
-
-class MergedAway(Refusal):
-    """A record that was merged into another one comes back by taking the merge back."""
-
-    code, status = "merged_away", 409
-    zh, en = (
-        "该记录已并入另一份记录，如需恢复，请撤销合并。",
-        "This record was merged into another one. To bring it back, take the merge back.",
-    )
 
 
 def create(
@@ -177,7 +167,8 @@ def change(
     """Change a record's fields; fields absent from `raw` keep their values.
 
     :raises StaleRecord: when it was changed since version `rev`.
-    :raises Forbidden: when the person may read but not edit it. :raises Settled: when nobody may as it stands.
+    :raises Forbidden: when the person may read but not edit it. :raises Settled: when nobody may as it stands, for more
+        than to raise its level (X2).
     """
     return change_seen(person, read(person, slug, number, Purpose.VIEW, now), raw, rev=rev, now=now, note=note)
 
@@ -196,42 +187,17 @@ def change_seen(
     version `rev`, where the request has that too."""
     rt, slug = found.rt, found.rt.slug
     current = store.fetch(slug, found.id) if current is None else current
-    check_changeable(person, rt, current)
+    raising = is_raise(raw) and raises_alone(person, rt, current)
+    if not raising:
+        check_changeable(person, rt, current)
     allowed = form_fields(person, rt, current)
     fields = tuple(f for f in allowed if f.name in raw)
     values = read_input(person, fields, raw, current=current, known={f.name for f in allowed})
     check_level(person, current, values)
+    if raising:
+        check_raise(current, values)
     with told_in_sight(person, rt, raw):
         return store.change(slug, found.id, values, actor=person, now=now, rev=rev, note=note, seen=current)
-
-
-def can(person: Person, rt: RecordType, record: Mapping[str, Any], purpose: Purpose) -> bool:
-    """Whether the person may use this stored record for a purpose. Archived records are restored before editing."""
-    return usable(rt, access.reach(person, rt, purpose), record, purpose)
-
-
-def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpose: Purpose) -> bool:
-    """`can` for whoever asks of many records of a type, with the person's reach for the purpose."""
-    if purpose is Purpose.EDIT and (record.get("archived_at") or _settled(rt, record)):
-        return False
-    return reach.sees(record["acl"]) == "full"
-
-
-def check_changeable(person: Person, rt: RecordType, record: Mapping[str, Any]) -> None:
-    """:raises Forbidden: when the person may not change the record's fields. :raises Settled: when nobody may now.
-    :raises MergedAway:"""
-    check_usable(rt, access.reach(person, rt, Purpose.EDIT), record, Purpose.EDIT)
-
-
-def check_usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpose: Purpose) -> None:
-    """:raises Forbidden: when the person may not use the record for that. :raises Settled: when nobody may now.
-    :raises MergedAway:"""
-    if reach.sees(record["acl"]) != "full":
-        raise Forbidden()
-    if not usable(rt, reach, record, purpose):
-        if record.get("merged_into") is not None:
-            raise MergedAway()
-        raise InArchive() if record.get("archived_at") else Settled()
 
 
 def set_archived(
@@ -385,8 +351,3 @@ def reason(note: str, *, needed: bool = False) -> str:
     if needed and not text:
         raise Invalid({REASON.name: Sentence("请说明理由。", "Please give a reason.")})
     return text
-
-
-def _settled(rt: RecordType, record: Mapping[str, Any]) -> bool:
-    state = access.state_of(rt, record)
-    return state is not None and (state.final or state.frozen)

@@ -151,7 +151,7 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
         made.append({"label": _("Who has read this"), "url": url, "icon": "eye"})
     if sight.level != Level.INTERNAL.value and may_offer(person, sight):
         made.append({"label": _("Offer access …"), "url": record_url(slug, number, "offer"), "icon": "key"})
-    if may_change_secrecy(person, sight):
+    if may_change_secrecy(person, sight) or records.raises_alone(person, sight.rt, current):
         url = record_url(slug, number, "secrecy")
         made.append({"label": _("Change the secrecy …"), "url": url, "icon": "shield-lock"})
     if may_hold(person, sight):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models import access, moves, records
+from models import access, changeable, moves, records
 from models.access import Purpose
 from models.bulk_change import rules
 from models.bulk_change.document import Kind
@@ -120,13 +120,21 @@ class Judge:
                 raise refusal
             check_level(self.person, record, self.values)
             return
-        records.check_usable(self.rt, self.reach, record, self.purpose)
+        if self._raises(record):
+            changeable.check_raise(record, self.values)
+        else:
+            changeable.check_usable(self.rt, self.reach, record, self.purpose)
         if self.purpose is Purpose.EDIT:
             self._fields(record)
         elif record.get("merged_into") is not None:
             raise records.MergedAway()
         elif bool(record.get("archived_at")) is (self.kind is Kind.ARCHIVE) and not self.undoing:
             raise AlreadySo()
+
+    def _raises(self, record: Record) -> bool:
+        """Whether it is to raise the level of what nobody changes any more (X2)."""
+        meant = self.kind is Kind.CHANGE and changeable.is_raise(self.values)
+        return meant and changeable.raises_alone(self.person, self.rt, record)
 
     def _fields(self, record: Record) -> None:
         allowed = {field.name for field in records.form_fields(self.person, self.rt, record)}

@@ -250,3 +250,19 @@ def test_a_locked_record_shows_its_card(head: Program, start: Start) -> None:
     assert (card["locked"], card["level"], card["values"]) == (True, "secret", {"name": "L***m"})
     problem(other.ask("GET", f"/sample/{made['number']}/history"), 403, "locked")
     problem(other.ask("PATCH", f"/sample/{made['number']}", json={"rev": 1, "values": {}}), 403, "locked")
+
+
+def test_the_level_of_what_nobody_changes_any_more_is_raised_and_nothing_beside_it(head: Program) -> None:
+    number = head.make()
+    database()["record_sample"].update_one({"number": number}, {"$set": {"state": "approved"}})
+    raised = {"level": "secret", "level_basis": "Prices"}
+    for values, status, code in (
+        ({**raised, "pieces": 2}, 403, "unchangeable"),
+        ({"level": "secret"}, 422, "invalid"),
+        ({"level": "internal", "level_basis": "x"}, 403, "unchangeable"),
+    ):
+        problem(head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": values}), status, code)
+    done = head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": raised})
+    assert (done.status_code, done.get_json()["rev"]) == (200, 2)
+    row = database()["record_sample"].find_one({"number": number}) or {}
+    assert (row["level"], row["level_basis"], row["state"]) == ("secret", "Prices", "approved")

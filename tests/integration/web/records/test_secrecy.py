@@ -106,3 +106,44 @@ def test_each_input_of_the_form_says_of_which_change_it_is(sit: Sit, make: Make)
     page = owner.text(f"{AT}{made['number']}/secrecy")
     assert (page.count('data-of="kind=extend"'), page.count('data-of="kind=lower"')) == (1, 2)
     assert "/static/form.js" in page
+
+
+def test_what_nobody_edits_any_more_is_raised_there_at_once(sit: Sit, make: Make) -> None:
+    owner, head, clerk = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD), sit(Role.SPECIALIST)
+    made = make(owner.person)
+    database()["record_sample"].update_one({"_id": made["_id"]}, {"$set": {"state": "approved"}})
+    at = f"{AT}{made['number']}/secrecy"
+    for desk in (owner, head):
+        assert at in desk.text(f"{AT}{made['number']}")
+        page = desk.text(at)
+        assert "It takes effect at once" in page
+        assert "The department head approves it" not in page, "of what is internal nothing is asked for"
+    clerk.text(at, status=403)
+    clerk.send(at, 403, kind="raise", raised_level="secret", raised_basis="x")
+    page = owner.send(at, 422, kind="raise", raised_level="secret").get_data(as_text=True)
+    assert "Give the basis of the level" in page
+    owner.send(at, 422, kind="raise", raised_basis="Prices")
+    answer = owner.send(at, 303, kind="raise", raised_level="secret", raised_basis="Prices")
+    assert answer.location.endswith(f"{AT}{made['number']}")
+    after = store.fetch("sample", made["_id"])
+    assert (after["level"], after["level_basis"], after["state"]) == ("secret", "Prices", "approved")
+    assert "Raise the level" in owner.text(at)
+    assert "The department head approves it" in owner.text(at)
+
+
+def test_who_reads_no_top_secret_is_led_to_the_list_after_raising_to_it(sit: Sit, make: Make) -> None:
+    owner, custodian = sit(Role.SPECIALIST), sit(Role.CUSTODIAN)
+    made = make(owner.person, level="secret")
+    database()["record_sample"].update_one({"_id": made["_id"]}, {"$set": {"state": "approved"}})
+    raised = {"kind": "raise", "raised_level": "top_secret", "raised_basis": "Prices"}
+    answer = custodian.send(f"{AT}{made['number']}/secrecy", 303, **raised)
+    assert answer.location.endswith(AT)
+
+
+def test_what_is_edited_is_raised_in_its_form(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST)
+    made = make(owner.person, level="secret")
+    at = f"{AT}{made['number']}/secrecy"
+    assert "edit the record" in owner.text(at)
+    assert "It takes effect at once" not in owner.text(at)
+    owner.send(at, 403, kind="raise", raised_level="confidential", raised_basis="x")
