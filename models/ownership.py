@@ -13,11 +13,11 @@ from typing import Any
 
 from bson import ObjectId
 
-from models import access
+from models import access, turns
 from models.classified import UP_TO_SECRET
 from models.declarations import Level, RecordType, Relation
 from models.errors import Sentence
-from models.person.roles import Person, Role
+from models.person.roles import Permission, Person, Role
 from models.registry import Draft
 
 OWNER = "owner"
@@ -76,11 +76,17 @@ def keep_owner(draft: Draft) -> None:
 def answers_for(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
     """Whether it is for the person to have a record settled that they read: destroyed, or its secrecy changed. So it is
     for its owner, and for the custodian of its department who needs no card to read it."""
-    department = record.get("department")
-    as_custodian = [access.token(Level.of(record.get("level")).value, Relation.DEPARTMENT, department)]
+    level, department = Level.of(record.get("level")).value, record.get("department")
+    as_custodian = [access.token(level, Relation.DEPARTMENT, department)]
     own = person.id is not None and record.get(OWNER) == person.id
-    keeps = person.has(Role.CUSTODIAN) and person.department == department
+    keeps = turns.serves(person, record, Role.CUSTODIAN)
     return own or (keeps and access.reads_for_good(person, rt, as_custodian))
+
+
+def knows_readers(person: Person, record: Mapping[str, Any]) -> bool:
+    """Whether it is for the person to know who has read a record that they read (X7): for the head of its department,
+    and for no head of another one whom a card, or their being its owner, lets read it."""
+    return person.may(Permission.READERS_READ) and turns.serves(person, record, Role.HEAD)
 
 
 def _gains(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, ownership, registry
+from models import access, names, ownership, registry, turns
 from models.access import Purpose
 from models.attachment import rules as attachment_rules
 from models.attachment import service as attachment
@@ -83,7 +83,8 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     fields = access.editable_fields(person, rt)
     if record is not None:
         fields = access.readable(fields, access.reach(person, rt, Purpose.VIEW), record["acl"])
-    overseer = person.has(Role.HEAD, Role.CUSTODIAN)
+    placed = {"department": rt.kept_by or person.department} if record is None else record
+    overseer = turns.serves(person, placed, Role.HEAD, Role.CUSTODIAN)
     own = record is None or record.get("owner") == person.id
     placing: tuple[Field, ...] = ()
     if overseer and rt.menu == "family" and (record is None or ownership.may_hand_on(person, rt, record)):
@@ -162,14 +163,14 @@ def reachable(person: Person, slug: str, record_id: ObjectId) -> bool:
 
 
 def check_level(person: Person, current: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Refuse what needs the head's approval: a lower level, and another end of a period that stands (X2). Whoever
-    raises a level may choose its period, which ends no earlier than the former one.
+    """Refuse what needs the approval of the head of the record's department: a lower level, and another end of a period
+    that stands (X2). Whoever raises a level may choose its period, which ends no earlier than the former one.
 
     :raises LoweringNeedsHead: :raises PeriodNeedsHead: :raises Invalid: for no level.
     """
     if "level" in values and values["level"] is None:
         raise Invalid({"level": Sentence("必填。", "This is required.")})
-    if person.has(Role.HEAD):
+    if turns.serves(person, current, Role.HEAD):
         return
     before = Level.of(current.get("level"))
     wanted = Level(values.get("level") or before)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from config.policy import policy
+from models import turns
 from models.calendar import add_months, local
 from models.day_words import day_text
 from models.declarations import Level
@@ -45,7 +46,7 @@ def keep_level(draft: Draft) -> None:
     if last is None or not chosen or values["secret_until"] is None:
         values["secret_until"] = last
     elif draft.action in FILLED_IN or draft.transition is not None:
-        latest = last if set_now and not draft.actor.has(Role.HEAD) else None
+        latest = last if set_now and not turns.serves(draft.actor, values, Role.HEAD) else None
         problem = end_problem(values["secret_until"], latest, today)
         if problem is not None:
             draft.problems["secret_until"] = problem

@@ -18,10 +18,10 @@ from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, say_handed_in
 from config.policy import policy
-from models import access, records, registry
+from models import access, records, registry, store
 from models.access import Purpose
 from models.at_hand import AtHand
-from models.declarations import LEVEL_LABELS, Level
+from models.declarations import LEVEL_LABELS, Level, RecordType
 from models.destruction import candidates, holds, matters, service
 from models.destruction.document import DESTRUCTION, OUTCOMES, SIGNING, SIGNING_ROLES
 from models.errors import Forbidden, Invalid, NotFound
@@ -94,7 +94,7 @@ class DestructionRoutes(RecordRoutes):
                 flash(_("Done."), "success")
                 return redirect(record_url(slug, number), 303)
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
-        if not holds.may_hold(reader.person, sight):
+        if not holds.may_hold(reader.person, sight.rt, store.fetch_to_show(slug, sight.id)):
             raise Forbidden()
         found = list_page.names_of(reader, [sight])
         page = self.page(
@@ -252,7 +252,7 @@ def notices(sight: Sight, reader: Reader, held: AtHand) -> list[Context]:
     if sight.rt.slug == DESTRUCTION.slug:
         return _of_destruction(sight, language)
     hold = holds.of(held.son)
-    made: list[Context] = [{"text": _on_hold(hold, sight, reader), "tone": "warn"}] if hold else []
+    made: list[Context] = [{"text": _on_hold(hold, sight.rt, held.son or {}, reader), "tone": "warn"}] if hold else []
     for asked in held.round.get("destructions", ()):
         if access.reach(reader.person, DESTRUCTION, Purpose.VIEW).sees(asked["acl"]):
             text = _("It is to be destroyed: %(number)s.", number=asked["number"])
@@ -262,10 +262,10 @@ def notices(sight: Sight, reader: Reader, held: AtHand) -> list[Context]:
     return made
 
 
-def _on_hold(row: Mapping[str, Any], sight: Sight, reader: Reader) -> str:
+def _on_hold(row: Mapping[str, Any], rt: RecordType, son: Mapping[str, Any], reader: Reader) -> str:
     """That a hold lies on a record; why, to those who may place one (X6)."""
     since, by = moment_short(row["since"], reader.language), row["by_name"]
-    if holds.may_hold(reader.person, sight):
+    if holds.may_hold(reader.person, rt, son):
         return str(_("On legal hold since %(since)s by %(by)s: %(why)s", since=since, by=by, why=row["why"]))
     return str(_("On legal hold since %(since)s by %(by)s.", since=since, by=by))
 

@@ -15,12 +15,11 @@ from backoffice.screens import audit_words, cells
 from backoffice.screens.reader import Reader
 from backoffice.screens.record_page import with_choices
 from backoffice.screens.value_html import safe
-from models import audit, past, records, store
+from models import audit, ownership, past, records, store
 from models.access import Purpose
 from models.calendar import local
 from models.declarations import Field
 from models.names import Names
-from models.person.roles import Permission
 from models.records import Sight
 
 Context = dict[str, Any]
@@ -198,7 +197,7 @@ def restorable(sight: Sight, reader: Reader) -> Restoring | None:
 
 def readers(sight: Sight, reader: Reader) -> list[Context] | None:
     """Who has read, printed or exported the record, for those who may know (X7); None for everybody else."""
-    if not reader.person.may(Permission.READERS_READ) or not sight.rt.classified:
+    if not sight.rt.classified or not ownership.knows_readers(reader.person, sight.values):
         return None
     found = audit.readings(sight.id, LATELY + 1)
     runs = audit.runs(found[:LATELY])

@@ -14,8 +14,9 @@ from backoffice.screens import cells
 from backoffice.screens.cells import record_url
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
-from models import audit, records
+from models import audit, ownership, records
 from models.access import Purpose
+from models.errors import Forbidden
 from models.listing import BadQuery
 from models.person.roles import Permission
 
@@ -42,10 +43,13 @@ class ReadersView(ClosedView):
 
     @expose("/<slug>/<number>")  # type: ignore[untyped-decorator]
     def of_record(self, slug: str, number: str) -> str:
-        """Who has read this record. :raises NotFound: :raises Locked: when the reader may not read it themselves."""
+        """Who has read this record. :raises NotFound: :raises Locked: when the reader may not read it themselves.
+        :raises Forbidden: when they read it and it is not of their department."""
         reader = current_reader()
         before = _before(request.args.get("before", ""))
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        if not ownership.knows_readers(reader.person, sight.values):
+            raise Forbidden()
         found = audit.readings(sight.id, LOOKED_AT + 1, before)
         runs = audit.runs(found[:LOOKED_AT])
         following = ""

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from backoffice.screens import cells, deadlines, value_html
 from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader
-from models import access, keeping, records, registry, sealing
+from models import access, keeping, ownership, records, registry, sealing
 from models import watermark as mark
 from models.access import Purpose
 from models.access_request.service import may_offer
@@ -25,7 +25,6 @@ from models.merge.service import may_merge
 from models.moves import is_plain
 from models.names import Names
 from models.person import departments
-from models.person.roles import Permission
 from models.records import LEVEL_CHOICES, Sight
 from models.secrecy_change.service import may_ask as may_change_secrecy
 from models.taking_back import on_card
@@ -146,7 +145,7 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     made = [{"label": _("History"), "url": record_url(slug, number, "history"), "icon": "clock-history"}]
     if access.reach(person, sight.rt, Purpose.PRINT).sees(current["acl"]) == "full":
         made.append({"label": _("Print"), "url": record_url(slug, number, "printed"), "icon": "printer"})
-    if sight.rt.classified and person.may(Permission.READERS_READ):
+    if sight.rt.classified and ownership.knows_readers(person, sight.values):
         url = url_for("readers.of_record", slug=slug, number=number)
         made.append({"label": _("Who has read this"), "url": url, "icon": "eye"})
     if sight.level != Level.INTERNAL.value and may_offer(person, sight):
@@ -154,7 +153,7 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     if may_change_secrecy(person, sight) or records.raises_alone(person, sight.rt, current):
         url = record_url(slug, number, "secrecy")
         made.append({"label": _("Change the secrecy …"), "url": url, "icon": "shield-lock"})
-    if may_hold(person, sight):
+    if may_hold(person, sight.rt, current):
         made.append({"label": _("Legal hold …"), "url": record_url(slug, number, "hold"), "icon": "lock"})
     if may_propose_destruction(person, sight) and not is_held(current):
         url = record_url(slug, number, "destroy")

@@ -14,8 +14,9 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
-from models import audit, schema, store
+from models import access, audit, schema, store, turns
 from models.access import Purpose
+from models.declarations import RecordType
 from models.errors import Forbidden, NotFound, Refusal
 from models.loaded import son_of
 from models.person.roles import Person, Role
@@ -55,9 +56,12 @@ class NotHeld(Refusal):
     zh, en = "该记录没有法律保全。", "There is no legal hold on this record."
 
 
-def may_hold(person: Person, found: Sight) -> bool:
-    """Whether the person may place or lift a hold on a record that they read in full: the head, the legal reviewer."""
-    return found.rt.classified and found.full and person.has(*HOLDING) and not person.read_only
+def may_hold(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
+    """Whether the person may place or lift a hold on a stored record: the head of its department, the legal reviewer,
+    whoever of them reads it in full without a card, which opens it to be read and no more (X5)."""
+    if not rt.classified or person.read_only or not turns.serves(person, record, *HOLDING):
+        return False
+    return access.reads_to_act(person, rt, record.get("acl") or ())
 
 
 def on(record_ids: Iterable[ObjectId]) -> dict[ObjectId, Row]:
@@ -125,7 +129,7 @@ def _asked(person: Person, slug: str, number: str, why: str, now: datetime) -> t
     found = read(person, slug, number, Purpose.VIEW, now)
     if not found.rt.classified:
         raise NotFound()
-    if not may_hold(person, found):
+    if not may_hold(person, found.rt, store.fetch_to_show(slug, found.id)):
         raise Forbidden()
     return found, reason(why, needed=True)
 

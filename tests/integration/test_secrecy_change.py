@@ -11,7 +11,8 @@ import pytest
 from pymongo.database import Database
 
 from models import catalogue, history, records, schema, store
-from models.errors import Forbidden, Invalid
+from models.bulk_change.refusals import NothingToChange
+from models.errors import Forbidden, Invalid, NotFound
 from models.kinds import ZONE
 from models.office import office_calendar
 from models.person.roles import Person, Role
@@ -20,6 +21,7 @@ from models.reminder import chasing
 from models.reminder import service as reminders
 from models.reminder.rules import Step
 from models.secrecy_change import service
+from tests.factories.bulk_changes import carried_out
 from tests.factories.customers import customer
 from tests.factories.people import person
 
@@ -174,6 +176,30 @@ def test_the_edit_form_is_no_way_round(owner: Person, head: Person, secret: dict
     raised = {"level": "confidential", "secret_until": "2028-12-01"}
     assert records.change(owner, "customer", number, raised, rev=2, now=now)["secret_until"] == date(2028, 12, 1)
     assert records.change(head, "customer", number, {"secret_until": "2027-01-01"}, rev=3, now=now)["rev"] == 4
+
+
+def test_a_head_lowers_and_extends_in_their_own_department_only(owner: Person, head: Person, now: datetime) -> None:
+    foreign = person(Role.HEAD, name="Head of sales", department="sales")
+    made = customer(foreign, now, level="confidential", level_basis="x", secret_until=date(2026, 12, 20))
+    assert (made["department"], made["owner"]) == ("service", foreign.id)
+    number = made["number"]
+    with pytest.raises(LoweringNeedsHead):
+        records.change(foreign, "customer", number, {"level": "internal"}, rev=1, now=now)
+    with pytest.raises(PeriodNeedsHead):
+        records.change(foreign, "customer", number, {"secret_until": "2027-11-20"}, rev=1, now=now)
+    with pytest.raises(NothingToChange):
+        carried_out(foreign, "change", {"level": "internal"}, now=now, numbers=[number])
+    beyond = {"level": "top_secret", "secret_until": "2032-12-01"}
+    with pytest.raises(Invalid) as refused:
+        records.change(foreign, "customer", number, beyond, rev=1, now=now)
+    assert list(refused.value.problems) == ["secret_until"]
+    asked = service.ask(foreign, "customer", number, LOWER, now=now)
+    with pytest.raises(NotFound):
+        decided(person(Role.HEAD, name="Other head", department="sales"), asked, "approve", now)
+    decided(head, asked, "approve", now)
+    assert store.fetch("customer", made["_id"])["level"] == "internal"
+    assert records.change(head, "customer", number, {"level": "secret"}, rev=2, now=now)["level"] == "secret"
+    assert records.change(head, "customer", number, {"level": "internal"}, rev=3, now=now)["level"] == "internal"
 
 
 def test_a_change_has_a_date_by_which_the_head_signs_and_is_reminded(
