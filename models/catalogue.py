@@ -21,6 +21,7 @@ from models.customer_change import service as customer_change_service
 from models.declarations import RecordType
 from models.destruction import document as destruction
 from models.destruction import former as destruction_former
+from models.destruction import former_copies
 from models.destruction import service as destruction_service
 from models.leak import document as leak
 from models.leak import service as leak_service
@@ -70,3 +71,4 @@ schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(destruction_former.take_words_out)
 schema.bring_up(destruction_former.stand_by_proposals)
+schema.bring_up(former_copies.take_copies_out)

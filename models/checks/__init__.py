@@ -6,7 +6,7 @@
 | E002 | an unknown kind |
 | E003 | a choice without choices, or choices that cannot be told apart |
 | E004 | a reference to a type that does not exist |
-| E005 | title, due, related, card, turn, by, not_by, asks, needs, narrowed, seldom or a view with what is not there |
+| E005 | title, due, related, card, turn, by, not_by, asks, needs, narrowed, seldom, view, copy with what is not there |
 | E006 | a missing label, in Chinese or in English |
 | E007 | a field whose group is not declared |
 | E008 | something that everybody finds or sees, made of a field that only some may read |

@@ -1,4 +1,4 @@
-"""Fields: kinds, choices, references, groups, bounds, cards (E002-E004, E007-E010, E013, E014, E019-E021, E029)."""
+"""Fields: kinds, choices, references, groups, bounds, cards (E002-E005, E007-E010, E013, E014, E019-E021, E029)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,18 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "opens": ("person",),
 }
 """Properties that belong to certain kinds."""
-TOP_ONLY = ("unique", "sortable", "filterable", "listed", "card", "opens", "viewers", "editors", "wanted")
+TOP_ONLY = (
+    "unique",
+    "sortable",
+    "filterable",
+    "listed",
+    "card",
+    "opens",
+    "viewers",
+    "editors",
+    "wanted",
+    "copied_from",
+)
 """Properties that nothing reads of a field inside another one."""
 
 
@@ -47,9 +58,26 @@ def check(case: Case) -> Iterator[Finding]:
             yield case.finding("E007", field.name, f"分组“{field.group}”未声明。", f"there is no group “{field.group}”")
         yield from _any(case, field, field.name)
         yield from _rights(case, field)
+        yield from _copied(case, field)
         for inner in field.fields:
             yield from _any(case, inner, f"{field.name}.{inner.name}")
             yield from _inner(case, inner, f"{field.name}.{inner.name}")
+
+
+def _copied(case: Case, field: Field) -> Iterator[Finding]:
+    """A copy is of a field of the same kind, in what a reference of the record points to."""
+    for path in field.copied_from:
+        via, _, origin = path.partition(".")
+        reference = case.rt.by_name.get(via)
+        target = case.types.get(reference.to) if reference is not None and reference.kind == "reference" else None
+        copied = target.by_name.get(origin) if target is not None else None
+        if copied is None or copied.kind != field.kind:
+            yield case.finding(
+                "E005",
+                field.name,
+                f"“{path}”不是所指记录中同类型的字段。",
+                f"“{path}” is no field of the same kind in what the record points to",
+            )
 
 
 def _any(case: Case, field: Field, place: str) -> Iterator[Finding]:

@@ -47,7 +47,9 @@ BASIC = grouped(
         to="customer",
         aliases="客户, recipient name",
     ),
-    field("customer_name", "text", "客户名称", "Customer name", "fixed listed searchable"),
+    field(
+        "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable", copied_from=("customer.name",)
+    ),
     field(
         "type",
         "choice",
@@ -97,8 +99,16 @@ DATES = grouped(
 
 COUNTERPARTY = grouped(
     "counterparty",
-    field("licence_no", "text", "对方营业执照号", "Licence number", "wanted", max_length=40),
-    field("licence_until", "date", "执照有效期至", "Licence valid until"),
+    field(
+        "licence_no",
+        "text",
+        "对方营业执照号",
+        "Licence number",
+        "wanted",
+        max_length=40,
+        copied_from=("customer.licence_no",),
+    ),
+    field("licence_until", "date", "执照有效期至", "Licence valid until", copied_from=("customer.licence_until",)),
     field("licence_no_end", "yes_no", "执照长期有效", "Licence without end"),
     field("reputation", "long_text", "对方信誉", "Reputation", "wanted", max_length=2000),
     field("results", "long_text", "近期经营状况", "Recent results", "wanted", max_length=2000),

@@ -12,9 +12,10 @@ from models.calendar import Deadline, WorkingCalendar, local
 from models.contract import exposure, next_level, rules
 from models.contract.document import IN_REVIEW
 from models.contract.rules import Opinion, Side
+from models.copied import taken
 from models.credit_report.grades import Grade
 from models.credit_report.rules import PAID_AT_ONCE, check_contract
-from models.customer.children import customer_of, follow_customer, reads_customer
+from models.customer.children import VIA, customer_of, follow_customer, reads_customer
 from models.declarations import Level, When
 from models.errors import Refusal
 from models.office import office_calendar
@@ -23,7 +24,6 @@ from models.registry import Draft, Hooks, MoveSheet, Needs
 
 OPINION_PARTS = ("by", "at", "agrees", "opinion", "phoned", "phoned_at")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
-TAKEN_FROM_FILE = ("licence_no", "licence_until")
 TERM = ("ends_on", "renews", "notice_days")
 NAMED = ("finance_person", "legal_person")
 """Whom a top-secret contract names (X3)."""
@@ -62,7 +62,7 @@ def fill(draft: Draft) -> None:
     values = draft.values
     if draft.before is None:
         customer = customer_of(draft)
-        values.update({name: customer[name] for name in TAKEN_FROM_FILE if values[name] is None})
+        values |= {name: value for name, value in taken(draft.rt, VIA, customer).items() if values[name] is None}
     if draft.before is None or draft.touches(("signed_on", "starts_on", "ends_on")):
         _at_field(
             draft,

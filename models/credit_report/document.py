@@ -25,7 +25,15 @@ CHANNELS = (
 BASIC = grouped(
     "basic",
     field("customer", "reference", "客户", "Customer", "required filterable", to="customer"),
-    field("customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"),
+    field(
+        "customer_name",
+        "text",
+        "客户名称",
+        "Customer name",
+        "fixed listed searchable sortable",
+        card="masked",
+        copied_from=("customer.name",),
+    ),
     field("occasion", "choice", "报告类型", "Occasion", "listed filterable", choices=OCCASIONS, default="regular"),
     field("surveyed", "date", "调查日期", "Surveyed on", "sortable filterable"),
     field("salesperson", "person", "业务员", "Salesperson", "fixed filterable opens"),
@@ -68,8 +76,10 @@ REQUEST = grouped(
     "request",
     field("score", "decimal", "评分", "Score", "fixed listed sortable", places=1),
     field("proposed_grade", "choice", "建议等级", "Proposed grade", "fixed", choices=GRADES),
-    field("present_grade", "choice", "现等级", "Present grade", "fixed", choices=GRADES),
-    field("present_limit", "money", "现额度", "Present limit", "fixed"),
+    field(
+        "present_grade", "choice", "现等级", "Present grade", "fixed", choices=GRADES, copied_from=("customer.grade",)
+    ),
+    field("present_limit", "money", "现额度", "Present limit", "fixed", copied_from=("customer.credit_limit",)),
     field(
         "grade",
         "choice",

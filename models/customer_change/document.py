@@ -41,7 +41,13 @@ CUSTOMER_CHANGE = RecordType(
             "reported",
             field("customer", "reference", "客户", "Customer", "required filterable", to="customer"),
             field(
-                "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"
+                "customer_name",
+                "text",
+                "客户名称",
+                "Customer name",
+                "fixed listed searchable sortable",
+                card="masked",
+                copied_from=("customer.name",),
             ),
             field("section", "choice", "涉及部分", "About", "required listed filterable", choices=SECTIONS),
             field("change", "long_text", "变动情况", "What changed", "required searchable", max_length=4000),

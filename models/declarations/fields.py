@@ -40,6 +40,8 @@ class Field:
     `encrypted`: stored sealed, in history and drafts too; no list shows or sorts by it, and it is found by its whole
     value only, where it is `searchable` or `filterable`.
     A field with `editable` false is set only by rules and transitions.
+    `copied_from`: rules take its value over from what the record points to, written `reference.field`, the first that
+    applies; when that record is destroyed, the copies go with it (D2).
     """
 
     name: str
@@ -74,6 +76,7 @@ class Field:
     currency: str = "CNY"
     currencies: tuple[str, ...] = ()
     computed: Formula | None = None
+    copied_from: tuple[str, ...] = ()
     default: Any = None
     aliases: tuple[str, ...] = ()
 

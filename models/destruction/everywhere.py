@@ -19,12 +19,15 @@ from models import sealing
 from models.bulk_change.document import CARRIED_OUT, EMPTIED, LINES, PLANS, TARGETS
 from models.bulk_change.document import State as PlanState
 from models.bulk_change.service import forget as forget_plans
+from models.copied import copies_of
 from models.declarations import RecordType
 from models.destruction import imports, pointing, words
 from models.destruction.rules import destroyed
 from models.destruction.traces import Place, requests_about, shred, strip
 from models.key_vault.refusals import Unopened
 from models.person.document import USERS
+from models.person.unsent import UNSENT
+from models.record import collection_name
 from models.saved_view.document import VIEWS
 
 Row = dict[str, Any]
@@ -66,25 +69,68 @@ class Whole:
 
 
 def copies(whole: Whole) -> None:
-    """Records that point to one keep the pointer; where rules copied a name into them, the number stands instead. Those
-    that pointed to it once may have the name in their history."""
+    """Records that point to one keep the pointer and lose what rules copied into them: its name, in whose place the
+    number stands, and every other value that is declared as a copy and that the record had, then or now. Those that
+    pointed to it once may have them in their history, and what does not follow the pointer themselves."""
+    copied = _copied(whole)
     found: list[Place] = []
     for rt, paths in pointing.types(whole.rt.slug):
-        copied = {field.name for field in rt.fields if not field.editable}
-        if copied:
+        if rt.slug in copied:
             whole.keep()
-            change = partial(_without_copies, whole.families, copied)
             now = pointing.now(rt, paths, whole.ids)
             ever = (now | pointing.once(rt, paths, whole.ids)) - whole.ids
-            found += [Place(rt, one, change, one in now) for one in ever]
+            _forget_typed(rt, ever)
+            change = partial(copied[rt.slug].without, whole.families)
+            known = partial(copied[rt.slug].without, ())
+            found += [Place(rt, one, change, change if one in now else known) for one in ever]
     strip(whole.destruction, whole.keep, found)
 
 
-def _without_copies(families: Sequence[Family], copied: Collection[str], value: Any, name: str) -> Any:
-    if name in copied:
-        for family in families:
-            value = _without_names(family, value)
-    return value
+@dataclass(frozen=True)
+class Copied:
+    """What records of a type bear of some that are destroyed: the fields with the `titles`, and the `signs` by which
+    copies of other values are known, by field."""
+
+    titles: Collection[str]
+    signs: Mapping[str, Collection[str]]
+
+    def without(self, families: Sequence[Family], value: Any, name: str) -> Any:
+        """The value of a field without what it bears of these."""
+        if name in self.titles:
+            for family in families:
+                value = _without_names(family, value)
+        return None if self.is_copy(name, value) else value
+
+    def is_copy(self, name: str, value: Any) -> bool:
+        """Whether a value may be a copy; what nobody can open may be anything."""
+        try:
+            return name in self.signs and words.sign_of(value) in self.signs[name]
+        except Unopened:
+            return True
+
+
+def _copied(whole: Whole) -> dict[str, Copied]:
+    """What each type copies of these records, by its slug."""
+    declared = {rt.slug: copies_of(rt, whole.rt.slug) for rt, _ in pointing.types(whole.rt.slug)}
+    origins = {origin for fields in declared.values() for of in fields.values() for origin in of}
+    held = words.values_of(whole.sons, origins - {whole.rt.title})
+    found: dict[str, Copied] = {}
+    for slug, fields in declared.items():
+        signs = {name: frozenset[str]().union(*(held.get(one, ()) for one in of)) for name, of in fields.items()}
+        titles = {name for name, of in fields.items() if whole.rt.title in of}
+        if fields:
+            found[slug] = Copied(titles, {name: some for name, some in signs.items() if some})
+    return found
+
+
+def _forget_typed(rt: RecordType, ids: Collection[ObjectId]) -> None:
+    """Half-typed forms of these records go."""
+    db = database()
+    kept = [(row["_id"], {*row["path"].split("/")}) for row in db[UNSENT].find({}, {"path": 1})]
+    if kept and ids:
+        rows = db[collection_name(rt.slug)].find({"_id": {"$in": list(ids)}}, {"number": 1})
+        numbers = {row["number"] for row in rows}
+        db[UNSENT].delete_many({"_id": {"$in": [one for one, parts in kept if parts & numbers]}})
 
 
 def _without_names(family: Family, value: Any) -> Any:
@@ -117,18 +163,32 @@ def _tells(families: Sequence[Family], view: Row) -> bool:
 
 
 def bulk_changes(whole: Whole) -> None:
-    """Bulk changes that were about one, or about a request that names it, forget which values they set, why, and which
-    records they were about."""
+    """Bulk changes that were about one, or about a request that names it, and those that name it or set a copy of its
+    values somewhere, forget which values they set, why, and which records they were about."""
     about = requests_about(whole.rt.slug, [son["number"] for son in whole.sons])
     ids = {"$in": [*whole.ids, *(row["_id"] for _, row in about)]}
     plans = database()[TARGETS].distinct("plan", {"records": ids})
     plans += database()[LINES].distinct("plan", {"record": ids})
+    copied, shown = _copied(whole), dict.fromkeys(("type", "values", "note", "address"), 1)
+    held = database()[PLANS].find({"swept": None, "_id": {"$nin": plans}}, shown)
+    plans += [row["_id"] for row in held if _sets(whole.families, copied.get(row["type"]), row)]
     if plans:
         shred(whole.destruction, plans)
         ended = [state.value for state in (*CARRIED_OUT, PlanState.UNDONE)]
         database()[PLANS].update_many({"_id": {"$in": plans}, "state": {"$in": ended}}, {"$set": EMPTIED})
         database()[PLANS].delete_many({"_id": {"$in": plans}, "state": {"$nin": ended}})
         forget_plans(plans)
+
+
+def _sets(families: Sequence[Family], copied: Copied | None, plan: Row) -> bool:
+    """Whether a bulk change names one of the records, or sets a copy of its values."""
+    values = (plan.get("values") or {}).items()
+    try:
+        texts = [plan.get("note") or "", *(text for _, text in sealing.address_in(plan.get("address")))]
+    except Unopened:
+        return True
+    own = copied is not None and any(copied.is_copy(name, value) for name, value in values)
+    return own or any(family.tells(texts) for family in families)
 
 
 def imported(whole: Whole) -> None:

@@ -39,6 +39,7 @@ NUMBERS = ("integer", "decimal", "money", "percent", "date", "time", "datetime",
 WORDLESS = frozenset({*NUMBERS, "yes_no", "choice", "choices", "tree", "reference", "person"})
 """Kinds whose values are picked or counted. What is typed into a field of any other may say anything."""
 Row = dict[str, Any]
+Change = Callable[[Any, str], Any]
 
 
 def _kept() -> None:
@@ -69,12 +70,12 @@ class Case:
 @dataclass(frozen=True)
 class Place:
     """A record that holds something of another one, and how a value loses it, by the name of its field (a version's
-    note is `note`). Without `now` only its history does."""
+    note is `note`); `now` where the record as it is loses less than its history."""
 
     rt: RecordType
     id: ObjectId
-    change: Callable[[Any, str], Any]
-    now: bool = True
+    change: Change
+    now: Change | None = None
 
 
 def shred(of: ObjectId, ids: Iterable[ObjectId], own: Iterable[ObjectId] = ()) -> None:
@@ -169,9 +170,9 @@ def _take(place: Place) -> None:
 def _lost(place: Place) -> tuple[Row, list[Row]]:
     """The values of a record, as they are at the moment, that are to be others, and so the versions."""
     values: Row = {}
-    son = _stored(place) if place.now else None
+    son, change = _stored(place), place.now or place.change
     if son is not None:
-        made = {f.name: place.change(son[f.name], f.name) for f in place.rt.fields if f.name in son}
+        made = {f.name: change(son[f.name], f.name) for f in place.rt.fields if f.name in son}
         values = {name: value for name, value in made.items() if value != son[name]}
     rows = (_stripped(row, place.change) for row in database()[store.VERSIONS].find({"record": place.id}))
     return values, [row for row in rows if row is not None]
@@ -194,7 +195,7 @@ def _with_derived(place: Place, values: Row) -> Row:
     return {"$set": {**values, **found}, **({"$unset": gone_ones} if gone_ones else {})}
 
 
-def _stripped(row: Row, change: Callable[[Any, str], Any]) -> Row | None:
+def _stripped(row: Row, change: Change) -> Row | None:
     """A version without what the change takes away; None when it holds nothing of it."""
     changes = [
         {**one, "before": change(one.get("before"), one["field"]), "after": change(one.get("after"), one["field"])}

@@ -51,7 +51,13 @@ REVIEW = RecordType(
             "review",
             field("customer", "reference", "客户", "Customer", "required filterable fixed", to="customer"),
             field(
-                "customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"
+                "customer_name",
+                "text",
+                "客户名称",
+                "Customer name",
+                "fixed listed searchable sortable",
+                card="masked",
+                copied_from=("customer.name",),
             ),
             field("quarter", "text", "季度", "Quarter", "listed sortable filterable fixed", max_length=6),
             field("opened_on", "date", "开始日期", "Started", "fixed"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bson import ObjectId
 
-from models import store
+from models import registry, store
 from models.calendar import local
+from models.copied import taken
 from models.person.roles import SYSTEM
 from models.registry import Draft
 
@@ -22,8 +23,7 @@ def after_complaint(draft: Draft) -> None:
             "complaint": values["_id"],
             "occasion": "complaint",
             "complaint_closed": draft.now,
-            "contact": values["complainant"],
-            "contact_phone": values["contact_phone"],
+            **taken(registry.get(SLUG).rt, "complaint", values),
             "owner": values["owner"],
             "department": values["department"],
             "level": values["level"],

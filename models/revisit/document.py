@@ -32,7 +32,15 @@ FIELDS = (
     *grouped(
         "plan",
         field("customer", "reference", "客户", "Customer", "filterable", to="customer"),
-        field("customer_name", "text", "客户名称", "Customer name", "fixed listed searchable sortable", card="masked"),
+        field(
+            "customer_name",
+            "text",
+            "客户名称",
+            "Customer name",
+            "fixed listed searchable sortable",
+            card="masked",
+            copied_from=("customer.name",),
+        ),
         field("complaint", "reference", "相关投诉", "Complaint", "filterable", to="complaint"),
         field(
             "occasion",
@@ -55,9 +63,25 @@ FIELDS = (
             ),
         ),
         field("channel", "choice", "方式", "Channel", "listed filterable", choices=CHANNELS, default="phone"),
-        field("contact", "text", "联系人", "Contact", "personal"),
-        field("contact_phone", "phone", "联系电话", "Phone", "personal searchable encrypted"),
-        field("contact_hours", "text", "方便时间", "Convenient hours", "personal"),
+        field(
+            "contact",
+            "text",
+            "联系人",
+            "Contact",
+            "personal",
+            copied_from=("customer.contact_name", "complaint.complainant"),
+        ),
+        field(
+            "contact_phone",
+            "phone",
+            "联系电话",
+            "Phone",
+            "personal searchable encrypted",
+            copied_from=("customer.contact_phone", "complaint.contact_phone"),
+        ),
+        field(
+            "contact_hours", "text", "方便时间", "Convenient hours", "personal", copied_from=("customer.contact_hours",)
+        ),
         field("papers", "files", "附件", "Attachments"),
     ),
     *grouped(

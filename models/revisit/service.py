@@ -7,7 +7,8 @@ from typing import Any
 
 from config.policy import policy
 from models.calendar import SHANGHAI, local
-from models.customer.children import customer_of, follow_customer
+from models.copied import taken
+from models.customer.children import VIA, customer_of, follow_customer
 from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
 from models.kinds import stored
@@ -42,13 +43,8 @@ def plan(draft: Draft) -> None:
 
 
 def _take_contact(draft: Draft) -> None:
-    customer = customer_of(draft)
-    for name, origin in (
-        ("contact", "contact_name"),
-        ("contact_phone", "contact_phone"),
-        ("contact_hours", "contact_hours"),
-    ):
-        draft.values[name] = draft.values[name] or customer.get(origin)
+    for name, value in taken(draft.rt, VIA, customer_of(draft)).items():
+        draft.values[name] = draft.values[name] or value
 
 
 def record(draft: Draft) -> None:

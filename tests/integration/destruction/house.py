@@ -47,7 +47,7 @@ class Planted:
 def plant(cast: Cast, now: datetime) -> Planted:
     """The file with words in every text of it, its history, files, a record merged into it, requests, imports."""
     then = now - YEARS
-    texts = _texts("Zanzibar")
+    texts = texts_of("Zanzibar")
     first = store.create(
         "customer", {**texts, "name": TITLE, "level": "secret", "owner": cast.owner.id}, actor=cast.owner, now=then
     )
@@ -61,7 +61,7 @@ def plant(cast: Cast, now: datetime) -> Planted:
     return found
 
 
-def _texts(word: str) -> dict[str, str]:
+def texts_of(word: str) -> dict[str, str]:
     """A word of its own for each text of a customer file."""
     own = [f for f in registry.get("customer").rt.fields if f.kind in ("text", "long_text") and f.computed is None]
     free = [f for f in own if f.editable and not f.unique and f.name != "name"]
@@ -82,7 +82,7 @@ def _past(cast: Cast, found: Planted, then: datetime) -> None:
 
 
 def _merged(cast: Cast, found: Planted, then: datetime) -> None:
-    texts = _texts("Twin")
+    texts = texts_of("Twin")
     twin = {**texts, "name": "Twintitle", "level": "secret", "owner": cast.owner.id}
     other = store.create("customer", twin, actor=cast.owner, now=then)
     with unruled(registry.get("customer").rt):
