@@ -16,7 +16,8 @@ from models.access import Purpose
 from models.calendar import SHANGHAI, local
 from models.declarations import Field
 from models.errors import Forbidden, Invalid, NotFound, Sentence
-from models.kinds import plain
+from models.kinds import UNDECLARED, Kept, plain
+from models.kinds.standing import NESTED, stays
 from models.person.roles import Person
 from models.record_input import read_input, told_in_sight
 from models.records import Sight
@@ -88,13 +89,24 @@ def _judged(person: Person, found: Sight, field: Field, current: Mapping[str, An
         return Stays(field, BY_RULES)
     if field not in access.editable_fields(person, found.rt):
         return Stays(field, NOT_YOURS)
-    raw = [row["file"] for row in value or ()] if field.kind == "files" else plain(field, value)
+    raw = [row["file"] for row in value or ()] if field.kind == "files" else _sent_again(field, value, current)
     kept = {**current, field.name: value} if field.kind == "files" else current
     try:
         read = read_input(person, (field,), {field.name: raw}, current=kept)
     except Invalid as wrong:
         return Stays(field, next(iter(wrong.problems.values())))
     return Back(field, current[field.name], read[field.name])
+
+
+def _sent_again(field: Field, value: Any, current: Mapping[str, Any]) -> Any:
+    """A former value as somebody would send it. Its rows hold beside their declared fields what they held then."""
+    sent = stays(field, plain(field, value), current[field.name])
+    if field.kind not in NESTED or not value:
+        return sent
+    several = field.kind == "embedded_list"
+    rows = zip(sent if several else [sent], value if several else [value], strict=True)
+    made = [{**row, UNDECLARED: Kept(held.get(UNDECLARED))} for row, held in rows]
+    return made if several else made[0]
 
 
 def moment_noted(version: Mapping[str, Any]) -> datetime | None:

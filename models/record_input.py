@@ -19,6 +19,7 @@ from models.declarations import LEVEL_LABELS, OWNER, Choice, Field, Label, Level
 from models.errors import Invalid, Refusal, Sentence
 from models.kinds import read_values
 from models.kinds.picks import PersonKind, Pointer
+from models.kinds.standing import stays
 from models.person import directory
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -109,16 +110,19 @@ def read_input(
     known: set[str] | None = None,
 ) -> dict[str, Any]:
     """Values for `fields` from `raw`, pointers checked: what the same field of `current` points to already, or the same
-    column of the same list, may stay. :raises Invalid:"""
+    column of the same list, may stay. So may what the same field, or row, holds already. :raises Invalid:"""
     wanted = {f.name for f in fields}
-    values, problems = read_values(fields, {k: v for k, v in raw.items() if k in wanted or k not in (known or ())})
-    stands = {(_column(path), pointer) for _, path, pointer in _pointed(fields, current or {})}
+    raw = {k: v for k, v in raw.items() if k in wanted or k not in (known or ())}
+    current = current or {}
+    raw |= {f.name: stays(f, raw[f.name], current.get(f.name)) for f in fields if f.name in raw}
+    values, problems = read_values(fields, raw)
+    stands = {(_column(path), pointer) for _, path, pointer in _pointed(fields, current)}
     for field, path, pointer in _pointed(fields, values):
         if (_column(path), pointer) not in stands and not _may_point(person, field, pointer):
             problems[path] = Sentence(*(PersonKind if field.kind == "person" else Pointer).unknown)
     for field in fields:
         if field.kind == "files" and values.get(field.name):
-            kept = (current or {}).get(field.name) or ()
+            kept = current.get(field.name) or ()
             values[field.name] = attachment.rows(person, [row["file"] for row in values[field.name]], kept)
             if values[field.name] is None:
                 problems[field.name] = attachment_rules.GONE

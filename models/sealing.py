@@ -114,7 +114,7 @@ def is_sealed_under(field: Field, kept: Any, key: UUID) -> bool:
 
 def kept_seals(field: Field, clear: Any, kept: Any) -> Any:
     """A stored value that lies open, with the seals that `kept`, the same value as it is stored, has for what is to be
-    sealed of it. Parts that the field does not declare any more are left behind."""
+    sealed of it."""
     if field.encrypted:
         return kept
     if not isinstance(clear, list):
@@ -252,14 +252,16 @@ def opened(
 
 def _note_sealed(field: Field, son: dict[str, Any], name: str, places: list[Place]) -> None:
     """Note what is sealed of a record's value, in copies of what holds it. A field that became encrypted of late may
-    hold its value in clear still."""
+    hold its value in clear still. What rows hold beside their declared fields stays sealed: nobody would seal it
+    again."""
     kept = son[name]
     if keys.is_sealed(kept):
         places.append((son, son, name))
     elif not field.encrypted and isinstance(kept, list | Mapping):
         rows = [dict(row) for row in kept] if isinstance(kept, list) else [dict(kept)]
         son[name] = rows if isinstance(kept, list) else rows[0]
-        places.extend((son, row, inner) for row in rows for inner, value in row.items() if keys.is_sealed(value))
+        named = {one.name for one in field.fields or _parts(field)}
+        places.extend((son, row, inner) for row in rows for inner in named & row.keys() if keys.is_sealed(row[inner]))
 
 
 def refuse_unopened(rt: RecordType, opened: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from models import names
 from models.declarations import Field
 from models.errors import Sentence
 from models.kinds import Unreadable, kind_of
+from models.kinds.standing import NAMED
 from models.person.roles import Person
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ LONGEST_PATH = 100
 VERSION = re.compile(r'(?:W/)?"?([1-9][0-9]{0,8})(?:-[0-9a-f]{16})?"?')
 
 Body = dict[str, Any]
+Path = tuple[str | int, ...]
+Unfit = dict[Path, Sentence]
+"""What a value is not that nobody could fill in so, by its path below `values`: it may stand there already."""
 
 TYPES = {
     "string": Sentence("应为文字。", "This should be text."),
@@ -38,6 +42,8 @@ TYPES = {
     "array": Sentence("应为列表。", "This should be a list."),
     "object": Sentence("应为对象。", "This should be an object."),
 }
+OF_VALUES = frozenset({"enum", "pattern", "minLength", "maxLength", "minimum", "maximum"})
+"""What a schema says of a value that has the type that it should have."""
 UNKNOWN = Sentence("没有这个字段。", "There is no such field.")
 REQUIRED = Sentence("必填。", "This is required.")
 FORM = Sentence("格式不符。", "This has not the form that it should have.")
@@ -63,19 +69,42 @@ def read(schema: Mapping[str, Any], fields: Iterable[Field] = ()) -> Body:
 
     :raises WrongContent: :raises BadRequest: naming each field that is wrong.
     """
-    body = _parsed()
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(body)
+    body, unfit = read_back(schema, fields)
+    refuse(unfit)
+    return body
+
+
+def read_back(schema: Mapping[str, Any], fields: Iterable[Field]) -> tuple[Body, Unfit]:
+    """`read` of what may stand already in the record that it is about: what is no more than `unfit` is given apart.
+
+    :raises WrongContent: :raises BadRequest: naming each field that is wrong, whatever the record holds.
+    """
+    body, fields = _parsed(), tuple(fields)
     wrong: dict[str, Sentence] = {}
-    for error in errors:
-        for path, sentence in _explained(error, tuple(fields)):
-            wrong.setdefault(path[:LONGEST_PATH], sentence)
+    unfit: Unfit = {}
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(body):
+        path = tuple(error.absolute_path)
+        field = _field([str(step) for step in path], fields)
+        may_stand = error.validator in OF_VALUES and field is not None and field.kind not in NAMED
+        for named, sentence in _explained(error, fields):
+            if may_stand:
+                unfit.setdefault(path[1:], sentence)
+            else:
+                wrong.setdefault(named[:LONGEST_PATH], sentence)
         if len(wrong) >= MOST_ERRORS:
             break
     if wrong:
-        raise _bad(wrong)
+        refuse({(path,): said for path, said in wrong.items()}, unfit)
     if not isinstance(body, dict):
         raise _bad({"": TYPES["object"]})
-    return body
+    return body, unfit
+
+
+def refuse(*problems: Unfit) -> None:
+    """:raises BadRequest: when there are any, naming the first of them by their paths below `values`."""
+    wrong = {".".join(map(str, path))[:LONGEST_PATH]: said for some in problems for path, said in some.items()}
+    if wrong:
+        raise _bad(dict(list(wrong.items())[:MOST_ERRORS]))
 
 
 def version(body: Mapping[str, Any]) -> int:

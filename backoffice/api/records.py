@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from backoffice import at_hand
-from backoffice.api import bodies, once, passed_over, schemas, unseen
+from backoffice.api import bodies, once, passed_over, schemas, sent_back
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
@@ -84,13 +84,13 @@ def change(slug: str, number: str) -> Response:
     bodies.check_answerable()
     bodies.check_parameters()
     fields = records.form_fields(me.person, rt)
-    body = bodies.read(schemas.change_body(fields), fields)
+    body, unfit = bodies.read_back(schemas.change_body(fields), fields)
     rev = bodies.version(body)
     values = bodies.pointed(me.person, fields, body["values"])
 
     def write(read: tuple[Sight, Mapping[str, Any]]) -> Answer:
         sight, current = read
-        note, meant = body.get("note", ""), unseen.kept(sight, fields, values, rev)
+        note, meant = body.get("note", ""), sent_back.kept(sight, fields, values, rev, unfit)
         try:
             stored = records.change_seen(me.person, sight, meant, rev=rev, now=me.now, note=note, current=current)
         except StaleRecord as stale:
@@ -198,7 +198,7 @@ def act(slug: str, number: str, name: str) -> Response:
     if transition is None:
         raise NotFound()
     fields = records.asked_fields(rt, transition)
-    body = bodies.read(schemas.action_body(fields), fields)
+    body, unfit = bodies.read_back(schemas.action_body(fields), fields)
     rev = bodies.version(body)
     values = bodies.pointed(me.person, fields, body.get("values", {}))
 
@@ -210,7 +210,7 @@ def act(slug: str, number: str, name: str) -> Response:
         return records.see(me.person, slug, number, Purpose.VIEW, me.now) if transition.takes_back else prepare()
 
     def write(sight: Sight) -> Answer:
-        meant = unseen.kept(sight, fields, values, rev)
+        meant = sent_back.kept(sight, fields, values, rev, unfit)
         try:
             stored = records.move_seen(
                 me.person, sight, name, meant, rev=rev, now=me.now, note=body.get("note", ""), fresh=False

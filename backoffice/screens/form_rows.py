@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from backoffice.posted_fields import typed_text
 from backoffice.screens.form_items import Item, Nested, Page, Posted, Spec, here, nothing
 from models.declarations import Field
-from models.kinds import Kept
+from models.kinds import UNDECLARED, Kept
 from models.names import POINTERS
 
 MOST_ROWS = 101  # one more than is taken, so that the surplus is refused in words and not cut off
@@ -179,6 +179,11 @@ class StoredRows:
         if field.kind in POINTERS and all(row.get(field.name) != value for row in self.rows):
             return None
         return Kept(value)
+
+    def beside(self, sign: str) -> Kept:
+        """What a row with a mark holds beside its declared fields; nothing for a new one."""
+        stood = self._stood(sign)
+        return Kept(None if stood is None else stood.stored.get(UNDECLARED))
 
     def _stood(self, sign: str) -> Stood | None:
         if sign not in self._known:

@@ -26,10 +26,10 @@ from models import names, registry
 from models.attachment import service as attachment
 from models.declarations import Field, RecordType
 from models.errors import Sentence
-from models.kinds import ZONE, Kept, parts_of
+from models.kinds import UNDECLARED, ZONE, Kept, parts_of
 from models.person import directory
 
-CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "_add", "_was", "sure"})
+CONTROLS = frozenset({"csrf_token", "rev", "token", "then", "in", "note", "_answer", "_add", "_was", "_shown", "sure"})
 MOST_SHAPES = 500
 SEVERAL = frozenset({"choices", "files", "reference"})
 """Kinds without parts that send more than one input, or are shown by a name."""
@@ -138,12 +138,14 @@ class RecordForm:
             return self._pointed(field, sent)
         shown, values = self.initial.get(field.name) or {}, self._values.get(field.name) or {}
         stands = {f.name: Kept(values.get(f.name)) for f in field.fields if shown.get(f.name) == sent[f.name]}
-        return {f.name: stands.get(f.name) or self._pointed(f, sent[f.name]) for f in field.fields}
+        meant = {f.name: stands.get(f.name) or self._pointed(f, sent[f.name]) for f in field.fields}
+        return {**meant, UNDECLARED: Kept(values.get(UNDECLARED))}
 
     def _row_meant(self, field: Field, sent: Raw, sign: str) -> Raw:
         rows = self._lists.get(field.name)
         stays = {f.name: rows.stays(f, sign, sent[f.name]) if rows else None for f in field.fields}
-        return {f.name: stays[f.name] or self._pointed(f, sent[f.name]) for f in field.fields}
+        meant = {f.name: stays[f.name] or self._pointed(f, sent[f.name]) for f in field.fields}
+        return {**meant, UNDECLARED: rows.beside(sign) if rows else Kept(None)}
 
     def add_row(self, path: str) -> None:
         """Put an empty row at the end of the list at this path, where there is one and it is not full."""

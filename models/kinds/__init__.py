@@ -6,10 +6,23 @@ screen and export writes through `text`. Values in Python are plain (`str`, `Dec
 """
 
 from models.kinds.base import ZONE, Kept, Kind, Unreadable
-from models.kinds.nested import KINDS, in_rows, kind_of, loaded, loading, parts_of, plain, read_values, stored, storing
+from models.kinds.nested import (
+    KINDS,
+    UNDECLARED,
+    in_rows,
+    kind_of,
+    loaded,
+    loading,
+    parts_of,
+    plain,
+    read_values,
+    stored,
+    storing,
+)
 
 __all__ = [
     "KINDS",
+    "UNDECLARED",
     "ZONE",
     "Kept",
     "Kind",

@@ -22,6 +22,9 @@ from models.kinds.text import Email, Link, LongText, Phone
 from models.kinds.times import Date, DateTime, Time
 
 MOST_FILES = 20
+UNDECLARED = "_undeclared"
+"""Under this key a row, or group, that was loaded holds what is stored in it beside its declared fields, as it is
+stored: what a declaration had once stays in rows as it does in records. No field is called so."""
 Storing = Callable[[Any], Any]
 
 
@@ -193,11 +196,14 @@ def plain(field: Field, value: Any) -> Any:
 
 def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Sentence]]:
     """Every field's value for `raw`, and the problems by path. Fields that are absent from `raw` read as empty;
-    a missing `required` one is a problem; keys that are not declared are problems too. What is `Kept` is not read."""
+    a missing `required` one is a problem; keys that are not declared are problems too. What is `Kept` is not read; so
+    stays what a row holds `UNDECLARED`."""
     values: dict[str, Any] = {}
+    beside = raw.get(UNDECLARED)
+    known = {UNDECLARED} if isinstance(beside, Kept) else set()
     problems: dict[str, Sentence] = {
         str(key)[:60]: Sentence("没有这个字段。", "There is no such field.")
-        for key in raw.keys() - {f.name for f in fields}
+        for key in raw.keys() - {f.name for f in fields} - known
     }
     for field in fields:
         given = raw.get(field.name)
@@ -209,6 +215,8 @@ def read_values(fields: tuple[Field, ...], raw: Mapping[str, Any]) -> tuple[dict
         if value is None and field.required:
             problems[field.name] = Sentence("必填。", "This is required.")
         values[field.name] = value
+    if isinstance(beside, Kept) and beside.value:
+        values[UNDECLARED] = beside.value
     return values, problems
 
 
@@ -233,7 +241,8 @@ def storing(field: Field) -> Storing | None:
             value = row.get(name)
             if value is not None:
                 made[name] = value if store is None else store(value)
-        return made
+        beside = row.get(UNDECLARED)
+        return {**beside, **made} if beside else made
 
     def rows_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return [row_of(row) for row in rows]
@@ -254,10 +263,14 @@ def loading(field: Field) -> Storing | None:
         kind = kind_of(field)
         return None if type(kind).load is Kind.load else kind.load
     inner = tuple((f.name, loading(f)) for f in field.fields)
+    names = frozenset(f.name for f in field.fields)
 
     def row_of(row: Mapping[str, Any]) -> dict[str, Any]:
         found = ((name, load, row.get(name)) for name, load in inner)
-        return {name: value if load is None or value is None else load(value) for name, load, value in found}
+        made = {name: value if load is None or value is None else load(value) for name, load, value in found}
+        if not row.keys() <= names:
+            made[UNDECLARED] = {name: value for name, value in row.items() if name not in names}
+        return made
 
     def rows_of(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return [row_of(row) for row in rows]
