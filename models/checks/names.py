@@ -1,4 +1,4 @@
-"""Names, labels and numbers: what a thing may be called (E001, E006, E012, E018, W102)."""
+"""Names, labels and numbers: what a thing may be called (E001, E006, E012, E018, E036, W102)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ CHOICE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 NUMBER = re.compile(r"[A-Z0-9][A-Z0-9-]{2,40}")
 PATTERN = re.compile(r"(?:[A-Z0-9-]|\{year\}|\{seq(?::0[1-9]d)?\})+")
 """Nothing that a format string could do beside this."""
+IN_ORDER = re.compile(r"[A-Z0-9-]*\{year\}[A-Z0-9-]*\{seq:0[1-9]d\}[A-Z0-9-]*")
+"""A pattern whose numbers stand, as texts, in the order in which they are given (`numbering`)."""
 LOOK = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 LATIN_WORD = re.compile(r"[a-z]{2}")
 OWN_FIELDS = frozenset({"id", "declaration", "meta", "objects", "csrf_token", "token", "then", "in", "note", "sure"})
@@ -186,4 +188,11 @@ def _number(case: Case) -> Iterator[Finding]:
     if example in (other_year, other_place):
         yield case.finding(
             "E012", "number", "编号中须有 {year} 和 {seq}。", "a number needs both {year} and {seq} to stay unique"
+        )
+    elif not IN_ORDER.fullmatch(rt.number):
+        yield case.finding(
+            "E036",
+            "number",
+            f"编号格式“{rt.number}”无法保持先后顺序：先写 {{year}}，再写带位数的 {{seq:06d}}，各一次。",
+            f"“{rt.number}” gives numbers out of order: first {{year}}, then {{seq:06d}} with its digits, each once",
         )

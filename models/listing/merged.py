@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from string import Formatter
 from typing import Any
 
 from bson import ObjectId
 
 from config.database import database
-from models import history, names, store
+from models import history, names, numbering, store
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import kind_of, loaded
@@ -25,17 +23,16 @@ from models.search import fold
 from models.sights import levels_read
 
 MOST = 1000
-PIECES = {"year": r"(?P<year>\d{4})", "seq": r"(?P<seq>\d{1,12})"}
 
 
 def survivors(rt: RecordType, reach: Reach, text: str) -> list[ObjectId]:
     """The record that came of the one whose whole number was searched for, if it was merged and the reader may know
     both, if only by their cards; else none. The database is asked only for what looks like a number of the type."""
-    found = _shape(rt.number).fullmatch(text.strip())
-    if found is None:
+    numbers = list(numbering.meant(rt.number, text))
+    if not numbers:
         return []
-    number = rt.number.format(**{name: int(digits) for name, digits in found.groupdict().items()})
-    query = {"$and": [{"number": number, "merged_into": {"$ne": None}}, reach.query(cards=True, archived=True)]}
+    merged = {"number": {"$in": numbers}, "merged_into": {"$ne": None}}
+    query = {"$and": [merged, reach.query(cards=True, archived=True)]}
     son = database()[collection_name(rt.slug)].find_one(query, {"merged_into": 1})
     stands = names.standing(reach, rt.slug, son) if son else None
     return [stands["_id"]] if stands is not None and stands is not son else []
@@ -123,10 +120,3 @@ def _ends(rt: RecordType, reach: Reach, sons: Iterable[Mapping[str, Any]], words
         sons = [son for son in further if reach.sees(son["acl"])]
         found.update(son["_id"] for son in sons if not all(word in son.get("haystack", "") for word in words))
     return found
-
-
-@lru_cache(maxsize=500)
-def _shape(number: str) -> re.Pattern[str]:
-    """What the numbers of a type look like, upper or lower case."""
-    parts = (re.escape(text) + PIECES.get(name or "", "") for text, name, *_ in Formatter().parse(number))
-    return re.compile("".join(parts), re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +18,11 @@ from pymongo.errors import ExecutionTimeout
 from config.database import database, in_transaction
 from models.access import Reach
 from models.declarations import Field, RecordType
-from models.listing.conditions import Condition, compile_query, tokens_in
+from models.listing.conditions import Condition, compile_query, countable, tokens_in
 from models.listing.query import BadQuery, Compiled, ListQuery, Page, TooBroad
 from models.listing.walking import Question, Way, by, way_of
 from models.record import REACH_INDEX, collection_name
+from models.search import LAST
 
 LARGEST_PAGE = 200
 CANONICAL = json_util.CANONICAL_JSON_OPTIONS
@@ -29,8 +31,21 @@ DERIVED = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 """Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
 
+LONGEST_IN_TOKEN = 200
+"""So many characters of a text are in a page token; of a longer one also the digest of the whole."""
+
 Row = dict[str, Any]
 Order = list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of a list ends: a record's value of the field that the list is sorted by, and its number. With a
+    `digest`, the value is the beginning of the text that has this digest."""
+
+    value: Any
+    number: str
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,15 +103,17 @@ def plan(
     backwards = bool(query.before)
     token = query.before or query.after
     order = -direction if backwards else direction
-    start = [(_anything(sort_field), order_by(sort_field, order))]
-    named = "before" if backwards else "after"
+    places = [(_anything(sort_field), order_by(sort_field, order))]
+    if token:
+        place = place_of(token, "before" if backwards else "after")
+        places = beyond(sort_field, order, _whole(rt, compiled, place, order) if place.digest else place)
     return Plan(
         rt,
         compiled,
         way_of(rt, condition, tokens_in(condition), sort_field),
         _projection(rt) if only is None else dict.fromkeys((*ALWAYS, sort_field, *only), 1),
         min(max(query.limit, 1), LARGEST_PAGE),
-        tuple(beyond_token(sort_field, order, token, named) if token else start),
+        tuple(places),
         begun=bool(token),
         backwards=backwards,
     )
@@ -172,10 +189,14 @@ def order_by(sort_field: str, direction: int) -> Order:
 
 
 def token_of(row: Mapping[str, Any], sort_field: str) -> str:
-    """The page token of a stored record in a list sorted by a field."""
+    """The page token of a stored record in a list sorted by a field. Of a long text it holds the beginning: addresses
+    have an end."""
     value, number = row.get(sort_field), row["number"]
-    plain = isinstance(value, str) and isinstance(number, str)  # the usual order: no need to look for BSON's own types
-    text = json.dumps([value, number]) if plain else json_util.dumps([value, number], json_options=CANONICAL)
+    if isinstance(value, str) and isinstance(number, str):  # the usual order: no need to look for BSON's own types
+        digest = [_digest(value)] if len(value) > LONGEST_IN_TOKEN else []
+        text = json.dumps([value[:LONGEST_IN_TOKEN], number, *digest], ensure_ascii=False)
+    else:
+        text = json_util.dumps([value, number], json_options=CANONICAL)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -196,14 +217,11 @@ def _projection(rt: RecordType) -> dict[str, int]:
     return {**DERIVED, **heavy}
 
 
-def beyond_token(sort_field: str, direction: int, token: str, named: str = "after") -> list[tuple[Condition, Order]]:
-    """Where the rows beyond a token are, each place with its order: the rest of the token's own value, then the values
+def beyond(sort_field: str, direction: int, place: Place) -> list[tuple[Condition, Order]]:
+    """Where the rows beyond a place are, each part with its order: the rest of the place's own value, then the values
     after it. Two questions, because one that says "or" would walk every record of the first value. Empty values sort
-    first.
-
-    :raises BadQuery: naming the parameter in which the token was given.
-    """
-    value, number = _read_token(token, named)
+    first."""
+    value, number = place.value, place.number
     compare = "$gt" if direction > 0 else "$lt"
     whole = order_by(sort_field, direction)
     if sort_field == "number":
@@ -222,15 +240,33 @@ def _anything(sort_field: str) -> Condition:
     return {} if sort_field == "number" else {sort_field: {"$gte": MinKey()}}
 
 
-def _read_token(token: str, named: str) -> tuple[Any, str]:
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _whole(rt: RecordType, compiled: Compiled, place: Place, direction: int) -> Place:
+    """The place of a token that holds a value's beginning. When its record is no longer in the list with this value,
+    the next page begins with the first value that begins so: rather one row again than one never."""
+    condition, sort_field, _ = compiled
+    wanted = {"$and": [{"number": place.number}, countable(condition)]}
+    son = database()[collection_name(rt.slug)].find_one(wanted, {sort_field: 1}) or {}
+    value = son.get(sort_field)
+    if isinstance(value, str) and _digest(value) == place.digest:
+        return Place(value, place.number)
+    return Place(place.value if direction > 0 else place.value + LAST, place.number)
+
+
+def place_of(token: str, named: str = "after") -> Place:
+    """The place that a page token names. :raises BadQuery: naming the parameter in which it was given."""
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        value, number = json_util.loads(raw.decode(), json_options=CANONICAL)
+        value, number, *more = json_util.loads(raw.decode(), json_options=CANONICAL)
         encode({"value": value, "number": number})  # else it could not be asked for
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
         raise BadQuery(parameter=named) from None
     parts = value.values() if isinstance(value, dict) and not any(str(k).startswith("$") for k in value) else [value]
     stored = all(v is None or isinstance(v, str | int | float | Decimal128 | datetime | ObjectId) for v in parts)
-    if not isinstance(number, str) or not stored:
+    known = not more or (len(more) == 1 and isinstance(value, str) and isinstance(more[0], str))
+    if not isinstance(number, str) or not stored or not known:
         raise BadQuery(parameter=named)
-    return value, number
+    return Place(value, number, *more)

@@ -18,10 +18,10 @@ from pymongo.errors import DuplicateKeyError
 from config.database import database, transaction
 from models import audit, catalogue, checks, registry, schema
 from models.checks.finding import Finding
-from models.declarations import Field, RecordType
+from models.declarations import RecordType
 from models.errors import NotFound, Refusal, Sentence
-from models.kinds import KINDS
 from models.person.roles import Person
+from models.record_type import fitting
 from models.record_type.deriving import derive_again, follows_alike
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
@@ -29,11 +29,9 @@ log = logging.getLogger(__name__)
 
 TYPES = "record_type"
 SUBJECT = "record_type"
-STORED_AS_TEXT = ("text", "long_text", "email", "phone", "link", "choice", "tree")
-"""Kinds whose values are stored alike: a field may change from one to another."""
-HELD_ANYWAY = frozenset({"E035"})
+HELD_ANYWAY = frozenset({"E035", "E036"})
 """Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
-record is held to the same rule."""
+record is held to the same rule, or what was refused is a disorder."""
 
 schema.declare({TYPES: []})
 
@@ -70,19 +68,18 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
             _derive_at_once(registry.get(given.slug).rt)
         return registry.get(given.slug).rt
     former = _read(stored) if stored else None
-    # What an older version noted of a field says less than its declaration.
-    kinds: dict[str, str] = stored["kinds"] if stored else {}
-    kinds = {**kinds, **{f.name: _stored_as(f) for f in (former.fields if former else ())}}
-    _check(rt, kinds)
+    _check(rt, stored, former, now)
     try:
         schema.prepare(rt)
     except DuplicateKeyError:
-        raise _refused(rt, "", "已存的记录不符合唯一要求。", "stored records have the same value twice") from None
+        twice = fitting.unfit(rt, "", "已存的记录不符合唯一要求。", "stored records have the same value twice")
+        raise WrongDefinition((twice,)) from None
     row = {
         "version": rt.version,
         "definition": definition,
         "in_force": True,
-        "kinds": {**kinds, **{f.name: _stored_as(f) for f in rt.fields}},
+        "kinds": {**fitting.noted(stored, former), **fitting.kinds_of(rt)},
+        fitting.BY_PATH: True,
         "changed_at": now,
         "changed_by": actor.id,
     }
@@ -207,16 +204,14 @@ def findings_of(rt: RecordType) -> list[Finding]:
     return [one for one in found if (one.code, one.slug, one.field) not in known]
 
 
-def _check(rt: RecordType, kinds: Mapping[str, str]) -> None:
+def _check(rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType | None, now: datetime) -> None:
     """:raises WrongDefinition:"""
     if _is_shipped(rt.slug):
         raise _taken(rt)
     errors = [finding for finding in findings_of(rt) if finding.is_error]
-    for field in rt.fields:
-        known = kinds.get(field.name)
-        if known is not None and field.kind in KINDS and not _fits(known, field):
-            en = f"values stored for it are of kind {known}"
-            errors += _refused(rt, field.name, f"已存的值属于“{known}”类型。", en).findings
+    errors += fitting.misfits(rt, stored, former)
+    if not errors and stored and stored["definition"].get("number") != rt.number:
+        errors += fitting.numbers_behind(rt, now)
     if errors:
         raise WrongDefinition(tuple(errors))
 
@@ -226,29 +221,8 @@ def _is_shipped(slug: str) -> bool:
 
 
 def _taken(rt: RecordType) -> WrongDefinition:
-    return _refused(rt, "", "此名称属于随产品提供的类型。", "a type of the product has this slug", "E001")
-
-
-def _refused(rt: RecordType, place: str, zh: str, en: str, code: str = "E034") -> WrongDefinition:
-    """E034: what is stored does not fit the definition."""
-    return WrongDefinition((Finding(code, rt.slug, place, Sentence(zh, en)),))
-
-
-def _stored_as(field: Field) -> str:
-    """What the stored form of a field's values is called. Amounts are stored without their currency; texts of several
-    lines would lose these in a field of one."""
-    if field.kind in STORED_AS_TEXT:
-        return "text" if field.kind != "long_text" else "long_text"
-    if field.kind == "money":
-        return "money+currency" if field.currencies else f"money {field.currency}"
-    return field.kind
-
-
-def _fits(known: str, field: Field) -> bool:
-    """Whether values that are stored in some form may go on under a declaration. Of amounts in a field that was taken
-    out before currencies were noted nobody can tell."""
-    stored = _stored_as(field)
-    return stored == known or (known, stored) == ("text", "long_text") or (known == "money" and stored[:6] == "money ")
+    text = Sentence("此名称属于随产品提供的类型。", "a type of the product has this slug")
+    return WrongDefinition((Finding("E001", rt.slug, "", text),))
 
 
 def _keep(slug: str, version: int, row: Mapping[str, Any], action: str, actor: Person, now: datetime) -> None:

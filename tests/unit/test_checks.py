@@ -325,6 +325,10 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E028", "deadlines.answer_by", lambda: sample(deadlines=(SOON, replace(SOON, amount=2)))),
     ("E035", "workflow.extra", lambda: with_move(asks=("level",))),
     ("E035", "workflow.extra", lambda: with_move(asks=("secret_until",), needs=("secret_until",))),
+    ("E036", "number", lambda: sample(number="YP-{seq:06d}-{year}")),
+    ("E036", "number", lambda: sample(number="YP-{year}-{seq}")),
+    ("E036", "number", lambda: sample(number="YP-{year}-{year}-{seq:06d}")),
+    ("E036", "number", lambda: sample(number="YP-{year}-{seq:03d}{seq:03d}")),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )

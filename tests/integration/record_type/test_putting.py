@@ -16,7 +16,7 @@ from models import audit, checks, records, registry, schema, store
 from models.access import Purpose
 from models.errors import NotFound
 from models.person.roles import SYSTEM, Role
-from models.record_type import deriving, service
+from models.record_type import deriving, fitting, service
 from models.record_type.plain import WrongDefinition, from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
 from tests.factories.people import person
@@ -36,7 +36,8 @@ def codes(wrong: WrongDefinition) -> set[tuple[str, str]]:
         (visit_with(kind=5), "E032", "fields.badge.kind"),
         (visit(label={"zh": "来访"}), "E032", "label.en"),
         (visit(title="x" * 3000), "E033", "title"),
-        (visit(slug="customer", number="LK-{year}-{seq}"), "E001", ""),
+        (visit(slug="customer", number="LK-{year}-{seq:05d}"), "E001", ""),
+        (visit(number="LF-{year}-{seq}"), "E036", "number"),
         (visit(slug="Visit"), "E001", ""),
         (visit(number="LF-{year.__class__}-{seq}"), "E012", "number"),
         (visit(number="LF-{year}-{seq:0999999999d}"), "E012", "number"),
@@ -92,6 +93,162 @@ def test_an_amount_keeps_its_currency(db: DB, now: datetime) -> None:
             service.put(visit_with(kind="money", currency="CNY"), actor=SYSTEM, now=now)
         assert codes(refused.value) == {("E034", "badge")}
         service.put(visit_with(kind="money", currency="USD", max_length=9), actor=SYSTEM, now=now)
+
+
+CHOICE = {"choices": [{"value": "a", "label": {"zh": "甲", "en": "Aa"}}]}
+INNER: dict[str, tuple[Any, dict[str, Any]]] = {
+    "text": ("x1", {}),
+    "long_text": ("x\ny", {}),
+    "integer": (3, {}),
+    "decimal": ("1.50", {}),
+    "percent": ("12", {}),
+    "money": ("12.50", {}),
+    "money USD": ("12.50", {"currency": "USD"}),
+    "money of several": ({"amount": "1", "currency": "USD"}, {"currencies": ["CNY", "USD"]}),
+    "date": ("2026-01-02", {}),
+    "datetime": ("2026-01-02T10:00:00+08:00", {}),
+    "time": ("10:00", {}),
+    "period": ({"from": "2026-01-02", "until": None}, {}),
+    "address": ({"street": "a"}, {}),
+    "yes_no": (True, {}),
+    "choices": (["a"], CHOICE),
+}
+"""A value of each kind that an inner field may have and that is stored in its own way."""
+
+
+def inner(name: str, kind: str) -> dict[str, Any]:
+    """An inner field of one of these kinds."""
+    return {"name": name, "label": {"zh": "乙", "en": "Nn"}, "kind": kind.split()[0], **INNER[kind][1]}
+
+
+def rows_of(*fields: dict[str, Any], embedded: str = "embedded_list") -> dict[str, Any]:
+    """The visitor register with rows of some fields, and of a text."""
+    return visit_with(name="items", kind=embedded, fields=[*fields, inner("t", "text")])
+
+
+@pytest.mark.parametrize("embedded", ["embedded_list", "embedded"])
+def test_an_inner_field_keeps_the_kind_of_what_is_stored_even_after_it_was_away(now: datetime, embedded: str) -> None:
+    kinds = {f"n{place}": kind for place, kind in enumerate(INNER)}
+    right = rows_of(*(inner(name, kind) for name, kind in kinds.items()), embedded=embedded)
+    service.put(right, actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    row = {"t": "t"} | {name: INNER[kind][0] for name, kind in kinds.items()}
+    items = row if embedded == "embedded" else [row]
+    made = records.create(head, "visit", {"visitor": "x", "items": items}, now=now)
+    seen = records.see(head, "visit", made["number"], Purpose.VIEW, now).values["items"]
+    for away in (False, True):
+        if away:
+            service.put(rows_of(embedded=embedded), actor=SYSTEM, now=now)
+        version = registry.get("visit").rt.version
+        for turn in range(1, len(INNER)):
+            others = dict(zip(kinds, [*INNER][turn:] + [*INNER][:turn], strict=True))
+            with pytest.raises(WrongDefinition) as refused:
+                service.put(
+                    rows_of(*(inner(name, kind) for name, kind in others.items()), embedded=embedded),
+                    actor=SYSTEM,
+                    now=now,
+                )
+            alike = {name for name in kinds if (kinds[name], others[name]) == ("text", "long_text")}
+            assert codes(refused.value) == {("E034", f"items.{name}") for name in kinds.keys() - alike}
+        assert registry.get("visit").rt.version == version
+    service.put(right, actor=SYSTEM, now=now)
+    assert records.see(head, "visit", made["number"], Purpose.VIEW, now).values["items"] == seen
+
+
+@pytest.mark.parametrize("kind", [kind for kind in INNER if kind not in ("money USD", "money of several")])
+def test_what_is_sealed_is_opened_for_encrypted_fields_only(now: datetime, kind: str) -> None:
+    def declared(encrypted: bool) -> dict[str, Any]:
+        made = rows_of(inner("n", kind) | {"encrypted": encrypted})
+        made["fields"].append(inner("n", kind) | {"group": "visit", "encrypted": encrypted})
+        return made
+
+    value = INNER[kind][0]
+    head = person(Role.HEAD)
+    service.put(declared(False), actor=SYSTEM, now=now)
+    values = {"visitor": "x", "n": value, "items": [{"n": value, "t": "t"}]}
+    made = records.create(head, "visit", values, now=now)
+    seen = records.see(head, "visit", made["number"], Purpose.VIEW, now).values
+    service.put(declared(True), actor=SYSTEM, now=now)
+    for away in (False, True):
+        if away:
+            service.put(rows_of(), actor=SYSTEM, now=now)
+        with pytest.raises(WrongDefinition) as refused:
+            service.put(declared(False), actor=SYSTEM, now=now)
+        assert codes(refused.value) == {("E034", "n"), ("E034", "items.n")}
+    service.put(declared(True), actor=SYSTEM, now=now)
+    assert records.see(head, "visit", made["number"], Purpose.VIEW, now).values == seen
+
+
+def test_a_reference_keeps_the_type_that_it_points_to(db: DB, now: datetime) -> None:
+    service.put(visit_with(kind="reference", to="customer"), actor=SYSTEM, now=now)
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit_with(kind="reference", to="contract"), actor=SYSTEM, now=now)
+    assert codes(refused.value) == {("E034", "badge")}
+
+
+@pytest.mark.parametrize("left_in", ["the record", "its history"])
+def test_an_inner_field_of_which_a_former_version_noted_nothing_is_new_only_where_nothing_is_stored(
+    db: DB, now: datetime, left_in: str
+) -> None:
+    service.put(rows_of(inner("n", "text")), actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    made = records.create(head, "visit", {"visitor": "x", "items": [{"n": "x1", "t": "t"}]}, now=now)
+    service.put(rows_of(), actor=SYSTEM, now=now)
+    if left_in == "its history":
+        changes = {"items": [{"t": "u"}]}
+        records.change(head, "visit", made["number"], changes, rev=1, now=now)
+    forget = {"$unset": {fitting.BY_PATH: ""}, "$set": {"kinds": {"visitor": "text", "items": "embedded_list"}}}
+    db[service.TYPES].update_one({"_id": "visit"}, forget)
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(rows_of(inner("n", "date")), actor=SYSTEM, now=now)
+    assert codes(refused.value) == {("E034", "items.n")}
+    service.put(rows_of(inner("on_day", "date")), actor=SYSTEM, now=now)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_field_of_which_a_former_version_did_not_note_that_it_was_sealed_is_not_opened_for_all(
+    db: DB, now: datetime, encrypted: bool
+) -> None:
+    service.put(visit_with(encrypted=encrypted), actor=SYSTEM, now=now)
+    records.create(person(Role.HEAD), "visit", {"visitor": "x", "badge": "1"}, now=now)
+    service.put(visit(), actor=SYSTEM, now=now)
+    forget = {"$unset": {fitting.BY_PATH: ""}, "$set": {"kinds": {"visitor": "text", "badge": "text"}}}
+    db[service.TYPES].update_one({"_id": "visit"}, forget)
+    if encrypted:
+        with pytest.raises(WrongDefinition) as refused:
+            service.put(visit_with(), actor=SYSTEM, now=now)
+        assert codes(refused.value) == {("E034", "badge")}
+    service.put(visit_with(encrypted=encrypted), actor=SYSTEM, now=now)
+
+
+@pytest.mark.parametrize(
+    ("number", "fits"),
+    [
+        ("LF-{year}-{seq:06d}", False),
+        ("LF-{year}-{seq:04d}", True),
+        ("LF-{year}-A{seq:06d}", True),
+        ("LG-{year}-{seq:05d}", True),
+        ("AA-{year}-{seq:05d}", False),
+    ],
+)
+def test_another_pattern_begins_where_its_numbers_stand_behind_those_that_are_there(
+    now: datetime, number: str, fits: bool
+) -> None:
+    service.put(visit(), actor=SYSTEM, now=now)
+    service.put(visit(number="LE-{year}-{seq:05d}"), actor=SYSTEM, now=now)  # nothing has a number yet
+    service.put(visit(), actor=SYSTEM, now=now)
+    head = person(Role.HEAD)
+    first = [records.create(head, "visit", {"visitor": "x"}, now=now)["number"] for _ in range(2)]
+    if not fits:
+        with pytest.raises(WrongDefinition) as refused:
+            service.put(visit(number=number), actor=SYSTEM, now=now)
+        assert codes(refused.value) == {("E034", "number")}
+        if number.startswith("LF"):
+            service.put(visit(number=number), actor=SYSTEM, now=now.replace(year=2027))
+        return
+    service.put(visit(number=number), actor=SYSTEM, now=now)
+    numbers = [*first, *(records.create(head, "visit", {"visitor": "x"}, now=now)["number"] for _ in range(2))]
+    assert numbers == sorted(numbers)
 
 
 def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: datetime) -> None:
@@ -272,7 +429,7 @@ def test_a_withdrawn_type_is_gone_with_its_records_until_it_is_put_again(db: DB,
 
 def test_a_type_on_which_another_stands_is_not_withdrawn(now: datetime) -> None:
     service.put(visit(), actor=SYSTEM, now=now)
-    pass_ = visit_with(kind="reference", to="visit") | {"slug": "pass", "number": "TX-{year}-{seq}"}
+    pass_ = visit_with(kind="reference", to="visit") | {"slug": "pass", "number": "TX-{year}-{seq:05d}"}
     service.put(pass_, actor=SYSTEM, now=now)
     with pytest.raises(WrongDefinition) as refused:
         service.withdraw("visit", actor=SYSTEM, now=now)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from pymongo.database import Database
 
-from models import checks, records, registry, schema
+from models import checks, numbering, records, registry, schema
 from models.checks import names, workflow
 from models.customer.document import CUSTOMER
 from models.person.roles import SYSTEM, Role
@@ -55,6 +55,7 @@ def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable
         with monkeypatch.context() as former:
             former.setattr(workflow, "OF_SECRECY", ())
             former.setattr(names, "MARKS", frozenset[str]())
+            former.setattr(names, "IN_ORDER", names.PATTERN)
             for definition in definitions:
                 service.put(definition, actor=SYSTEM, now=now)
         for definition in definitions:
@@ -88,6 +89,28 @@ def test_check_warns_of_it(upgraded: Callable[[dict[str, Any]], None], command: 
     schema.migrate()
     warned = command("check")
     assert (warned.exit_code, "  E035 visit.workflow.finish: " in warned.stdout) == (0, True)
+
+
+def test_a_stored_type_whose_numbers_had_no_digits_stays_in_force_and_its_newest_is_first(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime, db: DB
+) -> None:
+    upgraded(visit(number="LF-{year}-{seq}"))
+    assert service.left_out() == {}
+    head = person(Role.HEAD)
+    first = records.create(head, "visit", {"visitor": "王敏"}, now=now)
+    db["record_visit"].update_one({"_id": first["_id"]}, {"$set": {"number": "LF-2026-57"}})
+    db[numbering.COUNTERS].update_one({"_id": "visit:2026"}, {"$set": {"seq": 57}})
+    made = [records.create(head, "visit", {"visitor": "王敏"}, now=now)["number"] for _ in range(3)]
+    assert made == sorted([*made, "LF-2026-57"])[1:]
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit(number="LF-{year}-{seq}", icon="circle"), actor=SYSTEM, now=now)
+    assert {finding.code for finding in refused.value.findings} == {"E036"}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit(number="LF-{year}-{seq:05d}"), actor=SYSTEM, now=now)
+    assert {finding.code for finding in refused.value.findings} == {"E034"}
+    service.put(visit(number="LF-{year}-B{seq:05d}"), actor=SYSTEM, now=now)
+    made.append(records.create(head, "visit", {"visitor": "王敏"}, now=now)["number"])
+    assert made == sorted(made)
 
 
 def test_it_does_not_keep_another_type_from_being_withdrawn(
