@@ -28,6 +28,7 @@ from models.changeable import (
 from models.declarations import Field, Label, RecordType, Transition
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import read_values
+from models.move_sheet import Shown, check_shown, tells_in_full
 from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, deputed, signed_already, why_not
 from models.moves import moves as moves_held
 from models.person.roles import Person
@@ -236,7 +237,8 @@ def move(
     note: str = "",
     fresh: bool = False,
 ) -> dict[str, Any]:
-    """Make a transition; its asked fields come from `raw` (those absent keep their values), its reason is `note`.
+    """Make a transition; its asked fields come from `raw` (those absent keep their values), its reason is `note`. Who
+    asks looked at no sheet: it is decided on what is found at this moment.
 
     Of two opposite moves at once one wins; the other is told that the record changed.
 
@@ -244,7 +246,7 @@ def move(
     :raises NeedsFreshSignIn: for a signature without `fresh`. :raises Invalid: :raises StaleRecord:
     """
     found = read_to_move(person, slug, number, name, now)
-    return move_seen(person, found, name, raw, rev=rev, now=now, note=note, fresh=fresh)
+    return move_seen(person, found, name, raw, rev=rev, now=now, note=note, fresh=fresh, shown=lambda _facts: True)
 
 
 def moves(person: Person, rt: RecordType, record: Mapping[str, Any]) -> list[Transition]:
@@ -308,8 +310,13 @@ def move_seen(
     now: datetime,
     note: str = "",
     fresh: bool = False,
+    shown: Shown | None = None,
 ) -> dict[str, Any]:
-    """`move` for a record that the same request has read in full, and audited."""
+    """`move` for a record that the same request has read in full, and audited. `shown` knows which facts the sheet
+    showed on which it is decided; without it, nothing is signed whose sheet has any.
+
+    :raises SheetChanged: those of now are others.
+    """
     rt, slug = found.rt, found.rt.slug
     transition, current = possible_move(person, found, name)
     own = why_not(person, rt, transition, current) is None
@@ -336,10 +343,13 @@ def move_seen(
             seen=current,
         )
 
+    def decided_on() -> dict[str, Any]:
+        if current["rev"] == rev:  # else it is told who changed the record itself
+            check_shown(person, found, transition, current, shown)
+        return climbing.pass_nobody(rt, made(), now) if transition.signature else made()
+
     with told_in_sight(person, rt, [field.name for field in asked]):
-        if not transition.signature:
-            return made()
-        return transaction(lambda: climbing.pass_nobody(rt, made(), now))
+        return transaction(decided_on) if tells_in_full(rt, transition) else made()
 
 
 def reason(note: str, *, needed: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -14,15 +15,26 @@ from werkzeug.datastructures import MultiDict
 
 from backoffice import auth
 from backoffice.posted_fields import takes
-from backoffice.screens import borrowing, cautions, cells, conflict, forms, list_page, past, record_page, saving
+from backoffice.screens import (
+    borrowing,
+    cautions,
+    cells,
+    conflict,
+    forms,
+    list_page,
+    past,
+    record_page,
+    saving,
+    sheet_mark,
+)
 from backoffice.screens.base import RecordView, view_of
 from backoffice.screens.cells import moment_short, record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.routes import RecordRoutes, revision
-from models import names, records, registry, taking_back
-from models.declarations import ASKER, Field, RecordType, Transition
+from models import move_sheet, names, records, registry, taking_back
+from models.declarations import ASKER, Field, Transition
 from models.errors import NotFound, Refusal, StaleRecord
-from models.move_sheet import sheet_fields
+from models.move_sheet import SheetChanged, sheet_fields, tells_in_full
 from models.names import Names
 from models.person import unsent
 from models.records import NeedsFreshSignIn, NotNow, Sight
@@ -59,7 +71,7 @@ class ActRoutes(RecordRoutes):
         form = forms.build(slug, asked, current, reader, sent.posted, former=former)
         if "_add" in request.form:
             form.add_row(request.form["_add"])
-            return self._sheet(view, sight, current, transition, form, reader)
+            return self._sheet(view, sight, current, transition, form, reader, mark=sheet_mark.sent())
         try:
             sent.check()
             chosen = self._chosen(sight, transition, reader)
@@ -69,15 +81,15 @@ class ActRoutes(RecordRoutes):
             raise
         except NotNow:
             raise  # decided by somebody else since: the sheet is over, with nothing on it to press once more
-        except StaleRecord as stale:
+        except (StaleRecord, SheetChanged) as stale:
             message = stale.text(reader.language)
             errors = [{"label": _("Changed meanwhile"), "anchor": "", "message": message}]
             sight = records.again(reader.person, slug, number)  # as it is by now, which may allow no such move
             transition, current = self._possible(sight, move, reader)
             return self._sheet(view, sight, current, transition, form, reader, errors), stale.status
         except Refusal as refusal:
-            errors = saving.explained(form, refusal)
-            return self._sheet(view, sight, current, transition, form, reader, errors), refusal.status
+            errors, mark = saving.explained(form, refusal), sheet_mark.sent()
+            return self._sheet(view, sight, current, transition, form, reader, errors, mark=mark), refusal.status
         return redirect(self._afterwards(sight, chosen, reader), 303)
 
     def _take_back(self, sight: Sight, transition: Transition, reader: Reader) -> ResponseReturnValue:
@@ -150,6 +162,7 @@ class ActRoutes(RecordRoutes):
             now=reader.now,
             note=request.form.get("note", ""),
             fresh=auth.is_fresh(),
+            shown=partial(sheet_mark.was_sent, reader.person),
         )
 
     def _behalf(self, sight: Sight, transition: Transition, reader: Reader) -> str:
@@ -167,10 +180,13 @@ class ActRoutes(RecordRoutes):
         reader: Reader,
         errors: list[Context] | None = None,
         note: str = "",
+        mark: str | None = None,
     ) -> str:
+        """The sheet as it is now; with the `mark` of the form that is sent, for whoever has not looked at it anew."""
+        if mark is None:
+            mark = sheet_mark.of(reader.person, move_sheet.facts(reader.person, sight, transition, current))
         versions = records.versions_of(sight, 20)
-        shown = [(sight.fields, sight.values), *past.pointing(versions)]
-        found = cells.known(sight, reader, shown)
+        found = cells.known(sight, reader, [(sight.fields, sight.values), *past.pointing(versions)])
         return self.page(
             "records/act.html",
             type=list_page.type_of(view, reader),
@@ -182,6 +198,7 @@ class ActRoutes(RecordRoutes):
             note_required=transition.reason,
             answers=answers(sight, current, transition, reader),
             rev=sight.values["rev"],
+            shown=mark,
             watermark=record_page.watermark(sight, reader),
             notices=cautions.of_record(sight, current, reader),
             urls={
@@ -232,7 +249,7 @@ def _asked(
     where it made the record. That word names its maker on every sheet where the type has one of its own."""
     rt, language = sight.rt, found.language
     last = next((row for row in versions if row["action"] == "create" or _is_step(row, moves)), None)
-    if not _in_full(rt, transition) and not (last and last["note"]):
+    if not tells_in_full(rt, transition) and not (last and last["note"]):
         return []  # nobody asked for a step of one's own work
     lines = []
     if last is None or last["action"] == "create" or rt.asker != ASKER:
@@ -258,7 +275,7 @@ def _line(label: str, who: str, at: datetime, language: str) -> Context:
 def about(sight: Sight, transition: Transition, made: list[Transition], found: Names) -> list[Context]:
     """What a signature is given for, or taken back: what lists show of the record, what it must have, and what was
     filled in on the way here; without what this step asks itself."""
-    if not _in_full(sight.rt, transition):
+    if not tells_in_full(sight.rt, transition):
         return []
     given = {name for move in made for name in move.asks}
     shown = [
@@ -275,13 +292,6 @@ def about(sight: Sight, transition: Transition, made: list[Transition], found: N
     return sorted(
         facts, key=lambda line: "parts" in line or len(line["text"]) > LONGEST
     )  # a list of columns hides nothing that is short
-
-
-def _in_full(rt: RecordType, transition: Transition) -> bool:
-    """Whether a sheet says what it is about: that of a signature, and one on which others than who asked take back
-    what a signature opened, as a card is revoked (X5). Who asked is not told there how things stand now (X6)."""
-    by_others = {"creator", "owner"}.isdisjoint(transition.by) and registry.get(rt.slug).hooks.opens is not None
-    return transition.signature or (by_others and transition.reason and transition.tone == "bad")
 
 
 def _facts(shown: list[Field], sight: Sight, said: list[str], found: Names) -> list[Context]:

@@ -12,7 +12,7 @@ from models.access_request.refusals import NotByAsking
 from models.day_words import day_text
 from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
 from models.errors import Refusal, Sentence
-from models.kinds import kind_of
+from models.kinds import kind_of, loaded
 from models.masking import masked
 from models.person import service as people
 from models.person.roles import Person
@@ -81,13 +81,24 @@ def _masked_name(found: Sight) -> str:
     return masked(name) if found.full else name
 
 
-def leaving(card: Mapping[str, Any]) -> tuple[RecordType, Level, Person, tuple[Field, ...]]:
-    """What a card would open: the type, the highest level of its records as they are now, who reads them, and the
-    columns that they would see, those of the engine included. :raises RecordGone:"""
+def leaving(
+    card: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> tuple[RecordType, Level, Person, tuple[Field, ...]]:
+    """What a card would open: the type, the highest level of its records, `rows`, as they are now, who reads them, and
+    the columns that they would see, those of the engine included."""
     rt = registry.get(card["type_asked"]).rt
-    level = level_of(card)
+    level = Level.highest(Level.of(row.get("level")).value for row in rows)
     reader = people.person_of(people.get(card["owner"]))
     return rt, level, reader, (*access.visible_fields(reader, rt), *leaving_with(rt))
+
+
+def name_now(rt: RecordType, row: Mapping[str, Any]) -> str:
+    """The masked title of a record as it is stored now; '' where that names nothing by itself."""
+    title = rt.by_name[rt.title]
+    value = loaded(title, row.get(title.name))
+    if title.kind in ("reference", "person") or value is None:
+        return ""
+    return masked(kind_of(title).text(title, value, "zh"))
 
 
 def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
@@ -108,14 +119,18 @@ def leads(card: Mapping[str, Any], action: str, person: Person) -> str | None:
 
 def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     """What a signature on a card opens, and to whom (X3: an offer is for another than who asks): its records, how many
-    rows and which columns its reader would have, and the highest level among them as they are now (X4). Whoever signs
-    before the head does not learn that one became top secret (X3)."""
+    rows and which columns its reader would have, the highest level among them and their masked names as they are now
+    (X4). Whoever signs before the head does not learn that one became top secret, nor how it is called by now (X3)."""
     try:
-        rt, level, reader, columns = leaving(card)
+        rows = records_of(card)
+        rt, level, reader, columns = leaving(card, rows)
     except RecordGone as gone:
         return [(Label("注意", "Mind"), Sentence(gone.text("zh"), gone.text("en")))]
     items = card["items"] or ()
-    named = ", ".join(f"{item['number']} {item['name']}".strip() for item in items)
+    called = {item["number"]: item["name"] for item in items}
+    if card["state"] != "asked":
+        called |= {row["number"]: name_now(rt, row) for row in rows if called[row["number"]]}
+    named = ", ".join(f"{number} {name or ''}".strip() for number, name in called.items())
     count = Sentence(
         f"{len(items)} 份记录（行），{len(columns)} 个栏目",
         f"{len(items)} {'record (row)' if len(items) == 1 else 'records (rows)'}, {len(columns)} columns",
@@ -135,3 +150,14 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
         *([(Label("自", "From"), Sentence(begins.zh, begins.en))] if begins else []),
         (Label("栏目", "Columns"), Columns(rt, columns)),
     ]
+
+
+def rests_on(card: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The versions of its records for which whoever approves a card signs. Who signs before the head opens nothing, and
+    is not told that something was done to them since (X3)."""
+    if card["state"] not in ("signed", "approved"):
+        return []
+    try:
+        return [(row["number"], row["rev"]) for row in records_of(card)]
+    except RecordGone:  # the sheet says so
+        return []

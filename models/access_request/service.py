@@ -14,7 +14,7 @@ from config.policy import policy
 from models import access, schema, store
 from models.access import Purpose
 from models.access_request import borrowing, former, open_cards, raising, rules
-from models.access_request.contents import leads, level_of, levels_of, named, records_of, told
+from models.access_request.contents import leads, level_of, levels_of, named, records_of, rests_on, told
 from models.access_request.document import ACCESS_REQUEST, Grant
 from models.access_request.grants import GRANTS
 from models.access_request.refusals import (
@@ -363,6 +363,6 @@ def _expire_undecided(now: datetime) -> int:
     return count
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, leads=leads)
+HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, rests_on=rests_on, leads=leads)
 schema.bring_up(former.take_names_out)
 schema.bring_up(former.name_countersigners)

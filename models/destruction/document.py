@@ -33,7 +33,7 @@ OUTCOMES = (
     choice("retention", "保存期未满", "Still to be kept", "warn"),
     choice("open", "有未办结事项", "Something about it is open", "warn"),
     choice("gone", "已不存在", "No longer there", "warn"),
-    choice("changed", "签署后有改动", "Changed since it was signed for", "warn"),
+    choice("changed", "提出后有改动", "Changed since it was proposed", "warn"),
 )
 WAITING = ("proposed", "signed", "approved")
 SIGNING = ("sign", "approve", "countersign")
@@ -109,8 +109,8 @@ DESTRUCTION = RecordType(
                 "fixed",
                 fields=(
                     field("number", "text", "编号", "Number"),
-                    field("level", "choice", "签署时密级", "Level when signed", choices=LEVELS),
-                    field("rev", "integer", "签署时版本", "Version when signed"),
+                    field("level", "choice", "提出时密级", "Level when proposed", choices=LEVELS),
+                    field("rev", "integer", "提出时版本", "Version when proposed"),
                     field("parts", "text", "并入的份数（版本合计）", "Merged into it (versions in all)"),
                     field("outcome", "choice", "结果", "Outcome", choices=OUTCOMES),
                     field("at", "datetime", "时间", "When"),

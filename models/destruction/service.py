@@ -10,13 +10,13 @@ from config.database import database, transaction
 from config.policy import policy
 from models import access, ownership, registry, store
 from models.access import Purpose
+from models.access_request.contents import name_now
 from models.access_request.rules import title_of
 from models.declarations import LEVEL_LABELS, Label, Level, RecordType
 from models.destruction import matters, rules
 from models.destruction.document import DESTRUCTION, SIGNERS, SIGNING, SLUG, WAITING
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
-from models.kinds import kind_of, loaded, read_values
-from models.masking import masked
+from models.kinds import read_values
 from models.moves import InPersonOnly, moves
 from models.person.roles import Person
 from models.record import collection_name
@@ -252,11 +252,21 @@ def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     return [*told, (Label("后果", "What follows"), after)]
 
 
+def _rests_on(asked: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """Each record of which a destruction is decided, and what was merged into it, in its version of now."""
+    if asked["state"] not in WAITING:
+        return []
+    try:
+        rt = registry.get(asked["type_asked"]).rt
+        sons = stored_of(rt.slug, numbers_of(asked))
+    except (NoLongerThere, NotFound):  # the sheet says so
+        return []
+    parts = matters.parts_of(rt, sons)
+    return [(son["number"], son["rev"], with_what(parts[son["_id"]])) for son in sons]
+
+
 def _said(rt: RecordType, son: Mapping[str, Any], parts: int) -> Sentence:
-    title, level = rt.by_name[rt.title], LEVEL_LABELS[Level(_level(son))]
-    value = loaded(title, son.get(title.name))
-    pointing = title.kind in ("reference", "person") or value is None
-    name = "" if pointing else masked(kind_of(title).text(title, value, "zh"))
+    name, level = name_now(rt, son), LEVEL_LABELS[Level(_level(son))]
     zh, en = f"{son['number']} {name}（{level.zh}）", f"{son['number']} {name} ({level.en})"
     if parts:
         zh, en = f"{zh}，连同并入的 {parts} 份", f"{en}, with {parts} merged into it"
@@ -284,4 +294,4 @@ def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any])
     return [*lacking, *others, *held]
 
 
-HOOKS = Hooks(prepare=(_prepare,), opens=_opens, warns=_warns)
+HOOKS = Hooks(prepare=(_prepare,), opens=_opens, rests_on=_rests_on, warns=_warns)

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from config.database import database, transaction
-from models import ownership, store
+from models import ownership, registry, store
 from models.access import Purpose
+from models.access_request.contents import name_now
 from models.calendar import local
 from models.day_words import day_text
 from models.declarations import Label, Level
-from models.errors import Forbidden, Invalid, Refusal, Sentence
+from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, read_values
 from models.masking import masked
 from models.person.roles import Person
@@ -138,17 +139,35 @@ def _after(draft: Draft) -> None:
 
 
 def _opens(asked: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
-    """What the signature changes, in words."""
+    """What the signature changes, in words: how the record is called now, and what follows."""
+    then = (Label("批准后", "Then"), _then(asked))
+    try:
+        rt = registry.get(asked["type_asked"]).rt
+    except NotFound:  # withdrawn since
+        return [then]
+    called = " ".join([asked["number_asked"], *(name_now(rt, row) for row in _asked_about(asked))]).strip()
+    return [(rt.label, Sentence(called, called)), then]
+
+
+def _then(asked: Mapping[str, Any]) -> Sentence:
     if asked["kind"] == "extend":
         until, now = day_text(asked["new_until"]), day_text(asked["until_now"]) if asked["until_now"] else None
-        said = Sentence(f"保密期至 {until.zh}", f"secret until {until.en}")
         if now is not None:
-            said = Sentence(f"保密期由 {now.zh}延至 {until.zh}", f"secret until {until.en} instead of {now.en}")
-        return [(Label("批准后", "Then"), said)]
-    said = Sentence("按新密级开放查看，并重新计算保密期", "read by the new level, with its own period")
+            return Sentence(f"保密期由 {now.zh}延至 {until.zh}", f"secret until {until.en} instead of {now.en}")
+        return Sentence(f"保密期至 {until.zh}", f"secret until {until.en}")
     if asked["new_level"] == Level.INTERNAL.value:
-        said = Sentence("解密，按内部资料开放查看", "declassified: read as internal")
-    return [(Label("批准后", "Then"), said)]
+        return Sentence("解密，按内部资料开放查看", "declassified: read as internal")
+    return Sentence("按新密级开放查看，并重新计算保密期", "read by the new level, with its own period")
 
 
-HOOKS = Hooks(after=(_after,), opens=_opens)
+def _rests_on(asked: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """The version of the record whose secrecy is decided."""
+    return [(row["rev"],) for row in _asked_about(asked)]
+
+
+def _asked_about(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The record as it is stored now; none where it is gone."""
+    return list(database()[collection_name(asked["type_asked"])].find({"number": asked["number_asked"]}))
+
+
+HOOKS = Hooks(after=(_after,), opens=_opens, rests_on=_rests_on)

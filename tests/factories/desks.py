@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,23 +17,30 @@ from models.person import session as sessions
 from models.person.roles import SYSTEM, Person, Role
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
+SHOWN = re.compile(r'name="_shown" value="([^"]+)"')
 
 
 @dataclass
 class Desk:
-    """A person and the browser in which they are signed in."""
+    """A person and the browser in which they are signed in. What the sheet of a move showed goes along when it is sent:
+    the sheet as it was opened last, or is opened before where it was not."""
 
     person: Person
     client: FlaskClient
     token: str = ""
+    sheets: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         """Open an address."""
-        return self.client.get(path, **kwargs)
+        answer = self.client.get(path, **kwargs)
+        if "/do/" in path:
+            found = SHOWN.search(answer.get_data(as_text=True))
+            self.sheets[path] = found.group(1) if found else ""
+        return answer
 
     def text(self, path: str, status: int = 200) -> str:
         """The page at an address, which has to answer with `status`."""
-        answer = self.client.get(path)
+        answer = self.get(path)
         page = answer.get_data(as_text=True)
         assert answer.status_code == status, f"{path}: {answer.status_code}\n{page[:3000]}"
         return page
@@ -44,7 +51,12 @@ class Desk:
             found = TOKEN.search(self.text("/"))
             assert found is not None
             self.token = found.group(1)
-        return self.client.post(path, data={"csrf_token": self.token, **(data or {})})
+        if "/do/" in path and path not in self.sheets:
+            self.get(path)
+        shown = self.sheets.pop(path, "")
+        return self.client.post(
+            path, data={"csrf_token": self.token, **({"_shown": shown} if shown else {}), **(data or {})}
+        )
 
     def send(self, path: str, status: int = 303, **data: Any) -> TestResponse:
         """Send a form, which has to be answered with `status`."""
