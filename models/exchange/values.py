@@ -11,20 +11,8 @@ from typing import Any
 from models.exchange.dates import read_date
 from models.exchange.problem import Problem, quoted
 from models.exchange.table import Cell, from_serial, is_blank
+from models.exchange.words import EMPTY, FORMULA_ERRORS, Meant
 
-# What other programs write for "nothing".
-EMPTY = {"null", "n/a", "#n/a", "(null)", "\\n", "nan", "none"}
-FORMULA_ERRORS = {
-    "#ref!",
-    "#value!",
-    "#div/0!",
-    "#name?",
-    "#num!",
-    "#null!",
-    "#getting_data",
-    "#spill!",
-    "#calc!",
-}
 NUMERIC_KINDS = {"integer", "decimal", "money", "percent"}
 DATE_KINDS = {"date", "datetime"}
 EXACT_DIGITS = 15
@@ -32,7 +20,7 @@ EXACT_DIGITS = 15
 
 def is_empty(cell: Cell) -> bool:
     """Whether the cell holds nothing, or a program's word for nothing."""
-    return is_blank(cell) or (isinstance(cell, str) and cell.strip().lower() in EMPTY)
+    return is_blank(cell) or (isinstance(cell, str) and cell.strip().lower() in EMPTY and not isinstance(cell, Meant))
 
 
 def raw_value(cell: Cell, kind: str, order: str = "") -> Any:
@@ -44,7 +32,7 @@ def raw_value(cell: Cell, kind: str, order: str = "") -> Any:
     """
     if is_empty(cell):
         return None
-    if isinstance(cell, str) and cell.strip().lower() in FORMULA_ERRORS:
+    if isinstance(cell, str) and cell.strip().lower() in FORMULA_ERRORS and not isinstance(cell, Meant):
         return Problem("formula_error", {"value": cell.strip()})
     if kind in DATE_KINDS:
         return _day(cell, kind, order)

@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
@@ -59,12 +59,14 @@ Attributes = dict[str, str]
 
 @dataclass(frozen=True)
 class Format:
-    """What a number format makes of a number. `zeros`: shown with at least so many digits (a code)."""
+    """What a number format makes of a number. `zeros`: shown with at least so many digits (a code). `quoted`: a text in
+    such a cell is meant as it stands."""
 
     day: bool = False
     clock: bool = False
     percent: bool = False
     zeros: int = 0
+    quoted: bool = False
 
 
 PLAIN = Format()
@@ -253,7 +255,8 @@ def read_formats(archive: Archive, part: str) -> list[Format]:
             codes[int(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")
         elif element == "xf" and inside:
             number = int(attributes.get("numFmtId", "0"))
-            formats.append(format_of(number, codes.get(number, "")))
+            quoted = attributes.get("quotePrefix") in ("1", "true")
+            formats.append(replace(format_of(number, codes.get(number, "")), quoted=quoted))
 
     def end(element: str) -> None:
         nonlocal inside

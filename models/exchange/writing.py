@@ -19,9 +19,11 @@ from typing import Any, Protocol
 from models.calendar import SHANGHAI
 from models.errors import Sentence
 from models.exchange.formulas import defuse
+from models.exchange.formulas import told as marked
 from models.exchange.mapping import REJECT_HEADINGS
 from models.exchange.problem import Problem
 from models.exchange.table import Row
+from models.exchange.words import Meant, is_word
 from models.exchange.xlsx_writing import XlsxWriter
 
 CHUNK = 64 * 1024
@@ -57,21 +59,24 @@ class Writer(Protocol):
 class CsvWriter:
     """CSV as spreadsheet programs open it best: UTF-8 with BOM, CRLF, formulas in text defused.
 
-    Moments are written in Shanghai time. Numbers are written plainly, so a negative one stays a number.
+    Moments are written in Shanghai time. Numbers are written plainly, so a negative one stays a number. Cells that are
+    handed back `as_read` say no more than they said.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], *, as_read: bool = False) -> None:
         self._text = io.StringIO()
         self._writer = csv.writer(self._text, lineterminator="\r\n")
         self._text.write(BOM)
         self._writer.writerow([defuse(column.title) for column in columns])
-        self._cells = [_text_cell if column.kind in TEXTS else _csv_cell for column in columns]
+        self._other = _cell_as_read if as_read else _csv_cell
+        quick = self._other if as_read else _text_cell
+        self._cells = [quick if column.kind in TEXTS else self._other for column in columns]
         self.ready = self._text.tell()
 
     def row(self, values: Sequence[Any]) -> None:
         """Add a row; None is an empty cell."""
         # A row that an import refused may have more cells than there are columns.
-        cells = zip(chain(self._cells, repeat(_csv_cell)), values, strict=False)
+        cells = zip(chain(self._cells, repeat(self._other)), values, strict=False)
         self._writer.writerow(["" if value is None else cell(value) for cell, value in cells])
         self.ready = self._text.tell()
 
@@ -92,7 +97,15 @@ def _text_cell(value: Any) -> str:
     """A cell of a column of texts: nearly all of them begin with a letter or a digit and leave as they are."""
     if not isinstance(value, str):
         return _csv_cell(value)
-    return value if value[:1].isalnum() and "\0" not in value else defuse(value.replace("\0", ""))
+    plain = value[:1].isalnum() and "\0" not in value and not is_word(value)
+    return value if plain else marked(value.replace("\0", ""))
+
+
+def _cell_as_read(value: Any) -> str:
+    """A cell that was read: a word stays the one that a program wrote, unless it said that it is meant."""
+    if not isinstance(value, str):
+        return _csv_cell(value)
+    return f"'{value}" if isinstance(value, Meant) else defuse(value.replace("\0", ""))
 
 
 def _csv_cell(value: Any) -> str:
@@ -106,7 +119,7 @@ def _csv_cell(value: Any) -> str:
         return _moment(value)
     if isinstance(value, date | time):
         return value.isoformat()
-    return defuse(str(value).replace("\0", ""))
+    return marked(str(value).replace("\0", ""))
 
 
 @lru_cache(maxsize=256)
@@ -126,17 +139,23 @@ def stream(writer: Writer, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     yield writer.finish()
 
 
-def stream_csv(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def stream_csv(columns: Sequence[Column], rows: Iterable[Sequence[Any]], *, as_read: bool = False) -> Iterator[bytes]:
     """A CSV file in pieces; see `CsvWriter`."""
-    return stream(CsvWriter(columns), rows)
+    return stream(CsvWriter(columns, as_read=as_read), rows)
 
 
 def stream_xlsx(
-    columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: str = "", mark: Callable[[], str] | None = None
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+    title: str = "",
+    mark: Callable[[], str] | None = None,
+    *,
+    as_read: bool = False,
 ) -> Iterator[bytes]:
     """An XLSX file in pieces, `title` naming the sheet, `mark` told once its rows are known; see
     `xlsx_writing.XlsxWriter`."""
-    return stream(XlsxWriter([c.title for c in columns], [c.kind for c in columns], title, mark=mark), rows)
+    titles, kinds = [c.title for c in columns], [c.kind for c in columns]
+    return stream(XlsxWriter(titles, kinds, title, mark=mark, as_read=as_read), rows)
 
 
 Reason = Problem | Sentence
@@ -157,7 +176,7 @@ def rejects(
     """
     columns = [Column(label.text(language)) for label in REJECT_HEADINGS] + [Column(name) for name in header]
     lines = ((row.number, told(reasons, language), *row.cells) for row, reasons in rows)
-    return stream_xlsx(columns, lines) if xlsx else stream_csv(columns, lines)
+    return stream_xlsx(columns, lines, as_read=True) if xlsx else stream_csv(columns, lines, as_read=True)
 
 
 def told(reasons: Sequence[tuple[str, Reason]], language: str) -> str:

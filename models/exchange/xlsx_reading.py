@@ -16,6 +16,7 @@ from typing import BinaryIO
 from models.exchange.problem import Problem
 from models.exchange.refusals import BrokenFile, NoSuchSheet, UnpacksTooBig
 from models.exchange.table import MB, Cell, Limits, Progress, Row, column_letters, from_serial, is_blank
+from models.exchange.words import Meant, is_word
 from models.exchange.workbook import (
     DAMAGE,
     PLAIN,
@@ -209,6 +210,8 @@ class _SheetReader:
             value = "".join(self.pieces)
         if is_blank(value):
             return
+        if self.style.quoted and isinstance(value, str) and is_word(value):
+            value = Meant(value)
         if isinstance(value, str):
             self._measure(value)
             if self.row_length > self.source.limits.row:

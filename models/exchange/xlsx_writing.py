@@ -16,6 +16,7 @@ from typing import Any
 from models.calendar import SHANGHAI
 from models.exchange.formulas import is_formula
 from models.exchange.table import MB, column_letters
+from models.exchange.words import Meant, is_word
 from models.exchange.xlsx_frame import SHEET_START, frame, sheet_part, xml_text
 
 # Limits of spreadsheet programs.
@@ -71,8 +72,9 @@ class _Pipe:
 class XlsxWriter:
     """An XLSX file, row by row.
 
-    Text is written as text cells whatever it looks like, those that could run as formulas marked so that they
-    stay text when edited. Numbers of fields that hold text, and numbers of more than 15 digits, are text too.
+    Text is written as text cells whatever it looks like. Those that could run as formulas are marked so that they stay
+    text when edited, and so are those that an import would take for nothing; of cells that are handed back `as_read`,
+    those that were marked so. Numbers of fields that hold text, and numbers of more than 15 digits, are text too.
     Days and moments (in Shanghai time) are typed. A cell's text is cut at 32,767 characters, the format's
     limit, and ends in `…` then. When a sheet is full the next one begins, with the heading again. What `mark` says at
     a sheet's end stands at the head of each of its printed pages.
@@ -85,8 +87,10 @@ class XlsxWriter:
         title: str = "",
         sheet_rows: int = SHEET_ROWS,
         mark: Callable[[], str] | None = None,
+        *,
+        as_read: bool = False,
     ) -> None:
-        self.mark = mark
+        self.mark, self.as_read = mark, as_read
         self.titles = list(titles)
         self.kinds = list(kinds)
         self.name = _NOT_IN_NAMES.sub(" ", title).strip()[:24] or "Sheet1"
@@ -161,7 +165,8 @@ class XlsxWriter:
             return self._amount(index, Decimal(str(value)))
         if isinstance(value, date | time):
             return self._when(index, value)
-        return self._text(index, str(value), TEXT)
+        word = isinstance(value, Meant) if self.as_read else is_word(str(value))
+        return self._text(index, str(value), QUOTED if word else TEXT)
 
     def _amount(self, index: int, number: Decimal) -> str:
         kind = self.kinds[index] if index < len(self.kinds) else ""

@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from config.database import database
 from models import records, registry, schema, store
+from models.exchange import service
 from models.exchange.export import export
 from models.listing import ListQuery
 from models.person.roles import Person, Role
@@ -56,6 +57,52 @@ def test_what_leaves_comes_back(head: Person, now: datetime, form: str, language
     again = store.fetch("sample", found[0])
     kept = store.fetch("sample", first["_id"])
     assert {name: again[name] for name in KINDS} == {name: kept[name] for name in KINDS}
+
+
+WORDS = [
+    "None",
+    "NULL",
+    "n/a",
+    "nan",
+    "\\N",
+    "#N/A",
+    "(null)",
+    "#REF!",
+    "'NULL",
+    "''none",
+    " Null ".strip(),
+    "none of it",
+]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("word", WORDS)
+def test_a_text_that_is_a_programs_word_for_nothing_comes_back(
+    head: Person, now: datetime, form: str, word: str
+) -> None:
+    values = {"name": word, "packing": word, "notes": word, "people": [{"name": word}]}
+    records.create(head, "sample", values, now=now)
+    data = b"".join(export(head, "sample", ListQuery(), form, now=now, language="en").pieces)
+    batch = imported(head, data, now, slug="sample", keep_repeats=True)
+    assert reasons(batch) == {}
+    held = [[son.get(name) for name in ("name", "packing", "notes")] for son in database()["record_sample"].find()]
+    assert held == [[word] * 3] * 2
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_it_is_nothing_in_a_file_of_another_program_and_in_what_is_handed_back_of_it(
+    head: Person, now: datetime, form: str
+) -> None:
+    text = "Name,Packing,Pieces\nLamp,NULL,wrong\nTorch,'NULL,wrong\nCandle,n/a,1\n"
+    batch = imported(head, text, now, slug="sample")
+    handed = b"".join(service.bad_rows(head, batch.id, "en", xlsx=form == "xlsx"))
+    if form == "csv":
+        assert b"Lamp,NULL,wrong" in handed
+        assert b"Torch,'NULL,wrong" in handed
+    columns = [{"header": name, "field": name.lower()} for name in ("Name", "Packing")]
+    imported(head, handed, now, slug="sample", mapping={"columns": columns}, keep_repeats=True)
+    held = {son["name"]: son.get("packing") for son in database()["record_sample"].find()}
+    assert held == {"Candle": None, "Lamp": None, "Torch": "NULL"}
 
 
 def test_a_cell_that_is_none_of_its_kind_is_named_with_its_column(head: Person, now: datetime) -> None:
