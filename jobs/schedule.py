@@ -20,6 +20,7 @@ from jobs import (
     copies,
     destruction,
     imports,
+    leaving,
     mail,
     merge,
     opening,
@@ -372,6 +373,13 @@ JOBS = Table(
             transactional=False,
             in_office=True,
             kept=timedelta(days=30),
+        ),
+        Job(
+            name="owners_left",
+            label=Label("离开的负责人", "Tell of what owners who left leave behind"),
+            cadence=Daily(time(7)),
+            work=leaving.tell_heads,
+            transactional=False,
         ),
         Job(
             name="retention_candidates",

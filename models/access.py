@@ -24,13 +24,14 @@ from models.classified import (
     DEPUTIES_READ,
     PASSING,
     PAST,
+    PERSONAL,
     READ_ONLY,
     SIGNED_CARD,
     TURNS,
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import HOUSE_WIDE, Person, Role
-from models.turns import awaited, is_role, names, own_names, roles_held
+from models.turns import awaited, is_role, left_by, named_by, own_names, roles_held
 
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
@@ -128,9 +129,10 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     found = {token(level, Relation.ANY)}
     if record.get("department"):
         found.add(token(level, Relation.DEPARTMENT, record["department"]))
-    if record.get("owner"):
+    left = left_by(record)
+    if record.get("owner") and left is None:
         found.add(token(level, Relation.OWNER, record["owner"]))
-    if record.get("created_by"):
+    if record.get("created_by") not in (None, left):
         found.add(token(level, Relation.CREATOR, record["created_by"]))
     for field in rt.fields:
         if field.opens and record.get(field.name):
@@ -173,12 +175,7 @@ def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         return []
     found = set()
     for whose in awaited(state, record):
-        if is_role(whose):
-            found.add(f"role:{whose}")
-        elif whose == "creator" and record.get("created_by"):
-            found.add(f"user:{record['created_by']}")
-        elif whose != "creator" and record.get(whose):
-            found.update(f"user:{name}" for name in names(rt, whose, record[whose]))
+        found.update([f"role:{whose}"] if is_role(whose) else named_by(rt, whose, record))
     return sorted(found)
 
 
@@ -219,7 +216,7 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
     whom: set[str] = set()
     for one in (one for one in person.stands_in if one.covers(rt.slug)):
         whom.update(_roles_handed(one.principal, rt))
-        if not one.roles_only:
+        if not one.roles_only and (one.principal.serves or not rt.classified):
             whom.update(own_names(one.principal, rt))
     return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
 
@@ -346,7 +343,10 @@ def _of_levels(person: Person, tokens: Iterable[str]) -> frozenset[str]:
 
 
 def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) -> Iterable[object]:
-    """What stands behind a relation's token for this person."""
+    """What stands behind a relation's token for this person; nothing personal of what is classified, where they serve
+    in no department any more."""
+    if rt.classified and relation in PERSONAL and not person.serves:
+        return ()
     if relation is Relation.ANY:
         return ("",)
     if relation is Relation.DEPARTMENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import checks, registry, schema, signers_before, turns_before
+from models import checks, leaving, registry, schema, signers_before, turns_before
 from models.access_request import document as access_request
 from models.access_request import raising
 from models.access_request import service as access_request_service
@@ -69,6 +69,7 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 
 schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
+schema.bring_up(leaving.note_former)
 schema.bring_up(destruction_former.take_words_out)
 schema.bring_up(destruction_former.stand_by_proposals)
 schema.bring_up(former_copies.take_copies_out)

@@ -54,6 +54,9 @@ PAST = {Relation.SIGNED.value}
 READ_ONLY = PAST | {Relation.GRANT.value}
 """Relations that open a record to be read, and for nothing else: a grant names view, print or export (X5)."""
 
+PERSONAL = frozenset({Relation.OWNER, Relation.NAMED, Relation.ASSIGNED})
+"""Relations to a person by name, which end when they serve in no department any more (X3)."""
+
 TURNS = frozenset({Relation.TASK, Relation.ASSIGNED})
 """Relations to whomever a record waits for."""
 

@@ -242,7 +242,8 @@ def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
         declared[rt.due] = _expression(rt, rt.due, opening.due)
     first = rt.workflow.states[0] if rt.workflow else None
     texts = [{"$toLower": opening.number}, *(opening.folded[f.name] for f in rt.fields if _is_searched(f, values))]
-    people = {**declared, "owner": "$owner", "creator": opening.writer}
+    creator = _in_effect(opening.writer) if opening.writer == "$owner" else opening.writer
+    people = {**declared, "owner": _in_effect("$owner"), "creator": creator}
     return {
         "_id": 0,
         **declared,
@@ -253,6 +254,7 @@ def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
         "secret_until": "$secret_until",
         "department": "$department",
         "owner": "$owner",
+        "owner_left": "$owner_left",
         "state": _constant(first.value) if first else "$$REMOVE",
         "state_since": _constant(now),
         "created_at": _constant(now),
@@ -267,6 +269,11 @@ def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
         "grams": _grams(texts),
         "haystack": {"$concat": [part for text in texts for part in ("\n", text)][1:]},
     }
+
+
+def _in_effect(owner: Expression) -> Expression:
+    """The owner of the source, or nobody where they left its department."""
+    return {"$cond": [{"$gt": ["$owner_left", None]}, None, owner]}
 
 
 def _is_searched(declared: Field, values: Mapping[str, Any]) -> bool:
@@ -335,7 +342,7 @@ def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) 
         [
             _token(Relation.ANY, ""),
             _token(Relation.DEPARTMENT, "$department"),
-            _token(Relation.OWNER, "$owner"),
+            _token(Relation.OWNER, people["owner"]),
             *(_token(Relation.CREATOR, person) for person in made),
             *(_token(Relation.NAMED, person) for person in named),
             *(_token(Relation.TASK, role) for role in roles),

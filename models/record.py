@@ -37,7 +37,8 @@ class Record(me.Document):
     `merged_into` is the record into which this one was merged, `merged_from` the numbers of those merged into it.
     `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack`,
     `keys` and `blind` (tokens of encrypted values) are derived at every write; `granted` holds the grants that open the
-    record (X5), `signers` whose signatures it bears or bore (ADR 16); times are aware and in UTC.
+    record (X5), `signers` whose signatures it bears or bore (ADR 16), `owner_left` the department that its owner left,
+    who is its owner in effect no more (ADR 23); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)
@@ -64,6 +65,7 @@ class Record(me.Document):
     batch_row = me.IntField()
     acl = me.ListField(me.StringField())
     granted = me.ListField(me.ObjectIdField())
+    owner_left = me.StringField()
     signers = me.ListField(me.ObjectIdField())
     grams = me.ListField(me.StringField())
     haystack = me.StringField()

@@ -23,6 +23,7 @@ from models.opening import CLOSING_UTC
 from models.person.roles import Person, Role
 from models.reminder.document import REMINDERS
 from models.reminder.rules import Matter
+from models.turns import left_by
 
 Condition = dict[str, Any]
 
@@ -43,10 +44,11 @@ def due_of(until: datetime) -> datetime:
 
 def sources(person: Person, rt: RecordType, present: Collection[ObjectId | None], now: datetime) -> list[Condition]:
     """The conditions, which do not overlap, for the records of a type of whose end the person is told: it comes within
-    the notice, or has come and the record is still classified. `present` are the people with an account in use."""
+    the notice, or has come and the record is still classified. `present` are the people with an account in use who
+    serve in a department."""
     last = local(now).date() + timedelta(days=policy().secrecy.notice_days)
     ending = {"level": {"$in": CLASSIFIED}, "secret_until": {"$lte": day_stored(last)}}
-    found: list[Condition] = [{**ending, "owner": person.id}]
+    found: list[Condition] = [{**ending, "owner": person.id, "owner_left": None}] if person.serves else []
     answers = _answers_for(person, present)
     reach = access.reach(person, rt, Purpose.VIEW)
     if answers and not reach.nothing:
@@ -57,7 +59,7 @@ def sources(person: Person, rt: RecordType, present: Collection[ObjectId | None]
 
 def _answers_for(person: Person, present: Collection[ObjectId | None]) -> list[Condition]:
     """The conditions for records of others, by the person's roles."""
-    left = {"owner": {"$nin": list(present)}}
+    left = {"$or": [{"owner": {"$nin": list(present)}}, {"owner_left": {"$exists": True}}]}
     found: list[Condition] = []
     if person.has(Role.CUSTODIAN):
         found.append({"department": person.department})
@@ -70,7 +72,7 @@ def _answers_for(person: Person, present: Collection[ObjectId | None]) -> list[C
 
 def concerns(person: Person, son: Mapping[str, Any]) -> bool:
     """Whether a notice about a stored record that the person reads is still theirs."""
-    if son.get("owner") == person.id or person.has(Role.GENERAL_MANAGER):
+    if (person.serves and person.id == son.get("owner") != left_by(son)) or person.has(Role.GENERAL_MANAGER):
         return True
     return person.has(Role.CUSTODIAN, Role.HEAD) and son.get("department") == person.department
 

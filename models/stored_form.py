@@ -47,6 +47,7 @@ ENGINES = (
     "climbed_from",
     "state_since",
     "in_person",
+    "owner_left",
     "signers",
 )
 """What the engine keeps of a record and gives as it is."""
@@ -62,6 +63,7 @@ KEPT = (
     "climbed_from",
     "state_since",
     "in_person",
+    "owner_left",
     "signers",
 )
 """What a write of a stored record leaves as it is, if it does not set it."""
@@ -162,6 +164,8 @@ def update_of(draft: Draft) -> dict[str, Any]:
         began = {"state_since": draft.now, "climbed": None, "climbed_from": None}
     elif before.get("climbed") and _begins_to_climb_anew(draft):
         began = {"climbed": None, "climbed_from": None}
+    if before.get("owner_left") and draft.values["owner"] != before.get("owner"):
+        began["owner_left"] = None
     move = draft.transition
     if move is not None and move.signature:
         # Whose signature it is: a deputy reads what waits, and no more.

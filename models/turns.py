@@ -71,6 +71,18 @@ def names(rt: RecordType, whose: str, whom: object) -> list[str]:
     return [f"{whom}@{role.value}" for role in asked_of(rt, whose)] or [str(whom)]
 
 
+def named_by(rt: RecordType, whose: str, record: Mapping[str, Any]) -> list[str]:
+    """The tokens of whom a turn names by a field, or as the creator; none for a former owner."""
+    whom = record.get("created_by" if whose == "creator" else whose)
+    return [f"user:{name}" for name in names(rt, whose, whom)] if whom and whom != left_by(record) else []
+
+
+def left_by(record: Mapping[str, Any]) -> Any:
+    """The owner of a record who left the department in which they were its owner (`owner_left`), and is it no more in
+    effect; None while they have not."""
+    return record.get("owner") if record.get("owner_left") else None
+
+
 def own_names(person: Person, rt: RecordType) -> list[str]:
     """The names under which records of a type wait for the person, with the roles that they have now."""
     return [str(person.id), *(f"{person.id}@{role}" for role in sorted(named_roles(rt).intersection(person.roles)))]

@@ -14,7 +14,7 @@ from flask_admin import expose
 from backoffice.screens import cells
 from backoffice.screens.closed import ClosedView
 from backoffice.screens.reader import Reader, current_reader
-from models import foresight, registry, workload
+from models import foresight, leaving, registry, workload
 from models.calendar import local
 from models.complaint import batches
 from models.declarations import Level
@@ -44,9 +44,12 @@ class TeamView(ClosedView):
         visits = coverage.by_owner(reader.person, reader.now)
         owners = [one.person for one in loads if one.person]
         owners += [*(one.owner for one in reviewed), *(one.owner for one in visits)]
+        left = leaving.left_behind(reader.person)
+        owners += [one.owner for one in left]
         names, emails = directory.names(owners), directory.emails(owners)
         return self.page(
             "team/behind.html",
+            left=_left(left, names, emails, reader),
             behind=[_load(one, names, emails, reader) for one in loads],
             batches=[_batch(one, reader) for one in batches.batches(reader.person, reader.now)],
             visits=[_visits(one, names, emails, reader) for one in visits],
@@ -99,6 +102,20 @@ def _load(load: Load, names: Mapping[ObjectId, str], emails: Mapping[ObjectId, s
             for slug, late in sorted(load.by_type.items(), key=lambda item: -item[1].count)
         ],
     }
+
+
+def _left(
+    behind: Iterable[leaving.Behind], names: Mapping[ObjectId, str], emails: Mapping[ObjectId, str], reader: Reader
+) -> list[Context]:
+    """A line for each owner who left, with what of theirs is to be given on; each figure opens it (X3)."""
+    labels = {rt.slug: rt.plural.text(reader.language) for rt in registry.all_types()}
+    found: dict[ObjectId, list[Context]] = {}
+    for one in behind:
+        where: Context = {"owner": emails.get(one.owner, ""), "department": reader.person.department or None}
+        url = url_for("records.listing", slug=one.type, **where)
+        found.setdefault(one.owner, []).append({"label": labels[one.type], "count": one.count, "url": url})
+    lines = ({"name": names.get(owner, ""), "what": what} for owner, what in found.items())
+    return sorted(lines, key=lambda line: str(line["name"]))
 
 
 def _batch(batch: batches.Batch, reader: Reader) -> Context:

@@ -20,6 +20,7 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft
 from models.reminder import service as reminders
+from models.turns import left_by
 
 VIA = "customer"
 """The reference field by which such a record names its customer."""
@@ -80,8 +81,9 @@ def follow_customer(draft: Draft) -> None:
         draft.check()
     if fresh:
         values["department"] = customer["department"]
-        if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, customer["owner"]):
-            values["owner"] = customer["owner"]
+        here = customer["owner"] if left_by(customer) is None else draft.actor.id
+        if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, here):
+            values["owner"] = here
         for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
             if name in draft.rt.by_name:
                 values[name] = customer[origin]

@@ -15,7 +15,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import audit
 from models.errors import Forbidden, Refusal
-from models.person import proposals, rules, session, taken
+from models.person import changes, proposals, rules, session, taken
 from models.person.document import USERS
 from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
@@ -164,8 +164,11 @@ def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], 
     detail = {"given": sorted(roles - held), "taken": sorted(held - roles)}
     audit.append("roles_changed", actor, subject_of(row), now=now, fields=["roles"], detail=detail)
     taken.tell(actor, row, held - roles, now, disabled=False)
+    after = replace(person_of(row), roles=roles)
     for follow in _followed:
-        follow(replace(person_of(row), roles=roles), now)
+        follow(after, now)
+    if row["active"]:
+        changes.tell(person_of(row), after, now)
 
 
 def _store_reset(

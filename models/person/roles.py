@@ -94,6 +94,10 @@ HOUSE_WIDE = frozenset(
 """Roles that serve the whole house, whatever department a record is of. In any other a person serves their own
 department, and no record of another one waits for them (People)."""
 
+SERVING = frozenset(Role) - {Role.AUDITOR, Role.ADMINISTRATOR}
+"""Roles in which a person can have to do with classified records by name. An auditor changes nothing, and an
+administrator sees nothing classified by that role (People)."""
+
 PRIVILEGED = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})
 """Roles whose giving needs a second privileged person."""
 
@@ -166,6 +170,11 @@ class Person:
     read_only: bool = False
     through: Means | None = None
     stands_in: tuple[StandIn, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether the person has a department and a role in which something classified can be theirs (X3)."""
+        return bool(self.department) and self.has(*SERVING)
 
     def may(self, permission: Permission) -> bool:
         """Whether any role of the person carries the permission."""

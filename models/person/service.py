@@ -20,7 +20,7 @@ from config.database import database, transaction
 from models import audit
 from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
-from models.person import directory, proposals, session, taken
+from models.person import changes, directory, proposals, session, taken
 from models.person.departments import HOUSE
 from models.person.document import USERS, User
 from models.person.proposals import Place, Proposal, ProposedMeanwhile
@@ -259,6 +259,8 @@ def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str
     except DuplicateKeyError:
         raise _email_taken() from None
     told = Place.of(after).told(Place.of(before))
+    if before["active"]:
+        changes.tell(person_of(before), person_of(after), now)
     audit.append("person_changed", actor, subject_of(before), now=now, fields=changed, detail=told)
 
 
@@ -276,10 +278,12 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
         row = get(person_id)
         if row["active"] == active:
             return
-        roles = person_of(row).roles
+        person = person_of(row)
+        roles, absent = person.roles, changes.disabled(person)
         if not active and Role.ADMINISTRATOR in roles:
             keep_an_administrator(person_id)
         store(person_id, {"active": active}, now)
+        changes.tell(*((absent, person) if active else (person, absent)), now)
         session.end_all(person_id)
         action = "person_enabled" if active else "person_disabled"
         detail = {"roles": sorted(role.value for role in roles)}

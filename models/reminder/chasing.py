@@ -223,7 +223,7 @@ def announce_declassification(now: datetime) -> Chased:
 
 
 def _ending(everybody: Iterable[Person], now: datetime) -> Callable[[Person], Iterator[Source]]:
-    present = [person.id for person in everybody]
+    present = [person.id for person in everybody if person.serves]
     last = secrecy_notice.day_stored(local(now).date() + timedelta(days=policy().reminder.secrecy_last_days))
 
     def told(until: datetime) -> Told:

@@ -40,7 +40,8 @@ class Page:
 
 OUTDATED = Page(Matter.RETENTION, Step.KEPT, "destruction", "records/destruction/outdated", Role.CUSTODIAN)
 BATCHES = Page(Matter.BATCH, Step.BATCH, "complaint", "team/", Role.HEAD)
-PAGES = {page.matter: page for page in (OUTDATED, BATCHES)}
+LEFT_OWNERS = Page(Matter.OWNERS, Step.OWNERS, "customer", "team/", Role.HEAD)
+PAGES = {page.matter: page for page in (OUTDATED, BATCHES, LEFT_OWNERS)}
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,7 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
         return []
     reach = access.reach(person, rt, Purpose.VIEW)
     shown = ("number", "level", "owner", "waiting", "acl", "due_at", "secret_until", "department", "state_since")
-    fields = dict.fromkeys((*shown, "climbed", rt.title), 1)
+    fields = dict.fromkeys((*shown, "climbed", "owner_left", rt.title), 1)
     within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
     return database()[collection_name(slug)].find(within, fields)
 

@@ -186,6 +186,7 @@ def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
         "granted": before.get("granted") or {"$in": [[], None]},
         "climbed": before.get("climbed"),
         "in_person": before.get("in_person"),
+        "owner_left": before.get("owner_left"),
     }
 
 

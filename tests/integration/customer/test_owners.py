@@ -298,7 +298,7 @@ def test_what_is_confidential_is_handed_on_by_its_owner_and_the_head_alone(
     supervisor = person(Role.SUPERVISOR, name="Supervisor")
     for level, handed_on in (("secret", True), ("confidential", False)):
         made = store.create("complaint", {"subject": "破损", **classified(level)}, actor=owner, now=now)
-        late = {"acl": f"{level}|task|supervisor"}
+        late = {"acl": f"{level}|task|supervisor@service"}
         climbed = database()["record_complaint"]
         climbed.update_one({"_id": made["_id"]}, {"$set": {"climbed": 1}, "$addToSet": late})
         stored = now_of(made)
