@@ -1,5 +1,5 @@
-"""Whether a definition fits what is stored under it (E034): the kinds of values, those of inner fields included, and
-the order of numbers."""
+"""Whether a definition fits what is stored under it (E034): the kinds of values, those of inner fields included, the
+states in which records stand, and the order of numbers."""
 
 from __future__ import annotations
 
@@ -62,6 +62,18 @@ def numbers_behind(rt: RecordType, now: datetime) -> Iterator[Finding]:
         zh = f"下一个编号“{coming}”会排在已有编号之前；可在 {{seq}} 前加一个字母，或待新年启用。"
         en = f"its next number, {coming}, would stand before numbers that are there: a letter before {{seq}} brings it"
         yield unfit(rt, "number", zh, f"{en} behind, or wait for the new year")
+
+
+def states_held(rt: RecordType, former: RecordType | None) -> Iterator[Finding]:
+    """What is wrong with a workflow that lacks states of the version before, or is not there any more: records that
+    stand in one of these, archived ones too, would have no move and be found by no filter."""
+    states = former.workflow.states if former is not None and former.workflow is not None else ()
+    kept = {state.value for state in rt.workflow.states} if rt.workflow is not None else set()
+    for state in (one for one in states if one.value not in kept):
+        count = database()[collection_name(rt.slug)].count_documents({"state": state.value})
+        if count:
+            en = f"{count:,} stored records stand in it" if count > 1 else "a stored record stands in it"
+            yield unfit(rt, f"workflow.{state.value}", f"仍有 {count:,} 条记录处于“{state.label.zh}”状态。", en)
 
 
 def unfit(rt: RecordType, place: str, zh: str, en: str) -> Finding:
