@@ -224,7 +224,7 @@ def _reason(label: str, said: Sentence, reader: Reader) -> Context:
 SAID_TITLES = {
     Said.REFUSED: lambda: _("Not possible"),
     Said.MOVED: lambda: _("Changed by somebody after the preview"),
-    Said.KEPT: lambda: _("Left as they are, because they were worked on"),
+    Said.KEPT: lambda: _("Left as they are"),
 }
 
 

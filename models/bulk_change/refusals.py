@@ -90,6 +90,24 @@ class TouchedSince(Refusal):
     zh, en = "此后由{by}修改过。", "{by} changed it since."
 
 
+class NotAsPreviewed(Refusal):
+    """The type was changed after the preview: nobody could fill in the values like this any more."""
+
+    code, status = "not_as_previewed", 409
+    zh = "预览后记录类型已变更，“{field}”不能再设为预览时的值（{why}）。请重新办理。"
+    en = "The type was changed after the preview: “{field}” does not take this value any more ({why}). Start again."
+
+
+class FieldGone(Refusal):
+    """An undo gives back only what is still a field of the type."""
+
+    code, status = "field_gone", 409
+    zh, en = (
+        "字段“{field}”已停用，其原值未恢复。",
+        "“{field}” is no field any more: its former value did not come back.",
+    )
+
+
 class FieldNotYours(Refusal):
     """The person may edit the record, but not this field of it."""
 

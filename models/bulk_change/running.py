@@ -18,7 +18,7 @@ from models import records, registry, sealing, store, stored_form
 from models.bulk_change import rules, selection, service, writing
 from models.bulk_change.document import AT_WORK, LINES, PLANS, Plan, Said, State
 from models.bulk_change.offers import offer
-from models.bulk_change.refusals import AlreadySo, ChangedMeanwhile, FieldNotYours, TouchedSince
+from models.bulk_change.refusals import AlreadySo, ChangedMeanwhile, FieldGone, FieldNotYours, TouchedSince
 from models.bulk_change.selection import Target
 from models.bulk_change.writing import Act, Change, Outcome
 from models.errors import Invalid, Refusal, Sentence, StaleRecord
@@ -76,9 +76,9 @@ class _Desk:
         self.plan, self.holder, self.now = plan, holder, now
         self.rt = registry.get(plan.type).rt
         self.person = service.actor_of(plan.owner, now)
-        offer(self.person, self.rt, service.name_of(plan))  # rights and declarations are those of now
+        offered = offer(self.person, self.rt, service.name_of(plan))  # rights and declarations are those of now
         self.checking = plan.state is State.CHECKING
-        self.values = service.values_of(self.rt, plan, now)
+        self.values = service.values_anew(self.person, self.rt, plan, offered, now)
         self.judge = service.judge_of(self.person, self.rt, plan, self.values)
         self.act = service.act_of(self.rt, plan)
 
@@ -149,6 +149,9 @@ class _UndoDesk:
         self.rt = registry.get(plan.type).rt
         self.declared = {field.name: field for field in stored_form.fields_of(self.rt)}
         self.person = service.actor_of(plan.undo_by, now)
+        self.gone = frozenset(service.gone(self.rt, plan))
+        self.lost: dict[ObjectId, list[str]] = {}
+        """What does not come back of some records, because it is no field any more."""
 
     def chunk(self) -> Plan:
         """Give the next records their former values back, or end the undo; the plan as it is then."""
@@ -169,6 +172,8 @@ class _UndoDesk:
         """Give some records the values back that they had before these versions, in a transaction."""
         act = Act(service.UNDO_ACTION, marks={"undoes": self.plan.id})
         sealing.keys_at_hand(versions)
+        changed = {row["record"]: {change["field"] for change in row["changes"]} for row in versions}
+        self.lost = {record: sorted(fields & self.gone) for record, fields in changed.items() if fields & self.gone}
         wanted = [Change(row["record"], row["rev"], self._former(row)) for row in versions]
         given = service.values_of(self.rt, self.plan, self.now)
         outcomes: list[Outcome] = []
@@ -189,8 +194,13 @@ class _UndoDesk:
         """Store what became of some records; the plan as it is then."""
         made = _tally(self.plan, WHOLE)
         for one in outcomes:
-            if one.refusal is None:
+            if one.refusal is None and one.record in self.lost:
+                for name in self.lost[one.record]:
+                    _say(made, self.plan, Said.KEPT, one.record, FieldGone(field=name))
+            elif one.refusal is None and one.stores:
                 made.count(undone=1)
+            elif one.refusal is None:
+                _say(made, self.plan, Said.KEPT, one.record, AlreadySo())
             elif isinstance(one.refusal, StaleRecord):
                 _say(made, self.plan, Said.KEPT, one.record, TouchedSince(**one.refusal.params))
             else:
@@ -240,7 +250,7 @@ def _by_level(wanted: Iterable[Change]) -> list[list[Change]]:
 def _tally(plan: Plan, whole: Iterable[str]) -> tally.Tally:
     rt = registry.get(plan.type).rt
     move = service.move_of(rt, plan)
-    own = (move.label.zh, move.label.en) if move else ()
+    own = (*((move.label.zh, move.label.en) if move else ()), *service.gone(rt, plan))
     fields = (*rt.called(records.PLACING), *rt.fields)
     labels = {field.name: (field.label.zh, field.label.en) for field in fields}
     known = [(r.kind.value, r.field, r.zh) for r in plan.reasons]

@@ -34,6 +34,7 @@ from models.bulk_change.offers import Judge, Offer, offer
 from models.bulk_change.refusals import (
     ActorGone,
     NoSuchAct,
+    NotAsPreviewed,
     NothingSet,
     NothingToChange,
     NotUndoable,
@@ -45,13 +46,14 @@ from models.bulk_change.writing import Act
 from models.declarations import Field, RecordType, Transition
 from models.errors import Invalid, NotFound, Sentence
 from models.job import service as jobs
-from models.kinds import loaded, stored
+from models.kinds import loaded, plain, stored
 from models.person import service as people
 from models.person.roles import Permission, Person, Role
 from models.record_input import read_input
 
 JOB = "bulk_changes"
 UNDO_ACTION = "undo_bulk"
+NO_FIELD = Sentence("该字段已停用", "it is no field any more")
 Stored = dict[str, Any]
 
 
@@ -301,6 +303,26 @@ def values_of(rt: RecordType, plan: Plan, now: datetime) -> Stored:
         values["archived_at"] = now if plan.kind is Kind.ARCHIVE else None
     move = move_of(rt, plan)
     return {**values, "state": move.target} if move is not None else values
+
+
+def values_anew(person: Person, rt: RecordType, plan: Plan, offered: Offer, now: datetime) -> Stored:
+    """`values_of`, read once more as somebody would fill them in at this moment. :raises NotAsPreviewed:"""
+    for name in gone(rt, plan):
+        raise NotAsPreviewed(field=name, why=NO_FIELD)
+    values = values_of(rt, plan, now)
+    known = {**{field.name: field for field in fields_of(rt, plan)}, **{field.name: field for field in offered.fields}}
+    asked = tuple(known[name] for name in plan.values if name in known)
+    try:
+        return values | read_input(person, asked, {field.name: plain(field, values[field.name]) for field in asked})
+    except Invalid as wrong:
+        path, why = next(iter(wrong.problems.items()))
+        raise NotAsPreviewed(field=known[path.partition(".")[0]].label, why=why) from None
+
+
+def gone(rt: RecordType, plan: Plan) -> list[str]:
+    """The fields that a plan sets and that are not declared any more."""
+    known = {field.name for field in fields_of(rt, plan)}
+    return sorted(plan.values.keys() - known)
 
 
 def move_of(rt: RecordType, plan: Plan) -> Transition | None:
