@@ -19,11 +19,12 @@ Base = Database[dict[str, Any]]
 
 def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, now: datetime) -> None:
     people = [
-        Person(ObjectId(), "a", frozenset({Role.SPECIALIST})),
-        Person(ObjectId(), "b", frozenset({Role.HEAD, Role.FINANCE_REVIEWER})),
+        Person(ObjectId(), "a", frozenset({Role.SPECIALIST}), "service"),
+        Person(ObjectId(), "b", frozenset({Role.HEAD, Role.FINANCE_REVIEWER}), "service"),
         Person(ObjectId(), "c"),
+        Person(ObjectId(), "d", frozenset({Role.HEAD, Role.SPECIALIST}), "sales"),
     ]
-    tokens = [[], ["role:head"], [f"user:{people[0].id}"], ["role:specialist", f"user:{people[2].id}"]]
+    tokens = [[], ["role:head@service"], [f"user:{people[0].id}"], ["role:specialist@service", f"user:{people[2].id}"]]
     owners = [people[0].id, people[1].id, None]
     levels = ["internal", "top_secret"]
     rows = [
@@ -43,4 +44,4 @@ def test_the_database_and_the_rule_agree_on_every_record_and_person(db: Base, no
         found = {row["_id"] for row in db["record_sample"].find(work.waits_for(person, SAMPLE))}
         assert found == {row["_id"] for row in rows if work.is_work_of(person, SAMPLE, row)}
         sizes.append(len(found))
-    assert sizes == [15, 8, 6]
+    assert sizes == [15, 8, 6, 0]
