@@ -84,7 +84,7 @@ class _Match:
         free, found = dict.fromkeys(range(len(self._held))), dict[int, int]()
         for at in range(len(self._sent)):
             first = (at, *free) if at in free else tuple(free)
-            stands = next((i for i in first if self._alike(at, i) is None), None)
+            stands = next((i for i in first if all(self.same(at, i, k) for k in range(len(self.fields)))), None)
             if stands is not None:
                 found[at] = stands
                 del free[stands]
@@ -94,7 +94,7 @@ class _Match:
         """For what the rows stand that are not whole, as far as it can be told."""
         rows = [at for at in range(len(self._sent)) if at not in whole]
         left = set(range(len(self._held))) - set(whole.values())
-        pairs = [(-(self._alike(at, i) or 0), abs(at - i), at, i) for at in rows for i in left]
+        pairs = [(-self._alike(at, i), abs(at - i), at, i) for at in rows for i in left]
         found: dict[int, int] = {}
         for unlike, apart, at, stands in sorted(pairs):
             if at not in found and stands in left and (unlike or not apart):
@@ -102,12 +102,10 @@ class _Match:
                 left.remove(stands)
         return found
 
-    def _alike(self, at: int, stands: int) -> int | None:
-        """In how many filled fields a row says what a stored one does; None for all, empty ones included."""
-        same = [self.same(at, stands, k) for k in range(len(self.fields))]
-        if all(same):
-            return None
-        return sum(one and self._sent[at][k][0] not in (None, "") for k, one in enumerate(same))
+    def _alike(self, at: int, stands: int) -> int:
+        """In how many filled fields a row says what a stored one does."""
+        filled = (k for k, (raw, _) in enumerate(self._sent[at]) if raw not in (None, ""))
+        return sum(self.same(at, stands, k) for k in filled)
 
 
 def _is_answered(field: Field, sent: Any, held: Any) -> bool:
