@@ -46,8 +46,9 @@ class PersonFields(me.Document):
     `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
     session. `must_change` asks for a new password at the next sign-in. `starts` names, by type, the saved view
     with which the person's list begins. `api_level` is up to which level the person's programs read by the person's own
-    right, '' as the policy says. `trial_zh`/`trial_en` say what one can try with a demonstration
-    person; only people who have them are offered on a demonstration's sign-in page.
+    right, '' as the policy says. `left_at` is when they last left a department, or ceased to serve in any.
+    `trial_zh`/`trial_en` say what one can try with a demonstration person; only people who have them are offered on a
+    demonstration's sign-in page.
     """
 
     name = me.StringField(required=True, max_length=60)
@@ -70,6 +71,7 @@ class PersonFields(me.Document):
     trial_order = me.IntField()
     starts = me.DictField()
     api_level = me.StringField(default="")
+    left_at = me.DateTimeField()
     created_at = me.DateTimeField()
     updated_at = me.DateTimeField()
 
