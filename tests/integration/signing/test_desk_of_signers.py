@@ -78,7 +78,7 @@ def test_nothing_that_is_offered_to_a_signer_is_refused(cast: Cast, manager: Per
     asked(now, cast.deputy)
     waiting(cast, now)
     old = customer(cast.owner, now - timedelta(days=1500), level="internal")
-    items = [{"number": old["number"], "level": "internal", "rev": old["rev"], "parts": "1"}]
+    items = [{"number": old["number"], "level": "internal", "rev": old["rev"], "parts": None}]
     values = {"number_asked": old["number"], "type_asked": "customer", "level_asked": "internal", "items": items}
     for asker in (cast.checker, cast.owner):
         store.create("destruction", {**values, "reason": "x", "state": "proposed"}, actor=asker, now=now)
