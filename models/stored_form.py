@@ -254,13 +254,11 @@ def defaults(rt: RecordType) -> Mapping[str, Any]:
 def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored beside a record's values because it follows from them: rights tokens, whose turn it is, the
     deadline, search terms, keys. None means that nothing is stored."""
-    state = access.state_of(rt, values)
-    over = bool(values.get("archived_at")) or (state is not None and state.final)
+    over = _is_over(rt, values)
     texts = [fold(text) for text in texts_of(rt, values)]
     keys = registry.get(rt.slug).hooks.keys
     return {
-        "acl": access.tokens_of(rt, values),
-        "waiting": [] if over else access.turns_of(rt, values),
+        **whose(rt, values),
         "archived": True if values.get("archived_at") else None,
         "due_at": None if over or not rt.due else end_of(values.get(rt.due)),
         "grams": grams(texts),
@@ -268,6 +266,19 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
         "keys": (sorted(set(keys(values))) or None) if keys else None,
         "blind": sealing.tokens_of(rt, values) or None,
     }
+
+
+def whose(rt: RecordType, values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of it says who may read the record and for whom it waits; nothing sealed is asked for it."""
+    return {
+        "acl": access.tokens_of(rt, values),
+        "waiting": [] if _is_over(rt, values) else access.turns_of(rt, values),
+    }
+
+
+def _is_over(rt: RecordType, values: Mapping[str, Any]) -> bool:
+    state = access.state_of(rt, values)
+    return bool(values.get("archived_at")) or (state is not None and state.final)
 
 
 def end_of(due: date | datetime | None) -> datetime | None:

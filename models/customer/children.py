@@ -9,7 +9,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, ownership, registry, store
+from models import access, ownership, registry, sealing, store, stored_form
 from models.access import Purpose
 from models.customer.document import CUSTOMER, SLUG
 from models.declarations import Level, RecordType
@@ -20,6 +20,7 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft
 from models.reminder import service as reminders
+from models.set_change import put_many
 from models.turns import left_by
 
 VIA = "customer"
@@ -28,6 +29,9 @@ VIA = "customer"
 FOLLOWED = "follow_customer"
 """The action by which such a record is changed because its customer's file was."""
 
+
+SALESPERSON = "salesperson"
+"""The field of a customer's file, and of such records, that says whose customer it is."""
 
 SECRECY = ("level", "level_basis", "level_set_by", "secret_until")
 
@@ -62,8 +66,9 @@ def reads_customer(person: Person, customer: Mapping[str, Any]) -> bool:
 
 
 def follow_customer(draft: Draft) -> None:
-    """Take department, owner and least level from the customer's file, and its name and salesperson where the type
-    keeps them. Whoever names a customer must read its file in full: the record would repeat what it says."""
+    """Take department, owner and least level from the customer's file, and its name and, at each write, its salesperson
+    where the type keeps them. Whoever names a customer must read its file in full: the record would repeat what it
+    says."""
     values = draft.values
     if values[VIA] is None:
         draft.problem(VIA, "请选择客户。", "Choose the customer.")
@@ -84,9 +89,10 @@ def follow_customer(draft: Draft) -> None:
         here = customer["owner"] if left_by(customer) is None else draft.actor.id
         if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, here):
             values["owner"] = here
-        for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
-            if name in draft.rt.by_name:
-                values[name] = customer[origin]
+        if "customer_name" in draft.rt.by_name:
+            values["customer_name"] = customer["name"]
+    if sold_by(draft.rt):
+        values[SALESPERSON] = customer[SALESPERSON]
     _keep_level(draft, customer)
 
 
@@ -111,9 +117,10 @@ def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
 
 def pass_on(draft: Draft) -> None:
     """Raise the records of a customer with the file, and hand those of its former owner to the new one, as far as they
-    are the writer's to hand on; the others stay with their owner, of which the head alone is told (X6)."""
+    are the writer's to hand on; the others stay with their owner, of which the head alone is told (X6). All of them are
+    read by the salesperson that the customer has now, and by no former one (X3)."""
     before, values = draft.before, draft.values
-    if before is None or not draft.touches(("level", "owner")):
+    if before is None or not draft.touches(("level", "owner", SALESPERSON)):
         return
     level = Level(values["level"])
     lower = [one.value for one in Level if one.rank < level.rank]
@@ -123,8 +130,37 @@ def pass_on(draft: Draft) -> None:
         condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
         for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1, "acl": 1})):
             left |= not _change_child(draft, rt, row, level)
+        if draft.touches((SALESPERSON,)) and sold_by(rt):
+            _hand_to_salesperson(draft, rt)
     if left:
         _tell_heads(values, before["owner"], draft.now)
+
+
+def sold_by(rt: RecordType) -> bool:
+    """Whether records of a type keep the salesperson of their customer, who reads them by that (X3)."""
+    via, kept = rt.by_name.get(VIA), rt.by_name.get(SALESPERSON)
+    return via is not None and via.to == SLUG and kept is not None and kept.opens and not kept.editable
+
+
+def _hand_to_salesperson(draft: Draft, rt: RecordType) -> None:
+    """Let the records of a type about a file be those of its salesperson, all in a few writes; nothing sealed is
+    opened."""
+    to = draft.values[SALESPERSON]
+    condition = {VIA: draft.values["_id"], SALESPERSON: {"$ne": to}}
+    sons = database()[collection_name(rt.slug)].find(condition, sealing.left_out(rt) or None)
+    befores = [stored_form.load(rt, son) for son in sons]
+    drafts = [
+        Draft(rt, FOLLOWED, before, {**before, SALESPERSON: to}, draft.actor, draft.now, given=frozenset())
+        for before in befores
+    ]
+    put_many(drafts, update_of=_read_by_another)
+
+
+def _read_by_another(draft: Draft) -> dict[str, Any]:
+    """The update of a record that has another salesperson, with the rights and the turn that follow."""
+    update = stored_form.update_in_clear(draft)
+    update["$set"] |= stored_form.whose(draft.rt, draft.values)
+    return update
 
 
 def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[ObjectId, ObjectId | None]]:
@@ -167,8 +203,8 @@ def _tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: datet
 
 
 def adopt(drafts: Sequence[Draft], former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
-    """Records whose customer's file was merged into another one: their level, department, name of the customer and
-    salesperson follow the surviving file, and their owner where they had the owner of the former one, as far as it is
+    """Records whose customer's file was merged into another one: their level, department, salesperson and name of the
+    customer follow the surviving file, and their owner where they had the owner of the former one, as far as it is
     for whoever merges to hand them on; of those that stay the head is told, once (F7, X1)."""
     left = [draft for draft in drafts if not _adopt(draft, former, survivor)]
     if left:
@@ -185,20 +221,22 @@ def _adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any])
         follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"])
         if follows:
             values["owner"] = survivor["owner"]
-    for name, origin in (("customer_name", "name"), ("salesperson", "salesperson")):
-        if name in draft.rt.by_name and values[name] == former[origin]:
-            values[name] = survivor[origin]
-    raise_to(draft, survivor)
+    if "customer_name" in draft.rt.by_name and values["customer_name"] == former["name"]:
+        values["customer_name"] = survivor["name"]
+    come_to(draft, survivor)
     return follows
 
 
-def raise_to(draft: Draft, customer: Mapping[str, Any]) -> None:
-    """Let a record be no less secret than the file that it points to: also one that comes back to it when a merge is
-    taken back, for the file was there before it and may have been raised (X1)."""
+def come_to(draft: Draft, customer: Mapping[str, Any]) -> None:
+    """Let a record be no less secret than the file that it points to, and its salesperson's: also one that comes back
+    to it when a merge is taken back, for the file was there before it and may have been raised (X1, X3)."""
     values, via = draft.values, draft.rt.by_name.get(VIA)
-    points = via is not None and via.to == SLUG and values[VIA] == customer["_id"]
+    if via is None or via.to != SLUG or values[VIA] != customer["_id"]:
+        return
+    if sold_by(draft.rt):
+        values[SALESPERSON] = customer[SALESPERSON]
     least = Level(customer["level"])
-    if not points or not draft.rt.classified or Level(values["level"]).rank >= least.rank:
+    if not draft.rt.classified or Level(values["level"]).rank >= least.rank:
         return
     values.update((name, (draft.before or {}).get(name)) for name in SECRECY)
     if Level(values["level"]).rank < least.rank:

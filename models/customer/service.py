@@ -18,8 +18,8 @@ from config.database import database, transaction
 from models import access, audit, schema, store
 from models.access import Purpose
 from models.contract import exposure
-from models.customer import filing, rules
-from models.customer.children import adopt, pass_on, raise_to, still_with
+from models.customer import filing, former, rules
+from models.customer.children import adopt, come_to, pass_on, still_with
 from models.customer.document import CUSTOMER, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
 from models.key_vault import service as key_vault
@@ -31,6 +31,8 @@ from models.records import Sight, sight
 from models.registry import Draft, Hooks
 
 NOTES = "customer_duplicate"
+CREDIT_DECISION = "credit_decision"
+"""The action by which a file takes what a credit report decided, whose number is its note."""
 MOST_DUPLICATES = 10
 MOST_CARDS = 3
 
@@ -316,7 +318,7 @@ def credit_standing(
     """Store a credit decision on the file: grade, limit, term and next report together (C4). `behalf` is for whom the
     actor decided as a deputy."""
     return store.change(
-        SLUG, record_id, values, actor=actor, now=now, action="credit_decision", note=note, behalf=behalf
+        SLUG, record_id, values, actor=actor, now=now, action=CREDIT_DECISION, note=note, behalf=behalf
     )
 
 
@@ -336,7 +338,8 @@ HOOKS = Hooks(
     merged=settle_merge,
     still_with=still_with,
     adopt=adopt,
-    returned=raise_to,
+    returned=come_to,
     pairs=noted_duplicates,
     part=part,
 )
+schema.bring_up(former.follow_salespeople)

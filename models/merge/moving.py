@@ -15,12 +15,11 @@ from itertools import groupby
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, IndexModel
 
 from config.database import database, transaction
-from models import access, audit, registry, schema, sealing, store, stored_form
+from models import access, registry, schema, sealing, store, stored_form
 from models.access import Purpose, Reach
-from models.access_request import raising
 from models.declarations import Field, RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
@@ -29,6 +28,7 @@ from models.person.roles import Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
+from models.set_change import put_many
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +192,7 @@ def _move(opened: Iterable[tuple[RecordType, Row]], merge: Row, new: ObjectId) -
     for draft in (one for one in drafts if one.rt.classified):
         keep_level(draft)
     for _, of_type in groupby(drafts, lambda draft: draft.rt.slug):
-        _put_many(list(of_type), merge["_id"], _detail(merge))
+        put_many(list(of_type), detail=_detail(merge), merge=merge["_id"])
 
 
 def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
@@ -234,8 +234,9 @@ def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[Obje
         if not names.issuperset(change["field"] for change in version["changes"]):
             log.error("undoing a merge left the record %s with more than a pointer: %s", son["number"], draft.code)
             left.append(son["_id"])
-    _put_many([draft for draft in whole if draft.changed], merge["_id"], _detail(merge))
-    _put_many([draft for draft in closed if draft.changed], merge["_id"], _detail(merge), stored_form.update_in_clear)
+    part: Any = {"detail": _detail(merge), "merge": merge["_id"]}
+    put_many([draft for draft in whole if draft.changed], **part)
+    put_many([draft for draft in closed if draft.changed], **part, update_of=stored_form.update_in_clear)
     return left
 
 
@@ -302,34 +303,6 @@ def _mover(merge: Row) -> Person:
     actor = _actor(merge)
     known = people.those([merge["by"]]).get(merge["by"])
     return actor if known is None else replace(known, name=actor.name, through=actor.through)
-
-
-def _put_many(
-    drafts: Sequence[Draft],
-    merge: ObjectId,
-    detail: Mapping[str, Any],
-    update_of: Callable[[Draft], Row] = stored_form.update_of,
-) -> None:
-    """Store changes of records of one type, each with its version and audit entry."""
-    if not drafts:
-        return
-    store.hold(drafts)
-    first, befores = drafts[0], [draft.before or {} for draft in drafts]
-    sealing.take_keys(drafts)
-    updates = [
-        UpdateOne({"_id": before["_id"], "rev": before["rev"]}, update_of(draft))
-        for before, draft in zip(befores, drafts, strict=True)
-    ]
-    versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]
-    database()[collection_name(first.rt.slug)].bulk_write(updates)
-    database()[store.VERSIONS].insert_many(versions)
-    subjects = [
-        (store.subject(first.rt, draft.values), [change["field"] for change in version["changes"]])
-        for draft, version in zip(drafts, versions, strict=True)
-    ]
-    audit.append_many(first.action, first.actor, subjects, now=first.now, detail=detail)
-    for draft in drafts:
-        raising.end_cards(draft)
 
 
 # --- going on, chunk by chunk

@@ -33,7 +33,8 @@ def owner(db: Base) -> Person:
 
 
 def in_custody(owner: Person, now: datetime, **values: Any) -> dict[str, Any]:
-    made = contract(owner, customer(owner, now)["_id"], now)
+    file = customer(owner, now, salesperson=values.pop("salesperson", None))
+    made = contract(owner, file["_id"], now)
     signed = {"state": "in_custody", "signed_on": date(2026, 11, 2), "starts_on": date(2026, 11, 2)}
     return store.change("contract", made["_id"], {**signed, **values}, actor=SYSTEM, now=now)
 
