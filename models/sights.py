@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, audit, history, registry, sealing, store, stored_form
+from models import access, audit, history, noted, registry, sealing, store, stored_form
 from models.access import Purpose
 from models.at_hand import LONGEST_NUMBER, AtHand
 from models.declarations import Field, Level, RecordType
@@ -45,7 +46,7 @@ class NotToLeave(Refusal):
 class Sight:
     """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read, and
     where something cannot be opened its refusal, an `Unopened`; `reads` are the levels at which they would read it, for
-    what it held in the past."""
+    what it held in the past. `whose` it is says who asks for its versions."""
 
     rt: RecordType
     id: ObjectId
@@ -54,6 +55,7 @@ class Sight:
     values: dict[str, Any]
     fields: tuple[Field, ...]
     reads: frozenset[str] = frozenset()
+    whose: Person | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
@@ -113,7 +115,8 @@ def sight_stored(
     values = {name: record[name] for name in (*SYSTEM_SHOWN, *(f.name for f in fields))}
     if _kept(rt) - {f.name for f in fields} and values["updated_by"] != person.id:
         del values["updated_by"]  # whoever is not told what is withheld is not told who was last at it
-    return Sight(rt, son["_id"], son["number"], True, values, fields, levels_read(reach, son["acl"])), record
+    reads = levels_read(reach, son["acl"])
+    return Sight(rt, son["_id"], son["number"], True, values, fields, reads, person), record
 
 
 def levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
@@ -287,7 +290,9 @@ def versions_of(found: Sight, limit: int = 100, after: int = 0, before: int | No
     (`withheld`) not who made it.
     """
     then = history.level_before(found.id, before) if before is not None else None
-    return _as_seen(found, history.history(found.rt.slug, found.id, limit, after, before), then)
+    rows = _as_seen(found, history.history(found.rt.slug, found.id, limit, after, before), then)
+    noted.hide_unknown(found.whose, rows)
+    return rows
 
 
 def page_of_versions(found: Sight, before: int | None) -> tuple[list[dict[str, Any]], int | None]:
@@ -308,18 +313,21 @@ def one_version_each(
     by_record: dict[ObjectId, list[dict[str, Any]]] = {one: [] for one in found}
     for row in history.outlines((seen.id, rev, _kept(seen.rt)) for seen, rev in asked):
         by_record[row["record"]].append(row)
-    rows = (
+    rows = [
         row
         for record, stored in by_record.items()
         for row in _as_seen(found[record], history.read(found[record].rt.slug, stored))
-    )
+    ]
+    noted.hide_unknown(next((seen.whose for seen in found.values()), None), rows)
     revs = {(seen.id, rev) for seen, rev in asked}
     return {(row["record"], row["rev"]): row for row in rows if (row["record"], row["rev"]) in revs}
 
 
 def versions_among(found: Sight, stored: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """`versions_of`, of stored versions that came with the record (`history.beside`)."""
-    return _as_seen(found, history.read(found.rt.slug, sorted(stored, key=lambda row: -row["rev"])))
+    rows = _as_seen(found, history.read(found.rt.slug, sorted(stored, key=lambda row: -row["rev"])))
+    noted.hide_unknown(found.whose, rows)
+    return rows
 
 
 def _as_seen(found: Sight, rows: list[dict[str, Any]], then: str | None = None) -> list[dict[str, Any]]:

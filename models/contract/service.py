@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from config.policy import policy
-from models import store
+from models import noted, store
 from models.calendar import Deadline, WorkingCalendar, local
 from models.contract import exposure, next_level, rules
-from models.contract.document import IN_REVIEW
+from models.contract.document import CONTRACT, IN_REVIEW
 from models.contract.rules import Opinion, Side
 from models.copied import taken
 from models.credit_report.grades import Grade
@@ -22,6 +22,8 @@ from models.office import office_calendar
 from models.person.roles import Role
 from models.registry import Draft, Hooks, MoveSheet, Needs
 
+SIGNED = "contract_signed"
+"""The action by which a customer's file learns of a contract, whose number is its note."""
 OPINION_PARTS = ("by", "at", "agrees", "opinion", "phoned", "phoned_at")
 LOAN_PARTS = ("borrower", "loan_reason", "return_by", "lent_by", "lent_at")
 TERM = ("ends_on", "renews", "notice_days")
@@ -271,7 +273,7 @@ def tell_customer(draft: Draft) -> None:
             {"contract_signed": signed},
             actor=draft.actor,
             now=draft.now,
-            action="contract_signed",
+            action=SIGNED,
             note=draft.values["number"],
             behalf=draft.behalf,
         )
@@ -289,6 +291,8 @@ def needs(sheet: MoveSheet) -> Needs:
     in_stead = next_level.decides(side, sheet.person, sheet.behalf)
     return reason | dict.fromkeys((f"{side}_phoned", f"{side}_phoned_at") if in_stead else ())
 
+
+noted.names(CONTRACT.slug, noted.by_action(SIGNED))
 
 HOOKS = Hooks(
     prepare=(follow_customer, fill, review, keep, lend, set_due),

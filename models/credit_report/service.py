@@ -9,7 +9,7 @@ from typing import Any
 
 from config.database import database, transaction
 from config.policy import policy
-from models import audit, schema
+from models import audit, noted, schema
 from models.calendar import local
 from models.credit_report import rules
 from models.credit_report.default_scorecard import DEFAULT_SCORECARD
@@ -288,6 +288,8 @@ def needs(sheet: MoveSheet) -> Needs:
     """Whom the sheet of a top-secret report has to name when it is submitted."""
     return dict.fromkeys(NAMED if sheet.action == "submit" and sheet.values["level"] == Level.TOP_SECRET.value else ())
 
+
+noted.names(CREDIT_REPORT.slug, noted.by_action(customer_service.CREDIT_DECISION))
 
 HOOKS = Hooks(
     prepare=(follow_customer, snapshot, score, move, check_terms),

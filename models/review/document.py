@@ -123,3 +123,6 @@ REVIEW = RecordType(
         "On the first working day of a quarter every active file gets a review, due in 15 working days.",
     ),
 )
+
+NOTED = f"{REVIEW.label.zh} "
+"""How the note of a correction begins that was made in a review; the review's number follows."""

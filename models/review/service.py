@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from config.policy import policy
+from models import noted
 from models.calendar import SHANGHAI, WorkingCalendar, local
 from models.customer.document import CUSTOMER
 from models.errors import Refusal, Sentence
@@ -12,7 +13,7 @@ from models.kinds import stored
 from models.opening import FOLDED_TITLE, Opening, concat, open_set
 from models.registry import Draft, Hooks
 from models.review import rules
-from models.review.document import REVIEW
+from models.review.document import NOTED, REVIEW
 
 
 def finish(draft: Draft) -> None:
@@ -76,5 +77,13 @@ def quarter_opening(now: datetime, calendar: WorkingCalendar) -> Opening | None:
 def _day(day: date) -> dict[str, object]:
     return {"$literal": stored(REVIEW.by_name["due_on"], day)}
 
+
+def _noted(version: noted.Version) -> str:
+    """The number of the review in which a file was corrected, by the note of that version."""
+    note: str = version["note"]
+    return note.removeprefix(NOTED) if note.startswith(NOTED) else ""
+
+
+noted.names(REVIEW.slug, _noted)
 
 HOOKS = Hooks(prepare=(finish,))

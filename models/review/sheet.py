@@ -21,7 +21,7 @@ from models.kinds import parts_of
 from models.person.roles import Person
 from models.record import collection_name
 from models.records import Sight
-from models.review.document import REVIEW
+from models.review.document import NOTED, REVIEW
 from models.review.rules import SECTIONS, Answer
 from models.sights import Former
 
@@ -123,7 +123,7 @@ def store(
 
     def work() -> None:
         if corrected:
-            why = f"{REVIEW.label.zh} {sheet.review.number}"
+            why = f"{NOTED}{sheet.review.number}"
             records.change_seen(person, sheet.file, corrected, rev=revs[1], now=now, note=why)
         records.move_seen(person, sheet.review, FINISH if over else KEEP, answers, rev=revs[0], now=now)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.database import database, transaction
-from models import ownership, registry, store
+from models import noted, ownership, registry, store
 from models.access import Purpose
 from models.access_request.contents import name_now
 from models.calendar import local
@@ -169,5 +169,7 @@ def _asked_about(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The record as it is stored now; none where it is gone."""
     return list(database()[collection_name(asked["type_asked"])].find({"number": asked["number_asked"]}))
 
+
+noted.names(SLUG, noted.by_action(ACTION))
 
 HOOKS = Hooks(after=(_after,), opens=_opens, rests_on=_rests_on)
