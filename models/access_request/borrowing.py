@@ -18,7 +18,7 @@ from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST
 from models.access_request.grants import GRANTS
 from models.errors import StaleRecord
-from models.person import rights
+from models.person import changes
 from models.person import service as people
 from models.person.roles import MANAGING, SYSTEM, Person
 
@@ -26,9 +26,9 @@ SLUG = ACCESS_REQUEST.slug
 ENDED = "may_not_borrow"
 
 
-def end_cards(person: Person, now: datetime) -> None:
-    """End the cards under which a person, as they are now, may not borrow any more, in the transaction in which their
-    roles change; those that still wait are not approved."""
+def end_cards(_before: Person, person: Person, now: datetime) -> None:
+    """End the cards under which a person, as they are from now on, may not borrow any more, in the transaction in which
+    their roles change or their account is disabled; those that still wait are not approved."""
     if person.id is not None and not person.has(*MANAGING):
         for request in _lasting([person.id], now):
             store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, action=ENDED)
@@ -62,4 +62,4 @@ def _to_borrow(now: datetime) -> dict[str, object]:
     return {"valid_until": {"$gt": now}, "ended_at": None, "uses": {"$in": list(rules.BORROWING)}}
 
 
-rights.when_roles_change(end_cards)
+changes.when_person_changes(end_cards)

@@ -5,7 +5,7 @@ on the machine) needs no second person."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,17 +30,6 @@ from models.person.service import (
     store,
     subject_of,
 )
-
-Follow = Callable[[Person, datetime], None]
-
-_followed: list[Follow] = []
-
-
-def when_roles_change(follow: Follow) -> None:
-    """A module states what follows for a person, as they are from then on, once their roles have changed; it is done in
-    the same transaction."""
-    if follow not in _followed:
-        _followed.append(follow)
 
 
 class SecondPerson(Refusal):
@@ -164,11 +153,8 @@ def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], 
     detail = {"given": sorted(roles - held), "taken": sorted(held - roles)}
     audit.append("roles_changed", actor, subject_of(row), now=now, fields=["roles"], detail=detail)
     taken.tell(actor, row, held - roles, now, disabled=False)
-    after = replace(person_of(row), roles=roles)
-    for follow in _followed:
-        follow(after, now)
     if row["active"]:
-        changes.tell(person_of(row), after, now)
+        changes.tell(person_of(row), replace(person_of(row), roles=roles), now)
 
 
 def _store_reset(
