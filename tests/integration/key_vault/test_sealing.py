@@ -316,7 +316,7 @@ def test_a_list_of_plain_values_that_becomes_encrypted_is_read_and_sealed(
     assert store.fetch("sample", record)["colours"] == ["red", "blue"]
 
 
-def test_a_part_that_is_declared_no_more_stays_and_stays_sealed(
+def test_a_part_that_is_declared_no_more_stays_beside_those_that_are_sealed(
     sealed: None, head: Person, db: Base, now: datetime
 ) -> None:
     people = [{"name": "李", "phone": "13800001111", "born": date(1990, 1, 5)}]
@@ -326,9 +326,8 @@ def test_a_part_that_is_declared_no_more_stays_and_stays_sealed(
     store.change("sample", record, {"name": "烛"}, actor=head, now=now)
     son = db["record_sample"].find_one({"_id": record}) or {}
     assert son["people"] == was["people"], "the seals stay"
-    assert keys.is_sealed(son["people"][0]["phone"])
     store.change("sample", other, {"people": None}, actor=head, now=now)
     version = db[store.VERSIONS].find_one({"record": other, "rev": 2}) or {}
     (gone,) = (change["before"] for change in version["changes"] if change["field"] == "people")
-    assert keys.is_sealed(gone[0]["phone"])
+    assert gone[0]["phone"] == "13800001111"
     assert keys.is_sealed(gone[0]["born"])
