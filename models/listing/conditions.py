@@ -172,13 +172,13 @@ def _one_of(name: str, values: list[Any], operator: str) -> Condition:
 
 
 def _text(field: Field, operator: str, text: str) -> Condition:
-    """Texts that begin with or hold some text, in capitals or not, full-width or not. What is searchable is found
-    through its pieces. Numbers are in capitals: where they begin is found in their index."""
-    if field.name == "number" and operator == "starts":
-        return {"number": {"$regex": "^" + re.escape(search.fold(text).upper())}}
-    anchor = "^" if operator == "starts" else ""
-    cased = {"$options": "i"} if text.lower() != text.upper() else {}
-    condition: Condition = {field.name: {"$regex": anchor + widths.pattern(text), **cased}}
+    """Texts that begin with some text as it is typed, which is found in an index, or hold one, in capitals or not,
+    full-width or not. Numbers are in capitals. What is searchable is found through its pieces."""
+    if operator == "starts":
+        begins = search.fold(text).upper() if field.name == "number" else text
+        condition: Condition = {field.name: {"$regex": "^" + re.escape(begins)}}
+    else:
+        condition = {field.name: {"$regex": widths.pattern(text), "$options": "i"}}
     pieces = search.holding(text) if field.searchable else []
     return {"$and": [*pieces, condition]} if pieces else condition
 

@@ -50,7 +50,7 @@ def shown(page: str) -> list[str]:
         ("made_on=until:today", "43210"),
         ("name=contains:amp 3", "3"),
         ("name=contains:ＡＭＰ 3", "3"),
-        ("name=starts:lamp 1", "1"),
+        ("name=starts:Lamp 1", "1"),
         ("name=starts:amp", ""),
         ("number=starts:yp-2026-00000", "43210"),
         ("name=Lamp 1", "1"),
