@@ -210,7 +210,7 @@ def act(slug: str, number: str, name: str) -> Response:
         return records.see(me.person, slug, number, Purpose.VIEW, me.now) if transition.takes_back else prepare()
 
     def write(sight: Sight) -> Answer:
-        meant = sent_back.kept(sight, fields, values, rev, unfit)
+        meant = sent_back.kept(sight, fields, values, rev, unfit) if sight.full else values
         try:
             stored = records.move_seen(
                 me.person, sight, name, meant, rev=rev, now=me.now, note=body.get("note", ""), fresh=False
