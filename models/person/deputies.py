@@ -1,8 +1,8 @@
 """Deputies: who signs for whom, from when until when, and what (People).
 
-A person names their own deputy, or an administrator does it for them; where that hands on a privileged role, a second
-privileged person confirms it. It ends by itself, or at once when either takes it back. What was named stays as a record
-of the right. A deputy signs what waits for the person, or for their roles, and reads it while it waits; nothing else.
+A person names their own deputy, or an administrator does it for them and a second privileged person confirms it. It
+ends by itself, or at once when either takes it back. What was named stays as a record of the right. A deputy signs what
+waits for the person, or for their roles, and reads it while it waits; nothing else.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.calendar import SHANGHAI, local
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.person import directory, rules
 from models.person.document import USERS
-from models.person.roles import APPROVING, PRIVILEGED, Permission, Person, Role, StandIn
+from models.person.roles import APPROVING, Permission, Person, Role, StandIn
 from models.person.service import get, person_of, subject_of
 
 DEPUTIES = "deputy"
@@ -31,7 +31,7 @@ AHEAD = timedelta(days=366)
 """How many days from now one may begin."""
 MOST = 20
 NAMED, PROPOSED = "named", "proposed"
-SIGNING = APPROVING | PRIVILEGED - {Role.AUDITOR, Role.ADMINISTRATOR}
+SIGNING = APPROVING
 """Who may be a deputy, and for whose roles: those who sign themselves, and so have a second factor."""
 
 NOT_ELIGIBLE = Sentence("请选择另一位有签署职责的在岗同事。", "Choose another active colleague who signs, too.")
@@ -96,7 +96,8 @@ def name_deputy(
     roles: Collection[Role] = (),
     types: Collection[str] = (),
 ) -> Deputy:
-    """Let somebody sign for a person on some days, both included: their own deputy, or as an administrator anybody's.
+    """Let somebody sign for a person on some days, both included: their own deputy, or as an administrator anybody's,
+    which waits for a second person: a deputy reads what waits for the person.
 
     :raises Forbidden: it is neither the person nor an administrator. :raises NotFound: there is no such person.
     :raises Invalid: wrong days, nobody who could be a deputy, roles that are not the person's: all that is wrong.
@@ -113,7 +114,7 @@ def name_deputy(
         raise Invalid(problems)
     until = _midnight(ends + timedelta(days=1))
     handed = frozenset(roles) or principal.roles & SIGNING
-    needs_second = actor.id != person_id and not handed.isdisjoint(PRIVILEGED)
+    needs_second = actor.id != person_id
     made = {
         "_id": ObjectId(),
         "person": person_id,

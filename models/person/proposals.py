@@ -1,5 +1,5 @@
-"""Proposals that wait for a second privileged person: a privileged role, or for a privileged person new access, another
-department or another manager."""
+"""Proposals that wait for a second privileged person: a privileged role, new access for a privileged person or one who
+reads what is classified, and another department or manager of a privileged person."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A privileged role to be given, or for a privileged person (`role` None) another `place`, or access to be reset
+    """A privileged role to be given, or (`role` None) for a privileged person another `place`, or access to be reset
     (neither)."""
 
     id: ObjectId

@@ -1,6 +1,6 @@
-"""Roles and who gives them. A privileged role is given, and the access of a privileged person reset or their place
-changed, only when a second privileged person confirms; until then it waits as a proposal. The system itself (a command
-on the machine) needs no second person."""
+"""Roles and who gives them. A privileged role is given, and the place of a privileged person changed, or the access of
+one or of somebody who reads what is classified reset, only when a second privileged person confirms; until then it
+waits as a proposal. The system itself (a command on the machine) needs no second person."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import audit
 from models.errors import Forbidden, Refusal
-from models.person import changes, proposals, rules, session, taken
+from models.person import by_name, changes, proposals, rules, session, taken
 from models.person.document import USERS
 from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
@@ -82,8 +82,8 @@ def reset_access(
 ) -> bool:
     """Give a person a first password again (a hash) and, by default, take away the second factor.
 
-    For a privileged person this is only proposed, because it amounts to taking their rights: then False is
-    returned, nothing has changed, and `confirm` does it.
+    For a privileged person, and for who reads by name what is classified, this is only proposed, because it amounts to
+    taking their rights: then False is returned, nothing has changed, and `confirm` does it.
 
     :raises OwnAccount: :raises Forbidden: :raises NotFound:
     """
@@ -93,7 +93,7 @@ def reset_access(
 
     def work() -> bool:
         row = get(person_id)
-        if actor is not SYSTEM and not PRIVILEGED.isdisjoint(person_of(row).roles):
+        if actor is not SYSTEM and (proposals.needs_second(row) or by_name.reads_classified(person_of(row), now)):
             proposals.propose(actor, person_id, proposals.RESET, now)
             return False
         _store_reset(actor, row, password, now, second_factor=second_factor)

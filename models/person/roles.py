@@ -98,8 +98,9 @@ SERVING = frozenset(Role) - {Role.AUDITOR, Role.ADMINISTRATOR}
 """Roles in which a person can have to do with classified records by name. An auditor changes nothing, and an
 administrator sees nothing classified by that role (People)."""
 
-PRIVILEGED = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})
-"""Roles whose giving needs a second privileged person."""
+OVERSEEING = frozenset({Role.HEAD, Role.GENERAL_MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.SUPERVISOR})
+"""Roles that answer for the rights of others: all but the auditor, who changes nothing, may be the second person, and
+all are told when a privileged role ends."""
 
 APPROVING = frozenset(
     {
@@ -114,6 +115,10 @@ APPROVING = frozenset(
     }
 )
 """Roles that approve, sign or decide: they need a second factor outside demonstration mode."""
+
+PRIVILEGED = OVERSEEING | APPROVING
+"""Roles whose giving needs a second privileged person: those that oversee, and those that open what is above internal,
+for good (the custodian's) or while it waits for the role."""
 
 MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 """Managers and above: only they may borrow (X4)."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from config.later import Later
 from models.errors import Sentence
-from models.person.roles import APPROVING, PRIVILEGED, Role
+from models.person.roles import APPROVING, OVERSEEING, PRIVILEGED, Role
 
 strength = Later("zxcvbn")
 
@@ -35,7 +35,7 @@ COMMON_WORDS = (
 READING_ROLES = frozenset({Role.SPECIALIST, Role.CUSTODIAN, Role.SUPERVISOR, Role.HEAD})
 """The service department: whoever reads classified records by role (X3)."""
 
-CONFIRMING = PRIVILEGED - {Role.AUDITOR}
+CONFIRMING = OVERSEEING - {Role.AUDITOR}
 """Who may be the second person when a privileged role is given; the auditor changes nothing."""
 
 

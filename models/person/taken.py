@@ -1,4 +1,4 @@
-"""Telling the privileged people that one of them no longer is: who takes rights away does so in their sight (X7)."""
+"""Telling who oversees that somebody is privileged no longer: who takes rights away does so in their sight (X7)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bson import ObjectId
 
 from models.channel_choice import sending
 from models.person import directory
-from models.person.roles import PRIVILEGED, ROLE_LABELS, SYSTEM, Person, Role
+from models.person.roles import OVERSEEING, PRIVILEGED, ROLE_LABELS, SYSTEM, Person, Role
 
 
 def privileged_of(roles: Collection[Role]) -> list[Role]:
@@ -19,7 +19,7 @@ def privileged_of(roles: Collection[Role]) -> list[Role]:
 
 
 def tell(actor: Person, row: Mapping[str, Any], lost: Collection[Role], now: datetime, *, disabled: bool) -> None:
-    """Tell the other privileged people that a person lost privileged roles, or that the account with these was
+    """Tell the others who oversee that a person lost privileged roles, or that the account with these was
     `disabled`; in the transaction of the change. Who did it, and the person, are not told; nothing privileged tells
     nobody."""
     roles = privileged_of(lost)
@@ -27,7 +27,7 @@ def tell(actor: Person, row: Mapping[str, Any], lost: Collection[Role], now: dat
         return
     change = ObjectId()
     subject, text = message(actor, row["name"], roles, disabled=disabled)
-    told = [one for one in directory.holders(PRIVILEGED) if one not in (actor.id, row["_id"])]
+    told = [one for one in directory.holders(OVERSEEING) if one not in (actor.id, row["_id"])]
     for one, address in sorted(directory.emails(told).items()):
         sending.send(one, f"right_taken:{change}:{one}", to=address, subject=subject, text=text, now=now)
 

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from models import schema
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
 from models.kinds import kind_of
-from models.person import credentials, proposals, rights, service
+from models.person import credentials, proposals, rights, rules, service
 from models.person.proposals import AlreadyDecided
 from models.person.rights import SecondPerson
 from models.person.roles import PRIVILEGED, ROLE_LABELS, SYSTEM, Person, Role
@@ -72,12 +72,12 @@ def test_only_an_administrator_changes_accounts(house: Base, now: datetime, role
 def test_ordinary_roles_are_given_and_taken_at_once(admin: Person, now: datetime, house: Base) -> None:
     person = made(now, Role.SALES)
     assert person.id is not None
-    waiting = rights.set_roles(admin, person.id, [Role.SPECIALIST, Role.CREDIT_GROUP], now)
+    waiting = rights.set_roles(admin, person.id, [Role.SPECIALIST], now)
     assert not waiting
-    assert roles_of(person) == {Role.SPECIALIST, Role.CREDIT_GROUP}
+    assert roles_of(person) == {Role.SPECIALIST}
     entry = house["audit"].find_one({"action": "roles_changed"})
     assert entry is not None
-    assert entry["detail"] == {"given": ["credit_group", "specialist"], "taken": ["sales"]}
+    assert entry["detail"] == {"given": ["specialist"], "taken": ["sales"]}
     assert entry["actor"] == admin.id
 
 
@@ -98,8 +98,10 @@ def test_a_privileged_role_waits_for_a_second_person(admin: Person, head: Person
         rights.confirm(head, waiting.id, now)
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role not in PRIVILEGED] + [Role.AUDITOR])
-def test_whoever_is_not_privileged_or_only_looks_confirms_nothing(admin: Person, now: datetime, role: Role) -> None:
+@pytest.mark.parametrize("role", [role for role in Role if role not in rules.CONFIRMING])
+def test_whoever_does_not_answer_for_others_or_only_looks_confirms_nothing(
+    admin: Person, now: datetime, role: Role
+) -> None:
     person = made(now)
     assert person.id is not None
     rights.set_roles(admin, person.id, [Role.HEAD], now)

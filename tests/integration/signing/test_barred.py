@@ -85,7 +85,7 @@ def test_a_deputy_who_signed_is_not_reminded_of_what_they_may_not_sign_too(
     cast: Cast, other: Person, now: datetime
 ) -> None:
     manager = person(Role.SALES_MANAGER, name="Manager", department="sales")
-    name(cast.admin, manager, cast.head, now)
+    name(manager, manager, cast.head, now)
     decide(acting(cast.head, now), asked(now, manager), "sign", now)
     later = now + timedelta(days=1)
     chasing.chase_deadlines(later, CALENDAR)

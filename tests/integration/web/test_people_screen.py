@@ -51,13 +51,13 @@ def save(browser: Browser, at: str, **changes: Any) -> TestResponse:
 
 
 def test_an_account_is_added_and_its_first_password_shown_once(admin: Browser, demo_app: Flask, db: Base) -> None:
-    answer = admin.post("/people/new", profile(roles=["specialist", "credit_group"]))
+    answer = admin.post("/people/new", profile(roles=["specialist", "sales"]))
     found = PASSWORD.search(answer.text)
     assert found is not None
     assert answer.headers["Cache-Control"] == "no-store"
     stored = db["user"].find_one({"email": "lilei@example.com"})
     assert stored is not None
-    assert stored["roles"] == ["credit_group", "specialist"]
+    assert stored["roles"] == ["sales", "specialist"]
     assert found.group(1) not in str(stored)
     assert found.group(1) not in admin.get(f"/people/{stored['_id']}").text
     new = Browser(demo_app.test_client())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from models.person import rules
-from models.person.roles import APPROVING, PRIVILEGED, Role
+from models.person.roles import APPROVING, OVERSEEING, PRIVILEGED, Role
 
 NAME, EMAIL = "李雷", "lilei@huadong.example"
 
@@ -90,14 +90,19 @@ def test_a_two_letter_local_part_forbids_nothing() -> None:
 def test_whoever_approves_reads_or_is_privileged_needs_a_second_factor() -> None:
     needing = {role for role in Role if rules.needs_second_factor({role})}
     assert needing == set(Role) - {Role.SALES}
-    assert needing > APPROVING | PRIVILEGED
+    assert needing > PRIVILEGED > APPROVING
     assert rules.needs_second_factor({Role.SALES, Role.HEAD})
     assert not rules.needs_second_factor(set())
 
 
+def test_whoever_signs_or_oversees_is_privileged() -> None:
+    assert APPROVING | OVERSEEING == PRIVILEGED
+    assert set(Role) - PRIVILEGED == {Role.SPECIALIST, Role.SALES}
+
+
 def test_the_auditor_confirms_nobodys_rights() -> None:
     assert Role.AUDITOR not in rules.CONFIRMING
-    assert rules.CONFIRMING | {Role.AUDITOR} == PRIVILEGED
+    assert rules.CONFIRMING | {Role.AUDITOR} == OVERSEEING
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""An administrator alone gets at nothing classified: neither by somebody's password nor by somebody's role."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models.person import proposals
+from models.person.roles import Role
+from tests.factories.customers import customer
+from tests.factories.filled import filled
+from tests.factories.web_fixtures import Sit
+
+Base = Database[dict[str, Any]]
+PASSWORD = re.compile(r"<code>([^<]+)</code>")
+
+
+@pytest.mark.parametrize("role", [Role.CUSTODIAN, Role.SPECIALIST])
+def test_the_password_of_whoever_reads_what_is_classified_goes_to_the_second_person(
+    sit: Sit, now: datetime, role: Role
+) -> None:
+    admin, head, reader = sit(Role.ADMINISTRATOR, department="it"), sit(Role.HEAD), sit(role)
+    number = customer(reader.person, now, level="secret", level_basis="往来", name="机密词公司")["number"]
+    admin.text(f"/records/customer/{number}", 404)
+    asked = admin.post(f"/people/{reader.person.id}/reset")
+    assert asked.status_code == 303
+    assert "A second privileged person must confirm this." in admin.text(asked.location)
+    reader.text(f"/records/customer/{number}")  # nothing has changed for them
+    [waiting] = proposals.waiting()
+    assert admin.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 409
+    assert PASSWORD.search(head.post(f"/people/confirmations/{waiting.id}/confirm").text) is not None
+
+
+def test_one_administrator_makes_nobody_custodian(sit: Sit, now: datetime, db: Base) -> None:
+    admin, head, chosen = sit(Role.ADMINISTRATOR, department="it"), sit(Role.HEAD), sit(Role.SPECIALIST)
+    at = f"/people/{chosen.person.id}"
+    sent = filled(admin.text(at), "") | {"roles": ["specialist", "custodian"]}
+    assert admin.post(at, sent).status_code == 303
+    stored = db["user"].find_one({"_id": chosen.person.id})
+    assert stored is not None
+    assert stored["roles"] == ["specialist"]
+    assert "Information custodian" in head.text("/people/confirmations")
