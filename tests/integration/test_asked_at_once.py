@@ -81,7 +81,7 @@ def test_what_several_may_offer_is_offered_once(owner: Person, head: Person, now
     number = customer(owner, now, level="top_secret", level_basis="x")["number"]
 
     def offer(who: Person) -> Ask:
-        return lambda: cards.offer(who, "customer", number, reader.id, wish(now), now=now)  # type: ignore[arg-type]
+        return lambda: cards.offer(who, "customer", number, reader.id, wish(now), now=now)
 
     offers = [offer(owner), offer(head), offer(owner)]
     assert together(cards, "read", offers).count("offered_already") == 2

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from config import policy
 from models import audit, catalogue, schema, store
-from models.access_request.service import GRANTS
+from models.access_request.grants import GRANTS
 from models.person.roles import Role
 from tests.factories.customers import customer
 from tests.factories.damage import damage

@@ -54,7 +54,7 @@ class House:
 def house(saved: Settings, db: Base, now: datetime) -> House:
     clock = Clock(now)
     app = create_app(saved, clock=clock, connect=False)
-    head = account(app, Role.HEAD, email=EMAIL, now=now)
+    head = account(app, Role.HEAD, email=EMAIL, now=now, department="service")
     factor = set_up(Browser(app.test_client()), clock, EMAIL)
     _token, secret = tokens.create(SYSTEM, people.get(head), name="reports", now=now)
     made = House(saved, clock, head, factor, secret, "")
