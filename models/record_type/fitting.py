@@ -59,9 +59,19 @@ def numbers_behind(rt: RecordType, now: datetime) -> Iterator[Finding]:
     newest = database()[collection_name(rt.slug)].find_one({}, {"number": 1}, sort=[("number", -1)])
     [coming] = numbering.coming(rt, now, 1)
     if newest is not None and coming <= newest["number"]:
-        zh = f"下一个编号“{coming}”会排在已有编号之前；可在 {{seq}} 前加一个字母，或待新年启用。"
-        en = f"its next number, {coming}, would stand before numbers that are there: a letter before {{seq}} brings it"
-        yield unfit(rt, "number", zh, f"{en} behind, or wait for the new year")
+        yield unfit(rt, "number", *_behind(coming, newest["number"], rt.number.partition("{year}")[0]))
+
+
+def _behind(coming: str, there: str, begins: str) -> tuple[str, str]:
+    """That a number would stand before one that is there, and what brings it behind."""
+    zh, en = "可在 {seq} 前加一个字母，或待新年启用", "a letter before {seq} or the new year brings it behind"
+    if not there.startswith(begins):
+        zh = f"开头“{begins}”须按字母顺序排在已有编号的开头之后"
+        en = f"only a beginning that comes later in the alphabet than theirs, not {begins}, brings it behind"
+    return (
+        f"下一个编号“{coming}”会排在已有编号（如 {there}）之前：{zh}。",
+        f"its next number, {coming}, would stand before numbers that are there, as {there}: {en}",
+    )
 
 
 def states_held(rt: RecordType, former: RecordType | None) -> Iterator[Finding]:

@@ -243,6 +243,8 @@ def test_another_pattern_begins_where_its_numbers_stand_behind_those_that_are_th
         with pytest.raises(WrongDefinition) as refused:
             service.put(visit(number=number), actor=SYSTEM, now=now)
         assert codes(refused.value) == {("E034", "number")}
+        [line] = (finding.text.en for finding in refused.value.findings)
+        assert ("not AA-" in line) == number.startswith("AA"), "what would help"
         if number.startswith("LF"):
             service.put(visit(number=number), actor=SYSTEM, now=now.replace(year=2027))
         return
