@@ -24,6 +24,7 @@ from config.database import database, transaction
 from models import audit, numbering, sealing, store, stored_form
 from models.declarations import Field, Level, RecordType, Relation, State
 from models.kinds import stored
+from models.ownership import HANDED_DOWN
 from models.person.roles import SYSTEM, Role
 from models.record import collection_name
 from models.search import MOST_DIGITS, PIECE
@@ -253,8 +254,7 @@ def _record(opening: Opening, now: datetime) -> dict[str, Expression]:
         "level_set_by": "$level_set_by",
         "secret_until": "$secret_until",
         "department": "$department",
-        "owner": "$owner",
-        "owner_left": "$owner_left",
+        **{name: f"${name}" for name in HANDED_DOWN},
         "state": _constant(first.value) if first else "$$REMOVE",
         "state_since": _constant(now),
         "created_at": _constant(now),

@@ -21,6 +21,8 @@ from models.person.roles import Permission, Person, Role
 from models.registry import Draft
 
 OWNER = "owner"
+HANDED_DOWN = (OWNER, "owner_left")
+"""What one record takes over of the owner of another: who left is there, too, in effect no owner (X3)."""
 NOT_YOURS = Sentence(
     "此记录的负责人只能由现负责人或客服部经理变更。",
     "Only its owner and the department head give this record another owner.",
@@ -30,6 +32,23 @@ NOT_TO_YOURSELF = Sentence(
     "You cannot take this record over yourself: as its owner you could do more with it than before. "
     "The department head can help.",
 )
+
+
+def in_effect(record: Mapping[str, Any]) -> ObjectId | None:
+    """The owner of a stored record; nobody where they left its department."""
+    owner: ObjectId | None = record.get(OWNER)
+    return owner if turns.left_by(record) is None else None
+
+
+def handed_down(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The owner of a stored record as another one takes them over, with the mark of who left."""
+    return {name: source.get(name) for name in HANDED_DOWN}
+
+
+def hand_down(draft: Draft, source: Mapping[str, Any]) -> None:
+    """Let a record on its way have the owner of a stored one, with the mark of who left."""
+    taken = handed_down(source)
+    draft.values[OWNER], draft.owner_left = taken[OWNER], taken["owner_left"]
 
 
 def may_hand_on(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
@@ -78,7 +97,8 @@ def answers_for(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bo
     for its owner, and for the custodian of its department who needs no card to read it."""
     level, department = Level.of(record.get("level")).value, record.get("department")
     as_custodian = [access.token(level, Relation.DEPARTMENT, department)]
-    own = person.id is not None and record.get(OWNER) == person.id != turns.left_by(record)
+    placed = person.serves or not rt.classified
+    own = placed and person.id is not None and record.get(OWNER) == person.id != turns.left_by(record)
     keeps = turns.serves(person, record, Role.CUSTODIAN)
     return own or (keeps and access.reads_for_good(person, rt, as_custodian))
 

@@ -27,8 +27,9 @@ class Draft:
     `behalf` is the person for whom a deputy signs. `given` names what the writer set, so that a hook can tell a choice
     from a default. `nearby` holds records that this one points to and that were read already, by id: for a set they are
     read together. A transition's hook may set another `state` than its declared target, for moves that wait for a
-    second signature. `stored` is the document that the write has stored, for what follows it; `key` the one that its
-    encrypted values are sealed under, once it is known (`sealing`).
+    second signature. `owner_left` is the department that its new owner has left, where they are taken over from another
+    record (`ownership.hand_down`): whoever is given a record is its owner. `stored` is the document that the write has
+    stored, for what follows it; `key` the one that its encrypted values are sealed under, once it is known (`sealing`).
     """
 
     rt: RecordType
@@ -45,6 +46,7 @@ class Draft:
     problems: dict[str, Sentence] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
     key: UUID | None = None
+    owner_left: str | None = None
 
     @property
     def changed(self) -> set[str]:

@@ -164,8 +164,8 @@ def update_of(draft: Draft) -> dict[str, Any]:
         began = {"state_since": draft.now, "climbed": None, "climbed_from": None}
     elif before.get("climbed") and _begins_to_climb_anew(draft):
         began = {"climbed": None, "climbed_from": None}
-    if before.get("owner_left") and draft.values["owner"] != before.get("owner"):
-        began["owner_left"] = None
+    if draft.values["owner"] != before.get("owner"):
+        began["owner_left"] = draft.owner_left
     move = draft.transition
     if move is not None and move.signature:
         # Whose signature it is: a deputy reads what waits, and no more.

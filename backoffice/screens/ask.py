@@ -19,7 +19,7 @@ from backoffice.screens.cells import record_url
 from backoffice.screens.reader import Reader, current_reader
 from backoffice.screens.record_page import in_language
 from backoffice.screens.routes import RecordRoutes, say_handed_in
-from models import records
+from models import records, store
 from models.access import Purpose
 from models.access_request import open_cards, receipt, rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
@@ -87,7 +87,7 @@ class AskRoutes(RecordRoutes):
         """Offer a record to somebody who sees nothing of it, for its owner and head."""
         view, reader = view_of(slug, self.admin), current_reader()
         sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
-        if not service.may_offer(reader.person, sight):
+        if not service.may_offer(reader.person, sight, store.fetch_to_show(slug, sight.id)):
             raise Forbidden()
         if request.method == "GET":
             return self._offer_page(view, sight, reader, {}, {})

@@ -148,7 +148,7 @@ def _other_actions(sight: Sight, current: Mapping[str, Any], reader: Reader) -> 
     if sight.rt.classified and ownership.knows_readers(person, sight.values):
         url = url_for("readers.of_record", slug=slug, number=number)
         made.append({"label": _("Who has read this"), "url": url, "icon": "eye"})
-    if sight.level != Level.INTERNAL.value and may_offer(person, sight):
+    if sight.level != Level.INTERNAL.value and may_offer(person, sight, current):
         made.append({"label": _("Offer access …"), "url": record_url(slug, number, "offer"), "icon": "key"})
     if may_change_secrecy(person, sight) or records.raises_alone(person, sight.rt, current):
         url = record_url(slug, number, "secrecy")

@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from config.database import database, transaction
 from config.policy import policy
-from models import access, schema, store
+from models import access, ownership, schema, store, turns
 from models.access import Purpose
 from models.access_request import borrowing, former, open_cards, raising, rules
 from models.access_request.contents import leads, level_of, levels_of, named, records_of, rests_on, told
@@ -134,7 +134,7 @@ def offer(
 def _offer(
     person: Person, found: Sight, reader_id: ObjectId | None, raw: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    if not may_offer(person, found):
+    if not may_offer(person, found, store.fetch_to_show(found.rt.slug, found.id)):
         raise Forbidden()
     if reader_id is None or not directory.eligible(reader_id):
         problems = _window(raw, now, managing=True)[1]  # whether nobody may borrow cannot be said
@@ -164,15 +164,18 @@ def _against(
     return OfferedAlready() if in_the_way else None
 
 
-def may_offer(person: Person, found: Sight) -> bool:
-    """Whether the person may offer a record that they read in full to others: its owner and its head."""
-    own = person.id is not None and found.values["owner"] == person.id
-    return found.rt.classified and not person.read_only and (own or heads(person, found))
+def may_offer(person: Person, found: Sight, record: Mapping[str, Any]) -> bool:
+    """Whether the person may offer a stored record that they read in full to others: its owner and its head, whoever of
+    them reads it without a card, which opens it to be read and no more (X5)."""
+    if not found.rt.classified or person.read_only:
+        return False
+    own = person.id is not None and ownership.in_effect(record) == person.id
+    return (own or heads(person, found)) and access.reads_to_act(person, found.rt, record.get("acl") or ())
 
 
 def heads(person: Person, found: Sight) -> bool:
     """Whether the person is the head of a record's department."""
-    return person.has(Role.HEAD) and person.department == found.values["department"]
+    return turns.serves(person, found.values, Role.HEAD)
 
 
 def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[dict[str, Any], dict[str, Sentence]]:

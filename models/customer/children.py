@@ -191,7 +191,7 @@ def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Leve
     if row.get("owner") == (draft.before or {}).get("owner") != to:
         follows = ownership.goes_along(draft.actor, rt, row, to)
         if follows:
-            change["owner"] = to
+            change |= ownership.handed_down(draft.stored)
     if change:
         store.change(rt.slug, row["_id"], change, actor=draft.actor, now=draft.now, action=FOLLOWED)
     return follows
@@ -220,7 +220,7 @@ def _adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any])
     if values["owner"] == former["owner"] != survivor["owner"]:
         follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"])
         if follows:
-            values["owner"] = survivor["owner"]
+            ownership.hand_down(draft, survivor)
     if "customer_name" in draft.rt.by_name and values["customer_name"] == former["name"]:
         values["customer_name"] = survivor["name"]
     come_to(draft, survivor)
@@ -229,10 +229,13 @@ def _adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any])
 
 def come_to(draft: Draft, customer: Mapping[str, Any]) -> None:
     """Let a record be no less secret than the file that it points to, and its salesperson's: also one that comes back
-    to it when a merge is taken back, for the file was there before it and may have been raised (X1, X3)."""
+    to it when a merge is taken back, for the file was there before it and may have been raised (X1, X3). Its owner who
+    left meanwhile is not its owner in effect again."""
     values, via = draft.values, draft.rt.by_name.get(VIA)
     if via is None or via.to != SLUG or values[VIA] != customer["_id"]:
         return
+    if draft.touches((ownership.OWNER,)) and values[ownership.OWNER] == customer[ownership.OWNER]:
+        ownership.hand_down(draft, customer)
     if sold_by(draft.rt):
         values[SALESPERSON] = customer[SALESPERSON]
     least = Level(customer["level"])

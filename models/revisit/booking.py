@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bson import ObjectId
 
-from models import registry, store
+from models import ownership, registry, store
 from models.calendar import local
 from models.copied import taken
-from models.person.roles import SYSTEM
+from models.person import directory
+from models.person.roles import SYSTEM, Role
 from models.registry import Draft
 
 SLUG = "revisit"
@@ -24,13 +25,21 @@ def after_complaint(draft: Draft) -> None:
             "occasion": "complaint",
             "complaint_closed": draft.now,
             **taken(registry.get(SLUG).rt, "complaint", values),
-            "owner": values["owner"],
+            "owner": ownership.in_effect(draft.stored) or _instead(draft),
             "department": values["department"],
             "level": values["level"],
         },
         actor=SYSTEM,
         now=draft.now,
     )
+
+
+def _instead(draft: Draft) -> ObjectId | None:
+    """Who revisits where whoever handled the complaint left: who closes it in its department, or the head of that."""
+    closes, department = draft.behalf or draft.actor, draft.values["department"]
+    if closes.department == department:
+        return closes.id
+    return next(iter(directory.holders((Role.HEAD,), department)), None)
 
 
 def visited(customer: ObjectId, draft: Draft) -> None:

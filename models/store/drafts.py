@@ -53,13 +53,14 @@ def next_draft(
     nearby: dict[ObjectId, Mapping[str, Any]] | None = None,
 ) -> Draft:
     """The next version of a stored record, ready to be stored: hooks run. `nearby` as in `new_draft`, `behalf` as in
-    `change`.
+    `change`. An owner taken over from another record comes with the mark of who left (`ownership.handed_down`).
 
     :raises Invalid: when a hook refuses the values.
     """
-    given = frozenset(values)
-    wanted = {**before, **values}
+    given = frozenset(values) - {"owner_left"}
+    wanted = {**before, **{name: values[name] for name in given}}
     draft = Draft(entry.rt, action, before, wanted, actor, now, note, transition, given, behalf)
+    draft.owner_left = values.get("owner_left")
     draft.nearby = {} if nearby is None else nearby
     prepare(draft)
     return draft
