@@ -41,6 +41,7 @@ from models.declarations import Label
 from models.destruction.removal import JOB as DESTRUCTION
 from models.exchange.service import JOB as IMPORTS
 from models.job.rules import UnknownJob
+from models.leaving import JOB as OWNERS_LEFT
 from models.merge.moving import JOB as MERGES
 from models.reminder.rules import RUN_EVERY
 from models.service_report.rules import FRIDAY
@@ -374,12 +375,14 @@ JOBS = Table(
             in_office=True,
             kept=timedelta(days=30),
         ),
+        # Whoever changes a department asks for it at once.
         Job(
-            name="owners_left",
+            name=OWNERS_LEFT,
             label=Label("离开的负责人", "Tell of what owners who left leave behind"),
             cadence=Daily(time(7)),
             work=leaving.tell_heads,
             transactional=False,
+            lane=Lane.LONG,
         ),
         Job(
             name="retention_candidates",

@@ -2,36 +2,43 @@
 classified (X3), and the head is told once what is to be given on.
 
 Who has no department or no role in which something classified can be theirs holds no token of an owner; that follows
-from the person alone (`access`). Who goes to another department is noted on the records that stay behind, in the
-transaction in which they go, and the tokens follow; it ends when the record gets another owner, or its owner comes
-back.
+from the person alone (`access`). Who goes to another department holds none either, until what they own has followed:
+it is noted on the records that stay behind, behind the transaction of the change and in chunks, and the tokens follow.
+The note ends when the record gets another owner, or its owner comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 
-from config.database import database
+from config.database import database, transaction
 from models import access, registry, schema, sealing, stored_form
 from models.access import Purpose
 from models.declarations import RecordType
+from models.job import service as jobs
 from models.person import changes, directory
 from models.person import service as people
+from models.person.changes import LEAVING
 from models.person.document import USERS
 from models.person.roles import HOUSE_WIDE, SERVING, Person, Role
 from models.record import UNSHOWN, collection_name
 from models.reminder import service as reminders
 
-AT_ONCE = 500
+JOB = "owners_left"
+AT_ONCE = 200
+"""So many records are noted in one transaction, and at once when their owner changes."""
 DONE, FORMER = "leaving_former", "owners"
-LEFT_AT = "left_at"
-"""When somebody last left a department, or ceased to serve in any, by their account."""
+LEFT_AT, UNTOLD = "left_at", "left_untold"
+"""When somebody last left a department, or ceased to serve in any, by their account; and the department whose heads
+were not told of it yet."""
 Row = dict[str, Any]
 
 
@@ -44,48 +51,155 @@ class Behind:
     count: int
 
 
+@dataclass(frozen=True)
+class Step:
+    """The first step of an owner's way through the departments that their records have not followed: from one ('' where
+    it is not known any more) to another. First it is noted on what stays behind, then taken off where they came back.
+    """
+
+    owner: ObjectId
+    former: str
+    department: str
+    at: datetime
+    noted: bool
+
+    @classmethod
+    def of(cls, owner: ObjectId) -> Step | None:
+        """The one to be done now; None when all of the way is done."""
+        row = people.get(owner)
+        if not changes.settles(row):
+            return None
+        first, second = row[LEAVING]["way"][:2]
+        return cls(owner, first["department"], second["department"], second["at"], row[LEAVING]["noted"])
+
+    def query(self) -> Row:
+        """What is to be marked or unmarked of the owner's records. What they made themselves since is theirs."""
+        if self.noted:
+            came = [{"department": self.department}, {"owner_left": self.department}]
+            return {"owner": self.owner, "owner_left": {"$exists": True}, "$or": came}
+        elsewhere = [self.department] if self.former else [self.department, None]
+        before = [{"created_by": {"$ne": self.owner}}, {"created_at": {"$lte": self.at}}]
+        return {
+            "owner": self.owner,
+            "owner_left": {"$exists": False},
+            "department": {"$nin": elsewhere},
+            "$or": before,
+        }
+
+    def present(self) -> Row:
+        """The condition for the account to be at this step still."""
+        way = {f"way.{at}.department": one for at, one in enumerate((self.former, self.department))}
+        return {
+            "_id": self.owner,
+            **{f"{LEAVING}.{name}": value for name, value in {**way, "noted": self.noted}.items()},
+        }
+
+
 def follow(before: Person, after: Person, now: datetime) -> None:
-    """What a person who changed leaves behind, inside the transaction of the change; the heads of the department that
-    they served in are told."""
+    """Keep, inside the transaction of the change, that a person who changed left a department, and have done what
+    follows; it takes as long for who owns much as for who owns nothing."""
     if after.id is None:
         return
     moved = bool(after.department) and after.department != before.department
-    if moved:
-        _note(after.id, after.department, before.department)
-    if before.serves and (moved or not after.serves):
-        database()[USERS].update_one({"_id": after.id}, {"$set": {LEFT_AT: now}})
-        tell(now, before.department)
+    if before.placed and (moved or not after.placed):
+        database()[USERS].update_one({"_id": after.id}, {"$set": {LEFT_AT: now, UNTOLD: before.department}})
+    if after.settling:
+        jobs.ask(JOB, "", now)
 
 
-def _note(owner: ObjectId, department: str, former: str) -> None:
-    """Note on the classified records of an owner who goes to a department that they left the `former` one, and on those
-    of the department itself, or which they were given there, that they came back. It makes no version."""
-    came = {"$or": [{"department": department}, {"owner_left": department}]}
-    for rt in (one for one in registry.all_types() if one.classified):
-        _mark(rt, {"owner": owner, "owner_left": {"$exists": True}, **came}, None)
-        if former:
-            stays = {"department": {"$ne": department}, "owner_left": {"$exists": False}}
-            _mark(rt, {"owner": owner, **stays}, former)
+def follow_at_once(owner: ObjectId, now: datetime) -> None:
+    """Tell the heads of a department that a person left, behind the transaction of the change, and note it on what they
+    own where that is not much."""
+    row = people.get(owner)
+    if changes.settles(row) and _owned(owner) <= AT_ONCE:
+        settle(owner, lambda: True)
+    if row.get(UNTOLD):
+        tell(now, row[UNTOLD])
+        database()[USERS].update_one({"_id": owner, LEFT_AT: row[LEFT_AT]}, {"$unset": {UNTOLD: ""}})
 
 
-def _mark(rt: RecordType, condition: Row, left: str | None) -> int:
-    """Mark stored records of a type, with the rights that follow; returns how many."""
-    collection, count = database()[collection_name(rt.slug)], 0
-    ids = [row["_id"] for row in collection.find(condition, {"_id": 1})]
-    for start in range(0, len(ids), AT_ONCE):
-        sons = collection.find({"_id": {"$in": ids[start : start + AT_ONCE]}}, UNSHOWN | sealing.left_out(rt))
-        collection.bulk_write(list(_updates(rt, sons, left)), ordered=False)
-        count += len(ids[start : start + AT_ONCE])
-    return count
+def _owned(owner: ObjectId) -> int:
+    """How many classified records somebody is entered with as owner, counted up to one more than are done at once."""
+    found = 0
+    for rt in _types():
+        found += database()[collection_name(rt.slug)].count_documents({"owner": owner}, limit=AT_ONCE + 1)
+        if found > AT_ONCE:
+            break
+    return found
+
+
+def settle_all(more: Callable[[], bool]) -> tuple[int, bool]:
+    """Let what people own follow them, for a turn: how many are done, and whether some are left."""
+    done = 0
+    for row in list(database()[USERS].find({f"{LEAVING}.way.1": {"$exists": True}}, {"_id": 1}).sort("_id")):
+        if not settle(row["_id"], more):
+            return done, True
+        done += 1
+    return done, False
+
+
+def settle(owner: ObjectId, more: Callable[[], bool]) -> bool:
+    """Let what a person owns follow them through the departments, step by step and chunk by chunk, each in a
+    transaction of its own; returns whether all is done. Begun again it goes on, and two at once do it once."""
+    while (step := Step.of(owner)) is not None:
+        found = False
+        for rt in _types():
+            for chunk in _chunks(rt, step.query()):
+                if not more():
+                    return False
+                transaction(partial(_carry, rt, chunk, step))
+                found = True
+        if not found:
+            transaction(partial(_end, step))
+    return True
+
+
+def _carry(rt: RecordType, ids: list[ObjectId], step: Step) -> None:
+    """Do a step for some records, unless it has been ended meanwhile; whoever changes the person waits."""
+    if database()[USERS].update_one(step.present(), {"$inc": {"counted_on": 1}}).matched_count:
+        _mark(rt, {**step.query(), "_id": {"$in": ids}}, None if step.noted else step.former)
+
+
+def _end(step: Step) -> None:
+    """Go on with the other half of a step, or behind it; after the last the person holds what is theirs again."""
+    users = database()[USERS]
+    if not step.noted:
+        users.update_one(step.present(), {"$set": {f"{LEAVING}.noted": True}})
+        return
+    past = {"$pop": {f"{LEAVING}.way": -1}, "$set": {f"{LEAVING}.noted": False}}
+    row = users.find_one_and_update(step.present(), past, return_document=ReturnDocument.AFTER)
+    if row is not None and row.get("department") and not changes.settles(row):
+        users.update_one({"_id": step.owner}, {"$unset": {LEAVING: ""}})
+
+
+def _types() -> list[RecordType]:
+    return [rt for rt in registry.all_types() if rt.classified]
+
+
+def _chunks(rt: RecordType, condition: Row) -> Iterator[list[ObjectId]]:
+    """The ids of the stored records of a type for which a condition holds."""
+    found = (row["_id"] for row in database()[collection_name(rt.slug)].find(condition, {"_id": 1}))
+    while chunk := list(islice(found, AT_ONCE)):
+        yield chunk
+
+
+def _mark(rt: RecordType, condition: Row, left: str | None) -> None:
+    """Mark a chunk of stored records of a type as left by their owners, who left a department ('': that of the record),
+    or, with None, as left no more; with the rights that follow. It makes no version."""
+    collection = database()[collection_name(rt.slug)]
+    updates = list(_updates(rt, collection.find(condition, UNSHOWN | sealing.left_out(rt)), left))
+    if updates:
+        collection.bulk_write(updates, ordered=False)
 
 
 def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]], left: str | None) -> Iterator[UpdateOne]:
     for son in sons:
-        record = stored_form.load_to_show(rt, son) | {"owner_left": left}
+        mark = left if left is None else left or son["department"]
+        record = stored_form.load_to_show(rt, son) | {"owner_left": mark}
         state = access.state_of(rt, record)
         over = bool(record["archived_at"]) or (state is not None and state.final)
         follows = {"acl": access.tokens_of(rt, record), "waiting": [] if over else access.turns_of(rt, record)}
-        kept = {"$set": {**follows, "owner_left": left}} if left else {"$set": follows, "$unset": {"owner_left": ""}}
+        kept = {"$set": {**follows, "owner_left": mark}} if mark else {"$set": follows, "$unset": {"owner_left": ""}}
         yield UpdateOne({"_id": son["_id"], "rev": son["rev"]}, kept)
 
 
@@ -94,7 +208,7 @@ def left_behind(head: Person) -> list[Behind]:
     gone = {row["_id"]: row for row in database()[USERS].find({LEFT_AT: {"$exists": True}})}
     nowhere = [one for one, row in gone.items() if not (row["active"] and people.person_of(row).serves)]
     found = list[Behind]()
-    for rt in (one for one in registry.all_types() if one.classified and gone):
+    for rt in _types() if gone else ():
         reach = access.reach(head, rt, Purpose.VIEW)
         finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
         theirs = {"owner": {"$in": list(gone)}, "department": head.department, "merged_into": None}
@@ -135,14 +249,15 @@ def note_former() -> list[str]:
 
 def _note_former(row: Mapping[str, Any]) -> bool:
     person = people.person_of(row) if row["active"] else changes.disabled(people.person_of(row))
-    types, left = [rt for rt in registry.all_types() if rt.classified], False
+    types, left = _types(), False
     if not person.serves:
         left = any(database()[collection_name(rt.slug)].find_one({"owner": person.id}, {"_id": 1}) for rt in types)
     elif not person.has(*(SERVING & HOUSE_WIDE)):
         elsewhere = {"owner": person.id, "department": {"$nin": [person.department, None]}, "owner_left": None}
         for rt in types:
-            for department in database()[collection_name(rt.slug)].distinct("department", elsewhere):
-                left |= _mark(rt, {**elsewhere, "department": department}, department) > 0
+            for chunk in _chunks(rt, elsewhere):
+                transaction(partial(_mark, rt, {**elsewhere, "_id": {"$in": chunk}}, ""))
+                left = True
     if left:
         at = row.get("updated_at") or row["_id"].generation_time
         database()[USERS].update_one({"_id": person.id}, {"$set": {LEFT_AT: at}})
@@ -150,4 +265,5 @@ def _note_former(row: Mapping[str, Any]) -> bool:
 
 
 changes.when_person_changes(follow)
+changes.when_stored(follow_at_once)
 schema.declare({DONE: []})

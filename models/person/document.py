@@ -46,7 +46,9 @@ class PersonFields(me.Document):
     `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
     session. `must_change` asks for a new password at the next sign-in. `starts` names, by type, the saved view
     with which the person's list begins. `api_level` is up to which level the person's programs read by the person's own
-    right, '' as the policy says. `left_at` is when they last left a department, or ceased to serve in any.
+    right, '' as the policy says. `left_at` is when they last left a department, or ceased to serve in any, and
+    `left_untold` the department whose heads were not told of it yet. `leaving` is the `way` through the departments
+    that what they own has not followed yet (ADR 23), and whether the first step of it is `noted`.
     `trial_zh`/`trial_en` say what one can try with a demonstration person; only people who have them are offered on a
     demonstration's sign-in page.
     """
@@ -72,6 +74,8 @@ class PersonFields(me.Document):
     starts = me.DictField()
     api_level = me.StringField(default="")
     left_at = me.DateTimeField()
+    left_untold = me.StringField()
+    leaving = me.DictField()
     created_at = me.DateTimeField()
     updated_at = me.DateTimeField()
 

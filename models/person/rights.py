@@ -74,7 +74,9 @@ def set_roles(
             proposals.propose(actor, person_id, role.value, now)
         return waiting
 
-    return transaction(work)
+    waiting = transaction(work)
+    changes.settle(person_id, now)
+    return waiting
 
 
 def reset_access(
@@ -124,7 +126,9 @@ def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: st
             _store_reset(actor, row, password, now)
         return proposal
 
-    return transaction(work)
+    done = transaction(work)
+    changes.settle(done.person, now)
+    return done
 
 
 def refuse(actor: Person, proposal_id: ObjectId, now: datetime) -> None:

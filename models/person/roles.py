@@ -159,7 +159,8 @@ class Person:
     `grants` are the ids of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those for
     whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
     and no other; with `levels`, without a grant records of these levels and no other; `read_only`, nothing to be
-    written. `through` is that token, for the audit trail (X7).
+    written. `through` is that token, for the audit trail (X7). While `settling` what they own does not follow their
+    department yet.
     """
 
     id: ObjectId | None
@@ -175,10 +176,17 @@ class Person:
     read_only: bool = False
     through: Means | None = None
     stands_in: tuple[StandIn, ...] = ()
+    settling: bool = False
 
     @property
     def serves(self) -> bool:
-        """Whether the person has a department and a role in which something classified can be theirs (X3)."""
+        """Whether something classified can be the person's (X3): they have a department and a role for it, and what
+        they own follows that department."""
+        return not self.settling and self.placed
+
+    @property
+    def placed(self) -> bool:
+        """Whether the person has a department and a role in which something classified can be somebody's."""
         return bool(self.department) and self.has(*SERVING)
 
     def may(self, permission: Permission) -> bool:

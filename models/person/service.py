@@ -122,6 +122,7 @@ def person_of(row: Mapping[str, Any], language: str = "") -> Person:
         manager=row.get("manager"),
         language=row.get("language") or language or "zh",
         email=row["email"],
+        settling=changes.settles(row),
     )
 
 
@@ -226,7 +227,9 @@ def change_profile(
             proposals.propose_place(actor, person_id, wanted, held, now)
         return waits
 
-    return transaction(work)
+    waits = transaction(work)
+    changes.settle(person_id, now)
+    return waits
 
 
 def _withdraw_place(
@@ -254,13 +257,13 @@ def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str
     changed = {key for key, value in values.items() if (before.get(key) or None) != (value or None)}
     if not changed:
         return
+    way = changes.way(before, after["department"] or "", now)
     try:
-        store(before["_id"], values, now)
+        store(before["_id"], {**values, **way}, now)
     except DuplicateKeyError:
         raise _email_taken() from None
     told = Place.of(after).told(Place.of(before))
-    if before["active"]:
-        changes.tell(person_of(before), person_of(after), now)
+    changes.tell(_present(before), _present({**after, **way}), now)
     audit.append("person_changed", actor, subject_of(before), now=now, fields=changed, detail=told)
 
 
@@ -278,12 +281,11 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
         row = get(person_id)
         if row["active"] == active:
             return
-        person = person_of(row)
-        roles, absent = person.roles, changes.disabled(person)
+        roles = person_of(row).roles
         if not active and Role.ADMINISTRATOR in roles:
             keep_an_administrator(person_id)
         store(person_id, {"active": active}, now)
-        changes.tell(*((absent, person) if active else (person, absent)), now)
+        changes.tell(_present(row), _present({**row, "active": active}), now)
         session.end_all(person_id)
         action = "person_enabled" if active else "person_disabled"
         detail = {"roles": sorted(role.value for role in roles)}
@@ -292,6 +294,7 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
             taken.tell(actor, row, roles, now, disabled=True)
 
     transaction(work)
+    changes.settle(person_id, now)
 
 
 def set_language(person_id: ObjectId, language: str) -> None:
@@ -318,6 +321,11 @@ def one_at_a_time(person_id: ObjectId) -> None:
 def require_right(actor: Person) -> None:
     if actor is not SYSTEM and not actor.may(Permission.PEOPLE_MANAGE):
         raise Forbidden()
+
+
+def _present(row: Mapping[str, Any]) -> Person:
+    """The person of an account, as they are while it is disabled or in use."""
+    return person_of(row) if row["active"] else changes.disabled(person_of(row))
 
 
 def subject_of(row: Mapping[str, Any]) -> audit.Subject:
