@@ -139,7 +139,8 @@ def renumbered(draft: Draft, son: Mapping[str, Any], number: str) -> dict[str, A
 def _with_new(draft: Draft, son: dict[str, Any], batch: ObjectId | None) -> dict[str, Any]:
     """A stored form with what is kept beside the values of a new record."""
     rest = {
-        **derived(draft.rt, draft.values),
+        **derived(draft.rt, {**draft.values, "owner_left": draft.owner_left}),
+        "owner_left": draft.owner_left,
         "_id": draft.values["_id"],
         "number": draft.values["number"],
         "rev": 1,

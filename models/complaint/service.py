@@ -22,9 +22,9 @@ def take(draft: Draft) -> None:
     if values["received_at"] is not None and values["received_at"] > draft.now:
         draft.problem("received_at", "受理时间不能晚于现在。", "It cannot be received in the future.")
     if values["customer"] is not None:
-        owner = values["owner"]
+        owner, left = values["owner"], draft.owner_left
         follow_customer(draft)
-        values["owner"] = owner
+        values["owner"], draft.owner_left = owner, left
         if draft.before is None or draft.touches(("customer",)):
             values["fast_lane"] = rules.fast_lane(key_customer=bool(customer_of(draft)["key_customer"])) or None
 

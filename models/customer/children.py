@@ -68,7 +68,7 @@ def reads_customer(person: Person, customer: Mapping[str, Any]) -> bool:
 def follow_customer(draft: Draft) -> None:
     """Take department, owner and least level from the customer's file, and its name and, at each write, its salesperson
     where the type keeps them. Whoever names a customer must read its file in full: the record would repeat what it
-    says."""
+    says. Where the file's owner left, what the department makes is its writer's, anything else takes the mark over."""
     values = draft.values
     if values[VIA] is None:
         draft.problem(VIA, "请选择客户。", "Choose the customer.")
@@ -86,9 +86,10 @@ def follow_customer(draft: Draft) -> None:
         draft.check()
     if fresh:
         values["department"] = customer["department"]
-        here = customer["owner"] if left_by(customer) is None else draft.actor.id
+        theirs = left_by(customer) is not None and draft.actor.department == customer["department"]
+        here = draft.actor.id if theirs else customer["owner"]
         if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, here):
-            values["owner"] = here
+            ownership.hand_down(draft, {"owner": here} if theirs else customer)
         if "customer_name" in draft.rt.by_name:
             values["customer_name"] = customer["name"]
     if sold_by(draft.rt):

@@ -123,3 +123,26 @@ def test_an_owner_who_left_and_reads_by_a_card_offers_it_to_nobody(db: Base, now
     with pytest.raises(Forbidden):
         access_request.offer(reader, "customer", file["number"], third.id, wish, now=now)
     assert access_request.offer(head, "customer", file["number"], third.id, wish, now=now)["state"] == "approved"
+
+
+def test_what_sales_or_the_system_makes_about_a_file_whose_owner_left_is_nobodys_in_effect(
+    db: Base, now: datetime
+) -> None:
+    owner, head = person(Role.SPECIALIST, name="Owner"), person(Role.HEAD, name="Head")
+    seller = person(Role.SALES, name="Seller", department="sales")
+    file = customer(owner, now, salesperson=seller.id)
+    to_sales(owner, now)
+    written = store.create("contract", {"customer": file["_id"]}, actor=seller, now=now)
+    booked = store.create("revisit", {"customer": file["_id"], "due_on": now.date()}, actor=SYSTEM, now=now)
+    taken = store.create("complaint", {"customer": file["_id"], "facts": "x"}, actor=seller, now=now)
+    assert [(one["owner"], one["owner_left"]) for one in (written, booked)] == [(owner.id, "service")] * 2
+    assert (taken["owner"], taken["owner_left"]) == (seller.id, None)
+    store.change("contract", written["_id"], {"level": "confidential", "level_basis": "x"}, actor=head, now=now)
+    for slug, made in (("contract", written), ("revisit", booked)):
+        found = store.fetch(slug, made["_id"])
+        assert found["acl"] == access.tokens_of(registry.get(slug).rt, found)
+        assert not any("|owner|" in one for one in found["acl"])
+    assert {(one.owner, one.type) for one in leaving.left_behind(head)} >= {
+        (owner.id, "contract"),
+        (owner.id, "revisit"),
+    }
