@@ -185,7 +185,7 @@ def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, A
         state = access.state_of(rt, record)
         waits_for = turns.awaited(state, record) if state is not None else ()
         return any(_falls_to(person, rt, one, record) for one in waits_for)
-    if whose == "owner" and turns.left_by(record) == person.id:
+    if whose == "owner" and not turns.owns(person, rt, record):
         return False
     return _is(person, whose, record) and turns.still(person, rt, whose)
 

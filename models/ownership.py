@@ -97,10 +97,8 @@ def answers_for(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bo
     for its owner, and for the custodian of its department who needs no card to read it."""
     level, department = Level.of(record.get("level")).value, record.get("department")
     as_custodian = [access.token(level, Relation.DEPARTMENT, department)]
-    placed = person.serves or not rt.classified
-    own = placed and person.id is not None and record.get(OWNER) == person.id != turns.left_by(record)
     keeps = turns.serves(person, record, Role.CUSTODIAN)
-    return own or (keeps and access.reads_for_good(person, rt, as_custodian))
+    return turns.owns(person, rt, record) or (keeps and access.reads_for_good(person, rt, as_custodian))
 
 
 def knows_readers(person: Person, record: Mapping[str, Any]) -> bool:

@@ -86,7 +86,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
         fields = access.readable(fields, access.reach(person, rt, Purpose.VIEW), record["acl"])
     placed = {"department": rt.kept_by or person.department} if record is None else record
     overseer = turns.serves(person, placed, Role.HEAD, Role.CUSTODIAN)
-    own = record is None or record.get("owner") == person.id != turns.left_by(record)
+    own = record is None or turns.owns(person, rt, record)
     placing: tuple[Field, ...] = ()
     if overseer and rt.menu == "family" and (record is None or ownership.may_hand_on(person, rt, record)):
         placing += rt.called(PLACING[:1])

@@ -83,6 +83,13 @@ def left_by(record: Mapping[str, Any]) -> Any:
     return record.get("owner") if record.get("owner_left") else None
 
 
+def owns(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
+    """Whether the person is the owner of a stored record in effect: of what is classified not who left, nor whose
+    records have not followed them to their department yet."""
+    own = person.id is not None and record.get("owner") == person.id != left_by(record)
+    return own and (person.serves or not rt.classified)
+
+
 def own_names(person: Person, rt: RecordType) -> list[str]:
     """The names under which records of a type wait for the person, with the roles that they have now."""
     return [str(person.id), *(f"{person.id}@{role}" for role in sorted(named_roles(rt).intersection(person.roles)))]

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from config.database import TransactionGaveUp, database, transaction
 from jobs import leaving as job
 from jobs.context import JobContext
-from models import access, catalogue, leaving, ownership, registry, schema, store
+from models import access, catalogue, leaving, ownership, records, registry, schema, store
 from models.access import Purpose
 from models.job.document import REQUESTS
 from models.office import office_calendar
@@ -165,6 +165,22 @@ def test_what_is_much_follows_by_the_job_and_opens_nothing_until_then(db: Base, 
     assert held(owner, made) == [False] * 3
     run(db, now)
     assert held(owner, made) == [True] * 3
+
+
+def test_who_is_followed_still_has_no_moves_and_fields_of_an_owner(db: Base, now: datetime, few: None) -> None:
+    owner = person(Role.SPECIALIST, Role.SALES, name="Owner")
+    made = files(owner, now, ("internal", "secret", "secret"))
+    store.change("customer", made[0]["_id"], {"salesperson": owner.id}, actor=person(Role.HEAD), now=now)
+    rt = registry.get("customer").rt
+
+    def offered() -> set[str]:
+        file, one = store.fetch("customer", made[0]["_id"]), as_now(owner)
+        moves = {move.name for move in records.moves(one, rt, file)}
+        return {"activate", "level"} & (moves | {field.name for field in records.form_fields(one, rt, file)})
+
+    assert offered() == {"activate", "level"}
+    move(owner, "sales", now)
+    assert offered() == set()
 
 
 def test_a_job_that_is_broken_off_goes_on(db: Base, now: datetime, few: None) -> None:
