@@ -23,7 +23,10 @@ AS_POLICY = "policy"
 
 @click.group()
 def token() -> None:
-    """Make, list, narrow and revoke tokens with which a program acts for a person. Changes are in the audit trail."""
+    """Tokens with which a program acts for a person.
+
+    Whatever is changed is in the audit trail.
+    """
 
 
 @token.command()
@@ -89,7 +92,9 @@ def revoke(email: str, prefix: str | None, every: bool) -> None:
 @click.argument("email")
 @click.argument("level", required=False, type=click.Choice([*(level.value for level in Level), AS_POLICY]))
 def level(email: str, level: str | None) -> None:
-    """Show, or set, up to which LEVEL the tokens of a person read by the person's own right.
+    """Show or set up to which LEVEL a person's tokens read.
+
+    What is borrowed on a card is not concerned.
 
     The lower one of this and 'api.highest_level' of the policy holds, from the next request on; 'policy' lifts it.
     """

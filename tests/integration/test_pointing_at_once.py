@@ -239,7 +239,7 @@ def test_a_destruction_begins_not_when_a_record_at_work_points_there_since_the_s
     cast, later = cast_of(), now + timedelta(days=8)
     old = customer(cast.owner, now - YEARS, level="secret", level_basis="x", secret_until=None)
     signed(cast, [old], now)
-    meanwhile(removal, "_changed", lambda: complaint(cast.owner, old, later))
+    meanwhile(removal, "changed", lambda: complaint(cast.owner, old, later))
     assert removal.begin_due(later) == 0
     assert store.fetch("customer", old["_id"])["number"] == old["number"]
     assert [one["state"] for one in db["record_destruction"].find()] == ["barred"]

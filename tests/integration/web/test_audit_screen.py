@@ -87,9 +87,12 @@ def acts() -> Iterator[str]:
     """Every act that the code names when it writes the trail or a version."""
     for package in (models, backoffice, jobs):
         for path in Path(package.__path__[0]).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            constants = {ast.unparse(one.targets[0]): one.value for one in tree.body if isinstance(one, ast.Assign)}
+            for node in ast.walk(tree):
                 for value in named(node):
-                    parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+                    either = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+                    parts = [constants.get(ast.unparse(one), one) for one in either]
                     yield from (str(part.value) for part in parts if isinstance(part, ast.Constant) and part.value)
 
 
