@@ -47,6 +47,7 @@ LISTED = {
     ],
     "complaint": ["number", "subject", "customer", "channel", "received_at", "severity", "level", "owner", "state"],
 }
+Row = dict[str, Any]
 SAFE, FIRST = WriteConcern("majority", j=True), WriteConcern(1, j=False)
 RECORDED = {"bench_version": VERSIONS, "bench_entry": ENTRIES, "bench_line": QUEUE}
 """The floor's own collections and whose indexes they have."""
@@ -82,18 +83,6 @@ def make_app(world: World) -> Flask:
     def listed(slug: str) -> ResponseReturnValue:
         return _json(rows(slug))
 
-    @app.get("/<slug>/noted/")
-    def noted(slug: str) -> ResponseReturnValue:
-        reader = db[USERS].find_one({"_id": READER.id})
-        found = rows(slug)
-        secret = [row for row in found if row["level"] != Level.INTERNAL.value]
-        of_them = {"record": [row["_id"] for row in secret], "number": [row["number"] for row in secret]}
-        facts = {"at": datetime.now(UTC), "action": "listed", "actor": reader and reader["_id"], "type": slug}
-        entry = {"_id": ObjectId(), **facts, **of_them, "level": sorted({row["level"] for row in secret})}
-        db.get_collection("bench_line", write_concern=FIRST).insert_one({"_id": entry["_id"]})
-        db.get_collection("bench_entry", write_concern=SAFE).insert_one(entry)
-        return _json(found)
-
     @app.get("/named/")
     def named() -> ResponseReturnValue:
         found = rows("complaint")
@@ -119,28 +108,50 @@ def make_app(world: World) -> Flask:
         done = target.update_one({"number": number}, {"$set": request.get_json()})
         return _json({"matched": done.matched_count})
 
+    @app.get("/<slug>/noted/")
+    def noted(slug: str) -> ResponseReturnValue:
+        reader = db[USERS].find_one({"_id": READER.id})
+        assert reader is not None
+        return _json(_noted(db, slug, reader["_id"], rows(slug)))
+
     @app.post("/<slug>/<number>/recorded")
     def recorded(slug: str, number: str) -> ResponseReturnValue:
-        records, change = db[f"record_{slug}"], request.get_json()
-        row = records.find_one({"number": number})
-        assert row is not None
-        now, entry = datetime.now(UTC), ObjectId()
-        with db.client.start_session() as session, session.start_transaction(write_concern=SAFE):
-            fresh = {"_id": row["_id"], "rev": row["rev"]}
-            done = records.update_one(fresh, {"$set": {**change, "updated_at": now}}, session=session)
-            changes = [{"field": name, "before": row.get(name), "after": value} for name, value in change.items()]
-            version = {"record": row["_id"], "rev": row["rev"] + 1, "at": now, "by": row["owner"], "changes": changes}
-            db["bench_version"].insert_one(version, session=session)
-            facts = {"at": now, "action": "change", "actor": row["owner"], "type": slug, "level": row["level"]}
-            told = {"record": row["_id"], "number": number, "fields": list(change)}
-            db["bench_entry"].insert_one({"_id": entry, **facts, **told}, session=session)
-            db["bench_line"].insert_one({"_id": entry, "at": now}, session=session)
-        return _json({"matched": done.matched_count})
+        return _json({"matched": _recorded(db, slug, number, request.get_json())})
 
     return app
 
 
-def _like(db: Database[dict[str, Any]]) -> None:
+def _noted(db: Database[Row], slug: str, reader: ObjectId, found: list[Row]) -> list[Row]:
+    """The rows, once line and entry of those that are classified are stored."""
+    secret = [row for row in found if row["level"] != Level.INTERNAL.value]
+    of_them = {"record": [row["_id"] for row in secret], "number": [row["number"] for row in secret]}
+    facts = {"at": datetime.now(UTC), "action": "listed", "actor": reader, "type": slug}
+    entry = {"_id": ObjectId(), **facts, **of_them, "level": sorted({row["level"] for row in secret})}
+    db.get_collection("bench_line", write_concern=FIRST).insert_one({"_id": entry["_id"]})
+    db.get_collection("bench_entry", write_concern=SAFE).insert_one(entry)
+    return found
+
+
+def _recorded(db: Database[Row], slug: str, number: str, change: Row) -> int:
+    """How many records were changed, in one transaction with version, entry and line."""
+    records = db[f"record_{slug}"]
+    row = records.find_one({"number": number})
+    assert row is not None
+    now, entry = datetime.now(UTC), ObjectId()
+    with db.client.start_session() as session, session.start_transaction(write_concern=SAFE):
+        fresh = {"_id": row["_id"], "rev": row["rev"]}
+        done = records.update_one(fresh, {"$set": {**change, "updated_at": now}}, session=session)
+        changes = [{"field": name, "before": row.get(name), "after": value} for name, value in change.items()]
+        version = {"record": row["_id"], "rev": row["rev"] + 1, "at": now, "by": row["owner"], "changes": changes}
+        db["bench_version"].insert_one(version, session=session)
+        facts = {"at": now, "action": "change", "actor": row["owner"], "type": slug, "level": row["level"]}
+        told = {"record": row["_id"], "number": number, "fields": list(change)}
+        db["bench_entry"].insert_one({"_id": entry, **facts, **told}, session=session)
+        db["bench_line"].insert_one({"_id": entry, "at": now}, session=session)
+    return done.matched_count
+
+
+def _like(db: Database[Row]) -> None:
     for name, ours in RECORDED.items():
         for key, index in db[ours].index_information().items():
             if key != "_id_":

@@ -20,7 +20,8 @@ from config.database import TransactionGaveUp, database, transaction
 from config.settings import Settings
 from jobs.cadence import in_words, latest_until, next_after
 from jobs.context import JobContext, JobError, Stopped
-from jobs.schedule import DEFAULT_KEPT, JOBS, CatchUp, Job, Lane, Table
+from jobs.schedule import JOBS
+from jobs.table import DEFAULT_KEPT, CatchUp, Job, Lane, Table
 from jobs.watch import Watch
 from models import office
 from models.calendar import WorkingCalendar

@@ -29,7 +29,7 @@ from jobs import audit_seal, execution
 from jobs.audit_seal import Sealer
 from jobs.context import Stopped
 from jobs.execution import Desk
-from jobs.schedule import Lane
+from jobs.table import Lane
 from models.backup import mark
 from models.job import lease as leases
 from models.job.document import Lease

@@ -24,7 +24,7 @@ from config.settings import Settings
 from jobs import copies
 from jobs.cadence import Cadence, Daily, EveryMinutes, next_after
 from jobs.context import JobContext, JobError, Report
-from jobs.schedule import Job, Table
+from jobs.table import Job, Table
 from models import office, schema
 from models.calendar import WorkingCalendar, local
 from models.errors import Spoken

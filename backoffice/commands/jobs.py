@@ -19,8 +19,9 @@ from config.database import database
 from jobs.cadence import in_words, next_after
 from jobs.execution import Desk, run_now, utc_now
 from jobs.runner import worker_name
-from jobs.schedule import JOBS, Job
+from jobs.schedule import JOBS
 from jobs.simulation import NoCopy, Played, simulate, try_out
+from jobs.table import Job
 from models.calendar import SHANGHAI, local
 from models.job import service
 from models.job.document import Run, Schedule

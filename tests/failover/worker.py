@@ -14,7 +14,8 @@ from jobs.cadence import EveryMinutes
 from jobs.context import JobContext, Report
 from jobs.execution import Desk
 from jobs.runner import Scheduler, worker_name
-from jobs.schedule import JOBS, Job, Table
+from jobs.schedule import JOBS
+from jobs.table import Job, Table
 from models import audit, catalogue
 from models.declarations import Label
 from models.person.roles import SYSTEM

@@ -18,7 +18,8 @@ from jobs import execution
 from jobs.cadence import EveryMinutes
 from jobs.context import Stopped
 from jobs.execution import Desk
-from jobs.schedule import JOBS, Table
+from jobs.schedule import JOBS
+from jobs.table import Table
 from models import audit, catalogue, schema
 from models.backup import archive, beside
 from models.backup.rules import JOB, OVERDUE, name_at

@@ -22,7 +22,7 @@ from config.settings import Settings
 from jobs import execution
 from jobs.execution import Desk
 from jobs.runner import Scheduler
-from jobs.schedule import Table
+from jobs.table import Table
 from models.job import lease as leases
 from models.job import service
 from models.job.document import INDEXES, Run

@@ -19,7 +19,7 @@ from jobs.cadence import EveryMinutes
 from jobs.context import JobContext, JobError, Report
 from jobs.execution import Desk
 from jobs.runner import Scheduler, worker_name
-from jobs.schedule import CatchUp, Job, Table
+from jobs.table import CatchUp, Job, Table
 from models.declarations import Label
 from tests.conftest import MASTER_KEY
 

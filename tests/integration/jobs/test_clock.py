@@ -10,7 +10,8 @@ import pytest
 
 from jobs import execution
 from jobs.cadence import Daily, latest_until
-from jobs.schedule import JOBS, CatchUp, Job, Table
+from jobs.schedule import JOBS
+from jobs.table import CatchUp, Job, Table
 from models import catalogue, schema
 from models.calendar import SHANGHAI, local
 from models.job import service

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from backoffice import cli
 from backoffice.commands import jobs as commands
 from config.settings import Settings
-from jobs.schedule import Table
+from jobs.table import Table
 from models.job import service
 from models.job.rules import State
 from tests.integration.jobs import sample

@@ -8,7 +8,7 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from jobs import execution
-from jobs.schedule import CatchUp
+from jobs.table import CatchUp
 from models.job import lease as leases
 from models.job import runs, service
 from models.job.rules import MAX_ATTEMPTS, AlreadyRun, Kind, LeaseLost, State, UnknownJob

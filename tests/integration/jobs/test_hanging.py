@@ -16,7 +16,7 @@ from jobs import runner, watch
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, Report, Stopped
 from jobs.execution import Desk, tick
-from jobs.schedule import CatchUp, Job, Lane, Table
+from jobs.table import CatchUp, Job, Lane, Table
 from models import audit
 from models.job import lease as leases
 from models.job import service

@@ -10,7 +10,7 @@ import pytest
 from config.database import transaction
 from jobs.cadence import EveryMinutes
 from jobs.context import JobContext, Report
-from jobs.schedule import Job, Table
+from jobs.table import Job, Table
 from models import audit
 from models.declarations import Label
 from models.errors import Forbidden

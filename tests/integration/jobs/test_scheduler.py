@@ -11,7 +11,7 @@ import pytest
 from apscheduler.schedulers import SchedulerNotRunningError
 
 from jobs import runner
-from jobs.schedule import Job, Table
+from jobs.table import Job, Table
 from models import audit
 from models.errors import Forbidden
 from models.job import lease as leases

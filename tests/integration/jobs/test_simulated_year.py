@@ -10,8 +10,9 @@ import pytest
 
 from jobs.cadence import Daily, EveryMinutes, QuarterStart
 from jobs.context import JobContext, Report
-from jobs.schedule import JOBS, Job, Table
+from jobs.schedule import JOBS
 from jobs.simulation import simulate
+from jobs.table import Job, Table
 from models import catalogue, schema
 from models.calendar import SHANGHAI, local
 from models.declarations import Label

@@ -20,8 +20,9 @@ from config.database import database
 from jobs.cadence import Daily, EveryMinutes
 from jobs.context import JobContext, JobError, Report
 from jobs.copies import MADE, MARK, drop_left_behind, prefix
-from jobs.schedule import JOBS, Job, Table
+from jobs.schedule import JOBS
 from jobs.simulation import NoCopy, Played, simulate
+from jobs.table import Job, Table
 from models import catalogue, schema
 from models.backup.rules import JOB as BACKUP
 from models.calendar import SHANGHAI, local

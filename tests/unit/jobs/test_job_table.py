@@ -8,7 +8,8 @@ import pytest
 
 from jobs.cadence import EveryMinutes
 from jobs.context import JobContext, Report
-from jobs.schedule import JOBS, Job, Table
+from jobs.schedule import JOBS
+from jobs.table import Job, Table
 from models.calendar import SHANGHAI
 from models.declarations import Label
 from models.job.rules import UnknownJob, is_late, occurrence_key
