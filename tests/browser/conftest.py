@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from config.settings import Settings
+from tests.browser.chromium import launched
 from tests.browser.office import WAIT, Office
 
 
@@ -19,7 +20,7 @@ def chromium() -> Iterator[Browser]:
     """The machine's own chromium. A busy machine gets the time it takes; only what fails is waited for to the end."""
     expect.set_options(timeout=WAIT)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = launched(playwright)
         yield browser
         browser.close()
 

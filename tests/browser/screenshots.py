@@ -26,6 +26,8 @@ import click
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import Error as PageError
 
+from tests.browser.chromium import launched
+
 ROOT = Path(__file__).parents[2]
 OUT = ROOT / "var" / "screenshots"
 IMAGES = ROOT / "docs" / "images"
@@ -312,7 +314,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 def main(only: set[str]) -> int:
     """Take them all, or those named (`readme` for the README's); returns the exit code."""
     with demonstration() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = launched(playwright)
         studio = Studio(address, browser)
         try:
             if only != {"readme"}:
