@@ -121,7 +121,15 @@ LEAK = RecordType(
         ),
         *grouped(
             "outcome",
-            field("investigator", "person", "查处人", "Inquiry by", "fixed withheld", viewers=JUDGING),
+            field(
+                "investigator",
+                "person",
+                "查处人",
+                "Inquiry by",
+                "fixed withheld",
+                viewers=JUDGING,
+                roles=(Role.HEAD, Role.GENERAL_MANAGER),
+            ),
             field("findings", "long_text", "查明情况", "Findings", "fixed withheld", viewers=JUDGING, max_length=4000),
             field("superior", "person", "直接上级", "Superior", "fixed withheld", viewers=JUDGING),
             field(

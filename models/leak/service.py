@@ -38,7 +38,7 @@ def _prepare(draft: Draft) -> None:
     if draft.before is None and values["found_on"] is not None:
         values["due_on"] = values["found_on"] + timedelta(days=policy().leak.inquiry_days)
     if draft.action == "take_up":
-        values["investigator"] = draft.actor.id
+        values["investigator"] = (draft.behalf or draft.actor).id  # the inquiry asks for a role that a deputy may lack
         # The inquiry begins with whom the report names; what it makes of that is not for whoever reported.
         values["people_found"] = values["people"]
     elif draft.action == "conclude":

@@ -18,7 +18,8 @@ from models.glances import Glances
 from models.leak.document import LEAK
 from models.leak.service import YouAreInvolved
 from models.listing import Filter, ListQuery
-from models.person.roles import Person, Role
+from models.person import rights, service
+from models.person.roles import SYSTEM, Person, Role
 from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
@@ -414,3 +415,22 @@ def test_whom_it_concerns_is_shown_no_sheet_that_holds_the_findings(people: dict
     seen = records.see(people["head"], "leak", leak["number"], Purpose.VIEW, now)
     with pytest.raises(Forbidden):
         records.possible_move(people["head"], seen, "conclude")
+
+
+def test_who_is_no_head_any_more_neither_reads_nor_concludes_what_they_inquired_into(
+    people: dict[str, Person], now: datetime
+) -> None:
+    """X8, X3: an inquiry is its head's while they are one; then it climbs."""
+    head = people["head"]
+    leak = moved(head, reported(people, now), "take_up", now)
+    assert head.id is not None
+    service.change_profile(
+        SYSTEM, head.id, name="Head", email="head@example.test", department="sales", manager=None, now=now
+    )
+    rights.set_roles(SYSTEM, head.id, [Role.SALES], now)
+    former = service.person_of(service.get(head.id))
+    with pytest.raises(NotFound):
+        records.see(former, "leak", leak["number"], Purpose.VIEW, now)
+    with pytest.raises((Forbidden, NotFound)):
+        moved(former, leak, "conclude", now, FINDING)
+    assert store.fetch("leak", leak["_id"])["state"] == "inquiry"
