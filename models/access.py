@@ -326,9 +326,11 @@ def _tokens(person: Person, rt: RecordType, rules: Iterable[Rule], purpose: Purp
     for rule in rules:
         if rule.roles and not person.has(*rule.roles):
             continue
-        for level in rule.levels:
-            whoms = _whom(person, rt, rule.relation, purpose)
-            found.update(token(level.value, rule.relation, whom) for whom in whoms)
+        if rule.relation is Relation.GRANT:
+            found.update(one for one in person.grants.get(purpose.value, NONE) if one.partition("|")[0] in rule.levels)
+            continue
+        whoms = _whom(person, rt, rule.relation)
+        found.update(token(level.value, rule.relation, whom) for level in rule.levels for whom in whoms)
     return frozenset(found)
 
 
@@ -342,7 +344,7 @@ def _of_levels(person: Person, tokens: Iterable[str]) -> frozenset[str]:
     return frozenset(one for one, part in parts.items() if part[0] in person.levels or part[1] == granted)
 
 
-def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) -> Iterable[object]:
+def _whom(person: Person, rt: RecordType, relation: Relation) -> Iterable[object]:
     """What stands behind a relation's token for this person; nothing personal of what is classified, where they serve
     in no department any more."""
     if rt.classified and relation in PERSONAL and not person.serves:
@@ -355,8 +357,6 @@ def _whom(person: Person, rt: RecordType, relation: Relation, purpose: Purpose) 
         return roles_held(person)
     if relation is Relation.ASSIGNED:
         return own_names(person, rt) if person.id else ()
-    if relation is Relation.GRANT:
-        return person.grants.get(purpose.value, frozenset())
     return (person.id,) if person.id else ()
 
 

@@ -276,13 +276,15 @@ ACCESS_REQUEST = RecordType(
 
 
 class Grant(me.Document):
-    """An opened record: to whom, for which uses, from when until when. Ended ones stay as a record of the right."""
+    """An opened record: to whom, for which uses, up to which level (that which was signed for), from when until when.
+    Ended ones stay as a record of the right."""
 
     person = me.ObjectIdField(required=True)
     type = me.StringField(required=True)
     record = me.ObjectIdField(required=True)
     request = me.ObjectIdField(required=True)
     uses = me.ListField(me.StringField(), required=True)
+    level = me.StringField()
     valid_from = me.DateTimeField(required=True)
     valid_until = me.DateTimeField(required=True)
     ended_at = me.DateTimeField()

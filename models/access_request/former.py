@@ -1,5 +1,5 @@
 """Cards of former versions: their receipts said what a file is called, in clear and in history too, and those in force
-did not name the general manager who signed."""
+did not name the general manager who signed, nor their grants the level that was signed for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import access, store, stored_form
 from models.access_request.document import ACCESS_REQUEST
+from models.access_request.grants import GRANTS
 from models.record import UNSHOWN, collection_name
 
 CARDS = collection_name(ACCESS_REQUEST.slug)
@@ -75,3 +76,22 @@ def _name_countersigner(card: ObjectId) -> int:
     acl = access.tokens_of(ACCESS_REQUEST, stored_form.load_to_show(ACCESS_REQUEST, {**row, **signer}))
     database()[CARDS].update_one({"_id": card}, {"$set": {**signer, "acl": acl}})
     return 1
+
+
+def note_levels_signed() -> list[str]:
+    """Let grants in force bear the level that their card was signed for: the one that its item kept. One without it
+    opens nothing above internal. Done again it finds nothing.
+
+    :return: a line where there were any.
+    """
+    noted = 0
+    for card in list(database()[CARDS].find({"state": "granted"}, {"items": 1, "type_asked": 1})):
+        bare = {"request": card["_id"], "level": None, "ended_at": None}
+        for grant in list(database()[GRANTS].find(bare, {"record": 1})):
+            record = database()[collection_name(card["type_asked"])].find_one({"_id": grant["record"]}, {"number": 1})
+            signed = {item["number"]: item["level"] for item in card["items"] or ()}
+            level = signed.get(record["number"]) if record else None
+            if level is not None:
+                noted += database()[GRANTS].update_one({"_id": grant["_id"]}, {"$set": {"level": level}}).modified_count
+    grants = "grant" if noted == 1 else "grants"
+    return [f"noted the level that was signed for on {noted} {grants} in force"] if noted else []

@@ -10,8 +10,9 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database
-from models import schema
+from models import access, schema
 from models.access_request import rules
+from models.declarations import Level, Relation
 from models.person.roles import MANAGING, Person
 
 GRANTS = "grant"
@@ -40,24 +41,31 @@ def held(person: Person, use: str, now: datetime) -> dict[str, Any]:
 
 
 def grants_in_force(person: Person, now: datetime) -> dict[str, frozenset[str]]:
-    """The ids of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
+    """The tokens of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
     revoked grant opens nothing from the next one on."""
-    return by_use(database()[GRANTS].find({"person": person.id, **in_force(now)}, {"uses": 1}), person)
+    return by_use(database()[GRANTS].find({"person": person.id, **in_force(now)}, {"uses": 1, "level": 1}), person)
 
 
 def by_use(grants: Iterable[Mapping[str, Any]], person: Person) -> dict[str, frozenset[str]]:
-    """The ids of a person's stored grants, by purpose, but for those that open nothing to them as they are now."""
+    """The tokens of a person's stored grants, by purpose, but for those that open nothing to them as they are now."""
     found: dict[str, set[str]] = {}
     managing = person.has(*MANAGING)
     for grant in (one for one in grants if rules.may_use(one["uses"], managing=managing)):
         for use in grant["uses"]:
-            found.setdefault(use, set()).add(str(grant["_id"]))
-    return {use: frozenset(ids) for use, ids in found.items()}
+            found.setdefault(use, set()).update(tokens(grant["_id"], grant.get("level")))
+    return {use: frozenset(held) for use, held in found.items()}
+
+
+def tokens(grant: object, signed: str | None) -> frozenset[str]:
+    """What a grant opens: its record at the level that was signed for and below it, so that what the record held while
+    it was more secret stays closed (X3, X4)."""
+    highest = Level.of(signed)
+    return frozenset(access.token(one.value, Relation.GRANT, grant) for one in Level if one.rank <= highest.rank)
 
 
 def beside(person: ObjectId, now: datetime) -> dict[str, Any]:
     """The stage of a question to the database that adds a person's grants in force as documents `{grant: ...}`; to be
     read by `by_use`."""
     wanted = {"person": person, **in_force(now)}
-    told = [{"$match": wanted}, {"$project": {"_id": 0, "grant": {"_id": "$_id", "uses": "$uses"}}}]
+    told = [{"$match": wanted}, {"$project": {"_id": 0, "grant": {"_id": "$_id", "uses": "$uses", "level": "$level"}}}]
     return {"$unionWith": {"coll": GRANTS, "pipeline": told}}

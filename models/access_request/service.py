@@ -300,6 +300,7 @@ def _open(draft: Draft) -> None:
     card = draft.values
     begins = datetime.combine(card["valid_from"], time(), ZONE).astimezone(UTC) if card["valid_from"] else draft.now
     until = datetime.combine(card["valid_until"] + timedelta(days=1), time(), ZONE).astimezone(UTC)
+    signed = {item["number"]: item["level"] for item in card["items"] or ()}
     for record in records_of(card):
         grant = ObjectId()
         database()[GRANTS].insert_one(
@@ -310,6 +311,7 @@ def _open(draft: Draft) -> None:
                 "record": record["_id"],
                 "request": card["_id"],
                 "uses": rules.uses_granted(card["uses"]),
+                "level": signed[record["number"]],
                 "valid_from": max(begins, draft.now),
                 "valid_until": until,
             }
@@ -369,3 +371,4 @@ def _expire_undecided(now: datetime) -> int:
 HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, rests_on=rests_on, leads=leads)
 schema.bring_up(former.take_names_out)
 schema.bring_up(former.name_countersigners)
+schema.bring_up(former.note_levels_signed)

@@ -156,8 +156,8 @@ class Means:
 class Person:
     """Who acts: the values that the rules need of a signed-in user, taken once per request.
 
-    `grants` are the ids of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those for
-    whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
+    `grants` are the tokens of the person's grants in force at the moment of asking, by use (X5), and `stands_in` those
+    for whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
     and no other; with `levels`, without a grant records of these levels and no other; `read_only`, nothing to be
     written. `through` is that token, for the audit trail (X7). While `settling` what they own does not follow their
     department yet.

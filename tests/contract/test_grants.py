@@ -14,13 +14,16 @@ from flask import Flask
 
 from models import access, moves, ownership, records, registry
 from models.access import Purpose
+from models.access_request.grants import tokens
 from models.declarations import Level, RecordType
 from models.person.roles import Person, Role
+from models.sights import levels_read
 
 pytestmark = pytest.mark.usefixtures("app")
 
 WRITING = (Purpose.EDIT, Purpose.ARCHIVE, Purpose.MERGE)
 GRANT = ObjectId()
+TOP = Level.TOP_SECRET.value
 SOMEBODY = ObjectId()
 
 
@@ -54,7 +57,7 @@ def without(record: dict[str, Any], rt: RecordType) -> dict[str, Any]:
 def test_a_grant_opens_reading_and_no_way_of_writing(app: Flask) -> None:
     opened = 0
     for rt in classified():
-        for reader in people(grants={use.value: frozenset({str(GRANT)}) for use in access.READING}):
+        for reader in people(grants={use.value: tokens(GRANT, TOP) for use in access.READING}):
             for record in cases(rt, granted=[GRANT]):
                 bare, case = without(record, rt), (rt.slug, reader.name, record["level"], record["state"])
                 assert access.reach(reader, rt, Purpose.VIEW).sees(record["acl"]) == "full", case
@@ -72,6 +75,18 @@ def test_a_grant_opens_reading_and_no_way_of_writing(app: Flask) -> None:
     assert opened > 100
 
 
+def test_a_grant_opens_nothing_above_the_level_that_was_signed_for_now_or_in_the_past(app: Flask) -> None:
+    for rt in classified():
+        for signed in Level:
+            held = {use.value: tokens(GRANT, signed.value) for use in access.READING}
+            for record in cases(rt, granted=[GRANT]):
+                reader = Person(ObjectId(), "Reader", frozenset({Role.SALES}), "elsewhere", grants=held)
+                reach = access.reach(reader, rt, Purpose.VIEW)
+                wanted = {level.value for level in Level if level.rank <= signed.rank}
+                assert levels_read(reach, record["acl"]) == wanted, (rt.slug, record["level"], record["state"])
+                assert (reach.sees(record["acl"]) == "full") is (record["level"] in wanted)
+
+
 def own_reading(reader: Person, rt: RecordType, record: dict[str, Any]) -> bool:
     return access.reach(reader, rt, Purpose.VIEW).sees(record["acl"]) == "full"
 
@@ -79,7 +94,7 @@ def own_reading(reader: Person, rt: RecordType, record: dict[str, Any]) -> bool:
 def test_who_may_do_something_by_right_keeps_it_beside_a_grant(app: Flask) -> None:
     for rt in classified():
         for record in cases(rt, granted=[GRANT]):
-            grants = {use.value: frozenset({str(GRANT)}) for use in access.READING}
+            grants = {use.value: tokens(GRANT, TOP) for use in access.READING}
             held = Person(SOMEBODY, "Owner", frozenset({Role.SPECIALIST}), "service", grants=grants)
             bare = Person(SOMEBODY, "Owner", frozenset({Role.SPECIALIST}), "service")
             for purpose in WRITING:
@@ -93,14 +108,14 @@ def test_nobody_makes_themselves_read_more_by_an_owner_and_above_secret_only_who
 ) -> None:
     refused = 0
     for rt in classified():
-        for giver in people(grants={use.value: frozenset({str(GRANT)}) for use in access.READING}):
+        for giver in people(grants={use.value: tokens(GRANT, TOP) for use in access.READING}):
             for record in cases(rt, granted=[GRANT]):
                 bare, case = without(record, rt), (rt.slug, giver.name, record["level"], record["state"])
                 owned = {**bare, "owner": giver.id, "state": record["state"]}
-                tokens = access.tokens_of(rt, owned)
+                acl = access.tokens_of(rt, owned)
                 if ownership.refusal(giver, rt, record, giver.id) is None:
                     for purpose in access.READING:
-                        after = access.reads_for_good(giver, rt, tokens, purpose)
+                        after = access.reads_for_good(giver, rt, acl, purpose)
                         assert after is access.reads_for_good(giver, rt, bare["acl"], purpose) or not after, case
                 else:
                     refused += 1

@@ -162,8 +162,8 @@ def test_a_card_that_is_not_for_export_opens_nothing_to_a_program(
 ) -> None:
     head, borrower = whole(Role.HEAD), whole(Role.SPECIALIST)
     [made] = secrets(head, now, 1)
-    grant = {"_id": ObjectId(), "person": borrower.person.id, "record": made["_id"], "uses": uses, "ended_at": None}
-    db[GRANTS].insert_one({**grant, "valid_from": now, "valid_until": now + timedelta(days=1)})
+    grant = {"_id": ObjectId(), "person": borrower.person.id, "record": made["_id"], "uses": uses, "level": "secret"}
+    db[GRANTS].insert_one({**grant, "ended_at": None, "valid_from": now, "valid_until": now + timedelta(days=1)})
     store.change("customer", made["_id"], {"granted": [str(grant["_id"])]}, actor=head.person, now=now)
     [row] = borrower.get("/customer")["items"]
     assert row["locked"] is True
