@@ -14,6 +14,7 @@ from models.access import Purpose
 from models.declarations import Level, RecordType
 from models.errors import Forbidden, Invalid, Refusal, Sentence
 from models.person.roles import Person, Role
+from models.secrecy import written_basis
 
 OF_LEVEL = frozenset({"level", "level_basis", "secret_until"})
 """What is said with a level."""
@@ -63,7 +64,7 @@ def check_raise(record: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """:raises Settled: when the values do not raise the level. :raises Invalid: when there is no basis for it (X1)."""
     if Level.of(values.get("level")).rank <= Level.of(record.get("level")).rank:
         raise Settled()
-    if not values.get("level_basis", record.get("level_basis")):
+    if not values.get("level_basis", written_basis(record)):
         raise Invalid({"level_basis": Sentence("请填写定密依据。", "Give the basis of the level.")})
 
 

@@ -19,6 +19,13 @@ FILLED_IN = frozenset({"create", "change"})
 """The writes, beside moves, whose end of the period a person has filled in; others take it from what was decided or
 stands."""
 
+GROUNDS = {
+    Level.SECRET: "一般往来事项",
+    Level.CONFIDENTIAL: "重要往来事项",
+    Level.TOP_SECRET: "直接关系公司利益",
+}
+"""What a level is for (X1): the basis of one that is set without a basis of its own."""
+
 
 def period_of(level: Level, since: date) -> date | None:
     """The last day of a level set on `since`, by default (X2); None for internal records."""
@@ -32,7 +39,7 @@ def period_of(level: Level, since: date) -> date | None:
 
 
 def keep_level(draft: Draft) -> None:
-    """Note who set a new level, and give it its default period unless the writer chose one. A classified record has an
+    """Note who set a new level, with its basis, and give it its default period unless the writer chose one. A classified record has an
     end, later than today and within its default period; only the head sets a later one at once (X2)."""
     before, values = draft.before or {}, draft.values
     level, today = Level.of(values["level"]), local(draft.now).date()
@@ -42,6 +49,7 @@ def keep_level(draft: Draft) -> None:
         return
     if set_now:
         values["level_set_by"] = draft.actor.id
+        values["level_basis"] = _basis(before, values, level)
     last = _last_day(before, level, today)
     if last is None or not chosen or values["secret_until"] is None:
         values["secret_until"] = last
@@ -50,6 +58,20 @@ def keep_level(draft: Draft) -> None:
         problem = end_problem(values["secret_until"], latest, today)
         if problem is not None:
             draft.problems["secret_until"] = problem
+
+
+def _basis(before: Mapping[str, Any], values: Mapping[str, Any], level: Level) -> str | None:
+    """The basis of a level set now: what was written, else what the level is for; none of what is internal."""
+    stated: str | None = values.get("level_basis")
+    if stated == before.get("level_basis"):
+        stated = written_basis(before)
+    return GROUNDS.get(level) and (stated or GROUNDS[level])
+
+
+def written_basis(record: Mapping[str, Any]) -> str | None:
+    """The basis that somebody wrote for a record's level; None where it is only what the level is for."""
+    stated: str | None = record.get("level_basis")
+    return None if stated == GROUNDS.get(Level.of(record.get("level"))) else stated
 
 
 def _last_day(before: Mapping[str, Any], level: Level, today: date) -> date | None:

@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from models import catalogue, history, records, schema, store
 from models.bulk_change.refusals import NothingToChange
+from models.declarations import Level
 from models.errors import Forbidden, Invalid, NotFound
 from models.kinds import ZONE
 from models.office import office_calendar
@@ -20,6 +21,7 @@ from models.record_input import LoweringNeedsHead, PeriodNeedsHead
 from models.reminder import chasing
 from models.reminder import service as reminders
 from models.reminder.rules import Step
+from models.secrecy import GROUNDS
 from models.secrecy_change import service
 from tests.factories.bulk_changes import carried_out
 from tests.factories.customers import customer
@@ -76,9 +78,9 @@ def test_an_approved_lowering_opens_the_record(
     assert (after["level"], after["secret_until"], after["level_basis"]) == ("internal", None, None)
 
 
-@pytest.mark.parametrize(("basis", "then"), [("Price list of 2025", "Price list of 2025"), ("", None)])
+@pytest.mark.parametrize(("basis", "then"), [("Price list of 2025", "Price list of 2025"), ("", GROUNDS[Level.SECRET])])
 def test_the_basis_of_the_former_level_goes_with_it(
-    owner: Person, head: Person, now: datetime, basis: str, then: str | None
+    owner: Person, head: Person, now: datetime, basis: str, then: str
 ) -> None:
     made = customer(owner, now, level="confidential", level_basis="Important dealings")
     wish = {**LOWER, "new_level": "secret", "new_basis": basis, "new_until": "2027-11-20"}
