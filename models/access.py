@@ -251,17 +251,15 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     signed = _signed_by_others(rt)
     view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
     card = (*(CLASSIFIED_CARD if rt.classified else ()), *(SIGNED_CARD if signed else ()))
-    opened = _of_levels(person, _tokens(person, rt, view, Purpose.VIEW))
+    opened = _of_levels(person, rt, _tokens(person, rt, view, Purpose.VIEW))
     carded = _tokens(person, rt, card, Purpose.VIEW)
     if purpose is Purpose.VIEW:
-        opened |= _of_levels(person, deputed_tokens(person, rt))
+        opened |= _of_levels(person, rt, deputed_tokens(person, rt))
         return Reach(opened, carded - opened)
     if purpose in (Purpose.EXPORT, Purpose.PRINT):
         rules = CLASSIFIED_EXPORT if rt.classified else rt.rights.export
-        leaving = _of_levels(person, _tokens(person, rt, rules, purpose))
-        if not leaving and not rt.classified:
-            return Reach(frozenset())
-        return Reach(leaving, (opened | carded) - leaving, also=None)
+        leaving = _of_levels(person, rt, _tokens(person, rt, rules, purpose))
+        return Reach(leaving, (opened | carded) - leaving) if leaving or rt.classified else Reach(NONE)
     rules = {
         Purpose.EDIT: rt.rights.edit,
         Purpose.ARCHIVE: rt.rights.archive,
@@ -299,8 +297,7 @@ def reads_to_act(person: Person, rt: RecordType, acl: Iterable[str], *, by_grant
 
 
 def shows_cards(rt: RecordType) -> bool:
-    """Whether somebody may see no more than the card of a record of a type: of what is classified (X3), or because
-    they signed it (ADR 16)."""
+    """Whether somebody may see no more than a record's card: of what is classified (X3), or as its signer (ADR 16)."""
     read = any(rule.relation is Relation.SIGNED for rule in rt.rights.view)
     return rt.classified or (_signed_by_others(rt) and not read)
 
@@ -334,14 +331,16 @@ def _tokens(person: Person, rt: RecordType, rules: Iterable[Rule], purpose: Purp
     return frozenset(found)
 
 
-def _of_levels(person: Person, tokens: Iterable[str]) -> frozenset[str]:
-    """Those of some tokens that open a record to a person who may come with a token narrowed to some levels: a grant
-    opens what it names, whatever its level."""
-    if person.levels is None:
-        return frozenset(tokens)
-    parts = {one: one.split("|", 2) for one in tokens}
-    granted = Relation.GRANT.value
-    return frozenset(one for one, part in parts.items() if part[0] in person.levels or part[1] == granted)
+def _of_levels(person: Person, rt: RecordType, tokens: Iterable[str]) -> frozenset[str]:
+    """Those of some tokens that open a record: of a plain type, which knows no levels, none above internal but of what
+    one signed; to who comes with a token narrowed to some levels none above these but of what a grant names."""
+    found = set()
+    for one in tokens:
+        level, relation, _ = one.split("|", 2)
+        known = rt.classified or level == Level.INTERNAL.value or relation in PAST
+        if known and (person.levels is None or level in person.levels or relation == Relation.GRANT.value):
+            found.add(one)
+    return frozenset(found)
 
 
 def _whom(person: Person, rt: RecordType, relation: Relation) -> Iterable[object]:

@@ -10,7 +10,7 @@ from typing import Any
 from config.database import database
 from models import numbering, store
 from models.checks.finding import Finding
-from models.declarations import Field, RecordType
+from models.declarations import Field, Level, RecordType
 from models.errors import Sentence
 from models.kinds import KINDS
 from models.record import collection_name
@@ -84,6 +84,15 @@ def states_held(rt: RecordType, former: RecordType | None) -> Iterator[Finding]:
         if count:
             en = f"{count:,} stored records stand in it" if count > 1 else "a stored record stands in it"
             yield unfit(rt, f"workflow.{state.value}", f"仍有 {count:,} 条记录处于“{state.label.zh}”状态。", en)
+
+
+def secrets_held(rt: RecordType) -> Iterator[Finding]:
+    """What is wrong with a type that is not classified: records above internal, archived ones too, which would be open
+    to whoever its rights name (X2, X3)."""
+    above = {"level": {"$nin": [None, Level.INTERNAL.value]}}
+    if not rt.classified and database()[collection_name(rt.slug)].find_one(above, {"_id": 1}) is not None:
+        en = "a stored record is above internal: it would be open to whoever reads the type"
+        yield unfit(rt, "classified", "已存有密级高于内部的记录，不再分级会使其公开。", en)
 
 
 def unfit(rt: RecordType, place: str, zh: str, en: str) -> Finding:

@@ -211,6 +211,7 @@ def _check(rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType 
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     errors += fitting.misfits(rt, stored, former)
     errors += fitting.states_held(rt, former)
+    errors += fitting.secrets_held(rt)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:
