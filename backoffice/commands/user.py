@@ -110,7 +110,7 @@ def reset(email: str, password: str | None, keep_second_factor: bool, enable: bo
         plain = _password(password, row["name"], row["email"])
         rights.reset_access(SYSTEM, row["_id"], _hashed(app, plain), now, second_factor=not keep_second_factor)
         if enable:
-            service.set_active(SYSTEM, row["_id"], True, now)
+            rights.set_active(SYSTEM, row["_id"], True, now)
     click.echo(f"reset {row['email']}")
     _tell(password, plain)
 

@@ -89,6 +89,7 @@ VALUES = {
     "from": {"policy": _l("as the policy says")},
     "what": {
         "reset": _l("new access"),
+        "enable": _l("account enabled again"),
         "place": _l("department and manager"),
     },
 }

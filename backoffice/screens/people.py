@@ -111,11 +111,13 @@ class PeopleView(PersonTokenRoutes):
     @expose("/<person>/active", methods=["POST"])  # type: ignore[untyped-decorator]
     @takes("active")
     def active(self, person: str) -> ResponseReturnValue:
-        """Disable an account, at once, or enable it."""
+        """Disable an account, at once, or enable it, or propose that for a privileged person."""
         _need_fresh()
         enable = request.form.get("active") == "1"
-        service.set_active(auth.current_person(), identifier(person), enable, edge.now())
-        flash(_("The account is enabled.") if enable else _("The account is disabled and signed out."), "success")
+        if not rights.set_active(auth.current_person(), identifier(person), enable, edge.now()):
+            flash(_("A second privileged person must confirm this."), "info")
+        else:
+            flash(_("The account is enabled.") if enable else _("The account is disabled and signed out."), "success")
         return redirect(url_for(".edit", person=person), 303)
 
     @expose("/<person>/reset", methods=["POST"])  # type: ignore[untyped-decorator]
@@ -138,7 +140,7 @@ class PeopleView(PersonTokenRoutes):
         lines = [
             {
                 "id": str(p.id),
-                "what": p.what if p.what in (proposals.RESET, proposals.PLACE) else "role",
+                "what": "role" if p.role else p.what,
                 "role": role_label(p.role) if p.role else "",
                 **_about(rows[p.person], p.place),
                 "by": p.by_name,
@@ -194,7 +196,7 @@ class PeopleView(PersonTokenRoutes):
             row=row,
             was=person_form.hidden(was) if was else [],
             shown=[p.id for p in waiting if not own] if shown is None else shown,
-            pending={p.role.value for p in waiting if p.role},
+            pending={p.what for p in waiting},
             privileged={role.value for role in PRIVILEGED},
             held={role.value for role in was.roles} if was else set(),
             place=_place_help(row, waiting) if row else "",

@@ -1,5 +1,5 @@
-"""Proposals that wait for a second privileged person: a privileged role, new access for a privileged person or one who
-reads what is classified, and another department or manager of a privileged person."""
+"""Proposals that wait for a second privileged person: a privileged role, new access or an account enabled again for a
+privileged person or one who reads what is classified, and another department or manager of a privileged person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.person import directory
 from models.person.document import PROPOSALS
 from models.person.roles import PRIVILEGED, Person, Role
 
-RESET, PLACE = "reset", "place"
+RESET, PLACE, ENABLE = "reset", "place", "enable"
 """What is proposed when it is not a role."""
 
 
@@ -63,23 +63,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A privileged role to be given, or (`role` None) for a privileged person another `place`, or access to be reset
-    (neither)."""
+    """`what` is proposed for a person: a privileged role (its value), another `place`, access to be reset, or the
+    disabled account to be enabled."""
 
     id: ObjectId
     person: ObjectId
-    role: Role | None
+    what: str
     by: ObjectId | None
     by_name: str
     at: datetime
     place: Place | None = None
 
     @property
-    def what(self) -> str:
-        """The role's value, or what it is instead."""
-        if self.role is not None:
-            return self.role.value
-        return RESET if self.place is None else PLACE
+    def role(self) -> Role | None:
+        """The role to be given; None where it is not one."""
+        return None if self.what in (RESET, PLACE, ENABLE) else Role(self.what)
 
 
 def waiting() -> list[Proposal]:
@@ -108,7 +106,7 @@ def find(proposal_id: ObjectId) -> Proposal:
 
 
 def propose(actor: Person, person_id: ObjectId, what: str, now: datetime) -> None:
-    """Let a role value, or `RESET`, wait for a second person; asking again changes nothing."""
+    """Let a role value, `RESET` or `ENABLE` wait for a second person; asking again changes nothing."""
     _propose(actor, person_id, what, now, {}, {})
 
 
@@ -140,6 +138,13 @@ def withdraw(
             close(actor, one, "withdrawn", now)
 
 
+def withdraw_enabling(actor: Person, person_id: ObjectId, now: datetime) -> None:
+    """Drop what proposes to enable an account that is enabled, or disabled, otherwise."""
+    for one in of_person(person_id):
+        if one.what == ENABLE:
+            close(actor, one, "withdrawn", now)
+
+
 def needs_second(row: Mapping[str, Any]) -> bool:
     """Whether the holder of a stored account is privileged, or will be once somebody confirms it."""
     privileged = [role.value for role in PRIVILEGED]
@@ -163,6 +168,5 @@ def close(actor: Person, proposal: Proposal, state: str, now: datetime, told: Ma
 
 
 def _read(row: Mapping[str, Any]) -> Proposal:
-    role = None if row["what"] in (RESET, PLACE) else Role(row["what"])
     place = Place.of(row["place"]) if row["what"] == PLACE else None
-    return Proposal(row["_id"], row["person"], role, row["by"], row["by_name"], row["at"], place)
+    return Proposal(row["_id"], row["person"], row["what"], row["by"], row["by_name"], row["at"], place)

@@ -1,6 +1,6 @@
-"""Roles and who gives them. A privileged role is given, and the place of a privileged person changed, or the access of
-one or of somebody who reads what is classified reset, only when a second privileged person confirms; until then it
-waits as a proposal. The system itself (a command on the machine) needs no second person."""
+"""Roles and who gives them. A privileged role is given, the place of a privileged person changed, and the access of
+one or of somebody who reads what is classified reset or their account enabled again only when a second privileged
+person confirms; until then it waits as a proposal. The system itself (a command on the machine) needs no second one."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from models.person.service import (
     require_right,
     set_place,
     store,
+    store_active,
     subject_of,
 )
 
@@ -95,13 +96,42 @@ def reset_access(
 
     def work() -> bool:
         row = get(person_id)
-        if actor is not SYSTEM and (proposals.needs_second(row) or by_name.reads_classified(person_of(row), now)):
+        if _takes_two(actor, row, now):
             proposals.propose(actor, person_id, proposals.RESET, now)
             return False
         _store_reset(actor, row, password, now, second_factor=second_factor)
         return True
 
     return transaction(work)
+
+
+def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) -> bool:
+    """Disable an account, at once, or enable it again.
+
+    Of a privileged person, and of who reads by name what is classified, the latter is only proposed, as a reset is:
+    their password opens what it opened. Then False is returned, nothing has changed, and `confirm` does it.
+
+    :raises LastAdministrator: :raises OwnAccount: :raises Forbidden: :raises NotFound:
+    """
+    require_right(actor)
+    if actor.id == person_id:
+        raise OwnAccount()
+
+    def work() -> bool:
+        row = get(person_id)
+        if row["active"] == active:
+            return True
+        if active and _takes_two(actor, row, now):
+            proposals.propose(actor, person_id, proposals.ENABLE, now)
+            return False
+        store_active(actor, row, active, now)
+        proposals.withdraw_enabling(actor, person_id, now)
+        return True
+
+    done = transaction(work)
+    if done:
+        changes.settle(person_id, now)
+    return done
 
 
 def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: str = "") -> Proposal:
@@ -122,6 +152,8 @@ def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: st
             _store_roles(actor, row, person_of(row).roles | {proposal.role}, now)
         elif proposal.place is not None:
             set_place(actor, row, proposal.place, now)
+        elif proposal.what == proposals.ENABLE:
+            store_active(actor, row, True, now)
         else:
             _store_reset(actor, row, password, now)
         return proposal
@@ -143,6 +175,12 @@ def refuse(actor: Person, proposal_id: ObjectId, now: datetime) -> None:
         proposals.close(actor, proposal, "refused", now, _told(proposal, get(proposal.person)))
 
     transaction(work)
+
+
+def _takes_two(actor: Person, row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a second person confirms who gets at an account: its holder is privileged, or reads by name what is
+    classified."""
+    return actor is not SYSTEM and (proposals.needs_second(row) or by_name.reads_classified(person_of(row), now))
 
 
 def _told(proposal: Proposal, row: Mapping[str, Any]) -> dict[str, str]:

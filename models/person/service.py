@@ -267,34 +267,23 @@ def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str
     audit.append("person_changed", actor, subject_of(before), now=now, fields=changed, detail=told)
 
 
-def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) -> None:
-    """Disable an account, whose sessions end at once, or enable it again. The other privileged people are told when
-    that of one of them is disabled.
+def store_active(actor: Person, row: Mapping[str, Any], active: bool, now: datetime) -> None:
+    """Disable an account, whose sessions end at once, or enable it again, in a transaction of whoever decides it
+    (`rights`). The other privileged people are told when that of one of them is disabled.
 
-    :raises LastAdministrator: :raises OwnAccount: :raises Forbidden: :raises NotFound:
+    :raises LastAdministrator:
     """
-    require_right(actor)
-    if actor.id == person_id:
-        raise OwnAccount()
-
-    def work() -> None:
-        row = get(person_id)
-        if row["active"] == active:
-            return
-        roles = person_of(row).roles
-        if not active and Role.ADMINISTRATOR in roles:
-            keep_an_administrator(person_id)
-        store(person_id, {"active": active}, now)
-        changes.tell(_present(row), _present({**row, "active": active}), now)
-        session.end_all(person_id)
-        action = "person_enabled" if active else "person_disabled"
-        detail = {"roles": sorted(role.value for role in roles)}
-        audit.append(action, actor, subject_of(row), now=now, detail=detail)
-        if not active:
-            taken.tell(actor, row, roles, now, disabled=True)
-
-    transaction(work)
-    changes.settle(person_id, now)
+    roles = person_of(row).roles
+    if not active and Role.ADMINISTRATOR in roles:
+        keep_an_administrator(row["_id"])
+    store(row["_id"], {"active": active}, now)
+    changes.tell(_present(row), _present({**row, "active": active}), now)
+    session.end_all(row["_id"])
+    action = "person_enabled" if active else "person_disabled"
+    detail = {"roles": sorted(role.value for role in roles)}
+    audit.append(action, actor, subject_of(row), now=now, detail=detail)
+    if not active:
+        taken.tell(actor, row, roles, now, disabled=True)
 
 
 def set_language(person_id: ObjectId, language: str) -> None:

@@ -58,7 +58,7 @@ def give(one: Person, role: Role, now: datetime) -> None:
 
 def enable(one: Person, now: datetime, *, active: bool = True) -> None:
     assert one.id is not None
-    people.set_active(SYSTEM, one.id, active, now)
+    rights.set_active(SYSTEM, one.id, active, now)
 
 
 def files(

@@ -14,7 +14,6 @@ from models.access import Purpose
 from models.access_request import grants, receipt, service
 from models.access_request.receipt import CardClosed
 from models.person import rights
-from models.person import service as people
 from models.person.roles import SYSTEM, Person, Role
 from tests.factories.people import person
 
@@ -112,6 +111,6 @@ def test_the_job_ends_what_lost_its_reader_past_the_change_of_roles(
 def test_it_ends_with_the_account_too(owner: Person, manager: Person, head: Person, now: datetime) -> None:
     cards = [granted(owner, manager, head, use, now) for use in ("export", "view")]
     assert manager.id is not None
-    people.set_active(SYSTEM, manager.id, False, now)
-    people.set_active(SYSTEM, manager.id, True, now)
+    rights.set_active(SYSTEM, manager.id, False, now)
+    rights.set_active(SYSTEM, manager.id, True, now)
     assert [store.fetch(CARD, one["_id"])["state"] for one in cards] == ["ended", "granted"]

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from models import access
 from models.declarations import Relation
 from models.listing import hits, walking
-from models.person import rights, service
+from models.person import rights
 from models.person import service as people
 from models.person.roles import SYSTEM, Role
 from models.record import REACH_INDEX
@@ -115,7 +115,7 @@ def test_a_list_shows_what_the_rights_of_the_moment_open(head: Program, clock: C
 def test_a_token_that_has_ended_is_guessed_about_once(head: Program, clock: Clock) -> None:
     head.make()
     head.get("/sample")
-    service.set_active(SYSTEM, account(head)["_id"], False, clock.now)
+    rights.set_active(SYSTEM, account(head)["_id"], False, clock.now)
     heard: list[list[str]] = []
     for _ in range(2):
         with commands.heard() as sent:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from config.database import database
 from models.errors import Invalid
-from models.person import rights, service
+from models.person import rights
 from models.person import service as people
 from models.person.credentials import store_credentials
 from models.person.roles import SYSTEM, Role
@@ -43,7 +43,7 @@ def test_the_database_does_not_hold_the_token(head: Program) -> None:
 
 
 def disabled(program: Program, clock: Clock) -> None:
-    service.set_active(SYSTEM, account(program)["_id"], False, clock.now)
+    rights.set_active(SYSTEM, account(program)["_id"], False, clock.now)
 
 
 def new_password(program: Program, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from config.database import database
 from models import store
 from models.calendar_feed import rules, service
-from models.person import service as people
+from models.person import rights
 from models.person.credentials import store_credentials
 from models.person.roles import SYSTEM, Person, Role
 from tests.factories.customers import customer
@@ -116,7 +116,7 @@ def revoked(desk: Desk, clock: Clock) -> None:
 
 def disabled(desk: Desk, clock: Clock) -> None:
     assert desk.person.id is not None
-    people.set_active(Person(None, "x", frozenset({Role.ADMINISTRATOR})), desk.person.id, False, clock.now)
+    rights.set_active(Person(None, "x", frozenset({Role.ADMINISTRATOR})), desk.person.id, False, clock.now)
 
 
 def new_password(desk: Desk, clock: Clock) -> None:

@@ -216,7 +216,7 @@ def test_a_manager_who_left_stays_until_another_is_chosen(admin: Person, second:
     manager = made(now, Role.SALES_MANAGER)
     assert manager.id is not None
     person, other = made(now, Role.HEAD, manager=manager.id), made(now, Role.HEAD)
-    service.set_active(admin, manager.id, False, now)
+    rights.set_active(admin, manager.id, False, now)
     assert not move(admin, person, now, name="新名")
     assert place(person) == ("sales", manager.id)
     with pytest.raises(FieldProblem):

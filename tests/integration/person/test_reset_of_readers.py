@@ -96,6 +96,37 @@ def test_a_command_on_the_machine_needs_no_second_person(owner: Person, now: dat
     assert not waits(SYSTEM, owner, now)
 
 
+def test_their_account_is_enabled_again_by_two(admin: Person, head: Person, now: datetime, db: DB) -> None:
+    owner, custodian, other = person(Role.SPECIALIST), person(Role.CUSTODIAN), person(Role.SPECIALIST)
+    file(owner, now)
+    for who in (owner, custodian, other):
+        assert rights.set_active(admin, who.id, False, now), "disabling is done at once"  # type: ignore[arg-type]
+    assert rights.set_active(admin, other.id, True, now), "opens nothing above internal"  # type: ignore[arg-type]
+    for who in (owner, custodian):
+        assert who.id is not None
+        assert rights.set_active(admin, who.id, True, now) is False
+        assert rights.set_active(admin, who.id, True, now) is False, "asked for once"
+        assert service.get(who.id)["active"] is False
+    for waiting in proposals.waiting():
+        assert waiting.what == proposals.ENABLE
+        with pytest.raises(rights.SecondPerson):
+            rights.confirm(admin, waiting.id, now)
+        rights.confirm(head, waiting.id, now)
+        assert service.get(waiting.person)["active"] is True
+    assert proposals.waiting() == []
+    assert db["audit"].count_documents({"action": "person_enabled", "actor": head.id}) == 2
+
+
+def test_what_the_machine_enables_waits_for_nobody_any_more(admin: Person, now: datetime) -> None:
+    custodian = person(Role.CUSTODIAN)
+    assert custodian.id is not None
+    rights.set_active(admin, custodian.id, False, now)
+    assert rights.set_active(admin, custodian.id, True, now) is False
+    assert rights.set_active(SYSTEM, custodian.id, True, now) is True
+    assert proposals.waiting() == []
+    assert service.get(custodian.id)["active"] is True
+
+
 Away = Callable[[Person, Person, datetime], object]
 
 
@@ -110,7 +141,7 @@ def elsewhere(admin: Person, who: Person, now: datetime) -> None:
 
 
 def disabled(admin: Person, who: Person, now: datetime) -> None:
-    service.set_active(admin, who.id, False, now)  # type: ignore[arg-type]
+    rights.set_active(admin, who.id, False, now)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("away", [without_roles, elsewhere, disabled])

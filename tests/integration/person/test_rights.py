@@ -60,7 +60,7 @@ def test_only_an_administrator_changes_accounts(house: Base, now: datetime, role
         lambda: service.change_profile(
             actor, other.id, name="x", email="x@example.com", department="", manager=None, now=now
         ),
-        lambda: service.set_active(actor, other.id, False, now),
+        lambda: rights.set_active(actor, other.id, False, now),
         lambda: rights.set_roles(actor, other.id, [], now),
         lambda: rights.reset_access(actor, other.id, "", now),
     ):
@@ -193,12 +193,12 @@ def test_the_last_administrator_cannot_go(admin: Person, now: datetime) -> None:
     assert admin.id is not None
     assert second.id is not None
     with pytest.raises(OwnAccount):
-        service.set_active(admin, admin.id, False, now)
-    service.set_active(admin, second.id, False, now)
+        rights.set_active(admin, admin.id, False, now)
+    rights.set_active(admin, second.id, False, now)
     with pytest.raises(LastAdministrator):
         rights.set_roles(admin, admin.id, [], now)
     with pytest.raises(LastAdministrator):
-        service.set_active(SYSTEM, admin.id, False, now)
+        rights.set_active(SYSTEM, admin.id, False, now)
 
 
 def test_two_administrators_cannot_disable_each_other_at_once(admin: Person, now: datetime, house: Base) -> None:
@@ -209,7 +209,7 @@ def test_two_administrators_cannot_disable_each_other_at_once(admin: Person, now
         assert other.id is not None
         start.wait()
         try:
-            service.set_active(actor, other.id, False, now)
+            rights.set_active(actor, other.id, False, now)
         except Refusal as refusal:
             refused.append(refusal)
 
@@ -318,7 +318,7 @@ def test_when_a_privileged_role_ends_the_other_privileged_people_are_told_and_it
     auditor = made(now, Role.AUDITOR)
     assert person.id is not None
     if how == "disabled":
-        service.set_active(admin, person.id, False, now)
+        rights.set_active(admin, person.id, False, now)
     else:
         rights.set_roles(admin, person.id, [Role.SALES], now)
     told = mails(house)
@@ -341,7 +341,7 @@ def test_of_rights_that_are_not_privileged_and_of_what_is_given_nobody_is_told(
     assert person.id is not None
     assert head.id is not None
     rights.set_roles(admin, person.id, [Role.SALES], now)
-    service.set_active(admin, person.id, False, now)
-    service.set_active(admin, person.id, True, now)
+    rights.set_active(admin, person.id, False, now)
+    rights.set_active(admin, person.id, True, now)
     rights.set_roles(admin, head.id, [Role.HEAD, Role.SALES], now)
     assert mails(house) == {}

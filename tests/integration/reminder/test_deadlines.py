@@ -13,8 +13,8 @@ from bson import ObjectId
 
 from models import store
 from models.office import office_calendar
+from models.person import rights
 from models.person.roles import Person, Role
-from models.person.service import set_active
 from models.reminder import chasing
 from models.reminder.chasing import Chased
 from models.reminder.document import REMINDERS
@@ -123,7 +123,7 @@ def test_a_record_that_waits_for_nobody_is_its_owners(db: Base, owner: Person, n
 def test_who_has_left_is_not_reminded(db: Base, owner: Person, now: datetime) -> None:
     revisit(owner, MONDAY, now)
     chase(now)
-    set_active(person(Role.ADMINISTRATOR), owner.id, False, now)  # type: ignore[arg-type]
+    rights.set_active(person(Role.ADMINISTRATOR), owner.id, False, now)  # type: ignore[arg-type]
     assert chase(now + timedelta(hours=1)) == Chased(0, 1)
 
 

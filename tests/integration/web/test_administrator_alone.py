@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models.person import proposals
+from models.person import proposals, service
 from models.person.roles import Role
 from tests.factories.customers import customer
 from tests.factories.filled import filled
@@ -44,3 +44,19 @@ def test_one_administrator_makes_nobody_custodian(sit: Sit, now: datetime, db: B
     assert stored is not None
     assert stored["roles"] == ["specialist"]
     assert "Information custodian" in head.text("/people/confirmations")
+
+
+def test_one_administrator_lets_no_privileged_person_in_again(sit: Sit, now: datetime) -> None:
+    admin, head, gone = sit(Role.ADMINISTRATOR, department="it"), sit(Role.HEAD), sit(Role.CUSTODIAN)
+    at = f"/people/{gone.person.id}"
+    admin.post(f"{at}/active", {"active": "0"})
+    admin.post(f"{at}/active", {"active": "1"})
+    page = admin.text(at)
+    assert "A second privileged person must confirm this." in page
+    assert "Enabling waits for a second person." in page
+    assert service.get(gone.person.id)["active"] is False  # type: ignore[arg-type]
+    assert f"The account of {gone.person.name} is to be enabled again" in head.text("/people/confirmations")
+    [waiting] = proposals.waiting()
+    assert head.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 303
+    assert "Enabling waits for a second person." not in admin.text(at)
+    assert service.get(gone.person.id)["active"] is True  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ def head() -> ObjectId:
 
 
 def disable(now: datetime) -> None:
-    service.set_active(SYSTEM, head(), False, now)
+    rights.set_active(SYSTEM, head(), False, now)
 
 
 def reset(now: datetime) -> None:

@@ -11,7 +11,6 @@ from pymongo.database import Database
 from backoffice import auth, edge
 from models.person import rights
 from models.person.roles import SYSTEM, Role
-from models.person.service import set_active
 from tests.factories.web import PASSWORD, Browser, Clock
 from tests.integration.web.conftest import Add
 
@@ -64,9 +63,9 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app: Flask, i
 def test_a_disabled_person_is_out_at_the_next_request(inside: Browser, db: Base, clock: Clock) -> None:
     person = db["user"].find_one({})
     assert person is not None
-    set_active(SYSTEM, person["_id"], False, clock.now)
+    rights.set_active(SYSTEM, person["_id"], False, clock.now)
     assert not inside.inside()
-    set_active(SYSTEM, person["_id"], True, clock.now)
+    rights.set_active(SYSTEM, person["_id"], True, clock.now)
     assert not inside.inside()
 
 

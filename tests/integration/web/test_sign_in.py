@@ -10,9 +10,9 @@ from flask import Flask
 from pymongo.database import Database
 
 from backoffice import sign_in
+from models.person import rights
 from models.person.roles import SYSTEM, Role
 from models.person.rules import ACCOUNT_TRIES, ADDRESS_TRIES
-from models.person.service import set_active
 from tests.factories import thrift
 from tests.factories.web import PASSWORD, Browser, Clock
 from tests.integration.web.conftest import Add
@@ -62,7 +62,7 @@ def test_unknown_account_wrong_password_and_disabled_account_are_answered_alike(
     add(Role.SALES)
     browser.headers["Accept-Language"] = "en"
     gone = add(Role.SALES, email="gone@example.com")
-    set_active(SYSTEM, gone, False, clock.now)
+    rights.set_active(SYSTEM, gone, False, clock.now)
     answers = {
         browser.sign_in("nobody@example.com").get_data(as_text=True).replace("nobody@", "@"),
         browser.sign_in("sales@example.com", "wrong umbrella word").get_data(as_text=True).replace("sales@", "@"),

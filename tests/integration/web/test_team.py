@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from models import records, store
 from models.person import rights
-from models.person import service as people
 from models.person.roles import SYSTEM, Person, Role
 from models.review.rules import SECTIONS
 from tests.factories.customers import customer
@@ -93,7 +92,7 @@ def test_a_reviewer_who_was_named_counts_while_they_have_the_role(sit: Sit, now:
     assert list(found) == ["Finance reviewer"]
     assert "Credit reports 1" in found["Finance reviewer"], "what is top secret opens to no role"
     rights.set_roles(SYSTEM, fay.person.id, [Role.FINANCE_REVIEWER], now)
-    people.set_active(SYSTEM, fay.person.id, False, now)
+    rights.set_active(SYSTEM, fay.person.id, False, now)
     assert list(rows(head)) == ["Finance reviewer"]
 
 
