@@ -150,7 +150,7 @@ def create_many(
 def _moved(rt: RecordType, outcomes: Sequence[Outcome]) -> bool:
     """Whether a record to which prepared writes point was written or opened to others since it was read."""
     shared = {id(one.draft.nearby): one.draft.nearby for one in outcomes if one.draft is not None}
-    looked = {key: record for nearby in shared.values() for key, record in nearby.items()}
+    looked = {key: one for nearby in shared.values() for key, one in nearby.items() if "acl" in one}  # no accounts
     for slug in {field.to for field in rt.fields if field.kind == "reference"} if looked else ():
         rows = database()[collection_name(slug)].find({"_id": {"$in": list(looked)}}, {"rev": 1, "acl": 1})
         for row in rows:

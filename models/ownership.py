@@ -2,12 +2,14 @@
 
 An owner reads for good. So nobody hands on what is confidential or above who does not read it for good: that leaves its
 owner and the head, for top secret the general manager too. And nobody makes themselves the owner of what they could not
-read, print and export for good before: what is handed on opens to its new owner, never to whoever hands it on.
+read, print and export for good before. A new owner reads for good what they are given: by another owner nothing is
+opened to anybody. Only the head of its department opens it so, to a colleague of the department, or of whoever owns it
+now; to anybody else it is opened by a card, which ends (X4).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from models import access, turns
 from models.classified import UP_TO_SECRET
 from models.declarations import Level, RecordType, Relation
 from models.errors import Sentence
+from models.person import service as people
 from models.person.roles import Permission, Person, Role
 from models.registry import Draft
 
@@ -31,6 +34,11 @@ NOT_TO_YOURSELF = Sentence(
     "不能将此记录移交给本人：作为负责人，您会得到原先没有的权限。请联系客服部经理。",
     "You cannot take this record over yourself: as its owner you could do more with it than before. "
     "The department head can help.",
+)
+NOT_THEIRS = Sentence(
+    "此人按其职责不能查阅这份记录，因此不能成为负责人。客服部经理可以将其交给本部门同事；需要查阅的其他人员请使用借阅卡。",
+    "This person does not read this record by right, and so cannot be its owner. The department head can give it to a "
+    "colleague of the department; anybody else who needs it reads it with a card.",
 )
 
 
@@ -63,33 +71,63 @@ def may_hand_on(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bo
     return access.reads_for_good(whole, rt, acl)
 
 
-def refusal(person: Person, rt: RecordType, record: Mapping[str, Any], to: ObjectId | None) -> Sentence | None:
+def refusal(person: Person, rt: RecordType, record: Mapping[str, Any], to: Person | None) -> Sentence | None:
     """Why the person may not give a stored record to somebody; None when they may, and for a type that is not
     classified: its rights alone decide."""
     if not rt.classified:
         return None
     if not may_hand_on(person, rt, record):
         return NOT_YOURS
-    return NOT_TO_YOURSELF if to == person.id and _gains(person, rt, record) else None
+    if to is not None and to.id == person.id and _gains(person, rt, record):
+        return NOT_TO_YOURSELF
+    return NOT_THEIRS if _opens(person, rt, record, record.get("acl") or (), to) else None
 
 
-def goes_along(person: Person, rt: RecordType, record: Mapping[str, Any], to: ObjectId | None) -> bool:
+def goes_along(person: Person, rt: RecordType, record: Mapping[str, Any], to: Person | None) -> bool:
     """Whether a stored record of any type follows when the person gives what it belongs to to somebody: never one that
-    they do not read for good, and may know nothing of (X6)."""
+    they do not read for good, and may know nothing of (X6), nor one that it would be opened to."""
     if person.id is None:
         return True
-    known = access.reads_for_good(_whole(person), rt, record.get("acl") or ())
-    return known and not (to == person.id and _gains(person, rt, record))
+    acl = record.get("acl") or ()
+    if not access.reads_for_good(_whole(person), rt, acl):
+        return False
+    gains = to is not None and to.id == person.id and _gains(person, rt, record)
+    return not gains and not (rt.classified and _opens(person, rt, record, acl, to))
+
+
+def whom(to: ObjectId | None, looked_up: dict[ObjectId, Mapping[str, Any]] | None = None) -> Person | None:
+    """The person who is to be an owner, as of now; `looked_up` keeps accounts by id, so that a set asks once."""
+    if to is None:
+        return None
+    accounts = {} if looked_up is None else looked_up
+    if to not in accounts:
+        accounts.update(people.accounts_of([to]))
+    return people.person_of(accounts[to]) if to in accounts else Person(to, "")
 
 
 def keep_owner(draft: Draft) -> None:
-    """Refuse a change of a classified record's owner that is not the writer's to make; every write asks here."""
+    """Refuse an owner of a classified record who is not the writer's to choose; every write asks here. Who gets it
+    reads it for good as it will be: a write that raises it, too, opens nothing. A new record is its writer's, who may
+    leave it to a colleague of its department (F6)."""
     before, to = draft.before, draft.values[OWNER]
-    if before is None or to == before[OWNER]:
+    chosen = OWNER in draft.given if before is None else to != before[OWNER]
+    if not chosen or draft.actor.id is None or (before is None and to == draft.actor.id):
         return
-    refused = refusal(draft.actor, draft.rt, before, to)
+    new = None if draft.owner_left else whom(to, draft.nearby)  # who left is nobody in effect
+    refused = None if before is None else refusal(draft.actor, draft.rt, before, new)
+    if refused is None and _opened(draft, new):
+        refused = NOT_THEIRS
     if refused is not None:
         draft.problems[OWNER] = refused
+
+
+def _opened(draft: Draft, to: Person | None) -> bool:
+    """Whether a write opens its record to somebody by making them its owner, who is not the one to do so."""
+    acl = access.tokens_of(draft.rt, {**draft.values, OWNER: None})
+    if draft.before is not None:
+        return _opens(draft.actor, draft.rt, draft.before, acl, to)
+    here = to is None or (to.placed and to.department == draft.values["department"])
+    return not here and to is not None and not access.reads_for_good(to, draft.rt, acl)
 
 
 def answers_for(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
@@ -115,6 +153,22 @@ def _gains(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
         access.reads_for_good(whole, rt, owned, purpose) and not access.reads_for_good(whole, rt, acl, purpose)
         for purpose in access.READING
     )
+
+
+def _opens(person: Person, rt: RecordType, record: Mapping[str, Any], acl: Iterable[str], to: Person | None) -> bool:
+    """Whether giving a stored record, with tokens that it has or will have, to somebody would open it to them, and not
+    by the head of its department to a colleague there, or to one of whoever owns it now."""
+    if to is None or person.id is None or access.reads_for_good(to, rt, acl):
+        return False
+    if not to.placed or not turns.serves(person, record, Role.HEAD):
+        return True
+    return to.department not in (record.get("department"), record.get("owner_left")) and not _colleagues(record, to)
+
+
+def _colleagues(record: Mapping[str, Any], to: Person) -> bool:
+    """Whether somebody is in the department of a record's owner; of one who changes it, in none."""
+    owner = whom(record.get(OWNER)) if turns.left_by(record) is None else None
+    return owner is not None and not owner.settling and owner.department == to.department
 
 
 def _whole(person: Person) -> Person:

@@ -33,6 +33,9 @@ FOLLOWED = "follow_customer"
 SALESPERSON = "salesperson"
 """The field of a customer's file, and of such records, that says whose customer it is."""
 
+FOLLOWING = ("level", "owner", "owner_left", "department", "acl")
+"""What of such a record says how it follows the file."""
+
 SECRECY = ("level", "level_basis", "level_set_by", "secret_until")
 
 
@@ -87,9 +90,9 @@ def follow_customer(draft: Draft) -> None:
     if fresh:
         values["department"] = customer["department"]
         theirs = left_by(customer) is not None and draft.actor.department == customer["department"]
-        here = draft.actor.id if theirs else customer["owner"]
-        if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, here):
-            ownership.hand_down(draft, {"owner": here} if theirs else customer)
+        source = {"owner": draft.actor.id} if theirs else customer
+        if ("owner" not in draft.given or values["owner"] is None) and _passes(draft, ownership.in_effect(source)):
+            ownership.hand_down(draft, source)
         if "customer_name" in draft.rt.by_name:
             values["customer_name"] = customer["name"]
     if sold_by(draft.rt):
@@ -100,7 +103,7 @@ def follow_customer(draft: Draft) -> None:
 def _passes(draft: Draft, to: ObjectId | None) -> bool:
     """Whether a record that is pointed to another customer goes to the owner of that one's file."""
     before, rt = draft.before, draft.rt
-    return before is None or ownership.refusal(draft.actor, rt, before, to) is None
+    return before is None or ownership.refusal(draft.actor, rt, before, ownership.whom(to, draft.nearby)) is None
 
 
 def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
@@ -129,7 +132,7 @@ def pass_on(draft: Draft) -> None:
     for rt in (one for one in _types_about() if one.classified):
         own = {"owner": before["owner"]} if values["owner"] != before["owner"] else {"owner": {"$in": []}}
         condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
-        for row in list(database()[collection_name(rt.slug)].find(condition, {"level": 1, "owner": 1, "acl": 1})):
+        for row in list(database()[collection_name(rt.slug)].find(condition, dict.fromkeys(FOLLOWING, 1))):
             left |= not _change_child(draft, rt, row, level)
         if draft.touches((SALESPERSON,)) and sold_by(rt):
             _hand_to_salesperson(draft, rt)
@@ -190,7 +193,8 @@ def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Leve
     if Level(row["level"]).rank < level.rank:
         change["level"] = level.value
     if row.get("owner") == (draft.before or {}).get("owner") != to:
-        follows = ownership.goes_along(draft.actor, rt, row, to)
+        now_owner = ownership.in_effect(draft.stored)
+        follows = ownership.goes_along(draft.actor, rt, row, ownership.whom(now_owner, draft.nearby))
         if follows:
             change |= ownership.handed_down(draft.stored)
     if change:
@@ -207,19 +211,26 @@ def adopt(drafts: Sequence[Draft], former: Mapping[str, Any], survivor: Mapping[
     """Records whose customer's file was merged into another one: their level, department, salesperson and name of the
     customer follow the surviving file, and their owner where they had the owner of the former one, as far as it is
     for whoever merges to hand them on; of those that stay the head is told, once (F7, X1)."""
-    left = [draft for draft in drafts if not _adopt(draft, former, survivor)]
+    looked_up = dict[ObjectId, Mapping[str, Any]]()
+    left = [draft for draft in drafts if not _adopt(draft, former, survivor, looked_up)]
     if left:
         _tell_heads(survivor, former["owner"], left[0].now)
 
 
-def _adopt(draft: Draft, former: Mapping[str, Any], survivor: Mapping[str, Any]) -> bool:
+def _adopt(
+    draft: Draft,
+    former: Mapping[str, Any],
+    survivor: Mapping[str, Any],
+    looked_up: dict[ObjectId, Mapping[str, Any]],
+) -> bool:
     """Let a record follow the surviving file; False when it stays with the owner of the former one."""
     values, via, follows = draft.values, draft.rt.by_name.get(VIA), True
     if via is None or via.to != SLUG or values[VIA] != survivor["_id"]:
         return True
     values["department"] = survivor["department"]
     if values["owner"] == former["owner"] != survivor["owner"]:
-        follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, survivor["owner"])
+        to = ownership.whom(ownership.in_effect(survivor), looked_up)
+        follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, to)
         if follows:
             ownership.hand_down(draft, survivor)
     if "customer_name" in draft.rt.by_name and values["customer_name"] == former["name"]:

@@ -1,7 +1,7 @@
 """Handing one's work over to a colleague who may have it: by the type's own move where there is one, else by its owner
 field; both are versions of the record and stand in the audit trail (X7).
 
-It opens nothing: only who reads the record as it is can get it (X3, X6).
+Who can get it, `ownership` says: who reads the record as it is, and from the head a colleague (X3).
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def candidates(person: Person, rt: RecordType, record: Mapping[str, Any]) -> lis
             for one in people.active_people()
             if one.department in departments
             and one.id not in (record.get("owner"), None)
-            and _reads(one, rt, record)
-            and ownership.refusal(person, rt, record, one.id) is None
+            and ownership.refusal(person, rt, record, one) is None
+            and (rt.classified or access.reads_for_good(one, rt, record.get("acl") or ()))
         ),
         key=lambda one: one.name,
     )
@@ -104,8 +104,11 @@ def hand_over(
     colleague = next((one for one in people.active_people() if one.id == to), None) if to is not None else None
     if colleague is None or colleague.id == current.get("owner"):
         raise Invalid({rules.OWNER: rules.NOT_HERE})
-    if not _reads(colleague, rt, current):
-        raise Invalid({rules.OWNER: rules.MAY_NOT_READ})
+    refused = ownership.refusal(person, rt, current, colleague)
+    if refused is None and not rt.classified and not access.reads_for_good(colleague, rt, current.get("acl") or ()):
+        refused = rules.MAY_NOT_READ
+    if refused is not None:
+        raise Invalid({rules.OWNER: refused})
     note = records.reason(note, needed=True)
     row = {"by": person.id, "to": to, "type": rt.slug, "record": found.id, "at": now}
 
@@ -143,9 +146,3 @@ def _still_read(person: Person, slug: str, ids: list[ObjectId]) -> list[Sight]:
     rows = database()[collection_name(slug)].find(asked, sealing.left_out(rt))
     found = (records.sight(person, rt, reach, row) for row in rows)
     return [sight for sight in found if sight is not None and sight.full]
-
-
-def _reads(colleague: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
-    """Whether a colleague reads a loaded record in full, without any grant, and not just as long as it waits for
-    them: an owner reads it for good."""
-    return access.reads_for_good(colleague, rt, record.get("acl") or ())

@@ -119,7 +119,7 @@ def _check(person: Person, rt: RecordType, keep: Row, gone: Row) -> None:
         if not records.can(person, rt, record, Purpose.EDIT):
             raise rules.Settled(number=record["number"])
     moves = rt.classified and gone["owner"] != keep["owner"]
-    if moves and ownership.refusal(person, rt, gone, keep["owner"]) is not None:
+    if moves and ownership.refusal(person, rt, gone, ownership.whom(ownership.in_effect(keep))) is not None:
         raise rules.NotYoursToGive(number=gone["number"])
     pair = [keep["_id"], gone["_id"]]
     condition = {"state": {"$in": UNDER_WAY}, "$or": [{"survivor": {"$in": pair}}, {"loser": {"$in": pair}}]}

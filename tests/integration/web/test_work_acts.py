@@ -204,14 +204,14 @@ def test_nobody_gets_what_they_may_not_read(sit: Sit, now: datetime) -> None:
     assert "Bob" not in page
     assert "The Head" in page
     refused = ann.send(at, 422, owner=str(bob.person.id), note="Please", rev=made["rev"]).get_data(as_text=True)
-    assert "may not read" in refused
+    assert "does not read this record by right" in refused
     assert store.fetch("review", made["_id"])["owner"] == ann.person.id
     ann.send(at, owner=str(head.person.id), note="Please", rev=made["rev"])
     assert piles(ann) == {}  # it is the head's now, and no more to be read
 
 
 def test_who_reads_a_record_only_while_it_waits_for_them_does_not_get_it_for_good(sit: Sit, now: datetime) -> None:
-    head, reviewer = sit(Role.HEAD), sit(Role.FINANCE_REVIEWER, name="Reviewer")
+    head, reviewer = sit(Role.HEAD), sit(Role.FINANCE_REVIEWER, name="Reviewer", department="finance")
     sit(Role.HEAD, name="Other Head")
     made = contract(head.person, customer(head.person, now)["_id"], now, level="confidential", level_basis="x")
     draft = store.fetch("contract", made["_id"])
