@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import checks, leaving, registry, schema, signers_before, turns_before
+from models import checks, leaving, registry, schema, set_change, signers_before, turns_before
 from models.access_request import document as access_request
 from models.access_request import raising
 from models.access_request import service as access_request_service
@@ -63,8 +63,9 @@ def load() -> None:
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> None:
-    """Put a type into force, with what follows for cards when one of its records becomes more secret (X4)."""
-    registry.register(rt, raising.guarded(rt, hooks or Hooks()))
+    """Put a type into force, with what follows when one of its records gets another level: for what hangs on it (X1),
+    and for cards (X4)."""
+    registry.register(rt, set_change.following(rt, raising.guarded(rt, hooks or Hooks())))
 
 
 schema.bring_up(turns_before.name_departments)

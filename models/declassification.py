@@ -103,9 +103,10 @@ def _made_internal(rt: RecordType, record: ObjectId, now: datetime) -> str:
 
 
 def _over(now: datetime) -> dict[str, Any]:
-    """The condition for a classified record whose period is over."""
+    """The condition for a classified record whose period is over; a part of another one follows that."""
     today = secrecy_notice.day_stored(local(now).date())
-    return {"level": {"$in": secrecy_notice.CLASSIFIED}, "secret_until": {"$lt": today}}
+    ended = {"level": {"$in": secrecy_notice.CLASSIFIED}, "secret_until": {"$lt": today}}
+    return {**ended, **secrecy_notice.NO_PART}
 
 
 def _ended(rt: RecordType, now: datetime) -> Iterator[list[dict[str, Any]]]:

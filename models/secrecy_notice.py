@@ -28,6 +28,8 @@ from models.turns import left_by
 Condition = dict[str, Any]
 
 CLASSIFIED = [level.value for level in Level if level is not Level.INTERNAL]
+NO_PART: Condition = {"merged_into": None}
+"""The condition for a record whose secrecy ends by itself: what was merged into another one follows that."""
 UNTIL = next(f for f in stored_form.OPEN_SYSTEM if f.name == "secret_until")
 
 
@@ -47,7 +49,7 @@ def sources(person: Person, rt: RecordType, present: Collection[ObjectId | None]
     the notice, or has come and the record is still classified. `present` are the people with an account in use who
     serve in a department."""
     last = local(now).date() + timedelta(days=policy().secrecy.notice_days)
-    ending = {"level": {"$in": CLASSIFIED}, "secret_until": {"$lte": day_stored(last)}}
+    ending = {"level": {"$in": CLASSIFIED}, "secret_until": {"$lte": day_stored(last)}, **NO_PART}
     found: list[Condition] = [{**ending, "owner": person.id, "owner_left": None}] if person.serves else []
     answers = _answers_for(person, present)
     reach = access.reach(person, rt, Purpose.VIEW)

@@ -20,7 +20,7 @@ from models.destruction import holds, pointing, rules
 from models.destruction.rules import Matter
 from models.errors import Sentence
 from models.kinds import loaded
-from models.merge.moving import MERGES, MOVING, UNDOING
+from models.merge.document import MERGES, MOVING, UNDOING
 from models.person.roles import Person
 from models.record import collection_name
 

@@ -17,7 +17,7 @@ from models import history, names, numbering, store
 from models.access import Reach
 from models.declarations import Field, RecordType
 from models.kinds import kind_of, loaded
-from models.merge.moving import MERGED, MERGES, Row
+from models.merge.document import MERGED, MERGES, Row
 from models.record import collection_name
 from models.search import fold
 from models.sights import levels_read

@@ -15,14 +15,15 @@ from itertools import groupby
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING
 
 from config.database import database, transaction
-from models import access, registry, schema, sealing, store, stored_form
+from models import access, belonging, registry, sealing, store, stored_form
 from models.access import Purpose, Reach
 from models.declarations import Field, RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
+from models.merge.document import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.person import service as people
 from models.person.roles import Means, Person
 from models.record import collection_name
@@ -32,27 +33,12 @@ from models.set_change import put_many
 
 log = logging.getLogger(__name__)
 
-MERGES = "merge"
-MOVING, DONE, UNDOING, UNDONE = "moving", "done", "undoing", "undone"
-MERGED = (MOVING, DONE)
-"""The states of a merge in which its two records are one."""
 JOB = "merge_references"
 CHUNK = 300
 SETTLING = timedelta(minutes=2)
 """A write that was on its way when two records were merged has ended after this time."""
 
-Row = dict[str, Any]
 Step = Callable[[Row], Row]
-
-schema.declare(
-    {
-        MERGES: [
-            IndexModel([("survivor", ASCENDING), ("at", ASCENDING)], name="survivor"),
-            IndexModel([("loser", ASCENDING), ("at", ASCENDING)], name="loser"),
-            IndexModel([("state", ASCENDING), ("at", ASCENDING)], name="state"),
-        ]
-    }
-)
 
 
 def pointing_paths(rt: RecordType, slug: str) -> list[str]:
@@ -190,6 +176,7 @@ def _move(opened: Iterable[tuple[RecordType, Row]], merge: Row, new: ObjectId) -
     if (adopt := registry.get(slug).hooks.adopt) is not None:
         adopt(drafts, former, survivor)
     for draft in (one for one in drafts if one.rt.classified):
+        belonging.come_to(draft, survivor)
         keep_level(draft)
     for _, of_type in groupby(drafts, lambda draft: draft.rt.slug):
         put_many(list(of_type), detail=_detail(merge), merge=merge["_id"])
@@ -249,9 +236,12 @@ def _returning(rt: RecordType, version: Row, before: Row | Unopened, merge: Row)
     except Unopened as refusal:
         return refusal
     draft, settle = _unmerging(rt, before, values, merge), registry.get(merge["type"]).hooks.returned
+    comes_to = store.fetch_to_show(merge["type"], merge["loser"])
     if settle is not None:
-        settle(draft, store.fetch_to_show(merge["type"], merge["loser"]))
-        if rt.classified and draft.values["level"] != values.get("level", before["level"]):
+        settle(draft, comes_to)
+    if rt.classified:
+        belonging.come_to(draft, comes_to)
+        if draft.values["level"] != values.get("level", before["level"]):
             keep_level(draft)
     return draft
 

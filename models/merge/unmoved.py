@@ -10,7 +10,8 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models.merge.moving import MERGES, MOVING, UNDOING, UNDONE, Row, known_pointing
+from models.merge.document import MERGES, MOVING, UNDOING, UNDONE, Row
+from models.merge.moving import known_pointing
 from models.person.roles import Person
 from models.record import collection_name
 from models.sights import Sight

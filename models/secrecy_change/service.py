@@ -37,17 +37,17 @@ class ChangeWaits(Refusal):
 
 
 class NoLongerSo(Refusal):
-    """The record is gone, or has another level or period than when it was asked for."""
+    """The record is gone or was merged into another one, or has another level or period than when it was asked for."""
 
     code, status = "no_longer_so", 409
-    zh = "记录 {number} 已不存在，或密级、保密期已变，不能批准；请拒绝并说明理由。"
-    en = "The record {number} is gone, or its level or period has changed. Refuse this, saying why."
+    zh = "记录 {number} 已不存在或已并入其他记录，或密级、保密期已变，不能批准；请拒绝并说明理由。"
+    en = "The record {number} is gone or was merged away, or its level or period has changed. Refuse this, saying why."
 
 
 def may_ask(person: Person, found: Sight) -> bool:
     """Whether the person may ask: the owner, and the custodian of the department, of a record that they read without a
-    card."""
-    if found.level == Level.INTERNAL.value or person.read_only:
+    card. What was merged into another record follows that one."""
+    if found.values.get("merged_into") is not None or found.level == Level.INTERNAL.value or person.read_only:
         return False
     return ownership.answers_for(person, found.rt, found.values)
 
@@ -120,7 +120,11 @@ def _after(draft: Draft) -> None:
     slug = asked["type_asked"]
     row = database()[collection_name(slug)].find_one({"number": asked["number_asked"]}, {"_id": 1})
     record = store.fetch(slug, row["_id"]) if row else None
-    if record is None or (record["level"], record["secret_until"]) != (asked["level_now"], asked["until_now"]):
+    if (
+        record is None
+        or record["merged_into"] is not None
+        or (record["level"], record["secret_until"]) != (asked["level_now"], asked["until_now"])
+    ):
         raise NoLongerSo(number=asked["number_asked"])
     if _problems(asked, record, draft.now):
         raise NoLongerSo(number=asked["number_asked"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from models import formulas, registry, requirement, stored_form
+from models import belonging, formulas, registry, requirement, stored_form
 from models.deadline import settling
 from models.declarations import Level, Transition
 from models.ownership import keep_owner
@@ -70,6 +70,7 @@ def prepare(draft: Draft) -> None:
     """Let the type's own rules and the declared ones derive values and refuse. :raises Invalid:"""
     for hook in registry.get(draft.rt.slug).hooks.prepare:
         hook(draft)
+    belonging.keep_least(draft)
     settling.settle(draft)
     formulas.compute(draft)
     requirement.check(draft)

@@ -1,0 +1,218 @@
+"""X1, X3, X6: a record is no less secret than the records that it points to, whichever of them came first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import access, bulk, catalogue, history, records, registry, schema, store
+from models.access import Purpose
+from models.errors import Invalid, NotFound
+from models.merge import service as merging
+from models.person.roles import SYSTEM, Person
+from models.record_type import service as types
+from tests.factories.bulk_changes import carried_out
+from tests.factories.customers import customer
+from tests.factories.definitions import visit, visit_with
+
+DB = Database[dict[str, Any]]
+Record = dict[str, Any]
+TOP = {"level": "top_secret", "level_basis": "核心利益"}
+SECRET = {"level": "secret", "level_basis": "往来"}
+RIGHTS = {"create": ["specialist", "head"], "edit": [{"relation": "own"}]}
+
+
+@pytest.fixture(autouse=True)
+def shipped(db: DB) -> None:
+    catalogue.load()
+    schema.migrate()
+
+
+@pytest.fixture
+def visits(db: DB, now: datetime) -> Iterator[None]:
+    """A classified register from the database, whose records name a customer and a guarantor."""
+    types.put(_visits(classified=True), actor=SYSTEM, now=now)
+    yield
+    db[types.TYPES].delete_many({"_id": "visit"})
+    types.refresh()
+
+
+def _visits(**changes: Any) -> dict[str, Any]:
+    label = {"zh": "担保客户", "en": "Guarantor"}
+    made = visit_with(name="guarantor", kind="reference", label=label, to="customer")
+    return {**deepcopy(made), "rights": RIGHTS, **changes}
+
+
+def stored(slug: str, record: Record) -> Record:
+    return store.fetch(slug, record["_id"])
+
+
+def level(slug: str, record: Record) -> str:
+    return str(stored(slug, record)["level"])
+
+
+def seen(reader: Person, slug: str, record: Record) -> str:
+    return access.reach(reader, registry.get(slug).rt, Purpose.VIEW).sees(stored(slug, record)["acl"])
+
+
+def complaint(owner: Person, now: datetime, **values: Any) -> Record:
+    told = {"facts": "x", "complainant": "SECRETMAN", "contact_phone": "13912345678", "owner": owner.id}
+    return store.create("complaint", {**told, **values}, actor=owner, now=now)
+
+
+def revisit(owner: Person, now: datetime, **values: Any) -> Record:
+    made = {"occasion": "complaint", "owner": owner.id, "due_on": now.date(), **values}
+    return store.create("revisit", made, actor=owner, now=now)
+
+
+def by_form(owner: Person, slug: str, record: Record, now: datetime) -> None:
+    records.change(owner, slug, record["number"], TOP, rev=stored(slug, record)["rev"], now=now)
+
+
+def many_at_once(owner: Person, slug: str, record: Record, now: datetime) -> None:
+    done = carried_out(owner, "change", TOP, now=now, slug=slug, numbers=[record["number"]])
+    assert done.count("changed") == 1
+
+
+# --- the revisit after a complaint
+
+
+@pytest.mark.parametrize("raise_it", [by_form, many_at_once])
+def test_the_revisit_of_a_complaint_is_raised_with_it(
+    owner: Person, clerk: Person, now: datetime, raise_it: Any
+) -> None:
+    made = complaint(owner, now)
+    follows = revisit(owner, now, complaint=made["_id"], contact="SECRETMAN")
+    assert seen(clerk, "revisit", follows) == "full"
+    raise_it(owner, "complaint", made, now)
+    assert (seen(clerk, "complaint", made), seen(clerk, "revisit", follows)) == ("", "")
+    with pytest.raises(NotFound):
+        records.see(clerk, "revisit", follows["number"], Purpose.VIEW, now)
+    after = stored("revisit", follows)
+    assert (after["level_set_by"], after["secret_until"]) == (owner.id, stored("complaint", made)["secret_until"])
+    version = history.history("revisit", follows["_id"])[0]
+    assert (version["action"], version["by_name"]) == ("follow_level", "Owner")
+
+
+def test_a_closed_complaint_raised_takes_the_revisit_that_followed_it_along(
+    owner: Person, clerk: Person, now: datetime, db: DB
+) -> None:
+    made = complaint(owner, now, customer=customer(owner, now)["_id"])
+    fields = registry.get("complaint").rt.by_name
+    judged = {name: fields[name].choices[0].value for name in ("severity", "problem")}
+    for move, raw in (("judge", {"founded": False, **judged}), ("close", {"close_reason": "x"})):
+        rev = stored("complaint", made)["rev"]
+        records.move(owner, "complaint", made["number"], move, raw, rev=rev, now=now)
+    [follows] = list(db["record_revisit"].find())
+    by_form(owner, "complaint", made, now)
+    assert seen(clerk, "revisit", follows) == ""
+
+
+def test_a_settled_and_archived_revisit_is_raised_too(owner: Person, clerk: Person, now: datetime) -> None:
+    made = complaint(owner, now)
+    done = revisit(owner, now, complaint=made["_id"], state="reached")
+    gone = revisit(owner, now, complaint=made["_id"])
+    store.change("revisit", gone["_id"], {"archived_at": now}, actor=owner, now=now, action="archive")
+    by_form(owner, "complaint", made, now)
+    assert [level("revisit", one) for one in (done, gone)] == ["top_secret"] * 2
+
+
+def test_a_file_raised_takes_the_revisit_of_its_complaint_along(owner: Person, now: datetime) -> None:
+    file = customer(owner, now)
+    made = complaint(owner, now, customer=file["_id"])
+    follows = revisit(owner, now, complaint=made["_id"])
+    by_form(owner, "customer", file, now)
+    assert [level("complaint", made), level("revisit", follows)] == ["top_secret"] * 2
+
+
+def test_a_revisit_that_is_pointed_to_a_secret_complaint_is_as_secret(owner: Person, now: datetime) -> None:
+    made, follows = complaint(owner, now, **SECRET), revisit(owner, now)
+    raw = {"complaint": str(made["_id"])}
+    records.change(owner, "revisit", follows["number"], raw, rev=1, now=now)
+    assert level("revisit", follows) == "secret"
+    assert level("revisit", revisit(owner, now, complaint=made["_id"])) == "secret"
+
+
+def test_a_revisit_is_not_made_less_secret_than_its_complaint(owner: Person, head: Person, now: datetime) -> None:
+    made = complaint(owner, now, **SECRET)
+    follows = revisit(owner, now, complaint=made["_id"])
+    with pytest.raises(Invalid) as refused:
+        store.change("revisit", follows["_id"], {"level": "internal"}, actor=head, now=now)
+    assert refused.value.problems["level"].en == "The level cannot be lower than that of the record under “Complaint”."
+
+
+# --- records of stored types
+
+
+def test_a_record_of_a_stored_type_is_born_as_secret_as_the_files_that_it_names(
+    visits: None, owner: Person, clerk: Person, now: datetime
+) -> None:
+    top, plain = customer(owner, now, **TOP), customer(owner, now, name="乙有限公司")
+    for raw in ({"customer": top}, {"guarantor": top}, {"customer": plain, "guarantor": top}):
+        named = {name: str(one["_id"]) for name, one in raw.items()}
+        made = records.create(owner, "visit", {"visitor": "Guest", **named}, now=now)
+        assert (made["level"], seen(clerk, "visit", made)) == ("top_secret", "")
+        assert made["secret_until"] == top["secret_until"]
+
+
+def test_records_imported_about_a_secret_file_are_as_secret(visits: None, owner: Person, now: datetime) -> None:
+    top = customer(owner, now, **TOP)
+    rows = [bulk.Wanted(1, {"visitor": "One", "guarantor": top["_id"]}), bulk.Wanted(2, {"visitor": "Two"})]
+    done = bulk.create_many("visit", rows, actor=owner, now=now, batch=top["_id"])
+    assert [one.draft.values["level"] for one in done if one.draft is not None] == ["top_secret", "internal"]
+
+
+@pytest.mark.parametrize("name", ["customer", "guarantor"])
+def test_a_record_of_a_stored_type_is_raised_with_the_file_that_it_names(
+    visits: None, owner: Person, now: datetime, name: str
+) -> None:
+    file = customer(owner, now)
+    made = records.create(owner, "visit", {"visitor": "Guest", name: str(file["_id"])}, now=now)
+    by_form(owner, "customer", file, now)
+    assert level("visit", made) == "top_secret"
+
+
+def test_a_record_of_a_stored_type_follows_its_file_into_another(
+    visits: None, owner: Person, head: Person, now: datetime
+) -> None:
+    keep, gone = customer(owner, now, **SECRET), customer(owner, now, name="乙有限公司")
+    made = records.create(owner, "visit", {"visitor": "Guest", "guarantor": str(gone["_id"])}, now=now)
+    merging.merge(head, "customer", keep["number"], gone["number"], {}, revs=(1, 1), now=now)
+    assert (stored("visit", made)["guarantor"], level("visit", made)) == (keep["_id"], "secret")
+    merging.undo(head, "customer", keep["number"], gone["number"], now=now)
+    assert (stored("visit", made)["guarantor"], level("visit", made)) == (gone["_id"], "internal")
+
+
+def test_what_points_to_what_points_to_a_file_is_raised_with_it(owner: Person, now: datetime, db: DB) -> None:
+    label = {"zh": "投诉", "en": "Complaint"}
+    types.put(
+        visit_with(name="about", kind="reference", label=label, to="complaint")
+        | {"rights": RIGHTS, "classified": True},
+        actor=SYSTEM,
+        now=now,
+    )
+    try:
+        file = customer(owner, now)
+        made = complaint(owner, now, customer=file["_id"])
+        guest = records.create(owner, "visit", {"visitor": "Guest", "about": str(made["_id"])}, now=now)
+        by_form(owner, "customer", file, now)
+        assert level("visit", guest) == "top_secret"
+    finally:
+        db[types.TYPES].delete_many({"_id": "visit"})
+        types.refresh()
+
+
+def test_what_is_not_classified_stays_as_it_is(owner: Person, now: datetime, db: DB) -> None:
+    types.put(visit(), actor=SYSTEM, now=now)
+    try:
+        top = customer(owner, now, **TOP)
+        made = records.create(owner, "visit", {"visitor": "Guest", "customer": str(top["_id"])}, now=now)
+        assert made["level"] == "internal"
+    finally:
+        db[types.TYPES].delete_many({"_id": "visit"})
+        types.refresh()
