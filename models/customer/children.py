@@ -1,4 +1,5 @@
-"""Records about a customer: never less secret than the file itself, kept where it is kept (X1, X3)."""
+"""Records about a customer: kept where the file is kept, and by whom (X3). How secret they are at least, `belonging`
+says of all records that point to others (X1)."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, ownership, registry, sealing, store, stored_form
+from models import access, belonging, ownership, registry, sealing, store, stored_form
 from models.access import Purpose
 from models.customer.document import CUSTOMER, SLUG
-from models.declarations import Level, RecordType
+from models.declarations import RecordType
 from models.errors import NotFound
 from models.kinds.picks import Pointer
 from models.person import directory
@@ -20,7 +21,7 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft
 from models.reminder import service as reminders
-from models.set_change import put_many
+from models.set_change import put_many, update_of_rights
 from models.turns import left_by
 
 VIA = "customer"
@@ -35,8 +36,6 @@ SALESPERSON = "salesperson"
 
 FOLLOWING = ("level", "owner", "owner_left", "department", "acl")
 """What of such a record says how it follows the file."""
-
-SECRECY = ("level", "level_basis", "level_set_by", "secret_until")
 
 
 def customer_of(draft: Draft) -> Mapping[str, Any]:
@@ -97,7 +96,7 @@ def follow_customer(draft: Draft) -> None:
             values["customer_name"] = customer["name"]
     if sold_by(draft.rt):
         values[SALESPERSON] = customer[SALESPERSON]
-    _keep_level(draft, customer)
+    belonging.keep_least(draft)  # what follows asks for the level
 
 
 def _passes(draft: Draft, to: ObjectId | None) -> bool:
@@ -106,34 +105,19 @@ def _passes(draft: Draft, to: ObjectId | None) -> bool:
     return before is None or ownership.refusal(draft.actor, rt, before, ownership.whom(to, draft.nearby)) is None
 
 
-def _keep_level(draft: Draft, customer: Mapping[str, Any]) -> None:
-    least, wanted = Level(customer["level"]), Level(draft.values["level"])
-    if wanted.rank >= least.rank:
-        return
-    if "level" in draft.given and draft.before is not None:
-        draft.problem(
-            "level",
-            "密级不得低于所属客户档案的密级。",
-            "The level cannot be lower than that of the customer's file.",
-        )
-    draft.values["level"] = least.value
-
-
 def pass_on(draft: Draft) -> None:
-    """Raise the records of a customer with the file, and hand those of its former owner to the new one, as far as they
-    are the writer's to hand on; the others stay with their owner, of which the head alone is told (X6). All of them are
-    read by the salesperson that the customer has now, and by no former one (X3)."""
+    """Hand the records of a customer that are its former owner's to the new one, as far as they are the writer's to
+    hand on; the others stay with their owner, of which the head alone is told (X6). All of them are read by the
+    salesperson that the customer has now, and by no former one (X3)."""
     before, values = draft.before, draft.values
-    if before is None or not draft.touches(("level", "owner", SALESPERSON)):
+    if before is None or not draft.touches(("owner", SALESPERSON)):
         return
-    level = Level(values["level"])
-    lower = [one.value for one in Level if one.rank < level.rank]
     left = False
     for rt in (one for one in _types_about() if one.classified):
-        own = {"owner": before["owner"]} if values["owner"] != before["owner"] else {"owner": {"$in": []}}
-        condition = {VIA: values["_id"], "$or": [{"level": {"$in": lower}}, own]}
-        for row in list(database()[collection_name(rt.slug)].find(condition, dict.fromkeys(FOLLOWING, 1))):
-            left |= not _change_child(draft, rt, row, level)
+        if draft.touches(("owner",)):
+            theirs = {VIA: values["_id"], "owner": before["owner"]}
+            for row in list(database()[collection_name(rt.slug)].find(theirs, dict.fromkeys(FOLLOWING, 1))):
+                left |= not _change_child(draft, rt, row)
         if draft.touches((SALESPERSON,)) and sold_by(rt):
             _hand_to_salesperson(draft, rt)
     if left:
@@ -157,14 +141,7 @@ def _hand_to_salesperson(draft: Draft, rt: RecordType) -> None:
         Draft(rt, FOLLOWED, before, {**before, SALESPERSON: to}, draft.actor, draft.now, given=frozenset())
         for before in befores
     ]
-    put_many(drafts, update_of=_read_by_another)
-
-
-def _read_by_another(draft: Draft) -> dict[str, Any]:
-    """The update of a record that has another salesperson, with the rights and the turn that follow."""
-    update = stored_form.update_in_clear(draft)
-    update["$set"] |= stored_form.whose(draft.rt, draft.values)
-    return update
+    put_many(drafts, update_of=update_of_rights)
 
 
 def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[ObjectId, ObjectId | None]]:
@@ -186,18 +163,12 @@ def _types_about() -> list[RecordType]:
     return [rt for rt in registry.all_types() if VIA in rt.by_name and rt.by_name[VIA].to == SLUG]
 
 
-def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any], level: Level) -> bool:
-    """Let a record follow the file; False when it stays with the file's former owner."""
-    change: dict[str, Any] = {}
-    to, follows = draft.values["owner"], True
-    if Level(row["level"]).rank < level.rank:
-        change["level"] = level.value
-    if row.get("owner") == (draft.before or {}).get("owner") != to:
-        now_owner = ownership.in_effect(draft.stored)
-        follows = ownership.goes_along(draft.actor, rt, row, ownership.whom(now_owner, draft.nearby))
-        if follows:
-            change |= ownership.handed_down(draft.stored)
-    if change:
+def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any]) -> bool:
+    """Let a record follow the file to its owner; False when it stays with the former one."""
+    now_owner = ownership.in_effect(draft.stored)
+    follows = ownership.goes_along(draft.actor, rt, row, ownership.whom(now_owner, draft.nearby))
+    if follows:
+        change = ownership.handed_down(draft.stored)
         store.change(rt.slug, row["_id"], change, actor=draft.actor, now=draft.now, action=FOLLOWED)
     return follows
 
@@ -240,9 +211,8 @@ def _adopt(
 
 
 def come_to(draft: Draft, customer: Mapping[str, Any]) -> None:
-    """Let a record be no less secret than the file that it points to, and its salesperson's: also one that comes back
-    to it when a merge is taken back, for the file was there before it and may have been raised (X1, X3). Its owner who
-    left meanwhile is not its owner in effect again."""
+    """Let a record be its customer's salesperson's, also one that comes back to its file when a merge is taken back
+    (X3). Its owner who left meanwhile is not its owner in effect again."""
     values, via = draft.values, draft.rt.by_name.get(VIA)
     if via is None or via.to != SLUG or values[VIA] != customer["_id"]:
         return
@@ -250,9 +220,3 @@ def come_to(draft: Draft, customer: Mapping[str, Any]) -> None:
         ownership.hand_down(draft, customer)
     if sold_by(draft.rt):
         values[SALESPERSON] = customer[SALESPERSON]
-    least = Level(customer["level"])
-    if not draft.rt.classified or Level(values["level"]).rank >= least.rank:
-        return
-    values.update((name, (draft.before or {}).get(name)) for name in SECRECY)
-    if Level(values["level"]).rank < least.rank:
-        values["level"] = least.value

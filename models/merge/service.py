@@ -23,7 +23,7 @@ from models.declarations import Field, RecordType
 from models.errors import Forbidden, Invalid, NotFound, Sentence, StaleRecord
 from models.job import service as jobs
 from models.merge import moving, rules
-from models.merge.moving import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
+from models.merge.document import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
 from models.merge.unmoved import Unreached, passed_over
 from models.person.roles import Person
@@ -31,6 +31,7 @@ from models.record import collection_name
 from models.record_input import OUT_OF_SIGHT, told_in_sight
 from models.records import Sight
 from models.registry import Draft
+from models.set_change import parts_follow
 
 AT_ONCE = 300
 """Up to so many references are moved in the transaction of the merge itself."""
@@ -259,7 +260,9 @@ def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Ro
     entry, secrecy = registry.get(rt.slug), rules.secrecy(keep, gone) if rt.classified else {}
     freed = {f.name: None for f in rt.fields if f.unique and values.get(f.name) == gone[f.name]}
     left = {**gone, **secrecy, **freed, "archived_at": row["at"], "merged_into": keep["_id"]}
-    store.put(Draft(rt, "merged_away", gone, left, person, row["at"]), row["_id"])
+    away = Draft(rt, "merged_away", gone, left, person, row["at"])
+    store.put(away, row["_id"])
+    parts_follow([away])
     united = {**keep, **values}
     rows = moving.repointed(rt.fields, united, rt.slug, gone["_id"], keep["_id"])  # what led to the other leads here
     wanted = {**united, **rows, **secrecy, "merged_from": rules.added(keep["merged_from"], gone)}
@@ -351,9 +354,12 @@ def _restore_pair(person: Person, rt: RecordType, keep: Row, gone: Row, row: Row
     would refuse what was there before is not asked again."""
     handed = {f.name: list(keep[f.name] or ()) for f in rt.fields if f.kind == "files"}
     attachment.hand_over(rt.fields, _only_of(handed, gone), keep["_id"], gone["_id"])
+    drafts = list[Draft]()
     for record, rev in ((keep, row["survivor_rev"]), (gone, row["loser_rev"])):
         former = history.at_rev(rt.slug, record, rev - 1)
-        store.put(Draft(rt, "unmerge", record, {**record, **former}, person, now), row["_id"])
+        drafts.append(Draft(rt, "unmerge", record, {**record, **former}, person, now))
+        store.put(drafts[-1], row["_id"])
+    parts_follow(drafts)
 
 
 def _only_of(handed: Row, gone: Row) -> Row:
