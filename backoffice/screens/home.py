@@ -26,14 +26,13 @@ class HomeView(ClosedView, AdminIndexView):
         if only and only not in home_page.SECTIONS:
             raise BadQuery(parameter="show")
         day = cells.day_full(local(reader.now).date(), reader.language)
-        sections, shown = home_page.sections(
-            reader, only
-        )  # closes reminders that stand no longer: they are not counted
+        # Closes reminders that stand no longer: they are not counted.
+        sections, shown, repeated = home_page.sections(reader, only)
         return self.page(
             "home.html",
             page_title=_("My work"),
             greeting={"title": _("My work"), "date": day},
-            notices=[] if only else home_page.notices(reader),
+            notices=[] if only else home_page.notices(reader, repeated),
             sections=sections,
             watermark=list_page.mark(shown, reader),
             figures=[] if only else home_page.figures(reader),

@@ -51,9 +51,10 @@ TONES = {
 SECTIONS = (*Pile, LATE_IN_DEPARTMENT, HANDED, REMINDERS)
 
 
-def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight]]:
-    """The sections that hold something, the most pressing first, and the records in them; `only` one of them when it
-    is named. What is classified among them is in the audit trail, as that of a list is (X7).
+def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight], int]:
+    """The sections that hold something, the most pressing first, the records in them, and how many unread reminders are
+    about these; `only` one section when it is named. What is classified is in the audit trail, as that of a list is
+    (X7).
 
     Reminders of what stands on the page already are not repeated there; they are all in their own section.
 
@@ -73,17 +74,26 @@ def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight]
         for key, tasks in wanted.items()
     ]
     if only not in ("", REMINDERS):
-        return made, sights
-    return [*made, *_reminders(reader, {one.id for one in sights}, bool(only))], sights
+        return made, sights, 0
+    left, repeated = _reminders(reader, {one.id for one in sights}, bool(only))
+    return [*made, *left], sights, repeated
 
 
-def notices(reader: Reader) -> list[Context]:
-    """What is reported of the audit trail and of reading (X7); how many reminders are unread, with the way to them."""
+def notices(reader: Reader, repeated: int) -> list[Context]:
+    """What is reported of the audit trail and of reading (X7); how many reminders are unread, with the way to them, and
+    how many of them are about what stands on the page."""
     told = [*_tampering(reader), *(_burst(one, reader) for one in reading.bursts(reader.person, reader.now))]
     count = reminders.unread_count(reader.person)
     if not count:
         return told
     text = ngettext("One reminder is unread.", "%(num)s reminders are unread.", count)
+    if 0 < repeated < count:
+        where = ngettext(
+            "One is about a line of this page; the rest stands under Reminders.",
+            "%(num)s are about lines of this page; the rest stands under Reminders.",
+            repeated,
+        )
+        text = _("%(first)s %(second)s", first=text, second=where)
     action = {"label": _("Show"), "url": url_for("admin.index", show=REMINDERS)}
     return [*told, {"text": text, "tone": "info", "action": action}]
 
@@ -242,15 +252,17 @@ def _turn(task: Task) -> bool:
 # --- reminders, figures
 
 
-def _reminders(reader: Reader, shown: set[ObjectId], alone: bool) -> list[Context]:
+def _reminders(reader: Reader, shown: set[ObjectId], alone: bool) -> tuple[list[Context], int]:
+    """The section of the reminders about records other than those `shown`, if there are any; and how many are about
+    these."""
     told = reminders.inbox(reader.person, reader.now, reader.language, AT_MOST)
     left = [one for one in told if one.reminder.record not in shown]
     if not left:
-        return []
+        return [], len(told)
     limit = AT_MOST if alone else SHOWN
     made = _section(REMINDERS, len(left), [_reminder(one, reader) for one in left[:limit]], alone)
     all_read = {"label": _("Mark all as read"), "method": "post", "url": url_for("admin.read")}
-    return [{**made, "action": all_read} if alone else made]
+    return [{**made, "action": all_read} if alone else made], len(told) - len(left)
 
 
 def _reminder(one: Told, reader: Reader) -> Context:

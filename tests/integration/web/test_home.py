@@ -244,7 +244,7 @@ def test_a_reminder_of_what_stands_on_the_page_is_told_in_one_line_and_others_in
     chase_deadlines(now, office_calendar())
     announce_declassification(now)
     page, found = desk.text("/"), piles(desk)
-    assert "2 reminders are unread." in page
+    assert "2 reminders are unread. One is about a line of this page; the rest stands under Reminders." in page
     assert list(found) == ["today", "reminders"]
     assert lines(found["reminders"]) == ["将解密"]
     assert secret["number"] in found["reminders"]
@@ -295,7 +295,9 @@ def test_a_reminder_of_what_is_out_of_reach_by_now_is_not_counted(sit: Sit, now:
     owner, other = sit(Role.SPECIALIST), sit(Role.SPECIALIST, name="Other")
     record = revisit(owner.person, MONDAY, now)
     chase_deadlines(now, office_calendar())
-    assert "One reminder is unread" in owner.text("/")
+    page = owner.text("/")
+    assert "One reminder is unread." in page
+    assert "under Reminders" not in page
     values = {"owner": other.person.id}
     store.change("revisit", record["_id"], values, actor=other.person, now=now, rev=record["rev"])
     assert "reminder is unread" not in owner.text("/")
