@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.context import JobContext, Report, Stopped
-from models import declassification
+from models import declassification, levels_before
 from models.job import service as jobs
 from models.reminder import chasing
 
@@ -11,21 +11,24 @@ END = "secrecy_end"
 
 
 def end(context: JobContext) -> Report:
-    """Declassify what has ended and had its notice, for one turn, and announce what ends soon.
+    """Declassify what has ended and had its notice, for one turn, and announce what ends soon. What hangs on a record
+    and does not follow its level yet, follows first.
 
     Each record is a transaction of its own, so a broken-off run leaves whole ones.
 
     :raises Stopped: the process is to end; the next scheduler goes on with what is left.
     """
-    outcome = declassification.declassify(context.now, context.go_on, context.turn())
+    turn = context.turn()
+    followed, left = levels_before.bring_along(context.now, turn)
+    if left:
+        return _next_turn(context, {"followed": followed})
+    outcome = declassification.declassify(context.now, context.go_on, turn)
     if outcome.left:
-        if not context.go_on():
-            raise Stopped
-        jobs.ask_again(END, context.now)
-        return Report({"declassified": outcome.declassified})
+        return _next_turn(context, {"followed": followed, "declassified": outcome.declassified})
     announced = chasing.announce_declassification(context.now)
     return Report(
         {
+            "followed": followed,
             "declassified": outcome.declassified,
             "kept": outcome.kept,
             "unannounced": outcome.unannounced,
@@ -33,3 +36,10 @@ def end(context: JobContext) -> Report:
             "announced": announced.new,
         }
     )
+
+
+def _next_turn(context: JobContext, counts: dict[str, int]) -> Report:
+    if not context.go_on():
+        raise Stopped
+    jobs.ask_again(END, context.now)
+    return Report(counts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
@@ -17,6 +18,7 @@ from models.access_request import raising
 from models.declarations import Level, RecordType
 from models.key_vault.refusals import Unopened
 from models.merge.document import MERGED, MERGES
+from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft, Hooks
 from models.secrecy import keep_level
@@ -25,6 +27,15 @@ log = logging.getLogger(__name__)
 
 FOLLOWED = "follow_level"
 """The action by which a record becomes as secret as what it hangs on."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Who changed the level that others follow, when, and for whom as a deputy."""
+
+    actor: Person
+    now: datetime
+    behalf: Person | None = None
 
 
 def put_many(
@@ -86,12 +97,11 @@ def follow_all(drafts: Sequence[Draft]) -> None:
         if level.rank > Level.of((draft.before or {}).get("level")).rank:
             by_level.setdefault(level, []).append(draft)
     for level, raised in by_level.items():
-        raise_about(raised[0].rt.slug, [draft.values["_id"] for draft in raised], level, raised[0])
+        raise_about(raised[0].rt.slug, [draft.values["_id"] for draft in raised], level, _cause(raised[0]))
 
 
-def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Draft) -> int:
-    """Let the records that point to some others of a type have a level at least, as a write wants it that is the
-    `cause`; how many were raised."""
+def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause) -> int:
+    """Let the records that point to some others of a type have a level at least; how many were raised."""
     lower: list[str | None] = [one.value for one in Level if one.rank < level.rank]
     count = 0
     for rt, names in belonging.belonging_to(slug):
@@ -116,7 +126,7 @@ def parts_follow(wholes: Sequence[Draft]) -> None:
     losers = [row["loser"] for row in database()[MERGES].find(merged, {"loser": 1})]
     if losers:
         condition = {"_id": {"$in": losers}, "merged_into": {"$in": list(by_id)}}
-        found = _hanging(rt, condition, wholes[0])
+        found = _hanging(rt, condition, _cause(wholes[0]))
         for draft, _ in found:
             _follow_whole(draft, by_id[draft.values["merged_into"]].values)
         _put(found)
@@ -132,7 +142,11 @@ def _follow_whole(draft: Draft, whole: Mapping[str, Any]) -> None:
         keep_level(draft)
 
 
-def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Draft) -> list[tuple[Draft, bool]]:
+def _cause(draft: Draft) -> Cause:
+    return Cause(draft.actor, draft.now, draft.behalf)
+
+
+def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause) -> list[tuple[Draft, bool]]:
     """The writes of records of a type that follow another write, each with whether the record can be opened: one that
     cannot becomes as secret as the others, and keeps what of it is sealed as it is."""
     sons, found = list(database()[collection_name(rt.slug)].find(condition)), list[tuple[Draft, bool]]()

@@ -60,6 +60,7 @@ ACTS = {
     "credit_decision": _l("credit decided"),
     "contract_signed": _l("contract signed"),
     "follow_customer": _l("followed the customer's file"),
+    "follow_level": _l("followed the level of what it belongs to"),
     "revisited": _l("customer revisited"),
     "replace_scorecard": _l("changed the scorecard"),
     "open_set": _l("opened as a set"),

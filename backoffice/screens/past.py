@@ -105,6 +105,7 @@ ACTIONS = {
     "calendar_moved": _l("moved its deadline with the calendar"),
     "declassify": _l("declassified"),
     "secrecy_changed": _l("changed the secrecy as approved"),
+    "follow_level": _l("changed the level of what it belongs to"),
     "expire": _l("closed it: its period is over"),
     "may_not_borrow": _l("closed it: its reader may not borrow any more"),
     "took_out": _l("took out under receipt"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, bulk, catalogue, history, records, registry, schema, store
+from models import access, bulk, catalogue, history, levels_before, records, registry, schema, store
 from models.access import Purpose
 from models.errors import Invalid, NotFound
 from models.merge import service as merging
@@ -18,6 +18,7 @@ from models.person.roles import SYSTEM, Person
 from models.record_type import service as types
 from tests.factories.bulk_changes import carried_out
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.factories.definitions import visit, visit_with
 
 DB = Database[dict[str, Any]]
@@ -216,3 +217,63 @@ def test_what_is_not_classified_stays_as_it_is(owner: Person, now: datetime, db:
     finally:
         db[types.TYPES].delete_many({"_id": "visit"})
         types.refresh()
+
+
+# --- what was stored before
+
+
+def lower_behind(db: DB, slug: str, record: Record) -> None:
+    """As it was stored when nothing followed: internal, whatever it points to."""
+    rt = registry.get(slug).rt
+    acl = access.tokens_of(rt, {**stored(slug, record), "level": "internal"})
+    as_it_was = {"$set": {"level": "internal", "acl": acl}, "$unset": {"secret_until": "", "level_basis": ""}}
+    db[f"record_{slug}"].update_one({"_id": record["_id"]}, as_it_was)
+
+
+def test_what_did_not_follow_before_follows_once(
+    visits: None, owner: Person, clerk: Person, head: Person, now: datetime, db: DB
+) -> None:
+    top = customer(owner, now, **TOP)
+    made, merged = complaint(owner, now, **TOP), customer(owner, now, name="乙有限公司")
+    merging.merge(head, "customer", top["number"], merged["number"], {"name": "keep"}, revs=(1, 1), now=now)
+    follows = revisit(owner, now, complaint=made["_id"])
+    guest = records.create(owner, "visit", {"visitor": "Guest", "guarantor": str(top["_id"])}, now=now)
+    behind = (("revisit", follows), ("visit", guest), ("customer", merged))
+    for slug, record in behind:
+        lower_behind(db, slug, record)
+        assert seen(clerk, slug, record) == "full"
+    assert levels_before.bring_along(now, lambda: True) == (3, False)
+    for slug, record in behind:
+        assert (level(slug, record), seen(clerk, slug, record)) == ("top_secret", "")
+        version = history.history(slug, record["_id"])[0]
+        assert (version["action"], version["by_name"]) == ("follow_level", "system")
+    assert levels_before.bring_along(now, lambda: True) == (0, False)
+
+
+def test_what_is_brought_along_goes_by_turns_and_a_changed_type_is_looked_at_again(
+    visits: None, owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(levels_before, "AT_ONCE", 1)
+    assert levels_before.bring_along(now, lambda: True) == (0, False)
+    guests = []
+    for name in ("甲", "乙"):
+        top = customer(owner, now, name=f"{name}有限公司", **TOP)
+        made = records.create(owner, "visit", {"visitor": "Guest", "customer": str(top["_id"])}, now=now)
+        lower_behind(db, "visit", made)
+        guests.append(made)
+    assert levels_before.bring_along(now, lambda: False) == (0, False)
+    types.put(_visits(classified=True, icon="box"), actor=SYSTEM, now=now)
+    told = [levels_before.bring_along(now, lambda: False) for _ in range(3)]
+    assert told == [(1, True), (1, True), (0, False)]
+    assert [level("visit", one) for one in guests] == ["top_secret"] * 2
+
+
+def test_what_cannot_be_opened_is_raised_all_the_same(owner: Person, clerk: Person, now: datetime, db: DB) -> None:
+    made = complaint(owner, now)
+    follows = revisit(owner, now, complaint=made["_id"], contact_phone="13912345678")
+    damage("record_revisit", follows["_id"], "contact_phone")
+    by_form(owner, "complaint", made, now)
+    son = db["record_revisit"].find_one({"_id": follows["_id"]})
+    assert son is not None
+    reach = access.reach(clerk, registry.get("revisit").rt, Purpose.VIEW)
+    assert (son["level"], reach.sees(son["acl"])) == ("top_secret", "")

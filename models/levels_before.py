@@ -1,0 +1,96 @@
+"""Records of the time when what hangs on a record did not follow its level: once, they are made as secret as they are
+to be, each with its version (X1). A type whose definition changes is looked at again: it may be classified since, or
+point to more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING
+
+from config.database import database, transaction
+from models import belonging, registry, schema, sealing, stored_form
+from models.declarations import Level, RecordType
+from models.merge.document import MERGED, MERGES, Row
+from models.person.roles import SYSTEM
+from models.record import collection_name
+from models.registry import Draft
+from models.secrecy_notice import CLASSIFIED
+from models.set_change import FOLLOWED, Cause, parts_follow, raise_about
+
+NOTED = "levels_followed"
+"""How far each type is, under which fields point to it: up to which id of its merges and of its records (`to`)."""
+AT_ONCE = 300
+
+schema.declare({NOTED: []})
+
+
+def bring_along(now: datetime, turn: Callable[[], bool]) -> tuple[int, bool]:
+    """Let what hangs on records follow their level, some hundred records at a time, while `turn`; how many records did,
+    and whether some are left. Broken off, it goes on behind the last piece; when all is done, it asks for little."""
+    noted = {row["_id"]: row for row in database()[NOTED].find()}
+    count, cause = 0, Cause(SYSTEM, now)
+    for rt in [one for one in registry.all_types() if one.classified]:
+        for name, piece, key in (("parts", _parts, ""), ("about", _about, _pointing(rt))):
+            at = f"{rt.slug}.{name}"
+            known = noted[at] if noted.get(at, {}).get("key") == key else {}
+            behind, done = known.get("to"), bool(known.get("done"))
+            while not done:
+                behind, followed = transaction(partial(piece, rt, behind, cause))
+                count, done = count + followed, behind is None
+                note = {"key": key, "to": behind, "done": done}
+                database()[NOTED].update_one({"_id": at}, {"$set": note}, upsert=True)
+                if not (done or turn()):
+                    return count, True
+    return count, False
+
+
+def _pointing(rt: RecordType) -> str:
+    """Which fields of which types point to the records of a type."""
+    return " ".join(f"{one.slug}@{one.version}.{','.join(names)}" for one, names in belonging.belonging_to(rt.slug))
+
+
+def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[ObjectId | None, int]:
+    """Let what was merged into some records of a type have their level and period; the last merge that was looked at,
+    None where no other is left."""
+    condition = {"type": rt.slug, "state": {"$in": MERGED}, **_behind(behind)}
+    merges = list(database()[MERGES].find(condition).sort("_id", ASCENDING).limit(AT_ONCE))
+    wholes = _records(rt, {row["survivor"] for row in merges})
+    parts = _records(rt, {row["loser"] for row in merges})
+    for part in parts.values():
+        whole = wholes.get(part["merged_into"])
+        if whole is not None and any(part[name] != whole[name] for name in belonging.SECRECY):
+            parts_follow([Draft(rt, FOLLOWED, None, whole, cause.actor, cause.now)])
+    after = _records(rt, parts)
+    followed = sum(part["rev"] != after[one]["rev"] for one, part in parts.items())
+    return _last(merges), followed
+
+
+def _about(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[ObjectId | None, int]:
+    """Let what points to some classified records of a type be no less secret than they are; the last of them, None
+    where no other is left."""
+    shown, condition = {"level": 1}, {"level": {"$in": CLASSIFIED}, **_behind(behind)}
+    rows = list(database()[collection_name(rt.slug)].find(condition, shown).sort("_id", ASCENDING).limit(AT_ONCE))
+    followed = 0
+    for level in Level:
+        ids = [row["_id"] for row in rows if row["level"] == level.value]
+        followed += raise_about(rt.slug, ids, level, cause) if ids else 0
+    return _last(rows), followed
+
+
+def _last(rows: Sequence[Row]) -> ObjectId | None:
+    return rows[-1]["_id"] if len(rows) == AT_ONCE else None
+
+
+def _behind(last: ObjectId | None) -> dict[str, Any]:
+    return {"_id": {"$gt": last}} if last is not None else {}
+
+
+def _records(rt: RecordType, ids: Iterable[ObjectId]) -> dict[ObjectId, Row]:
+    """Some records of a type, without what of them is sealed."""
+    sons = database()[collection_name(rt.slug)].find({"_id": {"$in": list(ids)}}, sealing.left_out(rt) or None)
+    return {son["_id"]: stored_form.load(rt, son) for son in sons}
