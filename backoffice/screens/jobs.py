@@ -178,6 +178,7 @@ def count_words() -> dict[str, str]:
         "renewed": _("renewed"),
         "dead": _("given up"),
         "ended": _("ended"),
+        "followed": _("follow the level of what they belong to"),
         "declassified": _("declassified"),
         "kept": _("kept their level"),
         "unannounced": _("wait for their notice"),
