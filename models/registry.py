@@ -109,10 +109,11 @@ class Hooks:
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
     signs what the signature would open or let out; `rests_on` names what of other records the decision hangs on beside
-    that, such as their versions, which the sheet need not say (`move_sheet.facts`); `warns` says what other records, as
-    far as the person reads them, speak against a record that they read, refusing nothing; `beside` are stages that add
-    to a document `{record: ...}` what `warns` would ask the database for: what they found is given with the record
-    where there is such a document.
+    that, such as their versions, which the sheet need not say (`move_sheet.facts`); `tells` says what of other records,
+    as far as the person could print them, helps to write the record, and keeps nothing of it; `warns` says what other
+    records, as far as the person reads them, speak against a record that they read, refusing nothing; `beside` are
+    stages that add to a document `{record: ...}` what `warns` would ask the database for: what they found is given with
+    the record where there is such a document.
 
     `leads` names the state to which a person's move leads, where it is another than the declared one. `needs` names
     what the rules want filled in on the sheet of a move beyond what the move declares: by field, the condition on
@@ -141,6 +142,7 @@ class Hooks:
     needs: Callable[[MoveSheet], Needs] | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     rests_on: Callable[[Mapping[str, Any]], Sequence[Sequence[object]]] | None = None
+    tells: Callable[[Person, Mapping[str, Any]], Sequence[Sentence]] | None = None
     warns: Callable[[Person, Mapping[str, Any], Mapping[str, Any]], Sequence[Sentence]] | None = None
     beside: tuple[Mapping[str, Any], ...] = ()
     still_with: Callable[[Set[tuple[ObjectId, ObjectId | None]]], Set[tuple[ObjectId, ObjectId | None]]] | None = None

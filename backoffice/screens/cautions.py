@@ -1,4 +1,5 @@
-"""What a person is warned of at a record: that it was late and went up, and what other records say against it."""
+"""What a person is told of at a record: that it was late and went up, what other records say against it, and what of
+them helps to write it."""
 
 from __future__ import annotations
 
@@ -26,11 +27,14 @@ def of_record(
 
 def on_form(sight: Sight, reader: Reader, beside: Mapping[str, Any] = NOTHING) -> list[Context]:
     """The notices above the form of a stored record."""
-    warns = registry.get(sight.rt.slug).hooks.warns
-    if warns is None or not sight.full or sight.values.get("archived_at"):
+    hooks = registry.get(sight.rt.slug).hooks
+    if not sight.full or sight.values.get("archived_at"):
         return []
-    found = warns(reader.person, {**sight.values, "_id": sight.id}, beside)
-    return [{"text": text.zh if reader.language == "zh" else text.en, "tone": "warn"} for text in found]
+    values = {**sight.values, "_id": sight.id}
+    warned = hooks.warns(reader.person, values, beside) if hooks.warns else ()
+    told = hooks.tells(reader.person, values) if hooks.tells else ()
+    said = [*((text, "warn") for text in warned), *((text, "info") for text in told)]
+    return [{"text": text.zh if reader.language == "zh" else text.en, "tone": tone} for text, tone in said]
 
 
 def _gone_up(sight: Sight, current: Mapping[str, Any], reader: Reader) -> list[Context]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from bson import ObjectId
 
 from config.database import database
-from models import store
+from models import schema, store
 from models.calendar import WorkingCalendar, local
+from models.declarations import Label
+from models.errors import Sentence
 from models.kinds import stored
 from models.person import directory
-from models.person.roles import SYSTEM, Role
+from models.person.roles import SYSTEM, Person, Role
 from models.record import collection_name
 from models.registry import Draft, Hooks
-from models.service_report import figures, rules
+from models.service_report import figures, former, rules
 from models.service_report.document import SERVICE_REPORT, SLUG
 
 
@@ -80,4 +83,22 @@ def write(draft: Draft) -> None:
             values["state"] = "done"
 
 
-HOOKS = Hooks(prepare=(write,))
+def told(person: Person, values: Mapping[str, Any]) -> list[Sentence]:
+    """What products and causes the complaints of a month name most, for whoever writes its report: nothing of it is
+    kept but what they write themselves (T8, X6)."""
+    if values["state"] != "open" or values["kind"] == rules.WEEKLY:
+        return []
+    found = figures.most_frequent(person, values["begins"], values["ends"])
+    return [_counted(figures.WORDS[name], rows) for name, rows in found.items()]
+
+
+def _counted(label: Label, rows: Sequence[tuple[str, int]]) -> Sentence:
+    zh, en = (
+        "、".join(f"{text} {count}" for text, count in rows),
+        "; ".join(f"{text} {count}" for text, count in rows),
+    )
+    return Sentence(f"{label.zh}（按您能打印的投诉）：{zh}", f"{label.en}, of the complaints that you may print: {en}")
+
+
+HOOKS = Hooks(prepare=(write,), tells=told)
+schema.bring_up(former.take_words_out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -187,3 +187,18 @@ def test_migrate_takes_out_what_destructions_of_former_versions_left(
     assert db[gone.PARTS].count_documents({"_id": left["_id"], "at": None}) == 0
     assert store.fetch("revisit", left["_id"])["state"] == "reached"
     assert schema.migrate() == []
+
+
+def test_a_report_that_counted_a_complaint_says_nothing_of_it(cast: Cast, now: datetime) -> None:
+    then = now - YEARS
+    planted = {"cause": "Plantedcause", "product": "Plantedproduct"}
+    made = store.create("complaint", {"facts": "x", "level": "secret", "received_at": then}, actor=cast.owner, now=then)
+    made = store.change("complaint", made["_id"], {**planted, "state": "closed"}, actor=cast.owner, now=then)
+    begins, ends = then.date().replace(day=1), then.date() + timedelta(days=3)
+    values = {"subject": "x", "kind": "monthly", "occasion": "x", "begins": begins, "ends": ends, "owner": cast.head.id}
+    report = store.create("service_report", values, actor=cast.head, now=then)
+    records.move(cast.head, "service_report", report["number"], "hand_in", {"summary": "ok"}, rev=1, now=then)
+    asked = signed(cast, [made], now, "complaint")
+    carried_out(now + WEEK)
+    assert store.fetch("destruction", asked["_id"])["state"] == "destroyed"
+    assert said({"Plantedcause", "Plantedproduct"}) == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import catalogue, records, schema, store
+from models import catalogue, records, registry, schema, store
 from models.access import Purpose
 from models.errors import Forbidden, NotFound
 from models.office import office_calendar
@@ -98,10 +98,75 @@ def test_figures_count_the_period_and_only_what_the_writer_reads(
     assert (counted(head), counted(clerk)) == (2, 1)
 
 
-def test_complaints_are_counted_by_cause_and_channel(db: DB, head: Person, now: datetime) -> None:
+def test_complaints_are_counted_by_channel(db: DB, head: Person, now: datetime) -> None:
     for channel in ("phone", "phone", "web"):
         raw = {"subject": "Late", "channel": channel, "facts": "Late", "received_at": now}
         store.create("complaint", raw, actor=head, now=now)
     rows = figures.count(head, "monthly", now.date(), now.date())
     found = [(row["value"], row["count"]) for row in rows if row["figure"] == "投诉：渠道"]
     assert found == [("电话", 2), ("网站", 1)]
+
+
+def about(head: Person, at: datetime, cause: str, **more: Any) -> dict[str, Any]:
+    raw = {
+        "subject": "Late",
+        "channel": "phone",
+        "facts": "Late",
+        "received_at": at,
+        "product": f"{cause} pump",
+        **more,
+    }
+    made = store.create("complaint", raw, actor=head, now=at)
+    return store.change("complaint", made["_id"], {"cause": cause}, actor=head, now=at)
+
+
+def handed_in(db: DB, head: Person, now: datetime) -> dict[str, Any]:
+    last_month = now - timedelta(days=30)
+    about(head, last_month, "TOPCAUSE", level="top_secret", level_basis="往来")
+    about(head, last_month, "INNERCAUSE")
+    service.open_month(now, office_calendar())
+    return move(head, opened(db, "monthly"), "hand_in", now, summary="Quiet")
+
+
+def test_a_report_keeps_numbers_and_no_words_of_complaints(db: DB, head: Person, now: datetime) -> None:
+    report = handed_in(db, head, now)
+    assert ("收到投诉", 2) in [(row["figure"], row["count"]) for row in report["figures"]]
+    stored = [*db["record_service_report"].find(), *db["record_version"].find({"type": "service_report"})]
+    assert "CAUSE" not in str(stored)
+
+
+def test_every_figure_is_counted_by_choices(db: DB) -> None:
+    for figure in {one for figures_of in figures.OF_KIND.values() for one in figures_of}:
+        if figure.by:
+            assert registry.get(figure.slug).rt.by_name[figure.by].kind == "choice", figure.name
+
+
+def test_whoever_writes_the_report_of_a_month_is_told_its_causes_as_far_as_they_may_print_them(
+    db: DB, head: Person, manager: Person, clerk: Person, now: datetime
+) -> None:
+    last_month = now - timedelta(days=30)
+    for cause, level in (("Late", "internal"), ("Late", "secret"), ("Leak", "top_secret"), ("Other", "internal")):
+        about(head, last_month, cause, level=level, level_basis="往来")
+    about(head, now, "Of this month")
+    service.open_month(now, office_calendar())
+    report = opened(db, "monthly")
+    assert [text.en for text in service.told(head, report)] == [
+        "Products most complained about, of the complaints that you may print: Late pump 2; Leak pump 1; Other pump 1",
+        "Hot causes, of the complaints that you may print: Late 2; Leak 1; Other 1",
+    ]
+    assert [text.en for text in service.told(clerk, report)][1] == (
+        "Hot causes, of the complaints that you may print: Late 1; Other 1"
+    )
+    assert service.told(manager, report) == []
+    assert service.told(head, {**report, "state": "handed_in"}) == []
+
+
+def test_migrate_takes_the_words_out_of_reports_of_former_versions(db: DB, head: Person, now: datetime) -> None:
+    report = handed_in(db, head, now)
+    worded = [{"figure": "投诉：原因", "value": "TOPCAUSE", "count": 1}, *report["figures"]]
+    store.change("service_report", report["_id"], {"figures": worded}, actor=head, now=now)
+    assert "took what complaints say out of the figures of 1 report" in schema.migrate()
+    assert schema.migrate() == []
+    stored = [*db["record_service_report"].find(), *db["record_version"].find({"type": "service_report"})]
+    assert "CAUSE" not in str(stored)
+    assert store.fetch("service_report", report["_id"])["figures"] == report["figures"]
