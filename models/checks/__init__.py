@@ -28,9 +28,10 @@
 | E024 | retention or review by a field or value that does not exist |
 | E028 | a declared deadline that cannot be reckoned |
 | E029 | an encrypted field that the database or a list would have to know |
-| E030 | a withheld field that everybody finds or sees, or withheld from nobody |
+| E030 | a withheld field that everybody finds or sees, by itself or by what follows from it, or withheld from nobody |
 | E035 | a move that asks for a level or the end of its period; of a stored type that has one, a warning |
 | E036 | numbers that lists would not show in the order in which they are given; of a stored type, a warning |
+| E037 | a unique value filled in by who does not read every record; of a stored type, a warning |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """

@@ -1,4 +1,4 @@
-"""Declared deadlines (E008, E028): fields that exist, units and amounts that can be counted, no circle."""
+"""Declared deadlines (E008, E028, E030): fields that exist, units and amounts that can be counted, no circle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from config.policy import policy
 from models.calendar_steps import Unit
-from models.checks.derived import readable
+from models.checks.derived import readable, tells_withheld
 from models.checks.finding import Case, Finding
 from models.deadline.rules import LONGEST, by_field, days_before, policy_value
 from models.declarations import Due
@@ -51,6 +51,8 @@ def _fields(case: Case, due: Due) -> Iterator[Finding]:
         if name in known and known[name].viewers and known[name].viewers != target.viewers:
             zh = f"“{name}”只有部分角色可见，期限会泄露它。"
             yield case.finding("E008", f"deadlines.{due.field}", zh, f"only some may read “{name}”, and it would tell")
+        if name in known and known[name].withheld and not target.withheld:
+            yield tells_withheld(case, f"deadlines.{due.field}", name)
 
 
 def _amount(case: Case, due: Due) -> Iterator[Finding]:

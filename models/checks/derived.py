@@ -1,4 +1,4 @@
-"""What follows from other fields: formulas, conditions, keeping (E008, E022, E023, E024)."""
+"""What follows from other fields: formulas, conditions, keeping (E008, E022, E023, E024, E030)."""
 
 from __future__ import annotations
 
@@ -112,6 +112,8 @@ def _formula(case: Case, field: Field, before: dict[str, Field]) -> Iterator[Fin
             yield case.finding(
                 "E008", field.name, f"“{path}”是个人信息，由其算出的值也是。", f"“{path}” is personal, and so is this"
             )
+        if outer.withheld and not field.withheld:
+            yield tells_withheld(case, field.name, path)
 
 
 def _fit_together(field: Field, derivation: Derivation, sources: Iterable[Field | None]) -> bool:
@@ -144,6 +146,18 @@ def _condition(case: Case, field: Field, when: When) -> Iterator[Finding]:
             f"“{when.field}”只有部分角色可见，不能作为条件。",
             f"only some may read “{when.field}”, and a refusal would tell what it holds",
         )
+    if other is not None and other.withheld and not field.withheld:
+        yield tells_withheld(case, field.name, when.field)
+
+
+def tells_withheld(case: Case, place: str, name: str) -> Finding:
+    """What everybody reads follows from a field that is kept from whom the record concerns."""
+    return case.finding(
+        "E030",
+        place,
+        f"“{name}”对涉及人员保密，由其得出的内容也须如此。",
+        f"“{name}” is withheld, and what follows from it would tell it",
+    )
 
 
 def readable(rt: RecordType, when: When) -> bool:
@@ -162,6 +176,11 @@ def readable(rt: RecordType, when: When) -> bool:
 
 def _keeping(case: Case) -> Iterator[Finding]:
     rt = case.rt
+    sources = [("retention", rt.retention.after)] if rt.retention else []
+    sources += [("cadence", name) for name in (rt.cadence.after, rt.cadence.by)] if rt.cadence else []
+    for place, name in sources:
+        if name in rt.by_name and rt.by_name[name].withheld:
+            yield tells_withheld(case, place, name)
     for place, told in (("retention", rt.retention), ("cadence", rt.cadence)):
         day = rt.by_name.get(told.after) if told is not None else None
         if told is not None and (day is None or day.kind not in DAYS):

@@ -1,10 +1,11 @@
-"""Rights, withheld fields, title and deadline, related records, indexes (E005, E016, E017, E030)."""
+"""Rights, withheld and unique fields, title and deadline, related records, indexes (E005, E016, E017, E030, E037)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from models.checks.finding import Case, Finding
+from models.declarations import Field, Level, RecordType, Relation
 from models.kinds import KINDS
 from models.record import indexes
 
@@ -18,6 +19,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Findings about who may do what, and about the fields that a type as a whole stands on."""
     yield from _rights(case)
     yield from _withheld(case)
+    yield from _unique(case)
     yield from _title_and_due(case)
     yield from _related(case)
     if all(field.kind in KINDS for field in case.rt.fields):
@@ -73,6 +75,38 @@ def _withheld(case: Case) -> Iterator[Finding]:
             if one.withheld:
                 place = f"{field.name}.{one.name}"
                 yield case.finding("E030", place, "内嵌字段不能单独保密。", "a field is withheld as a whole")
+
+
+def _unique(case: Case) -> Iterator[Finding]:
+    """Of a plain type; in a classified one nothing is unique (E009)."""
+    everything = [
+        rule for rule in case.rt.rights.view if rule.relation is Relation.ANY and Level.INTERNAL in rule.levels
+    ]
+    if case.rt.classified or any(not rule.roles for rule in everything):
+        return
+    readers = {role.value for rule in everything for role in rule.roles}
+    for field in case.rt.fields:
+        if field.unique and not all(fillers <= readers for fillers in _fillers(case.rt, field)):
+            yield case.finding(
+                "E037",
+                field.name,
+                "要求唯一的字段，填写人须能查看全部记录：否则被拒绝的人会由此得知看不到的记录存在。",
+                "not everybody who fills it in reads every record: a refusal would tell of one that they do not read",
+            )
+
+
+def _fillers(rt: RecordType, field: Field) -> Iterator[set[str]]:
+    """Who fills a field in, on the form and on the sheets of moves: roles, and what relations are called, which may be
+    anybody's. Of a form it is those who may use it and, where the field names editors, one of these."""
+    rights = rt.rights
+    if field.editable:
+        forms = {role.value for role in (*rights.create, *rights.imports)}
+        for rule in rights.edit:
+            forms |= {role.value for role in rule.roles} or {rule.relation.value}
+        yield {role.value for role in field.editors} or forms
+    for move in rt.workflow.transitions if rt.workflow is not None else ():
+        if field.name in move.asks:
+            yield set(move.by)
 
 
 def _title_and_due(case: Case) -> Iterator[Finding]:

@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 TYPES = "record_type"
 SUBJECT = "record_type"
-HELD_ANYWAY = frozenset({"E035", "E036"})
+HELD_ANYWAY = frozenset({"E035", "E036", "E037"})
 """Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
-record is held to the same rule, or what was refused is a disorder."""
+record is held to the same rule, or what was refused is a disorder, or tells no more than that there is a record."""
 
 schema.declare({TYPES: []})
 
@@ -211,7 +211,7 @@ def _check(rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType 
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     errors += fitting.misfits(rt, stored, former)
     errors += fitting.states_held(rt, former)
-    errors += fitting.secrets_held(rt)
+    errors += fitting.secrets_held(rt, former)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:

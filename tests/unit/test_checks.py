@@ -111,6 +111,31 @@ def withheld(name: str, of: str = "keeper") -> RecordType:
     return replace(SAMPLE, fields=(*made, keeper), concerns=(Concern(of),))
 
 
+def kept_from(*fields: Field, **changes: Any) -> RecordType:
+    """The sample type with a withheld number and a withheld day, and with these fields."""
+    kept = {"group": "more", "editable": False, "withheld": True, "label": Label("保密", "Kept")}
+    fine = Field(name="fine", kind="integer", **kept)
+    told_on = Field(name="told_on", kind="date", **kept)
+    keeper = Field(name="keeper", kind="person", label=Label("保管", "Keeper"), group="more")
+    return replace(
+        SAMPLE, fields=(*SAMPLE.fields, fine, told_on, keeper, *fields), concerns=(Concern("keeper"),), **changes
+    )
+
+
+def follows(name: str = "extra", kind: str = "text", **properties: Any) -> Field:
+    """A field that follows from another."""
+    return Field(**{"name": name, "kind": kind, "label": Label("更多", "Extra"), "group": "more", **properties})
+
+
+def only_one(*, view: tuple[Rule, ...], create: tuple[Role, ...] = (Role.SPECIALIST,), **properties: Any) -> RecordType:
+    """A plain type with a unique field."""
+    rights = Rights(view=view, create=create, edit=(Rule(Relation.ANY, (Role.HEAD,)),))
+    return replace(with_field(unique=True, **properties), classified=False, workflow=None, rights=rights)
+
+
+TO_HEAD = (Rule(Relation.OWNER), Rule(Relation.ANY, (Role.HEAD,)))
+"""A head reads everything, the others what is theirs."""
+
 WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E001", "", lambda: sample(slug="Sample")),
     ("E001", "", lambda: sample(slug="version")),
@@ -305,6 +330,15 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E030", "nobody", lambda: replace(withheld("extra"), concerns=(Concern("keeper", until="nobody"),))),
     ("E030", "rights", lambda: replace(withheld("extra"), rights=replace(SAMPLE.rights, merge=SAMPLE.rights.edit))),
     ("E030", "parts.part", lambda: with_inner(withheld=True)),
+    ("E030", "extra", lambda: kept_from(follows(kind="integer", computed=Formula("sum", ("fine",))))),
+    ("E030", "extra", lambda: kept_from(follows(required_when=When("fine")))),
+    ("E030", "retention", lambda: kept_from(retention=Retention("told_on", 12))),
+    ("E030", "cadence", lambda: kept_from(cadence=Cadence("told_on", "colour", (("red", 1),)))),
+    ("E030", "deadlines.answer_by", lambda: kept_from(deadlines=(replace(SOON, after="told_on"),))),
+    ("E030", "deadlines.answer_by", lambda: kept_from(deadlines=(replace(SOON, when=When("fine")),))),
+    ("E037", "extra", lambda: only_one(view=TO_HEAD)),
+    ("E037", "extra", lambda: only_one(view=(Rule(Relation.DEPARTMENT),))),
+    ("E037", "extra", lambda: only_one(view=TO_HEAD, editors=(Role.HEAD, Role.SALES))),
     ("E028", "reminding", lambda: sample(reminding=Reminding((30, 7)), due="")),
     ("E028", "reminding", lambda: sample(reminding=Reminding((7, 7)))),
     ("E028", "reminding", lambda: sample(reminding=Reminding((0,)))),
@@ -382,6 +416,24 @@ def test_wrong_types_are_refused_with_a_coded_line_for_each_error() -> None:
 def test_an_unclassified_type_without_secrets_may_have_a_unique_field() -> None:
     open_type = replace(with_field(unique=True), classified=False, rights=EVERYBODY)
     assert "E009" not in {finding.code for finding in checks.check([open_type])}
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: only_one(view=TO_HEAD, create=(Role.HEAD,)),
+        lambda: only_one(view=TO_HEAD, editors=(Role.HEAD,)),
+        lambda: only_one(view=TO_HEAD, editable=False),
+    ],
+    ids=["made by the head", "filled in by the head", "filled in by nobody"],
+)
+def test_a_value_may_be_unique_where_who_fills_it_in_reads_every_record(build: Callable[[], RecordType]) -> None:
+    assert "E037" not in {finding.code for finding in checks.check([build()])}
+
+
+def test_what_follows_from_a_withheld_field_may_be_withheld_too() -> None:
+    twice = follows(kind="integer", editable=False, withheld=True, computed=Formula("sum", ("fine",)))
+    assert "E030" not in {finding.code for finding in checks.check([kept_from(twice)])}
 
 
 def test_findings_speak_both_languages() -> None:

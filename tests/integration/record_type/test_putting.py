@@ -44,6 +44,7 @@ def codes(wrong: WrongDefinition) -> set[tuple[str, str]]:
         (visit_with(kind="reference", to="nothing"), "E004", "badge"),
         (visit_with(places=1000), "E013", "badge"),
         (visit(rights={}), "E016", "rights"),
+        (visit_with(unique=True), "E037", "badge"),
         (visit_with(required_when={"field": "nothing"}), "E023", "badge"),
     ],
 )
@@ -254,12 +255,13 @@ def test_another_pattern_begins_where_its_numbers_stand_behind_those_that_are_th
 
 
 def test_a_field_becomes_unique_only_where_no_value_stands_twice(db: DB, now: datetime) -> None:
-    service.put(visit_with(), actor=SYSTEM, now=now)
+    for_all = {"rights": {**visit()["rights"], "view": [{"relation": "any"}]}}
+    service.put(visit_with() | for_all, actor=SYSTEM, now=now)
     head = person(Role.HEAD)
     for _ in range(2):
         records.create(head, "visit", {"visitor": "x", "badge": "1"}, now=now)
     with pytest.raises(WrongDefinition) as refused:
-        service.put(visit_with(unique=True), actor=SYSTEM, now=now)
+        service.put(visit_with(unique=True) | for_all, actor=SYSTEM, now=now)
     assert codes(refused.value) == {("E034", "")}
     assert registry.get("visit").rt.version == 1
 

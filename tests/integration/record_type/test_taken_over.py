@@ -12,7 +12,7 @@ from click.testing import Result
 from pymongo.database import Database
 
 from models import checks, numbering, records, registry, schema
-from models.checks import names, workflow
+from models.checks import names, rights, workflow
 from models.customer.document import CUSTOMER
 from models.person.roles import SYSTEM, Role
 from models.record_type import service
@@ -56,6 +56,7 @@ def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable
             former.setattr(workflow, "OF_SECRECY", ())
             former.setattr(names, "MARKS", frozenset[str]())
             former.setattr(names, "IN_ORDER", names.PATTERN)
+            former.setattr(rights, "_unique", lambda case: ())
             for definition in definitions:
                 service.put(definition, actor=SYSTEM, now=now)
         for definition in definitions:
@@ -214,3 +215,14 @@ def test_a_stored_type_whose_name_the_product_has_taken_is_named_and_the_product
     service.refresh()
     assert service.left_out() == {}
     assert registry.get("customer").rt is CUSTOMER
+
+
+def test_a_stored_type_whose_unique_value_tells_of_hidden_records_stays_in_force_and_is_not_put_like_this_again(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(visit_with(unique=True))
+    assert (service.left_out(), "visit" in in_force()) == ({}, True)
+    assert {finding.code for finding in checks.check(registry.all_types())} == {"E037"}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(visit_with(unique=True) | {"icon": "circle"}, actor=SYSTEM, now=now)
+    assert {finding.code for finding in refused.value.findings} == {"E037"}
