@@ -95,3 +95,39 @@ def test_a_record_that_was_raised_while_its_type_became_plain_is_open_to_nobody(
         for purpose in (Purpose.VIEW, Purpose.EDIT):
             with pytest.raises(NotFound):
                 records.see(reader, "visit", record["number"], purpose, now + timedelta(days=1))
+
+
+def flow(*turn: str) -> dict[str, Any]:
+    states = [
+        {"value": "open", "label": {"zh": "待办", "en": "Open"}, "turn": list(turn)},
+        {"value": "done", "label": {"zh": "完成", "en": "Done"}, "final": True},
+    ]
+    move = {"name": "finish", "label": {"zh": "完成", "en": "Finish"}, "source": ["open"], "target": "done"}
+    return {"states": states, "transitions": [{**move, "by": ["owner"]}]}
+
+
+def test_who_reads_what_is_above_internal_does_not_widen_with_another_workflow(owner: Person, now: datetime) -> None:
+    service.put({**classified(), "workflow": flow()}, actor=SYSTEM, now=now)
+    secret = {"level": "confidential", "level_basis": "往来"}
+    record = records.create(owner, "visit", {"visitor": "x", **secret}, now=now)
+    told = {"workflow.open": "a record above internal stands in it: it would be open to administrator"}
+    assert found({**classified(), "workflow": flow("administrator")}, now) == told
+    records.move(owner, "visit", record["number"], "finish", {}, rev=1, now=now)
+    service.put({**classified(), "workflow": flow("head")}, actor=SYSTEM, now=now)
+
+
+def with_card(name: str, card: str) -> dict[str, Any]:
+    fields = [{**one, "card": card} if one["name"] == name else one for one in classified()["fields"]]
+    return {**classified(), "fields": fields}
+
+
+def test_a_card_shows_no_more_of_what_is_above_internal_than_before(owner: Person, head: Person, now: datetime) -> None:
+    record = made(owner, now)
+    told = {"visitor": "a record above internal holds a value for it: its card would show more than before"}
+    for card in ("masked", "plain"):
+        assert found(with_card("visitor", card), now) == told
+    service.put(with_card("on", "plain"), actor=SYSTEM, now=now)  # of which no record holds a value
+    store.change("visit", record["_id"], {"level": "internal"}, actor=head, now=now)
+    service.put(with_card("visitor", "masked"), actor=SYSTEM, now=now)
+    store.change("visit", record["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
+    assert found(with_card("visitor", "plain"), now) == told
