@@ -19,7 +19,7 @@ from models import access, turns
 from models.classified import UP_TO_SECRET
 from models.declarations import Level, RecordType, Relation
 from models.errors import Sentence
-from models.person import service as people
+from models.person import acting
 from models.person.roles import Permission, Person, Role
 from models.registry import Draft
 
@@ -101,8 +101,8 @@ def whom(to: ObjectId | None, looked_up: dict[ObjectId, Mapping[str, Any]] | Non
         return None
     accounts = {} if looked_up is None else looked_up
     if to not in accounts:
-        accounts.update(people.accounts_of([to]))
-    return people.person_of(accounts[to]) if to in accounts else Person(to, "")
+        accounts.update(acting.accounts_of([to]))
+    return acting.person_of(accounts[to]) if to in accounts else Person(to, "")
 
 
 def keep_owner(draft: Draft) -> None:
