@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from config.database import Row, audit_database, database
-from models import audit, numbering, one_time, registry, store, unborn
+from models import audit, numbering, one_time, registry, unborn
 from models.access import ARCHIVED
 from models.attachment import service as attachment
 from models.declarations import RecordType
@@ -44,7 +44,6 @@ def declared() -> frozenset[str]:
 
 
 declare(audit.INDEXES)
-declare(store.INDEXES)
 declare(one_time.INDEXES)
 declare(attachment.INDEXES)
 declare(unborn.INDEXES)

@@ -7,7 +7,7 @@ stores it, `holding` keeps what it points to as it is until then, `versions` say
 
 from models.store.drafts import new_draft, next_draft, prepare
 from models.store.holding import held, hold, one_at_a_time
-from models.store.versions import INDEXES, VERSIONS, latest_moves, moves_of_each, subject, version_row
+from models.store.versions import VERSIONS, latest_moves, moves_of_each, subject, version_row
 from models.store.writing import (
     AlreadyUsed,
     add_grant,
@@ -22,7 +22,6 @@ from models.store.writing import (
 )
 
 __all__ = [
-    "INDEXES",
     "VERSIONS",
     "AlreadyUsed",
     "add_grant",

@@ -10,7 +10,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from config.database import database
-from models import audit, sealing, stored_form
+from models import audit, schema, sealing, stored_form
 from models.declarations import Field, RecordType
 from models.kinds import stored
 from models.loaded import son_of
@@ -33,6 +33,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("merge", ASCENDING)], name="merge", sparse=True),
     ],
 }
+schema.declare(INDEXES)
 
 
 def remember(draft: Draft, rev: int, merge: ObjectId | None = None) -> None:
