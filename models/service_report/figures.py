@@ -13,14 +13,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from config.database import database
-from models import access, registry
+from models import access, listed, registry
 from models.access import Purpose
 from models.calendar import SHANGHAI
-from models.declarations import Label, RecordType
+from models.declarations import Label, Level, RecordType
 from models.person.roles import Person
 from models.record import collection_name
 
 COMPLAINT = "complaint"
+INTERNAL = Level.INTERNAL.value
 MOST = 10
 """Values of one figure, the most frequent first."""
 Row = dict[str, Any]
@@ -81,22 +82,26 @@ def count(person: Person, kind: str, begins: date, ends: date) -> list[Row]:
 
 def most_frequent(person: Person, begins: date, ends: date) -> dict[str, list[tuple[str, int]]]:
     """The products and causes of the complaints of a period, the most frequent first, with how many there are; of what
-    the person could take out on paper, too. One question."""
+    the person could take out on paper, too. One question; the open answer tells of those that are classified (X7)."""
     rt = registry.get(COMPLAINT).rt
     reach = access.reach(person, rt, Purpose.PRINT).without_cards
     if reach.nothing:
         return {}
     condition = {"$and": [reach.query(archived=None), _within("received_at", begins, ends)]}
+    plain = {"$eq": [{"$ifNull": ["$level", INTERNAL]}, INTERNAL]}
+    secret = {"$cond": [plain, "$$REMOVE", {"_id": "$_id", "number": "$number", "level": "$level"}]}
     counted = {
         name: [
             {"$match": {name: {"$gt": ""}}},
-            {"$group": {"_id": f"${name}", "count": {"$sum": 1}}},
+            {"$group": {"_id": f"${name}", "count": {"$sum": 1}, "secrets": {"$push": secret}}},
             {"$sort": {"count": -1, "_id": 1}},
             {"$limit": MOST},
         ]
         for name in WORDS
     }
     [found] = database()[collection_name(COMPLAINT)].aggregate([{"$match": condition}, {"$facet": counted}])
+    for one in (one for rows in found.values() for row in rows for one in row["secrets"]):
+        listed.glimpse(rt, one["_id"], one["number"], one["level"])
     return {name: [(row["_id"], row["count"]) for row in found[name]] for name in WORDS if found[name]}
 
 
