@@ -31,7 +31,7 @@ from models.classified import (
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import HOUSE_WIDE, Person, Role
-from models.turns import awaited, is_role, left_by, named_by, own_names, roles_held
+from models.turns import awaited, is_role, left_by, named_by, names, own_names, roles_held
 
 ARCHIVED = "~"
 """Stands before the tokens of archived records, so that lists of records in use never walk past them."""
@@ -136,7 +136,7 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
         found.add(token(level, Relation.CREATOR, record["created_by"]))
     for field in rt.fields:
         if field.opens and record.get(field.name):
-            found.add(token(level, Relation.NAMED, record[field.name]))
+            found.update(token(level, Relation.NAMED, one) for one in names(rt, field.name, record[field.name]))
     for whose in turns_of(rt, record):
         if whose.startswith("role:"):
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
@@ -354,7 +354,7 @@ def _whom(person: Person, rt: RecordType, relation: Relation) -> Iterable[object
         return (person.department,) if person.department else ()
     if relation is Relation.TASK:
         return roles_held(person)
-    if relation is Relation.ASSIGNED:
+    if relation in (Relation.ASSIGNED, Relation.NAMED):
         return own_names(person, rt) if person.id else ()
     return (person.id,) if person.id else ()
 

@@ -336,7 +336,8 @@ def _waiting(rt: RecordType, first: State | None, people: Mapping[str, Expressio
 def _acl(rt: RecordType, first: State | None, people: Mapping[str, Expression]) -> Expression:
     """The tokens that `access.tokens_of` makes, as an expression."""
     roles, turns = _turns(rt, first, people)
-    named = [people[f.name] for f in rt.fields if f.opens and f.name in people]
+    opened = [(people[f.name], f.roles) for f in rt.fields if f.opens and f.name in people]
+    named = [name for person, asked in opened for name in _names(person, asked)]
     made = [people["creator"]] if people["creator"] is not None else []
     return _sorted(
         [

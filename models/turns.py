@@ -91,15 +91,17 @@ def owns(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
 
 
 def own_names(person: Person, rt: RecordType) -> list[str]:
-    """The names under which records of a type wait for the person, with the roles that they have now."""
+    """The names under which records of a type wait for the person or are open to them, with the roles that they have
+    now."""
     return [str(person.id), *(f"{person.id}@{role}" for role in sorted(named_roles(rt).intersection(person.roles)))]
 
 
 @lru_cache(maxsize=1000)
 def named_roles(rt: RecordType) -> frozenset[str]:
-    """The roles asked of people whom records of a type wait for by name."""
+    """The roles asked of people whom records of a type wait for by name, or to whom a field opens them."""
     states = rt.workflow.states if rt.workflow is not None else ()
     turns = {whose for state in states for whose in (*state.turn, *(to for climb in state.climbs for to in climb.to))}
+    turns |= {field.name for field in rt.fields if field.opens}
     return frozenset(role.value for whose in turns for role in asked_of(rt, whose))
 
 

@@ -33,6 +33,8 @@ from models.person.roles import Role
 from models.review.document import REVIEW
 from models.revisit.document import REVISIT
 
+GENERAL_MANAGER = Role.GENERAL_MANAGER
+
 USES = (
     Choice("view", Label("查阅（仅屏幕）", "Consult on screen")),
     Choice("print", Label("借阅：打印", "Borrow: print"), "warn"),
@@ -84,7 +86,10 @@ ASKED = grouped(
 DECISION = grouped(
     "decision",
     field("manager", "person", "直接主管", "Own manager", "fixed"),
-    field("countersigner", "person", "总经理签署人", "General manager who signed", "fixed opens"),
+    field(
+        "countersigner", "person", "总经理签署人", "General manager who signed", "fixed opens", roles=(GENERAL_MANAGER,)
+    ),
+    field("granted_to", "person", "批准给", "Granted to", "fixed opens"),
     field("opened_at", "datetime", "生效时间", "Opened", "fixed"),
     field("ended_at", "datetime", "结束时间", "Ended", "fixed"),
     field("due_on", "date", "须办结日期", "To be settled by", "fixed"),
@@ -120,11 +125,11 @@ ACCESS_REQUEST = RecordType(
     rights=Rights(
         view=(
             Rule(Relation.CREATOR),
-            Rule(Relation.OWNER),
             Rule(Relation.ASSIGNED),
             Rule(Relation.DEPARTMENT, (Role.HEAD,)),
-            Rule(Relation.TASK, (Role.GENERAL_MANAGER,)),
-            Rule(Relation.NAMED, (Role.GENERAL_MANAGER,)),
+            Rule(Relation.TASK, (GENERAL_MANAGER,)),
+            # Not to the owner as such: of an offer its reader knows when it is granted, of a refused one never (X6).
+            Rule(Relation.NAMED),
             *SIGNED_VIEW,
         ),
     ),

@@ -1,5 +1,5 @@
 """Cards of former versions: their receipts said what a file is called, in clear and in history too, and those in force
-did not name the general manager who signed, nor their grants the level that was signed for."""
+did not name the general manager who signed nor the reader, nor their grants the level that was signed for."""
 
 from __future__ import annotations
 
@@ -76,6 +76,27 @@ def _name_countersigner(card: ObjectId) -> int:
     acl = access.tokens_of(ACCESS_REQUEST, stored_form.load_to_show(ACCESS_REQUEST, {**row, **signer}))
     database()[CARDS].update_one({"_id": card}, {"$set": {**signer, "acl": acl}})
     return 1
+
+
+def name_readers() -> list[str]:
+    """Let cards that were granted name whom they were granted to, who else would not see what was offered to them. It
+    makes no version, and done again it finds nothing.
+
+    :return: a line where there were any.
+    """
+    unnamed = {"opened_at": {"$ne": None}, "owner": {"$ne": None}, "granted_to": None}
+    found = [row["_id"] for row in database()[CARDS].find(unnamed, {"_id": 1})]
+    for card in found:
+        transaction(partial(_name_reader, card))
+    return [f"named the reader on {len(found)} cards that were granted"] if found else []
+
+
+def _name_reader(card: ObjectId) -> None:
+    row = database()[CARDS].find_one({"_id": card}, UNSHOWN)
+    if row is not None:
+        named = {"granted_to": row["owner"]}
+        acl = access.tokens_of(ACCESS_REQUEST, stored_form.load_to_show(ACCESS_REQUEST, {**row, **named}))
+        database()[CARDS].update_one({"_id": card}, {"$set": {**named, "acl": acl}})
 
 
 def note_levels_signed() -> list[str]:

@@ -232,6 +232,7 @@ def _prepare(draft: Draft) -> None:
             values["level_asked"] = level.value
             values["items"] = [{**item, "level": levels[item["number"]]} for item in values["items"] or ()]
             values["opened_at"] = draft.now
+            values["granted_to"] = values["owner"]
             values["receiver"] = _receiver(draft, level)
             values["countersigner"] = _countersigner(draft)
             _check_alone(draft)
@@ -371,4 +372,5 @@ def _expire_undecided(now: datetime) -> int:
 HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, rests_on=rests_on, leads=leads)
 schema.bring_up(former.take_names_out)
 schema.bring_up(former.name_countersigners)
+schema.bring_up(former.name_readers)
 schema.bring_up(former.note_levels_signed)

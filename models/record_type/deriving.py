@@ -46,7 +46,7 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
 
 
 def named(rt: RecordType) -> list[str]:
-    """The roles asked of whom records of a type wait for by name: they are part of that name."""
+    """The roles asked of whom records of a type name, by which they wait or are open: they are part of that name."""
     return sorted(f"user@{role}" for role in turns.named_roles(rt))
 
 
