@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from backoffice.screens import cells, deadlines, record_page
 from backoffice.screens.reader import Reader
-from models import access, listed, listing, names, registry, work
+from models import access, listed, listing, names, registry, unheld, work
 from models.access import Purpose
 from models.audit_check import service as checking
 from models.calendar import local
@@ -22,7 +22,8 @@ from models.hand_over.service import Handed
 from models.listing import Filter, ListQuery
 from models.names import Names
 from models.office import office_calendar
-from models.person.roles import Permission
+from models.person import service as people
+from models.person.roles import ROLE_LABELS, Permission
 from models.reading import service as reading
 from models.records import Sight
 from models.reminder import service as reminders
@@ -82,7 +83,11 @@ def sections(reader: Reader, only: str = "") -> tuple[list[Context], list[Sight]
 def notices(reader: Reader, repeated: int) -> list[Context]:
     """What is reported of the audit trail and of reading (X7); how many reminders are unread, with the way to them, and
     how many of them are about what stands on the page."""
-    told = [*_tampering(reader), *(_burst(one, reader) for one in reading.bursts(reader.person, reader.now))]
+    told = [
+        *_tampering(reader),
+        *_nobody(reader),
+        *(_burst(one, reader) for one in reading.bursts(reader.person, reader.now)),
+    ]
     count = reminders.unread_count(reader.person)
     if not count:
         return told
@@ -110,6 +115,33 @@ def _tampering(reader: Reader) -> list[Context]:
     if not reader.person.may(Permission.AUDIT_READ):
         return [{"text": text, "tone": "bad"}]
     return [{"text": text, "tone": "bad", "action": {"label": _("Show"), "url": url_for("audit.index")}}]
+
+
+def _nobody(reader: Reader) -> list[Context]:
+    """Roles that nobody holds, for whoever gives roles, and for the heads of the departments."""
+    manages = reader.person.may(Permission.PEOPLE_MANAGE)
+    if not manages and not reader.person.may(Permission.DEPARTMENT_OVERSEE):
+        return []
+    found = unheld.unheld()
+    action = {"label": _("People"), "url": url_for("people.index")} if manages else None
+    return [
+        {"text": _nobody_holds(one, reader.language), "tone": "warn", "action": action}
+        for one in (found if manages else unheld.of_department(found, reader.person))
+    ]
+
+
+def _nobody_holds(one: unheld.Unheld, language: str) -> str:
+    roles = str(_(", ")).join(ROLE_LABELS[role][0 if language == "zh" else 1] for role in one.roles)
+    if not one.department:
+        return str(_("Nobody in the house is: %(roles)s. What waits for these stays undone.", roles=roles))
+    department = people.department_name(one.department, language)
+    return str(
+        _(
+            "Nobody in %(department)s is: %(roles)s. Its records that wait for these stay undone.",
+            department=department,
+            roles=roles,
+        )
+    )
 
 
 def _burst(one: reading.Burst, reader: Reader) -> Context:
@@ -167,12 +199,12 @@ def _label(key: str) -> str:
 
 def _names(reader: Reader, tasks: Iterable[Task], others: Iterable[ObjectId]) -> Names:
     """The names that the lines need, and those of `others`: one query per type pointed to, and one for people."""
-    rows, people = [], list[ObjectId | None](others)
+    rows, persons = [], list[ObjectId | None](others)
     for task in tasks:
         rt, values = task.sight.rt, task.sight.values
         rows.append((tuple(f for f in task.sight.fields if f.name in (rt.title, VIA)), values))
-        people.append(values.get("owner"))
-    return names.resolve(reader.person, rows, language=reader.language, people=people)
+        persons.append(values.get("owner"))
+    return names.resolve(reader.person, rows, language=reader.language, people=persons)
 
 
 def _line(task: Task, reader: Reader, found: Names, section: str, handed: Mapping[ObjectId, Handed]) -> Context:

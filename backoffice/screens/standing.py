@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, past
 from backoffice.screens.reader import Reader
-from models import climbing, standing, turns
+from models import climbing, standing, turns, unheld
 from models.declarations import Transition
 from models.office import office_calendar
 from models.person import deputies, directory
-from models.person.roles import ROLE_LABELS
+from models.person.roles import ROLE_LABELS, Role
 from models.records import Sight
 from models.standing import Done, Waiting
 
@@ -68,14 +68,15 @@ def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Rea
     following = standing.whom_of(onward.to, current) if onward else ()
     everybody = (*waiting.turns, *waiting.passed_on, *following)
     signing = _deputies(everybody, sight, reader)
+    nobody = unheld.held_by_nobody(everybody, current.get("department"))
     called = directory.names(ObjectId(one) for one in everybody if not turns.is_role(one)) | _unnamed(sight, current)
     return {
         "what": waiting.state.label.text(reader.language),
-        "whom": _called(waiting.turns, called, signing, reader),
-        "passed_on": _called(waiting.passed_on, called, signing, reader),
+        "whom": _called(waiting.turns, called, signing, reader, nobody),
+        "passed_on": _called(waiting.passed_on, called, signing, reader, nobody),
         "since": cells.moment_short(waiting.since, reader.language) if waiting.since else "",
         "next_at": cells.moment_short(onward.deadline.at, reader.language) if onward else "",
-        "next": _called(following, called, signing, reader),
+        "next": _called(following, called, signing, reader, nobody),
     }
 
 
@@ -92,13 +93,19 @@ def _deputies(whom: Iterable[str], sight: Sight, reader: Reader) -> dict[ObjectI
 
 
 def _called(
-    whom: Iterable[str], called: Mapping[ObjectId, str], signing: Mapping[ObjectId, list[str]], reader: Reader
+    whom: Iterable[str],
+    called: Mapping[ObjectId, str],
+    signing: Mapping[ObjectId, list[str]],
+    reader: Reader,
+    nobody: Collection[Role] = (),
 ) -> str:
-    """People and roles in words, each person with their deputies."""
+    """People and roles in words, each person with their deputies, and of `nobody` that they are held by none."""
     words = []
     for one in whom:
         if turns.is_role(one):
-            words.append(ROLE_LABELS[turns.role_of(one)][0 if reader.language == "zh" else 1])
+            role = turns.role_of(one)
+            label = ROLE_LABELS[role][0 if reader.language == "zh" else 1]
+            words.append(str(_("%(role)s (held by nobody)", role=label)) if role in nobody else label)
             continue
         name, stand_ins = called.get(ObjectId(one), ""), signing.get(ObjectId(one), [])
         if stand_ins and name != past.unnamed():

@@ -88,6 +88,13 @@ def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:
     return [row["_id"] for row in database()[PEOPLE].find(condition, {"_id": 1}).sort("_id", 1)]
 
 
+def held(roles: Iterable[Role]) -> set[tuple[Role, str]]:
+    """Which of some roles active people hold, each with the department of who holds it ('' for none)."""
+    wanted = frozenset(roles)
+    rows = database()[PEOPLE].find(_condition(wanted), {"roles": 1, "department": 1}) if wanted else ()
+    return {(role, row.get("department") or "") for row in rows for role in wanted if role.value in row["roles"]}
+
+
 def _condition(roles: Iterable[Role]) -> dict[str, Any]:
     wanted = [role.value for role in roles]
     return {"active": True, **({"roles": {"$in": wanted}} if wanted else {})}
