@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import checks, leaving, registry, schema, set_change, signers_before, turns_before
+from models import checks, leaving, new_address, registry, schema, set_change, signers_before, turns_before
 from models.access_request import document as access_request
 from models.access_request import raising
 from models.access_request import service as access_request_service
@@ -25,6 +25,7 @@ from models.destruction import former_copies
 from models.destruction import service as destruction_service
 from models.leak import document as leak
 from models.leak import service as leak_service
+from models.person import changes
 from models.registry import Hooks
 from models.review import document as review
 from models.review import service as review_service
@@ -71,6 +72,7 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(leaving.note_former)
+changes.when_address_changes(new_address.tell)
 schema.bring_up(destruction_former.take_words_out)
 schema.bring_up(former_copies.take_copies_out)
 schema.bring_up(destruction_former.stand_by_proposals)

@@ -78,8 +78,9 @@ def roles(email: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
 @click.option("--department", type=DEPARTMENTS, help="Where they work.")
 @click.option("--manager", metavar="EMAIL", help="The direct manager.")
 @click.option("--no-manager", is_flag=True, help="They have no direct manager.")
-def move(email: str, department: str | None, manager: str | None, no_manager: bool) -> None:
-    """Show a person's department and manager, or change them."""
+@click.option("--email", "address", metavar="NEW", help="Another address, with which they sign in; they are told.")
+def move(email: str, department: str | None, manager: str | None, no_manager: bool, address: str | None) -> None:
+    """Show a person's department and manager, or change them, or their email."""
     if manager and no_manager:
         raise click.UsageError("--manager or --no-manager, not both")
     with application():
@@ -89,9 +90,10 @@ def move(email: str, department: str | None, manager: str | None, no_manager: bo
             wanted = replace(wanted, department=department)
         if manager or no_manager:
             wanted = replace(wanted, manager=_known(manager)["_id"] if manager else None)
-        if wanted != Place.of(row):
-            profile = {"name": row["name"], "email": row["email"], **asdict(wanted)}
+        if wanted != Place.of(row) or address:
+            profile = {"name": row["name"], "email": address or row["email"], **asdict(wanted)}
             service.change_profile(SYSTEM, row["_id"], **profile, now=datetime.now(UTC))
+            row = service.get(row["_id"])
         above = service.get(wanted.manager)["email"] if wanted.manager else ""
     said = f"manager {above}" if above else "no manager"
     click.echo(f"{row['email']}: department {wanted.department or '-'}, {said}")

@@ -26,6 +26,7 @@ NAMES = {
     "destruction": _l("destruction"),
     "digest": "SHA-256",
     "documents": _l("entries"),
+    "email": _l("email"),
     "entries": _l("entries"),
     "filters": _l("filters"),
     "finding": _l("found"),
@@ -91,6 +92,7 @@ VALUES = {
         "reset": _l("new access"),
         "enable": _l("account enabled again"),
         "place": _l("department and manager"),
+        "email": _l("email"),
     },
 }
 

@@ -304,7 +304,7 @@ def _reminder(one: Told, reader: Reader) -> Context:
         "url": url_for("admin.index") + one.leads_to,
         "number": one.number,
         "level": one.level,
-        "what": one.rt.label.text(reader.language),
+        "what": one.kind.text(reader.language),
         "who": "",
         "why": words_of(reminder.step, reminder.due, reader.now).text(reader.language),
         "due": _due(reminder, reader),

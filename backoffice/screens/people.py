@@ -105,6 +105,8 @@ class PeopleView(PersonTokenRoutes):
         _say_what_waits(waits.roles)
         if waits.place:
             flash(_("Waiting for a second privileged person: department and manager."), "info")
+        if waits.email:
+            flash(_("Waiting for a second privileged person: email."), "info")
         flash(_("%(name)s is saved.", name=wanted.name), "success")
         return redirect(url_for(".index"), 303)
 
@@ -143,6 +145,9 @@ class PeopleView(PersonTokenRoutes):
                 "what": "role" if p.role else p.what,
                 "role": role_label(p.role) if p.role else "",
                 **_about(rows[p.person], p.place),
+                "email": rows[p.person]["email"],
+                "wanted_email": p.email,
+                "new_access": p.role is not None and rights.gives_access(rows[p.person], p),
                 "by": p.by_name,
                 "at": cells.moment_short(p.at, locale.language()),
                 "may_confirm": me.id not in (p.by, p.person) and me.has(*rules.CONFIRMING),
@@ -159,8 +164,8 @@ class PeopleView(PersonTokenRoutes):
         _need_fresh()
         password, hashed = _first_password()
         done = rights.confirm(auth.current_person(), identifier(proposal), edge.now(), password=hashed)
-        if done.what == proposals.RESET:
-            row = service.get(done.person)
+        if done.new_access:
+            row = service.get(done.proposal.person)
             return self._access(row["name"], row["email"], password)
         flash(_("Confirmed."), "success")
         return redirect(url_for(".proposals"), 303)
@@ -200,6 +205,7 @@ class PeopleView(PersonTokenRoutes):
             privileged={role.value for role in PRIVILEGED},
             held={role.value for role in was.roles} if was else set(),
             place=_place_help(row, waiting) if row else "",
+            email_help=_email_help(row, waiting) if row else "",
             own=own,
             changed=changed,
             tokens=_tokens(row["_id"]) if row else [],
@@ -247,6 +253,16 @@ def _place_help(row: dict[str, Any], waiting: Iterable[Proposal]) -> str:
             _("Department and manager wait for a second person. Until then: %(place)s.", place=_place(Place.of(row)))
         )
     return str(_("A second person confirms another department or manager.")) if proposals.needs_second(row) else ""
+
+
+def _email_help(row: dict[str, Any], waiting: Iterable[Proposal]) -> str:
+    """What is to be known of the email in the form of an account."""
+    if row["_id"] == auth.current_person().id:
+        return str(_("Another administrator changes your email."))
+    if any(p.email for p in waiting):
+        return str(_("The email waits for a second person. Until then: %(email)s.", email=row["email"]))
+    two = proposals.needs_second(row)
+    return str(_("A second person confirms another email.") if two else _("The person is told, at the former email."))
 
 
 def _about(row: dict[str, Any], wanted: Place | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ MOST_MANAGERS = 500
 NOBODY = ""
 WAS = "was_"
 PARTS = ("name", "email", "department", "manager", "roles", "api_level")
-FIXED_FOR_ONESELF = ("department", "manager", "api_level")
+FIXED_FOR_ONESELF = ("email", "department", "manager", "api_level")
 """What nobody changes of their own account."""
 SENT = (*PARTS, *(WAS + part for part in PARTS))
 """The fields of the form of an account that there is: what it shows, and what it was shown with."""

@@ -32,8 +32,9 @@ class Account:
         """A stored account, with what is proposed for it and waits."""
         proposed = list(waiting)
         place = next((one.place for one in proposed if one.place), Place.of(row))
+        email = next((one.email for one in proposed if one.email), row["email"])
         roles = service.person_of(row).roles.union(one.role for one in proposed if one.role)
-        return cls(row["name"], row["email"], place, roles, api_level.of(row))
+        return cls(row["name"], email, place, roles, api_level.of(row))
 
     def joined(self, was: Account, wanted: Account) -> Account:
         """This account, as it is now, with what somebody changed of it on a form that showed it as it `was`."""
@@ -59,9 +60,10 @@ class AccountChanged(Refusal):
 
 @dataclass(frozen=True)
 class Waits:
-    """What of a change waits for a second person: another department or manager, and roles."""
+    """What of a change waits for a second person: another department or manager, another mail address, and roles."""
 
     place: bool
+    email: bool
     roles: frozenset[Role]
 
 
@@ -79,7 +81,7 @@ def change(
         waiting = [one for one in proposals.of_person(person_id) if one.id in shown]
         if Account.of(service.get(person_id), waiting) != was:
             raise AccountChanged()
-        place = service.change_profile(
+        waits = service.change_profile(
             actor,
             person_id,
             name=wanted.name,
@@ -90,6 +92,7 @@ def change(
             shown=shown,
         )
         api_level.change(actor, person_id, wanted.api_level, now)
-        return Waits(place, rights.set_roles(actor, person_id, wanted.roles, now, shown=shown))
+        roles = rights.set_roles(actor, person_id, wanted.roles, now, shown=shown)
+        return Waits(proposals.PLACE in waits, proposals.EMAIL in waits, roles)
 
     return transaction(work)

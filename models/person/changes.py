@@ -16,6 +16,7 @@ from models.person.roles import Person
 
 Follow = Callable[[Person, Person, datetime], None]
 Settle = Callable[[ObjectId, datetime], None]
+Told = Callable[[Person, Person, datetime], None]
 Row = dict[str, Any]
 
 LEAVING = "leaving"
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _followed: list[Follow] = []
 _settled: list[Settle] = []
+_told: list[Told] = []
 
 
 def when_person_changes(follow: Follow) -> None:
@@ -37,6 +39,19 @@ def when_stored(settle: Settle) -> None:
     what was not done there."""
     if settle not in _settled:
         _settled.append(settle)
+
+
+def when_address_changes(told: Told) -> None:
+    """A module states how a person, given with the address that they had, is told that they have another one, and who
+    changed it; in the transaction of the change."""
+    if told not in _told:
+        _told.append(told)
+
+
+def tell_of_address(actor: Person, before: Person, now: datetime) -> None:
+    """Have somebody told that their mail address has changed, inside the transaction of the change."""
+    for one in _told:
+        one(actor, before, now)
 
 
 def tell(before: Person, after: Person, now: datetime) -> None:

@@ -44,11 +44,12 @@ class PersonFields(me.Document):
     """The stored account of a person.
 
     `email` is lower-cased; `language` is '' until the person chose one. A new `fs_uniquifier` ends every
-    session. `must_change` asks for a new password at the next sign-in. `starts` names, by type, the saved view
-    with which the person's list begins. `api_level` is up to which level the person's programs read by the person's own
-    right, '' as the policy says. `left_at` is when they last left a department, or ceased to serve in any, and
-    `left_untold` the department whose heads were not told of it yet. `leaving` is the `way` through the departments
-    that what they own has not followed yet (ADR 23), and whether the first step of it is `noted`.
+    session. `must_change` asks for a new password at the next sign-in. `vouched` says that their access was given by
+    two people, or a command, and not by one administrator, who might sign in with it before they do. `starts` names, by
+    type, the saved view with which the person's list begins. `api_level` is up to which level the person's programs
+    read by the person's own right, '' as the policy says. `left_at` is when they last left a department, or ceased to
+    serve in any, and `left_untold` the department whose heads were not told of it yet. `leaving` is the `way` through
+    the departments that what they own has not followed yet (ADR 23), and whether the first step of it is `noted`.
     `trial_zh`/`trial_en` say what one can try with a demonstration person; only people who have them are offered on a
     demonstration's sign-in page.
     """
@@ -63,6 +64,7 @@ class PersonFields(me.Document):
     manager = me.ObjectIdField()
     language = me.StringField(choices=["", "zh", "en"], default="")
     must_change = me.BooleanField(default=False)
+    vouched = me.BooleanField()
     fs_uniquifier = me.StringField(required=True)
     tf_primary_method = me.StringField()
     tf_totp_secret = me.StringField()

@@ -1,5 +1,6 @@
 """Proposals that wait for a second privileged person: a privileged role, new access or an account enabled again for a
-privileged person or one who reads what is classified, and another department or manager of a privileged person."""
+privileged person or one who reads what is classified, another mail address of these, and another department or manager
+of a privileged person."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from models.person import directory
 from models.person.document import PROPOSALS
 from models.person.roles import PRIVILEGED, Person, Role
 
-RESET, PLACE, ENABLE = "reset", "place", "enable"
+RESET, PLACE, ENABLE, EMAIL = "reset", "place", "enable", "email"
 """What is proposed when it is not a role."""
 
 
@@ -31,11 +32,14 @@ class AlreadyDecided(Refusal):
 
 
 class ProposedMeanwhile(Refusal):
-    """Somebody proposed another place since the account was shown to who changes it."""
+    """Somebody proposed another place or address since the account was shown to who changes it."""
 
     code, status = "proposed_meanwhile", 409
-    zh = "其他人刚刚提出了另一个部门或上级，正等待确认。请重新打开此账号后再修改。"
-    en = "Somebody proposed another department or manager meanwhile, which waits. Open the account again and change it."
+    zh = "其他人刚刚提出了另一个部门、上级或邮箱，正等待确认。请重新打开此账号后再修改。"
+    en = (
+        "Somebody proposed another department, manager or email meanwhile, which waits. "
+        "Open the account again and change it."
+    )
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Proposal:
-    """`what` is proposed for a person: a privileged role (its value), another `place`, access to be reset, or the
-    disabled account to be enabled."""
+    """`what` is proposed for a person: a privileged role (its value), another `place` or `email`, access to be reset,
+    or the disabled account to be enabled."""
 
     id: ObjectId
     person: ObjectId
@@ -73,11 +77,12 @@ class Proposal:
     by_name: str
     at: datetime
     place: Place | None = None
+    email: str = ""
 
     @property
     def role(self) -> Role | None:
         """The role to be given; None where it is not one."""
-        return None if self.what in (RESET, PLACE, ENABLE) else Role(self.what)
+        return None if self.what in (RESET, PLACE, ENABLE, EMAIL) else Role(self.what)
 
 
 def waiting() -> list[Proposal]:
@@ -97,6 +102,11 @@ def place_of(person_id: ObjectId) -> Proposal | None:
     return next((waiting for waiting in of_person(person_id) if waiting.place), None)
 
 
+def email_of(person_id: ObjectId) -> Proposal | None:
+    """What proposes another mail address for one person and waits for a second one."""
+    return next((waiting for waiting in of_person(person_id) if waiting.email), None)
+
+
 def find(proposal_id: ObjectId) -> Proposal:
     """A proposal, decided or not. :raises NotFound:"""
     row = database()[PROPOSALS].find_one({"_id": proposal_id})
@@ -113,6 +123,11 @@ def propose(actor: Person, person_id: ObjectId, what: str, now: datetime) -> Non
 def propose_place(actor: Person, person_id: ObjectId, place: Place, before: Place, now: datetime) -> None:
     """Let another place wait for a second person; asking for the same again changes nothing."""
     _propose(actor, person_id, PLACE, now, {"place": asdict(place)}, place.told(before))
+
+
+def propose_email(actor: Person, person_id: ObjectId, email: str, now: datetime) -> None:
+    """Let another mail address wait for a second person; asking for the same again changes nothing."""
+    _propose(actor, person_id, EMAIL, now, {"email": email}, {"email": email})
 
 
 def _propose(
@@ -169,4 +184,5 @@ def close(actor: Person, proposal: Proposal, state: str, now: datetime, told: Ma
 
 def _read(row: Mapping[str, Any]) -> Proposal:
     place = Place.of(row["place"]) if row["what"] == PLACE else None
-    return Proposal(row["_id"], row["person"], row["what"], row["by"], row["by_name"], row["at"], place)
+    email = row.get("email", "")
+    return Proposal(row["_id"], row["person"], row["what"], row["by"], row["by_name"], row["at"], place, email)

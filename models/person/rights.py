@@ -1,12 +1,16 @@
 """Roles and who gives them. A privileged role is given, the place of a privileged person changed, and the access of
 one or of somebody who reads what is classified reset or their account enabled again only when a second privileged
-person confirms; until then it waits as a proposal. The system itself (a command on the machine) needs no second one."""
+person confirms; until then it waits as a proposal. The system itself (a command on the machine) needs no second one.
+
+Whose access one administrator gave gets a privileged role with new access, from the second person: the administrator
+may know the password, and whatever was set up with it.
+"""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +19,7 @@ from bson import ObjectId
 from config.database import database, transaction
 from models import audit
 from models.errors import Forbidden, Refusal
-from models.person import by_name, changes, proposals, rules, session, taken
+from models.person import changes, proposals, rules, session, taken
 from models.person.document import USERS
 from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
@@ -26,10 +30,12 @@ from models.person.service import (
     one_at_a_time,
     person_of,
     require_right,
+    set_email,
     set_place,
     store,
     store_active,
     subject_of,
+    takes_two,
 )
 
 
@@ -39,6 +45,14 @@ class SecondPerson(Refusal):
     code, status = "second_person", 409
     zh = "需要另一位有权限的人员确认，提出人不能自己确认。"
     en = "A second person confirms this; who proposed it cannot."
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A proposal that is carried out, and whether the person has the new first password by it."""
+
+    proposal: Proposal
+    new_access: bool
 
 
 def set_roles(
@@ -96,10 +110,10 @@ def reset_access(
 
     def work() -> bool:
         row = get(person_id)
-        if _takes_two(actor, row, now):
+        if takes_two(actor, row, now):
             proposals.propose(actor, person_id, proposals.RESET, now)
             return False
-        _store_reset(actor, row, password, now, second_factor=second_factor)
+        _store_reset(actor, row, password, now, vouched=actor is SYSTEM, second_factor=second_factor)
         return True
 
     return transaction(work)
@@ -121,7 +135,7 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
         row = get(person_id)
         if row["active"] == active:
             return True
-        if active and _takes_two(actor, row, now):
+        if active and takes_two(actor, row, now):
             proposals.propose(actor, person_id, proposals.ENABLE, now)
             return False
         store_active(actor, row, active, now)
@@ -134,14 +148,20 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
     return done
 
 
-def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: str = "") -> Proposal:
-    """Carry out what another person proposed. `password` is the hash to set when it is a reset.
+def gives_access(row: Mapping[str, Any], proposal: Proposal) -> bool:
+    """Whether what is proposed for the person of a stored account comes with a new first password: a reset, and a
+    privileged role of who has only access that one administrator gave."""
+    return proposal.what == proposals.RESET or (proposal.role is not None and not row.get("vouched"))
+
+
+def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: str = "") -> Confirmed:
+    """Carry out what another person proposed. `password` is the hash to set where it `gives_access`.
 
     :raises SecondPerson: the actor proposed it. :raises OwnAccount: it is about the actor.
     :raises AlreadyDecided: :raises Forbidden: :raises NotFound:
     """
 
-    def work() -> Proposal:
+    def work() -> Confirmed:
         proposal = proposals.find(proposal_id)
         _second_person(actor, proposal)
         if proposal.by == actor.id:
@@ -152,14 +172,16 @@ def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: st
             _store_roles(actor, row, person_of(row).roles | {proposal.role}, now)
         elif proposal.place is not None:
             set_place(actor, row, proposal.place, now)
+        elif proposal.email:
+            set_email(actor, row, proposal.email, now)
         elif proposal.what == proposals.ENABLE:
             store_active(actor, row, True, now)
-        else:
-            _store_reset(actor, row, password, now)
-        return proposal
+        if access := gives_access(row, proposal):
+            _store_reset(actor, row, password, now, vouched=True)
+        return Confirmed(proposal, access)
 
     done = transaction(work)
-    changes.settle(done.person, now)
+    changes.settle(done.proposal.person, now)
     return done
 
 
@@ -177,14 +199,10 @@ def refuse(actor: Person, proposal_id: ObjectId, now: datetime) -> None:
     transaction(work)
 
 
-def _takes_two(actor: Person, row: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a second person confirms who gets at an account: its holder is privileged, or reads by name what is
-    classified."""
-    return actor is not SYSTEM and (proposals.needs_second(row) or by_name.reads_classified(person_of(row), now))
-
-
 def _told(proposal: Proposal, row: Mapping[str, Any]) -> dict[str, str]:
-    """What the trail says of a proposal beside what is proposed: what is new in the place."""
+    """What the trail says of a proposal beside what is proposed: what is new in the place, or the address."""
+    if proposal.email:
+        return {"email": proposal.email}
     return proposal.place.told(Place.of(row)) if proposal.place is not None else {}
 
 
@@ -200,11 +218,18 @@ def _store_roles(actor: Person, row: Mapping[str, Any], roles: frozenset[Role], 
 
 
 def _store_reset(
-    actor: Person, row: Mapping[str, Any], password: str, now: datetime, *, second_factor: bool = True
+    actor: Person,
+    row: Mapping[str, Any],
+    password: str,
+    now: datetime,
+    *,
+    vouched: bool,
+    second_factor: bool = True,
 ) -> None:
     values: dict[str, Any] = {
         "password": password,
         "must_change": True,
+        "vouched": vouched,
         "fs_uniquifier": secrets.token_hex(32),
         "updated_at": now,
     }

@@ -20,7 +20,9 @@ from config.database import database, transaction
 from models import audit
 from models.declarations import Label
 from models.errors import FieldProblem, Forbidden, NotFound, Refusal
-from models.person import changes, directory, proposals, session, taken
+from models.person import by_name, changes, directory, proposals, session, taken
+from models.person.acting import accounts_of as accounts_of
+from models.person.acting import person_of as person_of
 from models.person.departments import HOUSE
 from models.person.document import USERS, User
 from models.person.proposals import Place, Proposal, ProposedMeanwhile
@@ -107,25 +109,6 @@ def those(ids: Iterable[ObjectId]) -> dict[ObjectId, Person]:
     return {one: person_of(row) for one, row in accounts_of(ids).items()}
 
 
-def accounts_of(ids: Iterable[ObjectId]) -> dict[ObjectId, dict[str, Any]]:
-    """The stored accounts of some ids; who is gone is left out."""
-    return {row["_id"]: row for row in database()[USERS].find({"_id": {"$in": list(set(ids))}})}
-
-
-def person_of(row: Mapping[str, Any], language: str = "") -> Person:
-    """The acting person of a stored account, without grants. Unknown roles give nothing."""
-    return Person(
-        id=row["_id"],
-        name=row["name"],
-        roles=frozenset(Role(value) for value in row.get("roles") or () if value in Role._value2member_map_),
-        department=row.get("department") or "",
-        manager=row.get("manager"),
-        language=row.get("language") or language or "zh",
-        email=row["email"],
-        settling=changes.settles(row),
-    )
-
-
 def normal_email(email: str) -> str:
     """An email address as stored."""
     return email.strip().lower()
@@ -166,6 +149,7 @@ def add(
         "roles": sorted(role.value for role in now_given),
         "language": "",
         "must_change": must_change,
+        "vouched": actor is SYSTEM,
         "fs_uniquifier": secrets.token_hex(32),
         "mf_recovery_codes": [],
         "created_at": now,
@@ -198,58 +182,88 @@ def change_profile(
     manager: ObjectId | None,
     now: datetime,
     shown: Collection[ObjectId] = (),
-) -> bool:
-    """Change who a person is and where they belong. Returns whether the place waits for a second person: another
-    department or manager of somebody who has a privileged role, or will once it is confirmed, is only proposed, for
-    much that they read and sign follows from it. A place that waits already is dropped for another one only by whom it
-    was `shown` as a proposal (by its id), or by the system.
+) -> frozenset[str]:
+    """Change who a person is and where they belong. Returns what of it waits for a second person (`PLACE`, `EMAIL`):
+    another department or manager of somebody who has a privileged role, or will once it is confirmed, is only proposed,
+    for much that they read and sign follows from it, and so is another mail address of theirs, or of who reads by name
+    what is classified: mail about their work goes there. What waits already is dropped for something else only by whom
+    it was `shown` as a proposal (by its id), or by the system.
 
-    :raises FieldProblem: :raises OwnAccount: when it is one's own place. :raises Forbidden: :raises NotFound:
-    :raises ProposedMeanwhile: another place waits that was not shown.
+    :raises FieldProblem: :raises OwnAccount: when it is one's own. :raises Forbidden: :raises NotFound:
+    :raises ProposedMeanwhile: something else waits that was not shown.
     """
     require_right(actor)
     if manager == person_id:
         raise FieldProblem("manager", zh="不能是本人。", en="This cannot be the person themselves.")
 
-    def work() -> bool:
+    def work() -> frozenset[str]:
         before = get(person_id)
         values = _profile(name, email, department, manager, before.get("manager"))
         held, wanted = Place.of(before), Place.of(values)
-        waits = wanted != held and actor is not SYSTEM and proposals.needs_second(before)
-        own = actor.id == person_id
-        pending = proposals.place_of(person_id)
-        if own and waits and (pending is None or wanted != pending.place):
-            raise OwnAccount()
-        if not own and pending is not None and not (waits and wanted == pending.place):
-            _withdraw_place(actor, pending, held, wanted, shown, now)
-        _store_profile(actor, before, {**values, **asdict(held)} if waits else values, now)
-        if waits and not own:
-            proposals.propose_place(actor, person_id, wanted, held, now)
-        return waits
+        moves = wanted != held and actor is not SYSTEM and proposals.needs_second(before)
+        renames = values["email"] != before["email"] and takes_two(actor, before, now)
+        if renames and by_email(values["email"]) is not None:
+            raise _email_taken()
+        place, address = proposals.place_of(person_id), proposals.email_of(person_id)
+        same_place, same_address = (
+            moves and place is not None and wanted == place.place,
+            renames and address is not None and values["email"] == address.email,
+        )
+        if actor.id == person_id:
+            if (moves and not same_place) or (renames and not same_address):
+                raise OwnAccount()
+        else:
+            if place is not None and not same_place:
+                _withdraw(actor, place, wanted != held, shown, now, _place_told(place, held))
+            if address is not None and not same_address:
+                _withdraw(actor, address, values["email"] != before["email"], shown, now, {"email": address.email})
+        stays = {**(asdict(held) if moves else {}), **({"email": before["email"]} if renames else {})}
+        _store_profile(actor, before, values | stays, now)
+        if actor.id != person_id:
+            if moves:
+                proposals.propose_place(actor, person_id, wanted, held, now)
+            if renames:
+                proposals.propose_email(actor, person_id, values["email"], now)
+        return frozenset(what for what, waits in ((proposals.PLACE, moves), (proposals.EMAIL, renames)) if waits)
 
     waits = transaction(work)
     changes.settle(person_id, now)
     return waits
 
 
-def _withdraw_place(
-    actor: Person, pending: Proposal, held: Place, wanted: Place, shown: Collection[ObjectId], now: datetime
+def takes_two(actor: Person, row: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a second person confirms who gets at an account, or at its mail: its holder is privileged, or reads by
+    name what is classified."""
+    return actor is not SYSTEM and (proposals.needs_second(row) or by_name.reads_classified(person_of(row), now))
+
+
+def _place_told(pending: Proposal, held: Place) -> dict[str, str]:
+    return pending.place.told(held) if pending.place is not None else {}
+
+
+def _withdraw(
+    actor: Person, pending: Proposal, other: bool, shown: Collection[ObjectId], now: datetime, told: Mapping[str, str]
 ) -> None:
-    """Drop a place that waits, for the one that is wanted. It stays where it was not shown and no other is wanted.
+    """Drop a place or an address that waits, for the one that is wanted. It stays where it was not shown and no `other`
+    is wanted.
 
     :raises ProposedMeanwhile: it was not shown, and another is wanted.
     """
-    if pending.id not in shown and wanted == held:
+    if pending.id not in shown and not other:
         return
     if pending.id not in shown and actor is not SYSTEM:
         raise ProposedMeanwhile()
-    told = pending.place.told(held) if pending.place is not None else {}
     proposals.close(actor, pending, "withdrawn", now, told)
 
 
 def set_place(actor: Person, row: Mapping[str, Any], place: Place, now: datetime) -> None:
     """Give a person the department and the manager that a second person confirmed."""
     _store_profile(actor, row, asdict(place), now)
+
+
+def set_email(actor: Person, row: Mapping[str, Any], email: str, now: datetime) -> None:
+    """Give a person the mail address that a second person confirmed. :raises FieldProblem: it is taken by now."""
+    _store_profile(actor, row, {"email": email}, now)
 
 
 def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str, Any], now: datetime) -> None:
@@ -264,6 +278,9 @@ def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str
         raise _email_taken() from None
     told = Place.of(after).told(Place.of(before))
     changes.tell(_present(before), _present({**after, **way}), now)
+    if "email" in changed:
+        told |= {"email": after["email"]}
+        changes.tell_of_address(actor, person_of(before), now)
     audit.append("person_changed", actor, subject_of(before), now=now, fields=changed, detail=told)
 
 

@@ -81,4 +81,4 @@ def _when(one: Told, language: str, now: datetime) -> str:
 
 def _what(one: Told, language: str, now: datetime) -> str:
     step = words_of(one.reminder.step, one.reminder.due, now).text(language)
-    return WORDS[language]["one"].format(step=step, what=f"{one.rt.label.text(language)} {one.number}".strip())
+    return WORDS[language]["one"].format(step=step, what=f"{one.kind.text(language)} {one.number}".strip())

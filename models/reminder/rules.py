@@ -16,7 +16,8 @@ RUN_EVERY = timedelta(minutes=5)
 class Matter(StrEnum):
     """What a reminder is about: a record's deadline, the end of its secrecy (X2), a signature that nobody gave, or that
     some of what belongs to it stayed with its former owner; of no single record, that some were kept for long enough
-    (D1), that the same cause comes again and again (T6), or that owners left (X3)."""
+    (D1), that the same cause comes again and again (T6), that owners left (X3), or that one's own mail address is
+    another one."""
 
     DEADLINE = "deadline"
     SECRECY = "secrecy"
@@ -25,6 +26,7 @@ class Matter(StrEnum):
     RETENTION = "retention"
     BATCH = "batch"
     OWNERS = "owners"
+    ADDRESS = "address"
 
 
 class Step(StrEnum):
@@ -41,6 +43,7 @@ class Step(StrEnum):
     KEPT = "kept"
     BATCH = "batch"
     OWNERS = "owners"
+    ADDRESS = "address"
 
 
 LABELS = {
@@ -57,16 +60,24 @@ LABELS = {
     ),
     Step.BATCH: Label("批量预警：同一原因的投诉集中出现", "Batch warning: complaints of the same cause pile up"),
     Step.OWNERS: Label("有负责人已离开，其记录待移交", "Owners left: give what is theirs to somebody else"),
+    Step.ADDRESS: Label(
+        "邮箱地址（登录名）已被更改，如非您所知请告知系统管理员",
+        "Your email address, with which you sign in, was changed: if you did not know, tell an administrator",
+    ),
     Step.KEPT: Label("有记录保存期已满，可提出销毁", "Records were kept for long enough: propose those not needed"),
 }
 
-SINCE = frozenset({Step.STUCK, Step.LEFT, Step.OWNERS})
+SINCE = frozenset({Step.STUCK, Step.LEFT, Step.OWNERS, Step.ADDRESS})
 """Steps whose moment is no deadline: it is so since then."""
 
 DECIDING = frozenset({Step.STUCK, Step.LEFT})
 """Steps that ask whoever is told for a decision that waits for nobody else."""
 
-PRESSING = {**dict.fromkeys(DECIDING, 0), Step.LATE: 1, Step.CLIMBED: 1, Step.BATCH: 1, Step.OWNERS: 1, Step.TODAY: 2}
+PRESSING = {
+    **dict.fromkeys((*DECIDING, Step.ADDRESS), 0),
+    **dict.fromkeys((Step.LATE, Step.CLIMBED, Step.BATCH, Step.OWNERS), 1),
+    Step.TODAY: 2,
+}
 """Which reminders come first: what is to be decided, what is late, what is due today; then the others."""
 
 ENDED = Label("保密期已满，将自动解密", "Its secrecy has ended; it is declassified by itself")

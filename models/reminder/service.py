@@ -16,7 +16,7 @@ from bson import ObjectId
 from config.database import database
 from models import access, barred, names, registry, secrecy_notice, work
 from models.access import Purpose
-from models.declarations import Level, RecordType
+from models.declarations import Label, Level, RecordType
 from models.errors import NotFound
 from models.person.roles import Person, Role
 from models.record import collection_name
@@ -29,28 +29,38 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Page:
-    """A page about records of a type, by its address, of which people are reminded while they hold a role."""
+    """A page about records of a type, by its address, of which people are reminded while they hold a role; one of
+    everybody's own (no role, and no type) has a `title`."""
 
     matter: Matter
     step: Step
     type: str
     address: str
-    role: Role
+    role: Role | None
+    title: Label | None = None
+
+    def named(self) -> tuple[Label, Label]:
+        """What it is about, and its title: as its records are called, one and several, where it has none."""
+        if self.title is not None:
+            return self.title, self.title
+        rt = registry.get(self.type).rt
+        return rt.label, rt.plural
 
 
 OUTDATED = Page(Matter.RETENTION, Step.KEPT, "destruction", "records/destruction/outdated", Role.CUSTODIAN)
 BATCHES = Page(Matter.BATCH, Step.BATCH, "complaint", "team/", Role.HEAD)
 LEFT_OWNERS = Page(Matter.OWNERS, Step.OWNERS, "customer", "team/", Role.HEAD)
-PAGES = {page.matter: page for page in (OUTDATED, BATCHES, LEFT_OWNERS)}
+NEW_ADDRESS = Page(Matter.ADDRESS, Step.ADDRESS, "", "account/notifications/", None, Label("您的账号", "Your account"))
+PAGES = {page.matter: page for page in (OUTDATED, BATCHES, LEFT_OWNERS, NEW_ADDRESS)}
 
 
 @dataclass(frozen=True)
 class Told:
     """A reminder as its reader sees it; one that is about no single record has no number and leads to the address of a
-    `page`."""
+    `page`. `kind` says what it is about."""
 
     reminder: Reminder
-    rt: RecordType
+    kind: Label
     number: str
     title: str
     level: str
@@ -59,7 +69,7 @@ class Told:
     @property
     def leads_to(self) -> str:
         """The address in the product, without a leading slash."""
-        return self.page or f"records/{self.rt.slug}/{self.number}"
+        return self.page or f"records/{self.reminder.type}/{self.number}"
 
 
 def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list[Told]:
@@ -182,17 +192,17 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
     for reminder in ordered:
         page = PAGES.get(reminder.matter)
         if page is not None:
-            if person.has(page.role):
-                of_page = registry.get(page.type).rt
-                yield Told(reminder, of_page, "", of_page.plural.text(language), Level.INTERNAL.value, page.address)
+            if page.role is None or person.has(page.role):
+                kind, title = page.named()
+                yield Told(reminder, kind, "", title.text(language), Level.INTERNAL.value, page.address)
             continue
         son = found.get((reminder.type, reminder.record))
         rt = registry.get(reminder.type).rt if son is not None else None
         if reminder.id in given_on or (_is_work(reminder) and (reminder.matter, reminder.record) in for_others):
             continue
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
-            title = names.title_of(person, rt, son, "full", language)
-            yield Told(reminder, rt, son["number"], title, son["level"])
+            titled = names.title_of(person, rt, son, "full", language)
+            yield Told(reminder, rt.label, son["number"], titled, son["level"])
 
 
 def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[str, Any]]:

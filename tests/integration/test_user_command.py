@@ -106,6 +106,17 @@ def test_a_person_is_moved_at_once_whatever_their_role(run: Run, app: Flask, db:
     assert last["detail"] == {"manager": "", "manager_id": ""}
 
 
+def test_the_email_of_the_only_administrator_is_changed_on_the_machine(
+    run: Run, app: Flask, db: Base, now: datetime
+) -> None:
+    account(app, Role.ADMINISTRATOR, email="a@example.com", now=now)
+    done = run("move", "a@example.com", "--email", "B@example.com")
+    assert done.output.startswith("b@example.com: department ")
+    assert db["user"].find_one({"email": "a@example.com"}) is None
+    [mail] = db["outbox_email"].find()
+    assert (mail["to"], "b@example.com" in mail["text"]) == ("a@example.com", False)
+
+
 def test_of_two_managers_neither_is_taken(run: Run, app: Flask, now: datetime) -> None:
     account(app, Role.HEAD, email="a@example.com", now=now)
     assert run("move", "a@example.com", "--manager", "a@example.com").exit_code == 1

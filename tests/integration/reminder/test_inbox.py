@@ -25,7 +25,7 @@ def test_title_and_number_are_looked_up_when_they_are_shown(owner: Person, now: 
     chase(now)
     change(record, "revisit", now, customer_name="新名称有限公司")
     (told,) = service.inbox(owner, now, "zh")
-    assert (told.title, told.number, told.rt.slug, told.level) == (
+    assert (told.title, told.number, told.reminder.type, told.level) == (
         "新名称有限公司",
         record["number"],
         "revisit",

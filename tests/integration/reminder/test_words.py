@@ -24,7 +24,7 @@ def told_of(one: Planted, owner: Person, now: datetime) -> Iterator[Told]:
     title = names.title_of(owner, one.rt, one.son, "full", "zh")
     for step in Step:
         of = Reminder("x", owner.id, one.rt.slug, one.son["_id"], Matter.DEADLINE, step, now, now)
-        yield Told(of, one.rt, one.number, title, one.level.value)
+        yield Told(of, one.rt.label, one.number, title, one.level.value)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -60,3 +60,48 @@ def test_one_administrator_lets_no_privileged_person_in_again(sit: Sit, now: dat
     assert head.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 303
     assert "Enabling waits for a second person." not in admin.text(at)
     assert service.get(gone.person.id)["active"] is True  # type: ignore[arg-type]
+
+
+def test_another_email_of_whoever_reads_what_is_classified_goes_by_way_of_a_second_person(
+    sit: Sit, now: datetime, db: Base
+) -> None:
+    admin, head, owner = sit(Role.ADMINISTRATOR, department="it"), sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    customer(owner.person, now, level="top_secret", level_basis="往来")
+    at = f"/people/{owner.person.id}"
+    saved = admin.post(at, filled(admin.text(at), "") | {"email": "ann@evil.test"})
+    assert saved.status_code == 303
+    page = admin.text(at)
+    assert "Waiting for a second privileged person: email." in page
+    assert f"The email waits for a second person. Until then: {owner.person.email}." in page
+    assert 'value="ann@evil.test"' in page
+    asked = head.text("/people/confirmations")
+    assert "Ann is to get another email: ann@evil.test" in asked
+    assert owner.person.email in asked
+    [waiting] = proposals.waiting()
+    assert head.post(f"/people/confirmations/{waiting.id}/confirm").status_code == 303
+    assert service.get(owner.person.id)["email"] == "ann@evil.test"  # type: ignore[arg-type]
+    told = owner.text("/")
+    assert "Your email address, with which you sign in, was changed" in told
+    assert "/account/notifications/" in told
+    [mail] = db["outbox_email"].find({"_id": {"$regex": "^address_changed"}})
+    assert mail["to"] == owner.person.email
+
+
+def test_ones_own_email_is_shown_and_not_offered(sit: Sit) -> None:
+    admin = sit(Role.ADMINISTRATOR, department="it")
+    at = f"/people/{admin.person.id}"
+    page = admin.text(at)
+    assert "Another administrator changes your email." in page
+    assert admin.post(at, filled(page, "") | {"email": "other@evil.test"}).status_code == 409
+    assert service.get(admin.person.id)["email"] == admin.person.email  # type: ignore[arg-type]
+
+
+def test_a_privileged_role_of_who_has_access_of_one_comes_with_a_password_for_the_second(sit: Sit, db: Base) -> None:
+    admin, head, chosen = sit(Role.ADMINISTRATOR, department="it"), sit(Role.HEAD), sit(Role.SPECIALIST, name="Ann")
+    at = f"/people/{chosen.person.id}"
+    db["user"].update_one({"_id": chosen.person.id}, {"$unset": {"vouched": ""}})
+    admin.post(at, filled(admin.text(at), "") | {"roles": ["specialist", "custodian"]})
+    assert "One administrator alone gave them their access" in head.text("/people/confirmations")
+    [waiting] = proposals.waiting()
+    assert PASSWORD.search(head.post(f"/people/confirmations/{waiting.id}/confirm").text) is not None
+    assert service.get(chosen.person.id)["must_change"] is True  # type: ignore[arg-type]
