@@ -218,7 +218,9 @@ def _came(sight: Sight, one: service.Merged, reader: Reader, may: bool) -> dict[
     if one.under_way:
         text += " " + _("Records that point to it are still being moved.")
     actions: list[dict[str, Any]] = [{"label": _("As it was"), "url": record_url(slug, one.number, kept=1)}]
-    if one.undoable and may:
+    if one.undoable and may and one.held:
+        text += " " + _("A legal hold keeps the two together until it is lifted.")
+    elif one.undoable and may:
         sure = {
             "title": _("Take the merge back?"),
             "text": _("Both records are as before the merge. Access that ended with it stays ended."),

@@ -60,6 +60,14 @@ class ChangedSince(Refusal):
     en = "The record was changed after the merge, so the merge cannot be undone."
 
 
+class OnHold(Refusal):
+    """A legal hold lies on one of the two: what it keeps together is not parted, or a part could be destroyed (D3)."""
+
+    code, status = "on_hold", 409
+    zh = "其中一份记录处于法律保全中，保全解除前不能撤销合并。"
+    en = "One of the two is on legal hold: the merge cannot be undone until the hold is lifted."
+
+
 class TooManyRows(Refusal):
     """The united list would be longer than a list may be."""
 

@@ -20,6 +20,7 @@ from models.access import Purpose
 from models.access_request import service as access_request
 from models.attachment import service as attachment
 from models.declarations import Field, RecordType
+from models.destruction.holds import MARK, is_held
 from models.errors import Forbidden, Invalid, NotFound, Sentence, StaleRecord
 from models.job import service as jobs
 from models.merge import moving, rules
@@ -67,8 +68,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Merged:
-    """A record that was merged into another one, whether its references are still being moved, and which records that
-    the person may know were passed over, as they cannot be opened: they lead on by way of it."""
+    """A record that was merged into another one, whether its references are still being moved, whether a legal hold
+    keeps the two together, and which records that the person may know were passed over, as they cannot be opened: they
+    lead on by way of it."""
 
     id: ObjectId
     number: str
@@ -76,6 +78,7 @@ class Merged:
     by: str
     under_way: bool
     undoable: bool
+    held: bool
     passed_over: Unreached = Unreached()
 
 
@@ -284,9 +287,10 @@ def merged_into(person: Person, found: Sight) -> list[Merged]:
     know, if only by their card (X6)."""
     merges = list(database()[MERGES].find({"survivor": found.id, "state": {"$ne": UNDONE}}).sort("at", -1))
     reach = access.reach(person, found.rt, Purpose.VIEW)
-    losers = {"_id": {"$in": [row["loser"] for row in merges]}}
-    sons = database()[collection_name(found.rt.slug)].find(losers, {"acl": 1}) if merges else ()
+    pairs = {"_id": {"$in": [found.id, *(row["loser"] for row in merges)]}}
+    sons = list(database()[collection_name(found.rt.slug)].find(pairs, {"acl": 1, MARK: 1})) if merges else ()
     known = {son["_id"] for son in sons if reach.sees(son["acl"])}
+    held = {son["_id"] for son in sons if son.get(MARK)}
     rows = [row for row in merges if row["loser"] in known]
     return [
         Merged(
@@ -296,6 +300,7 @@ def merged_into(person: Person, found: Sight) -> list[Merged]:
             row["by_name"],
             row["state"] in UNDER_WAY,
             row["state"] == DONE and found.values["rev"] == row["survivor_rev"],
+            not held.isdisjoint((found.id, row["loser"])),
             passed_over(person, row),
         )
         for row in rows
@@ -308,6 +313,7 @@ def undo(person: Person, slug: str, number: str, other: str, *, now: datetime) -
 
     :raises NotFound: when the one was not merged into the other, and when the person may not know of it, alike (X6).
     :raises ChangedSince: when one of the two was changed after the merge.
+    :raises OnHold: while a legal hold lies on one of the two (D3).
     :raises Forbidden: when the person may not merge. :raises MergeUnderWay:
     """
     return undo_seen(person, records.read(person, slug, number, Purpose.VIEW, now), other, now=now)
@@ -323,6 +329,8 @@ def undo_seen(person: Person, first: Sight, other: str, *, now: datetime) -> dic
         _check_rights(person, first.rt, keep, gone)
         if (keep["rev"], gone["rev"]) != (row["survivor_rev"], row["loser_rev"]):
             raise rules.ChangedSince()
+        if is_held(keep) or is_held(gone):
+            raise rules.OnHold()
         _restore_pair(person, first.rt, keep, gone, row, now)
         change: Row = {"state": UNDOING, "undo_by": person.id, "undo_by_name": person.name, "undo_at": now}
         change["undo_token"] = asdict(person.through) if person.through else None

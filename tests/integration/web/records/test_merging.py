@@ -11,8 +11,10 @@ import pytest
 
 from models import records, registry, schema, store
 from models.declarations import Relation, Rule
+from models.destruction import holds
 from models.person.roles import Role
 from tests.factories.types import SAMPLE
+from tests.factories.web import Clock
 from tests.integration.web.records.conftest import Make, Sit
 from tests.integration.web.records.test_writing import hidden
 
@@ -66,6 +68,20 @@ def test_two_records_are_compared_merged_and_taken_apart_again(sit: Sit, make: M
     assert head.send(f"{at}/unmerge", other=other["number"]).location == at
     assert stored(other)["archived_at"] is None
     assert "Lantern" in head.text(AT + other["number"])
+
+
+def test_while_a_legal_hold_keeps_them_together_the_page_says_so_instead(sit: Sit, make: Make, clock: Clock) -> None:
+    owner, head = sit(Role.SPECIALIST), sit(Role.HEAD)
+    keep, other = make(owner.person), make(owner.person, name="Lantern")
+    at = AT + keep["number"]
+    data = {"with": other["number"], "rev": "1", "other_rev": "1"}
+    assert head.send(f"{at}/merge", **data).location == at
+    holds.place(head.person, "sample", keep["number"], "Lawsuit", now=clock.now)
+    page = head.text(at)
+    assert ("A legal hold keeps the two together" in page, "Take back" in page) == (True, False)
+    assert "A legal hold keeps" not in owner.text(at)
+    assert "on legal hold" in head.send(f"{at}/unmerge", 409, other=other["number"]).text
+    assert stored(other)["merged_into"] == keep["_id"]
 
 
 def test_nobody_else_is_offered_or_given_a_merge(sit: Sit, make: Make) -> None:
