@@ -40,6 +40,13 @@ def held(person: Person, use: str, now: datetime) -> dict[str, Any]:
     return {"person": person.id, "uses": {"$eq": use, "$nin": barred}, **in_force(now)}
 
 
+def last_end(person: Person, record: ObjectId, purpose: access.Purpose, now: datetime) -> datetime | None:
+    """When the longest of a person's grants ends that open a record to them now for a purpose; None without any."""
+    condition = {"record": record, **held(person, purpose.value, now)}
+    found = database()[GRANTS].find_one(condition, {"valid_until": 1}, sort=[("valid_until", -1)])
+    return found["valid_until"] if found else None
+
+
 def grants_in_force(person: Person, now: datetime) -> dict[str, frozenset[str]]:
     """The tokens of a person's grants that are in force, by purpose; taken anew for each request, so that an ended or
     revoked grant opens nothing from the next one on."""

@@ -12,6 +12,7 @@ from models.calendar import Deadline, WorkingCalendar, local
 from models.contract import exposure, next_level, rules
 from models.contract.document import CONTRACT, IN_REVIEW
 from models.contract.rules import Opinion, Side
+from models.contract.taking_out import check_asked, check_lent
 from models.copied import taken
 from models.credit_report.grades import Grade
 from models.credit_report.rules import PAID_AT_ONCE, check_contract
@@ -186,8 +187,10 @@ def lend(draft: Draft) -> None:
     values, today = draft.values, local(draft.now).date()
     if draft.action == "ask_loan":
         values["borrower"] = draft.actor.id
+        check_asked(draft.actor, draft.before or {}, values["return_by"], draft.now)
         _at_field(draft, lambda: _check_loan(draft, today, signed=False))
     elif draft.action == "lend":
+        check_lent(values["borrower"], draft.before or {}, draft.now)
         _check_loan(draft, today, signed=True)
         values["lent_by"], values["lent_at"], values["original"] = draft.actor.id, draft.now, "out"
     elif draft.action == "give_back":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from models.access_request import grants, service
 from models.bulk_change.refusals import NothingToChange
 from models.complaint.document import COMPLAINT
 from models.contract.document import CONTRACT
+from models.contract.taking_out import BorrowerMayNot, OriginalByCard
 from models.destruction import service as destruction
-from models.errors import Forbidden
+from models.errors import Forbidden, Invalid
 from models.hand_over import service as hand_over
 from models.merge import service as merge
 from models.person.roles import Person, Role
@@ -45,10 +47,10 @@ def file(owner: Person, now: datetime) -> dict[str, Any]:
     return customer(owner, now, level="confidential", level_basis="往来")
 
 
-def with_card(reader: Person, head: Person, slug: str, number: str, now: datetime) -> Person:
-    """The person with a card to consult a record today."""
+def with_card(reader: Person, head: Person, slug: str, number: str, now: datetime, use: str = "view") -> Person:
+    """The person with a card to consult a record today, or for another use."""
     assert reader.id is not None
-    wish = {"uses": ["view"], "reason": "核对", "valid_from": "", "valid_until": now.date().isoformat()}
+    wish = {"uses": [use], "reason": "核对", "valid_from": "", "valid_until": now.date().isoformat()}
     asked = service.ask(reader, slug, number, wish, now=now)
     raw = {"valid_until": now.date().isoformat()}
     records.move(head, "access_request", asked["number"], "approve", raw, rev=asked["rev"], now=now, fresh=True)
@@ -121,26 +123,78 @@ def test_a_supervisor_with_a_card_makes_no_move_on_a_complaint(owner: Person, he
     assert "hand_over" in [move.name for move in records.moves(owner, COMPLAINT, store.fetch("complaint", made["_id"]))]
 
 
+LOAN = {"loan_reason": "核对原件", "return_by": "2026-11-23"}
+
+
 @pytest.fixture
-def loan(owner: Person, clerk: Person, head: Person, now: datetime, db: DB) -> tuple[Person, dict[str, Any]]:
-    """A reader by card, and the contract whose original they asked for."""
+def kept(owner: Person, now: datetime, db: DB) -> dict[str, Any]:
+    """A confidential contract in the cabinet."""
     file = customer(owner, now)
     values = {"customer": file["_id"], "title": "供货合同", "level": "confidential", "level_basis": "往来"}
     made = store.create("contract", values, actor=owner, now=now)
     db["record_contract"].update_one({"_id": made["_id"]}, {"$set": {"state": "in_custody", "original": "kept"}})
-    asker = replace(clerk, manager=head.id)
-    held = with_card(asker, head, "contract", made["number"], now)
-    stored = store.fetch("contract", made["_id"])
-    assert [move.name for move in records.moves(held, CONTRACT, stored)] == ["ask_loan"]
-    raw = {"loan_reason": "核对原件", "return_by": "2026-11-25"}
-    asked = records.move(held, "contract", made["number"], "ask_loan", raw, rev=1, now=now)
-    return held, asked
+    return store.fetch("contract", made["_id"])
+
+
+@pytest.fixture
+def manager(db: DB, head: Person) -> Person:
+    return person(Role.SALES_MANAGER, name="Manager", department="service", manager=head.id)
+
+
+@pytest.fixture
+def loan(kept: dict[str, Any], manager: Person, head: Person, now: datetime) -> tuple[Person, dict[str, Any]]:
+    """A manager who borrows a contract on paper by a card, and the contract whose original they asked for."""
+    held = with_card(manager, head, "contract", kept["number"], now, "print")
+    assert [move.name for move in records.moves(held, CONTRACT, store.fetch("contract", kept["_id"]))] == ["ask_loan"]
+    return held, records.move(held, "contract", kept["number"], "ask_loan", LOAN, rev=1, now=now)
+
+
+def test_a_card_to_consult_asks_for_no_original(
+    kept: dict[str, Any], clerk: Person, manager: Person, head: Person, now: datetime
+) -> None:
+    """X4: to take out is to borrow."""
+    for who in (replace(clerk, manager=head.id), manager):
+        held = with_card(who, head, "contract", kept["number"], now)
+        with pytest.raises(OriginalByCard):
+            records.move(held, "contract", kept["number"], "ask_loan", LOAN, rev=1, now=now)
+    assert store.fetch("contract", kept["_id"])["state"] == "in_custody"
+
+
+def test_the_original_comes_back_before_the_card_ends(
+    kept: dict[str, Any], manager: Person, head: Person, now: datetime
+) -> None:
+    held = with_card(manager, head, "contract", kept["number"], now, "print")
+    raw = {**LOAN, "return_by": "2026-11-24"}
+    with pytest.raises(Invalid) as refused:
+        records.move(held, "contract", kept["number"], "ask_loan", raw, rev=1, now=now)
+    assert set(refused.value.problems) == {"return_by"}
+
+
+@pytest.mark.parametrize(("days", "lent"), [(0, True), (2, False)])
+def test_the_original_is_lent_while_the_borrowers_card_lasts(
+    loan: tuple[Person, dict[str, Any]], gm: Person, now: datetime, days: int, lent: bool
+) -> None:
+    _, asked = loan
+    later = now + timedelta(days=days)
+    service.expire(later)
+    move = partial(records.move, gm, "contract", asked["number"], "lend", {}, rev=asked["rev"], now=later, fresh=True)
+    if lent:
+        assert move()["state"] == "lent"
+    else:
+        with pytest.raises(BorrowerMayNot):
+            move()
+        assert store.fetch("contract", asked["_id"])["state"] == "loan_asked"
+
+
+@pytest.fixture
+def gm(db: DB) -> Person:
+    return person(Role.GENERAL_MANAGER, name="GM", department="management")
 
 
 def test_a_reader_by_card_asks_for_the_loan_of_an_original_and_takes_that_back(
     loan: tuple[Person, dict[str, Any]], head: Person, now: datetime
 ) -> None:
-    """K4: whoever reads a contract may ask for its original; the general manager signs."""
+    """K4, X4: whoever may have a contract on paper may ask for its original; the general manager signs."""
     held, asked = loan
     assert (asked["state"], asked["borrower"]) == ("loan_asked", held.id)
     stored = store.fetch("contract", asked["_id"])
