@@ -19,7 +19,7 @@ from models.declarations import Field, Level, RecordType
 from models.errors import NotFound, Refusal
 from models.kinds import kind_of, loaded
 from models.masking import masked
-from models.person.roles import Person
+from models.person.roles import MANAGING_EN, MANAGING_ZH, Person
 from models.reading import service as reading
 from models.record import collection_name
 
@@ -38,8 +38,8 @@ class NotToLeave(Refusal):
     """The record may be read on screen; what it holds leaves only by borrowing (X4)."""
 
     code, status = "not_to_leave", 403
-    zh = "您可以在屏幕上查看此记录；打印、导出或下载附件须办理借阅（限经理及以上人员）。"
-    en = "You may read this on screen; to print or export it or to take its files, borrow it (managers and above)."
+    zh = f"您可以在屏幕上查看此记录；打印、导出或下载附件须办理借阅（限{MANAGING_ZH}）。"
+    en = f"You may read this on screen; to print or export it or to take its files, borrow it ({MANAGING_EN})."
 
 
 @dataclass(frozen=True)

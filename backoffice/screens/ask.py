@@ -23,7 +23,16 @@ from models import records, store
 from models.access import Purpose
 from models.access_request import open_cards, receipt, rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
-from models.access_request.refusals import NothingToOffer, OfferedAlready, TooManyRecords, ToOneself
+from models.access_request.refusals import (
+    AskedAlready,
+    NothingToAsk,
+    NothingToOffer,
+    OfferedAlready,
+    OnlyOffered,
+    SeveralDepartments,
+    TooManyRecords,
+    ToOneself,
+)
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Refusal
 from models.kinds import ZONE, loaded
@@ -35,6 +44,10 @@ from models.records import Sight
 Context = dict[str, Any]
 ASKED = ("use", "reason", "from", "until")
 SHOWN = {"uses": "use", "valid_from": "from", "valid_until": "until"}
+NAMED = {"use": "uses", "reason": "reason", "from": "valid_from", "until": "valid_until"}
+"""What the form's inputs are called: as the card's fields, which they fill."""
+REFUSED = (NothingToAsk, AskedAlready, OnlyOffered, SeveralDepartments)
+"""What cannot be asked for as it was typed, yet perhaps otherwise: said on the form."""
 
 
 class AskRoutes(RecordRoutes):
@@ -78,6 +91,8 @@ class AskRoutes(RecordRoutes):
             made = service.ask_for(reader.person, slug, numbers, _raw(form), now=reader.now)
         except Invalid as refused:
             return self._ask_page(view, numbers, reader, form, _problems(refused, reader)), refused.status
+        except REFUSED as refused:
+            return self._ask_page(view, numbers, reader, form, _on_top(refused, reader)), refused.status
         say_handed_in(ACCESS_REQUEST, made["number"], reader.language)
         return redirect(record_url(ACCESS_REQUEST.slug, made["number"]))
 
@@ -214,6 +229,11 @@ def _problems(refused: Invalid, reader: Reader) -> Context:
     return {SHOWN.get(first[p], first[p]): in_language(text, reader.language) for p, text in refused.problems.items()}
 
 
+def _on_top(refused: Refusal, reader: Reader) -> Context:
+    """What is said above the form, since it is about no one of its fields."""
+    return {"form": refused.text(reader.language)}
+
+
 def further_from(sight: Sight, reader: Reader) -> date | None:
     """From when on the reader may ask for a further card for a record that is open to them by one; None for others."""
     if not sight.full or receipt.opened_by(reader.person, sight, Purpose.VIEW, reader.now) is None:
@@ -269,10 +289,13 @@ def form_context(
                 "value": use.value,
                 "label": use.label.text(language),
                 "disabled": use.value in rules.BORROWING and not may_borrow,
-                "help": _("For managers and above") if use.value in rules.BORROWING and not may_borrow else "",
+                "help": in_language(rules.BORROWERS, language)
+                if use.value in rules.BORROWING and not may_borrow
+                else "",
             }
             for use in USES
         ],
+        "names": {name: ACCESS_REQUEST.by_name[of].label.text(language) for name, of in NAMED.items()},
         "use": form.get("use", ""),
         "reason": form.get("reason", ""),
         "from": form.get("from", ""),

@@ -72,6 +72,7 @@ class SecrecyRoutes(RecordRoutes):
             head=record_page.head(sight, found, reader),
             watermark=record_page.watermark(sight, reader),
             urls={"record": record_url(slug, sight.number)},
+            names={"reason": SECRECY_CHANGE.by_name["reason"].label.text(reader.language)},
             **_form(sight, errors, reader, asks=asks, raises=raises),
         )
         return page, status

@@ -130,7 +130,7 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     called = {item["number"]: item["name"] for item in items}
     if card["state"] != "asked":
         called |= {row["number"]: name_now(rt, row) for row in rows if called[row["number"]]}
-    named = ", ".join(f"{number} {name or ''}".strip() for number, name in called.items())
+    named = [f"{number} {name or ''}".strip() for number, name in called.items()]
     count = Sentence(
         f"{len(items)} 份记录（行），{len(columns)} 个栏目",
         f"{len(items)} {'record (row)' if len(items) == 1 else 'records (rows)'}, {len(columns)} columns",
@@ -144,7 +144,7 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     return [
         *mind,
         (Label("借阅人", "Reader"), Sentence(reader.name, reader.name)),
-        (Label("所借记录", "Records"), Sentence(named, named)),
+        (Label("所借记录", "Records"), Sentence("、".join(named), ", ".join(named))),
         (Label("范围", "How much"), count),
         (Label("现最高密级", "Highest level now"), Sentence(highest.zh, highest.en)),
         *([(Label("自", "From"), Sentence(begins.zh, begins.en))] if begins else []),

@@ -10,9 +10,10 @@ from typing import Any
 from models.day_words import day_text
 from models.declarations import Level
 from models.errors import Sentence
-from models.person.roles import Role
+from models.person.roles import MANAGING_EN, MANAGING_ZH, Role
 
 BORROWING = ("print", "export")
+BORROWERS = Sentence(f"限{MANAGING_ZH}", f"Only for: {MANAGING_EN}")
 AHEAD_DAYS = 30
 """How many days ahead a card may begin."""
 
@@ -53,8 +54,8 @@ def problems_of(
     found: dict[str, Sentence] = {}
     if any(use in BORROWING for use in uses) and not managing:
         found["uses"] = Sentence(
-            "借阅（打印、导出）限经理及以上人员；查阅不受此限。",
-            "Borrowing (print, export) is for managers and above; anyone may ask to consult.",
+            f"借阅（打印、导出）{BORROWERS.zh}；查阅不受此限。",
+            f"Borrowing (print, export) is for: {MANAGING_EN}. Anyone may ask to consult.",
         )
     if begins is not None and not today <= begins <= today + timedelta(days=AHEAD_DAYS):
         found["valid_from"] = Sentence(

@@ -122,6 +122,11 @@ for good (the custodian's) or while it waits for the role."""
 
 MANAGING = frozenset({Role.HEAD, Role.SALES_MANAGER, Role.GENERAL_MANAGER})
 """Managers and above: only they may borrow (X4)."""
+MANAGING_ZH, MANAGING_EN = (
+    "、".join(labels[0] for role, labels in ROLE_LABELS.items() if role in MANAGING),
+    ", ".join(labels[1].lower() for role, labels in ROLE_LABELS.items() if role in MANAGING),
+)
+"""Who they are, in words: another role may be somebody's manager as well, and does not borrow."""
 
 
 @dataclass(frozen=True)

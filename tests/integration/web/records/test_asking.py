@@ -7,13 +7,15 @@ import re
 import pytest
 
 from config.database import database
+from models.access_request.document import ACCESS_REQUEST
 from models.person.roles import Role
 from tests.integration.web.records.conftest import Make, Sit
 from tests.integration.web.records.test_borrowing import AT, CARDS, WINDOW, last_card
 
 SAID = {
     "en": {
-        "borrowing": "Borrowing (print, export) is for managers and above; anyone may ask to consult.",
+        "borrowing": "Borrowing (print, export) is for: department head, sales manager, general manager. "
+        "Anyone may ask to consult.",
         "required": "This is required.",
         "past": "The date cannot be before today.",
         "begins": "This is a day from today to 30 days ahead.",
@@ -21,7 +23,7 @@ SAID = {
         "nobody": "Nobody, or more than one, is called so: give the email address.",
     },
     "zh": {
-        "borrowing": "借阅（打印、导出）限经理及以上人员；查阅不受此限。",
+        "borrowing": "借阅（打印、导出）限客服部经理、市场部经理、总经理；查阅不受此限。",
         "required": "必填。",
         "past": "日期不能早于今天。",
         "begins": "应为今天起 30 天之内的日期。",
@@ -179,3 +181,55 @@ def test_what_somebody_else_wrote_in_an_offer_stands_on_no_locked_card(sit: Sit,
     assert "You have asked for access" not in page
     assert WINDOW["reason"] not in page
     assert last_card() in page
+
+
+def labels(page: str) -> list[str]:
+    """What the form calls its fields."""
+    form = page[page.index('id="ask"') :]
+    return re.findall(r'<(?:label|legend) class="field-label"[^>]*>([^<]+)', form)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_form_calls_things_as_the_card_does(sit: Sit, make: Make, language: str) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner", language=language)
+    number = make(owner.person, level="secret")["number"]
+    asker = sit(Role.SPECIALIST, name="Asker", language=language)
+    names = [
+        ACCESS_REQUEST.by_name[one].label.text(language) for one in ("uses", "reason", "valid_from", "valid_until")
+    ]
+    assert labels(asker.text(f"{AT}{number}")) == names
+    assert labels(owner.text(f"{AT}{number}/offer"))[1:] == names
+    asker.send(f"{AT}{number}/ask", 302, use="view", reason="Renewal talks", until="2026-11-25")
+    card = asker.text(f"{CARDS}{last_card()}")
+    for name in names[1:]:
+        assert f">{name}<" in card
+
+
+@pytest.mark.parametrize(
+    ("language", "who"),
+    [("en", "Only for: department head, sales manager, general manager"), ("zh", "限客服部经理、市场部经理、总经理")],
+)
+def test_who_may_borrow_is_said_by_their_roles(sit: Sit, make: Make, language: str, who: str) -> None:
+    number = make(sit(Role.SPECIALIST, name="Owner").person, level="secret")["number"]
+    page = sit(Role.SUPERVISOR, name="Asker", language=language).text(f"{AT}{number}")
+    assert re.findall(r"<small>([^<]*)</small>", page[page.index('id="ask"') :]) == [who, who]
+
+
+def test_what_cannot_be_asked_for_is_said_on_the_form_with_what_was_typed(sit: Sit, make: Make) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner")
+    numbers = [make(owner.person, level="secret")["number"] for _ in range(2)]
+    asker = sit(Role.SPECIALIST, name="Asker")
+    sent = {"use": "view", "reason": "Renewal talks", "until": "2026-11-25"}
+    asker.send(f"{AT}ask", 302, number=numbers, send="1", **sent)
+    card, sent = last_card(), {**sent, "reason": "Once more", "until": "2026-11-24"}
+    page = asker.send(f"{AT}ask", 409, number=numbers, send="1", **sent).text
+    assert f"Your request for this record is still open: {card}." in page
+    assert ">Once more</textarea>" in page
+    assert 'value="2026-11-24"' in page
+    again = asker.send(f"{AT}{numbers[0]}/ask", 409, **sent).text
+    assert f"still open: {card}." in again
+    read = make(asker.person, level="secret")["number"]
+    page = asker.send(f"{AT}ask", 409, number=[read], send="1", **sent).text
+    assert "You can already read this record." in page
+    assert ">Once more</textarea>" in page
+    assert cards() == 1

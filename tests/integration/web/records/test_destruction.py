@@ -34,6 +34,7 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
     at = f"{AT}{made['number']}"
     assert f"{at}/destroy" in owner.text(at)
     assert "Oldlampname" in owner.text(f"{at}/destroy")
+    assert 'for="reason">Reason<' in owner.text(f"{at}/destroy"), "as the register calls it"
     answer = owner.send(f"{at}/destroy", 422, number=made["number"], send="1", reason="")
     assert "field-error" in answer.get_data(as_text=True)
     owner.send(f"{at}/destroy", 303, number=made["number"], send="1", reason="Outdated")

@@ -166,7 +166,7 @@ def test_a_scan_of_a_classified_record_is_looked_at_but_not_taken_away(sit: Sit,
     shown = re.search(r'src="data:image/png;base64,([^"]+)"', page)
     assert shown is not None
     assert "Confidential · Wang Min" in page
-    assert "borrow it (managers and above)" in owner.text(at, status=403)
+    assert "borrow it (department head, sales manager, general manager)" in owner.text(at, status=403)
     for marked in (b64decode(shown[1]), head.get(at).data):
         assert marked.startswith(PNG[:8])
         picture = Image.open(io.BytesIO(marked)).convert("L")

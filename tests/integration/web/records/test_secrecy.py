@@ -18,6 +18,7 @@ def test_the_owner_asks_and_the_head_approves(sit: Sit, make: Make) -> None:
     at = f"{AT}{made['number']}/secrecy"
     assert at in owner.text(f"{AT}{made['number']}")
     assert "Secret until" in owner.text(at)
+    assert 'for="reason">Reason<' in owner.text(at), "as the change calls it"
     page = owner.send(at, 422, kind="extend", new_until="2026-12-01", reason="Talks").get_data(as_text=True)
     assert "Choose a day after the present end" in page
     assert "Talks" in page
