@@ -285,15 +285,17 @@ def _store_profile(actor: Person, before: Mapping[str, Any], values: Mapping[str
 
 
 def store_active(actor: Person, row: Mapping[str, Any], active: bool, now: datetime) -> None:
-    """Disable an account, whose sessions end at once, or enable it again, in a transaction of whoever decides it
-    (`rights`). The other privileged people are told when that of one of them is disabled.
+    """Disable an account, whose sessions, access tokens and calendar address end at once and for good, or enable it
+    again, in a transaction of whoever decides it (`rights`). The other privileged people are told when that of one of
+    them is disabled.
 
     :raises LastAdministrator:
     """
     roles = person_of(row).roles
     if not active and Role.ADMINISTRATOR in roles:
         keep_an_administrator(row["_id"])
-    store(row["_id"], {"active": active}, now)
+    ended = {} if active else {"fs_uniquifier": secrets.token_hex(32)}
+    store(row["_id"], {"active": active, **ended}, now)
     changes.tell(_present(row), _present({**row, "active": active}), now)
     session.end_all(row["_id"])
     action = "person_enabled" if active else "person_disabled"

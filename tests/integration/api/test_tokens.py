@@ -46,6 +46,11 @@ def disabled(program: Program, clock: Clock) -> None:
     rights.set_active(SYSTEM, account(program)["_id"], False, clock.now)
 
 
+def disabled_for_a_moment(program: Program, clock: Clock) -> None:
+    disabled(program, clock)
+    rights.set_active(SYSTEM, account(program)["_id"], True, clock.now)
+
+
 def new_password(program: Program, clock: Clock) -> None:
     store_credentials(account(program)["_id"], {"fs_uniquifier": "another"})
 
@@ -62,7 +67,7 @@ def expired(program: Program, clock: Clock) -> None:
     clock.forward(days=rules.USUAL_LIFE.days)
 
 
-@pytest.mark.parametrize("end", [disabled, new_password, reset, revoked, expired])
+@pytest.mark.parametrize("end", [disabled, disabled_for_a_moment, new_password, reset, revoked, expired])
 def test_a_token_ends_at_once(head: Program, clock: Clock, end: Callable[[Program, Clock], None]) -> None:
     assert head.ask("GET", "/me").status_code == 200
     end(head, clock)

@@ -119,12 +119,17 @@ def disabled(desk: Desk, clock: Clock) -> None:
     rights.set_active(Person(None, "x", frozenset({Role.ADMINISTRATOR})), desk.person.id, False, clock.now)
 
 
+def disabled_for_a_moment(desk: Desk, clock: Clock) -> None:
+    disabled(desk, clock)
+    rights.set_active(SYSTEM, desk.person.id, True, clock.now)  # type: ignore[arg-type]
+
+
 def new_password(desk: Desk, clock: Clock) -> None:
     assert desk.person.id is not None
     store_credentials(desk.person.id, {"fs_uniquifier": "another"})
 
 
-@pytest.mark.parametrize("ends", [renewed, revoked, disabled, new_password])
+@pytest.mark.parametrize("ends", [renewed, revoked, disabled, disabled_for_a_moment, new_password])
 def test_an_address_that_ended_answers_like_a_page_that_was_never_there(
     demo_app: Flask, sit: Sit, clock: Clock, ends: Callable[[Desk, Clock], None]
 ) -> None:
