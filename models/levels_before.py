@@ -26,6 +26,10 @@ NOTED = "levels_followed"
 """How far each type is, under which fields point to it: up to which id of its merges and of its records (`to`)."""
 AT_ONCE = 300
 
+OF_A_PART = ("level", "secret_until")
+"""What a part has in common with its whole. A merge leaves it its own basis; nothing of it is written that need not be,
+or the merge could not be taken back."""
+
 schema.declare({NOTED: []})
 
 
@@ -63,7 +67,7 @@ def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[Objec
     parts = _records(rt, {row["loser"] for row in merges})
     for part in parts.values():
         whole = wholes.get(part["merged_into"])
-        if whole is not None and any(part[name] != whole[name] for name in belonging.SECRECY):
+        if whole is not None and any(part[name] != whole[name] for name in OF_A_PART):
             parts_follow([Draft(rt, FOLLOWED, None, whole, cause.actor, cause.now)])
     after = _records(rt, parts)
     followed = sum(part["rev"] != after[one]["rev"] for one, part in parts.items())

@@ -250,6 +250,16 @@ def test_what_did_not_follow_before_follows_once(
     assert levels_before.bring_along(now, lambda: True) == (0, False)
 
 
+def test_a_merge_that_is_as_it_should_be_is_left_alone_and_can_be_taken_back(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    keep, gone = customer(owner, now, **TOP), customer(owner, now, name="乙有限公司", **SECRET)
+    merging.merge(head, "customer", keep["number"], gone["number"], {"name": "keep"}, revs=(1, 1), now=now)
+    assert levels_before.bring_along(now, lambda: True) == (0, False)
+    merging.undo(head, "customer", keep["number"], gone["number"], now=now)
+    assert level("customer", gone) == "secret"
+
+
 def test_what_is_brought_along_goes_by_turns_and_a_changed_type_is_looked_at_again(
     visits: None, owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
