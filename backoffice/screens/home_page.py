@@ -133,11 +133,11 @@ def _nobody(reader: Reader) -> list[Context]:
 def _nobody_holds(one: unheld.Unheld, language: str) -> str:
     roles = str(_(", ")).join(ROLE_LABELS[role][0 if language == "zh" else 1] for role in one.roles)
     if not one.department:
-        return str(_("Nobody in the house is: %(roles)s. What waits for these stays undone.", roles=roles))
+        return str(_("Nobody in the house is: %(roles)s. What waits for these roles stays undone.", roles=roles))
     department = people.department_name(one.department, language)
     return str(
         _(
-            "Nobody in %(department)s is: %(roles)s. Its records that wait for these stay undone.",
+            "Nobody in %(department)s is: %(roles)s. What waits for these roles there stays undone.",
             department=department,
             roles=roles,
         )
