@@ -27,6 +27,7 @@ from models.leak import document as leak
 from models.leak import service as leak_service
 from models.person import changes
 from models.registry import Hooks
+from models.reminder import former as messages_before
 from models.review import document as review
 from models.review import service as review_service
 from models.revisit import document as revisit
@@ -72,6 +73,7 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(leaving.note_former)
+schema.bring_up(messages_before.note_reminders)
 changes.when_address_changes(new_address.tell)
 schema.bring_up(destruction_former.take_words_out)
 schema.bring_up(former_copies.take_copies_out)

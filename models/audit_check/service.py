@@ -52,7 +52,7 @@ def _tell(findings: tuple[str, ...], now: datetime) -> None:
     told = directory.emails(directory.holders(rules.TOLD))
     for person, address in sorted(told.items()):
         key = f"audit_check:{rules.digest(findings)}:{person}"
-        sending.send(person, key, to=address, subject=subject, text=text, now=now)
+        sending.send(person, key, to=address, subject=subject, text=text, now=now, roles=rules.TOLD)
 
 
 def latest() -> Check | None:

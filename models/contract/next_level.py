@@ -50,7 +50,8 @@ def tell(draft: Draft) -> None:
     for address in directory.emails([absent]).values():
         subject, text = _words(draft.values, draft.actor.name)
         key = f"next_level:{draft.values['_id']}:{side}:{draft.values['submitted_at']:%Y%m%dT%H%M%S}"
-        sending.send(absent, key, to=address, subject=subject, text=text, now=draft.now)
+        record = (draft.rt.slug, draft.values)
+        sending.send(absent, key, to=address, subject=subject, text=text, now=draft.now, record=record)
 
 
 def _words(values: dict[str, Any], by: str) -> tuple[str, str]:

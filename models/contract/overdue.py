@@ -104,7 +104,7 @@ def _send(fence: Callable[[], None], manager: Person, row: Mapping[str, Any], no
     subject, text = _words(row)
     key = f"contract_late:{manager.id}:{row['_id']}:{row['due_at']:%Y%m%dT%H%M}"
     address = directory.emails([manager.id]).get(manager.id, "")
-    return sending.send(manager.id, key, to=address, subject=subject, text=text, now=now)
+    return sending.send(manager.id, key, to=address, subject=subject, text=text, now=now, record=(SLUG, row))
 
 
 def _words(row: Mapping[str, Any]) -> tuple[str, str]:

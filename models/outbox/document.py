@@ -5,7 +5,7 @@ The `_id` is the sender's key: the same matter is put in once, however often the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,8 @@ schema.declare(INDEXES)
 class Message:
     """One message on one channel: by email `to` an address, else to the channel of that name. Times are aware, UTC.
 
-    `attempts` counts deliveries begun; `forgiven` of them came before a person sent a given-up message again.
+    `attempts` counts deliveries begun; `forgiven` of them came before a person sent a given-up message again. By
+    `about` its sender asks, when it is to go out, whether it still is for its reader.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Message:
     next_try: datetime
     error: str = ""
     forgiven: int = 0
+    about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Message:
@@ -60,4 +62,5 @@ class Message:
             next_try=row["next_try"],
             error=row.get("error", ""),
             forgiven=row.get("forgiven", 0),
+            about=row.get("about", {}),
         )

@@ -1,10 +1,13 @@
 """Putting messages in, what the delivery jobs do with them, and what an administrator sees of them.
 
-A message is stored in the caller's transaction: it goes out if the matter was stored, and only then.
+A message is stored in the caller's transaction: it goes out if the matter was stored, and only then. What waits is
+asked about once more when it is to go out: what its reader is told then is what is theirs to know at that moment (X6).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,10 +23,32 @@ from models.person.roles import Permission, Person
 # Longer than another side's longest silence: a message is in one delivery's hands for this time.
 HOLD = timedelta(minutes=10)
 LARGEST_PAGE = 100
+MOST_TAKEN_OUT = 200
+"""So many messages are taken out of the outbox in a row before the others wait for the next minute."""
+
+About = dict[str, Any]
+Ask = Callable[[Message, datetime], Message | None]
+_asks: dict[str, Ask] = {}
 
 
-def post(key: str, *, to: str, subject: str, text: str, now: datetime, not_before: datetime | None = None) -> bool:
+def ask_before(kind: str, ask: Ask) -> None:
+    """A sender states how messages `about` something of this `kind` go out: as they are, with other words or to another
+    address, or (None) not at all."""
+    _asks[kind] = ask
+
+
+def post(
+    key: str,
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    now: datetime,
+    not_before: datetime | None = None,
+    about: About | None = None,
+) -> bool:
     """Put an email in the outbox, once per `key` (matter, step and person); it goes out at `not_before` or later.
+    `about` says what is asked then: its `kind`, and what that kind needs.
 
     Email leaves the house unprotected: subject and text may carry a record's code and address in the
     product, never its name or content (X6).
@@ -31,20 +56,46 @@ def post(key: str, *, to: str, subject: str, text: str, now: datetime, not_befor
     :return: whether it was new; False when the key has been used before, and nothing is stored.
     :raises FieldProblem: the address cannot be one.
     """
-    return _put(key, EMAIL, check_address(to), subject, text, now, not_before)
+    return _put(key, EMAIL, check_address(to), subject, text, now, not_before, about)
 
 
-def post_to(channel: str, key: str, *, subject: str, text: str, now: datetime) -> bool:
+def post_to(channel: str, key: str, *, subject: str, text: str, now: datetime, about: About | None = None) -> bool:
     """Put a message for a declared channel in the outbox, once per `key`. A group reads it: it may not even carry a
     record's code (X6).
 
     :return: whether it was new.
     """
-    return _put(key, channel, "", subject, text, now)
+    return _put(key, channel, "", subject, text, now, about=about)
 
 
 def take_due(now: datetime, channel: str = EMAIL) -> Message | None:
-    """Take the channel's message that has waited longest, for ten minutes; None when nothing is due."""
+    """Take the channel's message that has waited longest, for ten minutes, as it is to go out at this moment; what is
+    not its reader's any more is taken out of the outbox. None when nothing is due."""
+    for _ in range(MOST_TAKEN_OUT):
+        message = _take(now, channel)
+        if message is None:
+            break
+        ask = _asks.get(message.about.get("kind", ""))
+        still = message if ask is None else ask(message, now)
+        if still is not None:
+            return still if still == message else _renewed(still)
+        database()[EMAILS].delete_one(_mine(message))
+    return None
+
+
+def _renewed(message: Message) -> Message:
+    """Note with what and to whom a message goes out, for the next attempt and whoever looks after messages."""
+    change: dict[str, object] = {
+        "to": message.to,
+        "subject": one_line(message.subject),
+        "text": message.text,
+        "about": message.about,
+    }
+    _settle(message, change)
+    return replace(message, subject=one_line(message.subject))
+
+
+def _take(now: datetime, channel: str) -> Message | None:
     row = database()[EMAILS].find_one_and_update(
         {"state": State.WAITING, "next_try": {"$lte": now}, "channel": _of(channel)},
         {"$set": {"next_try": now + HOLD}, "$inc": {"attempts": 1}},
@@ -118,9 +169,16 @@ def send_again(actor: Person, key: str, now: datetime) -> None:
 
 
 def _put(
-    key: str, channel: str, to: str, subject: str, text: str, now: datetime, not_before: datetime | None = None
+    key: str,
+    channel: str,
+    to: str,
+    subject: str,
+    text: str,
+    now: datetime,
+    not_before: datetime | None = None,
+    about: About | None = None,
 ) -> bool:
-    first = {
+    first: dict[str, Any] = {
         "channel": channel,
         "to": to,
         "subject": one_line(subject),
@@ -131,6 +189,8 @@ def _put(
         "next_try": not_before or now,
         "error": "",
     }
+    if about:
+        first["about"] = about
     # Not an insert: a duplicate key would end the caller's transaction.
     result = database()[EMAILS].update_one({"_id": key}, {"$setOnInsert": first}, upsert=True)
     return result.upserted_id is not None
@@ -143,8 +203,11 @@ def _of(channel: str) -> Any:
 
 def _settle(message: Message, change: dict[str, object]) -> None:
     """Store a delivery's result unless a later attempt has the message by now."""
-    mine = {"_id": message.key, "state": State.WAITING, "attempts": message.attempts}
-    database()[EMAILS].update_one(mine, {"$set": change})
+    database()[EMAILS].update_one(_mine(message), {"$set": change})
+
+
+def _mine(message: Message) -> dict[str, Any]:
+    return {"_id": message.key, "state": State.WAITING, "attempts": message.attempts}
 
 
 def _require_right(person: Person) -> None:

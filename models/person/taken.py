@@ -29,7 +29,9 @@ def tell(actor: Person, row: Mapping[str, Any], lost: Collection[Role], now: dat
     subject, text = message(actor, row["name"], roles, disabled=disabled)
     told = [one for one in directory.holders(OVERSEEING) if one not in (actor.id, row["_id"])]
     for one, address in sorted(directory.emails(told).items()):
-        sending.send(one, f"right_taken:{change}:{one}", to=address, subject=subject, text=text, now=now)
+        sending.send(
+            one, f"right_taken:{change}:{one}", to=address, subject=subject, text=text, now=now, roles=OVERSEEING
+        )
 
 
 def message(actor: Person, name: str, roles: Collection[Role], *, disabled: bool) -> tuple[str, str]:

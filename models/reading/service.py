@@ -249,7 +249,8 @@ def _hold(person: Person, held_until: datetime | None, hold: rules.Hold, read: i
     told = [one for one in directory.holders(TOLD) if one != person.id]
     said = rules.message(person.name, read, minutes)
     for one, address in sorted(directory.emails(told).items()):
-        sending.send(one, f"unusual_reading:{burst}:{one}", to=address, subject=said[0], text=said[1], now=now)
+        key = f"unusual_reading:{burst}:{one}"
+        sending.send(one, key, to=address, subject=said[0], text=said[1], now=now, roles=TOLD)
 
 
 def bursts(person: Person, now: datetime) -> list[Burst]:

@@ -113,7 +113,7 @@ def withheld(name: str, of: str = "keeper") -> RecordType:
 
 def kept_from(*fields: Field, **changes: Any) -> RecordType:
     """The sample type with a withheld number and a withheld day, and with these fields."""
-    kept = {"group": "more", "editable": False, "withheld": True, "label": Label("保密", "Kept")}
+    kept: dict[str, Any] = {"group": "more", "editable": False, "withheld": True, "label": Label("保密", "Kept")}
     fine = Field(name="fine", kind="integer", **kept)
     told_on = Field(name="told_on", kind="date", **kept)
     keeper = Field(name="keeper", kind="person", label=Label("保管", "Keeper"), group="more")
