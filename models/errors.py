@@ -36,7 +36,7 @@ class Refusal(Spoken):
 
     code, status = "refused", 422
     zh, en = "操作被拒绝。", "This is not allowed."
-    about: ClassVar[str] = ""
+    about: str = ""
     """The field of a form that the refusal is about; '' for one that is about no single field."""
 
 

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from backoffice.api.problems import BadRequest, NoSuchVersion, NotAcceptable, Problem, VersionMissing, WrongContent
+from backoffice.api.problems import (
+    BadRequest,
+    NoSuchVersion,
+    NotAcceptable,
+    OnlyReadings,
+    Problem,
+    VersionMissing,
+    WrongContent,
+)
 from config.later import Later
 from models import names
 from models.declarations import Field
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
 jsonschema = Later("jsonschema")
 
+READING = frozenset({"GET", "HEAD"})
 JSON_BYTES = 1024 * 1024
 JSON = "application/json"
 MOST_ERRORS = 50
@@ -46,13 +55,23 @@ OF_VALUES = frozenset({"enum", "pattern", "minLength", "maxLength", "minimum", "
 """What a schema says of a value that has the type that it should have."""
 UNKNOWN = Sentence("没有这个字段。", "There is no such field.")
 REQUIRED = Sentence("必填。", "This is required.")
+BOUNDS = {
+    "maximum": ("最大 {}。", "At most {}."),
+    "minimum": ("最小 {}。", "At least {}."),
+    "maxLength": ("最多 {} 个字符。", "At most {} characters."),
+    "minLength": ("至少 {} 个字符。", "At least {} characters."),
+    "maxItems": ("最多 {} 项。", "At most {} entries."),
+    "minItems": ("至少 {} 项。", "At least {} entries."),
+}
 FORM = Sentence("格式不符。", "This has not the form that it should have.")
 
 
 def check_answerable() -> None:
-    """:raises NotAcceptable: when the caller takes no JSON."""
+    """:raises NotAcceptable: when the caller takes no JSON. :raises OnlyReadings: for a write with If-None-Match."""
     if request.accept_mimetypes and not request.accept_mimetypes[JSON]:
         raise NotAcceptable()
+    if request.method not in READING and "If-None-Match" in request.headers:
+        raise OnlyReadings()
 
 
 def check_parameters(*known: str) -> None:
@@ -232,8 +251,7 @@ def _sentence(error: ValidationError, field: Field | None) -> Sentence:
             kind_of(field).read(field, error.instance)
         except Unreadable as wrong:
             return next(iter(wrong.problems.values()))
-    if error.validator in ("maxLength", "maxItems", "maximum"):
-        return Sentence(f"最多 {error.validator_value}。", f"At most {error.validator_value}.")
-    if error.validator in ("minLength", "minItems", "minimum"):
-        return Sentence(f"至少 {error.validator_value}。", f"At least {error.validator_value}.")
-    return FORM
+    if error.validator == "minLength" and told == 1:
+        return REQUIRED
+    zh, en = BOUNDS.get(str(error.validator), ("", ""))
+    return Sentence(zh.format(told), en.format(told)) if en else FORM

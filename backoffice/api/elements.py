@@ -14,7 +14,7 @@ from models.declarations import RecordType
 Json = dict[str, Any]
 
 JSON = "application/json"
-ALWAYS, WRITES = (400, 401, 404, 406, 429, 503), (403, 409, 413, 415, 422)
+ALWAYS, WRITES = (400, 401, 404, 406, 429, 503), (403, 409, 412, 413, 415, 422)
 
 COMMON: dict[str, Json] = {
     "problem": {

@@ -33,7 +33,7 @@ def merge(slug: str, number: str) -> Response:
             merged = service.merge_seen(me.person, *pair, body.get("picks", {}), revs=revs, now=me.now)
         except StaleRecord as stale:
             place = 0 if stale.current["_id"] == pair[0].id else 1
-            raise conflict(pair[place], stale, revs[place], {}) from None
+            raise conflict(pair[place], stale, revs[place], {}, ("rev", "with_rev")[place]) from None
         into = service.merged_into(me.person, pair[0])
         over = next((one.passed_over for one in into if one.id == pair[1].id), Unreached())
         return _naming(over, once.written(200, slug, merged))

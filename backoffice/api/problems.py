@@ -108,10 +108,19 @@ class VersionMissing(Problem):
 
 
 class NoSuchVersion(Problem):
-    """If-Match names no version of the record."""
+    """What names the version names none of the record's."""
 
     code, status = "no_such_version", 412
-    zh, en = "If-Match 与该记录的任何版本都不符。", "If-Match names no version of this record."
+    zh = "所指的版本不是该记录的任何版本，未作任何更改。"
+    en = "What names the version names none of this record's; nothing was stored."
+
+
+class OnlyReadings(Problem):
+    """If-None-Match on a write: it would ask that nothing be there, and a write says which version it is about."""
+
+    code, status = "only_readings", 412
+    zh = "If-None-Match 只用于读取。写入请用 rev 或 If-Match 说明版本；未作任何更改。"
+    en = "If-None-Match is for readings. A write names its version by `rev` or If-Match; nothing was stored."
 
 
 class SignatureNeedsPerson(Problem):
@@ -154,6 +163,8 @@ def on_refusal(refusal: Spoken) -> Response:
         named = refusal.problems
     elif isinstance(refusal, FieldProblem):
         named = {refusal.field: refusal.message}
+    elif isinstance(refusal, Refusal) and refusal.about:
+        named = {refusal.about: Sentence(refusal.text("zh"), refusal.text("en"))}
     elif isinstance(refusal, BadQuery):
         parameter = str(refusal.params.get("parameter", "")).partition("=")[0]
         named = {parameter: Sentence(refusal.text("zh"), refusal.text("en"))}

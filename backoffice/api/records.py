@@ -13,7 +13,7 @@ from backoffice.api import bodies, once, passed_over, schemas, sent_back
 from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
-from backoffice.api.problems import Problem, SignatureNeedsPerson
+from backoffice.api.problems import NoSuchVersion, Problem, SignatureNeedsPerson
 from backoffice.api.values import SYSTEM, Json, names_for, record, value
 from models import names, records, store, taking_back
 from models.access import Purpose
@@ -31,6 +31,8 @@ RECEIPT = "Receipt"
 SOMEBODY = Sentence("他人", "Somebody")
 """Of whom a card does not tell."""
 CHANGED = Sentence("此字段在您读取之后已被修改。", "This field was changed since the version that you name.")
+
+NEVER = Sentence("该记录没有这个版本。", "The record was never in this version.")
 
 
 class Conflict(Problem):
@@ -224,17 +226,21 @@ def act(slug: str, number: str, name: str) -> Response:
     return once.carry_out(once.digestible(body), prepare, write, again)
 
 
-def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any]) -> Conflict:
+def conflict(sight: Sight, stale: StaleRecord, rev: int, wanted: Mapping[str, Any], named: str = "rev") -> Conflict:
     """What changed since version `rev`, by field, as far as the caller may know it, and the record as it is stored now;
     whoever has the card only is told no more than that.
 
     :raises NotFound: :raises Locked: when what was stored meanwhile took it out of reach.
+    :raises NoSuchVersion: when the record was never in version `rev`, which was sent as `named` or in If-Match.
     """
     me = caller()
     if not sight.full:
         card = records.again(me.person, sight.rt.slug, sight.number)
         return Conflict(extra={"current": _shown(card), "changed": []}, by=SOMEBODY)
     fresh = records.still_read(me.person, sight, me.now)
+    if rev > stale.current["rev"]:
+        by_header = named == "rev" and "If-Match" in request.headers
+        raise NoSuchVersion(errors={"If-Match" if by_header else named: NEVER})
     known = records.as_it_was(fresh, stale.current, rev).changed
     changed = [f.name for f in (*fresh.fields, *SYSTEM) if f.name in known]
     both = {name: CHANGED for name in changed if name in wanted}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from bson import Regex
 from pymongo import ASCENDING, DESCENDING
 
 from models import sealing, search, widths
@@ -172,11 +173,14 @@ def _one_of(name: str, values: list[Any], operator: str) -> Condition:
 
 
 def _text(field: Field, operator: str, text: str) -> Condition:
-    """Texts that begin with some text as it is typed, which is found in an index, or hold one, in capitals or not,
-    full-width or not. Numbers are in capitals. What is searchable is found through its pieces."""
-    if operator == "starts":
-        begins = search.fold(text).upper() if field.name == "number" else text
-        condition: Condition = {field.name: {"$regex": "^" + re.escape(begins)}}
+    """Texts that begin with or hold some text, in capitals or not, full-width or not. What one begins with is found
+    in an index: at all the places where its first characters stand. Numbers are in capitals. What is searchable is
+    found through its pieces."""
+    if field.name == "number" and operator == "starts":
+        condition: Condition = {"number": {"$regex": "^" + re.escape(search.fold(text).upper())}}
+    elif operator == "starts":
+        places = [Regex("^" + re.escape(begun)) for begun in widths.beginnings(text)]
+        condition = {field.name: {"$in": places, "$regex": "^" + widths.pattern(text), "$options": "i"}}
     else:
         condition = {field.name: {"$regex": widths.pattern(text), "$options": "i"}}
     pieces = search.holding(text) if field.searchable else []

@@ -147,7 +147,7 @@ def _index(known: dict[str, str], condition: Condition) -> str:
     if index == SELDOM_INDEX and _empty(value):
         return ""
     if isinstance(value, dict) and not NARROWS.issuperset(value):
-        begins = set(value) == {"$regex"} and value["$regex"].startswith("^")
+        begins = "$regex" in value and value["$regex"].startswith("^")
         return index if begins else ""
     return index
 

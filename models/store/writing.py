@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from config.database import database, in_transaction, transaction
 from models import access, numbering, one_time, registry, sealing, stored_form
 from models.attachment import service as attachment
-from models.declarations import Level, RecordType, Relation, Transition
+from models.declarations import Label, Level, RecordType, Relation, Transition
 from models.errors import NotFound, Refusal, StaleRecord
 from models.person.roles import Person
 from models.record import collection_name
@@ -31,6 +31,10 @@ class AlreadyUsed(Refusal):
 
     code = "already_used"
     zh, en = "“{field}”的这个值已被使用。", "This value of “{field}” is already in use."
+
+    def __init__(self, *, field: Label, about: str) -> None:
+        self.about = about
+        super().__init__(field=field)
 
 
 class Overtaken(NotFound):
@@ -212,7 +216,7 @@ def _update(rt: RecordType, condition: Mapping[str, Any], update: Mapping[str, A
 def already_used(rt: RecordType, names: Iterable[str]) -> Refusal:
     """The refusal for a value of these stored fields that another record has."""
     field = next((rt.by_name[name] for name in names if name in rt.by_name), None)
-    return AlreadyUsed(field=field.label if field else rt.label)
+    return AlreadyUsed(field=field.label if field else rt.label, about=field.name if field else "")
 
 
 def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:

@@ -15,6 +15,7 @@ from models import catalogue, office, schema
 from models.access_request import service as access_request
 from models.access_request.document import ACCESS_REQUEST
 from models.person.roles import Person, Role
+from models.record import collection_name
 from tests.factories.people import person
 from tests.factories.registering import registered
 from tests.factories.types import SAMPLE
@@ -79,3 +80,12 @@ def command(connected: Settings, db: Base, monkeypatch: pytest.MonkeyPatch) -> R
         return CliRunner().invoke(main, arguments, input=text)
 
     return run
+
+
+@pytest.fixture
+def named_once(db: Base) -> Iterator[None]:
+    """No two sample records have one name."""
+    samples = db[collection_name("sample")]
+    index = samples.create_index("name", unique=True)
+    yield
+    samples.drop_index(index)

@@ -69,6 +69,59 @@ def test_the_version_comes_in_the_body_or_in_the_header(head: Program) -> None:
     problem(head.ask("PATCH", at, json=values, headers={"If-Match": etag}), 409, "stale")
 
 
+def test_a_version_that_never_was_is_no_conflict(head: Program) -> None:
+    number = head.make()
+    at, values = f"/sample/{number}", {"values": {"name": "Torch"}}
+    unknown = problem(head.ask("PATCH", at, json={"rev": 9, **values}), 412, "no_such_version")
+    assert [one["field"] for one in unknown["errors"]] == ["rev"]
+    unknown = problem(
+        head.ask("PATCH", at, json=values, headers={"If-Match": '"9-0123456789abcdef"'}), 412, "no_such_version"
+    )
+    assert [one["field"] for one in unknown["errors"]] == ["If-Match"]
+    problem(head.ask("POST", f"{at}/archive", json={"rev": 9, "note": "over"}), 412, "no_such_version")
+    with_rev = {"rev": 1, "with": head.make(), "with_rev": 9}
+    unknown = problem(head.ask("POST", f"{at}/merge", json=with_rev), 412, "no_such_version")
+    assert [one["field"] for one in unknown["errors"]] == ["with_rev"]
+    assert head.get(at)["rev"] == 1
+
+
+def test_a_write_that_asks_that_nothing_be_there_is_not_carried_out(head: Program) -> None:
+    number = head.make()
+    at, values = f"/sample/{number}", {"values": {"name": "Torch"}}
+    for mark in ("*", head.ask("GET", at).headers["ETag"]):
+        none = {"If-None-Match": mark}
+        problem(head.ask("PATCH", at, json={"rev": 1, **values}, headers=none), 412, "only_readings")
+        problem(head.ask("POST", "/sample", json=values, headers=none), 412, "only_readings")
+        problem(head.ask("POST", f"{at}/archive", json={"rev": 1, "note": "over"}, headers=none), 412, "only_readings")
+    assert head.get(at)["rev"] == 1
+    assert len(head.get("/sample")["items"]) == 1
+
+
+def test_what_is_too_short_or_too_long_is_told_in_words(head: Program) -> None:
+    number = head.make()
+    wrong = problem(
+        head.ask("PATCH", f"/sample/{number}", json={"rev": 1, "values": {"people": [{"name": ""}]}}),
+        400,
+        "bad_request",
+    )
+    assert wrong["errors"] == [{"field": "people.0.name", "message": "This is required."}]
+    note = {"rev": 1, "note": "x" * 5000, "values": {}}
+    wrong = problem(head.ask("PATCH", f"/sample/{number}", json=note), 400, "bad_request")
+    assert wrong["errors"][0]["field"] == "note"
+    assert wrong["errors"][0]["message"].endswith("characters.")
+
+
+@pytest.mark.usefixtures("named_once")
+def test_a_value_that_is_taken_is_refused_by_its_field(head: Program) -> None:
+    head.make(name="Torch")
+    for answer in (
+        head.ask("POST", "/sample", json={"values": {"name": "Torch"}}),
+        head.ask("PATCH", f"/sample/{head.make()}", json={"rev": 1, "values": {"name": "Torch"}}),
+    ):
+        taken = problem(answer, 422, "already_used")
+        assert [one["field"] for one in taken["errors"]] == ["name"]
+
+
 def test_what_has_not_changed_is_not_sent_again(head: Program) -> None:
     number = head.make()
     first = head.ask("GET", f"/sample/{number}")

@@ -56,6 +56,16 @@ def test_a_wrong_value_stays_as_typed_beside_its_reason(sit: Sit) -> None:
     assert 'value="soon"' in page
 
 
+@pytest.mark.usefixtures("named_once")
+def test_a_value_that_is_taken_is_told_at_its_field(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    desk.send("/records/sample/new", name="Torch")
+    page = desk.send("/records/sample/new", 422, name="Torch").get_data(as_text=True)
+    assert page.count("This value of “Name” is already in use.") == 2  # at the top and at the field
+    assert 'href="#in-name"' in page
+    assert 'value="Torch"' in page
+
+
 def test_a_pointer_of_a_refused_form_is_looked_up_once_and_shown_by_its_name(
     sit: Sit, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
