@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, names, registry, stored_form
+from models import access, audit, listed, names, registry, stored_form
 from models.access import Purpose
 from models.bulk_change import selection, service, writing
 from models.bulk_change.document import LINES, Line, Plan, Said, State
@@ -19,6 +19,7 @@ from models.errors import Sentence
 from models.exchange.writing import Column, stream_csv, told
 from models.names import Names
 from models.person.roles import Person
+from models.reading import service as reading
 from models.record import collection_name
 from models.sights import Sight, sight
 
@@ -27,6 +28,8 @@ SHOWN_LINES = 200
 AT_ONCE = 500
 HIDDEN_SYSTEM = ("level_set_by", "secret_until")
 """Follow from the level by themselves."""
+STANDING = frozenset({"level", "owner", "department"})
+"""Of the engine's fields those that lists show, too."""
 STAYED = Sentence("未办理。", "It stayed as it is.")
 """Stands for reasons that somebody may not know."""
 
@@ -40,7 +43,13 @@ class Sample:
 
 
 def sample(person: Person, plan: Plan, now: datetime) -> list[Sample]:
-    """The first records of a previewed plan that would change, in the order of the list, as the person sees them."""
+    """The first records of a previewed plan that would change, in the order of the list, as the person sees them.
+
+    A classified one of which more is shown than lists show is read: it counts, and has an entry of its own (X7).
+
+    :raises NotAudited: when the entries cannot be written.
+    :raises TooMuchReading: when the person has read so many records lately that they are to wait.
+    """
     rt = registry.get(plan.type).rt
     values = service.values_of(rt, plan, now)
     wanted = [writing.Change(record, rev, values) for record, rev in selection.first_targets(plan.id)[: 5 * SAMPLED]]
@@ -56,7 +65,17 @@ def sample(person: Person, plan: Plan, now: datetime) -> list[Sample]:
             continue
         changed = tuple((f, before.get(f.name), draft.values.get(f.name)) for f in shown if f.name in draft.changed)
         made.append(Sample(seen[one.record], changed))
+    _note_read(person, rt, made, now)
     return made
+
+
+def _note_read(person: Person, rt: RecordType, samples: Iterable[Sample], now: datetime) -> None:
+    by_lists = listed.shown(rt) | STANDING
+    subjects = listed.classified(one.sight for one in samples if any(f.name not in by_lists for f, _, _ in one.changes))
+    if subjects:
+        reading.count(person, now, records=len(subjects))
+    detail = {"purpose": Purpose.VIEW.value, "via": "screen"}
+    audit.append_many(Purpose.VIEW.value, person, [(one, ()) for one in subjects], now=now, detail=detail)
 
 
 def _sights(person: Person, rt: RecordType, ids: Iterable[ObjectId]) -> dict[ObjectId, Sight]:
