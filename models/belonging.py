@@ -1,8 +1,9 @@
 """What a classified record points to is what it is about: it is never less secret than that (X1, X3, X6).
 
-Only references of the record itself count, to another classified type: a row of a list mentions its record, and a
-record of the same type stands beside it. Every write asks for the level of what it lets its record point to
-(`keep_least`); what a write makes more secret takes along what points to it (`set_change.follow`).
+Only references of the record itself count, to another classified type: a row of a list mentions its record, a record of
+the same type stands beside it, and under one that is declared as `gathered` the record is handed in with others. Every
+write asks for the level of what it lets its record point to (`keep_least`); what a write makes more secret takes along
+what points to it (`set_change.follow`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def leads(rt: RecordType) -> Iterator[tuple[str, str]]:
         return
     classified = None
     for field in rt.fields:
-        if field.kind == "reference" and field.to != rt.slug:
+        if field.kind == "reference" and field.to != rt.slug and not field.gathered:
             classified = classified or {one.slug for one in registry.all_types() if one.classified}
             if field.to in classified:
                 yield field.name, field.to

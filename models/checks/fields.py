@@ -33,6 +33,7 @@ OF_KIND: dict[str, tuple[str, ...]] = {
     "roles": ("person",),
     "currencies": ("money",),
     "opens": ("person",),
+    "gathered": ("reference",),
 }
 """Properties that belong to certain kinds."""
 TOP_ONLY = (
@@ -46,6 +47,7 @@ TOP_ONLY = (
     "editors",
     "wanted",
     "copied_from",
+    "gathered",
 )
 """Properties that nothing reads of a field inside another one."""
 

@@ -53,7 +53,15 @@ CUSTOMER_CHANGE = RecordType(
             field("change", "long_text", "变动情况", "What changed", "required searchable", max_length=4000),
             field("happened_on", "date", "变动日期", "Since", "filterable"),
             field("salesperson", "person", "业务员", "Salesperson", "fixed filterable", opens=True),
-            field("report", "reference", "客户信息报告", "Information report", "filterable", to="change_report"),
+            field(
+                "report",
+                "reference",
+                "客户信息报告",
+                "Information report",
+                "filterable",
+                to="change_report",
+                gathered=True,
+            ),
         ),
         *grouped(
             "filing",

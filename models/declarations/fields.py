@@ -42,6 +42,8 @@ class Field:
     A field with `editable` false is set only by rules and transitions.
     `copied_from`: rules take its value over from what the record points to, written `reference.field`, the first that
     applies; when that record is destroyed, the copies go with it (D2).
+    `gathered` on a reference: the record is gathered under another one and tells nothing of it, so that it does not
+    follow the level of that (X1).
     """
 
     name: str
@@ -77,6 +79,7 @@ class Field:
     currencies: tuple[str, ...] = ()
     computed: Formula | None = None
     copied_from: tuple[str, ...] = ()
+    gathered: bool = False
     default: Any = None
     aliases: tuple[str, ...] = ()
 

@@ -219,6 +219,15 @@ def test_what_is_not_classified_stays_as_it_is(owner: Person, now: datetime, db:
         types.refresh()
 
 
+def test_a_change_is_as_secret_as_its_customer_and_not_as_the_report_under_which_it_is_handed_in(
+    owner: Person, now: datetime
+) -> None:
+    report = store.create("change_report", {"subject": "x", "salesperson": owner.id}, actor=owner, now=now)
+    values = {"customer": customer(owner, now)["_id"], "report": report["_id"], "what": "Another address"}
+    made = store.create("customer_change", values, actor=owner, now=now)
+    assert (report["level"], made["report"], made["level"]) == ("secret", report["_id"], "internal")
+
+
 # --- what was stored before
 
 
