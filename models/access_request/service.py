@@ -38,6 +38,7 @@ from models.person.roles import MANAGING, SYSTEM, Person, Role
 from models.record import collection_name
 from models.records import read, see
 from models.registry import Draft, Hooks
+from models.reminder import outcomes
 from models.sights import Sight, again, still_read
 
 SLUG = "access_request"
@@ -369,7 +370,12 @@ def _expire_undecided(now: datetime) -> int:
     return count
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(_after,), opens=told, rests_on=rests_on, leads=leads)
+def _tell(draft: Draft) -> None:
+    """Tell whoever asked, or offered, and the reader of what was granted."""
+    outcomes.tell(draft, draft.values["created_by"], draft.values["granted_to"])
+
+
+HOOKS = Hooks(prepare=(_prepare,), after=(_after, _tell), opens=told, rests_on=rests_on, leads=leads)
 schema.bring_up(former.take_names_out)
 schema.bring_up(former.name_countersigners)
 schema.bring_up(former.name_readers)

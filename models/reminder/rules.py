@@ -17,7 +17,7 @@ class Matter(StrEnum):
     """What a reminder is about: a record's deadline, the end of its secrecy (X2), a signature that nobody gave, or that
     some of what belongs to it stayed with its former owner; of no single record, that some were kept for long enough
     (D1), that the same cause comes again and again (T6), that owners left (X3), or that one's own mail address is
-    another one."""
+    another one; or what became of something that one asked for."""
 
     DEADLINE = "deadline"
     SECRECY = "secrecy"
@@ -27,6 +27,7 @@ class Matter(StrEnum):
     BATCH = "batch"
     OWNERS = "owners"
     ADDRESS = "address"
+    OUTCOME = "outcome"
 
 
 class Step(StrEnum):
@@ -44,6 +45,7 @@ class Step(StrEnum):
     BATCH = "batch"
     OWNERS = "owners"
     ADDRESS = "address"
+    OUTCOME = "outcome"
 
 
 LABELS = {
@@ -64,10 +66,11 @@ LABELS = {
         "邮箱地址（登录名）已被更改，如非您所知请告知系统管理员",
         "Your email address, with which you sign in, was changed: if you did not know, tell an administrator",
     ),
+    Step.OUTCOME: Label("已有结果，请查看", "Settled: see what became of it"),
     Step.KEPT: Label("有记录保存期已满，可提出销毁", "Records were kept for long enough: propose those not needed"),
 }
 
-SINCE = frozenset({Step.STUCK, Step.LEFT, Step.OWNERS, Step.ADDRESS})
+SINCE = frozenset({Step.STUCK, Step.LEFT, Step.OWNERS, Step.ADDRESS, Step.OUTCOME})
 """Steps whose moment is no deadline: it is so since then."""
 
 DECIDING = frozenset({Step.STUCK, Step.LEFT})

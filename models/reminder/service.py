@@ -246,6 +246,8 @@ def _stands(person: Person, rt: RecordType, reminder: Reminder, son: Mapping[str
         return bool(son.get("climbed")) and son["state_since"] == reminder.due and work.is_work_of(person, rt, son)
     if reminder.matter is Matter.LEFT:
         return True
+    if reminder.matter is Matter.OUTCOME:
+        return bool(son["state_since"] == reminder.due)
     if reminder.matter is Matter.SECRECY:
         until = son.get("secret_until")
         stands = until is not None and secrecy_notice.due_of(until) == reminder.due

@@ -20,6 +20,7 @@ from models.person.roles import Person
 from models.record import collection_name
 from models.records import read
 from models.registry import Draft, Hooks
+from models.reminder.outcomes import tell_asker
 from models.secrecy import period_of
 from models.secrecy_change import rules
 from models.secrecy_change.document import SECRECY_CHANGE, SLUG
@@ -176,4 +177,4 @@ def _asked_about(asked: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 noted.names(SLUG, noted.by_action(ACTION))
 
-HOOKS = Hooks(after=(_after,), opens=_opens, rests_on=_rests_on)
+HOOKS = Hooks(after=(_after, tell_asker), opens=_opens, rests_on=_rests_on)
