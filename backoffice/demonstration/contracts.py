@@ -68,7 +68,7 @@ STORIES = (
     Story("hand_in", 16, Level.TOP_SECRET),
     Story("ask_loan", 0, borrower="linzhixia"),
     Story("ask_loan", 1, seller="chengxiangyang", borrower="chengxiangyang"),
-    Story("ask_loan", 0, Level.SECRET, borrower=CUSTODIAN),
+    Story("ask_loan", 0, Level.SECRET, borrower=HEAD),
     Story("lend", 3, seller="bairuoxi", borrower="bairuoxi", until_today=True),
     Story("lend", 9, seller="qinshanhai", borrower="qinshanhai", loan=4),
     Story("lend", 6, borrower="gunanfeng", loan=3),
