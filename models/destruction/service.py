@@ -22,6 +22,7 @@ from models.person.roles import Person
 from models.record import collection_name
 from models.records import read
 from models.registry import Draft, Hooks
+from models.reminder.outcomes import tell_asker
 from models.sights import Sight, still_read
 
 OPEN = (*WAITING, "cooling", "removing")
@@ -294,4 +295,4 @@ def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any])
     return [*lacking, *others, *held]
 
 
-HOOKS = Hooks(prepare=(_prepare,), opens=_opens, rests_on=_rests_on, warns=_warns)
+HOOKS = Hooks(prepare=(_prepare,), after=(tell_asker,), opens=_opens, rests_on=_rests_on, warns=_warns)
