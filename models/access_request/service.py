@@ -32,6 +32,7 @@ from models.declarations import Level
 from models.errors import Forbidden, Invalid, Sentence, StaleRecord
 from models.kinds import ZONE, read_values, stored
 from models.moves import InPersonOnly
+from models.office import office_calendar
 from models.person import directory
 from models.person import service as people
 from models.person.roles import MANAGING, SYSTEM, Person, Role
@@ -242,8 +243,7 @@ def _prepare(draft: Draft) -> None:
         if draft.before is not None and draft.before["state"] == "granted":
             values["state"] = rules.state_after(draft.action, len(values["receipts"] or ()))
         if values["state"] == "out":
-            today = draft.now.astimezone(ZONE).date()
-            values["due_on"] = min(values["due_on"] or today, today)
+            values["due_on"] = _return_day(draft)
 
 
 def _check_window(draft: Draft) -> None:
@@ -271,6 +271,15 @@ def _reader(card: Mapping[str, Any]) -> Person:
     if card["owner"] is None:
         raise Forbidden()
     return people.person_of(people.get(card["owner"]))
+
+
+def _return_day(draft: Draft) -> date:
+    """By when comes back what left: when the period is over, its last day; when somebody ended it before, the same day,
+    or the next one where the office has closed."""
+    today, due = draft.now.astimezone(ZONE).date(), draft.values["due_on"]
+    if draft.action == "expire":
+        return min(due or today, today)
+    return today if office_calendar().end_of(today).at > draft.now else today + timedelta(days=1)
 
 
 def _receiver(draft: Draft, level: Level) -> ObjectId | None:

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from models import climbing, records, registry, schema, store
 from models.access import Purpose
-from models.access_request import former, grants, service
+from models.access_request import former, grants, receipt, service
 from models.errors import Forbidden, NotFound, Refusal
 from models.office import office_calendar
 from models.person import deputies
@@ -183,3 +183,22 @@ def test_nobody_offers_to_themselves_whatever_the_level(now: datetime, db: DB, l
     if level == "confidential":
         raw = wish() | {"uses": uses}
         assert service.ask(own, "sample", record["number"], raw, now=now)["state"] == "asked"
+
+
+@pytest.mark.parametrize(("hours", "due"), [(0, "2026-11-23"), (9, "2026-11-24")])
+def test_paper_of_a_card_that_ends_after_closing_time_is_due_the_next_day(
+    owner: Person, head: Person, gm: Person, now: datetime, hours: int, due: str
+) -> None:
+    """X5: early return at seven in the evening, on the last day of the card, is not late at once."""
+    borrower = person(Role.SALES_MANAGER, name="Borrower", department="sales")
+    assert borrower.id is not None
+    wanted = {**wish(), "uses": "export", "valid_until": now.date().isoformat()}
+    card = service.offer(owner, "sample", made(owner, now, "confidential"), borrower.id, wanted, now=now)
+    raw = {"valid_until": now.date().isoformat()}
+    card = records.move(head, CARD, card["number"], "approve", raw, rev=1, now=now, fresh=True)
+    receipt.take(replace(borrower, grants=grants.grants_in_force(borrower, now)), card["number"], "csv", now=now)
+    later = now + timedelta(hours=hours)
+    rev = store.fetch(CARD, card["_id"])["rev"]
+    back = records.move(borrower, CARD, card["number"], "give_back", {}, rev=rev, now=later)
+    assert (back["state"], back["due_on"].isoformat()) == ("out", due)
+    assert back["due_at"] > later
