@@ -27,6 +27,7 @@ from models.reminder.document import INDEXES, REMINDERS
 from models.reminder.rules import window
 from models.review import service as reviews
 from models.review.document import REVIEW
+from models.store import versions
 
 REVIEWS, CUSTOMERS = "record_review", "record_customer"
 BARE, BARE_VERSIONS = "bench_review", "bench_version"
@@ -86,7 +87,7 @@ def _bare_merges(_: World) -> float:
         db.drop_collection(name)
         db.create_collection(name)
     db[BARE].create_indexes(indexes(REVIEW))
-    db[BARE_VERSIONS].create_indexes(store.INDEXES[store.VERSIONS])
+    db[BARE_VERSIONS].create_indexes(versions.INDEXES[store.VERSIONS])
     began = perf_counter()
     for source, into in ((REVIEWS, BARE), (store.VERSIONS, BARE_VERSIONS)):
         found = {"type": REVIEW.slug} if source == store.VERSIONS else {}
@@ -99,7 +100,7 @@ def _forget_reviews(_: World) -> None:
     """Leave everything as it was; the few other versions are kept aside while their collection is made anew."""
     db = database()
     kept = list(db[store.VERSIONS].find({"type": {"$ne": REVIEW.slug}}))
-    for name, models in ((REVIEWS, indexes(REVIEW)), (store.VERSIONS, store.INDEXES[store.VERSIONS])):
+    for name, models in ((REVIEWS, indexes(REVIEW)), (store.VERSIONS, versions.INDEXES[store.VERSIONS])):
         db.drop_collection(name)
         db.create_collection(name)
         db[name].create_indexes(models)

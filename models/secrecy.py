@@ -39,8 +39,9 @@ def period_of(level: Level, since: date) -> date | None:
 
 
 def keep_level(draft: Draft) -> None:
-    """Note who set a new level, with its basis, and give it its default period unless the writer chose one. A classified record has an
-    end, later than today and within its default period; only the head sets a later one at once (X2)."""
+    """Note who set a new level, with its basis, and give it its default period unless the writer chose one. A
+    classified record has an end, later than today and within its default period; only the head sets a later one at
+    once (X2)."""
     before, values = draft.before or {}, draft.values
     level, today = Level.of(values["level"]), local(draft.now).date()
     set_now = level.value != before.get("level")

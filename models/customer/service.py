@@ -317,9 +317,7 @@ def credit_standing(
 ) -> dict[str, Any]:
     """Store a credit decision on the file: grade, limit, term and next report together (C4). `behalf` is for whom the
     actor decided as a deputy."""
-    return store.change(
-        SLUG, record_id, values, actor=actor, now=now, action=CREDIT_DECISION, note=note, behalf=behalf
-    )
+    return store.change(SLUG, record_id, values, actor=actor, now=now, action=CREDIT_DECISION, note=note, behalf=behalf)
 
 
 HOOKS = Hooks(

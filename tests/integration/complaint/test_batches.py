@@ -64,7 +64,7 @@ def test_the_head_is_reminded_once_of_each_batch_until_it_is_over(
         caused(owner, now, day)
     assert [batches.tell(now) for _ in range(2)] == [1, 0]
     [told] = service.inbox(head, now, "zh")
-    assert (told.rt.slug, told.leads_to, told.reminder.step.value) == ("complaint", "team/", "batch")
+    assert (told.kind.en, told.leads_to, told.reminder.step.value) == ("Complaint", "team/", "batch")
     for _ in range(5):
         caused(owner, now + timedelta(days=1), 0, cause="缺货")
     assert batches.tell(now + timedelta(days=1)) == 1, "another cause is told"

@@ -20,6 +20,7 @@ from models.errors import Refusal
 from models.exchange.pointing import Pointing
 from models.key_vault import service as keys
 from models.merge import moving, rules, service
+from models.merge.document import DONE, MOVING, UNDONE
 from models.merge.unmoved import Unmoved, Unreached, left_behind
 from models.person.roles import Person
 from tests.factories.damage import damage
@@ -207,7 +208,7 @@ def test_a_pointing_record_that_cannot_be_opened_holds_up_no_other(
     assert pointed.pop(made[1]["_id"]) == other["_id"]
     assert set(pointed.values()) == {keep["_id"]}
     merge = database()["merge"].find_one() or {}
-    assert (merge["state"], merge["moved"], merge["passed_over"]) == (moving.DONE, 4, [made[1]["_id"]])
+    assert (merge["state"], merge["moved"], merge["passed_over"]) == (DONE, 4, [made[1]["_id"]])
     assert made[1]["number"] in caplog.text
     [told] = service.merged_into(head, records.again(head, "sample", keep["number"]))
     assert told.passed_over == Unreached((Unmoved("pointing", made[1]["number"]),))
@@ -248,7 +249,7 @@ def test_what_cannot_be_opened_is_given_its_pointer_back_and_what_stays_is_noted
         assert (version["action"], version["changes"]) == ("unmerge", [change])
     assert database()["audit"].count_documents({"action": "unmerge", "record": {"$in": list(found)}}) == 2
     merge = database()["merge"].find_one() or {}
-    assert (merge["state"], merge["left_behind"]) == (moving.UNDONE, [both["_id"]])
+    assert (merge["state"], merge["left_behind"]) == (UNDONE, [both["_id"]])
     told_of = [one.getMessage() for one in caplog.records if one.name == moving.__name__]
     assert told_of == [f"undoing a merge left the record {both['number']} with more than a pointer: seal_damaged"]
     for one in (keep, other):
@@ -273,7 +274,7 @@ def test_a_merge_of_which_one_record_cannot_be_opened_holds_up_no_other(
     damage("record_sample", stuck["survivor"], "told")
     assert moving.carry_on(now, lambda: True) == (2, False)
     states = [row["state"] for row in database()["merge"].find().sort("at")]
-    assert states == [moving.MOVING, moving.DONE]
+    assert states == [MOVING, DONE]
     pointed = {son["_id"]: son["lamp"] for son in database()["record_pointing"].find()}
     assert pointed == {pointing[0]: stuck["loser"], pointing[1]: free["survivor"]}
     assert str(stuck["_id"]) in caplog.text

@@ -88,7 +88,7 @@ def test_in_quiet_hours_nothing_is_sent_and_it_follows_afterwards(db: Base, owne
 
 def test_what_is_no_reminder_keeps_to_a_persons_choice_too(db: Base, owner: Person, nine: datetime) -> None:
     assert owner.id is not None
-    said = {"to": "wang@example.test", "subject": "Decided", "text": "Decided in your stead."}
+    said: dict[str, Any] = {"to": "wang@example.test", "subject": "Decided", "text": "Decided in your stead."}
     choices.store(owner, Choice(quiet_from=time(8), quiet_to=time(11)), nine)
     assert send(owner.id, "first", **said, now=nine)
     assert outbox.take_due(nine) is None
