@@ -124,6 +124,7 @@ class DestructionRoutes(RecordRoutes):
             type=list_page.type_of(view, reader),
             number=sight.number,
             **certified(sight, reader),
+            names={"reason": DESTRUCTION.by_name["reason"].label.text(reader.language)},
             printed={"by": reader.person.name, "at": moment_short(reader.now, reader.language)},
             urls={"record": record_url(DESTRUCTION.slug, sight.number)},
         )

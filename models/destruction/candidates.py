@@ -10,14 +10,13 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from config.policy import policy
 from models import access, registry, stored_form
 from models.access import Purpose
 from models.calendar import add_months, local
 from models.declarations import RecordType
+from models.destruction import terms
 from models.destruction.service import all_under_way, may_propose
 from models.glances import Glances
-from models.kinds import stored
 from models.person import directory
 from models.person import service as people
 from models.person.roles import Person, Role
@@ -78,20 +77,8 @@ def beyond(rt: RecordType, now: datetime) -> dict[str, Any]:
     ended: list[dict[str, Any]] = [{"merged_into": None, "held": None}]
     if finals:
         ended.append({"state": {"$in": finals}})
-    if rt.retention is not None:
-        field = rt.by_name[rt.retention.after]
-        before = add_months(local(now).date(), -rt.retention.months)
-        value = stored(field, before) if field.kind == "date" else now_at(now, rt.retention.months)
-        ended.append({field.name: {"$lt": value}})
-    else:
-        ended.append({"updated_at": {"$lt": now_at(now, policy().destruction.retention_months)}})
+    ended.append(terms.beyond(rt, now))
     return {"$and": ended}
-
-
-def now_at(now: datetime, months: int) -> datetime:
-    """The beginning of the day so many months ago."""
-    day = add_months(local(now).date(), -months)
-    return local(now).replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _whose(person: Person) -> dict[str, Any]:

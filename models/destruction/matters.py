@@ -16,7 +16,7 @@ from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
 from models.day_words import day_text
 from models.declarations import RecordType
-from models.destruction import holds, pointing, rules
+from models.destruction import holds, pointing, rules, terms
 from models.destruction.rules import Matter
 from models.errors import Sentence
 from models.kinds import loaded
@@ -27,6 +27,7 @@ from models.record import collection_name
 SHOWN = 3
 """So many open records of a type are named."""
 HIDDEN = Sentence("另有您无权查看的未办结事项", "something open that you may not see")
+HIDDEN_KEPT = Sentence("另有您无权查看、保存期未满的事项", "something to be kept yet that you may not see")
 HIDDEN_HELD = Sentence("另有您无权查看的法律保全", "something on legal hold that you may not see")
 MERGING = Matter("open", Sentence("合并尚未完成", "a merge has not ended"))
 Row = Mapping[str, Any]
@@ -41,7 +42,7 @@ def against(
     `signing`: the reader is whoever is to sign, and is told who holds a record that they do not read.
     """
     wholes = _wholes(rt, sons)
-    held, at_work = _held(rt, wholes, reader, signing), _at_work(rt, wholes, reader)
+    held, at_work = _held(rt, wholes, reader, signing), _at_work(rt, wholes, reader, now)
     found: dict[str, list[Matter]] = {}
     for son in sons:
         whole = wholes[son["_id"]]
@@ -76,11 +77,11 @@ def parts_of(rt: RecordType, sons: Iterable[Row]) -> dict[ObjectId, list[Row]]:
     return found
 
 
-def open_about(rt: RecordType, sons: Sequence[Row], reader: Person) -> dict[ObjectId, list[Matter]]:
-    """The records on legal hold, or at work, that point to each of some records, the cards under which it is out, and a
-    merge that has not ended, by the id of the record."""
+def open_about(rt: RecordType, sons: Sequence[Row], reader: Person, now: datetime) -> dict[ObjectId, list[Matter]]:
+    """The records on legal hold, at work, or to be kept yet, that point to each of some records, the cards under which
+    it is out, and a merge that has not ended, by the id of the record."""
     held = _held_about(rt, {son["_id"]: son["_id"] for son in sons}, reader, holds.by_type())
-    at_work = _at_work(rt, {son["_id"]: [son] for son in sons}, reader)
+    at_work = _at_work(rt, {son["_id"]: [son] for son in sons}, reader, now)
     return {son["_id"]: [*held.get(son["_id"], ()), *at_work[son["_id"]]] for son in sons}
 
 
@@ -89,16 +90,20 @@ def _wholes(rt: RecordType, sons: Sequence[Row]) -> dict[ObjectId, list[Row]]:
     return {son["_id"]: [son, *parts[son["_id"]]] for son in sons}
 
 
-def _at_work(rt: RecordType, wholes: Mapping[ObjectId, Sequence[Row]], reader: Person) -> dict[ObjectId, list[Matter]]:
-    """What is open about some records and their parts, by the id of the record: one question for all of them to each
-    type that can point there."""
+def _at_work(
+    rt: RecordType, wholes: Mapping[ObjectId, Sequence[Row]], reader: Person, now: datetime
+) -> dict[ObjectId, list[Matter]]:
+    """What is open about some records and their parts, or has to be kept yet as it is, by the id of the record: one
+    question for all of them, each, to each type that can point there."""
     by_id = {one["_id"]: record for record, whole in wholes.items() for one in whole}
     by_number = {one["number"]: record for record, whole in wholes.items() for one in whole}
     found: dict[ObjectId, list[Matter]] = {record: [] for record in wholes}
     for other, paths in pointing.types(rt.slug):
+        own = [[one["_id"] for one in whole] for whole in wholes.values()] if other.slug == rt.slug else ()
         if open_ones := _open_ones(other, paths, by_id):
-            own = [[one["_id"] for one in whole] for whole in wholes.values()] if other.slug == rt.slug else ()
             _add_open(found, other, pointing.first(other, paths, by_id, open_ones, SHOWN, own), reader)
+        if kept := _kept_ones(other, paths, by_id, now):
+            _add_kept(found, other, pointing.first(other, paths, by_id, kept, SHOWN, own), reader)
     cards = {"type_asked": rt.slug, "items.number": {"$in": list(by_number)}, "state": {"$in": ["granted", "out"]}}
     out = pointing.first(ACCESS_REQUEST, ["items.number"], by_number, cards, SHOWN)
     _add_open(found, ACCESS_REQUEST, out, reader)
@@ -169,19 +174,50 @@ def _open_ones(other: RecordType, paths: Sequence[str], ids: Iterable[ObjectId])
     return {"$or": pointing.by_path(paths, ids), "state": {"$nin": finals}} if finals else None
 
 
+def _kept_ones(
+    other: RecordType, paths: Sequence[str], ids: Iterable[ObjectId], now: datetime
+) -> dict[str, Any] | None:
+    """The condition for the settled records of a type that point to some others and have to be kept yet: without what
+    they are about they would not stay what they are (D3). None for a type that nobody destroys, for its records are not
+    kept for a time."""
+    if not other.classified:
+        return None
+    states = other.workflow.states if other.workflow is not None else ()
+    finals = [state.value for state in states if state.final]
+    settled = {"state": {"$in": finals}} if finals else {}
+    return {"$or": pointing.by_path(paths, ids), "$nor": [terms.beyond(other, now)], **settled}
+
+
 def _add_open(
     found: Mapping[ObjectId, list[Matter]], other: RecordType, about: Mapping[ObjectId, Sequence[Row]], reader: Person
 ) -> None:
-    """Name the first open records of a type at each record that they are about, where the reader may know of them, and
-    then say that there are more (X6)."""
+    _add(found, other, about, reader, Matter("open", HIDDEN), Sentence("未办结", "is open"))
+
+
+def _add_kept(
+    found: Mapping[ObjectId, list[Matter]], other: RecordType, about: Mapping[ObjectId, Sequence[Row]], reader: Person
+) -> None:
+    _add(found, other, about, reader, Matter("retention", HIDDEN_KEPT), Sentence("保存期未满", "has to be kept yet"))
+
+
+def _add(
+    found: Mapping[ObjectId, list[Matter]],
+    other: RecordType,
+    about: Mapping[ObjectId, Sequence[Row]],
+    reader: Person,
+    hidden: Matter,
+    how: Sentence,
+) -> None:
+    """Name the first records of a type at each record that they are about, where the reader may know of them, and how
+    each stands; then say that there are more (X6)."""
     reach = access.reach(reader, other, Purpose.VIEW)
     for record, some in about.items():
         numbers = [row["number"] for row in some if reach.sees(row["acl"])]
         for number in numbers:
-            zh, en = f"{other.label.zh} {number} 未办结", f"{other.label.en} {number} is open"
-            found[record].append(Matter("open", Sentence(zh, en)))
+            told = Sentence(f"{other.label.zh} {number} {how.zh}", f"{other.label.en} {number} {how.en}")
+            found[record].append(Matter(hidden.kind, told))
         if len(numbers) < len(some):
-            found[record].append(Matter("open", HIDDEN))
+            found[record].append(hidden)
 
 
 def _held_about(

@@ -207,7 +207,7 @@ def _settle(row: Row, holder: str, now: datetime) -> Row:
     rt, aside = registry.get(row["type"]).rt, list(database()[ASIDE].find({"destruction": row["_id"]}))
     asked = store.fetch(SLUG, row["_id"])
     sons = [one["son"] for one in aside]
-    found = matters.open_about(rt, sons, SYSTEM)
+    found = matters.open_about(rt, sons, SYSTEM, now)
     outcomes = {_named_with(asked, son, aside): found[son["_id"]][0].kind for son in sons if found[son["_id"]]}
     if outcomes:
         _give_back(rt, aside)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from bson import ObjectId
 
 from models import access, moves
+from models.calendar import add_months
 from models.declarations import Retention
-from models.destruction import rules
+from models.destruction import rules, terms
 from models.destruction.document import DESTRUCTION, SIGNING
 from models.destruction.rules import Matter
 from models.errors import Sentence
@@ -81,3 +82,14 @@ def test_whoever_signed_or_proposed_signs_no_further_step() -> None:
         for name in named:
             refused = moves.why_not(everything, DESTRUCTION, step, {**record, name: everything.id})
             assert isinstance(refused, moves.NotYourOwn), (step.name, name)
+
+
+@pytest.mark.parametrize("months", [1, 6, USUAL])
+def test_the_condition_over_all_records_draws_the_line_where_the_rule_for_one_does(months: int) -> None:
+    """At the ends of short months, too."""
+    for days in range(2 * 366):
+        today = date(2026, 1, 1) + timedelta(days=days)
+        first = terms.first_kept(today, months)
+        for near in range(-4, 5):
+            day = first + timedelta(days=near)
+            assert (day < first) == (add_months(day, months) < today), (day, today)

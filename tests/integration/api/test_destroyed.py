@@ -32,7 +32,7 @@ def test_a_destroyed_record_answers_as_one_that_never_was(head: Program, now: da
     number = head.make(level="secret", made_on="2019-01-01")
     pointed = database()["record_sample"].find_one({"number": number})
     assert pointed is not None
-    other = head.make(parent=number)
+    other = head.make(parent=number, made_on="2019-01-01")
     database()["record_sample"].update_one({"number": other}, {"$set": {"state": "approved"}})
     destroyed(number, head.person, now)
     never = "YP-2026-999999"

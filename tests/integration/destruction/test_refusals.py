@@ -43,7 +43,7 @@ def test_what_is_open_about_a_file_keeps_it_and_is_named(
     final = next(state.value for state in registry.get(slug).rt.workflow.states if state.final)  # type: ignore[union-attr]
     with unruled(registry.get(slug).rt):
         store.change(slug, made["_id"], {"state": final}, actor=cast.owner, now=now)
-    asked = service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
+    asked = service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now + YEARS)
     assert asked["state"] == "proposed"
 
 
@@ -86,7 +86,7 @@ def test_what_is_settled_and_archived_comes_back_when_its_customer_is_destroyed(
 ) -> None:
     made = closed_pointing(cast, slug, old, now)
     with unruled(registry.get(slug).rt):
-        store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
+        store.change(slug, made["_id"], {"archived_at": now - YEARS}, actor=cast.owner, now=now - YEARS)
     signed(cast, [old], now)
     carried_out(now + WEEK)
     later = now + 2 * WEEK
@@ -176,3 +176,26 @@ def test_what_points_to_a_file_twice_is_told_once_and_a_part_of_it_keeps_nothing
     assert (told[0], [one["number"] for one in told[1]]) == (file["_id"], [made["number"]])
     [told] = pointing.first(rt, ["again"], own, {}, 3, together).items()
     assert (told[0], [one["_id"] for one in told[1]]) == (file["_id"], [other["_id"]])
+
+
+@pytest.mark.parametrize("slug", OPEN)
+def test_what_is_settled_about_a_file_keeps_it_for_as_long_as_it_is_kept_itself(
+    cast: Cast, old: dict[str, Any], now: datetime, slug: str
+) -> None:
+    """An ended contract that has to be kept would lose with whom it was made."""
+    rt, customers = registry.get(slug).rt, registry.get("customer").rt
+    made = closed_pointing(cast, slug, old, now)
+    assert matters.against(customers, [old], cast.owner, now) == {}
+    with unruled(rt):
+        store.change(slug, made["_id"], {"archived_at": now}, actor=cast.owner, now=now)
+    [told] = matters.against(customers, [old], cast.owner, now).values()
+    label = rt.label
+    assert [(one.kind, one.text.zh, one.text.en) for one in told] == [
+        ("retention", f"{label.zh} {made['number']} 保存期未满", f"{label.en} {made['number']} has to be kept yet")
+    ]
+    [unknown] = matters.against(customers, [old], SYSTEM, now).values()
+    assert [one.text for one in unknown] == [matters.HIDDEN_KEPT]
+    with pytest.raises(service.NotDestructible):
+        service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
+    later = now + YEARS
+    assert service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=later)["state"] == "proposed"

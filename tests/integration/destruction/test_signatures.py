@@ -290,7 +290,7 @@ def test_custodians_are_reminded_of_candidates_once_a_month_in_the_product_and_a
 ) -> None:
     assert [candidates.tell(now), candidates.tell(now + timedelta(days=1))] == [1, 0]
     (told,) = reminders.inbox(cast.custodian, now, "zh")
-    assert (told.rt.slug, told.leads_to) == ("destruction", "records/destruction/outdated")
+    assert (told.reminder.type, told.leads_to) == ("destruction", "records/destruction/outdated")
     assert reminders.inbox(cast.owner, now, "zh") == []
     tell(now, "https://service.example.test")
     (mail,) = db["outbox_email"].find()

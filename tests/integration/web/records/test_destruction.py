@@ -65,6 +65,8 @@ def test_from_proposal_to_certificate(sit: Sit, make: Make, now: datetime) -> No
     assert signed == " · Information supervisor · signed ", "in which role each signed"
     assert "Sign " not in paper
     assert "Oldlampname" not in owner.text(page) + owner.text(f"{page}/history") + paper
+    chinese = sit(Role.HEAD, language="zh").text(f"{page}/certificate")
+    assert "<h2>理由</h2>" in chinese, "one word for it, on the form, in the register and on paper"
     for path in ("", "/edit", "/history", "/destroy", "/hold", "/print", "/secrecy"):
         for who in (owner, head, manager):
             who.text(at + path, status=404)
@@ -176,12 +178,34 @@ def test_what_may_go_is_shown_although_a_sealed_value_cannot_be_opened(sit: Sit,
     assert "Lamp works" in owner.text("/records/destruction/outdated")
 
 
+def test_what_is_settled_and_kept_yet_bars_what_it_points_to_and_is_named_to_whoever_may_know_of_it(
+    sit: Sit, make: Make, now: datetime
+) -> None:
+    owner, stranger = sit(Role.SPECIALIST, name="Owner"), sit(Role.SPECIALIST, name="Stranger")
+    made = old(make, owner.person, now)
+    about = {"state": "approved", "parent": made["_id"]}
+    known, hidden = make(owner.person, made_on="2026-01-05"), make(stranger.person, level="top_secret")
+    samples = database()["record_sample"]
+    for one in (known, hidden):
+        samples.update_one({"_id": one["_id"]}, {"$set": about})
+    owner.text(f"{AT}{hidden['number']}", status=404)
+    form = owner.text(f"{AT}{made['number']}/destroy")
+    refused = owner.send(f"{AT}{made['number']}/destroy", 409, number=made["number"], send="1", reason="Outdated")
+    for told in (form, refused.get_data(as_text=True)):
+        assert f"{known['number']} has to be kept yet" in told
+        assert "something to be kept yet that you may not see" in told, "its time has not begun"
+        assert hidden["number"] not in told
+    long_ago = samples.distinct("made_on", {"_id": made["_id"]})
+    samples.update_many({}, {"$set": {"made_on": long_ago[0]}})
+    owner.send(f"{AT}{made['number']}/destroy", 303, number=made["number"], send="1", reason="Outdated")
+
+
 def test_a_record_that_points_to_a_destroyed_one_is_read_and_saved(sit: Sit, make: Make, now: datetime) -> None:
     owner, head = sit(Role.SPECIALIST, name="Owner"), sit(Role.HEAD)
     manager = sit(Role.GENERAL_MANAGER, department="management")
     supervisor = sit(Role.SUPERVISOR)
     made = old(make, owner.person, now)
-    other = make(owner.person, parent=str(made["_id"]))
+    other = make(owner.person, parent=str(made["_id"]), made_on="2019-01-01")
     database()["record_sample"].update_one({"_id": other["_id"]}, {"$set": {"state": "approved"}})
     owner.send(f"{AT}{made['number']}/destroy", 303, number=made["number"], send="1", reason="Outdated")
     asked = database()["record_destruction"].find_one({})
