@@ -13,6 +13,7 @@ from models.access_request import grants
 from models.calendar import local
 from models.contract.document import CONTRACT
 from models.day_words import day_text
+from models.declarations import Level
 from models.errors import Invalid, Refusal, Sentence
 from models.person import service as people
 from models.person.roles import MANAGING_EN, MANAGING_ZH, Person
@@ -37,7 +38,7 @@ class BorrowerMayNot(Refusal):
 def check_asked(borrower: Person, contract: Mapping[str, Any], return_on: date | None, now: datetime) -> None:
     """:raises OriginalByCard: when the asker may not have the contract on paper. :raises Invalid: when it would come
     back after the end of the card by which they may."""
-    if access.keeps_to_screen(borrower, CONTRACT, contract["acl"]):
+    if _stays(borrower, contract):
         raise OriginalByCard()
     last = _last_day(borrower, contract, now)
     if last is not None and return_on is not None and return_on > last:
@@ -52,13 +53,19 @@ def check_lent(borrower: Any, contract: Mapping[str, Any], now: datetime) -> Non
     """:raises BorrowerMayNot: when whoever asked may not have the contract on paper now."""
     person = people.person_of(people.get(borrower))
     person = replace(person, grants=grants.grants_in_force(person, now))
-    if access.keeps_to_screen(person, CONTRACT, contract["acl"]):
+    if _stays(person, contract):
         raise BorrowerMayNot()
+
+
+def _stays(person: Person, contract: Mapping[str, Any]) -> bool:
+    """Whether a contract is not to leave the cabinet for the person: one above internal that they may not print."""
+    internal = Level.of(contract.get("level")) is Level.INTERNAL
+    return not internal and access.keeps_to_screen(person, CONTRACT, contract["acl"])
 
 
 def _last_day(person: Person, contract: Mapping[str, Any], now: datetime) -> date | None:
     """The last day of the card by which the person may have a contract on paper; None for whoever may without one."""
-    if not access.keeps_to_screen(replace(person, grants={}), CONTRACT, contract["acl"]):
+    if not _stays(replace(person, grants={}), contract):
         return None
     until = grants.last_end(person, contract["_id"], Purpose.PRINT, now)
     return local(until - timedelta(minutes=1)).date() if until is not None else None

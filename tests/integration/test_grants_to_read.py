@@ -160,6 +160,15 @@ def test_a_card_to_consult_asks_for_no_original(
     assert store.fetch("contract", kept["_id"])["state"] == "in_custody"
 
 
+def test_the_salesperson_asks_for_the_original_of_an_internal_contract(owner: Person, now: datetime, db: DB) -> None:
+    seller = person(Role.SALES, name="Seller", department="sales")
+    file = customer(owner, now, salesperson=seller.id)
+    made = store.create("contract", {"customer": file["_id"], "title": "供货合同"}, actor=seller, now=now)
+    db["record_contract"].update_one({"_id": made["_id"]}, {"$set": {"state": "in_custody", "original": "kept"}})
+    raw = {**LOAN, "return_by": "2026-11-25"}
+    assert records.move(seller, "contract", made["number"], "ask_loan", raw, rev=1, now=now)["state"] == "loan_asked"
+
+
 def test_the_original_comes_back_before_the_card_ends(
     kept: dict[str, Any], manager: Person, head: Person, now: datetime
 ) -> None:
