@@ -248,7 +248,7 @@ def test_a_version_that_is_not_the_stored_one_changes_nothing(program: Program, 
     number = made(program)
     for path, sent in (("", {"values": {"name": "Torch"}}), ("/archive", {"note": "Old"}), ("/actions/submit", {})):
         method = "PATCH" if not path else "POST"
-        refused(program.ask(method, f"/sample/{number}{path}", json={"rev": rev, **sent}), 400, 409, 422, 428)
+        refused(program.ask(method, f"/sample/{number}{path}", json={"rev": rev, **sent}), 400, 409, 412, 422, 428)
     assert program.ask("GET", f"/sample/{number}").get_json()["rev"] == 1
 
 
