@@ -65,8 +65,7 @@ def put_many(
         for draft, version in zip(drafts, versions, strict=True)
     ]
     audit.append_many(first.action, first.actor, subjects, now=first.now, detail=detail)
-    for draft in drafts:
-        raising.end_cards(draft)
+    raising.end_cards_of(drafts)
     follow_all(drafts)
 
 

@@ -7,7 +7,7 @@ by the system without a reason; the trail says why (ADR 16).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -36,21 +36,30 @@ def guarded(rt: RecordType, hooks: Hooks) -> Hooks:
 
 
 def end_cards(draft: Draft) -> None:
-    """End the cards in force that name a record which this write makes more secret than they were signed for, in its
-    transaction. Where it becomes top secret, those that still wait are signed in person from then on: no deputy reads
-    them."""
-    before, values = draft.before, draft.values
-    if before is None or _rank(values.get("level")) <= _rank(before.get("level")):
+    """`end_cards_of` for one write."""
+    end_cards_of([draft])
+
+
+def end_cards_of(drafts: Sequence[Draft]) -> None:
+    """End the cards in force that name a record which one of these writes, of records of one type, makes more secret
+    than they were signed for, in their transaction. Where one becomes top secret, those that still wait are signed in
+    person from then on: no deputy reads them. One question, however many records there are."""
+    raised = {draft.values["number"]: draft.values["level"] for draft in drafts if _raises(draft)}
+    if not raised:
         return
-    top = values["level"] == TOP
-    states = ["granted", *WAITING] if top else ["granted"]
-    condition = {"type_asked": draft.rt.slug, "items.number": values["number"], "state": {"$in": states}}
-    for row in list(database()[collection_name(SLUG)].find(condition, {"_id": 1})):
+    first, states = drafts[0], ["granted", *WAITING] if TOP in raised.values() else ["granted"]
+    naming = {"type_asked": first.rt.slug, "items.number": {"$in": list(raised)}, "state": {"$in": states}}
+    for row in list(database()[collection_name(SLUG)].find(naming, {"_id": 1})):
         card = store.fetch(SLUG, row["_id"])
-        if card["state"] in WAITING:
+        if card["state"] not in WAITING:
+            if _unsigned(card, raised):
+                _end(card, first.actor, first.now)
+        elif any(raised.get(item["number"]) == TOP for item in card["items"] or ()):
             store.sign_in_person(SLUG, row["_id"])
-        elif _unsigned(card, {values["number"]: values["level"]}):
-            _end(card, draft.actor, draft.now)
+
+
+def _raises(draft: Draft) -> bool:
+    return draft.before is not None and _rank(draft.values.get("level")) > _rank(draft.before.get("level"))
 
 
 def _end(card: Mapping[str, Any], actor: Person, now: datetime, rev: int | None = None) -> None:
