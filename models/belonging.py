@@ -16,6 +16,7 @@ from bson import ObjectId
 from config.database import database
 from models import registry
 from models.declarations import Level, RecordType
+from models.errors import Sentence
 from models.record import collection_name
 from models.registry import Draft
 
@@ -56,13 +57,25 @@ def keep_least(draft: Draft) -> None:
         if Level.of(values["level"]).rank >= least.rank:
             continue
         if "level" in draft.given and draft.before is not None:
-            label = draft.rt.by_name[name].label
-            draft.problem(
-                "level",
-                f"密级不得低于“{label.zh}”所指记录的密级。",
-                f"The level cannot be lower than that of the record under “{label.en}”.",
-            )
+            draft.problems["level"] = _too_low(draft.rt, name)
         values["level"] = least.value
+
+
+def problem_with(rt: RecordType, record: Mapping[str, Any], level: Level) -> Sentence | None:
+    """What is wrong with such a level for a stored record: what it points to is more secret. None where nothing is."""
+    for name, to in leads(rt):
+        near = _level_of(to, record[name]) if record.get(name) is not None else None
+        if level.rank < Level.of((near or {}).get("level")).rank:
+            return _too_low(rt, name)
+    return None
+
+
+def _too_low(rt: RecordType, name: str) -> Sentence:
+    label = rt.by_name[name].label
+    return Sentence(
+        f"密级不得低于“{label.zh}”所指记录的密级。",
+        f"The level cannot be lower than that of the record under “{label.en}”.",
+    )
 
 
 def come_to(draft: Draft, to: Mapping[str, Any]) -> None:

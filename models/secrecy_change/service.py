@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from config.database import database, transaction
-from models import noted, ownership, registry, store
+from models import belonging, noted, ownership, registry, store
 from models.access import Purpose
 from models.access_request.contents import name_now
 from models.calendar import local
 from models.day_words import day_text
-from models.declarations import Label, Level
+from models.declarations import Label, Level, RecordType
 from models.errors import Forbidden, Invalid, NotFound, Refusal, Sentence
 from models.kinds import kind_of, read_values
 from models.masking import masked
@@ -75,7 +75,7 @@ def _ask(person: Person, found: Sight, raw: Mapping[str, Any], now: datetime) ->
         raise refused
     values, problems = read_values(tuple(f for f in SECRECY_CHANGE.fields if f.name in ASKED), raw)
     if not problems:
-        problems = _problems(values, found.values, now)
+        problems = _problems(found.rt, values, store.fetch_to_show(found.rt.slug, found.id), now)
     if problems:
         raise Invalid(problems)
     title = found.rt.by_name[found.rt.title]
@@ -106,11 +106,15 @@ def to_be_extended(slug: str, numbers: Collection[str]) -> set[str]:
     return {row["number_asked"] for row in database()[collection_name(SLUG)].find(waiting, {"number_asked": 1})}
 
 
-def _problems(values: Mapping[str, Any], record: Mapping[str, Any], now: datetime) -> dict[str, Sentence]:
+def _problems(
+    rt: RecordType, values: Mapping[str, Any], record: Mapping[str, Any], now: datetime
+) -> dict[str, Sentence]:
     new_level = Level(values["new_level"]) if values.get("new_level") else None
     level, until = Level(record["level"]), record["secret_until"]
     today = local(now).date()
-    return rules.problems_of(values["kind"], level, until, new_level, values.get("new_until"), today, period_of)
+    found = rules.problems_of(values["kind"], level, until, new_level, values.get("new_until"), today, period_of)
+    too_low = belonging.problem_with(rt, record, new_level) if new_level is not None else None
+    return {**({"new_level": too_low} if too_low is not None else {}), **found}
 
 
 def _after(draft: Draft) -> None:
@@ -127,7 +131,7 @@ def _after(draft: Draft) -> None:
         or (record["level"], record["secret_until"]) != (asked["level_now"], asked["until_now"])
     ):
         raise NoLongerSo(number=asked["number_asked"])
-    if _problems(asked, record, draft.now):
+    if _problems(registry.get(slug).rt, asked, record, draft.now):
         raise NoLongerSo(number=asked["number_asked"])
     values = rules.values_of(asked)
     note = asked["number"]

@@ -89,6 +89,20 @@ def test_the_basis_of_the_former_level_goes_with_it(
     assert (after["level"], after["level_basis"]) == ("secret", then)
 
 
+def test_nobody_asks_for_less_than_what_the_record_hangs_on(owner: Person, head: Person, now: datetime) -> None:
+    """X1: the revisit after a complaint is as secret as the complaint; it goes down after that."""
+    complaint = store.create("complaint", {"facts": "x", "level": "secret"}, actor=owner, now=now)
+    values = {"occasion": "complaint", "due_on": now.date(), "complaint": complaint["_id"]}
+    revisit = store.create("revisit", values, actor=owner, now=now)
+    assert revisit["level"] == "secret"
+    with pytest.raises(Invalid) as refused:
+        service.ask(owner, "revisit", revisit["number"], LOWER, now=now)
+    assert set(refused.value.problems) == {"new_level"}
+    decided(head, service.ask(owner, "complaint", complaint["number"], LOWER, now=now), "approve", now)
+    decided(head, service.ask(owner, "revisit", revisit["number"], LOWER, now=now), "approve", now)
+    assert store.fetch("revisit", revisit["_id"])["level"] == "internal"
+
+
 def test_an_extension_leaves_the_basis(owner: Person, head: Person, secret: dict[str, Any], now: datetime) -> None:
     asked = service.ask(owner, "customer", secret["number"], {**LATER, "new_basis": "Other"}, now=now)
     assert asked["new_basis"] is None
