@@ -25,7 +25,11 @@ from models.set_change import FOLLOWED, Cause, parts_follow, raise_about
 NOTED = "levels_followed"
 """How far each type is, under which fields point to it: up to which id of its merges and of its records (`to`)."""
 AT_ONCE = 300
+MOST_RAISED = 300
+"""So many records are raised in one transaction: one record may have any number of others that point to it."""
 
+Looked = tuple[ObjectId | None, int, bool]
+"""The last record or merge that was looked at, how many records followed, and whether there may be more."""
 OF_A_PART = ("level", "secret_until")
 """What a part has in common with its whole. A merge leaves it its own basis; nothing of it is written that need not be,
 or the merge could not be taken back."""
@@ -44,8 +48,8 @@ def bring_along(now: datetime, turn: Callable[[], bool]) -> tuple[int, bool]:
             known = noted[at] if noted.get(at, {}).get("key") == key else {}
             behind, done = known.get("to"), bool(known.get("done"))
             while not done:
-                behind, followed = transaction(partial(piece, rt, behind, cause))
-                count, done = count + followed, behind is None
+                behind, followed, more = transaction(partial(piece, rt, behind, cause))
+                count, done = count + followed, not more
                 note = {"key": key, "to": behind, "done": done}
                 database()[NOTED].update_one({"_id": at}, {"$set": note}, upsert=True)
                 if not (done or turn()):
@@ -58,9 +62,8 @@ def _pointing(rt: RecordType) -> str:
     return " ".join(f"{one.slug}@{one.version}.{','.join(names)}" for one, names in belonging.belonging_to(rt.slug))
 
 
-def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[ObjectId | None, int]:
-    """Let what was merged into some records of a type have their level and period; the last merge that was looked at,
-    None where no other is left."""
+def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> Looked:
+    """Let what was merged into some records of a type have their level and period."""
     condition = {"type": rt.slug, "state": {"$in": MERGED}, **_behind(behind)}
     merges = list(database()[MERGES].find(condition).sort("_id", ASCENDING).limit(AT_ONCE))
     wholes = _records(rt, {row["survivor"] for row in merges})
@@ -71,23 +74,25 @@ def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[Objec
             parts_follow([Draft(rt, FOLLOWED, None, whole, cause.actor, cause.now)])
     after = _records(rt, parts)
     followed = sum(part["rev"] != after[one]["rev"] for one, part in parts.items())
-    return _last(merges), followed
+    return _looked(merges, followed)
 
 
-def _about(rt: RecordType, behind: ObjectId | None, cause: Cause) -> tuple[ObjectId | None, int]:
-    """Let what points to some classified records of a type be no less secret than they are; the last of them, None
-    where no other is left."""
+def _about(rt: RecordType, behind: ObjectId | None, cause: Cause) -> Looked:
+    """Let what points to some classified records of a type be no less secret than they are. Where that was too much for
+    one transaction, the same records are looked at again: what was raised is none of it any more."""
     shown, condition = {"level": 1}, {"level": {"$in": CLASSIFIED}, **_behind(behind)}
     rows = list(database()[collection_name(rt.slug)].find(condition, shown).sort("_id", ASCENDING).limit(AT_ONCE))
     followed = 0
     for level in Level:
         ids = [row["_id"] for row in rows if row["level"] == level.value]
-        followed += raise_about(rt.slug, ids, level, cause) if ids else 0
-    return _last(rows), followed
+        followed += raise_about(rt.slug, ids, level, cause, MOST_RAISED - followed) if ids else 0
+        if followed >= MOST_RAISED:
+            return behind, followed, True
+    return _looked(rows, followed)
 
 
-def _last(rows: Sequence[Row]) -> ObjectId | None:
-    return rows[-1]["_id"] if len(rows) == AT_ONCE else None
+def _looked(rows: Sequence[Row], followed: int) -> Looked:
+    return (rows[-1]["_id"] if rows else None), followed, len(rows) == AT_ONCE
 
 
 def _behind(last: ObjectId | None) -> dict[str, Any]:

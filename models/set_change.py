@@ -99,13 +99,16 @@ def follow_all(drafts: Sequence[Draft]) -> None:
         raise_about(raised[0].rt.slug, [draft.values["_id"] for draft in raised], level, _cause(raised[0]))
 
 
-def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause) -> int:
-    """Let the records that point to some others of a type have a level at least; how many were raised."""
+def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause, most: int = 0) -> int:
+    """Let the records that point to some others of a type have a level at least, `most` of them where that is given;
+    how many were raised."""
     lower: list[str | None] = [one.value for one in Level if one.rank < level.rank]
     count = 0
     for rt, names in belonging.belonging_to(slug):
+        if most and count >= most:
+            break
         condition = {"level": {"$in": [*lower, None]}, "$or": [{name: {"$in": list(ids)}} for name in names]}
-        found = _hanging(rt, condition, cause)
+        found = _hanging(rt, condition, cause, most and most - count)
         for draft, _ in found:
             draft.values["level"] = level.value
             keep_level(draft)
@@ -145,10 +148,10 @@ def _cause(draft: Draft) -> Cause:
     return Cause(draft.actor, draft.now, draft.behalf)
 
 
-def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause) -> list[tuple[Draft, bool]]:
+def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause, most: int = 0) -> list[tuple[Draft, bool]]:
     """The writes of records of a type that follow another write, each with whether the record can be opened: one that
     cannot becomes as secret as the others, and keeps what of it is sealed as it is."""
-    sons, found = list(database()[collection_name(rt.slug)].find(condition)), list[tuple[Draft, bool]]()
+    sons, found = list(database()[collection_name(rt.slug)].find(condition).limit(most)), list[tuple[Draft, bool]]()
     sealing.at_hand(rt, sons)
     for son in sons:
         try:

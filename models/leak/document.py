@@ -207,7 +207,7 @@ LEAK = RecordType(
                 done="Outcome proposed",
                 source=("inquiry",),
                 target="judged",
-                by=("investigator",),
+                by=("investigator", HEAD),
                 not_by=("creator",),
                 asks=(
                     *("people_found", "findings", "superior", "duty"),

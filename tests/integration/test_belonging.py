@@ -287,6 +287,22 @@ def test_what_is_brought_along_goes_by_turns_and_a_changed_type_is_looked_at_aga
     assert [level("visit", one) for one in guests] == ["top_secret"] * 2
 
 
+def test_what_hangs_on_one_record_is_brought_along_piece_by_piece(
+    owner: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(levels_before, "MOST_RAISED", 2)
+    made = complaint(owner, now, **TOP)
+    follow = [revisit(owner, now, complaint=made["_id"]) for _ in range(5)]
+    for one in follow:
+        lower_behind(db, "revisit", one)
+    told: list[tuple[int, bool]] = []
+    while not told or told[-1][1]:
+        told.append(levels_before.bring_along(now, lambda: False))
+    assert sum(count for count, _ in told) == 5
+    assert max(count for count, _ in told) == 2
+    assert [level("revisit", one) for one in follow] == ["top_secret"] * 5
+
+
 def test_what_cannot_be_opened_is_raised_all_the_same(owner: Person, clerk: Person, now: datetime, db: DB) -> None:
     made = complaint(owner, now)
     follows = revisit(owner, now, complaint=made["_id"], contact_phone="13912345678")

@@ -434,3 +434,6 @@ def test_who_is_no_head_any_more_neither_reads_nor_concludes_what_they_inquired_
     with pytest.raises((Forbidden, NotFound)):
         moved(former, leak, "conclude", now, FINDING)
     assert store.fetch("leak", leak["_id"])["state"] == "inquiry"
+    successor = person(Role.HEAD, name="Successor")
+    concluded = moved(successor, leak, "conclude", now, FINDING)
+    assert (concluded["state"], concluded["investigator"]) == ("judged", successor.id)
