@@ -149,9 +149,11 @@ def set_active(actor: Person, person_id: ObjectId, active: bool, now: datetime) 
 
 
 def gives_access(row: Mapping[str, Any], proposal: Proposal) -> bool:
-    """Whether what is proposed for the person of a stored account comes with a new first password: a reset, and a
-    privileged role of who has only access that one administrator gave."""
-    return proposal.what == proposals.RESET or (proposal.role is not None and not row.get("vouched"))
+    """Whether what is proposed for the person of a stored account comes with a new first password: a reset, and the
+    first privileged role of who has only access that one administrator gave. Who has one already would be locked out
+    for nothing: their access opened as much before."""
+    first = proposal.role is not None and person_of(row).roles.isdisjoint(PRIVILEGED)
+    return proposal.what == proposals.RESET or (first and not row.get("vouched"))
 
 
 def confirm(actor: Person, proposal_id: ObjectId, now: datetime, *, password: str = "") -> Confirmed:

@@ -81,6 +81,14 @@ def test_who_has_access_of_two_people_or_of_the_machine_keeps_it(admin: Person, 
     assert given(admin, other, Role.CUSTODIAN, now).new_access
 
 
+def test_who_has_a_privileged_role_already_keeps_their_access(admin: Person, now: datetime, db: DB) -> None:
+    """Accounts of former versions say nothing of who gave their access."""
+    head = person(Role.HEAD)
+    db["user"].update_one({"_id": head.id}, {"$unset": {"vouched": ""}, "$set": {"password": "own"}})
+    assert not given(admin, head, Role.CREDIT_GROUP, now).new_access
+    assert stored(head)["password"] == "own"
+
+
 def test_a_program_that_was_let_in_before_acts_in_no_privileged_role(admin: Person, now: datetime) -> None:
     who = person(Role.SALES)
     rights.reset_access(admin, who.id, "known", now)  # type: ignore[arg-type]
