@@ -43,7 +43,7 @@ class Field:
     `copied_from`: rules take its value over from what the record points to, written `reference.field`, the first that
     applies; when that record is destroyed, the copies go with it (D2).
     `gathered` on a reference: the record is gathered under another one and tells nothing of it, so that it does not
-    follow the level of that (X1).
+    follow the level of that (X1); for types that come with the product only.
     """
 
     name: str

@@ -10,20 +10,15 @@ from typing import Any
 from config.database import database
 from models import numbering, store
 from models.checks.finding import Finding
-from models.declarations import Field, Level, RecordType, State
+from models.declarations import Field, RecordType
 from models.errors import Sentence
 from models.kinds import KINDS
-from models.person.roles import Role
 from models.record import collection_name
 
 STORED_AS_TEXT = ("text", "long_text", "email", "phone", "link", "choice", "tree")
 """Kinds whose values are stored alike: a field may change from one to another."""
 SEALED = "sealed "
 """Before the kind of values that are stored sealed."""
-CARDS = {"": 0, "masked": 1, "plain": 2}
-"""What of a value a card shows, from nothing to all."""
-READ_ANYHOW = {"owner", Role.HEAD.value}
-"""Whoever reads a record of each level, whether it waits for them or not (X3)."""
 BY_PATH = "kinds_by_path"
 """Marks a stored type whose noted kinds name inner fields too, and say what is sealed. Former versions of the product
 noted neither."""
@@ -89,40 +84,6 @@ def states_held(rt: RecordType, former: RecordType | None) -> Iterator[Finding]:
         if count:
             en = f"{count:,} stored records stand in it" if count > 1 else "a stored record stands in it"
             yield unfit(rt, f"workflow.{state.value}", f"仍有 {count:,} 条记录处于“{state.label.zh}”状态。", en)
-
-
-def secrets_held(rt: RecordType, former: RecordType | None) -> Iterator[Finding]:
-    """What of a definition would open records above internal, archived ones too, to others than before (X2, X3): that
-    it is not classified, that it shows more on cards, that records would wait for somebody else."""
-    if not rt.classified:
-        if _secret(rt, {}):
-            en = "a stored record is above internal: it would be open to whoever reads the type"
-            yield unfit(rt, "classified", "已存有密级高于内部的记录，不再分级会使其公开。", en)
-        return
-    cards = {field.name: field.card for field in former.fields} if former is not None else {}
-    for field in rt.fields:
-        wider = CARDS.get(field.card, 0) > CARDS.get(cards.get(field.name, ""), 0)
-        if wider and _secret(rt, {field.name: {"$nin": [None, "", []]}}):
-            en = "a record above internal holds a value for it: its card would show more than before"
-            yield unfit(rt, field.name, "密级高于内部的记录已有此值，卡片会显示更多。", en)
-    before = {state.value: _whom(state) for state in former.workflow.states} if former and former.workflow else {}
-    for state in rt.workflow.states if rt.workflow else ():
-        new = sorted(_whom(state) - before.get(state.value, set()) - READ_ANYHOW)
-        if new and _secret(rt, {"state": state.value}):
-            zh, en = (
-                "密级高于内部的记录处于此状态，将对以下人员公开",
-                "a record above internal stands in it: it would be open to",
-            )
-            yield unfit(rt, f"workflow.{state.value}", f"{zh}：{'、'.join(new)}。", f"{en} {', '.join(new)}")
-
-
-def _secret(rt: RecordType, which: Mapping[str, Any]) -> bool:
-    above = {"level": {"$nin": [None, Level.INTERNAL.value]}, **which}
-    return database()[collection_name(rt.slug)].find_one(above, {"_id": 1}) is not None
-
-
-def _whom(state: State) -> set[str]:
-    return {*state.turn, *(whose for climb in state.climbs for whose in climb.to)}
 
 
 def unfit(rt: RecordType, place: str, zh: str, en: str) -> Finding:

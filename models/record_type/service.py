@@ -21,7 +21,7 @@ from models.checks.finding import Finding
 from models.declarations import RecordType
 from models.errors import NotFound, Refusal, Sentence
 from models.person.roles import Person
-from models.record_type import fitting
+from models.record_type import exposure, fitting
 from models.record_type.deriving import derive_again, follows_alike
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
@@ -211,7 +211,8 @@ def _check(rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType 
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     errors += fitting.misfits(rt, stored, former)
     errors += fitting.states_held(rt, former)
-    errors += fitting.secrets_held(rt, former)
+    errors += exposure.shipped_only(rt)
+    errors += exposure.secrets_held(rt, stored["definition"] if stored else None)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:

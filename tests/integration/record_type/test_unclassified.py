@@ -14,6 +14,7 @@ from models.errors import NotFound
 from models.person.roles import SYSTEM, Person, Role
 from models.record_type import service
 from models.record_type.plain import WrongDefinition
+from tests.factories.customers import customer
 from tests.factories.definitions import visit
 from tests.factories.people import person
 
@@ -131,3 +132,108 @@ def test_a_card_shows_no_more_of_what_is_above_internal_than_before(owner: Perso
     service.put(with_card("visitor", "masked"), actor=SYSTEM, now=now)
     store.change("visit", record["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
     assert found(with_card("visitor", "plain"), now) == told
+
+
+def with_field(**one: Any) -> dict[str, Any]:
+    added = {"label": {"zh": "增项", "en": "Added"}, "group": "visit", **one}
+    return {**classified(), "fields": [*classified()["fields"], added]}
+
+
+def waiting_for(*roles: str) -> dict[str, Any]:
+    asked = {"roles": list(roles)} if roles else {}
+    return {**with_field(name="whom", kind="person", **asked), "workflow": flow("whom")}
+
+
+def test_whom_a_turn_names_is_asked_for_no_other_role_than_before(owner: Person, head: Person, now: datetime) -> None:
+    service.put(waiting_for("finance_reviewer", "legal_reviewer"), actor=SYSTEM, now=now)
+    reviewer = person(Role.FINANCE_REVIEWER, department="finance", name="Reviewer")
+    record = records.create(owner, "visit", {"visitor": "x", "whom": str(reviewer.id), **TOP}, now=now)
+    told = "a record above internal stands in it: it would be open to"
+    assert found(waiting_for(), now) == {"workflow.open": f"{told} whom"}
+    assert found(waiting_for("finance_reviewer", "sales"), now) == {"workflow.open": f"{told} whom@sales"}
+    service.put(waiting_for("finance_reviewer"), actor=SYSTEM, now=now)
+    store.change("visit", record["_id"], {"level": "internal"}, actor=head, now=now)
+    service.put(waiting_for(), actor=SYSTEM, now=now)
+    store.change("visit", record["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
+    service.put(waiting_for("sales"), actor=SYSTEM, now=now)  # whoever it was: fewer
+
+
+def with_computed(name: str, *of: str, card: str = "plain") -> dict[str, Any]:
+    days = [
+        {"name": "first", "kind": "date", "computed": {"name": name, "of": list(of)}},
+        {"name": "shown", "kind": "date", "computed": {"name": "smallest", "of": ["first"]}, "card": card},
+    ]
+    label = {"label": {"zh": "日", "en": "Day"}, "group": "visit"}
+    left = {"name": "left", "kind": "date", **label}
+    return {**classified(), "fields": [*classified()["fields"], left, *({**one, **label} for one in days)]}
+
+
+def test_a_card_shows_nothing_that_a_new_formula_takes_from_what_is_above_internal(
+    owner: Person, head: Person, now: datetime
+) -> None:
+    record = made(owner, now)
+    en = "a stored record is above internal: its card would show what is computed for it from now on"
+    assert found(with_computed("smallest", "on"), now) == {"shown": en}
+    service.put(with_computed("smallest", "on", card=""), actor=SYSTEM, now=now)
+    assert found(with_computed("smallest", "on"), now) == {"shown": en}
+    store.change("visit", record["_id"], {"level": "internal"}, actor=head, now=now)
+    service.put(with_computed("smallest", "on"), actor=SYSTEM, now=now)
+    store.change("visit", record["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
+    assert found(with_computed("largest", "on"), now) == {"shown": en}
+    assert found(with_computed("smallest", "left"), now) == {"shown": en}
+    service.put({**with_computed("smallest", "on"), "icon": "door-closed"}, actor=SYSTEM, now=now)
+
+
+def test_a_definition_that_cannot_be_read_any_more_is_mended_by_one_that_opens_no_more(
+    owner: Person, now: datetime, db: DB
+) -> None:
+    whom = {**waiting_for("finance_reviewer")}
+    fields = [{**one, "card": "masked"} if one["name"] == "visitor" else one for one in whom["fields"]]
+    service.put({**whom, "fields": fields}, actor=SYSTEM, now=now)
+    records.create(owner, "visit", {"visitor": "TOPWORD", **TOP}, now=now)
+    db["record_type"].update_one({"_id": "visit"}, {"$set": {"definition.bygone": 1}, "$inc": {"version": 1}})
+    service.refresh()
+    assert list(service.left_out()) == ["visit"]
+    wider = [{**one, "card": "plain"} if one["name"] == "visitor" else one for one in fields]
+    assert list(found({**whom, "fields": wider}, now)) == ["visitor"]
+    assert list(found({**whom, "fields": fields, "workflow": flow("whom", "sales")}, now)) == ["workflow.open"]
+    service.put({**whom, "fields": fields}, actor=SYSTEM, now=now)
+    assert service.left_out() == {}
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {"fields": 7, "workflow": [1]},
+    {"fields": [3, {"card": ["x"]}, {"name": "whom", "roles": "all"}], "workflow": {"states": {"open": 1}}},
+    {"fields": [{"name": "whom", "roles": [1]}], "workflow": {"states": [{"value": "open", "turn": ["whom"]}]}},
+]
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+def test_what_of_a_stored_definition_makes_no_sense_opens_nothing(
+    nonsense: dict[str, Any], owner: Person, now: datetime, db: DB
+) -> None:
+    service.put(waiting_for("finance_reviewer"), actor=SYSTEM, now=now)
+    records.create(owner, "visit", {"visitor": "TOPWORD", **TOP}, now=now)
+    stored = {f"definition.{name}": value for name, value in nonsense.items()}
+    db["record_type"].update_one({"_id": "visit"}, {"$set": stored, "$inc": {"version": 1}})
+    assert list(found(waiting_for("finance_reviewer"), now)) == ["workflow.open"]
+
+
+def test_no_stored_type_says_that_its_records_follow_no_level(owner: Person, now: datetime) -> None:
+    fields = [{**one, "gathered": True} if one["name"] == "customer" else one for one in classified()["fields"]]
+    with pytest.raises(WrongDefinition) as refused:
+        service.put({**classified(), "fields": fields}, actor=SYSTEM, now=now)
+    assert {(one.code, one.field) for one in refused.value.findings} == {("E038", "customer")}
+
+
+def test_records_go_on_following_what_is_above_internal(owner: Person, head: Person, now: datetime) -> None:
+    service.put(classified(), actor=SYSTEM, now=now)
+    file = customer(owner, now)
+    about = records.create(owner, "visit", {"visitor": "x", "customer": str(file["_id"]), **TOP}, now=now)
+    without = {**classified(), "fields": [one for one in classified()["fields"] if one["name"] != "customer"]}
+    store.change("customer", file["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
+    told = "records point by it to what is above internal: they would no longer follow its level"
+    assert found(without, now) == {"customer": told}
+    store.change("customer", file["_id"], {"level": "internal"}, actor=head, now=now)
+    assert store.fetch("visit", about["_id"])["level"] == "top_secret"
+    service.put(without, actor=SYSTEM, now=now)
