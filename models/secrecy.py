@@ -10,7 +10,7 @@ from config.policy import policy
 from models import turns
 from models.calendar import add_months, local
 from models.day_words import day_text
-from models.declarations import Level
+from models.declarations import Label, Level
 from models.errors import Sentence
 from models.person.roles import Role
 from models.registry import Draft
@@ -20,11 +20,12 @@ FILLED_IN = frozenset({"create", "change"})
 stands."""
 
 GROUNDS = {
-    Level.SECRET: "一般往来事项",
-    Level.CONFIDENTIAL: "重要往来事项",
-    Level.TOP_SECRET: "直接关系公司利益",
+    Level.SECRET: Label("一般往来事项", "Ordinary dealings"),
+    Level.CONFIDENTIAL: Label("重要往来事项", "Important dealings"),
+    Level.TOP_SECRET: Label("直接关系公司利益", "Bears directly on the company's interests"),
 }
-"""What a level is for (X1): the basis of one that is set without a basis of its own."""
+"""What a level is for (X1): the basis of one that is set without a basis of its own, in the language of whoever sets
+it, as if they had written it."""
 
 
 def period_of(level: Level, since: date) -> date | None:
@@ -50,7 +51,7 @@ def keep_level(draft: Draft) -> None:
         return
     if set_now:
         values["level_set_by"] = draft.actor.id
-        values["level_basis"] = _basis(before, values, level)
+        values["level_basis"] = _basis(before, values, level, draft.actor.language)
     last = _last_day(before, level, today)
     if last is None or not chosen or values["secret_until"] is None:
         values["secret_until"] = last
@@ -61,18 +62,19 @@ def keep_level(draft: Draft) -> None:
             draft.problems["secret_until"] = problem
 
 
-def _basis(before: Mapping[str, Any], values: Mapping[str, Any], level: Level) -> str | None:
+def _basis(before: Mapping[str, Any], values: Mapping[str, Any], level: Level, language: str) -> str | None:
     """The basis of a level set now: what was written, else what the level is for; none of what is internal."""
     stated: str | None = values.get("level_basis")
     if stated == before.get("level_basis"):
         stated = written_basis(before)
-    return GROUNDS.get(level) and (stated or GROUNDS[level])
+    return (stated or GROUNDS[level].text(language)) if level in GROUNDS else None
 
 
 def written_basis(record: Mapping[str, Any]) -> str | None:
     """The basis that somebody wrote for a record's level; None where it is only what the level is for."""
     stated: str | None = record.get("level_basis")
-    return None if stated == GROUNDS.get(Level.of(record.get("level"))) else stated
+    ground = GROUNDS.get(Level.of(record.get("level")))
+    return None if ground is not None and stated in (ground.zh, ground.en) else stated
 
 
 def _last_day(before: Mapping[str, Any], level: Level, today: date) -> date | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from backoffice.demonstration.scans import one_page
 from config.database import database
-from models import registry, store
+from models import belonging, registry, store
 from models.attachment import service as attachment
 from models.declarations import Field, Level, RecordType
 from models.merge import service as merging
@@ -151,9 +151,14 @@ def _plant(
 ) -> Planted:
     one = Planted(rt, level, {}, [word or f"Kanarie{count:03d}"])
     values = {f.name: _value(f, one, count, whom or owner, now, targets) for f in rt.fields if f.computed is None}
-    given = {**values, "owner": owner.id, "level": level.value}
+    # Pointed to a more secret record by a rule or a person it would be as secret: here it is not, and hides the other.
+    led = {name: values[name] for name, _ in belonging.leads(rt) if values[name] is not None}
+    given = {**values, "owner": owner.id, "level": level.value, **dict.fromkeys(led)}
     with unruled(rt):
         one.son = store.create(rt.slug, {k: v for k, v in given.items() if v is not None}, actor=owner, now=now)
+    if led:
+        database()[collection_name(rt.slug)].update_one({"_id": one.son["_id"]}, {"$set": led})
+        one.son |= led
     return one
 
 

@@ -33,10 +33,10 @@ def owner(db: DB) -> Person:
 @pytest.mark.parametrize("level", [level for level in Level if level is not Level.INTERNAL])
 def test_a_level_without_a_basis_of_its_own_has_that_of_the_rule(owner: Person, now: datetime, level: Level) -> None:
     made = customer(owner, now, level=level.value)
-    assert made["level_basis"] == GROUNDS[level]
+    assert made["level_basis"] == GROUNDS[level].en
     raised = customer(owner, now, name="Raised later")
     raised = records.change(owner, "customer", raised["number"], {"level": level.value}, rev=raised["rev"], now=now)
-    assert (raised["level_basis"], raised["level_set_by"]) == (GROUNDS[level], owner.id)
+    assert (raised["level_basis"], raised["level_set_by"]) == (GROUNDS[level].en, owner.id)
 
 
 def test_an_internal_record_has_none(owner: Person, now: datetime) -> None:
@@ -45,7 +45,7 @@ def test_an_internal_record_has_none(owner: Person, now: datetime) -> None:
 
 def test_the_rules_basis_goes_with_its_level_and_a_written_one_stays(owner: Person, now: datetime) -> None:
     own, rule = customer(owner, now, level="secret", level_basis="Prices"), customer(owner, now, level="secret")
-    for made, basis in ((own, "Prices"), (rule, GROUNDS[Level.CONFIDENTIAL])):
+    for made, basis in ((own, "Prices"), (rule, GROUNDS[Level.CONFIDENTIAL].en)):
         raw = {"level": "confidential"}
         assert records.change(owner, "customer", made["number"], raw, rev=made["rev"], now=now)["level_basis"] == basis
 
@@ -54,4 +54,4 @@ def test_many_that_are_raised_at_once_have_it_too(owner: Person, now: datetime) 
     made = [customer(owner, now, name=f"Customer {number}") for number in range(2)]
     carried_out(owner, "change", {"level": "top_secret"}, now=now)
     bases = [store.fetch("customer", one["_id"])["level_basis"] for one in made]
-    assert bases == [GROUNDS[Level.TOP_SECRET]] * 2
+    assert bases == [GROUNDS[Level.TOP_SECRET].en] * 2

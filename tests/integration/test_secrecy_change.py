@@ -78,7 +78,9 @@ def test_an_approved_lowering_opens_the_record(
     assert (after["level"], after["secret_until"], after["level_basis"]) == ("internal", None, None)
 
 
-@pytest.mark.parametrize(("basis", "then"), [("Price list of 2025", "Price list of 2025"), ("", GROUNDS[Level.SECRET])])
+@pytest.mark.parametrize(
+    ("basis", "then"), [("Price list of 2025", "Price list of 2025"), ("", GROUNDS[Level.SECRET].en)]
+)
 def test_the_basis_of_the_former_level_goes_with_it(
     owner: Person, head: Person, now: datetime, basis: str, then: str
 ) -> None:
