@@ -80,7 +80,7 @@ def roles(email: str, added: tuple[str, ...], removed: tuple[str, ...]) -> None:
 @click.option("--no-manager", is_flag=True, help="They have no direct manager.")
 @click.option("--email", "address", metavar="NEW", help="Another address, with which they sign in; they are told.")
 def move(email: str, department: str | None, manager: str | None, no_manager: bool, address: str | None) -> None:
-    """Show a person's department and manager, or change them, or their email."""
+    """Show or change a person's department, manager and email."""
     if manager and no_manager:
         raise click.UsageError("--manager or --no-manager, not both")
     with application():

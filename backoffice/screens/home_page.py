@@ -98,7 +98,7 @@ def notices(reader: Reader, repeated: int) -> list[Context]:
             "%(num)s are about lines of this page; the rest stands under Reminders.",
             repeated,
         )
-        text = _("%(first)s %(second)s", first=text, second=where)
+        text = ("" if reader.language == "zh" else " ").join((text, where))
     action = {"label": _("Show"), "url": url_for("admin.index", show=REMINDERS)}
     return [*told, {"text": text, "tone": "info", "action": action}]
 
