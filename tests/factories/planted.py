@@ -54,8 +54,9 @@ class Planted:
         return self.words[0]
 
 
-def plant(types: Iterable[RecordType], owner: Person, now: datetime) -> list[Planted]:
-    """Store the records, without the behaviour of their types: what is tested is who sees them."""
+def plant(types: Iterable[RecordType], owner: Person, now: datetime, *, ruled: bool = False) -> list[Planted]:
+    """Store the records, without the behaviour of their types: what is tested is who sees them. With `ruled` those that
+    point to more secret ones are as secret as these, as if somebody had written them."""
     made: list[Planted] = []
     secret: dict[str, Any] = {}
     everything = list(types)
@@ -63,7 +64,7 @@ def plant(types: Iterable[RecordType], owner: Person, now: datetime) -> list[Pla
         for rt in everything:
             if level is not Level.INTERNAL and not rt.classified:
                 continue
-            one = _plant(rt, level, owner, now, len(made) + 1, secret)
+            one = _plant(rt, level, owner, now, len(made) + 1, secret, ruled=ruled)
             secret.setdefault(rt.slug, one.son["_id"])
             made.append(one)
     return made
@@ -148,11 +149,13 @@ def _plant(
     targets: dict[str, Any],
     word: str = "",
     whom: Person | None = None,
+    *,
+    ruled: bool = False,
 ) -> Planted:
     one = Planted(rt, level, {}, [word or f"Kanarie{count:03d}"])
     values = {f.name: _value(f, one, count, whom or owner, now, targets) for f in rt.fields if f.computed is None}
     # Pointed to a more secret record by a rule or a person it would be as secret: here it is not, and hides the other.
-    led = {name: values[name] for name, _ in belonging.leads(rt) if values[name] is not None}
+    led = {name: values[name] for name, _ in belonging.leads(rt) if values[name] is not None and not ruled}
     given = {**values, "owner": owner.id, "level": level.value, **dict.fromkeys(led)}
     with unruled(rt):
         one.son = store.create(rt.slug, {k: v for k, v in given.items() if v is not None}, actor=owner, now=now)
