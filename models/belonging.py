@@ -56,7 +56,7 @@ def keep_least(draft: Draft) -> None:
         least = Level.of((near or {}).get("level"))
         if Level.of(values["level"]).rank >= least.rank:
             continue
-        if "level" in draft.given and draft.before is not None:
+        if fresh and "level" in draft.given and draft.before is not None:  # sent along as it was, it is no wish
             draft.problems["level"] = _too_low(draft.rt, name)
         values["level"] = least.value
 

@@ -312,3 +312,12 @@ def test_what_cannot_be_opened_is_raised_all_the_same(owner: Person, clerk: Pers
     assert son is not None
     reach = access.reach(clerk, registry.get("revisit").rt, Purpose.VIEW)
     assert (son["level"], reach.sees(son["acl"])) == ("top_secret", "")
+
+
+def test_who_sends_the_level_along_as_it_was_points_to_a_secret_file_all_the_same(owner: Person, now: datetime) -> None:
+    """A form and a program send what they were shown: the same as leaving it out."""
+    secret = customer(owner, now, name="乙有限公司", **SECRET)
+    for raw in ({}, {"level": "internal"}):
+        made = complaint(owner, now)
+        raw = {"customer": str(secret["_id"]), **raw}
+        assert records.change(owner, "complaint", made["number"], raw, rev=made["rev"], now=now)["level"] == "secret"
