@@ -31,6 +31,9 @@ DERIVED = {"grams": 0, "haystack": 0, "keys": 0, "blind": 0}
 ALWAYS = ("number", "acl", "level", "rev", "state", "archived_at")
 """Read with every record, whatever is shown of it: who may see it and what may be done with it depend on these."""
 
+END = "~"
+"""The page token beyond a list's first or last row: its neighbour is the list's own first or last page."""
+
 LONGEST_IN_TOKEN = 200
 """So many characters of a text are in a page token; of a longer one also the digest of the whole."""
 
@@ -102,6 +105,7 @@ def plan(
     condition, sort_field, direction = compiled
     backwards = bool(query.before)
     token = query.before or query.after
+    token = "" if token == END else token
     order = -direction if backwards else direction
     places = [(_anything(sort_field), order_by(sort_field, order))]
     if token:
@@ -120,7 +124,8 @@ def plan(
 
 
 def read(plan: Plan, first: list[Row] | None = None) -> Page:
-    """The page of a plan. `first` is what its `question` found, if it was asked. :raises TooBroad: as `page`."""
+    """The page of a plan. `first` is what its `question` found, if it was asked. One whose rows have gone since leads
+    back to those that are left. :raises TooBroad: as `page`."""
     condition, sort_field, _ = plan.compiled
     rows: list[Row] = []
     more = False
@@ -138,12 +143,11 @@ def read(plan: Plan, first: list[Row] | None = None) -> Page:
     rows = rows[: plan.limit]
     if plan.backwards:
         rows.reverse()
-    has_next = more or plan.backwards
-    has_previous = more if plan.backwards else plan.begun
+    behind, ahead = (plan.begun, more) if plan.backwards else (more, plan.begun)
     return Page(
         rows,
-        next=token_of(rows[-1], sort_field) if rows and has_next else "",
-        previous=token_of(rows[0], sort_field) if rows and has_previous else "",
+        next=(token_of(rows[-1], sort_field) if rows else END) if behind else "",
+        previous=(token_of(rows[0], sort_field) if rows else END) if ahead else "",
         compiled=plan.compiled,
     )
 

@@ -83,6 +83,32 @@ def test_where_the_last_record_of_a_page_is_gone_no_other_is_passed_over(head: P
         assert set(made) - {gone} <= set(numbers([first, *rest]))
 
 
+@pytest.mark.parametrize("sort", ["", "sort=name", "sort=-name"])
+def test_a_page_whose_rows_have_gone_since_leads_back_to_those_that_are_left(head: Program, db: DB, sort: str) -> None:
+    made = sorted(head.make(name=f"Lamp {place:02}") for place in range(45))
+    there = made if sort == "sort=name" else made[::-1]
+    _first, second, third = pages(head, sort)
+    assert third["next"] is None
+
+    def gone(numbers_of: list[str]) -> None:
+        db["record_sample"].update_many({"number": {"$in": numbers_of}}, {"$set": {"acl": []}})
+
+    gone(there[40:])
+    answer = head.ask("GET", f"/sample?{sort}&after={second['next']}")
+    empty = answer.get_json()
+    assert (empty["items"], empty["next"], bool(empty["previous"])) == ([], None, True)
+    [at] = re.findall(r'<([^>]+)>; rel="prev"', answer.headers["Link"])
+    last = head.get(at.removeprefix("/api/v1"))
+    assert (numbers([last]), last["next"]) == (there[20:40], None)
+    assert numbers([head.get(f"/sample?{sort}&before={last['previous']}")]) == there[:20]
+
+    gone(there[:20])
+    empty = head.get(f"/sample?{sort}&before={second['previous']}")
+    assert (empty["items"], bool(empty["next"]), empty["previous"]) == ([], True, None)
+    left = head.get(f"/sample?{sort}&after={empty['next']}")
+    assert (numbers([left]), left["next"], left["previous"]) == (there[20:40], None, None)
+
+
 def test_a_page_token_tells_nothing_of_a_record_that_is_not_in_the_list(head: Program, db: DB) -> None:
     hidden = head.make(name="m" * 190)
     db["record_sample"].update_one({"number": hidden}, {"$set": {"name": "m" * 300, "acl": []}})
@@ -106,6 +132,22 @@ def test_the_screen_leads_to_its_next_page_too(head: Program, db: DB) -> None:
     [further] = set(re.findall(r'href="(/records/sample/[^"]*[?;]after=[^"]*)"', page))
     second = head.desk.text(unescape(further))
     assert (WIDE * 400 + "20" in second, WIDE * 400 + "19" in second) == (True, False)
+
+
+def test_the_screen_leads_back_from_a_page_whose_rows_have_gone(head: Program, db: DB) -> None:
+    for place in range(25):
+        head.make(name=f"Lamp {place:02}")
+    further = head.get("/sample")["next"]
+    db["record_sample"].update_many({"name": {"$lt": "Lamp 05"}}, {"$set": {"acl": []}})
+    page = head.desk.text(f"/records/sample/?after={further}")
+    assert "no longer in the list" in page
+    [back] = set(re.findall(r'href="(/records/sample/[^"]*[?;]before=[^"]*)"', page))
+    assert "Lamp 05" in head.desk.text(unescape(back))
+
+
+@pytest.mark.parametrize("token", ["~~", "~WyI", "+"])
+def test_no_other_token_means_the_end_of_a_list(head: Program, token: str) -> None:
+    assert head.ask("GET", f"/sample?before={token}").status_code == 400
 
 
 @pytest.mark.parametrize("moment", ["9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+23:59", "2026-01-01", ""])
