@@ -1,7 +1,8 @@
 """Telling one person of something that is no reminder, as they chose to hear of things.
 
-A message that has to wait goes out to the address that they have then, while the account is not disabled, they hold one
-of the roles for which they are told, and the record is no more secret than it was, or theirs to know of (X6).
+A message that has to wait goes out to the address that they have then, while the account is not disabled and they hold
+one of the roles for which they are told. Of a record above internal it goes out to who sees it at that moment, and to
+whom it names in what the message is about, while it is no more secret than it was (X6).
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ def send(
     now: datetime,
     roles: Collection[Role] = (),
     record: tuple[str, Mapping[str, Any]] | None = None,
+    named: str = "",
 ) -> bool:
     """Put an email to a person in the outbox, once per `key`: none for whoever wants no email, and to go out when their
     quiet hours are over. Subject and text bear no content of records (X6). They are told as holders of one of `roles`,
-    and of a `record`, given with the slug of its type.
+    and of a `record`, given with the slug of its type; what is told to them because a field of it names them says so
+    (`named`).
 
     :return: whether there is a new message; whoever gets none, or has no usable address, reads it in the product.
     """
@@ -55,6 +58,7 @@ def send(
     if record is not None:
         slug, values = record
         about |= {"type": slug, "record": values["_id"], "level": Level.of(values.get("level")).value}
+        about |= {"named": named} if named else {}
     later = quiet_until(choice, now)
     try:
         return outbox.post(key, to=to, subject=subject, text=text, now=now, not_before=later, about=about)
@@ -83,11 +87,15 @@ def _may_know(person: Person, about: Mapping[str, Any]) -> bool:
         rt = registry.get(about["type"]).rt
     except NotFound:  # the type was taken out of force
         return False
-    son = database()[collection_name(rt.slug)].find_one({"_id": about["record"]}, {"level": 1, "acl": 1})
+    named = about.get("named", "")
+    shown = dict.fromkeys(("level", "acl", *([named] if named else ())), 1)
+    son = database()[collection_name(rt.slug)].find_one({"_id": about["record"]}, shown)
     if son is None:
         return False
-    as_then = Level.highest([Level.of(son["level"]), Level.of(about["level"])]) is Level.of(about["level"])
-    return as_then or bool(access.reach(person, rt, Purpose.VIEW).sees(son["acl"]))
+    level, then = Level.of(son.get("level")), Level.of(about["level"])
+    if level is Level.INTERNAL or access.reach(person, rt, Purpose.VIEW).sees(son["acl"]):
+        return True
+    return bool(named) and son.get(named) == person.id and level.rank <= then.rank
 
 
 outbox.ask_before(KIND, as_it_stands)

@@ -46,12 +46,14 @@ def tell(draft: Draft) -> None:
     side = draft.action.removesuffix("_review")
     if draft.action not in ("finance_review", "legal_review") or draft.values[f"{side}_phoned"] is None:
         return
-    absent: ObjectId = draft.values[f"{side}_phoned"]
+    whom, role = f"{side}_phoned", REVIEWERS[Side(side)]
+    absent: ObjectId = draft.values[whom]
     for address in directory.emails([absent]).values():
         subject, text = _words(draft.values, draft.actor.name)
         key = f"next_level:{draft.values['_id']}:{side}:{draft.values['submitted_at']:%Y%m%dT%H%M%S}"
         record = (draft.rt.slug, draft.values)
-        sending.send(absent, key, to=address, subject=subject, text=text, now=draft.now, record=record)
+        said = {"to": address, "subject": subject, "text": text}
+        sending.send(absent, key, **said, now=draft.now, roles=[role], record=record, named=whom)
 
 
 def _words(values: dict[str, Any], by: str) -> tuple[str, str]:

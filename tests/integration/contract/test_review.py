@@ -11,11 +11,12 @@ from pymongo.database import Database
 
 from models import access, climbing, records, store, work
 from models.access import Purpose
+from models.channel_choice import sending
 from models.contract.document import CONTRACT
 from models.errors import Forbidden, Invalid, NotFound, StaleRecord
 from models.office import office_calendar
-from models.outbox.document import EMAILS
-from models.person.roles import Role
+from models.outbox.document import EMAILS, Message
+from models.person.roles import SYSTEM, Role
 from models.records import NeedsFreshSignIn, NotNow, NotYourOwn
 from tests.factories.contracts import contract
 from tests.factories.customers import customer
@@ -206,6 +207,22 @@ def test_the_next_level_decides_after_a_phone_confirmation_and_the_absent_one_is
     assert submitted["number"] in mail["subject"]
     assert "Manager" in mail["text"]
     assert submitted["name"] not in mail["subject"] + mail["text"]
+
+
+def test_the_absent_one_is_told_of_a_confidential_contract_too_while_they_review(
+    cast: Cast, step: Step, submitted: dict[str, Any], climbed: datetime, db: Any
+) -> None:
+    raised = {"level": "confidential", "level_basis": "Large"}
+    store.change("contract", submitted["_id"], raised, actor=SYSTEM, now=climbed)
+    called = {"finance_phoned": str(cast.finance.id), "finance_phoned_at": "2026-11-24 09:30"}
+    step(cast.manager, submitted, "finance_review", at=climbed, **AGREES["finance"], **called)
+    account = {"_id": cast.finance.id}
+    db["user"].update_one(account, {"$set": {"roles": [Role.SALES.value]}})
+    waits = db[EMAILS].find_one({"to": f"{cast.finance.id}@example.test"})
+    found = sending.as_it_stands(Message.read(waits), climbed)
+    assert found is None
+    db["user"].update_one(account, {"$set": {"roles": [Role.FINANCE_REVIEWER.value]}})
+    assert sending.as_it_stands(Message.read(waits), climbed) is not None
 
 
 @pytest.mark.parametrize(

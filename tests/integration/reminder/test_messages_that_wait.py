@@ -142,3 +142,42 @@ def test_what_is_no_reminder_waits_for_who_may_know_of_it_too(
     assert send(told.id, "late", **said, now=nine, roles=[Role.SALES_MANAGER], record=("customer", record))
     change(told, record, nine)
     assert (outbox.take_due(nine) is not None) is goes
+
+
+def lowered(_told: Person, file: dict[str, Any], now: datetime) -> None:
+    store.change("customer", file["_id"], {"level": "secret"}, actor=SYSTEM, now=now)
+
+
+def head_here(told: Person, _file: dict[str, Any], _now: datetime) -> None:
+    database()["user"].update_one({"_id": told.id}, {"$set": {"roles": [Role.HEAD.value], "department": "service"}})
+
+
+def left(told: Person, _file: dict[str, Any], _now: datetime) -> None:
+    database()["user"].update_one({"_id": told.id}, {"$set": {"department": "sales"}})
+
+
+@pytest.mark.parametrize(
+    ("role", "department", "named", "change", "goes"),
+    [
+        (Role.SALES_MANAGER, "sales", "", nothing, False),
+        (Role.SALES_MANAGER, "sales", "", lowered, False),
+        (Role.SALES_MANAGER, "sales", "", head_here, True),
+        (Role.SPECIALIST, "service", "", nothing, True),
+        (Role.SPECIALIST, "service", "", left, False),
+        (Role.SALES_MANAGER, "sales", "salesperson", nothing, True),
+        (Role.SALES_MANAGER, "sales", "salesperson", raised, False),
+    ],
+)
+def test_of_what_is_above_internal_only_who_sees_it_or_is_named_in_it_is_told(
+    owner: Person, nine: datetime, role: Role, department: str, named: str, change: Change, goes: bool
+) -> None:
+    told = person(role, name="Told", department=department)
+    record = customer(owner, nine, level="confidential")
+    assert told.id is not None
+    database()["record_customer"].update_one({"_id": record["_id"]}, {"$set": {"salesperson": told.id}})
+    said = {"to": "told@example.test", "subject": "Late", "text": record["number"]} | (
+        {"named": named} if named else {}
+    )
+    assert send(told.id, "late", **said, now=nine, record=("customer", record))  # type: ignore[arg-type]
+    change(told, record, nine)
+    assert (outbox.take_due(nine) is not None) is goes
