@@ -24,6 +24,8 @@ from models.set_change import FOLLOWED, Cause, parts_follow, raise_about
 
 NOTED = "levels_followed"
 """How far each type is, under which fields point to it: up to which id of its merges and of its records (`to`)."""
+FORM = 2
+"""Raised when more follows than before: what points to a record that was merged away and is not moved follows it."""
 AT_ONCE = 300
 MOST_RAISED = 300
 """So many records are raised in one transaction: one record may have any number of others that point to it."""
@@ -59,7 +61,9 @@ def bring_along(now: datetime, turn: Callable[[], bool]) -> tuple[int, bool]:
 
 def _pointing(rt: RecordType) -> str:
     """Which fields of which types point to the records of a type."""
-    return " ".join(f"{one.slug}@{one.version}.{','.join(names)}" for one, names in belonging.belonging_to(rt.slug))
+    return f"{FORM} " + " ".join(
+        f"{one.slug}@{one.version}.{','.join(names)}" for one, names in belonging.belonging_to(rt.slug)
+    )
 
 
 def _parts(rt: RecordType, behind: ObjectId | None, cause: Cause) -> Looked:

@@ -96,12 +96,14 @@ def follow_all(drafts: Sequence[Draft]) -> None:
         if level.rank > Level.of((draft.before or {}).get("level")).rank:
             by_level.setdefault(level, []).append(draft)
     for level, raised in by_level.items():
-        raise_about(raised[0].rt.slug, [draft.values["_id"] for draft in raised], level, _cause(raised[0]))
+        raise_about(raised[0].rt.slug, [draft.values["_id"] for draft in raised], level, cause_of(raised[0]))
 
 
-def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause, most: int = 0) -> int:
+def raise_about(
+    slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause, most: int = 0, merge: ObjectId | None = None
+) -> int:
     """Let the records that point to some others of a type have a level at least, `most` of them where that is given;
-    how many were raised."""
+    how many were raised. `merge` is the merge of which it is a part."""
     lower: list[str | None] = [one.value for one in Level if one.rank < level.rank]
     count = 0
     for rt, names in belonging.belonging_to(slug):
@@ -112,7 +114,7 @@ def raise_about(slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause, 
         for draft, _ in found:
             draft.values["level"] = level.value
             keep_level(draft)
-        _put(found)
+        _put(found, merge)
         count += len(found)
     return count
 
@@ -128,7 +130,7 @@ def parts_follow(wholes: Sequence[Draft]) -> None:
     losers = [row["loser"] for row in database()[MERGES].find(merged, {"loser": 1})]
     if losers:
         condition = {"_id": {"$in": losers}, "merged_into": {"$in": list(by_id)}}
-        found = _hanging(rt, condition, _cause(wholes[0]))
+        found = _hanging(rt, condition, cause_of(wholes[0]))
         for draft, _ in found:
             _follow_whole(draft, by_id[draft.values["merged_into"]].values)
         _put(found)
@@ -144,7 +146,8 @@ def _follow_whole(draft: Draft, whole: Mapping[str, Any]) -> None:
         keep_level(draft)
 
 
-def _cause(draft: Draft) -> Cause:
+def cause_of(draft: Draft) -> Cause:
+    """By whom others follow a write, when, and for whom."""
     return Cause(draft.actor, draft.now, draft.behalf)
 
 
@@ -165,10 +168,10 @@ def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause, most: i
     return found
 
 
-def _put(found: Sequence[tuple[Draft, bool]]) -> None:
+def _put(found: Sequence[tuple[Draft, bool]], merge: ObjectId | None = None) -> None:
     changed = [(draft, opened) for draft, opened in found if draft.changed]
-    put_many([draft for draft, opened in changed if opened])
-    put_many([draft for draft, opened in changed if not opened], update_of=update_of_rights)
+    put_many([draft for draft, opened in changed if opened], merge=merge)
+    put_many([draft for draft, opened in changed if not opened], merge=merge, update_of=update_of_rights)
 
 
 def update_of_rights(draft: Draft) -> dict[str, Any]:

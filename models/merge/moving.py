@@ -20,7 +20,7 @@ from pymongo import ASCENDING
 from config.database import database, transaction
 from models import access, belonging, registry, sealing, store, stored_form
 from models.access import Purpose, Reach
-from models.declarations import Field, RecordType
+from models.declarations import Field, Level, RecordType
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
 from models.merge.document import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
@@ -29,7 +29,7 @@ from models.person.roles import Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
-from models.set_change import put_many
+from models.set_change import FOLLOWED, cause_of, put_many, raise_about
 
 log = logging.getLogger(__name__)
 
@@ -182,12 +182,21 @@ def _move(opened: Iterable[tuple[RecordType, Row]], merge: Row, new: ObjectId) -
         put_many(list(of_type), detail=_detail(merge), merge=merge["_id"])
 
 
+def raise_pointing(away: Draft, merge: ObjectId) -> None:
+    """Let what points to a record that was merged away be as secret at once as that has become: what is to be moved by
+    and by, and what is passed over as it cannot be opened (X1)."""
+    level = Level.of(away.values["level"])
+    if away.rt.classified and level.rank > Level.of((away.before or {}).get("level")).rank:
+        raise_about(away.rt.slug, [away.values["_id"]], level, cause_of(away), merge=merge)
+
+
 def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
     """Give up to `limit` moved records back what the merge changed on them, where nobody changed it since; returns how
     far it is, None at the end, and which of them were left with more than a pointer of it, as they cannot be opened."""
     pair = [merge["survivor"], merge["loser"]]
     behind: Row = {"_id": {"$gt": merge["back_to"]}} if merge.get("back_to") else {}
-    condition: Row = {"merge": merge["_id"], "action": "follow_merge", "record": {"$nin": pair}, **behind}
+    of_others: Row = {"action": {"$in": ["follow_merge", FOLLOWED]}, "record": {"$nin": pair}}
+    condition: Row = {"merge": merge["_id"], **of_others, **behind}
     versions = list(database()[store.VERSIONS].find(condition).sort("_id", ASCENDING).limit(limit))
     # A record that was pointed to the merged one again on the way has followed twice: one version after the other.
     times, rounds = Counter[ObjectId](), dict[tuple[str, int], list[Row]]()

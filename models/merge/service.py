@@ -199,13 +199,14 @@ def merge_seen(
         _check(person, first.rt, keep, gone)
         values = _values(_lines(person, first.rt, keep, gone), picks, {f.name for f in first.fields})
         row = _row(person, slug, keep, gone, now)
-        _store_pair(person, first.rt, keep, gone, values, row)
+        away = _store_pair(person, first.rt, keep, gone, values, row)
         access_request.end_for(slug, gone, actor=person, now=now)
         database()[MERGES].insert_one(row)
         if moving.count_pointing(slug, gone["_id"], (keep["_id"], gone["_id"]), AT_ONCE + 1) <= AT_ONCE:
             moving.go_on_with(row["_id"], AT_ONCE + 1)
         else:
             jobs.ask(moving.JOB, person.name, now)
+        moving.raise_pointing(away, row["_id"])
         return store.fetch(slug, keep["_id"])
 
     with told_in_sight(person, first.rt, picks):
@@ -258,8 +259,9 @@ def _row(person: Person, slug: str, keep: Row, gone: Row, now: datetime) -> Row:
     }
 
 
-def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Row, row: Row) -> None:
-    """The two records' next versions: the merged one first, so that a unique value is free for the other."""
+def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Row, row: Row) -> Draft:
+    """The two records' next versions: the merged one first, so that a unique value is free for the other. Returns the
+    write of the other one."""
     entry, secrecy = registry.get(rt.slug), rules.secrecy(keep, gone) if rt.classified else {}
     freed = {f.name: None for f in rt.fields if f.unique and values.get(f.name) == gone[f.name]}
     left = {**gone, **secrecy, **freed, "archived_at": row["at"], "merged_into": keep["_id"]}
@@ -277,6 +279,7 @@ def _store_pair(person: Person, rt: RecordType, keep: Row, gone: Row, values: Ro
     store.put(draft, row["_id"])
     for hook in entry.hooks.after:
         hook(draft)
+    return away
 
 
 # --- afterwards
