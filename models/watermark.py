@@ -9,10 +9,15 @@ from models.declarations import LEVEL_LABELS, Level
 from models.person.roles import Person
 
 
+def is_marked(level: str) -> bool:
+    """Whether what is shown or given out of a record of some level bears a mark."""
+    return bool(level) and level != Level.INTERNAL.value
+
+
 def watermark(level: str, person: Person, now: datetime, language: str, receipt: str = "") -> str:
     """The level, the reader's name, the time in Shanghai and, for what leaves under a card, its receipt's number;
     '' for a record without class."""
-    if not level or level == Level.INTERNAL.value:
+    if not is_marked(level):
         return ""
     parts = [LEVEL_LABELS[Level(level)].text(language), person.name, f"{local(now):%Y-%m-%d %H:%M}", receipt]
     return " · ".join(part for part in parts if part)

@@ -9,7 +9,7 @@ from backoffice.api.addresses import open_type
 from backoffice.api.caller import caller
 from backoffice.api.lists import answered
 from backoffice.api.problems import BadRequest, WrongContent
-from backoffice.downloads import serve
+from backoffice.downloads import serve, unchanged
 from models import records
 from models.access import Purpose
 from models.access_request import receipt
@@ -47,12 +47,15 @@ def upload() -> Response:
 
 
 def download(slug: str, number: str, file_id: str) -> Response:
-    """The content of a file to which a record points. Out of a classified record that is an export."""
+    """The content of a file to which a record points, or a part of it; 304 where the caller has it already. Out of a
+    classified record that is an export, each time."""
     open_type(slug)
     me = caller()
     bodies.check_parameters()
     sight = records.taken_out(me.person, slug, number, me.now)
     row = records.pointed_file(sight, file_id)
+    if (held := unchanged(row, sight.level)) is not None:
+        return held
     number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API")
     return serve(row, inline=False, mark=watermark(sight.level, me.person, me.now, me.person.language, number))
 

@@ -267,8 +267,25 @@ def download(words: Words) -> Json:
     text = words.text("附件的标识，见记录的字段", "The id of the file, as the record has it")
     file_id = {"name": "file_id", "in": "path", "required": True, "schema": schemas.ID, "description": text}
     content: Json = {"*/*": {"schema": {}}}
-    done = {"200": {"description": words.text("文件内容", "The content"), "content": content}}
-    made = _reading(words, "file", words.text("下载附件：{}", "Attached file: {}"), done)
+    anything: Json = {"schema": {"type": "string"}}
+    told = {"Accept-Ranges": anything, "ETag": anything}
+    held, part = (
+        words.text("已有文件的 ETag", "The ETag of what you have"),
+        words.text("要哪一部分", "Which part of it"),
+    )
+    done = {
+        "200": {"description": words.text("文件内容", "The content"), "content": content, "headers": told},
+        "206": {
+            "description": words.text("文件的一部分", "A part of the content"),
+            "content": content,
+            "headers": {**told, "Content-Range": anything},
+        },
+        "304": {"description": words.text("没有变化", "Not changed")},
+        "416": problem(416),
+    }
+    asked = [header(name, {"type": "string"}, held) for name in ("If-None-Match", "If-Range")]
+    asked.append(header("Range", {"type": "string"}, part))
+    made = _reading(words, "file", words.text("下载附件：{}", "Attached file: {}"), done, *asked)
     return {**made, "parameters": [*made["parameters"], file_id]}
 
 

@@ -39,7 +39,9 @@ TITLES: dict[int, Sentence] = {
     409: Sentence("与现状冲突", "In conflict with what is stored"),
     412: Sentence("前提不成立", "A condition does not hold"),
     413: Sentence("内容太大", "Too large"),
+    414: Sentence("地址太长", "The address is too long"),
     415: Sentence("不接受这种内容", "That kind of content is not taken"),
+    416: Sentence("没有这一部分", "There is no such part"),
     422: Sentence("无法保存", "That cannot be stored"),
     428: Sentence("须说明版本", "The version is missing"),
     429: Sentence("请求过于频繁", "Too many requests"),
@@ -53,6 +55,10 @@ DETAILS: dict[int, Sentence] = {
     405: Sentence("请查看 Allow 头中列出的方法。", "The Allow header names the methods that it takes."),
     413: Sentence(
         "请求超过了允许的大小，没有保存任何内容。", "The request is larger than allowed; nothing was stored."
+    ),
+    416: Sentence(
+        "所要求的部分在文件之外；大小见 Content-Range。",
+        "The file has no such part; Content-Range has its size.",
     ),
     500: Sentence(
         "系统出现问题，没有保存任何内容。", "Something went wrong on our side; nothing half-done was stored."
@@ -186,7 +192,7 @@ def on_http_error(error: HTTPException) -> Response:
         return response
     response = answer(status, f"http_{status}", say(DETAILS.get(status, UNREAD), language()))
     for name, value in error.get_headers(request.environ):
-        if name.lower() in ("allow", "retry-after"):
+        if name.lower() in ("allow", "retry-after", "content-range"):
             response.headers[name] = value
     return response
 

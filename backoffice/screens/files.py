@@ -7,7 +7,7 @@ import base64
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
-from backoffice.downloads import picture, serve
+from backoffice.downloads import picture, serve, unchanged
 from backoffice.screens import borrowing, list_page, record_page
 from backoffice.screens.base import view_of
 from backoffice.screens.cells import person_ids, record_url, size_text
@@ -32,7 +32,7 @@ class FileRoutes(RecordRoutes):
         reader = current_reader()
         sight = records.taken_out(reader.person, slug, number, reader.now)
         row = records.pointed_file(sight, file_id)
-        return serve(row, inline=False, mark=borrowing.file_mark(sight, reader))
+        return unchanged(row, sight.level) or serve(row, inline=False, mark=borrowing.file_mark(sight, reader))
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
@@ -44,7 +44,7 @@ class FileRoutes(RecordRoutes):
             raise NotFound()
         mark = record_page.watermark(sight, reader)
         if row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE:
-            return serve(row, inline=True, mark=mark)
+            return unchanged(row, sight.level) or serve(row, inline=True, mark=mark)
         content = base64.b64encode(picture(row, mark)).decode()
         people = person_ids(sight.values)
         found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)

@@ -108,19 +108,20 @@ def name_of(row: Mapping[str, Any]) -> str:
 
 
 class Content(io.RawIOBase):
-    """A stored file as a stream; of its pieces one at a time is held. The first is read at once, so that what cannot be
-    read is refused before anything of it goes out.
+    """A stored file as a stream from some byte on; of its pieces one at a time is held, and those before that byte are
+    not read. The first is read at once, so that what cannot be read is refused before anything of it goes out.
 
     :raises NotFound: :raises KeyGone: :raises KeysUnusable: :raises FileDamaged: here, or later while it is read.
     """
 
-    def __init__(self, file_id: ObjectId) -> None:
+    def __init__(self, file_id: ObjectId, start: int = 0) -> None:
         row = database()[FILES].find_one({"_id": file_id})
         if row is None:
             raise NotFound()
         self.row: Row = row
-        self._pieces = _read(row)
-        self._rest = next(self._pieces, b"")
+        piece, within = divmod(start, row["chunkSize"])
+        self._pieces = _read(row, piece)
+        self._rest = next(self._pieces, b"")[within:]
 
     def readable(self) -> bool:
         """Always."""
@@ -136,11 +137,13 @@ class Content(io.RawIOBase):
         return taken
 
 
-def _read(row: Row) -> Iterator[bytes]:
-    size = 0
+def _read(row: Row, first: int = 0) -> Iterator[bytes]:
+    """The pieces of a file from one of them on."""
+    size = first * row["chunkSize"]
     sealed = "proof" in row["metadata"]
     ended = False
-    for n, chunk in enumerate(database()[CHUNKS].find({"files_id": row["_id"]}).sort("n", 1)):
+    wanted = {"files_id": row["_id"], "n": {"$gte": first}}
+    for n, chunk in enumerate(database()[CHUNKS].find(wanted).sort("n", 1), first):
         data = chunk["data"]
         if ended or chunk["n"] != n or (sealed and not key_vault.is_sealed(data)):
             raise _damaged(row)

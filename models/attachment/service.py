@@ -119,9 +119,10 @@ def hand_over(fields: Iterable[Field], values: Mapping[str, Any], former: Object
         database()[FILES].update_many(condition, {"$set": {"metadata.record": to}})
 
 
-def content(file_id: ObjectId) -> IO[bytes]:
-    """A stored file, for reading from its beginning. :raises NotFound: and what `sealed.Content` raises."""
-    return io.BufferedReader(sealed.Content(file_id), CHUNK)
+def content(file_id: ObjectId, start: int = 0) -> IO[bytes]:
+    """A stored file, for reading from its beginning or from a later byte of it. :raises NotFound: and what
+    `sealed.Content` raises."""
+    return io.BufferedReader(sealed.Content(file_id, start), CHUNK)
 
 
 def keys_of(record_ids: Iterable[ObjectId]) -> list[ObjectId]:
