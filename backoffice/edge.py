@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request, session
@@ -29,6 +30,7 @@ POLICY = (
     "form-action 'self'"
 )
 A_YEAR = 365 * 24 * 3600
+TOO_LARGE = "413"
 
 
 def utc_now() -> datetime:
@@ -43,6 +45,7 @@ def init_app(app: Flask, clock: Clock) -> None:
     """
     app.extensions["clock"] = clock
     giving_way.init_app(app)
+    app.wsgi_app = _closing(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_finish)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -87,6 +90,23 @@ def wants_json() -> bool:
         return True
     accepted = request.accept_mimetypes
     return accepted["application/json"] > accepted["text/html"]
+
+
+def _closing(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The same application; what is too large for it is read no further, and whoever sends it is told so by
+    `Connection: close`. That is a matter between the server and who asks: gunicorn takes the header from no
+    application, and the wish on its own answer."""
+
+    def answered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        def begun(status: str, *rest: Any) -> Any:
+            close = getattr(getattr(start_response, "__self__", None), "force_close", None)
+            if close is not None and status.startswith(TOO_LARGE):
+                close()
+            return start_response(status, *rest)
+
+        return application(environ, begun)
+
+    return answered
 
 
 def _begin() -> None:

@@ -39,7 +39,6 @@ TITLES: dict[int, Sentence] = {
     409: Sentence("与现状冲突", "In conflict with what is stored"),
     412: Sentence("前提不成立", "A condition does not hold"),
     413: Sentence("内容太大", "Too large"),
-    414: Sentence("地址太长", "The address is too long"),
     415: Sentence("不接受这种内容", "That kind of content is not taken"),
     416: Sentence("没有这一部分", "There is no such part"),
     422: Sentence("无法保存", "That cannot be stored"),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.wsgi import Response as Sent  # type: ignore[import-untyped]
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from werkzeug.test import create_environ
+from werkzeug.wsgi import ClosingIterator
 
 from backoffice import assets, edge
 from backoffice.app import create_app
@@ -203,6 +208,19 @@ def test_too_large_a_form_is_refused(prepared: Settings, db: Any, clock: Clock) 
     answer = app.test_client().post("/login", data=sent, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert answer.mimetype == "text/html"
+
+
+@pytest.mark.parametrize(("address", "size", "closed"), [("/login", 10**9, True), ("/login", 0, False)])
+def test_who_sends_more_than_is_taken_is_told_that_the_connection_ends(
+    app: Flask, db: Any, address: str, size: int, closed: bool
+) -> None:
+    asked = SimpleNamespace(version=(1, 1), method="POST", should_close=lambda: False)
+    answer = Sent(asked, None, Config())
+    environ = create_environ(address, method="POST", content_type="multipart/form-data; boundary=x")
+    environ["CONTENT_LENGTH"] = str(size)
+    ClosingIterator(app(environ, answer.start_response)).close()
+    assert (answer.status_code == 413, answer.should_close()) == (closed, closed)
+    assert (f"Connection: {'close' if closed else 'keep-alive'}\r\n" in answer.default_headers()) is True
 
 
 @pytest.mark.parametrize("error", [AutoReconnect("x"), ServerSelectionTimeoutError("x")])
