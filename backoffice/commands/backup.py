@@ -28,7 +28,7 @@ MEGABYTE = 2**20
 @click.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path | None) -> None:
-    """Save everything in the database, as it stands at one moment, to FILE.
+    """Save the database, as it stands at one moment, to FILE.
 
     People may go on working. Without FILE a dated file is written to the folder of the daily backups. The file appears
     when it is whole and has been read again; only its owner can read it. Keep the three secrets and the audit trail's

@@ -25,7 +25,7 @@ WEEKS = Calendar(firstweekday=0)
 
 @click.group()
 def calendar() -> None:
-    """The working calendar: which days are worked, and the year's decree."""
+    """Which days are worked: the calendar of the year's decree."""
 
 
 @calendar.command("import", short_help="Bring a published year into force.")

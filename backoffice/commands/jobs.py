@@ -54,7 +54,7 @@ class Moment(click.ParamType[datetime]):
 
 @click.group()
 def jobs() -> None:
-    """What happens by itself: the jobs, their next times, their history. Times are Shanghai time."""
+    """What happens by itself: jobs, next times, history. Times are Shanghai time."""
 
 
 @jobs.command("list")

@@ -18,7 +18,7 @@ from models.record_type.plain import WrongDefinition, to_plain
 
 @click.group()
 def types() -> None:
-    """List, add, change and withdraw record types while the program runs.
+    """Record types, changed while the program runs.
 
     Every running process takes a change over within seconds. Changes are in the audit trail, as done by the system.
     """
@@ -39,7 +39,7 @@ def list_types() -> None:
 @types.command()
 @click.argument("slug")
 def show(slug: str) -> None:
-    """Print a record type's definition as JSON, left-out ones included."""
+    """Print a record type's definition as JSON, also a left-out one's."""
     with connected():
         found = next((to_plain(rt) for rt in registry.all_types() if rt.slug == slug), None) or _left_out(slug)
         if found is None:

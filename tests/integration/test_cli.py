@@ -66,6 +66,15 @@ def test_every_command_and_option_explains_itself(path: tuple[str, ...], command
             assert parameter.help, f"{' '.join(path)} {parameter.opts[0]} has no help"
 
 
+@pytest.mark.parametrize("path", [(), *(path for path, one in commands(main) if isinstance(one, click.Group))], ids=str)
+def test_no_summary_of_a_command_is_cut_off_on_a_narrow_terminal(path: tuple[str, ...]) -> None:
+    wide = 78  # of 80 columns click leaves two free
+    shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=wide).stdout
+    listed = shown.partition("Commands:\n")[2].partition("\n\n")[0]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_the_help_names_every_variable_that_is_read() -> None:
     shown = CliRunner().invoke(main, ["--help"]).stdout
     for module in ("config/settings.py", "config/policy.py"):
