@@ -41,6 +41,12 @@ NOT_THEIRS = Sentence(
     "colleague of the department; anybody else who needs it reads it with a card.",
 )
 
+NOT_SIGNED_IN = Sentence(
+    "此人尚未用首次密码登录并自设密码，密级高于内部的记录暂不能交给此人。",
+    "This person has not signed in yet and chosen a password of their own: until then nothing above internal becomes "
+    "theirs.",
+)
+
 
 def in_effect(record: Mapping[str, Any]) -> ObjectId | None:
     """The owner of a stored record; nobody where they left its department."""
@@ -80,7 +86,9 @@ def refusal(person: Person, rt: RecordType, record: Mapping[str, Any], to: Perso
         return NOT_YOURS
     if to is not None and to.id == person.id and _gains(person, rt, record):
         return NOT_TO_YOURSELF
-    return NOT_THEIRS if _opens(person, rt, record, record.get("acl") or (), to) else None
+    if _opens(person, rt, record, record.get("acl") or (), to):
+        return NOT_THEIRS
+    return NOT_SIGNED_IN if _too_early(person, record, to) else None
 
 
 def goes_along(person: Person, rt: RecordType, record: Mapping[str, Any], to: Person | None) -> bool:
@@ -92,7 +100,7 @@ def goes_along(person: Person, rt: RecordType, record: Mapping[str, Any], to: Pe
     if not access.reads_for_good(_whole(person), rt, acl):
         return False
     gains = to is not None and to.id == person.id and _gains(person, rt, record)
-    return not gains and not (rt.classified and _opens(person, rt, record, acl, to))
+    return not gains and not (rt.classified and (_opens(person, rt, record, acl, to) or _too_early(person, record, to)))
 
 
 def whom(to: ObjectId | None, looked_up: dict[ObjectId, Mapping[str, Any]] | None = None) -> Person | None:
@@ -117,6 +125,8 @@ def keep_owner(draft: Draft) -> None:
     refused = None if before is None else refusal(draft.actor, draft.rt, before, new)
     if refused is None and _opened(draft, new):
         refused = NOT_THEIRS
+    if refused is None and _too_early(draft.actor, draft.values, new):
+        refused = NOT_SIGNED_IN
     if refused is not None:
         draft.problems[OWNER] = refused
 
@@ -163,6 +173,12 @@ def _opens(person: Person, rt: RecordType, record: Mapping[str, Any], acl: Itera
     if not to.placed or not turns.serves(person, record, Role.HEAD):
         return True
     return to.department not in (record.get("department"), record.get("owner_left")) and not _colleagues(record, to)
+
+
+def _too_early(person: Person, record: Mapping[str, Any], to: Person | None) -> bool:
+    """Whether somebody would get what is above internal while an administrator alone knows who signs in for them."""
+    above = Level.of(record.get("level")) is not Level.INTERNAL
+    return above and person.id is not None and to is not None and to.unclaimed
 
 
 def _colleagues(record: Mapping[str, Any], to: Person) -> bool:

@@ -27,6 +27,7 @@ from models.access_request.refusals import (
     AskedAlready,
     NothingToAsk,
     NothingToOffer,
+    NotSignedInYet,
     OfferedAlready,
     OnlyOffered,
     SeveralDepartments,
@@ -114,7 +115,7 @@ class AskRoutes(RecordRoutes):
             nobody = _("Nobody, or more than one, is called so: give the email address.")
             errors = _problems(refused, reader) | ({"to": nobody} if reader_id is None else {})
             return self._offer_page(view, sight, reader, form, errors), refused.status
-        except (NothingToOffer, OfferedAlready, ToOneself) as refused:
+        except (NothingToOffer, NotSignedInYet, OfferedAlready, ToOneself) as refused:
             return self._offer_page(view, sight, reader, form, {"to": refused.text(reader.language)}), refused.status
         flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
         return redirect(record_url(slug, number))

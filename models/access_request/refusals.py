@@ -83,6 +83,16 @@ class NotByAsking(Refusal):
     )
 
 
+class NotSignedInYet(Refusal):
+    """The reader has the first password still that one administrator gave: whoever made the account may use it."""
+
+    code, status = "not_signed_in_yet", 409
+    zh, en = (
+        "借阅人尚未用首次密码登录并自设密码，暂不能批准或授权。",
+        "The reader has not signed in yet and chosen a password of their own: until then no card is given to them.",
+    )
+
+
 class SeveralDepartments(Refusal):
     """The records of one card are approved by one head."""
 

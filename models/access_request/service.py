@@ -22,6 +22,7 @@ from models.access_request.refusals import (
     NotByAsking,
     NothingToAsk,
     NothingToOffer,
+    NotSignedInYet,
     OfferedAlready,
     OnlyOffered,
     SeveralDepartments,
@@ -123,6 +124,7 @@ def offer(
     :raises NotFound: :raises Locked: :raises Forbidden: for anybody else. :raises Invalid: all that is wrong, nobody to
         offer it to (None) and what is said below included where it is not all.
     :raises ToOneself: :raises NothingToOffer: when that person reads it already. :raises OfferedAlready:
+    :raises NotSignedInYet:
     """
     found = read(person, slug, number, Purpose.VIEW, now)
 
@@ -156,12 +158,14 @@ def _offer(
 
 def _against(
     person: Person, reader: Person, found: Sight, values: Mapping[str, Any], now: datetime
-) -> NothingToOffer | ToOneself | OfferedAlready | None:
+) -> NothingToOffer | NotSignedInYet | ToOneself | OfferedAlready | None:
     """Why a record cannot be offered to a reader, for uses from a day on; None when it can."""
     if not _not_held(reader, [found], values["uses"]):
         return NothingToOffer()
     if reader.id == person.id:
         return ToOneself()
+    if reader.unclaimed:
+        return NotSignedInYet()
     in_the_way = open_cards.in_the_way(reader, found.rt.slug, (found.number,), values, now)
     return OfferedAlready() if in_the_way else None
 
@@ -221,6 +225,8 @@ def _prepare(draft: Draft) -> None:
     if draft.behalf is not None and draft.action != "refuse" and level_of(values) is Level.TOP_SECRET:
         raise InPersonOnly()
     if draft.action in OPENING:
+        if _reader(values).unclaimed:
+            raise NotSignedInYet()
         _check_window(draft)
         levels = levels_of(values)
         level = Level.highest(levels.values())

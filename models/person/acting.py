@@ -18,6 +18,12 @@ def accounts_of(ids: Iterable[ObjectId]) -> dict[ObjectId, dict[str, Any]]:
     return {row["_id"]: row for row in database()[PEOPLE].find({"_id": {"$in": list(set(ids))}})}
 
 
+def unclaimed(row: Mapping[str, Any]) -> bool:
+    """Whether the first password that one administrator gave stands: nobody has signed in with it and chosen another,
+    and no second person has vouched for it. So it is of a new account, for later ones need two people."""
+    return bool(row.get("must_change")) and not row.get("vouched")
+
+
 def person_of(row: Mapping[str, Any], language: str = "") -> Person:
     """The acting person of a stored account, without grants. Unknown roles give nothing."""
     return Person(
@@ -29,4 +35,5 @@ def person_of(row: Mapping[str, Any], language: str = "") -> Person:
         language=row.get("language") or language or "zh",
         email=row["email"],
         settling=changes.settles(row),
+        unclaimed=unclaimed(row),
     )

@@ -101,7 +101,9 @@ def _condition(roles: Iterable[Role]) -> dict[str, Any]:
 
 
 def capacities(role: Role, department: str) -> dict[ObjectId, int]:
-    """How much work each active holder of a role in a department takes, as a weight (F6); 100 unless set."""
-    condition = {**_condition([role]), "department": department}
+    """How much work each active holder of a role in a department takes, as a weight (F6); 100 unless set. Who has not
+    signed in yet, with a first password that one administrator gave (`acting.unclaimed`), takes none."""
+    claimed = [{"must_change": {"$ne": True}}, {"vouched": True}]
+    condition = {**_condition([role]), "department": department, "$or": claimed}
     rows = database()[PEOPLE].find(condition, {"capacity": 1}).sort("_id", 1)
     return {row["_id"]: row.get("capacity", USUAL_CAPACITY) for row in rows}

@@ -1,6 +1,6 @@
-"""Proposals that wait for a second privileged person: a privileged role, new access or an account enabled again for a
-privileged person or one who reads what is classified, another mail address of these, and another department or manager
-of a privileged person."""
+"""Proposals that wait for a second privileged person: a privileged role, new access for who has used their account, an
+account enabled again for a privileged person or one who reads what is classified, another mail address of these, and
+another department or manager of a privileged person."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Roles and who gives them. A privileged role is given, the place of a privileged person changed, and the access of
 one or of somebody who reads what is classified reset or their account enabled again only when a second privileged
-person confirms; until then it waits as a proposal. The system itself (a command on the machine) needs no second one.
+person confirms; until then it waits as a proposal. So does new access for whoever has used their account: what they
+may be given tomorrow is not known today. The system itself (a command on the machine) needs no second one.
 
 Whose access one administrator gave gets a privileged role with new access, from the second person: the administrator
 may know the password, and whatever was set up with it.
@@ -20,6 +21,7 @@ from config.database import database, transaction
 from models import audit
 from models.errors import Forbidden, Refusal
 from models.person import changes, proposals, rules, session, taken
+from models.person.acting import unclaimed
 from models.person.document import USERS
 from models.person.proposals import Place, Proposal
 from models.person.roles import PRIVILEGED, SYSTEM, Person, Role
@@ -99,8 +101,9 @@ def reset_access(
 ) -> bool:
     """Give a person a first password again (a hash) and, by default, take away the second factor.
 
-    For a privileged person, and for who reads by name what is classified, this is only proposed, because it amounts to
-    taking their rights: then False is returned, nothing has changed, and `confirm` does it.
+    Unless the first password that one administrator gave still stands, of somebody who is not privileged and reads by
+    name nothing classified, this is only proposed, because it amounts to taking their rights, those to come included:
+    then False is returned, nothing has changed, and `confirm` does it.
 
     :raises OwnAccount: :raises Forbidden: :raises NotFound:
     """
@@ -110,7 +113,7 @@ def reset_access(
 
     def work() -> bool:
         row = get(person_id)
-        if takes_two(actor, row, now):
+        if actor is not SYSTEM and (not unclaimed(row) or takes_two(actor, row, now)):
             proposals.propose(actor, person_id, proposals.RESET, now)
             return False
         _store_reset(actor, row, password, now, vouched=actor is SYSTEM, second_factor=second_factor)

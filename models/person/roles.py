@@ -165,7 +165,8 @@ class Person:
     for whom they sign at that moment. A token may open less than its person may do: with `only`, records of these types
     and no other; with `levels`, without a grant records of these levels and no other; `read_only`, nothing to be
     written. `through` is that token, for the audit trail (X7). While `settling` what they own does not follow their
-    department yet.
+    department yet. An account that is `unclaimed` has the first password still that one administrator gave it: nothing
+    above internal becomes theirs.
     """
 
     id: ObjectId | None
@@ -182,6 +183,7 @@ class Person:
     through: Means | None = None
     stands_in: tuple[StandIn, ...] = ()
     settling: bool = False
+    unclaimed: bool = False
 
     @property
     def serves(self) -> bool:

@@ -179,9 +179,12 @@ def test_resetting_a_privileged_person_needs_a_second_person_too(admin: Person, 
     assert after["fs_uniquifier"] != before["fs_uniquifier"]
 
 
-def test_resetting_anybody_else_is_done_at_once(admin: Person, now: datetime, house: Base) -> None:
+def test_who_has_not_used_a_new_account_gets_another_first_password_at_once(
+    admin: Person, now: datetime, house: Base
+) -> None:
     person = made(now, Role.SPECIALIST)
-    house["user"].update_one({"_id": person.id}, {"$set": {"tf_totp_secret": "x", "mf_recovery_codes": ["y"]}})
+    first = {"must_change": True, "vouched": False, "tf_totp_secret": "x", "mf_recovery_codes": ["y"]}
+    house["user"].update_one({"_id": person.id}, {"$set": first})
     assert person.id is not None
     assert rights.reset_access(admin, person.id, "hash", now) is True
     after = service.get(person.id)
