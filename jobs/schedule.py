@@ -20,18 +20,22 @@ from jobs import (
     mail,
     merge,
     opening,
+    passing_on,
     record_type,
     reminder,
     reporting,
     robots,
     secrecy,
     signature,
+    writing_up,
 )
 from jobs.cadence import Daily, EveryMinutes, FirstMonday, MonthDay, Weekly
 from jobs.table import CatchUp, Job, Lane, Table
 from models.audit_check.rules import JOB as AUDIT_CHECK
 from models.backup.rules import JOB as BACKUP
 from models.bulk_change.service import JOB as BULK_CHANGES
+from models.closing import JOB as LEVEL_PIECES
+from models.customer.passing_on import JOB as OWNERS_PASSED_ON
 from models.deadline.recount import JOB as DEADLINES
 from models.declarations import Label
 from models.destruction.removal import JOB as DESTRUCTION
@@ -180,6 +184,27 @@ JOBS = Table(
             label=Label("合并后转移引用", "Move references to merged records"),
             cadence=EveryMinutes(1),
             work=merge.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+            lane=Lane.LONG,
+        ),
+        # What makes so many records more secret asks for it at once.
+        Job(
+            name=LEVEL_PIECES,
+            label=Label("补记随同提高的密级", "Write up levels that followed"),
+            cadence=EveryMinutes(1),
+            work=writing_up.carry_on,
+            transactional=False,
+            catch_up=CatchUp.SKIP,
+            kept=timedelta(days=7),
+        ),
+        # Who gives a file with so many records to another owner asks for it at once.
+        Job(
+            name=OWNERS_PASSED_ON,
+            label=Label("随客户档案移交记录", "Hand records on with their customer's file"),
+            cadence=EveryMinutes(1),
+            work=passing_on.carry_on,
             transactional=False,
             catch_up=CatchUp.SKIP,
             kept=timedelta(days=7),

@@ -14,13 +14,15 @@ from pymongo import ASCENDING
 
 from config.database import database, transaction
 from models import belonging, registry, schema, sealing, stored_form
+from models.closing import Cause
 from models.declarations import Level, RecordType
+from models.job import service as jobs
 from models.merge.document import MERGED, MERGES, Row
 from models.person.roles import SYSTEM
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy_notice import CLASSIFIED
-from models.set_change import FOLLOWED, Cause, parts_follow, raise_about
+from models.set_change import FOLLOWED, parts_follow, raise_about
 
 NOTED = "levels_followed"
 """How far each type is, under which fields point to it: up to which id of its merges and of its records (`to`)."""
@@ -30,8 +32,12 @@ AT_ONCE = 300
 MOST_RAISED = 300
 """So many records are raised in one transaction: one record may have any number of others that point to it."""
 
+JOB = "secrecy_end"
+"""The job that does what is left."""
+
 Looked = tuple[ObjectId | None, int, bool]
 """The last record or merge that was looked at, how many records followed, and whether there may be more."""
+Piece = Callable[[RecordType, ObjectId | None, Cause], Looked]
 OF_A_PART = ("level", "secret_until")
 """What a part has in common with its whole. A merge leaves it its own basis; nothing of it is written that need not be,
 or the merge could not be taken back."""
@@ -47,15 +53,57 @@ def bring_along(now: datetime, turn: Callable[[], bool]) -> tuple[int, bool]:
     for rt in [one for one in registry.all_types() if one.classified]:
         for name, piece, key in (("parts", _parts, ""), ("about", _about, _pointing(rt))):
             at = f"{rt.slug}.{name}"
-            known = noted[at] if noted.get(at, {}).get("key") == key else {}
-            behind, done = known.get("to"), bool(known.get("done"))
-            while not done:
-                behind, followed, more = transaction(partial(piece, rt, behind, cause))
-                count, done = count + followed, not more
-                note = {"key": key, "to": behind, "done": done}
-                database()[NOTED].update_one({"_id": at}, {"$set": note}, upsert=True)
-                if not (done or turn()):
-                    return count, True
+            followed, left = _bring(rt, at, piece, key, noted.get(at, {}), cause, turn)
+            count += followed
+            if left:
+                return count, True
+    return count, False
+
+
+def hangs_anew(rt: RecordType, former: RecordType | None) -> bool:
+    """Whether records of a type that is to be put are to follow the level of what its former version let them point to
+    without following it."""
+    with registry.as_if(rt):
+        now = set(belonging.leads(rt))
+        return not now <= (set(belonging.leads(former)) if former is not None else set())
+
+
+def bring_before(rt: RecordType, now: datetime) -> int:
+    """Let the records of a type that is to be put follow the level of what they point to, before it is in force: of a
+    plain type nothing above internal is open, so none of them is open in between. Broken off, it goes on behind the
+    last piece once the type is put again. Returns how many followed."""
+    count, cause = 0, Cause(SYSTEM, now)
+    with registry.as_if(rt):
+        for to in sorted({to for _, to in belonging.leads(rt)}):
+            target, at = registry.get(to).rt, f"{to}.about"
+            known = database()[NOTED].find_one({"_id": at}) or {}
+            count += _bring(target, at, _about, _pointing(target), known, cause, lambda: True)[0]
+    return count
+
+
+def look_again(rt: RecordType, now: datetime) -> None:
+    """Have looked at once more what the records of a type in force point to: a process of its former version may have
+    written some behind `bring_before`."""
+    targets = {to for _, to in belonging.leads(rt)}
+    if targets:
+        database()[NOTED].delete_many({"_id": {"$in": [f"{to}.about" for to in targets]}})
+        jobs.ask(JOB, "", now)
+
+
+def _bring(
+    rt: RecordType, at: str, piece: Piece, key: str, known: Row, cause: Cause, turn: Callable[[], bool]
+) -> tuple[int, bool]:
+    """Do the pieces of one kind for a type that are left, while `turn`; how many records followed, and whether some are
+    left."""
+    known = known if known.get("key") == key else {}
+    count, behind, done = 0, known.get("to"), bool(known.get("done"))
+    while not done:
+        behind, followed, more = transaction(partial(piece, rt, behind, cause))
+        count, done = count + followed, not more
+        note = {"key": key, "to": behind, "done": done}
+        database()[NOTED].update_one({"_id": at}, {"$set": note}, upsert=True)
+        if not (done or turn()):
+            return count, True
     return count, False
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from bson import ObjectId
 from pymongo import UpdateOne
 
 from config.database import database
-from models import audit, belonging, sealing, store, stored_form
+from models import audit, belonging, closing, sealing, store, stored_form
 from models.access_request import raising
+from models.closing import Cause, Root
 from models.declarations import Level, RecordType
 from models.key_vault.refusals import Unopened
 from models.merge.document import MERGED, MERGES
-from models.person.roles import Person
 from models.record import collection_name
 from models.registry import Draft, Hooks
 from models.secrecy import keep_level
@@ -27,15 +26,8 @@ log = logging.getLogger(__name__)
 
 FOLLOWED = "follow_level"
 """The action by which a record becomes as secret as what it hangs on."""
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Who changed the level that others follow, when, and for whom as a deputy."""
-
-    actor: Person
-    now: datetime
-    behalf: Person | None = None
+AT_ONCE = 300
+"""So many records follow another one in its own transaction: with more, it would take longer than one may."""
 
 
 def put_many(
@@ -59,6 +51,16 @@ def put_many(
     ]
     versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]
     database()[collection_name(first.rt.slug)].bulk_write(updates)
+    remember_many(drafts, versions, detail=detail)
+    follow_all(drafts)
+
+
+def remember_many(
+    drafts: Sequence[Draft], versions: Sequence[dict[str, Any]], *, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Write the versions of some changes of records of one type, and their entries in the trail; cards in force that
+    were signed for a lower level end."""
+    first = drafts[0]
     database()[store.VERSIONS].insert_many(versions)
     subjects = [
         (store.subject(first.rt, draft.values), [change["field"] for change in version["changes"]])
@@ -66,7 +68,6 @@ def put_many(
     ]
     audit.append_many(first.action, first.actor, subjects, now=first.now, detail=detail)
     raising.end_cards_of(drafts)
-    follow_all(drafts)
 
 
 # --- what hangs on a record is as secret as it is
@@ -103,14 +104,22 @@ def raise_about(
     slug: str, ids: Sequence[ObjectId], level: Level, cause: Cause, most: int = 0, merge: ObjectId | None = None
 ) -> int:
     """Let the records that point to some others of a type have a level at least, `most` of them where that is given;
-    how many were raised. `merge` is the merge of which it is a part."""
-    lower: list[str | None] = [one.value for one in Level if one.rank < level.rank]
+    how many were raised. `merge` is the merge of which it is a part. Where it is not given, and there are too many for
+    one transaction, they are closed at once and written up behind it."""
     count = 0
     for rt, names in belonging.belonging_to(slug):
         if most and count >= most:
             break
-        condition = {"level": {"$in": [*lower, None]}, "$or": [{name: {"$in": list(ids)}} for name in names]}
-        found = _hanging(rt, condition, cause, most and most - count)
+        condition = {**closing.below(level), "$or": [{name: {"$in": list(ids)}} for name in names]}
+        if not most:
+            there = [row["_id"] for row in database()[collection_name(rt.slug)].find(condition, {"_id": 1})]
+            many = len(there) > AT_ONCE
+            here = closing.close(rt, there, Root(slug, ids, level, merge), cause) if many else there
+            count += len(there) - len(here)
+            if not here:
+                continue
+            condition = {"_id": {"$in": here}}
+        found = hanging(rt, condition, cause, most and most - count)
         for draft, _ in found:
             draft.values["level"] = level.value
             keep_level(draft)
@@ -130,7 +139,7 @@ def parts_follow(wholes: Sequence[Draft]) -> None:
     losers = [row["loser"] for row in database()[MERGES].find(merged, {"loser": 1})]
     if losers:
         condition = {"_id": {"$in": losers}, "merged_into": {"$in": list(by_id)}}
-        found = _hanging(rt, condition, cause_of(wholes[0]))
+        found = hanging(rt, condition, cause_of(wholes[0]))
         for draft, _ in found:
             _follow_whole(draft, by_id[draft.values["merged_into"]].values)
         _put(found)
@@ -151,7 +160,7 @@ def cause_of(draft: Draft) -> Cause:
     return Cause(draft.actor, draft.now, draft.behalf)
 
 
-def _hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause, most: int = 0) -> list[tuple[Draft, bool]]:
+def hanging(rt: RecordType, condition: Mapping[str, Any], cause: Cause, most: int = 0) -> list[tuple[Draft, bool]]:
     """The writes of records of a type that follow another write, each with whether the record can be opened: one that
     cannot becomes as secret as the others, and keeps what of it is sealed as it is."""
     sons, found = list(database()[collection_name(rt.slug)].find(condition).limit(most)), list[tuple[Draft, bool]]()

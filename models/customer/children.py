@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, belonging, ownership, registry, sealing, store, stored_form
+from models import access, belonging, ownership, registry, store
 from models.access import Purpose
 from models.customer.document import CUSTOMER, SLUG
 from models.declarations import RecordType
@@ -21,7 +21,6 @@ from models.person.roles import Person, Role
 from models.record import collection_name
 from models.registry import Draft
 from models.reminder import service as reminders
-from models.set_change import put_many, update_of_rights
 from models.turns import left_by
 
 VIA = "customer"
@@ -33,9 +32,6 @@ FOLLOWED = "follow_customer"
 
 SALESPERSON = "salesperson"
 """The field of a customer's file, and of such records, that says whose customer it is."""
-
-FOLLOWING = ("level", "owner", "owner_left", "department", "acl")
-"""What of such a record says how it follows the file."""
 
 
 def customer_of(draft: Draft) -> Mapping[str, Any]:
@@ -105,43 +101,10 @@ def _passes(draft: Draft, to: ObjectId | None) -> bool:
     return before is None or ownership.refusal(draft.actor, rt, before, ownership.whom(to, draft.nearby)) is None
 
 
-def pass_on(draft: Draft) -> None:
-    """Hand the records of a customer that are its former owner's to the new one, as far as they are the writer's to
-    hand on; the others stay with their owner, of which the head alone is told (X6). All of them are read by the
-    salesperson that the customer has now, and by no former one (X3)."""
-    before, values = draft.before, draft.values
-    if before is None or not draft.touches(("owner", SALESPERSON)):
-        return
-    left = False
-    for rt in (one for one in _types_about() if one.classified):
-        if draft.touches(("owner",)):
-            theirs = {VIA: values["_id"], "owner": before["owner"]}
-            for row in list(database()[collection_name(rt.slug)].find(theirs, dict.fromkeys(FOLLOWING, 1))):
-                left |= not _change_child(draft, rt, row)
-        if draft.touches((SALESPERSON,)) and sold_by(rt):
-            _hand_to_salesperson(draft, rt)
-    if left:
-        _tell_heads(values, before["owner"], draft.now)
-
-
 def sold_by(rt: RecordType) -> bool:
     """Whether records of a type keep the salesperson of their customer, who reads them by that (X3)."""
     via, kept = rt.by_name.get(VIA), rt.by_name.get(SALESPERSON)
     return via is not None and via.to == SLUG and kept is not None and kept.opens and not kept.editable
-
-
-def _hand_to_salesperson(draft: Draft, rt: RecordType) -> None:
-    """Let the records of a type about a file be those of its salesperson, all in a few writes; nothing sealed is
-    opened."""
-    to = draft.values[SALESPERSON]
-    condition = {VIA: draft.values["_id"], SALESPERSON: {"$ne": to}}
-    sons = database()[collection_name(rt.slug)].find(condition, sealing.left_out(rt) or None)
-    befores = [stored_form.load(rt, son) for son in sons]
-    drafts = [
-        Draft(rt, FOLLOWED, before, {**before, SALESPERSON: to}, draft.actor, draft.now, given=frozenset())
-        for before in befores
-    ]
-    put_many(drafts, update_of=update_of_rights)
 
 
 def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[ObjectId, ObjectId | None]]:
@@ -151,7 +114,7 @@ def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[Object
     wanted = {VIA: {"$in": list(files)}, ownership.OWNER: {"$in": list(former)}, "archived_at": None}
     by_pair = {"$group": {"_id": {"file": f"${VIA}", "owner": f"${ownership.OWNER}"}}}
     found = set[tuple[ObjectId, ObjectId | None]]()
-    for rt in _types_about():
+    for rt in types_about():
         finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
         stages: list[dict[str, Any]] = [{"$match": {**wanted, "state": {"$nin": finals}}}, by_pair]
         rows = database()[collection_name(rt.slug)].aggregate(stages)
@@ -159,21 +122,13 @@ def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[Object
     return found & pairs
 
 
-def _types_about() -> list[RecordType]:
+def types_about() -> list[RecordType]:
+    """The types in force whose records are about a customer."""
     return [rt for rt in registry.all_types() if VIA in rt.by_name and rt.by_name[VIA].to == SLUG]
 
 
-def _change_child(draft: Draft, rt: RecordType, row: dict[str, Any]) -> bool:
-    """Let a record follow the file to its owner; False when it stays with the former one."""
-    now_owner = ownership.in_effect(draft.stored)
-    follows = ownership.goes_along(draft.actor, rt, row, ownership.whom(now_owner, draft.nearby))
-    if follows:
-        change = ownership.handed_down(draft.stored)
-        store.change(rt.slug, row["_id"], change, actor=draft.actor, now=draft.now, action=FOLLOWED)
-    return follows
-
-
-def _tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: datetime) -> None:
+def tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: datetime) -> None:
+    """Tell the heads of a file that has another owner that some records about it stayed with the former one."""
     heads = directory.holders((Role.HEAD,), customer["department"])
     reminders.tell_of_left(heads, SLUG, customer["_id"], former, now)
 
@@ -185,7 +140,7 @@ def adopt(drafts: Sequence[Draft], former: Mapping[str, Any], survivor: Mapping[
     looked_up = dict[ObjectId, Mapping[str, Any]]()
     left = [draft for draft in drafts if not _adopt(draft, former, survivor, looked_up)]
     if left:
-        _tell_heads(survivor, former["owner"], left[0].now)
+        tell_heads(survivor, former["owner"], left[0].now)
 
 
 def _adopt(

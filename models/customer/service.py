@@ -19,9 +19,10 @@ from models import access, audit, schema, store
 from models.access import Purpose
 from models.contract import exposure
 from models.customer import filing, former, rules
-from models.customer.children import adopt, come_to, pass_on, still_with
+from models.customer.children import adopt, come_to, still_with
 from models.customer.document import CUSTOMER, SLUG
 from models.customer.identity import duplicate_keys, licence_warning, phone_warning
+from models.customer.passing_on import pass_on
 from models.key_vault import service as key_vault
 from models.masking import masked
 from models.person import directory

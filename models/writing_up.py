@@ -1,0 +1,143 @@
+"""What is owed to records that were closed together when they became more secret (`closing`): each its version, its
+entry in the trail, the terms of its level and its own key, once; or, where the act was not stored, its former level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING, UpdateOne
+
+from config.database import database, server_time, transaction
+from models import registry, sealing, store, stored_form
+from models.closing import MARK, PIECES, Cause, is_stored, type_of
+from models.loaded import Loaded, son_of
+from models.person.roles import Means, Person
+from models.record import collection_name
+from models.registry import Draft
+from models.secrecy import keep_level
+from models.set_change import FOLLOWED, hanging, parts_follow, remember_many, update_of_rights
+
+SURELY_OVER = timedelta(minutes=2)
+"""An act that closed records is stored, or is not, within this time."""
+
+Row = dict[str, Any]
+Owed = Mapping[str, Any]
+
+
+def carry_on(go_on: Callable[[], bool]) -> tuple[int, bool]:
+    """Give closed records what is owed to them, a piece in a transaction, while `go_on`; how many pieces were done, and
+    whether some are left that could be. Broken off, whoever comes next goes on behind the last one."""
+    done, over = 0, server_time() - SURELY_OVER
+    known = {"type": {"$in": [rt.slug for rt in registry.all_types()]}}
+    for row in list(database()[PIECES].find(known, {"_id": 1}).sort("_id", ASCENDING)):
+        if not go_on():
+            return done, True
+        done += transaction(partial(_write_up, row["_id"], over))
+    return done, False
+
+
+def _write_up(piece_id: ObjectId, over: datetime) -> bool:
+    """Do one piece, in a transaction; False while its act may still be stored, as one that is not `over` surely."""
+    piece = database()[PIECES].find_one({"_id": piece_id})
+    if piece is None:
+        return True
+    stored = is_stored(piece)
+    if not stored:
+        if piece["noted"] > over:
+            return False
+        # An act that is under way has written these: it is waited for, and then seen.
+        store.one_at_a_time(piece["of"], piece["root"])
+    closed = [_Closed(draft, opened, piece) for draft, opened in _closed_by(piece)]
+    back = [one for one in closed if not stored and one.untouched]
+    _put_back(back)
+    _give(piece, [one for one in closed if one not in back])
+    database()[PIECES].delete_one({"_id": piece_id})
+    return True
+
+
+def _closed_by(piece: Row) -> list[tuple[Draft, bool]]:
+    condition = {"_id": {"$in": piece["ids"]}, f"{MARK}.piece": piece["_id"]}
+    return hanging(type_of(piece), condition, _cause(piece))
+
+
+class _Closed:
+    """A record that was closed: `now` is the write that gives it the terms of its level, `then` the change of level as
+    its version tells it."""
+
+    def __init__(self, now: Draft, opened: bool, piece: Row) -> None:
+        before: Mapping[str, Any] = now.before or {}
+        self.now, self.opened = now, opened
+        self.marks: Sequence[Owed] = son_of(before)[MARK]
+        self.owed = next(mark for mark in self.marks if mark["piece"] == piece["_id"])
+        former = Loaded({**before, "level": self.owed["level"]}, son_of(before))
+        self.then = Draft(now.rt, FOLLOWED, former, dict(former), now.actor, now.now, behalf=now.behalf)
+        self.then.values["level"] = piece["level"]
+        keep_level(self.then)
+        if before["level"] == piece["level"]:  # nobody gave it another one since
+            now.values.update(self.then.values)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has written the record since it was closed."""
+        return bool((self.now.before or {})["rev"] == self.owed["rev"])
+
+    @property
+    def update(self) -> UpdateOne:
+        """The update that gives it what is owed to it. It is at its version already, or beyond it."""
+        made = stored_form.update_of(self.now) if self.opened else update_of_rights(self.now)
+        made.pop("$inc", None)
+        if not self.untouched:
+            made["$set"] = {k: v for k, v in made["$set"].items() if k not in ("updated_at", "updated_by")}
+        return self._without_mark(made)
+
+    @property
+    def back(self) -> UpdateOne:
+        """The update that makes it what it was."""
+        level, values = self.owed["level"], self.then.before or {}
+        made: Row = {"$set": stored_form.whose(self.now.rt, values), "$inc": {"rev": -1}}
+        if level is None:
+            made["$unset"] = {"level": ""}
+        else:
+            made["$set"]["level"] = level
+        return self._without_mark(made)
+
+    def _without_mark(self, made: Row) -> UpdateOne:
+        if len(self.marks) > 1:
+            made["$pull"] = {MARK: {"piece": self.owed["piece"]}}
+        else:
+            made["$unset"] = {**made.get("$unset", {}), MARK: ""}
+        before = self.now.before or {}
+        return UpdateOne({"_id": before["_id"], "rev": before["rev"]}, made)
+
+
+def _put_back(closed: Sequence[_Closed]) -> None:
+    if closed:
+        database()[collection_name(closed[0].now.rt.slug)].bulk_write([one.back for one in closed])
+
+
+def _give(piece: Row, closed: Sequence[_Closed]) -> None:
+    if not closed:
+        return
+    sealing.take_keys([one.now for one in closed])
+    for one in closed:
+        one.then.key = one.now.key
+    versions = [store.version_row(one.then, one.owed["rev"], piece.get("merge")) for one in closed]
+    database()[collection_name(piece["type"])].bulk_write([one.update for one in closed])
+    remember_many([one.then for one in closed], versions)
+    parts_follow([one.now for one in closed])
+
+
+def _cause(piece: Row) -> Cause:
+    """Whose act it was, with what the versions and the trail say of them."""
+    token, behalf = piece["token"], piece["behalf"]
+    actor = Person(
+        id=piece["by"],
+        name=piece["by_name"],
+        language=piece["language"],
+        through=Means(**token) if token else None,
+    )
+    return Cause(actor, piece["at"], Person(behalf["id"], behalf["name"]) if behalf else None)

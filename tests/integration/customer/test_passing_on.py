@@ -1,0 +1,146 @@
+"""F6, X3: thousands of records about a customer go with the file to its new owner by and by, and none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from models import history, records, store
+from models.audit import ENTRIES
+from models.customer import passing_on
+from models.person.roles import Person, Role
+from tests.factories.customers import customer
+from tests.factories.people import person
+
+DB = Database[dict[str, Any]]
+Record = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passing_on, "AT_ONCE", 2)
+    monkeypatch.setattr(passing_on, "PIECE", 2)
+
+
+@pytest.fixture
+def file(owner: Person, now: datetime) -> Record:
+    return customer(owner, now)
+
+
+@pytest.fixture
+def about(owner: Person, file: Record, now: datetime) -> list[Record]:
+    """Three complaints and two revisits of a customer."""
+    told = {"facts": "少一箱", "customer": file["_id"], "owner": owner.id}
+    visit = {"occasion": "festival", "customer": file["_id"], "owner": owner.id, "due_on": now.date()}
+    made = [("complaint", told)] * 3 + [("revisit", visit)] * 2
+    return [{**store.create(slug, values, actor=owner, now=now), "slug": slug} for slug, values in made]
+
+
+def given(who: Person, file: Record, to: Person, now: datetime) -> None:
+    rev = store.fetch("customer", file["_id"])["rev"]
+    records.change(who, "customer", file["number"], {"owner": str(to.id)}, rev=rev, now=now)
+
+
+def owners(about: list[Record]) -> list[Any]:
+    return [store.fetch(one["slug"], one["_id"])["owner"] for one in about]
+
+
+def times(count: int) -> Callable[[], bool]:
+    """What goes on so many times."""
+    left = iter([True] * count)
+    return lambda: next(left, False)
+
+
+def always() -> bool:
+    return True
+
+
+def test_many_follow_piece_by_piece_each_once(
+    owner: Person, clerk: Person, head: Person, file: Record, about: list[Record], now: datetime, db: DB
+) -> None:
+    given(head, file, clerk, now)
+    assert owners(about) == [owner.id] * 5, "until they are handed on, nobody else has them"
+    assert db["job_request"].find_one({"_id": passing_on.JOB}) is not None
+    assert passing_on.carry_on(times(0)) == (2, True)
+    assert owners(about) == [clerk.id] * 2 + [owner.id] * 3
+    assert passing_on.carry_on(always) == (3, False)
+    assert owners(about) == [clerk.id] * 5
+    for one in about:
+        version = history.history(one["slug"], one["_id"])[0]
+        assert (version["rev"], version["action"], version["by_name"]) == (2, "follow_customer", "Head")
+        assert db[ENTRIES].count_documents({"record": one["_id"], "action": "follow_customer"}) == 1
+    assert db[passing_on.PASSED_ON].count_documents({}) == 0
+    assert passing_on.carry_on(always) == (0, False)
+
+
+def test_broken_off_within_a_piece_nothing_of_it_is_stored(
+    owner: Person,
+    clerk: Person,
+    head: Person,
+    file: Record,
+    about: list[Record],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(head, file, clerk, now)
+    change, calls = store.change, iter([False, False, False, True])
+
+    def broken(*args: Any, **values: Any) -> Record:
+        return {} if next(calls) and 1 / 0 else change(*args, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "change", broken)
+        with pytest.raises(ZeroDivisionError):
+            passing_on.carry_on(always)
+    assert owners(about) == [clerk.id] * 2 + [owner.id] * 3
+    passing_on.carry_on(always)
+    assert owners(about) == [clerk.id] * 5
+    assert {store.fetch(one["slug"], one["_id"])["rev"] for one in about} == {2}
+
+
+def test_they_go_to_whom_the_file_has_by_then(
+    clerk: Person, head: Person, file: Record, about: list[Record], now: datetime
+) -> None:
+    third = person(Role.SPECIALIST, name="Third")
+    given(head, file, clerk, now)
+    passing_on.carry_on(times(0))
+    given(head, file, third, now)
+    passing_on.carry_on(always)
+    assert owners(about) == [third.id] * 5
+
+
+def test_a_file_that_comes_back_keeps_what_was_not_handed_on(
+    owner: Person, clerk: Person, head: Person, file: Record, about: list[Record], now: datetime, db: DB
+) -> None:
+    given(head, file, clerk, now)
+    given(head, file, owner, now)
+    passing_on.carry_on(always)
+    assert owners(about) == [owner.id] * 5
+    assert {store.fetch(one["slug"], one["_id"])["rev"] for one in about} == {1}
+
+
+def test_what_somebody_else_was_given_meanwhile_stays_theirs(
+    clerk: Person, head: Person, file: Record, about: list[Record], now: datetime
+) -> None:
+    third = person(Role.SPECIALIST, name="Third")
+    given(head, file, clerk, now)
+    store.change("complaint", about[1]["_id"], {"owner": third.id}, actor=head, now=now)
+    passing_on.carry_on(always)
+    assert owners(about) == [clerk.id, third.id, *[clerk.id] * 3]
+
+
+def test_of_what_stays_the_head_is_told_once(
+    owner: Person, clerk: Person, head: Person, file: Record, about: list[Record], now: datetime, db: DB
+) -> None:
+    hidden = {"level": "confidential", "level_basis": "重要"}
+    store.change("complaint", about[0]["_id"], hidden, actor=owner, now=now)
+    custodian = person(Role.CUSTODIAN, name="Custodian")
+    at_once = db["reminder"].count_documents({"matter": "left"})
+    store.change("customer", file["_id"], {"owner": custodian.id}, actor=owner, now=now)
+    passing_on.carry_on(always)
+    assert owners(about)[0] == owner.id, "who gets the file does not read this one for good"
+    assert db["reminder"].count_documents({"matter": "left", "person": head.id}) == at_once + 1
