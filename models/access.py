@@ -9,10 +9,9 @@ export, history, files and notifications all ask here (X6); nothing else decides
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from models.classified import (
@@ -22,6 +21,7 @@ from models.classified import (
     CLASSIFIED_EXPORT,
     CLASSIFIED_VIEW,
     DEPUTIES_READ,
+    HELD_CARD,
     PASSING,
     PAST,
     PERSONAL,
@@ -31,96 +31,38 @@ from models.classified import (
 )
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import HOUSE_WIDE, Person, Role
+from models.reach import ARCHIVED, NONE, READING, Purpose, Reach, token, without
 from models.turns import awaited, is_role, left_by, named_by, names, own_names, roles_held
 
-ARCHIVED = "~"
-"""Stands before the tokens of archived records, so that lists of records in use never walk past them."""
-
-
-class Purpose(StrEnum):
-    """What a record is wanted for."""
-
-    VIEW = "view"
-    PRINT = "print"
-    EXPORT = "export"
-    EDIT = "edit"
-    ARCHIVE = "archive"
-    MERGE = "merge"
-
-
-READING = frozenset({Purpose.VIEW, Purpose.PRINT, Purpose.EXPORT})
-
-NONE: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Reach:
-    """How far a person gets with a record type for a purpose: tokens that open a record in full, tokens that open
-    only its card, for changes, tokens of which a second one is needed, and those under which the `withheld` fields of
-    a record are kept from the person whom it is `about`."""
-
-    full: frozenset[str]
-    card: frozenset[str] = frozenset()
-    also: frozenset[str] | None = None
-    about: frozenset[str] = frozenset()
-
-    @property
-    def nothing(self) -> bool:
-        """Whether no record can be reached but those that the person signed once, which lead to nothing else."""
-        return not _without(self.full | self.card, PAST)
-
-    @property
-    def without_cards(self) -> Reach:
-        """The same reach for what is seen in full only."""
-        return replace(self, card=frozenset())
-
-    @cached_property
-    def to_act(self) -> Reach:
-        """The same reach for what the person may have something to do with: not what they signed once and have nothing
-        else to do with."""
-        return replace(self, full=_without(self.full, PAST))
-
-    def withholds(self, acl: Iterable[str]) -> bool:
-        """Whether a record with these tokens concerns the person, who does not read its `withheld` fields."""
-        return bool(self.about) and not self.about.isdisjoint(one.removeprefix(ARCHIVED) for one in acl)
-
-    def not_about(self) -> dict[str, Any]:
-        """The database filter for the records whose `withheld` fields the person reads."""
-        return {"acl": {"$nin": sorted(prefix + one for one in self.about for prefix in ("", ARCHIVED))}}
-
-    def query(self, *, cards: bool = False, archived: bool | None = False) -> dict[str, Any]:
-        """The database filter for the records reached in full and, when asked, as cards. Records in use only, archived
-        ones only, or (None) both."""
-        first = _holding(self.full, self.card if cards else NONE, archived)
-        return first if self.also is None else {"$and": [first, _holding(self.also, NONE, archived)]}
-
-    def sees(self, acl: Iterable[str]) -> str:
-        """`full`, `card` or '' for a record with these tokens."""
-        if self.also is None and not self.full.isdisjoint(acl):
-            return "full"
-        held = {one.removeprefix(ARCHIVED) for one in acl}
-        if not held.isdisjoint(self.full) and (self.also is None or not held.isdisjoint(self.also)):
-            return "full"
-        return "card" if not held.isdisjoint(self.card) else ""
-
-
-def _without(tokens: Iterable[str], relations: Container[str]) -> frozenset[str]:
-    return frozenset(one for one in tokens if one.split("|", 2)[1] not in relations)
-
-
-def _holding(tokens: frozenset[str], more: frozenset[str], archived: bool | None) -> dict[str, Any]:
-    return {"acl": {"$in": list(_in_order(tokens, more, archived))}}
-
-
-@lru_cache(maxsize=5000)
-def _in_order(tokens: frozenset[str], more: frozenset[str], archived: bool | None) -> tuple[str, ...]:
-    prefixes = {False: ("",), True: (ARCHIVED,), None: ("", ARCHIVED)}[archived]
-    return tuple(sorted(prefix + one for one in tokens | more for prefix in prefixes))
-
-
-def token(level: str, relation: Relation, whom: object = "") -> str:
-    """One fact about a record, as stored in `acl`."""
-    return f"{level}|{relation.value}|{whom}"
+__all__ = [
+    "ARCHIVED",
+    "READING",
+    "Purpose",
+    "Reach",
+    "beyond_deputies",
+    "card_fields",
+    "concerned",
+    "deputed_tokens",
+    "editable_fields",
+    "held_by",
+    "held_fields",
+    "keeps_to_screen",
+    "levels_about",
+    "may_create",
+    "may_export",
+    "may_import",
+    "reach",
+    "readable",
+    "reads_for_good",
+    "reads_to_act",
+    "shows_cards",
+    "state_of",
+    "token",
+    "tokens_of",
+    "turns_of",
+    "visible_fields",
+    "within_token",
+]
 
 
 def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
@@ -137,7 +79,10 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     for field in rt.fields:
         if field.opens and record.get(field.name):
             found.update(token(level, Relation.NAMED, one) for one in names(rt, field.name, record[field.name]))
-    for whose in turns_of(rt, record):
+    holder = held_by(rt, record)
+    if holder is not None:
+        found.add(token(level, Relation.HELD, holder))
+    for whose in turns_of(rt, record, but=rt.held.by if rt.held is not None and holder is not None else ""):
         if whose.startswith("role:"):
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
@@ -150,6 +95,13 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     found.update(token(level, Relation.CONCERNED, whom) for whom in concerned(rt, record))
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
+
+
+def held_by(rt: RecordType, record: Mapping[str, Any]) -> Any:
+    """Who has something of a record in hand; None for nobody."""
+    if rt.held is None or record.get("state") not in rt.held.states or record.get("archived_at"):
+        return None
+    return record.get(rt.held.by)
 
 
 def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
@@ -166,15 +118,15 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
     return found - {None}
 
 
-def turns_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
+def turns_of(rt: RecordType, record: Mapping[str, Any], but: str = "") -> list[str]:
     """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn; of whom a field
     names that asks for a role, `user:<id>@<role>`, and of roles in which people serve their own department
-    `role:<role>@<department>`."""
+    `role:<role>@<department>`. The turn of who is named by the field `but` is left out."""
     state = state_of(rt, record)
     if state is None or record.get("archived_at"):
         return []
     found = set()
-    for whose in awaited(state, record):
+    for whose in (one for one in awaited(state, record) if one != but):
         found.update([f"role:{whose}"] if is_role(whose) else named_by(rt, whose, record))
     return sorted(found)
 
@@ -252,20 +204,21 @@ def _reach(person: Person, rt: RecordType, purpose: Purpose) -> Reach:
     view = _of_use(rt, CLASSIFIED_VIEW if rt.classified else rt.rights.view)
     card = (*(CLASSIFIED_CARD if rt.classified else ()), *(SIGNED_CARD if signed else ()))
     opened = _of_levels(person, rt, _tokens(person, rt, view, Purpose.VIEW))
-    carded = _tokens(person, rt, card, Purpose.VIEW)
+    held = _tokens(person, rt, HELD_CARD if rt.held is not None else (), Purpose.VIEW)
+    carded = _tokens(person, rt, card, Purpose.VIEW) | held
     if purpose is Purpose.VIEW:
         opened |= _of_levels(person, rt, deputed_tokens(person, rt))
-        return Reach(opened, carded - opened)
+        return Reach(opened, carded - opened, held=held)
     if purpose in (Purpose.EXPORT, Purpose.PRINT):
         rules = CLASSIFIED_EXPORT if rt.classified else rt.rights.export
         leaving = _of_levels(person, rt, _tokens(person, rt, rules, purpose))
-        return Reach(leaving, (opened | carded) - leaving) if leaving or rt.classified else Reach(NONE)
+        return Reach(leaving, (opened | carded) - leaving, held=held) if leaving or rt.classified else Reach(NONE)
     rules = {
         Purpose.EDIT: rt.rights.edit,
         Purpose.ARCHIVE: rt.rights.archive,
         Purpose.MERGE: rt.rights.merge,
     }[purpose]
-    return Reach(_without(opened, READ_ONLY), also=_tokens(person, rt, rules, purpose))
+    return Reach(without(opened, READ_ONLY), also=_tokens(person, rt, rules, purpose))
 
 
 @lru_cache(maxsize=1000)
@@ -293,19 +246,19 @@ def reads_to_act(person: Person, rt: RecordType, acl: Iterable[str], *, by_grant
     nor for whom they stand in, nor, unless `by_grant`, because a grant opens it: that is to be read, and no more (X5).
     """
     others = {Relation.SIGNING.value} if by_grant else {Relation.SIGNING.value, Relation.GRANT.value}
-    return reach(person, rt, Purpose.VIEW).to_act.sees(_without(acl, others)) == "full"
+    return reach(person, rt, Purpose.VIEW).to_act.sees(without(acl, others)) == "full"
 
 
 def shows_cards(rt: RecordType) -> bool:
     """Whether somebody may see no more than a record's card: of what is classified (X3), or as its signer (ADR 16)."""
     read = any(rule.relation is Relation.SIGNED for rule in rt.rights.view)
-    return rt.classified or (_signed_by_others(rt) and not read)
+    return rt.classified or rt.held is not None or (_signed_by_others(rt) and not read)
 
 
 def reads_for_good(person: Person, rt: RecordType, acl: Iterable[str], purpose: Purpose = Purpose.VIEW) -> bool:
     """Whether the person reads a record with these tokens in full, or prints or exports it, and not only while it waits
     for them, or for whom they stand in, or as long as a grant lasts."""
-    return reach(person, rt, purpose).to_act.sees(_without(acl, PASSING)) == "full"
+    return reach(person, rt, purpose).to_act.sees(without(acl, PASSING)) == "full"
 
 
 def keeps_to_screen(person: Person, rt: RecordType, acl: Iterable[str]) -> bool:
@@ -382,6 +335,11 @@ def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:
 def card_fields(rt: RecordType) -> tuple[Field, ...]:
     """The fields shown on the locked card, some of them masked."""
     return tuple(f for f in rt.fields if f.card)
+
+
+def held_fields(rt: RecordType) -> tuple[Field, ...]:
+    """The fields shown, beside its card's, to whoever has something of a record in hand."""
+    return tuple(rt.by_name[name] for name in rt.held.fields) if rt.held is not None else ()
 
 
 def may_create(person: Person, rt: RecordType) -> bool:

@@ -40,6 +40,9 @@ CLASSIFIED_EXPORT: tuple[Rule, ...] = (
 )
 """What may leave the screen (print, export) without or with a borrowing grant (X4)."""
 
+HELD_CARD = (Rule(Relation.HELD),)
+"""Whoever has something of a record in hand sees its card, and what they have, of each level: it is with them (K4)."""
+
 ABOUT_ONESELF = (Rule(Relation.CONCERNED),)
 
 DEPUTIES_READ = UP_TO_CONFIDENTIAL
@@ -54,7 +57,7 @@ PAST = {Relation.SIGNED.value}
 READ_ONLY = PAST | {Relation.GRANT.value}
 """Relations that open a record to be read, and for nothing else: a grant names view, print or export (X5)."""
 
-PERSONAL = frozenset({Relation.OWNER, Relation.NAMED, Relation.ASSIGNED})
+PERSONAL = frozenset({Relation.OWNER, Relation.NAMED, Relation.ASSIGNED, Relation.HELD})
 """Relations to a person by name, which end when they serve in no department any more (X3)."""
 
 TURNS = frozenset({Relation.TASK, Relation.ASSIGNED})

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from models import access, ownership, turns
-from models.declarations import Label, RecordType, Transition
+from models.declarations import Label, Level, RecordType, Transition
 from models.errors import Forbidden, Refusal
-from models.person.roles import Person
+from models.person.roles import MANAGING_EN, MANAGING_ZH, Person
 
 READER = "reader"
 """Whoever reads a record may make such a move, if a grant opens it too: to ask for the loan of an original (K4). So may
@@ -52,6 +52,14 @@ class InPersonOnly(Refusal):
         "涉及绝密，须由本人签署，不能代理。",
         "This is about something top secret: it is signed in person, not by a deputy.",
     )
+
+
+class OriginalByCard(Refusal):
+    """What may be read on screen alone does not leave the cabinet either (X4)."""
+
+    code, status = "original_by_card", 403
+    zh = f"您只能在屏幕上查看此合同；提取原件须先办理打印用途的借阅（限{MANAGING_ZH}）。"
+    en = f"You may read this contract on screen only; to take its original out, borrow it to print ({MANAGING_EN})."
 
 
 class NeedsFreshSignIn(Refusal):
@@ -120,6 +128,8 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
         return NotNow(move=transition.label)
     if person.read_only or not _reads(person, rt, transition, record.get("acl") or ()):
         return Forbidden()
+    if transition.takes_out and stays(person, rt, record):
+        return OriginalByCard()
     if ownership.OWNER in transition.asks and not ownership.may_hand_on(person, rt, record):
         return Forbidden()
     if not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
@@ -127,6 +137,12 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
     if any(_is(person, whose, record) for whose in transition.not_by):
         return NotYourOwn()
     return None
+
+
+def stays(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
+    """Whether a stored record is not to be had on paper by the person: one above internal that they may not print."""
+    internal = Level.of(record.get("level")) is Level.INTERNAL
+    return not internal and access.keeps_to_screen(person, rt, record.get("acl") or ())
 
 
 def _reads(person: Person, rt: RecordType, transition: Transition, acl: Collection[str]) -> bool:

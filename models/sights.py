@@ -88,6 +88,9 @@ SYSTEM_SHOWN = (
 )
 
 
+ON_CARD = ("level", "owner")
+OF_HELD = ("rev", "state", "state_since", "due_at", "updated_at")
+"""What a card tells beside these of what its reader has in hand: how it stands, as their work."""
 VERSIONS_SHOWN = 100
 NUMBERS_OF_OTHERS = "merged_from"
 """Numbers of records that the reader may not know of: never part of a sight; `merge.service.merged_into` names them."""
@@ -106,9 +109,10 @@ def sight_stored(
     if not seen:
         return None, None
     if seen == "card":
-        fields = access.card_fields(rt)
+        held = access.held_fields(rt) if reach.holds(son["acl"]) else ()
+        fields = tuple(dict.fromkeys((*access.card_fields(rt), *held)))
         values = {f.name: _on_card(f, loaded(f, son.get(f.name))) for f in fields}
-        values |= {"level": son.get("level"), "owner": son.get("owner")}
+        values |= {name: son.get(name) for name in (*ON_CARD, *(OF_HELD if held else ()))}
         return Sight(rt, son["_id"], son["number"], False, values, fields), None
     record = stored_form.load_to_show(rt, son)
     fields = access.readable(access.visible_fields(person, rt), reach, son["acl"])

@@ -169,7 +169,7 @@ def desk(person: Person, now: datetime, calendar: WorkingCalendar, limit: int = 
     asides = put_aside.of_people([person.id], now)
     tasks = []
     for rt in registry.all_types():
-        reach = access.reach(person, rt, Purpose.VIEW).to_act
+        reach = access.reach(person, rt, Purpose.VIEW).of_work
         if reach.nothing or not (rt.due or rt.workflow):
             continue
         quiet = put_aside.without(asides, person.id, rt.slug)
@@ -184,10 +184,10 @@ def aside(person: Person, now: datetime) -> list[Task]:
     asides = put_aside.of_people([person.id], now)
     for rt in registry.all_types():
         known = {one.record: one.until for one in asides if one.type == rt.slug}
-        reach = access.reach(person, rt, Purpose.VIEW).to_act
+        reach = access.reach(person, rt, Purpose.VIEW).of_work
         if known and not reach.nothing:
             stands = {"$or": [one.condition() for one in asides if one.type == rt.slug]}
-            rows = _find(rt, {"$and": [stands, reach.query(), waits_for(person, rt)]})
+            rows = _find(rt, {"$and": [stands, reach.query(cards=True), waits_for(person, rt)]})
             tasks = _tasks(person, rt, reach, rows)
             found += [replace(task, pile=Pile.ASIDE, back_at=known[task.sight.id]) for task in tasks]
     return sorted(found, key=lambda task: (task.back_at or now, task.sight.number))
@@ -198,7 +198,7 @@ def with_deadline(person: Person, until: datetime, limit: int) -> list[Task]:
     type."""
     found: list[Task] = []
     for rt in registry.all_types():
-        reach = access.reach(person, rt, Purpose.VIEW).to_act
+        reach = access.reach(person, rt, Purpose.VIEW).of_work
         if rt.due and not reach.nothing:
             rows = _dated(person, rt, reach, until, limit)
             tasks = (task for task, _record in _loaded(person, rt, reach, rows))
@@ -229,14 +229,14 @@ def _dated(
 ) -> Iterator[Row]:
     turn = {**turn_of(person, rt), "due_at": {"$type": "date"}}
     owned = [{**condition, "due_at": {"$lt": horizon}} for condition in owned_by(person)]
-    found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query(), *quiet]})
+    found = _find(rt, {"$and": [{"$or": [turn, *owned]}, reach.query(cards=True), *quiet]})
     yield from found.sort(SOONEST).limit(limit)
 
 
 def _undated(
     person: Person, rt: RecordType, reach: access.Reach, limit: int, quiet: Iterable[Condition] = ()
 ) -> Iterator[Row]:
-    found = _find(rt, {"$and": [{**turn_of(person, rt), "due_at": None}, reach.query(), *quiet]})
+    found = _find(rt, {"$and": [{**turn_of(person, rt), "due_at": None}, reach.query(cards=True), *quiet]})
     yield from found.sort([("state_since", 1), ("_id", 1)]).limit(limit)
 
 
@@ -248,17 +248,22 @@ def _find(rt: RecordType, condition: Condition) -> Any:
 def _tasks(person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]) -> Iterator[Task]:
     """The rows as tasks, without those that only others of a role may move on, as one's own request."""
     for task, record in _loaded(person, rt, reach, rows):
-        yield replace(task, movable=hand_over.way(person, rt, record, task.moves) is not None)
+        way = hand_over.way(person, rt, record, task.moves) if record is not None else None
+        yield replace(task, movable=way is not None)
 
 
 def _loaded(
     person: Person, rt: RecordType, reach: access.Reach, rows: Iterable[Row]
-) -> Iterator[tuple[Task, dict[str, Any]]]:
+) -> Iterator[tuple[Task, dict[str, Any] | None]]:
+    """The rows as tasks, each with its record; without one for what the person holds and sees the card of."""
     loaded = [(row, *sight_stored(person, rt, reach, row)) for row in rows]
     names = frozenset(turns.user_tokens(person))
     moves_on = records.moves_on(person, rt, [record for _, _, record in loaded if record is not None])
     for row, sight, record in loaded:
-        if sight is None or record is None:
+        if sight is None:
+            continue
+        if record is None:
+            yield Task(sight, row.get("due_at")), None
             continue
         moves = moves_on[row["_id"]]
         if moves or not names.isdisjoint(row["waiting"]) or row.get("owner") == person.id:
@@ -299,7 +304,7 @@ def _given(
     """Which records somebody else took out of a frozen or final state, so that they are with the person again; which of
     their own somebody gave to them in the last days; and with which words. Nothing of a time when the record was more
     secret than the person reads (X6)."""
-    sights = {task.sight.id: task.sight for task in tasks}
+    sights = {task.sight.id: task.sight for task in tasks if task.sight.full}
     last = _last_changes(list(sights))
     others = {key: row for key, row in last.items() if row["by"] not in (None, person.id)}
     back = {r: row for (r, field), row in others.items() if field == "state" and _came_back(person, sights[r], row)}

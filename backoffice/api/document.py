@@ -111,13 +111,14 @@ def record_schemas(rt: RecordType, visible: tuple[Field, ...], language: str) ->
     }
     values = {f.name: schemas.described(f, schemas.answered(f), language) for f in visible}
     card = {f.name: _on_card(f) for f in access.card_fields(rt)}
+    held = {f.name: schemas.answered(f) for f in access.held_fields(rt)}
     # Whom a record concerns gets it without its withheld fields.
     told = schemas.closed(values, [f.name for f in visible if not f.withheld])
     full = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **system, "values": told}
     lost = elements.Words(rt, language).text(*operations.UNREADABLE)
     full["unreadable"] = {"type": "array", "items": {"type": "string"}, "description": lost}
     known = {name: system[name] for name in ("level", "owner")}
-    locked = {**head, "locked": {"const": True}, **known, "values": schemas.closed(card)}
+    locked = {**head, "locked": {"const": True}, **known, "values": schemas.closed(held | card, list(card))}
     row_system = {f.name: system[f.name] for f in IN_LISTS}
     some = schemas.closed(values, ())
     row = {**head, "locked": {"const": False}, "rev": {"type": "integer"}, **row_system, "values": some}

@@ -117,7 +117,8 @@ class Rows:
     @property
     def stored(self) -> list[str]:
         """The stored fields that the rows are made of, those of cards included."""
-        return [f.name for f in (*IN_LISTS, *self.fields, *access.card_fields(self.rt))]
+        on_cards = (*access.card_fields(self.rt), *access.held_fields(self.rt))
+        return [f.name for f in (*IN_LISTS, *self.fields, *on_cards)]
 
     def classified(self, sons: Iterable[Mapping[str, Any]]) -> list[Subject]:
         """Those of some stored records that are above internal and shown in full."""

@@ -31,7 +31,8 @@ def bar(rt: RecordType, reader: Reader, address: str, *, archived: bool) -> Cont
     """The buttons, and the moves of the workflow apart, of the list at an address; `ask_url` where some records may be
     locked. None when there is nothing to do."""
     acts, moves = _buttons(rt, reader, archived)
-    asks = rt.classified and not archived and bool(access.reach(reader.person, rt, Purpose.VIEW).card)
+    reach = access.reach(reader.person, rt, Purpose.VIEW)
+    asks = rt.classified and not archived and bool(reach.card - reach.held)
     if not acts and not moves and not asks:
         return None
     at = url_for("records.bulk", slug=rt.slug)

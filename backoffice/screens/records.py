@@ -50,6 +50,7 @@ from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
 from models import access, listing, records, sights
 from models.access import Purpose
+from models.declarations import Level
 from models.listing.query import version_bound
 from models.records import Locked, NotToLeave, Sight
 from models.search import QueryTooLong, QueryTooShort
@@ -105,7 +106,8 @@ class RecordsHost(
         if not sight.full:
             told = signed.context(sight, current, reader)
             actions = record_page.card_actions(sight, current, reader)
-            return self.locked(view, sight, reader, signed=told, actions=actions, **card_context(sight, reader))
+            asking = card_context(sight, reader) if sight.level != Level.TOP_SECRET.value else {}  # nobody can ask (X3)
+            return self.locked(view, sight, reader, signed=told, actions=actions, **asking)
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)

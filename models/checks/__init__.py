@@ -11,7 +11,7 @@
 | E007 | a field whose group is not declared |
 | E008 | something that everybody finds or sees, made of a field that only some may read |
 | E009 | a unique value in a classified type: who is refused learns that it exists |
-| E010 | a card that shows what it must not |
+| E010 | a card, or what is shown to who has something in hand, that shows what it must not |
 | E011 | a workflow with states that do not exist, or no state |
 | E012 | numbers that are not unique or fit no address |
 | E013 | bounds or a default that no value satisfies |

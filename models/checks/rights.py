@@ -19,6 +19,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Findings about who may do what, and about the fields that a type as a whole stands on."""
     yield from _rights(case)
     yield from _withheld(case)
+    yield from _held(case)
     yield from _unique(case)
     yield from _title_and_due(case)
     yield from _related(case)
@@ -75,6 +76,29 @@ def _withheld(case: Case) -> Iterator[Finding]:
             if one.withheld:
                 place = f"{field.name}.{one.name}"
                 yield case.finding("E030", place, "内嵌字段不能单独保密。", "a field is withheld as a whole")
+
+
+def _held(case: Case) -> Iterator[Finding]:
+    """Who has something of a record in hand is a person whom a field names, in a state between the first and the last;
+    what they see of it everybody may see who reads it."""
+    rt, held = case.rt, case.rt.held
+    if held is None:
+        return
+    by, flow = rt.by_name.get(held.by), rt.workflow
+    if by is None or by.kind != "person" or by.roles:
+        yield case.finding(
+            "E005", "held.by", "持有人须是人员字段。", "who has it in hand stands in a field of a person"
+        )
+    later = {state.value for state in flow.states[1:] if not state.final} if flow is not None else set()
+    for value in sorted(set(held.states) - later):
+        yield case.finding(
+            "E011", "held.states", f"“{value}”不是流程中间的状态。", f"“{value}” is no later, open state"
+        )
+    for name in held.fields:
+        field = rt.by_name.get(name)
+        if field is None or field.card or field.withheld or field.viewers or field.encrypted or field.fields:
+            said = f"“{name}” is no field that whoever has it in hand may read as it is"
+            yield case.finding("E010", f"held.{name}", f"字段“{name}”不能向持有人显示。", said)
 
 
 def _unique(case: Case) -> Iterator[Finding]:

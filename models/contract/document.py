@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.contract.fields import FIELDS
-from models.declarations import Climb, Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
+from models.declarations import Climb, Held, Label, RecordType, Relation, Reminding, Rights, Rule, Transition, Workflow
 from models.describe import group, state, view
 from models.person.roles import Role
 
@@ -182,6 +182,7 @@ LENDING = (
         by=("reader",),
         asks=("loan_reason", "return_by"),
         needs=("loan_reason", "return_by"),
+        takes_out=True,
     ),
     Transition(
         name="cancel_loan",
@@ -230,6 +231,14 @@ LENDING = (
     ),
 )
 
+TAKEN_OUT = Held(
+    by="borrower",
+    states=("lent",),
+    fields=("original", "borrower", "return_by", "lent_by", "lent_at", "kept_by_person", "due"),
+)
+"""What a borrower knows of a contract whose original they have, as long as they have it: no more than that, and to whom
+it goes back (K4)."""
+
 CONTRACT = RecordType(
     slug=SLUG,
     label=Label("合同", "Contract"),
@@ -264,6 +273,7 @@ CONTRACT = RecordType(
         archive=(Rule(Relation.DEPARTMENT, (Role.CUSTODIAN, Role.HEAD)),),
     ),
     workflow=Workflow(states=STATES, transitions=(*REVIEWING, *KEEPING, *LENDING)),
+    held=TAKEN_OUT,
     views=(
         view("mine", "我负责的", "Mine", "owner=me"),
         view("review", "会审中", "In review", "state=any_of:in_review|with_finance|with_legal"),

@@ -7,24 +7,15 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from models import access
 from models.access import Purpose
 from models.access_request import grants
 from models.calendar import local
 from models.contract.document import CONTRACT
 from models.day_words import day_text
-from models.declarations import Level
 from models.errors import Invalid, Refusal, Sentence
+from models.moves import stays
 from models.person import service as people
-from models.person.roles import MANAGING_EN, MANAGING_ZH, Person
-
-
-class OriginalByCard(Refusal):
-    """What may be read on screen alone does not leave the cabinet either (X4)."""
-
-    code, status = "original_by_card", 403
-    zh = f"您只能在屏幕上查看此合同；提取原件须先办理打印用途的借阅（限{MANAGING_ZH}）。"
-    en = f"You may read this contract on screen only; to take its original out, borrow it to print ({MANAGING_EN})."
+from models.person.roles import Person
 
 
 class BorrowerMayNot(Refusal):
@@ -36,10 +27,7 @@ class BorrowerMayNot(Refusal):
 
 
 def check_asked(borrower: Person, contract: Mapping[str, Any], return_on: date | None, now: datetime) -> None:
-    """:raises OriginalByCard: when the asker may not have the contract on paper. :raises Invalid: when it would come
-    back after the end of the card by which they may."""
-    if _stays(borrower, contract):
-        raise OriginalByCard()
+    """:raises Invalid: when it would come back after the end of the card by which the asker may have it on paper."""
     last = _last_day(borrower, contract, now)
     if last is not None and return_on is not None and return_on > last:
         day = day_text(last)
@@ -53,19 +41,13 @@ def check_lent(borrower: Any, contract: Mapping[str, Any], now: datetime) -> Non
     """:raises BorrowerMayNot: when whoever asked may not have the contract on paper now."""
     person = people.person_of(people.get(borrower))
     person = replace(person, grants=grants.grants_in_force(person, now))
-    if _stays(person, contract):
+    if stays(person, CONTRACT, contract):
         raise BorrowerMayNot()
-
-
-def _stays(person: Person, contract: Mapping[str, Any]) -> bool:
-    """Whether a contract is not to leave the cabinet for the person: one above internal that they may not print."""
-    internal = Level.of(contract.get("level")) is Level.INTERNAL
-    return not internal and access.keeps_to_screen(person, CONTRACT, contract["acl"])
 
 
 def _last_day(person: Person, contract: Mapping[str, Any], now: datetime) -> date | None:
     """The last day of the card by which the person may have a contract on paper; None for whoever may without one."""
-    if not _stays(replace(person, grants={}), contract):
+    if not stays(replace(person, grants={}), CONTRACT, contract):
         return None
     until = grants.last_end(person, contract["_id"], Purpose.PRINT, now)
     return local(until - timedelta(minutes=1)).date() if until is not None else None

@@ -7,7 +7,7 @@ same record type as one written in Python. Who reads it: `kinds` (values), `reco
 
 from models.declarations.fields import Field, Formula, Group, When
 from models.declarations.record_type import ASKER, OWNER, RecordType, Related, View
-from models.declarations.rights import SIGNED_VIEW, Concern, Relation, Rights, Rule
+from models.declarations.rights import SIGNED_VIEW, Concern, Held, Relation, Rights, Rule
 from models.declarations.times import Cadence, Due, Reminding, Retention
 from models.declarations.words import LEVEL_LABELS, TONES, Choice, Label, Level
 from models.declarations.workflow import PAGES, Climb, State, Transition, Workflow
@@ -27,6 +27,7 @@ __all__ = [
     "Field",
     "Formula",
     "Group",
+    "Held",
     "Label",
     "Level",
     "RecordType",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from models.declarations.fields import Field, Group
-from models.declarations.rights import Concern, Rights
+from models.declarations.rights import Concern, Held, Rights
 from models.declarations.times import Cadence, Due, Reminding, Retention
 from models.declarations.words import Label, Level
 from models.declarations.workflow import Workflow
@@ -40,7 +40,8 @@ class RecordType:
     record's deadline in My work; `foreign` the field with the record's number in another system, by which an import
     knows a row again. `retention` and `cadence` say how long records are kept and when they are reviewed; `deadlines`
     which dates follow from others on the working calendar, and `reminding` when people are reminded of the one in
-    `due`; `concerns` from whom `withheld` fields are kept. `narrowed` names fields by which lists are filtered
+    `due`; `concerns` from whom `withheld` fields are kept, `held` who has something of a
+    record in hand. `narrowed` names fields by which lists are filtered
     together, those of few values first: they share an index, by which any two of them find their few records. `seldom`
     names fields by which lists are filtered now and then and never sorted: they share an index instead of having one
     each, as each index of a type makes every save of a record slower.
@@ -65,6 +66,7 @@ class RecordType:
     due: str = ""
     foreign: str = ""
     concerns: tuple[Concern, ...] = ()
+    held: Held | None = None
     retention: Retention | None = None
     cadence: Cadence | None = None
     deadlines: tuple[Due, ...] = ()

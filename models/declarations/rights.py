@@ -24,6 +24,7 @@ class Relation(StrEnum):
     SIGNED = "signed"
     GRANT = "grant"
     CONCERNED = "about"
+    HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -70,3 +71,14 @@ class Concern:
     by: str = ""
     values: tuple[str, ...] = ()
     until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What somebody has in hand of a record, as the original of a contract: in these `states` whoever the person field
+    `by` names sees its card with these `fields`, which say what they have and until when. What else the record holds it
+    opens to nobody, nor does the turn of a state that waits for them by that field (K4, X4)."""
+
+    by: str
+    states: tuple[str, ...]
+    fields: tuple[str, ...]

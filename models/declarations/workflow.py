@@ -51,6 +51,7 @@ class Transition:
     it waits. One whose tone is `bad` is a refusal and needs a reason.
     `takes_back`: by it people take back what they asked for as readers; a grant opens the record for it too, and when
     that has ended its card does.
+    `takes_out`: what is asked for by it is on paper: of what is classified it is made by who may print the record (X4).
     `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page
     alone makes it, and no button is to stand for it. `done`: how the step is told in English once it was taken, where
     the label asks for it (“Sign”, then “Signed”); Chinese says both by the label.
@@ -68,6 +69,7 @@ class Transition:
     reason: bool = False
     signature: bool = False
     takes_back: bool = field(default=False, repr=False)  # decides about nothing stored (`deriving.basis`)
+    takes_out: bool = field(default=False, repr=False)  # nor does this
     tone: str = "neutral"
     main: bool = False
     page: str = ""

@@ -79,9 +79,9 @@ def own(person: Person, slug: str, numbers: Iterable[str], now: datetime) -> dic
     :raises NotFound: for a type that is not in force.
     """
     rt, wanted = registry.get(slug).rt, set(numbers)
-    reach = access.reach(person, rt, Purpose.VIEW).to_act
+    reach = access.reach(person, rt, Purpose.VIEW).of_work
     shown = dict.fromkeys(("number", "acl", "due_at", "state_since", "waiting", "owner", "level"), 1)
-    asked = {"$and": [{"number": {"$in": sorted(wanted)}}, reach.query()]}
+    asked = {"$and": [{"number": {"$in": sorted(wanted)}}, reach.query(cards=True)]}
     found = {son["number"]: son for son in database()[collection_name(slug)].find(asked, shown)}
     if rt.classified:
         refused = [(audit.Subject(slug, None, one[:LONGEST_NUMBER]), ()) for one in sorted(wanted - set(found))]

@@ -42,7 +42,8 @@ def basis(rt: RecordType) -> tuple[Any, ...]:
     encrypted = [(f.name, f.filterable) for f in rt.fields if f.encrypted]
     about = [f.name for f in rt.fields if f.name in classified.ABOUT]
     of_department = sorted(turns.roles_awaited(rt) & turns.OF_DEPARTMENT)
-    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about, *named(rt)
+    held = [rt.held] if rt.held is not None else []
+    return fields, rt.due, rt.workflow, rt.classified, encrypted, *of_department, *about, *named(rt), *held
 
 
 def named(rt: RecordType) -> list[str]:

@@ -1,5 +1,6 @@
 """Whether a definition opens records above internal, archived ones too, to others than the version before did (E034),
-or may not follow what they hang on (E038: `gathered`, which is for types that come with the product).
+or may not follow what they hang on, or may be seen by who has them in hand (E038: `gathered` and `held`, which are for
+types that come with the product).
 
 Both are read as plain data, so that a stored definition that this version cannot read counts as far as it makes sense;
 what makes none opens nothing.
@@ -67,7 +68,11 @@ def secrets_held(rt: RecordType, stored: Mapping[str, Any] | None) -> Iterator[F
 
 
 def shipped_only(rt: RecordType) -> Iterator[Finding]:
-    """What a stored type cannot say: that its records do not follow the level of what they point to (X1)."""
+    """What a stored type cannot say: that its records do not follow the level of what they point to (X1), and that
+    somebody reads of them by having something in hand (K4)."""
+    if rt.held is not None:
+        en = "only a type that comes with the product may declare who has something in hand"
+        yield Finding("E038", rt.slug, "held", Sentence("“held”仅限随产品提供的类型。", en))
     for one in (one for one in rt.fields if one.gathered):
         en = "only a type that comes with the product may declare a reference as gathered"
         yield Finding("E038", rt.slug, one.name, Sentence("“gathered”仅限随产品提供的类型。", en))

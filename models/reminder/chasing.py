@@ -246,7 +246,7 @@ def _work_of(
 ) -> dict[str, Any]:
     """What is due soon and the person's work, without what they have put aside."""
     due = {"due_at": {"$lt": borders.soon_ends}}
-    return {"$and": [due, reach.query(), work.waits_for(person, rt), *quiet]}
+    return {"$and": [due, reach.of_work.query(cards=True), work.waits_for(person, rt), *quiet]}
 
 
 def _late_under(head: Person, rt: RecordType, reach: access.Reach, borders: Window) -> dict[str, Any]:

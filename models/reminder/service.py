@@ -7,7 +7,7 @@ reminder whose record is gone for the reader, or whose matter is done, is left o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -201,7 +201,8 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
         if reminder.id in given_on or (_is_work(reminder) and (reminder.matter, reminder.record) in for_others):
             continue
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
-            titled = names.title_of(person, rt, son, "full", language)
+            seen = access.reach(person, rt, Purpose.VIEW).sees(son["acl"])
+            titled = names.title_of(person, rt, son, seen, language)
             yield Told(reminder, rt.label, son["number"], titled, son["level"])
 
 
@@ -211,9 +212,10 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
     except NotFound:  # the type was taken out of force
         return []
     reach = access.reach(person, rt, Purpose.VIEW)
+    reach = replace(reach, card=reach.held)
     shown = ("number", "level", "owner", "waiting", "acl", "due_at", "secret_until", "department", "state_since")
     fields = dict.fromkeys((*shown, "climbed", "owner_left", rt.title), 1)
-    within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(archived=None)]}
+    within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(cards=True, archived=None)]}
     return database()[collection_name(slug)].find(within, fields)
 
 

@@ -16,11 +16,12 @@ from models.access_request import grants, service
 from models.bulk_change.refusals import NothingToChange
 from models.complaint.document import COMPLAINT
 from models.contract.document import CONTRACT
-from models.contract.taking_out import BorrowerMayNot, OriginalByCard
+from models.contract.taking_out import BorrowerMayNot
 from models.destruction import service as destruction
 from models.errors import Forbidden, Invalid
 from models.hand_over import service as hand_over
 from models.merge import service as merge
+from models.moves import OriginalByCard
 from models.person.roles import Person, Role
 from models.records import Locked
 from models.secrecy_change import service as secrecy_change
@@ -155,6 +156,7 @@ def test_a_card_to_consult_asks_for_no_original(
     """X4: to take out is to borrow."""
     for who in (replace(clerk, manager=head.id), manager):
         held = with_card(who, head, "contract", kept["number"], now)
+        assert records.moves(held, CONTRACT, kept) == []
         with pytest.raises(OriginalByCard):
             records.move(held, "contract", kept["number"], "ask_loan", LOAN, rev=1, now=now)
     assert store.fetch("contract", kept["_id"])["state"] == "in_custody"

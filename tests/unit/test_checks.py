@@ -20,6 +20,7 @@ from models.declarations import (
     Field,
     Formula,
     Group,
+    Held,
     Label,
     RecordType,
     Related,
@@ -48,6 +49,9 @@ def branch(value: str, below: str) -> Choice:
 TWIN = Field(name="part", kind="text", label=Label("部分", "Part"))
 SOON = Due(field="answer_by", after="made_on", unit="working_days", amount=1)
 YES, NO = Choice("yes", label("Y")), Choice("no", label("N"))
+
+
+IN_HAND = Held(by="checker", states=("waiting",), fields=("colour",))
 
 
 def with_field(name: str = "extra", kind: str = "text", **properties: Any) -> RecordType:
@@ -323,6 +327,11 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E024", "retention", lambda: sample(retention=Retention("name", 12))),
     ("E024", "retention", lambda: sample(retention=Retention("made_on", 0))),
     ("E024", "cadence", lambda: sample(cadence=Cadence("made_on", "colour", (("green", 1),)))),
+    ("E005", "held.by", lambda: sample(held=replace(IN_HAND, by="name"))),
+    ("E011", "held.states", lambda: sample(held=replace(IN_HAND, states=("draft",)))),
+    ("E011", "held.states", lambda: sample(held=replace(IN_HAND, states=("approved",)))),
+    ("E010", "held.name", lambda: sample(held=replace(IN_HAND, fields=("name",)))),
+    ("E010", "held.extra", lambda: replace(with_field(encrypted=True), held=replace(IN_HAND, fields=("extra",)))),
     ("E030", "extra", lambda: with_field(withheld=True)),
     ("E030", "name", lambda: withheld("name")),
     ("E030", "nobody", lambda: withheld("extra", of="nobody")),

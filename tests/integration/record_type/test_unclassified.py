@@ -226,6 +226,13 @@ def test_no_stored_type_says_that_its_records_follow_no_level(owner: Person, now
     assert {(one.code, one.field) for one in refused.value.findings} == {("E038", "customer")}
 
 
+def test_no_stored_type_opens_anything_to_who_has_it_in_hand(owner: Person, now: datetime) -> None:
+    made = {**waiting_for("finance_reviewer"), "held": {"by": "visitor", "states": ["open"], "fields": ["visitor"]}}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(made, actor=SYSTEM, now=now)
+    assert ("E038", "held") in {(one.code, one.field) for one in refused.value.findings}
+
+
 def test_records_go_on_following_what_is_above_internal(owner: Person, head: Person, now: datetime) -> None:
     service.put(classified(), actor=SYSTEM, now=now)
     file = customer(owner, now)
