@@ -7,7 +7,7 @@ from models import declassification, levels_before
 from models.job import service as jobs
 from models.reminder import chasing
 
-END = "secrecy_end"
+END = levels_before.JOB
 
 
 def end(context: JobContext) -> Report:

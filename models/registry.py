@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -181,6 +182,17 @@ def pin() -> None:
 def unpin() -> None:
     """Let this context see the types as they are at any time again."""
     _pinned.set(None)
+
+
+@contextmanager
+def as_if(rt: RecordType) -> Iterator[None]:
+    """Let this context alone see a declaration, without behaviour, as if it were in force; for what is to be done
+    before it is."""
+    token = _pinned.set({**_seen(), rt.slug: Registered(rt, Record, Hooks())})
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
 
 
 def follow() -> None:

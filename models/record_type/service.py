@@ -16,7 +16,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from config.database import database, transaction
-from models import audit, catalogue, checks, registry, schema
+from models import audit, catalogue, checks, levels_before, registry, schema
 from models.checks.finding import Finding
 from models.declarations import RecordType
 from models.errors import NotFound, Refusal, Sentence
@@ -32,6 +32,8 @@ SUBJECT = "record_type"
 HELD_ANYWAY = frozenset({"E035", "E036", "E037"})
 """Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
 record is held to the same rule, or what was refused is a disorder, or tells no more than that there is a record."""
+RAISING = "raising"
+"""The definition for which a put raises records that come to hang on others; None once it is in force."""
 
 schema.declare({TYPES: []})
 
@@ -52,7 +54,8 @@ class ChangedMeanwhile(Refusal):
 def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
     What follows from the values of stored records (search terms, deadlines, computed fields) is derived anew where the
-    new version says otherwise. The very same definition again changes nothing, but completes that.
+    new version says otherwise; what comes to hang on records above internal by it is raised before. The very same
+    definition again changes nothing, but completes that.
 
     :raises WrongDefinition: with a coded finding for everything that is wrong; nothing is changed.
     :raises ChangedMeanwhile:
@@ -68,12 +71,16 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
             _derive_at_once(registry.get(given.slug).rt)
         return registry.get(given.slug).rt
     former = _read(stored) if stored else None
-    _check(rt, stored, former, now)
+    _check(rt, stored, former, now, begun=bool(stored) and (stored or {}).get(RAISING) == definition)
     try:
         schema.prepare(rt)
     except DuplicateKeyError:
         twice = fitting.unfit(rt, "", "已存的记录不符合唯一要求。", "stored records have the same value twice")
         raise WrongDefinition((twice,)) from None
+    hangs = stored is not None and levels_before.hangs_anew(rt, former)
+    if hangs:
+        database()[TYPES].update_one({"_id": rt.slug, "version": version}, {"$set": {RAISING: definition}})
+        levels_before.bring_before(rt, now)
     row = {
         "version": rt.version,
         "definition": definition,
@@ -82,8 +89,9 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         fitting.BY_PATH: True,
         "changed_at": now,
         "changed_by": actor.id,
+        RAISING: None,
     }
-    if stored and (stored.get("derive") or former is None or not follows_alike(rt, former)):
+    if stored and (hangs or stored.get("derive") or former is None or not follows_alike(rt, former)):
         row |= {"derive": True, "derived_to": None}
     left = _left.keys() - {rt.slug}
     _keep(rt.slug, version, row, "type_put", actor, now)
@@ -109,6 +117,7 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
         if rt is None or rt.version != row["version"]:  # this process does not understand it
             continue
         if all(_noted(rt, last) and go_on() for last in derive_again(rt, row["derived_to"])):
+            levels_before.look_again(rt, now)
             database()[TYPES].update_one(_standing(rt), {"$unset": {"derive": "", "derived_to": ""}})
             done += 1
     return done
@@ -204,15 +213,22 @@ def findings_of(rt: RecordType) -> list[Finding]:
     return [one for one in found if (one.code, one.slug, one.field) not in known]
 
 
-def _check(rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType | None, now: datetime) -> None:
-    """:raises WrongDefinition:"""
+def _check(
+    rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType | None, now: datetime, *, begun: bool
+) -> None:
+    """What is wrong with a definition beside what is stored. Records that a put which broke off has raised already
+    (`begun`) speak not against the same definition.
+
+    :raises WrongDefinition:
+    """
     if _is_shipped(rt.slug):
         raise _taken(rt)
     errors = [finding for finding in findings_of(rt) if finding.is_error]
     errors += fitting.misfits(rt, stored, former)
     errors += fitting.states_held(rt, former)
     errors += exposure.shipped_only(rt)
-    errors += exposure.secrets_held(rt, stored["definition"] if stored else None)
+    if not begun:
+        errors += exposure.secrets_held(rt, stored["definition"] if stored else None)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:
