@@ -19,6 +19,17 @@ def check_year(day: date) -> None:
         raise Unreadable("年份应在 1800 至 2200 之间。", "The year should be between 1800 and 2200.")
 
 
+def _day(year: str, month: str, day: str) -> date:
+    """:raises Unreadable: for a day that no calendar has, or one long gone or far off."""
+    try:
+        found = date(int(year), int(month), int(day))
+    except ValueError:
+        written = f"{year}-{month.zfill(2)}-{day.zfill(2)}"
+        raise Unreadable(f"日历上没有 {written} 这一天。", f"There is no {written} in the calendar.") from None
+    check_year(found)
+    return found
+
+
 class Date(Kind):
     name = "date"
     operators = ("is", "is_not", "in", "from", "until", "overdue", "older_than", "empty", "filled")
@@ -33,15 +44,9 @@ class Date(Kind):
 
     def read_text(self, field: Field, text: str) -> date:
         match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", unicodedata.normalize("NFKC", text))
-        problem = Unreadable("日期格式应如 2026-11-22。", "A date looks like 2026-11-22.")
         if not match:
-            raise problem
-        try:
-            day = date(*map(int, match.groups()))
-        except ValueError:
-            raise problem from None
-        check_year(day)
-        return day
+            raise Unreadable("日期格式应如 2026-11-22。", "A date looks like 2026-11-22.")
+        return _day(*match.groups())
 
     def store(self, value: Any) -> Any:
         return None if value is None else datetime(value.year, value.month, value.day, tzinfo=UTC)
@@ -114,8 +119,11 @@ class DateTime(Kind):
         problem = Unreadable("时间格式应如 2026-11-22 14:30。", "A time looks like 2026-11-22 14:30.")
         if between and not re.match(r"\s*[0-9]{2}:?[0-9]{2}", clock):
             raise problem  # "14.08" would be a fraction of a second, "14-08" a zone
+        day = re.sub(r"[/.]", "-", day)
+        if found := re.fullmatch(r"(\d{4})-(\d{2})-(\d{2})", day):
+            _day(*found.groups())
         try:
-            moment = datetime.fromisoformat(re.sub(r"[/.]", "-", day) + between + clock.strip())
+            moment = datetime.fromisoformat(day + between + clock.strip())
         except ValueError:
             raise problem from None
         check_year(moment)

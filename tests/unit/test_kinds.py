@@ -272,3 +272,15 @@ def test_a_full_width_comma_names_no_currency() -> None:
         several.name,
         f"{several.name}.currency",
     ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "raw"),
+    [(DAY, "2026年11月31日"), (DAY, "2026-11-31"), (MOMENT, "2026/11/31 14:30"), (MOMENT, "2026-11-31")],
+)
+def test_a_day_that_no_calendar_has_is_named_and_not_called_badly_written(declared: Field, raw: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        kind_of(declared).read(declared, raw)
+    (text,) = refused.value.problems.values()
+    assert text.zh == "日历上没有 2026-11-31 这一天。"
+    assert text.en == "There is no 2026-11-31 in the calendar."
