@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -264,6 +266,39 @@ def test_who_opened_one_before_it_was_closed_writes_over_nothing(
     with pytest.raises(StaleRecord):
         store.change("complaint", about[0]["_id"], change, actor=owner, now=now, rev=1, seen=before)
     assert seen(clerk, about[0], db) == ""
+
+
+def test_what_somebody_is_writing_at_that_moment_is_closed_behind_it(
+    owner: Person,
+    clerk: Person,
+    file: Record,
+    about: list[Record],
+    now: datetime,
+    db: DB,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written, closing_now, make = Event(), Event(), closing._closing
+
+    def work() -> None:
+        store.change("complaint", about[0]["_id"], {"subject": "少两箱"}, actor=owner, now=now)
+        written.set()
+        assert closing_now.wait(120)
+
+    def begun(*given: Any) -> Callable[[], None]:
+        closing_now.set()
+        return make(*given)
+
+    monkeypatch.setattr(closing, "_closing", begun)
+    with ThreadPoolExecutor(1) as other:
+        writing = other.submit(transaction, work)
+        assert written.wait(120)
+        raised(owner, file, now)
+        writing.result(120)
+    assert {seen(clerk, one, db) for one in about} == {""}
+    writing_up.carry_on(always)
+    assert stored(about[0])["subject"] == "少两箱"
+    assert told(about[0]) == [(3, "follow_level"), (2, "change"), (1, "create")]
+    assert [len(entries(db, one)) for one in about] == [1] * 5
 
 
 def test_who_writes_one_before_it_is_written_up_is_named_behind_it(
