@@ -17,6 +17,7 @@ from models.declarations import LEVEL_LABELS, RecordType
 from models.exchange import service
 from models.exchange.dates import ORDERS
 from models.exchange.document import AT_WORK, Batch, Kind, Line, Options, State
+from models.exchange.export import leaving
 from models.exchange.mapping import Target, targets
 from models.exchange.preview import preview
 from models.exchange.table import MB
@@ -89,7 +90,14 @@ def upload(view: RecordView, reader: Reader) -> Context:
         "delimiters": list(_delimiters().items()),
         "limit": current_app.config["SETTINGS"].max_upload_bytes // MB,
         "batches": [_line(batch, reader) for batch in service.recent(reader.person, view.rt.slug)],
+        "left_out": _left_out(view, reader),
     }
+
+
+def _left_out(view: RecordView, reader: Reader) -> list[str]:
+    """What an export writes and an import takes from no column: it follows from something else, or is a file."""
+    taken = {target.path.partition(".")[0] for target in targets(service.fields_of(reader.person, view.rt))}
+    return [f.label.text(reader.language) for f in leaving(reader.person, view.rt) if f.name not in taken]
 
 
 def columns(view: RecordView, batch: Batch, reader: Reader, mapped: Context, ticked: Options) -> Context:

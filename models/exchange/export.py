@@ -27,8 +27,9 @@ from models.access import Purpose
 from models.calendar import local
 from models.declarations import LEVEL_LABELS, Field, Label, Level, RecordType
 from models.errors import Forbidden, Refusal
+from models.exchange import inner_rows
 from models.exchange.cells import Cell, cell_of, is_typed
-from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
+from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING, label_within
 from models.exchange.writing import Column, stream_csv, stream_xlsx
 from models.key_vault.refusals import UNREADABLE
 from models.kinds import parts_of
@@ -73,6 +74,12 @@ class Export:
 
     name: str
     pieces: Generator[bytes, None, None]
+
+
+def leaving(person: Person, rt: RecordType) -> tuple[Field, ...]:
+    """The fields that an export writes for a person, what it adds of its own apart."""
+    number, *own = leaving_with(rt)
+    return (number, *access.visible_fields(person, rt), *own)
 
 
 def export(
@@ -157,7 +164,8 @@ class _Sheet:
         self.withheld = {f.name for f in self.fields if f.withheld}
         self.pointing = tuple(f for f in self.fields if f.kind in names.POINTERS or parts_of(f))
         self.sealed = sealing.sealed_fields(rt).keys() & {f.name for f in self.fields}
-        self.cells = (("number", None), *((f.name, cell_of(f, language)) for f in self.fields), *self._own_cells())
+        self.spots = tuple((f, part) for f in self.fields for part in _parts(f))
+        self.cells = (("number", None), *self._cells(), *self._own_cells())
         self.level_labels = {level.value: LEVEL_LABELS[level].text(language) for level in Level}
         self.count = 0
         self.levels: dict[str, int] = {}
@@ -168,11 +176,20 @@ class _Sheet:
     def columns(self) -> list[Column]:
         """The headings, in the reader's language: number, title, what the list shows, the rest, the engine's own."""
         number, *own = leaving_with(self.rt)
-        made = [_column(field, self.language) for field in (number, *self.fields, *own)]
+        spots = ((number, None), *self.spots, *((field, None) for field in own))
+        made = [_column(field, part, self.language) for field, part in spots]
         if self.rt.classified:
             made += [Column(label.text(self.language)) for label in EXPORT_HEADINGS]
             made += [Column(RECEIPT_HEADING.text(self.language))] if self.receipt else []
         return made
+
+    def _cells(self) -> Iterator[tuple[str, Cell | None]]:
+        """The columns of the declared fields: one for each field of a group, one for all rows of a list."""
+        for field, part in self.spots:
+            if field.kind == "embedded_list":
+                yield field.name, inner_rows.told(field, self.language)
+            else:
+                yield field.name, cell_of(field, self.language) if part is None else _within(part, self.language)
 
     def _own_cells(self) -> tuple[tuple[str, Cell | None], ...]:
         """The engine's own columns."""
@@ -260,13 +277,15 @@ class _Sheet:
 
     def _card_row(self, card: Sight, found: Names) -> list[Any]:
         """A record of which only the card leaves."""
-        row: list[Any] = [card.number, *(self._card_value(field, card, found) for field in self.fields)]
+        row: list[Any] = [card.number, *(self._card_value(field, part, card, found) for field, part in self.spots)]
         owner = found.person(card.values.get("owner"))
         row += [owner if name == "owner" else None for name, _ in self._own_cells()]
         return row + self._stamp(card.level)
 
-    def _card_value(self, field: Field, card: Sight, found: Names) -> Any:
+    def _card_value(self, field: Field, part: Field | None, card: Sight, found: Names) -> Any:
         value = card.values.get(field.name)  # a sight holds nothing that the reader may not see
+        if part is not None and isinstance(value, Mapping):
+            field, value = part, value.get(part.name)
         return value if field.card == "masked" or is_typed(field) else found.text(field, value)
 
     def _stamp(self, level: str | None) -> list[Any]:
@@ -282,5 +301,22 @@ class _Sheet:
         return watermark(highest, self.person, self.now, self.language, self.receipt)
 
 
-def _column(field: Field, language: str) -> Column:
-    return Column(field.label.text(language), "text" if field.currencies else field.kind)
+def _parts(field: Field) -> tuple[Field | None, ...]:
+    return field.fields if field.kind == "embedded" else (None,)
+
+
+def _within(part: Field, language: str) -> Cell:
+    """How one field of a stored group leaves."""
+    cell = cell_of(part, language)
+
+    def inner(group: Any, found: Names) -> Any:
+        value = group.get(part.name)
+        return value if value is None or cell is None else cell(value, found)
+
+    return inner
+
+
+def _column(field: Field, part: Field | None, language: str) -> Column:
+    label = field.label if part is None else label_within(field, part)
+    shown = part or field
+    return Column(label.text(language), "text" if shown.currencies else shown.kind)

@@ -1,10 +1,13 @@
 """Which column goes to which field: guessed from headings and contents, or chosen by hand and kept as plain
 data.
 
+What an export writes for a group of fields is a column for each of them, for a list of rows one column with all of it
+(`inner_rows`); both come back.
+
 A mapping is a dict that can be stored and used again for another file with the same headings in any order:
 `{"columns": [{"header": "公司名称", "field": "name", "order": ""}, ...]}`. `field` is a field's name, or
-`people.phone` for a field inside an embedded one (of a list, the first row); `order` is a date order
-(`dates.ORDERS`) for dates.
+`people.phone` for a field inside an embedded one (of a list, the first row, instead of all of it); `order` is a date
+order (`dates.ORDERS`) for dates.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from itertools import islice
 from typing import Any
 
 from models.declarations import Field, Label
+from models.exchange import inner_rows
 from models.exchange.dates import ORDERS, OrderEvidence, OrderGuess
 from models.exchange.names import best_likeness
 from models.exchange.problem import Problem
@@ -70,15 +74,22 @@ def targets(fields: Iterable[Field]) -> list[Target]:
     for field in fields:
         if not field.editable or field.kind in NOT_IMPORTED:
             continue
-        own = (field.name, field.label.zh, field.label.en, *field.aliases)
-        if not field.fields:
+        own = (field.name, field.label.zh, field.label.en)
+        if field.kind == "embedded_list":  # what it is called elsewhere means its first row
             found.append(Target(field.name, field.label, field, None, own, ()))
+        elif not field.fields:
+            found.append(Target(field.name, field.label, field, None, (*own, *field.aliases), ()))
         found += [_inner(field, inner) for inner in field.fields if inner.kind not in NOT_IMPORTED]
     return found
 
 
+def label_within(outer: Field, inner: Field) -> Label:
+    """What a field inside an embedded one is called, as a column."""
+    return Label(f"{outer.label.zh}·{inner.label.zh}", f"{outer.label.en}: {inner.label.en}")
+
+
 def _inner(outer: Field, inner: Field) -> Target:
-    label = Label(f"{outer.label.zh}·{inner.label.zh}", f"{outer.label.en}: {inner.label.en}")
+    label = label_within(outer, inner)
     names = (
         *inner.aliases,
         outer.label.zh + inner.label.zh,
@@ -109,7 +120,7 @@ class Content:
     """What the values of one column look like."""
 
     def __init__(self) -> None:
-        self.seen = self.emails = self.links = self.phones = self.numbers = 0
+        self.seen = self.emails = self.links = self.phones = self.numbers = self.lists = 0
         self.orders = OrderEvidence()
 
     def add(self, cell: Cell) -> None:
@@ -121,6 +132,7 @@ class Content:
         text = str(cell).strip()
         self.emails += bool(_EMAIL.fullmatch(text))
         self.links += bool(_LINK.fullmatch(text))
+        self.lists += inner_rows.looks_like(text)
         self.phones += bool(_PHONE.fullmatch(text))
         self.numbers += not isinstance(cell, bool) and bool(_NUMBER.fullmatch(text))
 
@@ -133,7 +145,7 @@ class Content:
             return self.orders.guess().dates / self.seen
         if kind in NUMERIC_KINDS:
             return self.numbers / self.seen
-        counts = {"email": self.emails, "link": self.links, "phone": self.phones}
+        counts = {"email": self.emails, "link": self.links, "phone": self.phones, "embedded_list": self.lists}
         return counts[kind] / self.seen if kind in counts else None
 
     def says_dates(self, least: float) -> bool:
@@ -189,6 +201,8 @@ def _by_name(header: Sequence[str], contents: list[Content], possible: list[Targ
         for rank, target in enumerate(possible):
             likeness = target.likeness(name)
             share = contents[column].share(target.field.kind)
+            if target.field.kind == "embedded_list" and share is not None and share < 0.9:
+                continue
             if share is not None and share < 0.3 and contents[column].seen >= TELLING_VALUES:
                 likeness *= 0.5
             if likeness >= ENOUGH:
@@ -196,10 +210,18 @@ def _by_name(header: Sequence[str], contents: list[Content], possible: list[Targ
     given: Given = {}
     used: set[int] = set()
     for negative, column, rank in sorted(ranked):
-        if column not in given and rank not in used:
-            given[column] = (possible[rank], round(-negative, 2), "name")
+        target = possible[rank]
+        if column not in given and rank not in used and not _collides(target, (one for one, _, _ in given.values())):
+            given[column] = (target, round(-negative, 2), "name")
             used.add(rank)
     return given
+
+
+def _collides(target: Target, others: Iterable[Target]) -> bool:
+    """Whether a list of rows would come both as a whole and by fields of its first row."""
+    if target.outer is not None:
+        return any(one.path == target.outer.name for one in others)
+    return any(one.outer is not None and one.outer.name == target.path for one in others)
 
 
 def _is_ours(heading: str) -> bool:
@@ -260,8 +282,13 @@ class Plan:
         values: dict[str, Any] = {}
         problems: dict[str, Problem] = {}
         for column in self.columns:
-            target = column.target
-            value = raw_value(row.cells[column.index], target.field.kind, column.order)
+            target, cell = column.target, row.cells[column.index]
+            if target.field.kind == "embedded_list":
+                if not is_empty(cell):
+                    values[target.path], wrong = inner_rows.read(target.field, str(cell))
+                    problems |= wrong
+                continue
+            value = raw_value(cell, target.field.kind, column.order)
             if isinstance(value, Problem):
                 problems[target.path] = value
             elif target.outer is None:
@@ -271,10 +298,11 @@ class Plan:
         return values, problems
 
     def header_of(self, path: str) -> str:
-        """The heading of the column that goes to a field, or whose inner field it holds; empty when there is
+        """The heading of the column that goes to a field, or in which it stands with others; empty when there is
         none."""
         wanted = re.sub(r"\.\d+(?=\.|$)", "", path)
-        return next((c.header for c in self.columns if c.target.path == wanted), "")
+        found = {c.target.path: c.header for c in self.columns}
+        return found.get(wanted) or found.get(wanted.partition(".")[0], "")
 
 
 def _put_inside(values: dict[str, Any], outer: Field, name: str, value: Any) -> None:
@@ -305,6 +333,9 @@ def bind(mapping: Mapping[str, Any], header: Sequence[str], fields: Iterable[Fie
         raise NothingMapped
     _refuse_twice(columns, lambda c: c.header, lambda c: c.header)
     _refuse_twice(columns, lambda c: c.target.path, lambda c: c.target.label)
+    for column in columns:
+        if _collides(column.target, (c.target for c in columns)):
+            raise MappedTwice(name=column.target.label)
     return Plan(tuple(sorted(columns, key=lambda c: c.index)))
 
 

@@ -75,6 +75,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "表格软件把“{value}”当作数字保存，十五位以后的数字已丢失。请把该列设为文本后重新填写。",
         "Stored as a number, “{value}” lost all digits after the fifteenth. Enter it again as text.",
     ),
+    "not_rows": (
+        "“{value}”不是若干行。请按导出文件的写法（JSON）填写。",
+        "“{value}” is no list of rows. Write them as an export does (JSON).",
+    ),
+    "no_such_part": (
+        "这些行没有“{value}”这一项。",
+        "These rows have no field “{value}”.",
+    ),
     "formula_error": (
         "单元格是公式错误 {value}。",
         "The cell holds the formula error {value}.",

@@ -51,6 +51,8 @@ class Quick:
         for field in fields:
             if field.name in inner:
                 read = self._inside(field, Plan(tuple(inner[field.name])))
+            elif field.name in own and field.kind == "embedded_list":
+                read = self._inside(field, Plan((own[field.name],)))
             elif field.name in own:
                 read = self._single(field, own[field.name])
             else:
@@ -94,7 +96,7 @@ class Quick:
         return _required(field, kind_of(field).read(field, raw))
 
     def _inside(self, field: Field, plan: Plan) -> Read:
-        if any(column.target.field.kind in POINTERS for column in plan.columns):
+        if any(one.kind in POINTERS for c in plan.columns for one in (c.target.field, *c.target.field.fields)):
             return _not_plain
 
         def read(row: Row) -> Any:

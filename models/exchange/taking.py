@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from models import access, records
 from models.access import Purpose
 from models.declarations import Field, RecordType
 from models.errors import Invalid, Refusal, Sentence
+from models.exchange import inner_rows
 from models.exchange.mapping import Plan
 from models.exchange.pointing import Pointing
 from models.exchange.problem import Problem
@@ -60,15 +60,31 @@ class Taker:
         self.fields = tuple(f for f in self.fields if f.name in used or f.name in self.fixed)
         self.by_name = {f.name: f for f in self.fields}
         self.pointers = [column for column in plan.columns if column.target.field.kind in POINTERS]
+        self.lists = [c.target.field for c in plan.columns if c.target.field.kind == "embedded_list"]
         self.pointing = Pointing(person)
         self.quick = Quick(self.fields, plan, self.fixed, self.pointing)
 
     def take_all(self, rows: Sequence[Row]) -> list[Taken]:
         """The values of some rows, or why they cannot be taken; the records that they name are looked up together."""
+        for field in self.lists:
+            self._look_up_inside(field, rows)
         for column in self.pointers:
             cells = (row.cells[column.index] for row in rows if row.problem is None)
             self.pointing.look_up(column.target.field, {c for c in cells if isinstance(c, str) and not is_empty(c)})
         return [self.take(row) for row in rows]
+
+    def _look_up_inside(self, field: Field, rows: Sequence[Row]) -> None:
+        """The same for what stands in the rows of a list."""
+        named: dict[Field, set[str]] = {inner: set() for inner in field.fields if inner.kind in POINTERS}
+        if not named:
+            return
+        plan = Plan(tuple(c for c in self.plan.columns if c.target.field is field))
+        for row in rows:
+            for one in (plan.take(row)[0].get(field.name) or ()) if row.problem is None else ():
+                for inner, text in inner_rows.pointed(one, named):
+                    named[inner].add(text)
+        for inner, texts in named.items():
+            self.pointing.look_up(inner, texts)
 
     def take(self, row: Row) -> Taken:
         """A row's values, or why it cannot be taken."""
@@ -116,6 +132,16 @@ class Taker:
             else:
                 holder.pop(target.field.name)
                 problems[target.path] = found
+        for field in self.lists:
+            pointers = [inner for inner in field.fields if inner.kind in POINTERS]
+            for at, one in enumerate(raw.get(field.name) or ()):
+                for inner, text in list(inner_rows.pointed(one, pointers)):
+                    found = self.pointing.find(inner, text)
+                    if isinstance(found, ObjectId):
+                        one[inner.name] = found
+                    else:
+                        one.pop(inner.name)
+                        problems[f"{field.name}.{at}.{inner.name}"] = found
 
     def _without(self, values: Mapping[str, Any], problems: Mapping[str, Sentence]) -> dict[str, Any] | None:
         """The values without the bad ones; None when one of those is required or came from no column."""
@@ -145,14 +171,21 @@ class Taker:
 
 
 def _inside(field: Field, value: Any, path: str) -> Any:
-    """An embedded value without one of its parts; nothing when the part was required in it."""
-    part = re.sub(r"^\d+\.?", "", path)
+    """An embedded value without one of its parts; without the row, or nothing, when the part was required in it. The
+    other rows of a list keep their places."""
+    place, _, part = path.rpartition(".")
     inner = next((f for f in field.fields if f.name == part), None)
-    if inner is None or inner.required or not value:
+    if inner is None or not value:
         return None
-    rows = value if isinstance(value, list) else [value]
-    left = [{k: v for k, v in row.items() if k != part} for row in rows]
-    return left if isinstance(value, list) else left[0]
+    if not isinstance(value, list):
+        return None if inner.required else _but(value, part)
+    if not place.isdecimal():
+        return None
+    return [(None if inner.required else _but(row, part)) if at == int(place) else row for at, row in enumerate(value)]
+
+
+def _but(row: Mapping[str, Any] | None, part: str) -> dict[str, Any] | None:
+    return None if row is None else {name: value for name, value in row.items() if name != part}
 
 
 def _sentence(problem: Problem) -> Sentence:

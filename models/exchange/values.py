@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+from models.calendar import SHANGHAI
 from models.exchange.dates import read_date
 from models.exchange.problem import Problem, quoted
 from models.exchange.table import Cell, from_serial, is_blank
@@ -21,6 +23,26 @@ EXACT_DIGITS = 15
 def is_empty(cell: Cell) -> bool:
     """Whether the cell holds nothing, or a program's word for nothing."""
     return is_blank(cell) or (isinstance(cell, str) and cell.strip().lower() in EMPTY and not isinstance(cell, Meant))
+
+
+def as_text(value: Any) -> str:
+    """A value as the plain text of a cell, which `raw_value` reads again."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return _moment(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+@lru_cache(maxsize=256)
+def _moment(value: datetime) -> str:
+    """A moment as written, in Shanghai time; rows of an export share theirs."""
+    local = value.astimezone(SHANGHAI) if value.tzinfo else value
+    return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def raw_value(cell: Cell, kind: str, order: str = "") -> Any:

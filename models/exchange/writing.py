@@ -10,19 +10,18 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
-from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any, Protocol
 
-from models.calendar import SHANGHAI
 from models.errors import Sentence
 from models.exchange.formulas import defuse
 from models.exchange.formulas import told as marked
 from models.exchange.mapping import REJECT_HEADINGS
 from models.exchange.problem import Problem
 from models.exchange.table import Row
+from models.exchange.values import as_text
 from models.exchange.words import Meant, is_word
 from models.exchange.xlsx_writing import XlsxWriter
 
@@ -30,6 +29,7 @@ CHUNK = 64 * 1024
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 BOM = "\ufeff"
+PLAIN = (bool, Decimal, int, float, date, time)
 TEXTS = frozenset({"text", "long_text", "choice", "person", "reference", "phone", "email", "link"})
 
 
@@ -109,24 +109,8 @@ def _cell_as_read(value: Any) -> str:
 
 
 def _csv_cell(value: Any) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, datetime):
-        return _moment(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return marked(str(value).replace("\0", ""))
-
-
-@lru_cache(maxsize=256)
-def _moment(value: datetime) -> str:
-    """A moment as written; rows of an export share theirs."""
-    local = value.astimezone(SHANGHAI) if value.tzinfo else value
-    return local.strftime("%Y-%m-%d %H:%M:%S")
+    text = as_text(value)
+    return text if isinstance(value, PLAIN) else marked(text.replace("\0", ""))
 
 
 def stream(writer: Writer, rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +15,16 @@ from pymongo.database import Database
 
 from config.database import database
 from models import records, registry, schema, store
+from models.declarations import Field, Label
 from models.exchange import service
 from models.exchange.export import export
 from models.listing import ListQuery
 from models.person.roles import Person, Role
 from models.record_input import OUT_OF_SIGHT
+from tests.factories.commands import commands
 from tests.factories.imports import checked, imported, reasons
 from tests.factories.people import person
-from tests.factories.types import SAMPLE
+from tests.factories.types import COLOURS, SAMPLE
 
 KINDS = {
     "opens_at": "9:30",
@@ -32,6 +38,18 @@ KINDS = {
     "colours": ["red", "blue"],
     "fragile": True,
     "packing": "foam",
+    "box": {"width": 7},
+    "people": [
+        {
+            "name": '李雷; "老李" · None',
+            "phone": "13800138000",
+            "born": "1990-02-03",
+            "wage": "-1200.50",
+            "shift": "2026-01-05 起",
+        },
+        {"name": "NULL"},
+        {"name": "=韩梅梅", "wage": "3"},
+    ],
 }
 
 
@@ -103,6 +121,107 @@ def test_it_is_nothing_in_a_file_of_another_program_and_in_what_is_handed_back_o
     imported(head, handed, now, slug="sample", mapping={"columns": columns}, keep_repeats=True)
     held = {son["name"]: son.get("packing") for son in database()["record_sample"].find()}
     assert held == {"Candle": None, "Lamp": None, "Torch": "NULL"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_group_leaves_as_columns_of_its_fields_and_a_list_as_one(head: Person, now: datetime, language: str) -> None:
+    records.create(head, "sample", {"name": "Lamp", **KINDS}, now=now)
+    [row] = csv.DictReader(io.StringIO(exported(head, now, language).decode("utf-8-sig")))
+    assert row["Box·Width" if language == "zh" else "Box: Width"] == "7"
+    assert json.loads(row["People"])[1:] == [{"Name": "NULL"}, {"Name": "=韩梅梅", "Wage": "3.00"}]
+    assert "Box" not in row
+
+
+def exported(person: Person, now: datetime, language: str = "en", slug: str = "sample") -> bytes:
+    return b"".join(export(person, slug, ListQuery(), "csv", now=now, language=language).pieces)
+
+
+POINTED = replace(
+    SAMPLE,
+    fields=tuple(
+        replace(
+            f,
+            fields=(
+                *f.fields,
+                Field(name="chief", kind="person", label=Label("主管", "Chief")),
+                Field(name="of", kind="reference", label=Label("所属", "Of"), to="sample"),
+                Field(name="hue", kind="choice", label=Label("色", "Hue"), choices=COLOURS),
+            ),
+        )
+        if f.name == "people"
+        else f
+        for f in SAMPLE.fields
+    ),
+)
+
+
+def test_rows_that_point_to_people_and_records_come_back(head: Person, now: datetime) -> None:
+    registry.register(POINTED)
+    chief = person(Role.SPECIALIST, name="Chief Wang")
+    for place in range(3):
+        records.create(head, "sample", {"name": f"Lamp {place}"}, now=now)
+    lamps = [son["_id"] for son in database()["record_sample"].find().sort("number", 1)]
+    rows = [{"name": "a", "chief": chief.id, "of": lamps[0], "hue": "red"}, {"name": "b", "of": lamps[2]}]
+    records.create(head, "sample", {"name": "Shop", "people": rows}, now=now)
+    batch = imported(head, exported(head, now, "zh"), now, slug="sample", keep_repeats=True)
+    assert reasons(batch) == {}
+    first, second = database()["record_sample"].find({"name": "Shop"})
+    assert first["people"] == second["people"]
+    assert second["people"][0]["chief"] == chief.id
+
+
+def test_records_named_in_rows_are_looked_up_together(head: Person, now: datetime) -> None:
+    registry.register(POINTED)
+    numbers = [records.create(head, "sample", {"name": f"Lamp {n}"}, now=now)["number"] for n in range(4)]
+
+    def asked(some: list[str]) -> int:
+        lines = [json.dumps([{"Name": "a", "Of": number}]).replace('"', '""') for number in some]
+        text = "Name,People\n" + "".join(f'New {number},"{line}"\n' for number, line in zip(some, lines, strict=True))
+        with commands.heard() as said:
+            assert reasons(checked(head, text, now, slug="sample")) == {}
+        return len([one for one in said if one == "find record_sample"])
+
+    assert asked(numbers) == asked(numbers[:1])
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("Li and Han", "People: “People” is no list of rows."),
+        ('["a"]', "People: “People” is no list of rows."),
+        ('[{"Name": ["a"]}]', "People: “…” is no list of rows."),
+        ('[{"Name": "a", "Size": "9"}]', "People: These rows have no field “…”."),
+        ('[{"Name": "a"}, {"Phone": "1390013900"}]', "People: This is required."),
+        ('[{"Name": "a", "Born": "soon"}]', "People: “…” is not a date."),
+        ("[" * 3000 + "]", "People: “People” is no list of rows."),
+    ],
+)
+def test_rows_that_cannot_be_read_are_named_with_their_column(
+    head: Person, now: datetime, cell: str, said: str
+) -> None:
+    quoted = cell.replace('"', '""')
+    mapping = {"columns": [{"header": "Name", "field": "name"}, {"header": "People", "field": "people"}]}
+    batch = checked(head, f'Name,People\nLamp,"{quoted}"\n', now, slug="sample", mapping=mapping)
+    [found] = reasons(batch)
+    assert found.startswith(said)
+
+
+def test_a_bad_value_is_left_out_of_its_own_row_alone(head: Person, now: datetime) -> None:
+    rows = [{"Name": "x"}, {"Name": "a", "Phone": "13800138000"}, {"name": "b", "phone": "none of it"}, {"Phone": "1"}]
+    text = 'Name,People\nLamp,"' + json.dumps(rows).replace('"', '""') + '"\n'
+    batch = imported(head, text, now, slug="sample", empty_bad=True)
+    assert sum(reasons(batch, "emptied").values()) >= 1
+    [son] = database()["record_sample"].find()
+    assert [(one["name"], one.get("phone")) for one in son["people"]] == [
+        ("x", None),
+        ("a", "13800138000"),
+        ("b", None),
+    ]
+
+
+def test_a_column_of_names_is_no_list(head: Person, now: datetime) -> None:
+    batch = checked(head, "Name,People\nLamp,Li\nTorch,Han\n", now, slug="sample")
+    assert {c["header"]: c["field"] for c in batch.mapping["columns"]}.get("People") != "people"
 
 
 def test_a_cell_that_is_none_of_its_kind_is_named_with_its_column(head: Person, now: datetime) -> None:

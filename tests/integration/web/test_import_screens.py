@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from werkzeug.test import TestResponse
 
 from backoffice.app import create_app
 from config.settings import Settings
+from models import registry
 from models.exchange import running, service
 from models.exchange.document import AT_WORK, State
+from models.exchange.mapping import targets
 from models.exchange.reading import open_table
 from models.person.roles import Role
 from tests.factories.desks import Desk, seat
@@ -129,6 +132,18 @@ def test_from_the_file_to_the_records_and_back(desk: Desk, now: datetime, db: Ba
     assert db["record_customer"].count_documents({}) == 0
     assert "taken back" in desk.text(at)
     assert "a.csv" in desk.text(AT)
+
+
+def test_the_first_page_names_the_columns_of_an_export_that_no_import_takes(desk: Desk, now: datetime) -> None:
+    page = desk.text(AT)
+    rt = registry.get("customer").rt
+    taken = {target.path.partition(".")[0] for target in targets(service.fields_of(desk.person, rt))}
+    passed_over = [f.label.en for f in rt.fields if f.computed or f.kind == "files"]
+    assert passed_over
+    told = unescape(re.findall("Of its columns these are passed over: (.*?)\\.<", page)[0])
+    assert set(passed_over) <= set(told.split(", "))
+    assert "Number" in told.split(", ")
+    assert not {f.label.en for f in rt.fields if f.name in taken} & set(told.split(", "))
 
 
 def test_every_page_of_an_import_is_in_the_readers_language(sit: Sit, now: datetime) -> None:

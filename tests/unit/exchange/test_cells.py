@@ -6,6 +6,7 @@ import pytest
 from bson import ObjectId
 
 from models.declarations import Field, Label
+from models.exchange import inner_rows
 from models.exchange.cells import cell_of
 from models.names import HIDDEN, Name, Names
 
@@ -27,6 +28,5 @@ def test_people_and_records_leave_by_their_names(kind: str, text: str) -> None:
 
 def test_so_they_do_inside_rows() -> None:
     rows = Field(name="rows", kind="embedded_list", label=Label("行", "Rows"), fields=(field("reference"),))
-    cell = cell_of(rows, "zh")
-    assert cell is not None
-    assert cell([{"field": KNOWN}, {"field": GONE}], NAMES) == f"东方精密; {HIDDEN}"
+    cell = inner_rows.told(rows, "zh")
+    assert cell([{"field": KNOWN}, {"field": GONE}], NAMES) == f'[{{"字段": "东方精密"}}, {{"字段": "{HIDDEN}"}}]'

@@ -193,7 +193,11 @@ def test_a_mapping_is_plain_data_and_fits_a_file_with_other_column_order() -> No
         ({"columns": [{"header": "z", "field": "name"}]}, refusals.NoSuchColumn),
         ({"columns": [{"header": {"$ne": ""}, "field": "name"}]}, refusals.NoSuchColumn),
         ({"columns": [{"header": "a", "field": "level"}]}, refusals.NoSuchField),
-        ({"columns": [{"header": "a", "field": "people"}]}, refusals.NoSuchField),
+        ({"columns": [{"header": "a", "field": "people.nobody"}]}, refusals.NoSuchField),
+        (
+            {"columns": [{"header": "a", "field": "people"}, {"header": "b", "field": "people.name"}]},
+            refusals.MappedTwice,
+        ),
         ({"columns": [{"header": "a", "field": ["name"]}]}, refusals.NoSuchField),
         ({"columns": [{"header": "a", "field": "founded", "order": "ydm"}]}, refusals.NoSuchOrder),
         ({"columns": [{"header": "a", "field": "founded", "order": {"$gt": ""}}]}, refusals.NoSuchOrder),
@@ -224,7 +228,7 @@ def test_a_field_chosen_twice_is_named_in_the_readers_language() -> None:
 def test_inner_fields_are_named_with_their_outer_one() -> None:
     found = {t.path: t.label.zh for t in targets(FIELDS)}
     assert found["people.name"] == "关键人物·姓名"
-    assert "people" not in found
+    assert found["people"] == "关键人物"
     assert "scans" not in found
     assert "level" not in found
 
