@@ -74,7 +74,7 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     left = left_by(record)
     if record.get("owner") and left is None:
         found.add(token(level, Relation.OWNER, record["owner"]))
-    if record.get("created_by") not in (None, left):
+    if record.get("created_by") not in (None, left) and not record.get("creator_left"):
         found.add(token(level, Relation.CREATOR, record["created_by"]))
     for field in rt.fields:
         if field.opens and record.get(field.name):

@@ -73,6 +73,7 @@ def register(rt: RecordType, hooks: Hooks | None = None) -> None:
 schema.bring_up(turns_before.name_departments)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(leaving.note_former)
+schema.bring_up(leaving.note_former_writers)
 schema.bring_up(messages_before.note_reminders)
 changes.when_address_changes(new_address.tell)
 schema.bring_up(destruction_former.take_words_out)

@@ -5,6 +5,9 @@ Who has no department or no role in which something classified can be theirs hol
 from the person alone (`access`). Who goes to another department holds none either, until what they own has followed:
 it is noted on the records that stay behind, behind the transaction of the change and in chunks, and the tokens follow.
 The note ends when the record gets another owner, or its owner comes back.
+
+So it is with what waits for whoever wrote it: it is noted that they left, whether they went to another department or
+serve in none, until they come back. Their turn is the owner's then, or the head's (`turns.successors`).
 """
 
 from __future__ import annotations
@@ -35,7 +38,10 @@ from models.reminder import service as reminders
 JOB = "owners_left"
 AT_ONCE = 200
 """So many records are noted in one transaction, and at once when their owner changes."""
-DONE, FORMER = "leaving_former", "owners"
+DONE, FORMER, WRITERS = "leaving_former", "owners", "writers"
+OWNER_LEFT, CREATOR_LEFT = "owner_left", "creator_left"
+WROTE = "left_written"
+"""The department of who begins or ceases to serve, while it is not noted yet on what they wrote."""
 LEFT_AT, UNTOLD = "left_at", "left_untold"
 """When somebody last left a department, or ceased to serve in any, by their account; and the department whose heads
 were not told of it yet."""
@@ -86,6 +92,15 @@ class Step:
             "$or": before,
         }
 
+    def written(self) -> Row:
+        """The same for what the person wrote."""
+        if self.noted:
+            came = [{"department": self.department}, {"creator_left": self.department}]
+            return {"created_by": self.owner, "creator_left": {"$exists": True}, "$or": came}
+        elsewhere = [self.department] if self.former else [self.department, None]
+        left: Row = {"creator_left": {"$exists": False}, "department": {"$nin": elsewhere}}
+        return {"created_by": self.owner, "created_at": {"$lte": self.at}, **left}
+
     def present(self) -> Row:
         """The condition for the account to be at this step still."""
         way = {f"way.{at}.department": one for at, one in enumerate((self.former, self.department))}
@@ -103,7 +118,9 @@ def follow(before: Person, after: Person, now: datetime) -> None:
     moved = bool(after.department) and after.department != before.department
     if before.placed and (moved or not after.placed):
         database()[USERS].update_one({"_id": after.id}, {"$set": {LEFT_AT: now, UNTOLD: before.department}})
-    if after.settling:
+    if before.placed != after.placed:
+        database()[USERS].update_one({"_id": after.id}, {"$set": {WROTE: after.department or before.department}})
+    if after.settling or before.placed != after.placed:
         jobs.ask(JOB, "", now)
 
 
@@ -111,7 +128,7 @@ def follow_at_once(owner: ObjectId, now: datetime) -> None:
     """Tell the heads of a department that a person left, behind the transaction of the change, and note it on what they
     own where that is not much."""
     row = people.get(owner)
-    if changes.settles(row) and _owned(owner) <= AT_ONCE:
+    if (changes.settles(row) or row.get(WROTE)) and _owned(owner) <= AT_ONCE:
         settle(owner, lambda: True)
     if row.get(UNTOLD):
         tell(now, row[UNTOLD])
@@ -119,10 +136,11 @@ def follow_at_once(owner: ObjectId, now: datetime) -> None:
 
 
 def _owned(owner: ObjectId) -> int:
-    """How many classified records somebody is entered with as owner, counted up to one more than are done at once."""
+    """How many classified records somebody is entered with as owner, or wrote, counted up to one more than are done at
+    once."""
     found = 0
-    for rt in _types():
-        found += database()[collection_name(rt.slug)].count_documents({"owner": owner}, limit=AT_ONCE + 1)
+    for rt, whose in [*((rt, "owner") for rt in _types()), *((rt, "created_by") for rt in _written())]:
+        found += database()[collection_name(rt.slug)].count_documents({whose: owner}, limit=AT_ONCE + 1)
         if found > AT_ONCE:
             break
     return found
@@ -131,7 +149,8 @@ def _owned(owner: ObjectId) -> int:
 def settle_all(more: Callable[[], bool]) -> tuple[int, bool]:
     """Let what people own follow them, for a turn: how many are done, and whether some are left."""
     done = 0
-    for row in list(database()[USERS].find({f"{LEAVING}.way.1": {"$exists": True}}, {"_id": 1}).sort("_id")):
+    waiting = {"$or": [{f"{LEAVING}.way.1": {"$exists": True}}, {WROTE: {"$exists": True}}]}
+    for row in list(database()[USERS].find(waiting, {"_id": 1}).sort("_id")):
         if not settle(row["_id"], more):
             return done, True
         done += 1
@@ -143,21 +162,44 @@ def settle(owner: ObjectId, more: Callable[[], bool]) -> bool:
     transaction of its own; returns whether all is done. Begun again it goes on, and two at once do it once."""
     while (step := Step.of(owner)) is not None:
         found = False
-        for rt in _types():
-            for chunk in _chunks(rt, step.query()):
+        sought = [(rt, step.query(), OWNER_LEFT) for rt in _types()]
+        sought += [(rt, step.written(), CREATOR_LEFT) for rt in _written()]
+        for rt, query, name in sought:
+            for chunk in _chunks(rt, query):
                 if not more():
                     return False
-                transaction(partial(_carry, rt, chunk, step))
+                left = None if step.noted else step.former
+                transaction(partial(_carry, rt, {**query, "_id": {"$in": chunk}}, step.present(), left, name))
                 found = True
         if not found:
             transaction(partial(_end, step))
+    return _settle_written(owner, more)
+
+
+def _settle_written(owner: ObjectId, more: Callable[[], bool]) -> bool:
+    """Note on what a person wrote that they serve in no department any more, or again; whether all is done."""
+    row = people.get(owner)
+    department = row.get(WROTE)
+    if department is None:
+        return True
+    present: Row = {"_id": owner, WROTE: department, "updated_at": row.get("updated_at")}
+    person = people.person_of(row)
+    serves = bool(row["active"]) and person.placed
+    query: Row = {"created_by": owner, CREATOR_LEFT: person.department if serves else {"$exists": False}}
+    for rt in _written():
+        for chunk in _chunks(rt, query):
+            if not more():
+                return False
+            left = None if serves else department
+            transaction(partial(_carry, rt, {**query, "_id": {"$in": chunk}}, present, left, CREATOR_LEFT))
+    database()[USERS].update_one(present, {"$unset": {WROTE: ""}})
     return True
 
 
-def _carry(rt: RecordType, ids: list[ObjectId], step: Step) -> None:
-    """Do a step for some records, unless it has been ended meanwhile; whoever changes the person waits."""
-    if database()[USERS].update_one(step.present(), {"$inc": {"counted_on": 1}}).matched_count:
-        _mark(rt, {**step.query(), "_id": {"$in": ids}}, None if step.noted else step.former)
+def _carry(rt: RecordType, condition: Row, present: Row, left: str | None, name: str) -> None:
+    """Note something on some records, unless the account is another one by now; whoever changes the person waits."""
+    if database()[USERS].update_one(present, {"$inc": {"counted_on": 1}}).matched_count:
+        _mark(rt, condition, left, name)
 
 
 def _end(step: Step) -> None:
@@ -176,6 +218,11 @@ def _types() -> list[RecordType]:
     return [rt for rt in registry.all_types() if rt.classified]
 
 
+def _written() -> list[RecordType]:
+    """The types whose records wait for whoever wrote them, or are theirs to move."""
+    return [rt for rt in _types() if rt.workflow is not None and rt.workflow.names("creator")]
+
+
 def _chunks(rt: RecordType, condition: Row) -> Iterator[list[ObjectId]]:
     """The ids of the stored records of a type for which a condition holds."""
     found = (row["_id"] for row in database()[collection_name(rt.slug)].find(condition, {"_id": 1}))
@@ -183,23 +230,23 @@ def _chunks(rt: RecordType, condition: Row) -> Iterator[list[ObjectId]]:
         yield chunk
 
 
-def _mark(rt: RecordType, condition: Row, left: str | None) -> None:
-    """Mark a chunk of stored records of a type as left by their owners, who left a department ('': that of the record),
-    or, with None, as left no more; with the rights that follow. It makes no version."""
+def _mark(rt: RecordType, condition: Row, left: str | None, name: str = OWNER_LEFT) -> None:
+    """Mark a chunk of stored records of a type as left by their owners, or creators, who left a department ('': that of
+    the record), or, with None, as left no more; with the rights that follow. It makes no version."""
     collection = database()[collection_name(rt.slug)]
-    updates = list(_updates(rt, collection.find(condition, UNSHOWN | sealing.left_out(rt)), left))
+    updates = list(_updates(rt, collection.find(condition, UNSHOWN | sealing.left_out(rt)), left, name))
     if updates:
         collection.bulk_write(updates, ordered=False)
 
 
-def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]], left: str | None) -> Iterator[UpdateOne]:
+def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]], left: str | None, name: str) -> Iterator[UpdateOne]:
     for son in sons:
         mark = left if left is None else left or son["department"]
-        record = stored_form.load_to_show(rt, son) | {"owner_left": mark}
+        record = stored_form.load_to_show(rt, son) | {name: mark}
         state = access.state_of(rt, record)
         over = bool(record["archived_at"]) or (state is not None and state.final)
         follows = {"acl": access.tokens_of(rt, record), "waiting": [] if over else access.turns_of(rt, record)}
-        kept = {"$set": {**follows, "owner_left": mark}} if mark else {"$set": follows, "$unset": {"owner_left": ""}}
+        kept = {"$set": {**follows, name: mark}} if mark else {"$set": follows, "$unset": {name: ""}}
         yield UpdateOne({"_id": son["_id"], "rev": son["rev"]}, kept)
 
 
@@ -262,6 +309,33 @@ def _note_former(row: Mapping[str, Any]) -> bool:
         at = row.get("updated_at") or row["_id"].generation_time
         database()[USERS].update_one({"_id": person.id}, {"$set": {LEFT_AT: at}})
     return left
+
+
+def note_former_writers() -> list[str]:
+    """Note, once, the same of whoever wrote a record and left before this was noted.
+
+    :return: a line where there were any.
+    """
+    if database()[DONE].find_one({"_id": WRITERS}) is not None:
+        return []
+    count = sum(_note_former_writer(row) for row in list(database()[USERS].find()))
+    database()[DONE].update_one({"_id": WRITERS}, {"$set": {"done": True}}, upsert=True)
+    return [f"noted that {count} people left records that they wrote"] if count else []
+
+
+def _note_former_writer(row: Mapping[str, Any]) -> bool:
+    person, noted = people.person_of(row), False
+    theirs: Row = {"created_by": person.id, CREATOR_LEFT: {"$exists": False}}
+    if row["active"] and person.placed:
+        if person.has(*(SERVING & HOUSE_WIDE)):
+            return False
+        theirs["department"] = {"$nin": [person.department, None]}
+    for rt in _written():
+        for chunk in _chunks(rt, theirs):
+            left = "" if row["active"] and person.placed else person.department
+            transaction(partial(_mark, rt, {**theirs, "_id": {"$in": chunk}}, left, CREATOR_LEFT))
+            noted = True
+    return noted
 
 
 changes.when_person_changes(follow)

@@ -201,6 +201,8 @@ def _falls_to(person: Person, rt: RecordType, whose: str, record: Mapping[str, A
         state = access.state_of(rt, record)
         waits_for = turns.awaited(state, record) if state is not None else ()
         return any(_falls_to(person, rt, one, record) for one in waits_for)
+    if whose == "creator" and record.get("creator_left"):
+        return any(_falls_to(person, rt, one, record) for one in turns.successors(record))
     if whose == "owner" and not turns.owns(person, rt, record):
         return False
     return _is(person, whose, record) and turns.still(person, rt, whose)

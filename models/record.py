@@ -38,7 +38,7 @@ class Record(me.Document):
     `rev` counts the stored versions from 1; `acl`, `waiting`, `archived` (true or not there), `grams`, `haystack`,
     `keys` and `blind` (tokens of encrypted values) are derived at every write; `granted` holds the grants that open the
     record (X5), `signers` whose signatures it bears or bore (ADR 16), `owner_left` the department that its owner left,
-    who is its owner in effect no more (ADR 23); times are aware and in UTC.
+    who is its owner in effect no more, `creator_left` that which its creator left (ADR 23); times are aware and in UTC.
     """
 
     number = me.StringField(required=True)
@@ -66,6 +66,7 @@ class Record(me.Document):
     acl = me.ListField(me.StringField())
     granted = me.ListField(me.ObjectIdField())
     owner_left = me.StringField()
+    creator_left = me.StringField()
     signers = me.ListField(me.ObjectIdField())
     grams = me.ListField(me.StringField())
     haystack = me.StringField()
@@ -127,6 +128,8 @@ def indexes(rt: RecordType) -> list[IndexModel]:
     if rt.narrowed:
         keys = [*((name, ASCENDING) for name in rt.narrowed), ("number", ASCENDING)]
         made.append(IndexModel(keys, name=NARROWED_INDEX))
+    if rt.classified and rt.workflow is not None and rt.workflow.names("creator"):
+        made.append(IndexModel([("created_by", ASCENDING)], name="created_by"))
     if rt.classified:
         made.append(IndexModel([("secret_until", ASCENDING)], name="secret_until", sparse=True))
     if rt.due:

@@ -112,7 +112,9 @@ def whom_of(declared: Sequence[str], current: Mapping[str, Any]) -> tuple[str, .
     """The turns that a state declares, of a stored record: role values and ids of people."""
     named = {"creator": "created_by"}
     found = []
-    for whose in declared:
+    left = bool(current.get("creator_left"))
+    by_now = (turns.successors(current) if left and one == "creator" else (one,) for one in declared)
+    for whose in (one for some in by_now for one in some):
         person = current.get(named.get(whose, whose)) if not turns.is_role(whose) else whose
         if person is not None:
             found.append(str(person))

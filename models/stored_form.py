@@ -48,6 +48,7 @@ ENGINES = (
     "state_since",
     "in_person",
     "owner_left",
+    "creator_left",
     "signers",
 )
 """What the engine keeps of a record and gives as it is."""
@@ -64,6 +65,7 @@ KEPT = (
     "state_since",
     "in_person",
     "owner_left",
+    "creator_left",
     "signers",
 )
 """What a write of a stored record leaves as it is, if it does not set it."""

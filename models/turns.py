@@ -72,9 +72,21 @@ def names(rt: RecordType, whose: str, whom: object) -> list[str]:
 
 
 def named_by(rt: RecordType, whose: str, record: Mapping[str, Any]) -> list[str]:
-    """The tokens of whom a turn names by a field, or as the creator; none for a former owner."""
+    """The tokens of whom a turn names by a field, or as the creator; none for a former owner. What waits for a creator
+    who left waits for the owner, or, where there is none in effect, for the department's head."""
+    if whose == "creator" and record.get("creator_left"):
+        return [
+            f"role:{of_department(one, record.get('department'))}" if is_role(one) else f"user:{record['owner']}"
+            for one in successors(record)
+        ]
     whom = record.get("created_by" if whose == "creator" else whose)
     return [f"user:{name}" for name in names(rt, whose, whom)] if whom and whom != left_by(record) else []
+
+
+def successors(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whose the turn of a creator is who left the department in which they wrote the record."""
+    owned = record.get("owner") not in (None, left_by(record), record.get("created_by"))
+    return ("owner",) if owned else (Role.HEAD.value,)
 
 
 def left_by(record: Mapping[str, Any]) -> Any:

@@ -100,6 +100,11 @@ class Workflow:
         """The signatures that can be given in a state."""
         return tuple(move for move in self.transitions if move.signature and state in move.source)
 
+    def names(self, whose: str) -> bool:
+        """Whether records wait for somebody, or somebody moves them, under this name."""
+        turns = ((*state.turn, *(to for climb in state.climbs for to in climb.to)) for state in self.states)
+        return any(whose in one for one in (*turns, *(move.by for move in self.transitions)))
+
     def transition(self, name: str) -> Transition:
         """The declared transition. :raises KeyError: when there is none of that name."""
         for transition in self.transitions:

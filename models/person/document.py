@@ -48,8 +48,9 @@ class PersonFields(me.Document):
     two people, or a command, and not by one administrator, who might sign in with it before they do. `starts` names, by
     type, the saved view with which the person's list begins. `api_level` is up to which level the person's programs
     read by the person's own right, '' as the policy says. `left_at` is when they last left a department, or ceased to
-    serve in any, and `left_untold` the department whose heads were not told of it yet. `leaving` is the `way` through
-    the departments that what they own has not followed yet (ADR 23), and whether the first step of it is `noted`.
+    serve in any, `left_untold` the department whose heads were not told of it yet, and `left_written` the one for which
+    it is not noted yet on what they wrote that they serve no more, or again. `leaving` is the `way` through the
+    departments that what they own has not followed yet (ADR 23), and whether the first step of it is `noted`.
     `trial_zh`/`trial_en` say what one can try with a demonstration person; only people who have them are offered on a
     demonstration's sign-in page.
     """
@@ -77,6 +78,7 @@ class PersonFields(me.Document):
     api_level = me.StringField(default="")
     left_at = me.DateTimeField()
     left_untold = me.StringField()
+    left_written = me.StringField()
     leaving = me.DictField()
     created_at = me.DateTimeField()
     updated_at = me.DateTimeField()

@@ -191,6 +191,7 @@ def _unchanged(before: Mapping[str, Any]) -> dict[str, Any]:
         "climbed": before.get("climbed"),
         "in_person": before.get("in_person"),
         "owner_left": before.get("owner_left"),
+        "creator_left": before.get("creator_left"),
     }
 
 

@@ -223,7 +223,8 @@ def test_a_chunk_of_a_step_that_was_ended_meanwhile_changes_nothing(db: Base, no
     assert step is not None
     move(owner, "service", now)
     run(db, now)
-    leaving._carry(registry.get("customer").rt, [file["_id"] for file in made], step)
+    chunk = {**step.query(), "_id": {"$in": [file["_id"] for file in made]}}
+    leaving._carry(registry.get("customer").rt, chunk, step.present(), step.former, leaving.OWNER_LEFT)
     assert (marks(db, made), held(owner, made)) == ([None] * 3, [True] * 3)
 
 
