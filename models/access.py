@@ -59,6 +59,7 @@ __all__ = [
     "state_of",
     "token",
     "tokens_of",
+    "tokens_of_part",
     "turns_of",
     "visible_fields",
     "within_token",
@@ -66,7 +67,10 @@ __all__ = [
 
 
 def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
-    """The `acl` tokens of a record, from its stored or loaded values. Sorted, each once."""
+    """The `acl` tokens of a record, from its stored or loaded values. Sorted, each once. What was merged into another
+    record keeps those that it has of that one (`store.share_rights`)."""
+    if record.get("merged_into") and record.get("acl"):
+        return tokens_of_part(record, record["acl"])
     level = Level.of(record.get("level")).value
     found = {token(level, Relation.ANY)}
     if record.get("department"):
@@ -95,6 +99,14 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     found.update(token(level, Relation.CONCERNED, whom) for whom in concerned(rt, record))
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
+
+
+def tokens_of_part(part: Mapping[str, Any], acl: Iterable[str]) -> list[str]:
+    """The `acl` tokens of a record that was merged into one with these: who reads that one reads it, as far as they
+    read its own level."""
+    level = Level.of(part.get("level")).value
+    facts = (one.removeprefix(ARCHIVED).partition("|")[2] for one in acl)
+    return sorted({f"{ARCHIVED}{level}|{fact}" for fact in facts})
 
 
 def held_by(rt: RecordType, record: Mapping[str, Any]) -> Any:

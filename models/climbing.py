@@ -59,6 +59,7 @@ def pass_nobody(rt: RecordType, record: dict[str, Any], now: datetime) -> dict[s
     if not change:
         return record
     database()[collection_name(rt.slug)].update_one({"_id": record["_id"], "rev": record["rev"]}, {"$set": change})
+    store.share_rights(rt, [record])
     _note(rt, state, record, change["climbed"], now)
     return store.fetch(rt.slug, record["_id"])
 
@@ -157,6 +158,7 @@ def _step(rt: RecordType, state: State, at: int, record_id: ObjectId, now: datet
         return 0
     change = _gone_up(rt, state, record, _owners(state, [record]))
     database()[collection_name(rt.slug)].update_one({"_id": record_id, "rev": record["rev"]}, {"$set": change})
+    store.share_rights(rt, [record])
     _note(rt, state, record, change["climbed"], now)
     return 1
 

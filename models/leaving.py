@@ -23,7 +23,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument, UpdateOne
 
 from config.database import database, transaction
-from models import access, registry, schema, sealing, stored_form
+from models import access, registry, schema, sealing, store, stored_form
 from models.access import Purpose
 from models.declarations import RecordType
 from models.job import service as jobs
@@ -234,9 +234,10 @@ def _mark(rt: RecordType, condition: Row, left: str | None, name: str = OWNER_LE
     """Mark a chunk of stored records of a type as left by their owners, or creators, who left a department ('': that of
     the record), or, with None, as left no more; with the rights that follow. It makes no version."""
     collection = database()[collection_name(rt.slug)]
-    updates = list(_updates(rt, collection.find(condition, UNSHOWN | sealing.left_out(rt)), left, name))
-    if updates:
-        collection.bulk_write(updates, ordered=False)
+    sons = list(collection.find(condition, UNSHOWN | sealing.left_out(rt)))
+    if sons:
+        collection.bulk_write(list(_updates(rt, sons, left, name)), ordered=False)
+        store.share_rights(rt, sons)
 
 
 def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]], left: str | None, name: str) -> Iterator[UpdateOne]:

@@ -51,6 +51,7 @@ def put_many(
     ]
     versions = [store.version_row(d, before["rev"] + 1, merge) for before, d in zip(befores, drafts, strict=True)]
     database()[collection_name(first.rt.slug)].bulk_write(updates)
+    store.share_rights(first.rt, [draft.values for draft in drafts])
     remember_many(drafts, versions, detail=detail)
     follow_all(drafts)
 

@@ -117,6 +117,7 @@ class _Closed:
 def _put_back(closed: Sequence[_Closed]) -> None:
     if closed:
         database()[collection_name(closed[0].now.rt.slug)].bulk_write([one.back for one in closed])
+        store.share_rights(closed[0].now.rt, [one.now.values for one in closed])
 
 
 def _give(piece: Row, closed: Sequence[_Closed]) -> None:
@@ -127,6 +128,7 @@ def _give(piece: Row, closed: Sequence[_Closed]) -> None:
         one.then.key = one.now.key
     versions = [store.version_row(one.then, one.owed["rev"], piece.get("merge")) for one in closed]
     database()[collection_name(piece["type"])].bulk_write([one.update for one in closed])
+    store.share_rights(closed[0].now.rt, [one.now.values for one in closed])
     remember_many([one.then for one in closed], versions)
     parts_follow([one.now for one in closed])
 

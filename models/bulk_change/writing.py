@@ -146,6 +146,7 @@ def _put(slug: str, drafts: Sequence[Draft], act: Act) -> None:
         raise store.already_used(entry.rt, first.get("keyPattern", {})) from None  # its text quotes the record
     if matched != len(drafts):
         raise NotFound()
+    store.share_rights(entry.rt, [draft.values for draft in drafts])
     versions = [{**store.version_row(draft, rev + 1), **act.marks} for draft, rev in zip(drafts, revs, strict=True)]
     database()[store.VERSIONS].insert_many(versions)
     subjects = [

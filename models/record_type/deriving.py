@@ -67,6 +67,7 @@ def derive_again(rt: RecordType, behind: ObjectId | None = None) -> Iterator[Obj
         _seal_versions(rt, keys)
         if updates:
             collection.bulk_write(updates, ordered=False)
+        store.share_rights(rt, sons)
         behind = sons[-1]["_id"]
         yield behind
 

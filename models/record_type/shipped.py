@@ -31,13 +31,21 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
     """
     known = {row["_id"]: row for row in database()[BASES].find()}
     shipped = {rt.slug for rt, _ in catalogue.SHIPPED}
-    decides = {rt: (FORM, basis(rt)) if rt.slug in shipped else (FORM, *_names(rt)) for rt in registry.all_types()}
+    decides = {
+        rt: (FORM, basis(rt), *_parts(rt)) if rt.slug in shipped else (FORM, *_names(rt), *_parts(rt))
+        for rt in registry.all_types()
+    }
     return sum(_follow(rt, decides[rt], known.get(rt.slug), now, go_on) for rt in decides)
 
 
 def _names(rt: RecordType) -> list[str]:
     """What of a stored type decides under which names its records wait for people and roles."""
     return [*named(rt), *sorted(turns.roles_awaited(rt))]
+
+
+def _parts(rt: RecordType) -> list[str]:
+    """That what was merged into a record of a type has its rights."""
+    return ["parts"] if rt.rights.merge else []
 
 
 def _follow(

@@ -2,11 +2,13 @@
 
 Nothing here asks for rights: `records` does, for people; services and jobs act for the system or on behalf of a
 decision that was allowed. Values come and go in loaded form (see `kinds`). `drafts` makes a write ready, `writing`
-stores it, `holding` keeps what it points to as it is until then, `versions` says what is kept of it.
+stores it, `holding` keeps what it points to as it is until then, `parts` lets what was
+merged into a record be read by who reads that, `versions` says what is kept of it.
 """
 
 from models.store.drafts import new_draft, next_draft, prepare
 from models.store.holding import held, hold, one_at_a_time
+from models.store.parts import share_rights
 from models.store.versions import VERSIONS, latest_moves, moves_of_each, subject, version_row
 from models.store.writing import (
     AlreadyUsed,
@@ -40,6 +42,7 @@ __all__ = [
     "one_at_a_time",
     "prepare",
     "put",
+    "share_rights",
     "sign_in_person",
     "subject",
     "version_row",

@@ -20,6 +20,7 @@ from models.record import collection_name
 from models.registry import Draft
 from models.store.drafts import new_draft, next_draft
 from models.store.holding import hold, refuse_gone
+from models.store.parts import share_rights
 from models.store.versions import remember
 
 _written: ContextVar[set[ObjectId] | None] = ContextVar("written_by_hooks", default=None)
@@ -178,6 +179,8 @@ def _put(draft: Draft, merge: ObjectId | None = None) -> None:
     before = draft.before or {}
     _update(draft.rt, _unchanged(before), stored_form.update_of(draft))
     remember(draft, before["rev"] + 1, merge)
+    if draft.touches(("merged_from", "merged_into")) or draft.stored["acl"] != before.get("acl"):
+        share_rights(draft.rt, [draft.values])
     # Files that stood there before are the record's own already.
     attachment.claim((f for f in draft.rt.fields if f.kind == "files" and draft.touches((f.name,))), draft.values)
 
@@ -229,6 +232,7 @@ def add_grant(slug: str, record_id: ObjectId, grant: ObjectId) -> None:
         {"_id": record_id},
         {"$addToSet": {"granted": grant, "acl": prefix + access.token(level, Relation.GRANT, grant)}},
     )
+    share_rights(registry.get(slug).rt, [record])
 
 
 def sign_in_person(slug: str, record_id: ObjectId) -> None:
@@ -236,6 +240,7 @@ def sign_in_person(slug: str, record_id: ObjectId) -> None:
     not to learn why."""
     rt, record = registry.get(slug).rt, fetch_to_show(slug, record_id) | {"in_person": True}
     _update(rt, {"_id": record_id}, {"$set": {"in_person": True, "acl": access.tokens_of(rt, record)}})
+    share_rights(rt, [record])
 
 
 def name_of(person_id: ObjectId | None) -> str:
