@@ -19,7 +19,7 @@ from models.leak.document import LEAK
 from models.leak.service import YouAreInvolved
 from models.listing import Filter, ListQuery
 from models.person import rights, service
-from models.person.roles import SYSTEM, Person, Role
+from models.person.roles import SYSTEM, Person, Role, StandIn
 from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
@@ -437,3 +437,12 @@ def test_who_is_no_head_any_more_neither_reads_nor_concludes_what_they_inquired_
     successor = person(Role.HEAD, name="Successor")
     concluded = moved(successor, leak, "conclude", now, FINDING)
     assert (concluded["state"], concluded["investigator"]) == ("judged", successor.id)
+
+
+def test_no_deputy_takes_up_an_inquiry(people: dict[str, Person], now: datetime) -> None:
+    """It is no signature: an inquiry is always of a head or general manager of their own (X8)."""
+    deputy = replace(person(Role.CUSTODIAN), stands_in=(StandIn(people["head"]),))
+    leak = reported(people, now)
+    with pytest.raises((Forbidden, NotFound)):
+        moved(deputy, leak, "take_up", now)
+    assert store.fetch("leak", leak["_id"])["state"] == "reported"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, catalogue, history, levels_before, records, registry, schema, store
+from models import access, catalogue, history, levels_before, records, registry, schema, set_change, store
 from models.access import Purpose
 from models.declarations import Level
 from models.job.document import REQUESTS
@@ -99,7 +99,7 @@ def test_in_between_nobody_reads_them(
 def test_what_broke_off_is_put_again_and_goes_on(
     guests: list[dict[str, Any]], clerk: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raised, looked = levels_before.raise_about, []
+    raised, looked = set_change.raise_about, list[Any]()
 
     def dies(*arguments: Any) -> int:
         looked.append(arguments)

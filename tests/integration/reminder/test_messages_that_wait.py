@@ -178,6 +178,6 @@ def test_of_what_is_above_internal_only_who_sees_it_or_is_named_in_it_is_told(
     said = {"to": "told@example.test", "subject": "Late", "text": record["number"]} | (
         {"named": named} if named else {}
     )
-    assert send(told.id, "late", **said, now=nine, record=("customer", record))  # type: ignore[arg-type]
+    assert send(told.id, "late", **said, now=nine, record=("customer", record))
     change(told, record, nine)
     assert (outbox.take_due(nine) is not None) is goes
