@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bench import files, serving, sets
+from bench import files, following, serving, sets
 from bench.measured import Measured
 from bench.world import World
 
@@ -16,4 +16,5 @@ JOBS: dict[str, Callable[[World, Callable[[str], None]], list[Measured]]] = {
     "bulk": sets.bulk,
     "review": sets.review,
     "remind": sets.remind,
+    "follow": following.follow,
 }
