@@ -45,8 +45,8 @@ def revisit(owner: Person, about: Record, now: datetime) -> Record:
 
 
 def merge(head: Person, pair: tuple[Record, Record], now: datetime) -> None:
-    numbers = [one["number"] for one in pair]
-    merging.merge(head, "customer", *numbers, {"name": "keep"}, revs=(1, 1), now=now)
+    keep, gone = (one["number"] for one in pair)
+    merging.merge(head, "customer", keep, gone, {"name": "keep"}, revs=(1, 1), now=now)
 
 
 def undo(head: Person, pair: tuple[Record, Record], now: datetime) -> None:

@@ -61,8 +61,9 @@ def seen(reader: Person, record: Record) -> str:
 
 def found(reader: Person, text: str) -> list[str]:
     reach = access.reach(reader, CUSTOMER, Purpose.VIEW)
-    query = listing.ListQuery(q=text, archived=None)
-    return [row["number"] for row in listing.page(CUSTOMER, reach, query, CUSTOMER.fields).rows]
+    queries = [listing.ListQuery(q=text, archived=archived) for archived in (False, True)]
+    pages = [listing.page(CUSTOMER, reach, query, CUSTOMER.fields) for query in queries]
+    return [row["number"] for page in pages for row in page.rows]
 
 
 def as_one(*files: Record) -> bool:
