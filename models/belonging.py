@@ -31,14 +31,15 @@ def leads(rt: RecordType) -> Iterator[tuple[str, str]]:
     classified = None
     for field in rt.fields:
         if field.kind == "reference" and field.to != rt.slug and not field.gathered:
-            classified = classified or {one.slug for one in registry.all_types() if one.classified}
+            classified = classified or {one.slug for one in registry.kept_types() if one.classified}
             if field.to in classified:
                 yield field.name, field.to
 
 
 def belonging_to(slug: str) -> Iterator[tuple[RecordType, list[str]]]:
-    """The types in force whose records belong to those of a type, each with the fields by which they do."""
-    for rt in registry.all_types():
+    """The types whose records belong to those of a type, each with the fields by which they do; those out of force are
+    among them."""
+    for rt in registry.kept_types():
         if names := [name for name, to in leads(rt) if to == slug]:
             yield rt, names
 

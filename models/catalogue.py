@@ -67,7 +67,16 @@ def load() -> None:
 def register(rt: RecordType, hooks: Hooks | None = None) -> None:
     """Put a type into force, with what follows when one of its records gets another level: for what hangs on it (X1),
     and for cards (X4)."""
-    registry.register(rt, set_change.following(rt, raising.guarded(rt, hooks or Hooks())))
+    registry.register(rt, _with_what_follows(rt, hooks or Hooks()))
+
+
+def put_by(rt: RecordType, unread: frozenset[str] = frozenset()) -> None:
+    """Take a stored type out of force, and keep its declaration for what follows from others (`registry.put_by`)."""
+    registry.put_by(rt, _with_what_follows(rt, Hooks()), unread)
+
+
+def _with_what_follows(rt: RecordType, hooks: Hooks) -> Hooks:
+    return set_change.following(rt, raising.guarded(rt, hooks))
 
 
 schema.bring_up(turns_before.name_departments)

@@ -215,7 +215,8 @@ def _end(step: Step) -> None:
 
 
 def _types() -> list[RecordType]:
-    return [rt for rt in registry.all_types() if rt.classified]
+    """The types whose records somebody is no owner of any more once they left; those out of force are among them."""
+    return [rt for rt in registry.kept_types() if rt.classified]
 
 
 def _written() -> list[RecordType]:
@@ -256,7 +257,7 @@ def left_behind(head: Person) -> list[Behind]:
     gone = {row["_id"]: row for row in database()[USERS].find({LEFT_AT: {"$exists": True}})}
     nowhere = [one for one, row in gone.items() if not (row["active"] and people.person_of(row).serves)]
     found = list[Behind]()
-    for rt in _types() if gone else ():
+    for rt in [one for one in registry.all_types() if one.classified] if gone else ():
         reach = access.reach(head, rt, Purpose.VIEW)
         finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
         theirs = {"owner": {"$in": list(gone)}, "department": head.department, "merged_into": None}
@@ -337,6 +338,24 @@ def _note_former_writer(row: Mapping[str, Any]) -> bool:
             transaction(partial(_mark, rt, {**theirs, "_id": {"$in": chunk}}, left, CREATOR_LEFT))
             noted = True
     return noted
+
+
+def note_behind(rt: RecordType) -> None:
+    """Note the owners who left a department before the records of a type followed them: it was not classified, or out
+    of force and not understood. What they made themselves since is theirs. It makes no version."""
+    left = list(database()[USERS].find({LEFT_AT: {"$exists": True}, "active": True}))
+    for row in left if rt.classified else ():
+        person = people.person_of(row)
+        if not person.serves or person.has(*(SERVING & HOUSE_WIDE)):
+            continue
+        behind: Row = {
+            "owner": person.id,
+            "department": {"$nin": [person.department, None]},
+            "owner_left": {"$exists": False},
+            "$or": [{"created_by": {"$ne": person.id}}, {"created_at": {"$lte": row[LEFT_AT]}}],
+        }
+        for chunk in _chunks(rt, behind):
+            transaction(partial(_mark, rt, {**behind, "_id": {"$in": chunk}}, ""))
 
 
 changes.when_person_changes(follow)

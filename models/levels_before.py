@@ -50,7 +50,7 @@ def bring_along(now: datetime, turn: Callable[[], bool]) -> tuple[int, bool]:
     and whether some are left. Broken off, it goes on behind the last piece; when all is done, it asks for little."""
     noted = {row["_id"]: row for row in database()[NOTED].find()}
     count, cause = 0, Cause(SYSTEM, now)
-    for rt in [one for one in registry.all_types() if one.classified]:
+    for rt in [one for one in registry.kept_types() if one.classified]:
         for name, piece, key in (("parts", _parts, ""), ("about", _about, _pointing(rt))):
             at = f"{rt.slug}.{name}"
             followed, left = _bring(rt, at, piece, key, noted.get(at, {}), cause, turn)
@@ -75,7 +75,7 @@ def bring_before(rt: RecordType, now: datetime) -> int:
     count, cause = 0, Cause(SYSTEM, now)
     with registry.as_if(rt):
         for to in sorted({to for _, to in belonging.leads(rt)}):
-            target, at = registry.get(to).rt, f"{to}.about"
+            target, at = registry.kept(to).rt, f"{to}.about"
             known = database()[NOTED].find_one({"_id": at}) or {}
             count += _bring(target, at, _about, _pointing(target), known, cause, lambda: True)[0]
     return count

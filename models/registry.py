@@ -1,4 +1,6 @@
-"""The record types that are in force, with the behaviour that a declaration cannot hold."""
+"""The record types that are in force, with the behaviour that a declaration cannot hold; and those out of force of
+which records are kept. Nobody reaches these; what follows from others (levels, owners who left, merges, destruction)
+reaches them all the same, so that they are as they are to be when their type is in force again."""
 
 from __future__ import annotations
 
@@ -156,22 +158,31 @@ class Hooks:
 
 @dataclass(frozen=True)
 class Registered:
-    """A declaration in force: its document class and its hooks."""
+    """A declaration: its document class and its hooks. `unread` are the words of a stored definition of which not
+    everything could be read: it may point to any type that is among them, and copy from its records."""
 
     rt: RecordType
     document: type[Record]
     hooks: Hooks
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Types:
+    """The types by slug, those in force and those put by. Never changed, only replaced as a whole: whoever has pinned
+    them keeps what they saw."""
+
+    in_force: Mapping[str, Registered] = field(default_factory=dict)
+    put_by: Mapping[str, Registered] = field(default_factory=dict)
 
 
 @dataclass
-class _InForce:
-    """The types by slug. The mapping is never changed, only replaced: whoever has pinned it keeps what they saw."""
-
-    types: Mapping[str, Registered] = field(default_factory=dict)
+class _Now:
+    types: _Types = field(default_factory=_Types)
 
 
-_now = _InForce()
-_pinned: ContextVar[Mapping[str, Registered] | None] = ContextVar("pinned_types", default=None)
+_now = _Now()
+_pinned: ContextVar[_Types | None] = ContextVar("pinned_types", default=None)
 
 
 def pin() -> None:
@@ -188,7 +199,8 @@ def unpin() -> None:
 def as_if(rt: RecordType) -> Iterator[None]:
     """Let this context alone see a declaration, without behaviour, as if it were in force; for what is to be done
     before it is."""
-    token = _pinned.set({**_seen(), rt.slug: Registered(rt, Record, Hooks())})
+    seen = _seen()
+    token = _pinned.set(_Types({**seen.in_force, rt.slug: Registered(rt, Record, Hooks())}, seen.put_by))
     try:
         yield
     finally:
@@ -201,36 +213,81 @@ def follow() -> None:
         pin()
 
 
-def _seen() -> Mapping[str, Registered]:
+def _seen() -> _Types:
     pinned = _pinned.get()
     return _now.types if pinned is None else pinned
+
+
+def _replace(slug: str, in_force: Registered | None, put_by: Registered | None) -> None:
+    """Let a type be one of both, or none, from one moment to the next."""
+    was = _now.types
+    _now.types = _Types(_with(was.in_force, slug, in_force), _with(was.put_by, slug, put_by))
+
+
+def _with(types: Mapping[str, Registered], slug: str, entry: Registered | None) -> Mapping[str, Registered]:
+    if entry is None:
+        return {known: one for known, one in types.items() if known != slug}
+    return {**types, slug: entry}
 
 
 def register(rt: RecordType, hooks: Hooks | None = None) -> type[Record]:
     """Put a declaration into force and return its document class. Another declaration of the same slug replaces it;
     the very same one, with the same hooks, stays as it is."""
-    known = _now.types.get(rt.slug)
+    known = _now.types.in_force.get(rt.slug)
     wanted = hooks or Hooks()
     if known is not None and known.rt is rt and known.hooks == wanted:
         return known.document
     document = build(rt)
-    _now.types = {**_now.types, rt.slug: Registered(rt, document, wanted)}
+    _replace(rt.slug, Registered(rt, document, wanted), None)
     return document
 
 
+def put_by(rt: RecordType, hooks: Hooks | None = None, unread: frozenset[str] = frozenset()) -> None:
+    """Take a type out of force, and keep its declaration for what follows from others (`kept_types`)."""
+    _replace(rt.slug, None, Registered(rt, Record, hooks or Hooks(), unread))
+
+
 def unregister(slug: str) -> None:
-    """Take a type out of force; its records stay stored."""
-    _now.types = {known: entry for known, entry in _now.types.items() if known != slug}
+    """Take a type out of force and forget it; its records stay stored."""
+    _replace(slug, None, None)
 
 
 def get(slug: str) -> Registered:
     """:raises NotFound: when no type of this slug is in force."""
     try:
-        return _seen()[slug]
+        return _seen().in_force[slug]
     except KeyError:
         raise NotFound() from None
 
 
+def kept(slug: str) -> Registered:
+    """A type in force, or one that was put by: for what follows and for what was decided, never for a person who asks.
+
+    :raises NotFound: when no such type is known.
+    """
+    seen = _seen()
+    entry = seen.in_force.get(slug) or seen.put_by.get(slug)
+    if entry is None:
+        raise NotFound()
+    return entry
+
+
 def all_types() -> tuple[RecordType, ...]:
     """The declarations in force, in the order of their registration."""
-    return tuple(entry.rt for entry in _seen().values())
+    return tuple(entry.rt for entry in _seen().in_force.values())
+
+
+def kept_types() -> tuple[RecordType, ...]:
+    """The declarations in force and those that were put by: all types of which records are kept. What follows asks for
+    these, and nothing that a person is shown."""
+    return tuple(entry.rt for entry in (*_seen().in_force.values(), *_put_by()))
+
+
+def not_wholly_read() -> dict[str, frozenset[str]]:
+    """The types put by of whose definition not everything could be read, with the words of it."""
+    return {entry.rt.slug: entry.unread for entry in _put_by() if entry.unread}
+
+
+def _put_by() -> Iterator[Registered]:
+    seen = _seen()
+    return (entry for slug, entry in seen.put_by.items() if slug not in seen.in_force)

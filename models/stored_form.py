@@ -259,7 +259,7 @@ def derived(rt: RecordType, values: Mapping[str, Any]) -> dict[str, Any]:
     deadline, search terms, keys. None means that nothing is stored."""
     over = _is_over(rt, values)
     texts = [fold(text) for text in texts_of(rt, values)]
-    keys = registry.get(rt.slug).hooks.keys
+    keys = registry.kept(rt.slug).hooks.keys
     return {
         **whose(rt, values),
         "archived": True if values.get("archived_at") else None,

@@ -32,7 +32,7 @@ def carry_on(go_on: Callable[[], bool]) -> tuple[int, bool]:
     """Give closed records what is owed to them, a piece in a transaction, while `go_on`; how many pieces were done, and
     whether some are left that could be. Broken off, whoever comes next goes on behind the last one."""
     done, over = 0, server_time() - SURELY_OVER
-    known = {"type": {"$in": [rt.slug for rt in registry.all_types()]}}
+    known = {"type": {"$in": [rt.slug for rt in registry.kept_types()]}}
     for row in list(database()[PIECES].find(known, {"_id": 1}).sort("_id", ASCENDING)):
         if not go_on():
             return done, True

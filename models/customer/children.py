@@ -3,7 +3,7 @@ says of all records that point to others (X1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -114,7 +114,7 @@ def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[Object
     wanted = {VIA: {"$in": list(files)}, ownership.OWNER: {"$in": list(former)}, "archived_at": None}
     by_pair = {"$group": {"_id": {"file": f"${VIA}", "owner": f"${ownership.OWNER}"}}}
     found = set[tuple[ObjectId, ObjectId | None]]()
-    for rt in types_about():
+    for rt in _about(registry.all_types()):
         finals = [state.value for state in (rt.workflow.states if rt.workflow else ()) if state.final]
         stages: list[dict[str, Any]] = [{"$match": {**wanted, "state": {"$nin": finals}}}, by_pair]
         rows = database()[collection_name(rt.slug)].aggregate(stages)
@@ -123,8 +123,12 @@ def still_with(pairs: Set[tuple[ObjectId, ObjectId | None]]) -> set[tuple[Object
 
 
 def types_about() -> list[RecordType]:
-    """The types in force whose records are about a customer."""
-    return [rt for rt in registry.all_types() if VIA in rt.by_name and rt.by_name[VIA].to == SLUG]
+    """The types whose records are about a customer; those out of force are among them."""
+    return _about(registry.kept_types())
+
+
+def _about(types: Iterable[RecordType]) -> list[RecordType]:
+    return [rt for rt in types if VIA in rt.by_name and rt.by_name[VIA].to == SLUG]
 
 
 def tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: datetime) -> None:

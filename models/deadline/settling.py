@@ -37,7 +37,7 @@ def settle(draft: Draft) -> None:
 
 def reckoned(rt: RecordType, values: Mapping[str, Any], calendar: WorkingCalendar) -> dict[str, Deadline]:
     """Every deadline of a record that follows from the calendar, by field, as it would be reckoned now."""
-    found = {name: own(values, calendar) for name, own in registry.get(rt.slug).hooks.deadlines.items()}
+    found = {name: own(values, calendar) for name, own in registry.kept(rt.slug).hooks.deadlines.items()}
     for name, dues in rules.by_field(rt).items():
         due = rules.standing(rt, dues, values)
         found[name] = rules.reckon(due, values, calendar, policy()) if due else None
@@ -46,7 +46,7 @@ def reckoned(rt: RecordType, values: Mapping[str, Any], calendar: WorkingCalenda
 
 def fields_of(rt: RecordType) -> list[str]:
     """The fields of a type whose deadlines follow from the calendar."""
-    return list(dict.fromkeys([*registry.get(rt.slug).hooks.deadlines, *rules.by_field(rt)]))
+    return list(dict.fromkeys([*registry.kept(rt.slug).hooks.deadlines, *rules.by_field(rt)]))
 
 
 def why(rt: RecordType, values: Mapping[str, Any], name: str) -> Deadline | None:

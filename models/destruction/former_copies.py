@@ -59,8 +59,10 @@ def _bearing() -> Iterator[tuple[ObjectId, list[Place]]]:
 
 def _places(slug: str, ids: Collection[ObjectId]) -> Iterator[Place]:
     try:
-        title = registry.get(slug).rt.title
-    except NotFound:  # the type was taken out of force
+        title = registry.kept(slug).rt.title
+    except NotFound:  # a type that came with a former version of the product
+        return
+    if slug in registry.not_wholly_read():
         return
     for rt, paths in pointing.types(slug):
         names = [name for name, origins in copies_of(rt, slug).items() if origins != {title}]

@@ -10,15 +10,38 @@ from bson import ObjectId
 from config.database import database
 from models import registry, store
 from models.declarations import RecordType
+from models.errors import Refusal
 from models.merge.moving import pointing_paths
 from models.record import collection_name
 
 _OUT = {"_id": "$_id.one", "number": "$number", "acl": "$acl"}
 
 
+class DefinitionUnread(Refusal):
+    """A stored type is out of force, and of its definition not everything can be read: its records may bear copies."""
+
+    code, status = "definition_unread", 409
+    zh = "记录类型 {slug} 的定义无法完全读取，其记录中可能留有副本。请系统管理员修正该定义后再销毁。"
+    en = (
+        "Not all of the definition of the record type {slug} can be read, and its records may hold copies. Once an "
+        "administrator has put it right, the destruction goes on."
+    )
+
+
+def refuse_unread(slug: str) -> None:
+    """Refuse to destroy records of a type while it is not known what bears copies of them, or what they are.
+
+    :raises DefinitionUnread:
+    """
+    for unread, words in registry.not_wholly_read().items():
+        if slug == unread or slug in words:
+            raise DefinitionUnread(slug=unread)
+
+
 def types(slug: str) -> Iterator[tuple[RecordType, list[str]]]:
-    """The types in force whose records may point to those of a type, each with the stored paths of its pointers."""
-    for rt in registry.all_types():
+    """The types whose records may point to those of a type, each with the stored paths of its pointers; those out of
+    force are among them."""
+    for rt in registry.kept_types():
         paths = pointing_paths(rt, slug)
         if paths:
             yield rt, paths

@@ -26,7 +26,7 @@ from models.access_request import service as access_request
 from models.backup.belonging import sealing_id
 from models.backup.rules import JOB as BACKUP
 from models.declarations import RecordType
-from models.destruction import everywhere, gone, matters, traces, words
+from models.destruction import everywhere, gone, matters, pointing, traces, words
 from models.destruction.document import SLUG, WAITING
 from models.destruction.gone import ASIDE, GONE
 from models.destruction.service import NoLongerThere, changed, numbers_of, stored_of
@@ -114,7 +114,8 @@ def _begin(destruction: ObjectId, now: datetime) -> int:
     if asked["state"] != "cooling":
         return 0
     slug = asked["type_asked"]
-    rt = registry.get(slug).rt
+    pointing.refuse_unread(slug)
+    rt = registry.kept(slug).rt
     try:
         sons = stored_of(slug, numbers_of(asked))
     except NoLongerThere as lacking:
@@ -179,6 +180,7 @@ def _count_aside() -> int:
 
 
 def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
+    pointing.refuse_unread(row["type"])
     if row["state"] == SETTLING:
         row = transaction(partial(_settle, row, holder, now))
     if row["state"] != REMOVING:
@@ -204,7 +206,7 @@ def _next(row: Row) -> Row | None:
 
 def _settle(row: Row, holder: str, now: datetime) -> Row:
     """Ask once more what stands against it, now that nothing new can come; what does brings the records back."""
-    rt, aside = registry.get(row["type"]).rt, list(database()[ASIDE].find({"destruction": row["_id"]}))
+    rt, aside = registry.kept(row["type"]).rt, list(database()[ASIDE].find({"destruction": row["_id"]}))
     asked = store.fetch(SLUG, row["_id"])
     sons = [one["son"] for one in aside]
     found = matters.open_about(rt, sons, SYSTEM, now)
@@ -257,7 +259,7 @@ def _traced(row: Row, holder: str, keep: Callable[[], None], go_on: GoOn) -> boo
 
 def _whole(row: Row, keep: Callable[[], None]) -> everywhere.Whole:
     """All that is set aside of a destruction, by the number under which it goes."""
-    rt, asked = registry.get(row["type"]).rt, store.fetch(SLUG, row["_id"])
+    rt, asked = registry.kept(row["type"]).rt, store.fetch(SLUG, row["_id"])
     aside = list(database()[ASIDE].find({"destruction": row["_id"]}))
     together: dict[str, list[Row]] = {}
     for one in aside:
@@ -271,7 +273,7 @@ def _whole(row: Row, keep: Callable[[], None]) -> everywhere.Whole:
 
 def _empty(aside: Row, keep: Callable[[], None]) -> None:
     """Everything of one record; of itself no more stays than which one it was. From then on no backup takes it."""
-    case = traces.Case(registry.get(aside["type"]).rt, aside["son"], keep)
+    case = traces.Case(registry.kept(aside["type"]).rt, aside["son"], keep)
     for step in traces.STEPS:
         case.keep()
         step(case)
@@ -295,7 +297,7 @@ def _close(aside: Row, row: Row, now: datetime) -> None:
     if not database()[ASIDE].delete_one({"_id": aside["_id"]}).deleted_count:
         return
     _note_destroyed(row, aside["son"]["number"], now)
-    subject = store.subject(registry.get(aside["type"]).rt, aside["son"])
+    subject = store.subject(registry.kept(aside["type"]).rt, aside["son"])
     audit.append("destroyed", SYSTEM, subject, now=now, detail={"destruction": store.fetch(SLUG, row["_id"])["number"]})
 
 

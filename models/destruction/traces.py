@@ -215,7 +215,7 @@ def notices(case: Case) -> None:
     about = [case.number, *(row["number"] for _, row in requests_about(case.rt.slug, [case.number]))]
     db[UNSENT].delete_many({"path": {"$regex": f"/({'|'.join(map(re.escape, about))})(/|$)"}})
     unborn.forget(case.id)
-    forget = registry.get(case.rt.slug).hooks.forget
+    forget = registry.kept(case.rt.slug).hooks.forget
     if forget is not None:
         forget([case.id])
 

@@ -45,9 +45,11 @@ def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undon
 
 
 def _pointed_at(slug: str, ids: list[ObjectId]) -> set[Any]:
-    """Which of some records other records point to."""
+    """Which of some records other records point to; any of them may where it is not known to what a type points."""
+    if any(slug in words for words in registry.not_wholly_read().values()):
+        return set(ids)
     found: set[Any] = set()
-    for rt in registry.all_types():
+    for rt in registry.kept_types():
         for path in _paths(rt.fields, slug):
             found.update(database()[collection_name(rt.slug)].distinct(path, {path: {"$in": ids}}))
     return found & set(ids)

@@ -21,6 +21,7 @@ from config.database import database, transaction
 from models import access, belonging, registry, sealing, store, stored_form
 from models.access import Purpose, Reach
 from models.declarations import Field, Level, RecordType
+from models.errors import NotFound, Refusal
 from models.key_vault.refusals import Unopened
 from models.kinds import loaded
 from models.merge.document import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
@@ -55,9 +56,9 @@ def _paths(fields: Iterable[Field], slug: str, outer: str = "") -> Iterator[str]
 
 
 def pointing(slug: str, record_id: ObjectId, but: Sequence[ObjectId]) -> list[tuple[RecordType, Row]]:
-    """The types in force that may point to records of a type, each with the condition for those that point to one of
-    them, without some."""
-    found = [(rt, pointing_paths(rt, slug)) for rt in registry.all_types()]
+    """The types that may point to records of a type, each with the condition for those that point to one of them,
+    without some. Those out of force are among them."""
+    found = [(rt, pointing_paths(rt, slug)) for rt in registry.kept_types()]
     return [
         (rt, {"$or": [{path: record_id} for path in paths], "_id": {"$nin": list(but)}}) for rt, paths in found if paths
     ]
@@ -173,7 +174,7 @@ def _move(opened: Iterable[tuple[RecordType, Row]], merge: Row, new: ObjectId) -
         values = repointed(rt.fields, before, slug, old, new)
         draft = Draft(rt, "follow_merge", before, {**before, **values}, actor, merge["at"], given=frozenset(values))
         drafts.append(draft)
-    if (adopt := registry.get(slug).hooks.adopt) is not None:
+    if (adopt := registry.kept(slug).hooks.adopt) is not None:
         adopt(drafts, former, survivor)
     for draft in (one for one in drafts if one.rt.classified):
         belonging.come_to(draft, survivor)
@@ -205,7 +206,11 @@ def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
         rounds.setdefault((version["type"], times[version["record"]]), []).append(version)
     left: list[ObjectId] = []
     for (slug, _), rows in rounds.items():
-        left += _give_back(registry.get(slug).rt, rows, merge)
+        try:
+            left += _give_back(registry.kept(slug).rt, rows, merge)
+        except NotFound:  # a type that came with a former version of the product
+            log.error("undoing a merge left %d records as they are: nothing is known of their type %s", len(rows), slug)
+            left += [version["record"] for version in rows]
     return (versions[-1]["_id"] if versions else None), left
 
 
@@ -244,7 +249,7 @@ def _returning(rt: RecordType, version: Row, before: Row | Unopened, merge: Row)
         values = _returned_values(rt, version, before)
     except Unopened as refusal:
         return refusal
-    draft, settle = _unmerging(rt, before, values, merge), registry.get(merge["type"]).hooks.returned
+    draft, settle = _unmerging(rt, before, values, merge), registry.kept(merge["type"]).hooks.returned
     comes_to = store.fetch_to_show(merge["type"], merge["loser"])
     if settle is not None:
         settle(draft, comes_to)
@@ -342,8 +347,8 @@ def _backward(merge: Row, limit: int) -> Row:
 def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
     """Go on with every merge that waits, while `go_on`; returns how many chunks were done, and whether work is left.
 
-    What was written while two records were being merged, and points to the merged one, is moved after them. A merge of
-    which one of the two cannot be opened is logged and waits; it holds up no other.
+    What was written while two records were being merged, and points to the merged one, is moved after them. A merge
+    that cannot go on, as one of the two cannot be opened, is logged and waits; it holds up no other.
     """
     chunks = 0
     _look_again(now)
@@ -351,18 +356,18 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
     for row in list(waiting):
         while go_on():
             chunks += 1
-            if not _goes_on(row["_id"]):
+            if not goes_on(row["_id"]):
                 break
         else:
             return chunks, True
     return chunks, False
 
 
-def _goes_on(merge_id: ObjectId) -> bool:
-    """`go_on_with`; False as well for a merge that cannot go on."""
+def goes_on(merge_id: ObjectId) -> bool:
+    """`go_on_with`; False as well for a merge that cannot go on, which is logged."""
     try:
         return go_on_with(merge_id)
-    except Unopened as refusal:
+    except Refusal as refusal:
         log.error("the merge %s cannot go on: %s", merge_id, refusal.code)
         return False
 

@@ -30,7 +30,7 @@ def reads_classified(person: Person, now: datetime) -> bool:
     ordinary = frozenset(Role) - PRIVILEGED
     granted = grants_in_force(person, now)
     known = replace(person, roles=ordinary, department=person.department or NOWHERE, grants=granted)
-    for rt in (one for one in registry.all_types() if one.classified):
+    for rt in (one for one in registry.kept_types() if one.classified):
         own = {"owner": person.id, "level": {"$nin": [None, Level.INTERNAL.value]}}
         acl = {"acl": {"$in": sorted(_tokens(known, rt))}}
         if database()[collection_name(rt.slug)].find_one({"$or": [own, acl]}, {"_id": 1}) is not None:

@@ -7,7 +7,7 @@ force; only behaviour (hooks) it cannot have.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -21,7 +21,7 @@ from models.checks.finding import Finding
 from models.declarations import RecordType
 from models.errors import NotFound, Refusal, Sentence
 from models.person.roles import Person
-from models.record_type import exposure, fitting
+from models.record_type import catching_up, exposure, fitting, out_of_force
 from models.record_type.deriving import derive_again, follows_alike
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
@@ -33,7 +33,10 @@ HELD_ANYWAY = frozenset({"E035", "E036", "E037"})
 """Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
 record is held to the same rule, or what was refused is a disorder, or tells no more than that there is a record."""
 RAISING = "raising"
-"""The definition for which a put raises records that come to hang on others; None once it is in force."""
+"""The definition for which a put lets records follow others; None once it is in force."""
+FOLLOWED, BEHIND = "followed", "behind"
+"""On a type that was withdrawn: what others do goes on to its records. On one of whose definition some process cannot
+read everything, or that is classified since: not everything of it did."""
 
 schema.declare({TYPES: []})
 
@@ -41,6 +44,10 @@ _adopted: dict[str, int] = {}
 """The versions that this process has taken from the database, those that it had to leave out included."""
 _left: dict[str, list[Finding]] = {}
 """What is wrong with those that it had to leave out."""
+_withdrawn: dict[str, int] = {}
+"""The versions of those that are withdrawn, as far as this process knows."""
+_put_by: set[str] = set()
+"""Those of which it knows the declaration although they are out of force."""
 _lock = Lock()
 
 
@@ -54,8 +61,9 @@ class ChangedMeanwhile(Refusal):
 def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
     What follows from the values of stored records (search terms, deadlines, computed fields) is derived anew where the
-    new version says otherwise; what comes to hang on records above internal by it is raised before. The very same
-    definition again changes nothing, but completes that.
+    new version says otherwise; what comes to hang on records above internal by it is raised before, and what did not
+    follow others while the type was out of force or plain follows before. The very same definition again changes
+    nothing, but completes that.
 
     :raises WrongDefinition: with a coded finding for everything that is wrong; nothing is changed.
     :raises ChangedMeanwhile:
@@ -77,10 +85,13 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     except DuplicateKeyError:
         twice = fitting.unfit(rt, "", "已存的记录不符合唯一要求。", "stored records have the same value twice")
         raise WrongDefinition((twice,)) from None
-    hangs = stored is not None and levels_before.hangs_anew(rt, former)
+    late = stored is not None and _is_late(rt, stored, former)
+    hangs = late or (stored is not None and levels_before.hangs_anew(rt, former))
     if hangs:
         database()[TYPES].update_one({"_id": rt.slug, "version": version}, {"$set": {RAISING: definition}})
         levels_before.bring_before(rt, now)
+    if late:
+        catching_up.catch_up(rt)
     row = {
         "version": rt.version,
         "definition": definition,
@@ -90,6 +101,8 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         "changed_at": now,
         "changed_by": actor.id,
         RAISING: None,
+        FOLLOWED: None,
+        BEHIND: late,
     }
     if stored and (hangs or stored.get("derive") or former is None or not follows_alike(rt, former)):
         row |= {"derive": True, "derived_to": None}
@@ -118,9 +131,18 @@ def carry_on(now: datetime, go_on: Callable[[], bool]) -> int:
             continue
         if all(_noted(rt, last) and go_on() for last in derive_again(rt, row["derived_to"])):
             levels_before.look_again(rt, now)
-            database()[TYPES].update_one(_standing(rt), {"$unset": {"derive": "", "derived_to": ""}})
+            if row.get(BEHIND):
+                catching_up.catch_up(rt)
+            database()[TYPES].update_one(_standing(rt), {"$unset": {"derive": "", "derived_to": "", BEHIND: ""}})
             done += 1
     return done
+
+
+def _is_late(rt: RecordType, stored: Mapping[str, Any], former: RecordType | None) -> bool:
+    """Whether what others did may not have gone on to the records of a stored type that is put."""
+    unfollowed = not stored["in_force"] and not stored.get(FOLLOWED)
+    left = former is None or rt.slug in _left or bool(stored.get(BEHIND))
+    return unfollowed or left or (rt.classified and former is not None and not former.classified)
 
 
 def _derive_at_once(rt: RecordType) -> None:
@@ -140,7 +162,8 @@ def _standing(rt: RecordType) -> dict[str, Any]:
 
 
 def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
-    """Take a type out of force; its records stay stored and nobody reaches them until it is put again.
+    """Take a type out of force; its records stay stored and nobody reaches them until it is put again. What others do
+    goes on to them: levels, owners who leave, merges, destruction.
 
     :raises NotFound: when no such type from the database is in force.
     :raises WrongDefinition: when another type stands on it.
@@ -153,7 +176,7 @@ def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
     errors = tuple(finding for finding in checks.check(rest) if _keeps_out(finding))
     if errors:
         raise WrongDefinition(errors)
-    row = {"in_force": False, "changed_at": now, "changed_by": actor.id}
+    row = {"in_force": False, FOLLOWED: True, "changed_at": now, "changed_by": actor.id}
     _keep(slug, stored["version"], row, "type_withdrawn", actor, now)
     refresh()
 
@@ -175,10 +198,10 @@ def refresh() -> list[str]:
     process of an older version of the program) is left as it was before, and logged. It is looked at again whenever
     another one changes, for it may have been left out because of that.
     """
-    if _versions() == _adopted:
+    if _versions() == (_adopted, _withdrawn):
         return []
     with _lock:
-        wanted = _versions()  # another thread may have taken over more since
+        wanted, withdrawn = _versions()  # another thread may have taken over more since
         new = {slug for slug, version in wanted.items() if _adopted.get(slug) != version}
         gone = _adopted.keys() - wanted.keys()
         left = _left.keys() - gone
@@ -188,21 +211,55 @@ def refresh() -> list[str]:
             _left.pop(slug, None)
         for slug in gone:
             del _adopted[slug]
-            if not _is_shipped(slug):
-                registry.unregister(slug)
+        _withdrawn.clear()
+        _withdrawn.update(withdrawn)
+        _put_out_of_force(gone)
         readable = {slug: rt for slug, row in found.items() if (rt := _read(row)) and not _is_taken(rt)}
         sound = _sound(readable)
         for slug, rt in sound.items():
             catalogue.register(rt)
             _left.pop(slug, None)
             log.debug("record type %s version %s is in force", slug, rt.version)
+        _put_by.difference_update(sound)
+        _put_out_of_force(())
+        _note_left_out()
         _adopted.update({slug: row["version"] for slug, row in found.items()})
         registry.follow()
         return sorted(new | gone | sound.keys())
 
 
-def _versions() -> dict[str, int]:
-    return {row["_id"]: row["version"] for row in database()[TYPES].find({"in_force": True}, {"version": 1})}
+def _versions() -> tuple[dict[str, int], dict[str, int]]:
+    """The versions of the stored types, of those in force and of those that are withdrawn."""
+    rows = list(database()[TYPES].find({}, {"version": 1, "in_force": 1}))
+    in_force = {row["_id"]: row["version"] for row in rows if row["in_force"]}
+    return in_force, {row["_id"]: row["version"] for row in rows if not row["in_force"]}
+
+
+def _put_out_of_force(gone: Collection[str]) -> None:
+    """Take types out of force, and keep known of them, and of all others that are out of force, what their definition
+    says; forget those that are stored no more."""
+    in_force = [rt for rt in registry.all_types() if rt.slug not in gone]
+    there = {rt.slug for rt in in_force}
+    out = {slug for slug in {*_withdrawn, *_left} if slug not in there and not _is_shipped(slug)}
+    rows = list(database()[TYPES].find({"_id": {"$in": sorted(out)}}).sort("_id", 1)) if out else []
+    known = out_of_force.known(rows, in_force, _keeps_out)
+    for rt, unread in known:
+        catalogue.put_by(rt, unread)
+    stored = {rt.slug for rt, _ in known}
+    for slug in (_put_by | set(gone)) - stored:
+        if slug not in there and not _is_shipped(slug):
+            registry.unregister(slug)
+    _put_by.clear()
+    _put_by.update(stored)
+
+
+def _note_left_out() -> None:
+    """Note with the types of which this process could not read everything that not all may have followed: whoever
+    understands them, or brings them into force, makes up for it."""
+    unread = sorted({*_left, *registry.not_wholly_read()})
+    if unread:
+        noted = {BEHIND: True, "derive": True, "derived_to": None}
+        database()[TYPES].update_many({"_id": {"$in": unread}, BEHIND: {"$ne": True}}, {"$set": noted})
 
 
 def findings_of(rt: RecordType) -> list[Finding]:

@@ -68,7 +68,7 @@ def next_draft(
 
 def prepare(draft: Draft) -> None:
     """Let the type's own rules and the declared ones derive values and refuse. :raises Invalid:"""
-    for hook in registry.get(draft.rt.slug).hooks.prepare:
+    for hook in registry.kept(draft.rt.slug).hooks.prepare:
         hook(draft)
     belonging.keep_least(draft)
     settling.settle(draft)

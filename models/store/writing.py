@@ -54,7 +54,7 @@ def fetch_to_show(slug: str, record_id: ObjectId) -> dict[str, Any]:
 
 
 def _stored(slug: str, record_id: ObjectId) -> tuple[RecordType, dict[str, Any]]:
-    rt = registry.get(slug).rt
+    rt = registry.kept(slug).rt
     son = database()[collection_name(slug)].find_one({"_id": record_id})
     if son is None:
         raise NotFound()
@@ -121,7 +121,7 @@ def change(
     :raises Invalid: when a hook refuses the values.
     :raises NotFound: when the record is gone.
     """
-    entry = registry.get(slug)
+    entry = registry.kept(slug)
     # An outer transaction could not be tried again from here.
     known = [] if seen is None or seen["rev"] != rev or in_transaction() else [seen]
 
