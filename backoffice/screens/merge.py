@@ -183,9 +183,10 @@ def left_notices(sight: Sight, versions: Iterable[Mapping[str, Any]], reader: Re
     if not left.count:
         return []
     text = ngettext(
-        "When a merge was taken back, %(num)s record could not be opened: it has its pointer back, and nothing else.",
-        "When a merge was taken back, %(num)s records could not be opened: they have their pointer back, and nothing "
-        "else.",
+        "When a merge was taken back, %(num)s record got only its pointer back: it could not be opened, or was written "
+        "at a higher level meanwhile, which the head lowers.",
+        "When a merge was taken back, %(num)s records got only their pointers back: they could not be opened, or were "
+        "written at a higher level meanwhile, which the head lowers.",
         left.count,
     )
     return [{"text": text, "tone": "warn", "actions": _linked(left.named)}]

@@ -34,6 +34,8 @@ from models.set_change import FOLLOWED, cause_of, put_many, raise_about
 
 log = logging.getLogger(__name__)
 
+_SECRECY = frozenset({"level", "level_basis", "level_set_by", "secret_until"})
+
 JOB = "merge_references"
 CHUNK = 300
 SETTLING = timedelta(minutes=2)
@@ -193,7 +195,8 @@ def raise_pointing(away: Draft, merge: ObjectId) -> None:
 
 def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
     """Give up to `limit` moved records back what the merge changed on them, where nobody changed it since; returns how
-    far it is, None at the end, and which of them were left with more than a pointer of it, as they cannot be opened."""
+    far it is, None at the end, and which of them were left with more than a pointer of it, as they cannot be opened or
+    were written since at a level to which the merge raised them (X2)."""
     pair = [merge["survivor"], merge["loser"]]
     behind: Row = {"_id": {"$gt": merge["back_to"]}} if merge.get("back_to") else {}
     of_others: Row = {"action": {"$in": ["follow_merge", FOLLOWED]}, "record": {"$nin": pair}}
@@ -216,18 +219,24 @@ def move_back(merge: Row, limit: int) -> tuple[ObjectId | None, list[ObjectId]]:
 
 def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[ObjectId]:
     """Give records of one type back what a merge changed on them. One that cannot be opened is given its pointers as
-    far as they are not sealed; which of them were left with anything else is returned."""
+    far as they are not sealed, one that was written since keeps a level to which the merge raised it: what was written
+    is as secret as that was, and the head alone lowers it (X2). Which were left with anything is returned."""
     ids = [version["record"] for version in versions]
     sons = {son["_id"]: son for son in database()[collection_name(rt.slug)].find({"_id": {"$in": ids}})}
     found = {son["_id"]: one for son, one in _loaded(rt, list(sons.values()))}
     sealing.keys_at_hand(list(versions))
     names = {path.partition(".")[0] for path in pointing_paths(rt, merge["type"])} - sealing.sealed_fields(rt).keys()
     whole, closed, left = list[Draft](), list[Draft](), list[ObjectId]()
+    written = _written_since(versions, merge)
     for version in versions:
         son = sons.get(version["record"])
         if son is None:
             continue
-        draft = _returning(rt, version, found[son["_id"]], merge)
+        changes = version["changes"]
+        if son["_id"] in written and _raised(version):
+            left.append(son["_id"])
+            changes = [change for change in version["changes"] if change["field"] not in _SECRECY]
+        draft = _returning(rt, {**version, "changes": changes}, found[son["_id"]], merge)
         if isinstance(draft, Draft):
             whole.append(draft)
             continue
@@ -239,6 +248,19 @@ def _give_back(rt: RecordType, versions: Sequence[Row], merge: Row) -> list[Obje
     put_many([draft for draft in whole if draft.changed], **part)
     put_many([draft for draft in closed if draft.changed], **part, update_of=stored_form.update_in_clear)
     return left
+
+
+def _written_since(versions: Sequence[Row], merge: Row) -> set[ObjectId]:
+    """Which of the records have versions behind these that are no part of the merge."""
+    revs = {version["record"]: version["rev"] for version in versions}
+    behind = {"record": {"$in": list(revs)}, "rev": {"$gt": min(revs.values())}, "merge": {"$ne": merge["_id"]}}
+    found = database()[store.VERSIONS].find(behind, {"record": 1, "rev": 1})
+    return {row["record"] for row in found if row["rev"] > revs[row["record"]]}
+
+
+def _raised(version: Row) -> bool:
+    told = next((change for change in version["changes"] if change["field"] == "level"), None)
+    return told is not None and Level.of(told.get("after")).rank > Level.of(told.get("before")).rank
 
 
 def _returning(rt: RecordType, version: Row, before: Row | Unopened, merge: Row) -> Draft | Unopened:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, belonging, catalogue, history, levels_before, registry, schema, store
+from models import access, belonging, catalogue, history, levels_before, records, registry, schema, store
 from models.access import Purpose
 from models.merge import moving
 from models.merge import service as merging
@@ -131,3 +131,24 @@ def test_what_is_moved_with_the_merge_has_one_version_of_it(
     merge(head, pair, now)
     actions = [row["action"] for row in history.history("complaint", made["_id"])]
     assert (actions, level("complaint", made, db)) == (["follow_merge", "create"], "top_secret")
+
+
+def test_what_was_written_while_it_was_secret_stays_so_when_the_merge_is_taken_back(
+    owner: Person, clerk: Person, head: Person, pair: tuple[Record, Record], now: datetime, db: DB
+) -> None:
+    """The head alone lowers a level (X2): the undoing gives the pointer back, and names what it left."""
+    untouched, written = (complaint(owner, pair[1], now) for _ in range(2))
+    deeper = revisit(owner, written, now)
+    merge(head, pair, now)
+    raised = store.fetch("complaint", written["_id"])
+    records.change(owner, "complaint", written["number"], {"facts": "核心技术细节"}, rev=raised["rev"], now=now)
+    undo(head, pair, now)
+    row = db["merge"].find_one({}) or {}
+    kept = store.fetch("complaint", written["_id"])
+    assert (row["state"], row["left_behind"]) == (UNDONE, [written["_id"]])
+    assert (kept["customer"], kept["level"], kept["facts"]) == (pair[1]["_id"], "top_secret", "核心技术细节")
+    assert kept["level_basis"]
+    assert kept["secret_until"]
+    assert seen(clerk, "complaint", written, db) == seen(clerk, "revisit", deeper, db) == ""
+    assert store.fetch("complaint", untouched["_id"])["level"] == "internal"
+    assert seen(clerk, "complaint", untouched, db) == "full"

@@ -171,5 +171,5 @@ def test_what_stayed_of_a_merge_that_was_taken_back_is_told(sit: Sit, db: Base, 
     for record in (keep, other):
         for page in ("", "/history"):
             text = head.text(f"/records/customer/{record['number']}{page}")
-            assert "1 record could not be opened: it has its pointer back, and nothing else." in text
+            assert "1 record got only its pointer back: it could not be opened" in text
             assert f"/records/complaint/{told}" in text
