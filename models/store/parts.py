@@ -10,7 +10,7 @@ from pymongo import UpdateOne
 
 from config.database import database
 from models import access
-from models.declarations import RecordType
+from models.declarations import Level, RecordType
 from models.record import collection_name
 
 
@@ -21,11 +21,17 @@ def share_rights(rt: RecordType, wholes: Iterable[Mapping[str, Any]]) -> None:
     if not ids:
         return
     collection = database()[collection_name(rt.slug)]
-    found = collection.find({"_id": {"$in": ids}}, {"acl": 1, "merged_from": 1})
-    acl_of = {number: one["acl"] for one in found for number in (one.get("merged_from") or "").split()}
+    found = collection.find({"_id": {"$in": ids}}, {"acl": 1, "level": 1, "merged_from": 1})
+    whole_of = {number: one for one in found for number in (one.get("merged_from") or "").split()}
     shown = {"number": 1, "level": 1, "acl": 1}
-    parts = list(collection.find({"number": {"$in": sorted(acl_of)}, "merged_into": {"$ne": None}}, shown))
-    given = [(part, access.tokens_of_part(part, acl_of[part["number"]])) for part in parts]
+    parts = list(collection.find({"number": {"$in": sorted(whole_of)}, "merged_into": {"$ne": None}}, shown))
+    given = [(part, _shared(part, whole_of[part["number"]])) for part in parts]
     updates = [UpdateOne({"_id": part["_id"]}, {"$set": {"acl": acl}}) for part, acl in given if acl != part["acl"]]
     if updates:
         collection.bulk_write(updates)
+
+
+def _shared(part: Mapping[str, Any], whole: Mapping[str, Any]) -> list[str]:
+    """The tokens of a part: also one that has not followed the level of its whole yet is no less secret than that."""
+    level = Level.highest([Level.of(part.get("level")), Level.of(whole.get("level"))])
+    return access.tokens_of_part({"level": level.value}, whole["acl"])
