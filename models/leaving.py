@@ -346,7 +346,7 @@ def note_behind(rt: RecordType) -> None:
     left = list(database()[USERS].find({LEFT_AT: {"$exists": True}, "active": True}))
     for row in left if rt.classified else ():
         person = people.person_of(row)
-        if not person.serves or person.has(*(SERVING & HOUSE_WIDE)):
+        if not person.serves:
             continue
         behind: Row = {
             "owner": person.id,
