@@ -21,6 +21,7 @@ from models.customer.children import FOLLOWED, SALESPERSON, VIA, sold_by, tell_h
 from models.customer.document import SLUG
 from models.declarations import RecordType
 from models.job import service as jobs
+from models.key_vault.refusals import Unopened
 from models.person import service as people
 from models.person.roles import Means, Person
 from models.record import collection_name
@@ -85,11 +86,23 @@ def _hand_on(
     to, change = ownership.whom(ownership.in_effect(file), accounts), ownership.handed_down(file)
     left = 0
     for rt, row in found:
-        if ownership.goes_along(actor, rt, row, to):
-            store.change(rt.slug, row["_id"], change, actor=actor, now=now, action=FOLLOWED)
-        else:
+        if not ownership.goes_along(actor, rt, row, to):
             left += 1
+            continue
+        try:
+            store.change(rt.slug, row["_id"], change, actor=actor, now=now, action=FOLLOWED)
+        except Unopened:  # a damaged value holds nothing up
+            _hand_on_closed(rt, row["_id"], file, actor, now)
     return left
+
+
+def _hand_on_closed(rt: RecordType, record: ObjectId, file: Mapping[str, Any], actor: Person, now: datetime) -> None:
+    """Let a record of which something cannot be opened follow its file; its seals stay as they are."""
+    son = database()[collection_name(rt.slug)].find_one({"_id": record}, sealing.left_out(rt) or None)
+    before = stored_form.load(rt, son or {})
+    draft = Draft(rt, FOLLOWED, before, dict(before), actor, now, given=frozenset())
+    ownership.hand_down(draft, file)
+    put_many([draft], update_of=update_of_rights)
 
 
 def _hand_to_salesperson(draft: Draft, rt: RecordType) -> None:

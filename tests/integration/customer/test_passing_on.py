@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import history, records, store
+from models import access, history, records, registry, store
+from models.access import Purpose
 from models.audit import ENTRIES
 from models.customer import passing_on
 from models.person.roles import Person, Role
 from tests.factories.customers import customer
+from tests.factories.damage import damage
 from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
@@ -144,3 +146,31 @@ def test_of_what_stays_the_head_is_told_once(
     passing_on.carry_on(always)
     assert owners(about)[0] == owner.id, "who gets the file does not read this one for good"
     assert db["reminder"].count_documents({"matter": "left", "person": head.id}) == at_once + 1
+
+
+@pytest.mark.parametrize("at_once", [2, 100])
+def test_one_that_cannot_be_opened_follows_as_well_and_holds_nothing_up(
+    owner: Person, clerk: Person, head: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Its seals stay as they are; the next file's records follow too."""
+    monkeypatch.setattr(passing_on, "AT_ONCE", at_once)
+    told = {"facts": "少一箱", "contact_phone": "13912345678", "owner": owner.id}
+    files = [customer(owner, now, name=name, level="secret") for name in ("甲有限公司", "乙有限公司")]
+    about = [
+        {**store.create("complaint", told | {"customer": file["_id"]}, actor=owner, now=now), "slug": "complaint"}
+        for file in files
+        for _ in range(3)
+    ]
+    first = about[0]["_id"]
+    damage("record_complaint", first, "contact_phone")
+    sealed = (db["record_complaint"].find_one({"_id": first}) or {})["contact_phone"]
+    for file in files:
+        given(head, file, clerk, now)
+    passing_on.carry_on(always)
+    sons = {son["_id"]: son for son in db["record_complaint"].find({})}
+    assert [sons[one["_id"]]["owner"] for one in about] == [clerk.id] * 6
+    assert sons[first]["contact_phone"] == sealed
+    reach = access.reach(clerk, registry.get("complaint").rt, Purpose.VIEW)
+    assert reach.sees(sons[first]["acl"]) == "full"
+    assert access.reach(owner, registry.get("complaint").rt, Purpose.VIEW).sees(sons[first]["acl"]) != "full"
+    assert db[store.VERSIONS].count_documents({"record": first, "action": "follow_customer"}) == 1
