@@ -109,6 +109,7 @@ def seen(reader: Person, record: Mapping[str, Any], db: DB) -> str:
 
 def to_sales(who: Person, now: datetime) -> Person:
     """Somebody who goes to another department, as they are then."""
+    assert who.id is not None
     row = people.get(who.id)
     new = {"name": who.name, "email": row["email"], "department": "sales", "manager": None}
     people.change_profile(SYSTEM, who.id, **new, now=now)
@@ -219,7 +220,7 @@ def test_a_merge_that_cannot_go_on_holds_up_no_other(
     owner: Person, chief: Person, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merging, "AT_ONCE", 0)
-    monkeypatch.setattr(merging.jobs, "ask", lambda *_: None)
+    monkeypatch.setattr("models.merge.service.jobs.ask", lambda *_: None)
     made, pairs = [], []
     for minute in range(2):
         keep, gone = two_files(owner, now)
