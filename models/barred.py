@@ -1,4 +1,5 @@
-"""Records that wait for a role of somebody who may not sign them: they asked, or gave a signature before (People).
+"""Records that wait for a role of somebody who may not sign them: they asked, or gave a signature before (People),
+or do not read what it asks for (X6).
 
 They are not on that person's desk (`work`), and nobody is reminded of what is for others to do.
 """
@@ -11,7 +12,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, records, sealing, store, stored_form, turns, work
+from models import access, moves, records, sealing, store, stored_form, turns, work
 from models.access import Purpose
 from models.declarations import RecordType
 from models.person.roles import Person
@@ -33,7 +34,7 @@ def of_person(person: Person, rt: RecordType, among: Condition, *, signing: bool
     them back.
 
     Whoever holds none of the roles that sign costs no question; whole records are read only of what the person asked
-    for or signed, or what concerns them.
+    for or signed, what concerns them, or asks for what they do not read.
     """
     states = _signed_states(person, rt)
     if not states:
@@ -44,10 +45,13 @@ def of_person(person: Person, rt: RecordType, among: Condition, *, signing: bool
     reach = access.reach(person, rt, Purpose.VIEW)
     within = [among, waits, work.turn_of(person, rt), reach.query()]
     collection, keepers = database()[collection_name(rt.slug)], _keepers(rt)
-    rows = list(collection.find({"$and": within}, dict.fromkeys([*keepers, *(["acl"] if reach.about else [])], 1)))
+    unread = _unread_states(person, rt)
+    needed = [*keepers, *(["acl"] if reach.about else []), *(["state"] if unread else [])]
+    rows = list(collection.find({"$and": within}, dict.fromkeys(needed, 1)))
     asked = {row["_id"] for row in rows if any(row.get(name) == person.id for name in keepers)}
     concerned = {row["_id"] for row in rows if reach.withholds(row.get("acl", ()))}
-    doubtful = asked | concerned | _signed(person, rt, [row["_id"] for row in rows])
+    unseen = {row["_id"] for row in rows if row.get("state") in unread}
+    doubtful = asked | concerned | unseen | _signed(person, rt, [row["_id"] for row in rows])
     if not doubtful:
         return set()
     sons = collection.find({"_id": {"$in": list(doubtful)}}, UNSHOWN | sealing.left_out(rt))
@@ -75,6 +79,14 @@ def _signed_states(person: Person, rt: RecordType) -> list[str]:
         if flow.signatures(state.value) and roles and (person.has(*roles) or person.stands_in):
             found.append(state.value)
     return found
+
+
+def _unread_states(person: Person, rt: RecordType) -> set[str]:
+    """The states in which a signature asks for what the person does not read."""
+    made = rt.workflow.transitions if rt.workflow is not None else ()
+    return {
+        value for move in made if move.signature and not moves.reads_asked(person, rt, move) for value in move.source
+    }
 
 
 def _keepers(rt: RecordType) -> list[str]:

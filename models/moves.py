@@ -132,7 +132,7 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
         return OriginalByCard()
     if ownership.OWNER in transition.asks and not ownership.may_hand_on(person, rt, record):
         return Forbidden()
-    if not _may(person, rt, transition, record) or _withheld(person, rt, transition, record):
+    if not _may(person, rt, transition, record) or not _reads_sheet(person, rt, transition, record):
         return Forbidden()
     if any(_is(person, whose, record) for whose in transition.not_by):
         return NotYourOwn()
@@ -152,10 +152,17 @@ def _reads(person: Person, rt: RecordType, transition: Transition, acl: Collecti
     return access.reads_to_act(person, rt, acl, by_grant=READER in transition.by)
 
 
-def _withheld(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
-    """Whether the sheet would show what the person does not read because it concerns them."""
+def reads_asked(person: Person, rt: RecordType, transition: Transition) -> bool:
+    """Whether the person reads every field that a move asks for: they would see, or write over, what it holds (X6)."""
+    asked = (rt.by_name[name] for name in transition.asks if name in rt.by_name)
+    return all(not field.viewers or person.has(*field.viewers) for field in asked)
+
+
+def _reads_sheet(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
+    """Whether the sheet would show only what the person reads: nothing that is kept from them because it concerns them,
+    and nothing that is for others' roles."""
     held = any(rt.by_name[name].withheld for name in transition.asks if name in rt.by_name)
-    return held and _concerns(person, rt, record)
+    return reads_asked(person, rt, transition) and not (held and _concerns(person, rt, record))
 
 
 def _concerns(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool:
@@ -165,8 +172,9 @@ def _concerns(person: Person, rt: RecordType, record: Mapping[str, Any]) -> bool
 
 def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> Person | None:
     """For whom the person may make the move as a deputy; None when for nobody. Only signatures are given for others,
-    and neither who asked signs, for whomever, nor the deputy of who asked in their name."""
-    if not transition.signature or access.beyond_deputies(record):
+    and neither who asked signs, for whomever, nor the deputy of who asked in their name, nor who does not read
+    themselves what the sheet asks for."""
+    if not transition.signature or access.beyond_deputies(record) or not reads_asked(person, rt, transition):
         return None
     if any(_is(person, whose, record) for whose in transition.not_by):
         return None

@@ -115,8 +115,10 @@ def resolve(
     *,
     language: str,
     people: Iterable[ObjectId | None] = (),
+    purpose: Purpose = Purpose.VIEW,
 ) -> Names:
-    """The names of everything that some rows (fields and values) point to, and of `people`."""
+    """The names of everything that some rows (fields and values) point to, and of `people`. In what is printed or
+    exported, a record that the reader may not print or export is named as a locked one."""
     persons = set(people)
     records: dict[str, set[ObjectId]] = {}
     telling: dict[int, tuple[Iterable[Field], list[Field]]] = {}  # rows share their fields; most point nowhere
@@ -130,7 +132,7 @@ def resolve(
                 records.setdefault(declared.to, set()).add(value)
     found: dict[tuple[str, ObjectId], Name] = {}
     for slug, ids in records.items():
-        found.update(_records(reader, slug, ids, language))
+        found.update(_records(reader, slug, ids, language, purpose))
     return Names(language, directory.names(persons), found)
 
 
@@ -163,19 +165,21 @@ def titles(reader: Person, rt: RecordType, language: str) -> Callable[[Mapping[s
 
 
 def _records(
-    reader: Person, slug: str, ids: set[ObjectId], language: str
+    reader: Person, slug: str, ids: set[ObjectId], language: str, purpose: Purpose = Purpose.VIEW
 ) -> Iterator[tuple[tuple[str, ObjectId], Name]]:
     try:
         rt = registry.get(slug).rt
     except NotFound:  # the type was taken out of force: its records are hidden
         return
-    reach = access.reach(reader, rt, Purpose.VIEW)
+    reach, leaving = access.reach(reader, rt, Purpose.VIEW), access.reach(reader, rt, purpose)
     name_of = titles(reader, rt, language)
     # By id alone, and what may be seen decided here: the database need not weigh the indexes of rights against ids.
     shown, missing = {"number": 1, "level": 1, "acl": 1, rt.title: 1}, set(ids)
     for son in database()[collection_name(slug)].find({"_id": {"$in": list(ids)}}, shown):
         missing.discard(son["_id"])
         seen = reach.sees(son["acl"])
+        if seen == "full" and leaving.sees(son["acl"]) != "full":
+            seen = "card"
         if seen:
             archived = seen == "full" and any(one.startswith(access.ARCHIVED) for one in son["acl"])
             yield (slug, son["_id"]), Name(name_of(son, seen), son["number"], seen == "card", archived)

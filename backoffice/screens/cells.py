@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from backoffice import addresses
 from backoffice.screens.reader import Reader
 from models import access, listed, names, stored_form
+from models.access import Purpose
 from models.attachment.rules import SHOWN
 from models.calendar import local
 from models.day_words import MONTHS_EN, day_text
@@ -215,10 +216,12 @@ def size_text(size: int) -> str:
     return f"{max(1, round(size / 1024))} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
 
 
-def known(sight: Sight, reader: Reader, rows: Iterable[Row] | None = None) -> Names:
-    """The names that a page about a record shows: of its values, or of `rows`, and of the people behind it."""
+def known(sight: Sight, reader: Reader, rows: Iterable[Row] | None = None, purpose: Purpose = Purpose.VIEW) -> Names:
+    """The names that a page about a record shows: of its values, or of `rows`, and of the people behind it; on paper
+    those that may be printed."""
     shown = [(sight.fields, sight.values)] if rows is None else rows
-    return names.resolve(reader.person, shown, language=reader.language, people=person_ids(sight.values))
+    people = person_ids(sight.values)
+    return names.resolve(reader.person, shown, language=reader.language, people=people, purpose=purpose)
 
 
 def people_of(sight: Sight) -> Iterator[ObjectId | None]:

@@ -189,8 +189,7 @@ class RecordsHost(
         sight = records.see(reader.person, slug, number, Purpose.PRINT, reader.now)
         if not sight.full:
             raise NotToLeave() if records.again(reader.person, slug, number).full else Locked()
-        rows = [(sight.fields, sight.values)]
-        found = cells.known(sight, reader, rows)
+        found = cells.known(sight, reader, purpose=Purpose.PRINT)
         return self.page(
             "records/print.html",
             type=list_page.type_of(view, reader),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -12,6 +12,7 @@ from backoffice.screens import list_page
 from backoffice.screens.base import RecordView
 from backoffice.screens.listing_args import Asked
 from backoffice.screens.reader import Reader
+from models.declarations import View
 from models.listing.address import SAFE
 from models.listing.written import Pair
 from models.saved_view import rules, service
@@ -39,7 +40,7 @@ def context(view: RecordView, asked: Asked, at: str, reader: Reader) -> Context:
     saved = offered(view, reader)
     now = frozenset(pair for pair in asked.pairs if pair[1] and pair[0] not in rules.OF_A_PAGE)
     tabs = [*_declared(view, at, reader), *(_saved(one, at, reader) for one in saved)]
-    if saved and not view.rt.views:
+    if tabs:
         tabs = [_everything(at), *tabs]
     here = next((tab for tab in tabs if tab["pairs"] == now), None)
     if here is None:
@@ -68,16 +69,24 @@ def _everything(at: str) -> Context:
 
 
 def _declared(view: RecordView, at: str, reader: Reader) -> list[Context]:
-    """The whole list and the type's own views; none for a type without views."""
-    made = [
+    """Those of the type's own views that the reader may open: the others would tell of what is hidden (X6)."""
+    known, columns = view.queryable(reader), list_page.showable(view, reader)
+    return [
         {
             "label": one.label.text(reader.language),
             "url": f"{at}?{query}",
-            "pairs": frozenset(parse_qsl(query)),
+            "pairs": frozenset(pairs),
         }
-        for one, query in ((one, urlsplit(f"?{one.query}").query) for one in view.rt.views)
+        for one, query, pairs in _own(view)
+        if rules.fits(pairs, known, columns)
     ]
-    return [_everything(at), *made] if made else []
+
+
+def _own(view: RecordView) -> Iterator[tuple[View, str, list[Pair]]]:
+    """The type's own views, with the query of their address as it stands and as parameters."""
+    for one in view.rt.views:
+        query = urlsplit(f"?{one.query}").query
+        yield one, query, parse_qsl(query)
 
 
 def _saved(one: SavedView, at: str, reader: Reader) -> Context:

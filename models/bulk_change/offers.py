@@ -83,6 +83,8 @@ def _move(person: Person, rt: RecordType, transition: Transition) -> Offer | Non
     asked = records.asked_fields(rt, transition)
     if transition.signature or not all(rules.safe(field) for field in asked):
         return None
+    if not moves.reads_asked(person, rt, transition):
+        return None
     if not any(whose not in Role._value2member_map_ or person.has(Role(whose)) for whose in transition.by):
         return None
     return Offer(Kind.MOVE, transition, asked, transition.reason)

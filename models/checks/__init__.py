@@ -32,6 +32,7 @@
 | E035 | a move that asks for a level or the end of its period; of a stored type that has one, a warning |
 | E036 | numbers that lists would not show in the order in which they are given; of a stored type, a warning |
 | E037 | a unique value filled in by who does not read every record; of a stored type, a warning |
+| E039 | a move that asks for a field that not all who make it may read; of a stored type, a warning |
 | W101 | a state that no move leaves and that is not final |
 | W102 | a label that is the same in both languages |
 """

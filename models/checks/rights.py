@@ -1,4 +1,4 @@
-"""Rights, withheld and unique fields, title and deadline, related records, indexes (E005, E016, E017, E030, E037)."""
+"""Rights, withheld and unique fields, title, deadline, relations, indexes (E005, E008, E016, E017, E030, E037)."""
 
 from __future__ import annotations
 
@@ -146,6 +146,10 @@ def _title_and_due(case: Case) -> Iterator[Finding]:
     due = rt.by_name.get(rt.due)
     if rt.due and (due is None or due.kind not in DEADLINES):
         yield case.finding("E005", "due", f"期限“{rt.due}”须是日期字段。", f"“{rt.due}” is no field of a date or time")
+    elif due is not None and due.viewers:
+        yield case.finding(
+            "E008", "due", "期限须人人可见。", "every reader sees when a record is due, and finds it by that"
+        )
 
 
 def _related(case: Case) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, E035, W101)."""
+"""Workflows: states, moves, whose turn it is, who signs (E005, E011, E015, E016, E035, E039, W101)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _refusal(case, move)
         yield from _page(case, move)
         yield from _sheet(case, move)
+        yield from _for_some(case, flow, move)
 
 
 def _states(case: Case, flow: Workflow, people: frozenset[str]) -> Iterator[Finding]:
@@ -139,3 +140,36 @@ def _sheet(case: Case, move: Transition) -> Iterator[Finding]:
         yield case.finding("E035", place, f"操作不能要求填写“{name}”。", f"no move asks for “{name}”: the form sets it")
     for name in [name for name in move.needs if name not in move.asks]:
         yield case.finding("E005", place, f"“{name}”必填但未列出。", f"it needs “{name}” without asking for it")
+
+
+def _for_some(case: Case, flow: Workflow, move: Transition) -> Iterator[Finding]:
+    """Who makes a move reads what its sheet asks for: they would see it there, or write over it unseen (X6)."""
+    movers = frozenset().union(*(_roles_of(case, whose) for whose in _movers(flow, move)))
+    for name in move.asks:
+        field = case.rt.by_name.get(name)
+        if field is not None and field.viewers and not movers <= set(field.viewers):
+            yield case.finding(
+                "E039",
+                f"workflow.{move.name}",
+                f"“{name}”只有部分角色可见，但并非每位执行人都属于这些角色。",
+                f"only some may read “{name}”, and not everybody who makes this move is one of them",
+            )
+
+
+def _movers(flow: Workflow, move: Transition) -> set[str]:
+    """Whom a move may be made by, also because it was their turn, or because nobody signed in time."""
+    states = [state for state in flow.states if state.value in move.source]
+    found = {whose for whose in move.by if whose != "turn"}
+    if "turn" in move.by:
+        found |= {whose for state in states for whose in state.turn}
+    if "turn" in move.by or move.signature:
+        found |= {whose for state in states for climb in state.climbs for whose in climb.to}
+    return found
+
+
+def _roles_of(case: Case, whose: str) -> frozenset[Role | None]:
+    """The roles of whom a move is for; None among them for anybody."""
+    if whose in ROLES:
+        return frozenset({Role(whose)})
+    field = case.rt.by_name.get(whose)
+    return frozenset(field.roles if field is not None and field.roles else (None,))

@@ -1,8 +1,9 @@
 """Lists as files: the same rows as the list of the same address, with the same cards and masks, streamed.
 
 What may leave is decided by `access` for the purpose of export: a record that the person reads but may not take out
-leaves as its card. Before the first byte the audit trail has who takes what; every classified record that leaves in
-full has its own entry, written before its row is; the end adds how many rows left, by level, and the file's SHA-256.
+leaves as its card, and is named by that where others point to it. Before the first byte the audit trail has who takes
+what; every classified record that leaves in full has its own entry, written before its row is; the end adds how many
+rows left, by level, and the file's SHA-256.
 Classified types carry in each row the level, the reader and the time (X1), so that no cut or sorted copy loses them;
 printed, a sheet that holds classified rows bears them at its head. What a person has borrowed leaves under its card and
 with a receipt (X4), never with a list. A value that cannot be opened leaves as a mark, is counted in the trail and told
@@ -255,7 +256,7 @@ class _Sheet:
         people: list[ObjectId | None] = [son.get("owner") for son in whole]
         people += [card.values.get("owner") for card in cards]
         with listed.gathered() as named:
-            found = names.resolve(self.person, rows, language=self.language, people=people)
+            found = names.resolve(self.person, rows, language=self.language, people=people, purpose=Purpose.EXPORT)
         self._note_named(named)
         return found
 

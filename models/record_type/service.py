@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 TYPES = "record_type"
 SUBJECT = "record_type"
-HELD_ANYWAY = frozenset({"E035", "E036", "E037"})
+HELD_ANYWAY = frozenset({"E035", "E036", "E037", "E039"})
 """Errors that are refused in what is put, but not in what is stored: a former version accepted it, and every write of a
 record is held to the same rule, or what was refused is a disorder, or tells no more than that there is a record."""
 RAISING = "raising"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, catalogue, listing, records, registry, schema, store
+from models import access, barred, catalogue, listing, records, registry, schema, store
 from models.access import Purpose
 from models.declarations import RecordType, Relation, Rule
 from models.errors import Forbidden, Invalid, NotFound
@@ -446,3 +446,21 @@ def test_no_deputy_takes_up_an_inquiry(people: dict[str, Person], now: datetime)
     with pytest.raises((Forbidden, NotFound)):
         moved(deputy, leak, "take_up", now)
     assert store.fetch("leak", leak["_id"])["state"] == "reported"
+
+
+def test_a_deputy_who_does_not_read_what_was_found_concludes_no_inquiry(
+    people: dict[str, Person], now: datetime
+) -> None:
+    """X6, X8: they would write over what they do not see; a general manager reads it."""
+    clerk = replace(person(Role.CUSTODIAN), stands_in=(StandIn(people["head"]),))
+    manager = replace(person(Role.GENERAL_MANAGER, name="Peer"), stands_in=(StandIn(people["head"]),))
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    leak = store.change("leak", leak["_id"], {"findings": "The print was left."}, actor=people["head"], now=now)
+    rt = registry.get("leak").rt
+    assert records.moves(clerk, rt, leak) == []
+    assert barred.of_person(clerk, rt, {}, signing=True) == {leak["_id"]}
+    with pytest.raises(Forbidden):
+        moved(clerk, leak, "conclude", now, {**FINDING, "findings": "Nothing."})
+    assert store.fetch("leak", leak["_id"])["findings"] == "The print was left."
+    assert barred.of_person(manager, rt, {}, signing=True) == set()
+    assert moved(manager, leak, "conclude", now, {**FINDING, "findings": "A second key."})["state"] == "judged"

@@ -214,6 +214,7 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E007", "extra", lambda: with_field(group="")),
     ("E008", "extra", lambda: with_field(searchable=True, viewers=(Role.HEAD,))),
     ("E008", "salary", lambda: replace(with_field(), title="salary")),
+    ("E008", "due", lambda: replace(with_field(kind="date", viewers=(Role.HEAD,)), due="extra")),
     ("E009", "extra", lambda: with_field(unique=True)),
     ("E010", "extra", lambda: with_field(card="masked", viewers=(Role.HEAD,))),
     ("E010", "extra", lambda: with_field(card="masked", personal=True)),
@@ -372,6 +373,11 @@ WRONG: tuple[tuple[str, str, Callable[[], RecordType]], ...] = (
     ("E036", "number", lambda: sample(number="YP-{year}-{seq}")),
     ("E036", "number", lambda: sample(number="YP-{year}-{year}-{seq:06d}")),
     ("E036", "number", lambda: sample(number="YP-{year}-{seq:03d}{seq:03d}")),
+    ("E039", "workflow.extra", lambda: with_move(asks=("salary",))),
+    ("E039", "workflow.extra", lambda: with_move(asks=("salary",), by=("head", "creator"))),
+    ("E039", "workflow.extra", lambda: with_move(asks=("salary",), by=("head", "checker"))),
+    ("E039", "workflow.extra", lambda: with_move(asks=("salary",), by=("sales",))),
+    ("E039", "workflow.extra", lambda: with_move(asks=("salary",), by=("turn",), source=("waiting",))),
     ("W101", "workflow.extra", lambda: with_state(final=False)),
     ("W102", "extra", lambda: with_field(label=Label("Extra", "Extra"))),
 )
@@ -411,6 +417,22 @@ def test_two_types_may_not_share_their_numbers_or_their_slug() -> None:
     other = replace(SAMPLE, slug="specimen")
     assert ("E012", "specimen") in {(f.code, f.slug) for f in checks.check([SAMPLE, other])}
     assert "E018" in {f.code for f in checks.check([SAMPLE, SAMPLE])}
+
+
+def test_a_move_may_ask_for_what_all_who_make_it_read() -> None:
+    named = follows("judge", "person", roles=(Role.HEAD,))
+    for move in ({"by": ("head",)}, {"by": ("head", "judge"), "signature": True, "not_by": ("owner",)}):
+        made = with_move(asks=("salary",), **move)
+        assert "E039" not in {finding.code for finding in checks.check([replace(made, fields=(*made.fields, named))])}
+
+
+def test_whoever_a_signature_goes_on_to_reads_what_it_asks_for() -> None:
+    made = climbing(Climb(8, ("general_manager",)))
+    assert made.workflow is not None
+    signed = {"by": ("head",), "not_by": ("owner",), "source": ("waiting",), "signature": True, "asks": ("salary",)}
+    moves = (*made.workflow.transitions, *(with_move(**signed).workflow or made.workflow).transitions[-1:])
+    found = checks.check([replace(made, workflow=replace(made.workflow, transitions=moves))])
+    assert ("E039", "workflow.extra") in {(finding.code, finding.field) for finding in found}
 
 
 def test_wrong_types_are_refused_with_a_coded_line_for_each_error() -> None:

@@ -9,21 +9,26 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from flask import Flask
 from pymongo.database import Database
 
-from models import checks, numbering, records, registry, schema
+from models import checks, numbering, records, registry, schema, store
+from models.bulk_change.document import Kind
+from models.bulk_change.offers import offers
 from models.checks import names, rights, workflow
 from models.customer.document import CUSTOMER
+from models.errors import Forbidden
 from models.person.roles import SYSTEM, Role
 from models.record_type import service
 from models.record_type.plain import WrongDefinition, from_plain, to_plain
 from tests.factories.definitions import visit, visit_with
+from tests.factories.desks import Desk, seat
 from tests.factories.people import person
 
 Run = Callable[..., Result]
 DB = Database[dict[str, Any]]
 
-FLOW = {
+FLOW: dict[str, Any] = {
     "states": [
         {"value": "open", "label": {"zh": "进行中", "en": "Open"}, "tone": "info"},
         {"value": "done", "label": {"zh": "已完成", "en": "Done"}, "tone": "good", "final": True},
@@ -41,6 +46,13 @@ FLOW = {
 }
 RIGHTS = {name: rule for name, rule in visit()["rights"].items() if name in ("create", "edit", "archive")}
 ASKS_FOR_A_LEVEL = visit(classified=True, rights=RIGHTS, workflow=FLOW)
+FOR_THE_HEAD = visit_with(name="verdict", viewers=["head"])
+ASKS_FOR_WHAT_OWNERS_DO_NOT_READ = FOR_THE_HEAD | {
+    "workflow": {
+        **FLOW,
+        "transitions": [{**FLOW["transitions"][0], "by": ["owner", "head"], "asks": ["verdict"]}],
+    }
+}
 CALLED_LIKE_A_MARK = visit_with(name="held")
 MENDED = visit_with(name="kept_back")
 POINTS_TO_IT = visit_with(name="of", kind="reference", to="visit") | {"slug": "loan", "number": "JY-{year}-{seq:05d}"}
@@ -57,6 +69,8 @@ def upgraded(db: DB, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Callable
             former.setattr(names, "MARKS", frozenset[str]())
             former.setattr(names, "IN_ORDER", names.PATTERN)
             former.setattr(rights, "_unique", lambda case: ())
+            former.setattr(workflow, "_for_some", lambda case, flow, move: ())
+            former.setattr(rights, "_title_and_due", lambda case: ())
             for definition in definitions:
                 service.put(definition, actor=SYSTEM, now=now)
         for definition in definitions:
@@ -226,3 +240,50 @@ def test_a_stored_type_whose_unique_value_tells_of_hidden_records_stays_in_force
     with pytest.raises(WrongDefinition) as refused:
         service.put(visit_with(unique=True) | {"icon": "circle"}, actor=SYSTEM, now=now)
     assert {finding.code for finding in refused.value.findings} == {"E037"}
+
+
+def test_a_stored_type_whose_move_asks_for_what_its_makers_do_not_read_stays_in_force_and_the_move_is_for_who_reads_it(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    upgraded(ASKS_FOR_WHAT_OWNERS_DO_NOT_READ)
+    assert (service.left_out(), "visit" in in_force()) == ({}, True)
+    assert {finding.code for finding in checks.check(registry.all_types())} == {"E039"}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(ASKS_FOR_WHAT_OWNERS_DO_NOT_READ | {"icon": "circle"}, actor=SYSTEM, now=now)
+    assert {finding.code for finding in refused.value.findings} == {"E039"}
+    owner, head, rt = person(Role.SPECIALIST), person(Role.HEAD), registry.get("visit").rt
+    made = records.create(owner, "visit", {"visitor": "王敏"}, now=now)
+    made = store.change("visit", made["_id"], {"verdict": "暗"}, actor=head, now=now)
+    sent = {"verdict": "written over"}
+    with pytest.raises(Forbidden):
+        records.move(owner, "visit", made["number"], "finish", sent, rev=made["rev"], now=now)
+    assert store.fetch("visit", made["_id"])["verdict"] == "暗"
+    assert [[move.name for move in records.moves(who, rt, made)] for who in (owner, head)] == [[], ["finish"]]
+    assert [offer.name for offer in offers(owner, rt) if offer.kind is Kind.MOVE] == []
+    assert records.move(head, "visit", made["number"], "finish", {}, rev=made["rev"], now=now)["state"] == "done"
+
+
+def test_the_sheet_of_such_a_move_shows_nobody_what_they_do_not_read(
+    upgraded: Callable[[dict[str, Any]], None], demo_app: Flask, head: Desk, now: datetime
+) -> None:
+    upgraded(ASKS_FOR_WHAT_OWNERS_DO_NOT_READ)
+    owner = seat(demo_app, Role.SPECIALIST, now=now)
+    made = records.create(owner.person, "visit", {"visitor": "王敏"}, now=now)
+    store.change("visit", made["_id"], {"verdict": "HIDDENWORD"}, actor=head.person, now=now)
+    at = f"/records/visit/{made['number']}"
+    assert "HIDDENWORD" in head.text(f"{at}/do/finish")
+    assert f"{at}/do/finish" not in owner.text(at)
+    assert "HIDDENWORD" not in owner.text(f"{at}/do/finish", status=403)
+
+
+def test_a_stored_type_that_is_due_by_what_some_read_is_left_out_until_it_is_mended(
+    upgraded: Callable[[dict[str, Any]], None], now: datetime
+) -> None:
+    told = visit_with(name="trial_on", kind="date", viewers=["head"])
+    upgraded(told | {"due": "trial_on"})
+    assert {slug: {one.code for one in found} for slug, found in service.left_out().items()} == {"visit": {"E008"}}
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(told | {"due": "trial_on", "icon": "circle"}, actor=SYSTEM, now=now)
+    assert {(one.code, one.field) for one in refused.value.findings} == {("E008", "due")}
+    service.put(told, actor=SYSTEM, now=now)
+    assert service.left_out() == {}

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from config.database import database
-from models import audit, registry, store
+from models import audit, records, registry, store
 from models.access_request import service
 from models.exchange.mapping import EXPORT_HEADINGS, RECEIPT_HEADING
 from models.person.roles import Role
 from tests.factories.commands import commands
+from tests.factories.customers import customer
+from tests.factories.definitions import in_force, visit
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
 
@@ -219,6 +221,17 @@ def test_a_foreign_forged_or_late_taking_is_refused_and_in_the_trail(
     assert stored(card)["receipts"] is None
     refused = [row["actor_name"] for row in audit.entries({"action": "refused", "type": "access_request"})]
     assert sorted(refused) == ["Head", "Manager"]
+
+
+def test_what_may_be_read_on_screen_only_is_not_named_on_paper(office: dict[str, Desk], now: datetime) -> None:
+    """X4: a plain record is printed by everybody; a confidential one to which it points is named there as its card."""
+    owner = office["owner"]
+    made = customer(owner.person, now, name="机密远山有限公司", level="confidential", level_basis="x")
+    with in_force(visit() | {"rights": {**visit()["rights"], "export": [{"relation": "dept"}]}}, now):
+        at = records.create(owner.person, "visit", {"visitor": "Guest", "customer": str(made["_id"])}, now=now)
+        paper = owner.text(f"/records/visit/{at['number']}/print")
+        assert "机密远山有限公司" in owner.text(f"/records/visit/{at['number']}")
+    assert ("机密远山有限公司" in paper, "机***司" in paper) == (False, True)
 
 
 def test_a_print_under_a_card_bears_its_receipt_and_is_counted(office: dict[str, Desk], make: Make) -> None:

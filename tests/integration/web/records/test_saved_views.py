@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from models import registry
+from models.declarations import Label, View
 from models.person.roles import Role
 from models.saved_view import rules, service
 from tests.factories.desks import Desk
+from tests.factories.types import SAMPLE
 from tests.factories.views import view
 from tests.integration.web.records.conftest import Make, Sit
 
@@ -180,3 +184,24 @@ def test_whatever_is_done_with_it_a_view_of_others_is_answered_like_one_that_the
         for view_id in (str(theirs.id), "5f0000000000000000000001"):
             assert ann.post(f"{AT}views/{view_id}/{act}", sent).status_code == 404, act
     assert service.own(other.person, theirs.id) == theirs
+
+
+def test_a_type_s_own_view_is_a_tab_of_those_who_may_open_it(ann: Desk, sit: Sit) -> None:
+    """X6: its name and its address would tell of what is hidden."""
+    paid, label = "?salary=at_least:5", Label("高薪", "Well paid")
+    registry.register(replace(SAMPLE, views=(View(name="paid", label=label, query=paid.removeprefix("?")),)))
+    assert (tabs(ann), ann.get(AT + paid).status_code) == ({}, 400)
+    assert "Well paid" not in ann.text(AT)
+    view(ann.person, "colour=red", "Reds")
+    assert list(tabs(ann)) == ["All", "Reds"]
+    head = sit(Role.HEAD, name="Head")
+    assert tabs(head, paid) == {"All": (AT, False), "Well paid": (AT + paid, True)}
+
+
+def test_every_shipped_view_is_a_tab_of_whoever_reads_all_fields(sit: Sit) -> None:
+    desk = sit(Role.HEAD, Role.GENERAL_MANAGER, language="en")
+    for rt in registry.all_types():
+        page = desk.text(f"/records/{rt.slug}/")
+        nav = re.search(r'<nav class="tabs".*?</nav>', page, re.DOTALL)
+        labels = {unescape(label) for *_, label in TAB.findall(nav[0])} if nav else set()
+        assert labels == ({"All", *(one.label.en for one in rt.views)} if rt.views else set()), rt.slug
