@@ -59,7 +59,7 @@ def create_app(settings: Settings, *, clock: edge.Clock = edge.utc_now, connect:
     trail.init_app(app)
     assets.init_app(app)
     errors.init_app(app)
-    locale.init_app(app, babel, settings.time_zone)
+    locale.init_app(app, babel)
     auth.init_app(app, settings)
     csrf.init_app(app)
     posted_fields.init_app(app, sign_in.TAKES, apart=auth.API)

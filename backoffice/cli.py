@@ -34,7 +34,6 @@ Settings come from the environment:
   BACKOFFICE_PROXIES     how many proxies stand before the web (0)
   BACKOFFICE_DEMO        1: the sign-in page offers demonstration people
   BACKOFFICE_POLICY      a TOML file with durations and thresholds that differ
-  BACKOFFICE_TIME_ZONE   time zone of the office (Asia/Shanghai)
   BACKOFFICE_MAX_UPLOAD_BYTES  largest file that is accepted (20 MB)
   CLAMD_URL              virus scanner of uploaded files: unix:///path or tcp://host:port
   MONGODB_URI            a MongoDB replica set to use instead of the embedded one

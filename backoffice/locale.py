@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from backoffice import edge
 from backoffice.posted_fields import takes
+from models.kinds.base import ZONE
 from models.person import service
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -22,12 +23,12 @@ A_YEAR = 365 * 24 * 3600
 blueprint = Blueprint("language", __name__)
 
 
-def init_app(app: Flask, babel: Babel, time_zone: str) -> None:
+def init_app(app: Flask, babel: Babel) -> None:
     """Bind the languages to an application."""
     babel.init_app(
         app,
         default_locale=LOCALES["zh"],
-        default_timezone=time_zone,
+        default_timezone=ZONE.key,
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=lambda: LOCALES[language()],
     )

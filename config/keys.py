@@ -53,8 +53,12 @@ def load_service(path: Path) -> KeyService:
     """
     try:
         told = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise KeySettingsError(f"{path} cannot be read: {type(error).__name__}") from error
+    except OSError as error:
+        raise KeySettingsError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise KeySettingsError(f"{path} is no text in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:  # its text names a line and a column, and nothing of what stands there
+        raise KeySettingsError(f"{path} is no TOML: {error}") from error
     provider, providers = told.get("provider"), told.get("providers")
     if not isinstance(provider, str) or provider.partition(":")[0] not in PROVIDERS:
         raise KeySettingsError(f"{path}: provider must be one of {', '.join(PROVIDERS)}, or one of them with :name")

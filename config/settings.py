@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config import channels
 from config.channels import Channel
@@ -75,7 +74,6 @@ class Settings:
     clamd_url: str = ""
     proxies: int = 0
     log_level: str = "INFO"
-    time_zone: str = "Asia/Shanghai"
 
     @property
     def embedded(self) -> bool:
@@ -163,7 +161,6 @@ class Settings:
             clamd_url=_clamd_url(environ),
             proxies=_integer(environ, "BACKOFFICE_PROXIES", 0, 0, 5),
             log_level=_log_level(environ),
-            time_zone=_time_zone(environ),
         )
 
 
@@ -316,15 +313,6 @@ def _log_level(environ: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise SettingsError(f"LOG_LEVEL: {level!r} is not one of {', '.join(LOG_LEVELS)}")
     return level
-
-
-def _time_zone(environ: Mapping[str, str]) -> str:
-    name = _text(environ, "BACKOFFICE_TIME_ZONE", "Asia/Shanghai")
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise SettingsError(f"BACKOFFICE_TIME_ZONE: {name!r} is not a known time zone") from error
-    return name
 
 
 def _secrets(environ: Mapping[str, str], data_dir: Path, *, embedded: bool) -> dict[str, str]:

@@ -34,9 +34,10 @@ def new() -> None:
 
 @keys.command()
 def check() -> None:
-    """Say whether the master key opens the data keys."""
+    """Say whether the master key, or the key service, opens the data keys and wraps new ones. Nothing is stored."""
     with connected():
         key_vault.require()
+        rotation.try_wrapping()
         state = rotation.state()
     for provider, count in state.by_provider.items():
         present = " (present)" if provider == state.current else ""

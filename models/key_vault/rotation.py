@@ -49,6 +49,11 @@ def state() -> State:
     return State(here.current()[0], {str(row["_id"]): int(row["count"]) for row in rows})
 
 
+def try_wrapping() -> None:
+    """Make sure that the master key, or the key service, wraps a new data key. :raises KeysUnusable:"""
+    vault().try_wrapping()
+
+
 def rotate(tell: Callable[[int], None] = lambda _done: None) -> Rotated:
     """Make a new master key, if it lies in a file of ours, and wrap every data key under the present one. Whoever gives
     it in the environment, or has a key service, has set the new one before. A former master key goes out of the file

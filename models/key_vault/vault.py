@@ -98,7 +98,7 @@ class Vault:
                 kms_tls_options=dict(service.tls) if service is not None and service.tls else None,
                 key_expiration_ms=int(KEPT_SECONDS * 1000),
             )
-        except (ValueError, TypeError, PyMongoError) as error:  # what is told of a key service makes no sense
+        except (ValueError, TypeError, OSError, PyMongoError) as error:  # what is told of a key service makes no sense
             raise self._unusable(error) from error
         self._masters, self._stamp, self._unwrapped = masters, stamp or self._stamp_of_file(), set()
         self._held, self._sets = tuple(known.values()), None
@@ -231,9 +231,13 @@ class Vault:
             with self.keyring.gathered() as rows:
                 for name in names:
                     encryption.create_data_key(provider, master_key=which, key_alt_names=[name])
-        except EncryptionError as error:
+        except (ValueError, TypeError, PyMongoError) as error:  # EncryptionError, and a key that is not named
             raise self._unusable(error) from error
         return rows
+
+    def try_wrapping(self) -> None:
+        """Make sure that what wraps new data keys does so now; nothing is stored. :raises KeysUnusable:"""
+        self._wrapped([PROOF])
 
     def current(self) -> tuple[str, dict[str, Any] | None]:
         """What wraps new data keys: the driver's name of it, and which key of it."""

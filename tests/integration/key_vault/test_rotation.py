@@ -17,7 +17,8 @@ from flask import Flask
 from pymongo.database import Database
 
 from config import database as store
-from config.keys import KeySettings, KeySettingsError, load_service
+from config.keys import KeyService, KeySettings, KeySettingsError, load_service
+from config.settings import Settings
 from models.key_vault import copies, master, rotation
 from models.key_vault import service as keys
 from models.key_vault.refusals import KeyGone, KeysUnusable
@@ -418,10 +419,57 @@ def test_a_key_service_is_described_in_a_file(tmp_path: Path) -> None:
     found = load_service(path)
     assert (found.provider, found.master_key["delegated"]) == ("kmip", True)
     assert "example.test" not in repr(found)
-    for wrong in ("", 'provider = "local"', 'provider = "aws"', path.read_text() + "[other]\n", "="):
+    for wrong in ("", 'provider = "local"', 'provider = "aws"', path.read_text() + "[other]\n"):
         path.write_text(wrong)
         with pytest.raises(KeySettingsError):
             load_service(path)
+
+
+def test_what_is_wrong_with_the_file_of_a_key_service_is_said_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "service.toml"
+    with pytest.raises(KeySettingsError, match="cannot be read: No such file"):
+        load_service(path)
+    with pytest.raises(KeySettingsError, match="cannot be read: Is a directory"):
+        load_service(tmp_path)
+    path.write_text('provider = "aws"\n[providers.aws]\nsecretAccessKey = hush')
+    with pytest.raises(KeySettingsError, match=r"is no TOML: .*at line 3, column 19") as refused:
+        load_service(path)
+    assert "hush" not in str(refused.value)
+    path.write_bytes("provider = '密'".encode("gb18030"))
+    with pytest.raises(KeySettingsError, match="is no text in UTF-8"):
+        load_service(path)
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        (
+            KeyService("kmip", {"kmip": {"endpoint": "127.0.0.1:9"}}, {}, {"kmip": {"tlsCAFile": "/nowhere"}}),
+            "/nowhere",
+        ),
+        (KeyService("aws", {"aws": {"accessKeyId": "a", "secretAccessKey": "hush"}}), "key"),
+        (KeyService("kmip", {"kmip": {"endpoint": "127.0.0.1:9"}}, {"keyId": "1"}), "127.0.0.1:9"),
+    ],
+)
+def test_a_key_service_that_cannot_wrap_is_told_by_the_check(
+    command: Callable[..., Result],
+    connected: Settings,
+    own: KeySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    service: KeyService,
+    said: str,
+) -> None:
+    """Certificates that are not there, no key named, nobody who answers; nothing is stored."""
+    keys.record_key(ObjectId())
+    monkeypatch.setitem(store._keys, connected.database, replace(own, service=service))
+    vault_again()
+    refused = command("keys", "check")
+    assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
+    assert said in refused.output
+    assert "hush" not in refused.output
+    monkeypatch.setitem(store._keys, connected.database, own)
+    vault_again()
+    assert "2 data keys" in command("keys", "check").output
 
 
 def test_after_a_change_to_a_key_service_the_command_speaks_of_no_master_key(
