@@ -34,7 +34,10 @@ def new() -> None:
 
 @keys.command()
 def check() -> None:
-    """Say whether the master key, or the key service, opens the data keys and wraps new ones. Nothing is stored."""
+    """Say whether the master key opens the data keys.
+
+    The key service, where there is one, is asked to wrap a new one; nothing is stored.
+    """
     with connected():
         key_vault.require()
         rotation.try_wrapping()
