@@ -152,6 +152,7 @@ def _problems(refused: Invalid, reader: Reader) -> Context:
 
 def _picked(view: RecordView, sights: Sequence[Sight], reader: Reader) -> list[Context]:
     """The records of a proposal, each with what stands against it now."""
+    service.check_whole(sights)
     found = list_page.names_of(reader, list(sights))
     sons = service.stored_of(view.rt.slug, [one.number for one in sights])
     against = matters.against(view.rt, sons, reader.person, reader.now)

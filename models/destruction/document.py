@@ -130,7 +130,7 @@ DESTRUCTION = RecordType(
                 )
                 for one in (
                     field(f"{name}_signer", "person", f"{zh}签署人", f"{en} signed", "fixed opens"),
-                    field(f"{name}_for", "person", f"{zh}（代理）", f"{en}: as deputy of", "fixed opens"),
+                    field(f"{name}_for", "person", f"{zh}（被代理人）", f"{en}: as deputy of", "fixed opens"),
                     field(f"{name}_at", "datetime", f"{zh}签署时间", f"{en}: when", "fixed"),
                 )
             ),
@@ -153,6 +153,7 @@ DESTRUCTION = RecordType(
         ),
     ),
     workflow=Workflow(
+        asked_by=("creator",),
         states=(
             state("proposed", "待信息主管签署", "Waiting for supervisor", "warn", turn=(SUPERVISOR,)),
             state("signed", "待部门经理签署", "Waiting for head", "warn", turn=(HEAD,)),

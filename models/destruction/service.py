@@ -56,6 +56,14 @@ class OfSeveralDepartments(Refusal):
     zh, en = "所选记录分属不同部门，请分开提出。", "These records belong to several departments: propose them apart."
 
 
+class PartOfAnother(Refusal):
+    """A record that was merged into another one goes with that."""
+
+    code, status = "part_of_another", 409
+    zh = "{number} 已并入另一份记录，并随其一同销毁；如需销毁，请对那份记录提出。"
+    en = "{number} was merged into another record and goes when that goes: propose that one."
+
+
 class NoLongerThere(Refusal):
     """A record is gone since it was proposed."""
 
@@ -84,13 +92,20 @@ def may_propose(person: Person, found: Sight) -> bool:
     return ownership.answers_for(person, found.rt, found.values)
 
 
+def check_whole(found: Iterable[Sight]) -> None:
+    """:raises PartOfAnother: for a record that was merged into another one."""
+    for one in found:
+        if one.values["merged_into"] is not None:
+            raise PartOfAnother(number=one.number)
+
+
 def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now: datetime) -> dict[str, Any]:
     """Propose records of a classified type for destruction, with a reason; nothing is kept of them but their numbers
     and levels.
 
     :raises NotFound: :raises Locked: for a record that the person does not read in full.
     :raises Forbidden: when they may not propose it. :raises TooMany: :raises OfSeveralDepartments:
-    :raises ProposedAlready: :raises NotDestructible: :raises Invalid: without a reason.
+    :raises ProposedAlready: :raises PartOfAnother: :raises NotDestructible: :raises Invalid: without a reason.
     """
     wanted = tuple(dict.fromkeys(numbers))
     most = policy().destruction.most_records
@@ -108,6 +123,7 @@ def propose(person: Person, slug: str, numbers: Iterable[str], why: str, *, now:
 def _propose(person: Person, found: Sequence[Sight], why: str, now: datetime) -> dict[str, Any]:
     if not all(may_propose(person, one) for one in found):
         raise Forbidden()
+    check_whole(found)
     values, problems = read_values((DESTRUCTION.by_name["reason"],), {"reason": why})
     if problems:
         raise Invalid(problems)
@@ -266,6 +282,18 @@ def _rests_on(asked: Mapping[str, Any]) -> list[tuple[object, ...]]:
     return [(son["number"], son["rev"], with_what(parts[son["_id"]])) for son in sons]
 
 
+def _only_refused(asked: Mapping[str, Any]) -> Refusal | None:
+    """Why nobody can sign a destruction as its records are now; None where it can be signed."""
+    if asked["state"] not in WAITING:
+        return None
+    try:
+        rt = registry.get(asked["type_asked"]).rt
+        other = changed(asked, rt, stored_of(rt.slug, numbers_of(asked)))
+    except (NoLongerThere, NotFound) as gone:
+        return gone
+    return ChangedSince(numbers=", ".join(other)) if other else None
+
+
 def _said(rt: RecordType, son: Mapping[str, Any], parts: int) -> Sentence:
     name, level = name_now(rt, son), LEVEL_LABELS[Level(_level(son))]
     zh, en = f"{son['number']} {name}（{level.zh}）", f"{son['number']} {name} ({level.en})"
@@ -295,4 +323,11 @@ def _warns(reader: Person, asked: Mapping[str, Any], _beside: Mapping[str, Any])
     return [*lacking, *others, *held]
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(tell_asker,), opens=_opens, rests_on=_rests_on, warns=_warns)
+HOOKS = Hooks(
+    prepare=(_prepare,),
+    after=(tell_asker,),
+    opens=_opens,
+    rests_on=_rests_on,
+    only_refused=_only_refused,
+    warns=_warns,
+)

@@ -199,3 +199,11 @@ def test_what_is_settled_about_a_file_keeps_it_for_as_long_as_it_is_kept_itself(
         service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=now)
     later = now + YEARS
     assert service.propose(cast.owner, "customer", [old["number"]], "Outdated", now=later)["state"] == "proposed"
+
+
+def test_a_merged_record_is_not_proposed_but_what_it_was_merged_into(cast: Cast, now: datetime) -> None:
+    whole, part = old_file(cast, now, name="总公司"), old_file(cast, now, name="分公司")
+    database()["record_customer"].update_one({"_id": part["_id"]}, {"$set": {"merged_into": whole["_id"]}})
+    with pytest.raises(service.PartOfAnother) as refused:
+        service.propose(cast.owner, "customer", [whole["number"], part["number"]], "Outdated", now=now)
+    assert (refused.value.status, part["number"] in refused.value.text("en")) == (409, True)
