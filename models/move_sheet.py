@@ -61,6 +61,12 @@ def tells_in_full(rt: RecordType, transition: Transition) -> bool:
     return transition.signature or (by_others and transition.reason and transition.tone == "bad")
 
 
+def only_refused(rt: RecordType, transition: Transition, current: Mapping[str, Any]) -> bool:
+    """Whether a signature on a stored record is sure to fail as things are, so that it can only be refused."""
+    fails = registry.get(rt.slug).hooks.only_refused
+    return fails is not None and transition.signature and transition.tone != "bad" and fails(current) is not None
+
+
 def facts(person: Person, found: Sight, transition: Transition, current: Mapping[str, Any]) -> str:
     """What the sheet of a move tells a person beside the record itself, `current` as it is stored: what would be opened
     or let out and which versions of other records that is, what speaks against it, how what it points to is called.

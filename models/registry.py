@@ -16,7 +16,7 @@ from bson import ObjectId
 
 from models.calendar import Deadline, WorkingCalendar
 from models.declarations import Label, RecordType, Transition, When
-from models.errors import Invalid, NotFound, Sentence
+from models.errors import Invalid, NotFound, Refusal, Sentence
 from models.person.roles import Person
 from models.record import Record, build
 
@@ -95,6 +95,14 @@ Reckoning = Callable[[Mapping[str, Any], WorkingCalendar], Deadline | None]
 
 
 @dataclass(frozen=True)
+class Called:
+    """What a record is called where the name of its type says too little: a word for the stored value of a field."""
+
+    by: str
+    label: Callable[[Any], Label]
+
+
+@dataclass(frozen=True)
 class Hooks:
     """A type's own behaviour. `prepare` runs before a write is stored: it derives values and notes problems.
     `after` runs in the same transaction, once the record is stored; `values["_id"]` is then set.
@@ -112,15 +120,17 @@ class Hooks:
     For forms: `alike` names, among what the person may see, the records that a new one may repeat (each with `sight`
     and `reasons`); `lacks` says what looks wrong or is missing on a record, refusing nothing; `opens` tells whoever
     signs what the signature would open or let out; `rests_on` names what of other records the decision hangs on beside
-    that, such as their versions, which the sheet need not say (`move_sheet.facts`); `tells` says what of other records,
-    as far as the person could print them, helps to write the record, and keeps nothing of it; `warns` says what other
-    records, as far as the person reads them, speak against a record that they read, refusing nothing; `beside` are
-    stages that add to a document `{record: ...}` what `warns` would ask the database for: what they found is given with
-    the record where there is such a document.
+    that, such as their versions, which the sheet need not say (`move_sheet.facts`); `only_refused` says of a stored
+    record why every signature on it would fail as things are, so that its sheet offers a refusal alone; `tells` says
+    what of other records, as far as the person could print them, helps to write the record, and keeps nothing of it;
+    `warns` says what other records, as far as the person reads them, speak against a record that they read, refusing
+    nothing; `beside` are stages that add to a document `{record: ...}` what `warns` would ask the database for: what
+    they found is given with the record where there is such a document.
 
     `leads` names the state to which a person's move leads, where it is another than the declared one. `needs` names
     what the rules want filled in on the sheet of a move beyond what the move declares: by field, the condition on
     another field of the sheet, or None where it is always needed. The sheet marks it, the rules refuse it.
+    `called` gives the word for a record where people are reminded of it.
 
     `still_with` says of which pairs of a record and a former owner of it that one still has something that belongs to
     the record and could be given on: as long as there is any, the head is reminded.
@@ -143,8 +153,10 @@ class Hooks:
     lacks: Callable[[Mapping[str, Any]], Sequence[Sentence]] | None = None
     leads: Callable[[Mapping[str, Any], str, Person], str | None] | None = None
     needs: Callable[[MoveSheet], Needs] | None = None
+    called: Called | None = None
     opens: Callable[[Mapping[str, Any]], Sequence[tuple[Label, Sentence]]] | None = None
     rests_on: Callable[[Mapping[str, Any]], Sequence[Sequence[object]]] | None = None
+    only_refused: Callable[[Mapping[str, Any]], Refusal | None] | None = None
     tells: Callable[[Person, Mapping[str, Any]], Sequence[Sentence]] | None = None
     warns: Callable[[Person, Mapping[str, Any], Mapping[str, Any]], Sequence[Sentence]] | None = None
     beside: tuple[Mapping[str, Any], ...] = ()

@@ -5,7 +5,7 @@ It follows from accounts and declarations alone, and tells nothing of which reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from models import registry, turns
@@ -40,9 +40,20 @@ def of_department(found: Iterable[Unheld], person: Person) -> list[Unheld]:
     return [one for one in found if one.department in ("", person.department)]
 
 
-def held_by_nobody(whom: Iterable[str], department: str | None) -> set[Role]:
-    """The roles among whom a record of a department waits for that nobody holds."""
+@dataclass(frozen=True)
+class Missing:
+    """Of the roles among whom a record waits for: those that nobody holds, and those that nobody holds but people who
+    may not sign it."""
+
+    held_by_nobody: frozenset[Role]
+    barred: frozenset[Role]
+
+
+def missing(whom: Iterable[str], department: str | None, barred: Collection[object] = ()) -> Missing:
+    """What is missing of the roles among whom a record of a department waits for; `barred` are the ids of people who
+    may not sign it, for they asked for it or it is for them."""
     roles = {turns.role_of(one) for one in whom if turns.is_role(one)}
-    held = directory.held(roles)
-    everywhere = {role for role, _ in held}
-    return {one for one in roles if (one not in everywhere if one in HOUSE_WIDE else (one, department) not in held)}
+    held = [one for one in directory.holdings(roles) if one[0] in HOUSE_WIDE or one[1] == department]
+    anybody = {role for role, _, _ in held}
+    left = {role for role, _, who in held if who not in barred}
+    return Missing(frozenset(roles - anybody), frozenset(anybody - left))

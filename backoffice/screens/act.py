@@ -187,16 +187,19 @@ class ActRoutes(RecordRoutes):
             mark = sheet_mark.of(reader.person, move_sheet.facts(reader.person, sight, transition, current))
         versions = records.versions_of(sight, 20)
         found = cells.known(sight, reader, [(sight.fields, sight.values), *past.pointing(versions)])
+        fails = move_sheet.only_refused(sight.rt, transition, current)
         return self.page(
             "records/act.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            act=sheet(sight, transition, versions, found, reader) | {"behalf": self._behalf(sight, transition, reader)},
-            fields=[form[f.name] for f in form.declared],
+            act=sheet(sight, transition, versions, found, reader)
+            | {"behalf": self._behalf(sight, transition, reader)}
+            | ({"ask": "", "next": []} if fails else {}),
+            fields=[] if fails else [form[f.name] for f in form.declared],
             errors=errors or [],
             note=(note or request.form.get("note", ""))[:500],
             note_required=transition.reason,
-            answers=answers(sight, current, transition, reader),
+            answers=answers(sight, current, transition, reader)[1 if fails else 0 :],
             rev=sight.values["rev"],
             shown=mark,
             watermark=record_page.watermark(sight, reader),

@@ -25,6 +25,7 @@ from models.access_request import open_cards, receipt, rules, service
 from models.access_request.document import ACCESS_REQUEST, USES
 from models.access_request.refusals import (
     AskedAlready,
+    NobodyLeftToSign,
     NothingToAsk,
     NothingToOffer,
     NotSignedInYet,
@@ -49,6 +50,8 @@ NAMED = {"use": "uses", "reason": "reason", "from": "valid_from", "until": "vali
 """What the form's inputs are called: as the card's fields, which they fill."""
 REFUSED = (NothingToAsk, AskedAlready, OnlyOffered, SeveralDepartments)
 """What cannot be asked for as it was typed, yet perhaps otherwise: said on the form."""
+NOT_OFFERED = (NobodyLeftToSign, NothingToOffer, NotSignedInYet, OfferedAlready, ToOneself)
+"""Why a record is not offered to the person named: said at their name."""
 
 
 class AskRoutes(RecordRoutes):
@@ -115,7 +118,7 @@ class AskRoutes(RecordRoutes):
             nobody = _("Nobody, or more than one, is called so: give the email address.")
             errors = _problems(refused, reader) | ({"to": nobody} if reader_id is None else {})
             return self._offer_page(view, sight, reader, form, errors), refused.status
-        except (NothingToOffer, NotSignedInYet, OfferedAlready, ToOneself) as refused:
+        except NOT_OFFERED as refused:
             return self._offer_page(view, sight, reader, form, {"to": refused.text(reader.language)}), refused.status
         flash(_("Your offer %(number)s is on its way.", number=made["number"]), "success")
         return redirect(record_url(slug, number))
@@ -248,10 +251,12 @@ def card_context(sight: Sight, reader: Reader) -> Context:
     if not sight.rt.classified:
         return {}
     waiting = open_cards.open_request(reader.person, sight.rt.slug, sight.number)
+    over = waiting is not None and open_cards.over(waiting, reader.now)
+    ask: Context = {"ask": form_context(sight, reader, {}, {})} if waiting is None or over else {}
     if waiting is None:
-        return {"ask": form_context(sight, reader, {}, {})}
+        return ask
     workflow = ACCESS_REQUEST.workflow
-    state = workflow.state(waiting["state"]) if workflow else None
+    state = workflow.state("ended" if over else waiting["state"]) if workflow else None
     offered = rules.is_offer(waiting)
     return {
         "asked": {
@@ -261,7 +266,8 @@ def card_context(sight: Sight, reader: Reader) -> Context:
             "when": cells.moment_short(waiting["created_at"], reader.language),
             "steps": [{"text": state.label.text(reader.language), "tone": state.tone}] if state else [],
             "url": record_url(ACCESS_REQUEST.slug, waiting["number"]),
-        }
+        },
+        **ask,
     }
 
 

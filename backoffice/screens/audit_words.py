@@ -46,6 +46,7 @@ ACTS = {
     "lapse": _l("closed it: nobody decided in time"),
     "raised": _l("raised to top secret: access ended"),
     "may_not_borrow": _l("closed it: its reader may not borrow any more"),
+    "reader_gone": _l("closed it: its reader's account was disabled"),
     "took_out": _l("took something out under a card"),
     "calendar_moved": _l("moved with the working calendar"),
     "calendar_day_set": _l("entered a day in the calendar"),

@@ -306,7 +306,7 @@ def _reminder(one: Told, reader: Reader) -> Context:
         "level": one.level,
         "what": one.kind.text(reader.language),
         "who": "",
-        "why": words_of(reminder.step, reminder.due, reader.now).text(reader.language),
+        "why": words_of(reminder.step, reminder.due, reader.now, one.became).text(reader.language),
         "due": _due(reminder, reader),
         "actions": [
             {

@@ -108,6 +108,7 @@ ACTIONS = {
     "follow_level": _l("changed the level of what it belongs to"),
     "expire": _l("closed it: its period is over"),
     "may_not_borrow": _l("closed it: its reader may not borrow any more"),
+    "reader_gone": _l("closed it: its reader's account was disabled"),
     "took_out": _l("took out under receipt"),
     "lapse": _l("closed it: nobody decided in time"),
     "record_merged": _l("merged the record: access to it ended"),

@@ -53,6 +53,7 @@ from models.access import Purpose
 from models.declarations import Level
 from models.listing.query import version_bound
 from models.records import Locked, NotToLeave, Sight
+from models.reminder import service as reminders
 from models.search import QueryTooLong, QueryTooShort
 
 Context = dict[str, Any]
@@ -111,6 +112,8 @@ class RecordsHost(
         onward = led_on(sight, reader)
         if onward:
             return redirect(onward)
+        if reader.person.id in (current["created_by"], current.get("owner")) and standing.is_settled(sight, current):
+            reminders.note_outcome_read(reader.person, sight.id, reader.now)
         held = at_hand.with_round(held, sight)
         versions = records.versions_among(sight, held.round["versions"])
         found = cells.known(sight, reader, [(sight.fields, sight.values), *past.pointing(versions)])
@@ -168,7 +171,7 @@ class RecordsHost(
             "records/history.html",
             type=list_page.type_of(view, reader),
             head=record_page.head(sight, found, reader),
-            notices=left_notices(sight, versions, reader),
+            notices=[*card_notices(sight, reader), *left_notices(sight, versions, reader)],
             days=past.days(sight, versions, found, past.restorable(sight, reader)),
             pager={
                 "prev_url": at if before is not None else "",

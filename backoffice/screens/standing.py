@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -10,15 +10,17 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, past
 from backoffice.screens.reader import Reader
-from models import climbing, standing, turns, unheld
+from models import access, climbing, standing, turns, unheld
 from models.declarations import Transition
 from models.office import office_calendar
 from models.person import deputies, directory
-from models.person.roles import ROLE_LABELS, Role
+from models.person.roles import ROLE_LABELS
 from models.records import Sight
 from models.standing import Done, Waiting
+from models.unheld import Missing
 
 Context = dict[str, Any]
+NOTHING = Missing(frozenset(), frozenset())
 
 
 def strip(
@@ -36,6 +38,14 @@ def strip(
         "ahead": [_ahead(move, reader) for move in found.ahead],
         "end": end if not done or end != done[-1]["what"] else "",
     }
+
+
+def is_settled(sight: Sight, current: Mapping[str, Any]) -> bool:
+    """Whether signatures are asked for a type of record, and this one waits for none (any more)."""
+    flow, state = sight.rt.workflow, access.state_of(sight.rt, current)
+    return (
+        flow is not None and state is not None and not state.turn and any(move.signature for move in flow.transitions)
+    )
 
 
 def _ahead(move: Transition, reader: Reader) -> Context:
@@ -68,16 +78,24 @@ def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Rea
     following = standing.whom_of(onward.to, current) if onward else ()
     everybody = (*waiting.turns, *waiting.passed_on, *following)
     signing = _deputies(everybody, sight, reader)
-    nobody = unheld.held_by_nobody(everybody, current.get("department"))
+    lacking = unheld.missing(everybody, current.get("department"), _barred(sight, waiting, current))
     called = directory.names(ObjectId(one) for one in everybody if not turns.is_role(one)) | _unnamed(sight, current)
     return {
         "what": waiting.state.label.text(reader.language),
-        "whom": _called(waiting.turns, called, signing, reader, nobody),
-        "passed_on": _called(waiting.passed_on, called, signing, reader, nobody),
+        "whom": _called(waiting.turns, called, signing, reader, lacking),
+        "passed_on": _called(waiting.passed_on, called, signing, reader, lacking),
         "since": cells.moment_short(waiting.since, reader.language) if waiting.since else "",
         "next_at": cells.moment_short(onward.deadline.at, reader.language) if onward else "",
-        "next": _called(following, called, signing, reader, nobody),
+        "next": _called(following, called, signing, reader, lacking),
     }
+
+
+def _barred(sight: Sight, waiting: Waiting, current: Mapping[str, Any]) -> set[object]:
+    """The people who may give none of the signatures for which a record waits: it is their own."""
+    flow = sight.rt.workflow
+    moves = [move for move in flow.signatures(waiting.state.value) if move.main] if flow else []
+    named = [{current.get("created_by" if one == "creator" else one) for one in move.not_by} for move in moves]
+    return set.intersection(*named) - {None} if named else set()
 
 
 def _unnamed(sight: Sight, current: Mapping[str, Any]) -> dict[ObjectId, str]:
@@ -97,18 +115,25 @@ def _called(
     called: Mapping[ObjectId, str],
     signing: Mapping[ObjectId, list[str]],
     reader: Reader,
-    nobody: Collection[Role] = (),
+    lacking: Missing = NOTHING,
 ) -> str:
-    """People and roles in words, each person with their deputies, and of `nobody` that they are held by none."""
-    words = []
+    """People and roles in words, each person with their deputies or that their account is disabled, and of roles that
+    they are held by none, or by none who may sign."""
+    words, disabled = [], directory.out_of_use(ObjectId(one) for one in whom if not turns.is_role(one))
     for one in whom:
         if turns.is_role(one):
             role = turns.role_of(one)
             label = ROLE_LABELS[role][0 if reader.language == "zh" else 1]
-            words.append(str(_("%(role)s (held by nobody)", role=label)) if role in nobody else label)
+            if role in lacking.held_by_nobody:
+                label = str(_("%(role)s (held by nobody)", role=label))
+            elif role in lacking.barred:
+                label = str(_("%(role)s (nobody else who may sign)", role=label))
+            words.append(label)
             continue
         name, stand_ins = called.get(ObjectId(one), ""), signing.get(ObjectId(one), [])
-        if stand_ins and name != past.unnamed():
+        if ObjectId(one) in disabled and name != past.unnamed():
+            name = _("%(name)s (account disabled)", name=name)
+        elif stand_ins and name != past.unnamed():
             name = _("%(name)s (deputy: %(deputies)s)", name=name, deputies=_(", ").join(stand_ins))
         words.append(name)
     return str(_(", ")).join(word for word in words if word)

@@ -18,7 +18,7 @@ from models.access_request import rules
 from models.access_request.document import ACCESS_REQUEST
 from models.access_request.grants import GRANTS
 from models.errors import StaleRecord
-from models.person import changes
+from models.person import changes, directory
 from models.person import service as people
 from models.person.roles import MANAGING, SYSTEM, Person
 
@@ -28,8 +28,8 @@ ENDED = "may_not_borrow"
 
 def end_cards(_before: Person, person: Person, now: datetime) -> None:
     """End the cards under which a person, as they are from now on, may not borrow any more, in the transaction in which
-    their roles change or their account is disabled; those that still wait are not approved."""
-    if person.id is not None and not person.has(*MANAGING):
+    their roles change; those that still wait are not approved. Where their account is disabled all end (`gone`)."""
+    if person.id is not None and directory.eligible(person.id) and not person.has(*MANAGING):
         for request in _lasting([person.id], now):
             store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, action=ENDED)
 

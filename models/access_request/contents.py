@@ -152,6 +152,18 @@ def told(card: Mapping[str, Any]) -> list[tuple[Label, Sentence]]:
     ]
 
 
+def only_refused(card: Mapping[str, Any]) -> Refusal | None:
+    """Why a card can be approved by nobody as its records are now; None where it can, and for whoever signs before the
+    head, who opens nothing and does not learn of it (X3)."""
+    if card["state"] not in ("signed", "approved"):
+        return None
+    try:
+        level = level_of(card)
+    except RecordGone as gone:
+        return gone
+    return NotByAsking() if level is Level.TOP_SECRET and not rules.is_offer(card) else None
+
+
 def rests_on(card: Mapping[str, Any]) -> list[tuple[str, int]]:
     """The versions of its records for which whoever approves a card signs. Who signs before the head opens nothing, and
     is not told that something was done to them since (X3)."""

@@ -82,6 +82,11 @@ def last_day(card: Mapping[str, Any]) -> date:
     return day
 
 
+def over(card: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the last day of a stored card in force is over: it opens nothing, though no job has ended it yet."""
+    return card["state"] == "granted" and last_day(card) < now.astimezone(ZONE).date()
+
+
 def further_from(person: Person, found: Sight) -> date | None:
     """From when on the person may ask for a further card for a record that is open to them by one; None where none is
     in force, another waits already, or only an offer opens it."""

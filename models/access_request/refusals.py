@@ -34,6 +34,17 @@ class ToOneself(Refusal):
     en = "You cannot offer a record to yourself: ask for access to it; top secret is offered by the head."
 
 
+class NobodyLeftToSign(Refusal):
+    """The only general manager offers the record themselves, or is its reader, and signs neither for themselves."""
+
+    code, status = "nobody_left_to_sign", 409
+    zh = "此项授权须由总经理签署，而除提交人和借阅人外没有其他总经理，无人可以签署，不能授权。"
+    en = (
+        "A general manager has to sign this, and there is none but whoever offers it and its reader: nobody could sign "
+        "it, so it cannot be offered."
+    )
+
+
 class OfferedAlready(Refusal):
     """The person to whom a record is offered has a card for it that waits or is in force."""
 

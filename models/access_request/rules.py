@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from models.day_words import day_text
-from models.declarations import Level
+from models.declarations import Label, Level
 from models.errors import Sentence
 from models.person.roles import MANAGING_EN, MANAGING_ZH, Role
 
@@ -90,6 +90,12 @@ def offered_state(by_head: bool) -> str:
     return "approved" if by_head else "signed"
 
 
+def needs_general_manager(state: str, level: Level) -> bool:
+    """Whether an offer that starts in a state comes to the general manager for sure: what the head offers, and top
+    secret (X4)."""
+    return state == "approved" or level is Level.TOP_SECRET
+
+
 def is_offer(card: Mapping[str, Any]) -> bool:
     """Whether a card was not asked for by its reader but offered to them: of these alone top secret opens (X3)."""
     return bool(card["created_by"] != card["owner"])
@@ -106,6 +112,13 @@ def may_use(uses: Collection[str], *, managing: bool) -> bool:
     """Whether a card for these uses opens anything to its reader as they are now: all who read may consult, a card to
     borrow opens nothing once they are no manager any more (X4)."""
     return managing or not any(use in BORROWING for use in uses)
+
+
+def called(uses: Collection[str] | None) -> Label:
+    """What a request for these uses is called: to consult, or to borrow (X4)."""
+    if any(use in BORROWING for use in uses or ()):
+        return Label("借阅申请", "Borrowing request")
+    return Label("查阅申请", "Access request")
 
 
 def uses_granted(uses: Collection[str]) -> list[str]:

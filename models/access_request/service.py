@@ -13,12 +13,14 @@ from config.database import database, transaction
 from config.policy import policy
 from models import access, ownership, schema, store, turns
 from models.access import Purpose
-from models.access_request import borrowing, former, open_cards, raising, rules
-from models.access_request.contents import leads, level_of, levels_of, named, records_of, rests_on, told
-from models.access_request.document import ACCESS_REQUEST, Grant
+from models.access_request import borrowing, former, gone, open_cards, rules
+from models.access_request.contents import leads, level_of, levels_of, named, only_refused, records_of, rests_on, told
+from models.access_request.document import ACCESS_REQUEST
+from models.access_request.ending import expire as expire
 from models.access_request.grants import GRANTS
 from models.access_request.refusals import (
     InForceAlready,
+    NobodyLeftToSign,
     NotByAsking,
     NothingToAsk,
     NothingToOffer,
@@ -30,21 +32,23 @@ from models.access_request.refusals import (
     ToOneself,
 )
 from models.declarations import Level
-from models.errors import Forbidden, Invalid, Sentence, StaleRecord
-from models.kinds import ZONE, read_values, stored
+from models.errors import Forbidden, Invalid, Sentence
+from models.kinds import ZONE, read_values
 from models.moves import InPersonOnly
 from models.office import office_calendar
 from models.person import directory
 from models.person import service as people
-from models.person.roles import MANAGING, SYSTEM, Person, Role
+from models.person.roles import MANAGING, Person, Role
 from models.record import collection_name
 from models.records import read, see
-from models.registry import Draft, Hooks
+from models.registry import Called, Draft, Hooks
 from models.reminder import outcomes
 from models.sights import Sight, again, still_read
 
 SLUG = "access_request"
-ENDING = frozenset({"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed", borrowing.ENDED})
+ENDING = frozenset(
+    {"revoke", "give_back", "expire", "lapse", "record_merged", "record_destroyed", borrowing.ENDED, gone.ENDED}
+)
 OPENING = frozenset({"approve", "countersign"})
 
 
@@ -101,7 +105,7 @@ def _ask(person: Person, found: Sequence[Sight], raw: Mapping[str, Any], now: da
     left = open_cards.not_asked(person, left, values, now)
     department = _department(left)
     state = _first_state(person, department)
-    made = {**values, **named(left), "manager": person.manager, "department": department, "owner": person.id}
+    made = {**values, **named(left), "manager": _manager(person), "department": department, "owner": person.id}
     return store.create(SLUG, {**made, "state": state}, actor=person, now=now)
 
 
@@ -111,8 +115,13 @@ def own_manager_signs(person: Person, sight: Sight) -> bool:
 
 
 def _first_state(person: Person, department: str) -> str:
-    heads = directory.holders((Role.HEAD,), department)
-    return rules.first_state(person.manager, person.manager in heads)
+    heads, manager = directory.holders((Role.HEAD,), department), _manager(person)
+    return rules.first_state(manager, manager in heads)
+
+
+def _manager(person: Person) -> ObjectId | None:
+    """The person's own manager, who signs first; None where their account is disabled."""
+    return person.manager if person.manager is not None and directory.eligible(person.manager) else None
 
 
 def offer(
@@ -158,7 +167,7 @@ def _offer(
 
 def _against(
     person: Person, reader: Person, found: Sight, values: Mapping[str, Any], now: datetime
-) -> NothingToOffer | NotSignedInYet | ToOneself | OfferedAlready | None:
+) -> NothingToOffer | NotSignedInYet | ToOneself | NobodyLeftToSign | OfferedAlready | None:
     """Why a record cannot be offered to a reader, for uses from a day on; None when it can."""
     if not _not_held(reader, [found], values["uses"]):
         return NothingToOffer()
@@ -166,8 +175,17 @@ def _against(
         return ToOneself()
     if reader.unclaimed:
         return NotSignedInYet()
+    state, level = rules.offered_state(heads(person, found)), Level.of(found.level)
+    if rules.needs_general_manager(state, level) and _only_general_manager(person, reader):
+        return NobodyLeftToSign()
     in_the_way = open_cards.in_the_way(reader, found.rt.slug, (found.number,), values, now)
     return OfferedAlready() if in_the_way else None
+
+
+def _only_general_manager(*people: Person) -> bool:
+    """Whether there is a general manager, and none but these people. Where the post is vacant, the card waits."""
+    found = set(directory.holders((Role.GENERAL_MANAGER,)))
+    return bool(found) and found <= {one.id for one in people}
 
 
 def may_offer(person: Person, found: Sight, record: Mapping[str, Any]) -> bool:
@@ -349,48 +367,20 @@ def end_for(
     return len(waiting)
 
 
-def expire(now: datetime) -> int:
-    """End the cards whose period is over, decided or not; returns how many. A right ended by itself already; what was
-    taken out is to be returned."""
-    over = {grant.request: None for grant in Grant.objects(valid_until__lte=now, ended_at=None).limit(500)}
-    lasting = database()[GRANTS].distinct("request", {"valid_until": {"$gt": now}, "ended_at": None})
-    left = raising.end_left(lasting, now) + borrowing.end_left(now)
-    return sum(_end_over(request, now) for request in over) + left + _expire_undecided(now)
-
-
-def _end_over(request: ObjectId, now: datetime) -> bool:
-    """End a card whose period is over; one that was revoked or given back at this moment stays so."""
-    card = store.fetch(SLUG, request)
-    if card["state"] != "granted":
-        return False
-    try:
-        store.change(SLUG, request, {"state": "ended"}, actor=SYSTEM, now=now, rev=card["rev"], action="expire")
-    except StaleRecord:
-        return False
-    return True
-
-
-def _expire_undecided(now: datetime) -> int:
-    """Close the requests that waited until the last day that they asked for was over (X4)."""
-    today = stored(ACCESS_REQUEST.by_name["valid_until"], now.astimezone(ZONE).date())
-    undecided = [state for state in open_cards.open_states() if state not in ("granted", "out")]
-    condition = {"state": {"$in": undecided}, "valid_until": {"$lt": today}, "archived_at": None}
-    count = 0
-    for row in list(database()[collection_name(SLUG)].find(condition, {"rev": 1}).limit(500)):
-        try:
-            store.change(SLUG, row["_id"], {"state": "expired"}, actor=SYSTEM, now=now, rev=row["rev"], action="lapse")
-        except StaleRecord:  # decided at this moment
-            continue
-        count += 1
-    return count
-
-
 def _tell(draft: Draft) -> None:
     """Tell whoever asked, or offered, and the reader of what was granted."""
     outcomes.tell(draft, draft.values["created_by"], draft.values["granted_to"])
 
 
-HOOKS = Hooks(prepare=(_prepare,), after=(_after, _tell), opens=told, rests_on=rests_on, leads=leads)
+HOOKS = Hooks(
+    prepare=(_prepare,),
+    after=(_after, _tell),
+    opens=told,
+    rests_on=rests_on,
+    only_refused=only_refused,
+    leads=leads,
+    called=Called("uses", rules.called),
+)
 schema.bring_up(former.take_names_out)
 schema.bring_up(former.name_countersigners)
 schema.bring_up(former.name_readers)

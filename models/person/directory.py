@@ -15,31 +15,32 @@ from models.person.roles import Role
 PEOPLE = "user"
 USUAL_CAPACITY = 100
 NAME_SECONDS, MOST_REMEMBERED = 2.0, 10_000
-NOBODY = ("", "", 0.0)
+NOBODY = ("", "", True, 0.0)
 
-Known = tuple[str, str, float]
+Known = tuple[str, str, bool, float]
 
 _names: dict[ObjectId, Known] = {}
-"""Names and email addresses that were looked up, and until when they are believed."""
+"""Names, email addresses, whether the account is in use, as they were looked up, and until when they are believed."""
 
 
 def names(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
     """Names by id, in one query; unknown ids are left out. A name may be two seconds old: every page asks for the
     same few. No right hangs on it."""
-    return {i: name for i, (name, _, _) in _known(ids).items()}
+    return {i: name for i, (name, *_) in _known(ids).items()}
 
 
 def _known(ids: Iterable[ObjectId | None]) -> dict[ObjectId, Known]:
     now = monotonic()
     wanted = {i for i in ids if i is not None}
     # Taken at once: another thread may forget them meanwhile.
-    found = {i: known for i in wanted if (known := _names.get(i, NOBODY))[2] >= now}
+    found = {i: known for i in wanted if (known := _names.get(i, NOBODY))[-1] >= now}
     missing = [i for i in wanted if i not in found]
     if missing:
         if len(_names) > MOST_REMEMBERED:
             _names.clear()
-        for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1, "email": 1}):
-            found[row["_id"]] = _names[row["_id"]] = row["name"], row.get("email", ""), now + NAME_SECONDS
+        for row in database()[PEOPLE].find({"_id": {"$in": missing}}, {"name": 1, "email": 1, "active": 1}):
+            known = row["name"], row.get("email", ""), bool(row.get("active", True)), now + NAME_SECONDS
+            found[row["_id"]] = _names[row["_id"]] = known
     return found
 
 
@@ -62,7 +63,17 @@ def known_as(text: str, roles: Iterable[Role] = ()) -> ObjectId | None:
 
 def emails(ids: Iterable[ObjectId | None]) -> dict[ObjectId, str]:
     """Email addresses by id, looked up with the names and as old."""
-    return {i: email for i, (_, email, _) in _known(ids).items() if email}
+    return {i: email for i, (_, email, *_) in _known(ids).items() if email}
+
+
+def out_of_use(ids: Iterable[ObjectId | None]) -> set[ObjectId]:
+    """Those of some people whose account is disabled, looked up with the names and as old."""
+    return {i for i, (_, _, active, _) in _known(ids).items() if not active}
+
+
+def disabled() -> list[ObjectId]:
+    """Ids of the people whose account is disabled."""
+    return [row["_id"] for row in database()[PEOPLE].find({"active": False}, {"_id": 1})]
 
 
 def find(text: str, roles: Iterable[Role] = (), limit: int = 20) -> list[dict[str, Any]]:
@@ -90,9 +101,16 @@ def holders(roles: Iterable[Role], department: str = "") -> list[ObjectId]:
 
 def held(roles: Iterable[Role]) -> set[tuple[Role, str]]:
     """Which of some roles active people hold, each with the department of who holds it ('' for none)."""
+    return {(role, department) for role, department, _ in holdings(roles)}
+
+
+def holdings(roles: Iterable[Role]) -> set[tuple[Role, str, ObjectId]]:
+    """The same, with who holds it."""
     wanted = frozenset(roles)
     rows = database()[PEOPLE].find(_condition(wanted), {"roles": 1, "department": 1}) if wanted else ()
-    return {(role, row.get("department") or "") for row in rows for role in wanted if role.value in row["roles"]}
+    return {
+        (role, row.get("department") or "", row["_id"]) for row in rows for role in wanted if role.value in row["roles"]
+    }
 
 
 def _condition(roles: Iterable[Role]) -> dict[str, Any]:

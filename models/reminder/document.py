@@ -14,7 +14,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from models import schema
-from models.reminder.rules import DECIDING, Matter, Step
+from models.reminder.rules import FOREMOST, Matter, Step
 
 REMINDERS = "reminder"
 KEPT = timedelta(days=90)
@@ -29,7 +29,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel(
             [("person", ASCENDING), ("due", ASCENDING)],
             name="deciding",
-            partialFilterExpression={"step": {"$in": sorted(step.value for step in DECIDING)}},
+            partialFilterExpression={"step": {"$in": sorted(step.value for step in FOREMOST)}},
         ),
         IndexModel([("mailed_at", ASCENDING), ("closed_at", ASCENDING), ("person", ASCENDING)], name="unmailed"),
         IndexModel(

@@ -9,7 +9,7 @@ from models.calendar import local
 from models.day_words import day_text
 from models.person.roles import Person
 from models.reminder.rules import SINCE, secrecy_ended, words_of
-from models.reminder.service import Told
+from models.reminder.service import Told, by_urgency
 
 MOST_LINES = 50
 
@@ -50,7 +50,7 @@ def compose(person: Person, told: Sequence[Told], base_url: str, now: datetime) 
     language = "zh" if person.language.startswith("zh") else "en"
     words = WORDS[language]
     lines = [words["hello"].format(name=person.name), ""]
-    for one in told[:MOST_LINES]:
+    for one in by_urgency(told)[:MOST_LINES]:
         lines += [f"- {_what(one, language, now)} ({_when(one, language, now)})", f"  {base_url}/{one.leads_to}"]
     left = len(told) - MOST_LINES
     lines += ["", words["more"].format(count=left) if left > 0 else words["all"], f"{base_url}/", "", words["end"]]
@@ -80,5 +80,5 @@ def _when(one: Told, language: str, now: datetime) -> str:
 
 
 def _what(one: Told, language: str, now: datetime) -> str:
-    step = words_of(one.reminder.step, one.reminder.due, now).text(language)
+    step = words_of(one.reminder.step, one.reminder.due, now, one.became).text(language)
     return WORDS[language]["one"].format(step=step, what=f"{one.kind.text(language)} {one.number}".strip())

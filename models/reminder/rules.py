@@ -76,23 +76,31 @@ SINCE = frozenset({Step.STUCK, Step.LEFT, Step.OWNERS, Step.ADDRESS, Step.OUTCOM
 DECIDING = frozenset({Step.STUCK, Step.LEFT})
 """Steps that ask whoever is told for a decision that waits for nobody else."""
 
+FOREMOST = DECIDING | {Step.OUTCOME}
+"""Steps that are found however many other reminders there are: the decisions, and what came of what one asked for."""
+
 PRESSING = {
     **dict.fromkeys((*DECIDING, Step.ADDRESS), 0),
-    **dict.fromkeys((Step.LATE, Step.CLIMBED, Step.BATCH, Step.OWNERS), 1),
-    Step.TODAY: 2,
+    Step.OUTCOME: 1,
+    **dict.fromkeys((Step.LATE, Step.CLIMBED, Step.BATCH, Step.OWNERS), 2),
+    Step.TODAY: 3,
 }
-"""Which reminders come first: what is to be decided, what is late, what is due today; then the others."""
+"""Which reminders come first: what is to be decided, what came of what one asked for, what is late, what is due today;
+then the others."""
 
 ENDED = Label("保密期已满，将自动解密", "Its secrecy has ended; it is declassified by itself")
 
 
-def urgency(step: Step, due: datetime) -> tuple[int, datetime]:
-    """The place of a reminder among others, the most pressing first."""
-    return PRESSING.get(step, 3), due
+def urgency(step: Step, due: datetime, *, signing: bool = False) -> tuple[int, datetime]:
+    """The place of a reminder among others, the most pressing first; what asks for a signature is to be decided."""
+    return 0 if signing else PRESSING.get(step, 4), due
 
 
-def words_of(step: Step, due: datetime, now: datetime) -> Label:
-    """What a reminder says. A notice of secrecy may come, or stay, after its end: then nothing is to come."""
+def words_of(step: Step, due: datetime, now: datetime, became: Label | None = None) -> Label:
+    """What a reminder says. A notice of secrecy may come, or stay, after its end: then nothing is to come. `became` is
+    what came of what was asked for."""
+    if step is Step.OUTCOME and became is not None:
+        return Label(f"已有结果：{became.zh}", f"Settled: {became.en.lower()}")
     return ENDED if secrecy_ended(step, due, now) else LABELS[step]
 
 

@@ -21,7 +21,7 @@ from models.errors import NotFound
 from models.person.roles import Person, Role
 from models.record import collection_name
 from models.reminder.document import REMINDERS, Reminder
-from models.reminder.rules import DECIDING, Matter, Step, key_of, urgency
+from models.reminder.rules import FOREMOST, Matter, Step, key_of, urgency
 
 MOST = 100
 """The most reminders that are read, counted or marked at once."""
@@ -57,7 +57,8 @@ PAGES = {page.matter: page for page in (OUTDATED, BATCHES, LEFT_OWNERS, NEW_ADDR
 @dataclass(frozen=True)
 class Told:
     """A reminder as its reader sees it; one that is about no single record has no number and leads to the address of a
-    `page`. `kind` says what it is about."""
+    `page`. `kind` says what it is about, `signing` that the record waits for their signature, and `became` what came
+    of something that they asked for."""
 
     reminder: Reminder
     kind: Label
@@ -65,6 +66,8 @@ class Told:
     title: str
     level: str
     page: str = ""
+    signing: bool = False
+    became: Label | None = None
 
     @property
     def leads_to(self) -> str:
@@ -78,18 +81,23 @@ def inbox(person: Person, now: datetime, language: str, limit: int = 20) -> list
     found = [Reminder.read(row) for row in database()[REMINDERS].aggregate(_unread(person))]
     told = list(standing(person, found, language))
     close({reminder.id for reminder in found} - {one.reminder.id for one in told}, now)
-    return sorted(told, key=lambda one: urgency(one.reminder.step, one.reminder.due))[: min(limit, MOST)]
+    return by_urgency(told)[: min(limit, MOST)]
+
+
+def by_urgency(told: Iterable[Told]) -> list[Told]:
+    """Reminders in the order in which they press."""
+    return sorted(told, key=lambda one: urgency(one.reminder.step, one.reminder.due, signing=one.signing))
 
 
 def _unread(person: Person) -> list[dict[str, Any]]:
-    """The stages that find unread reminders, those on which something is to be decided however many others there are:
-    what is due first, at most 100 of both."""
+    """The stages that find unread reminders, those on which something is to be decided and outcomes, however many
+    others there are: what is due first, at most 100 of both."""
     unread = {"person": person.id, "closed_at": None, "read_at": None}
-    deciding = sorted(step.value for step in DECIDING)
+    foremost = sorted(step.value for step in FOREMOST)
     first_due: list[dict[str, Any]] = [{"$sort": {"due": 1, "_id": 1}}, {"$limit": MOST}]
-    others = [{"$match": {**unread, "step": {"$nin": deciding}}}, *first_due]
+    others = [{"$match": {**unread, "step": {"$nin": foremost}}}, *first_due]
     joined = {"$unionWith": {"coll": REMINDERS, "pipeline": others}}
-    return [{"$match": {**unread, "step": {"$in": deciding}}}, *first_due, joined]
+    return [{"$match": {**unread, "step": {"$in": foremost}}}, *first_due, joined]
 
 
 def unread_count(person: Person) -> int:
@@ -103,6 +111,13 @@ def mark_read(person: Person, reminder: str, now: datetime) -> None:
     database()[REMINDERS].update_one(
         {"_id": str(reminder), "person": person.id, "read_at": None}, {"$set": {"read_at": now}}
     )
+
+
+def note_outcome_read(person: Person, record: ObjectId, now: datetime) -> None:
+    """Note that the person has opened the record of which they were told what came of it."""
+    unread = {"person": person.id, "closed_at": None, "read_at": None}
+    told = {"record": record, "matter": Matter.OUTCOME.value}
+    database()[REMINDERS].update_many({**unread, **told}, {"$set": {"read_at": now}})
 
 
 def mark_all_read(person: Person, now: datetime) -> None:
@@ -203,7 +218,15 @@ def standing(person: Person, reminders: Iterable[Reminder], language: str) -> It
         if son is not None and rt is not None and _stands(person, rt, reminder, son):
             seen = access.reach(person, rt, Purpose.VIEW).sees(son["acl"])
             titled = names.title_of(person, rt, son, seen, language)
-            yield Told(reminder, rt.label, son["number"], titled, son["level"])
+            yield _told_of(reminder, rt, son, titled)
+
+
+def _told_of(reminder: Reminder, rt: RecordType, son: Mapping[str, Any], titled: str) -> Told:
+    called, state = registry.get(rt.slug).hooks.called, access.state_of(rt, son)
+    signing = _is_work(reminder) and rt.workflow is not None and bool(rt.workflow.signatures(son.get("state") or ""))
+    became = state.label if state is not None and reminder.matter is Matter.OUTCOME else None
+    kind = called.label(son.get(called.by)) if called is not None else rt.label
+    return Told(reminder, kind, son["number"], titled, son["level"], signing=signing, became=became)
 
 
 def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
@@ -214,7 +237,9 @@ def _records(person: Person, slug: str, ids: Iterable[Any]) -> Iterable[Mapping[
     reach = access.reach(person, rt, Purpose.VIEW)
     reach = replace(reach, card=reach.held)
     shown = ("number", "level", "owner", "waiting", "acl", "due_at", "secret_until", "department", "state_since")
-    fields = dict.fromkeys((*shown, "climbed", "owner_left", rt.title), 1)
+    called = registry.get(slug).hooks.called
+    by = (called.by,) if called is not None else ()
+    fields = dict.fromkeys((*shown, *by, "state", "climbed", "owner_left", rt.title), 1)
     within = {"$and": [{"_id": {"$in": list(ids)}}, reach.query(cards=True, archived=None)]}
     return database()[collection_name(slug)].find(within, fields)
 

@@ -106,11 +106,3 @@ def test_the_job_ends_what_lost_its_reader_past_the_change_of_roles(
         receipt.take(admitted(lost, now), card["number"], "csv", now=now)
     assert [service.expire(now) for _ in range(2)] == [1, 0]
     assert [store.fetch(CARD, one["_id"])["state"] for one in (card, kept)] == ["ended", "granted"]
-
-
-def test_it_ends_with_the_account_too(owner: Person, manager: Person, head: Person, now: datetime) -> None:
-    cards = [granted(owner, manager, head, use, now) for use in ("export", "view")]
-    assert manager.id is not None
-    rights.set_active(SYSTEM, manager.id, False, now)
-    rights.set_active(SYSTEM, manager.id, True, now)
-    assert [store.fetch(CARD, one["_id"])["state"] for one in cards] == ["ended", "granted"]
