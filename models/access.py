@@ -9,7 +9,7 @@ export, history, files and notifications all ask here (X6); nothing else decides
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -32,7 +32,7 @@ from models.classified import (
 from models.declarations import Field, Level, RecordType, Relation, Rule, State
 from models.person.roles import HOUSE_WIDE, Person, Role
 from models.reach import ARCHIVED, NONE, READING, Purpose, Reach, token, without
-from models.turns import awaited, is_role, left_by, named_by, names, own_names, roles_held
+from models.turns import awaited, is_role, left_by, named_by, named_for_none, names, own_names, roles_held
 
 __all__ = [
     "ARCHIVED",
@@ -86,7 +86,10 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
     holder = held_by(rt, record)
     if holder is not None:
         found.add(token(level, Relation.HELD, holder))
-    for whose in turns_of(rt, record, but=rt.held.by if rt.held is not None and holder is not None else ""):
+    unread = {rt.held.by} if rt.held is not None and holder is not None else set()
+    if rt.classified and level == Level.TOP_SECRET.value:
+        unread |= named_for_none(rt)  # no role is asked of them: whoever fills it in would open it to anybody (X3)
+    for whose in turns_of(rt, record, but=unread):
         if whose.startswith("role:"):
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
@@ -130,15 +133,15 @@ def concerned(rt: RecordType, record: Mapping[str, Any]) -> set[Any]:
     return found - {None}
 
 
-def turns_of(rt: RecordType, record: Mapping[str, Any], but: str = "") -> list[str]:
+def turns_of(rt: RecordType, record: Mapping[str, Any], but: Collection[str] = ()) -> list[str]:
     """Whom the record waits for: `user:<id>` and `role:<role>` tokens, from its state's declared turn; of whom a field
     names that asks for a role, `user:<id>@<role>`, and of roles in which people serve their own department
-    `role:<role>@<department>`. The turn of who is named by the field `but` is left out."""
+    `role:<role>@<department>`. The turns of who is named by the fields `but` are left out."""
     state = state_of(rt, record)
     if state is None or record.get("archived_at"):
         return []
     found = set()
-    for whose in (one for one in awaited(state, record) if one != but):
+    for whose in (one for one in awaited(state, record) if one not in but):
         found.update([f"role:{whose}"] if is_role(whose) else named_by(rt, whose, record))
     return sorted(found)
 
@@ -182,7 +185,9 @@ def deputed_tokens(person: Person, rt: RecordType) -> list[str]:
         whom.update(_roles_handed(one.principal, rt))
         if not one.roles_only and (one.principal.serves or not rt.classified):
             whom.update(own_names(one.principal, rt))
-    return sorted(token(level.value, Relation.SIGNING, one) for one in whom for level in DEPUTIES_READ)
+    return sorted(
+        token(level.value, Relation.SIGNING, one) for one in whom for level in _open_to(person, DEPUTIES_READ)
+    )
 
 
 def _roles_handed(principal: Person, rt: RecordType) -> Iterable[str]:
@@ -288,12 +293,19 @@ def _tokens(person: Person, rt: RecordType, rules: Iterable[Rule], purpose: Purp
     for rule in rules:
         if rule.roles and not person.has(*rule.roles):
             continue
+        levels = _open_to(person, rule.levels)
         if rule.relation is Relation.GRANT:
-            found.update(one for one in person.grants.get(purpose.value, NONE) if one.partition("|")[0] in rule.levels)
+            found.update(one for one in person.grants.get(purpose.value, NONE) if one.partition("|")[0] in levels)
             continue
         whoms = _whom(person, rt, rule.relation)
-        found.update(token(level.value, rule.relation, whom) for level in rule.levels for whom in whoms)
+        found.update(token(level.value, rule.relation, whom) for level in levels for whom in whoms)
     return frozenset(found)
+
+
+def _open_to(person: Person, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    """Those of some levels that are open to the person: while an administrator alone knows who signs in for them, none
+    above internal, whatever they own, was raised under them or waits for them (X3)."""
+    return tuple(level for level in levels if level is Level.INTERNAL) if person.unclaimed else levels
 
 
 def _of_levels(person: Person, rt: RecordType, tokens: Iterable[str]) -> frozenset[str]:

@@ -91,8 +91,9 @@ def _unread_states(person: Person, rt: RecordType) -> set[str]:
 
 def _keepers(rt: RecordType) -> list[str]:
     """Where the people stand who do not sign a record themselves."""
-    moves = rt.workflow.transitions if rt.workflow is not None else ()
-    named = {whose for move in moves if move.signature for whose in move.not_by if not turns.is_role(whose)}
+    flow = rt.workflow
+    signed = [move for move in flow.transitions if move.signature] if flow is not None else []
+    named = {whose for move in signed if flow is not None for whose in flow.kept_from(move) if not turns.is_role(whose)}
     return sorted("created_by" if whose == "creator" else whose for whose in named)
 
 

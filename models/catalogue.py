@@ -80,6 +80,7 @@ def _with_what_follows(rt: RecordType, hooks: Hooks) -> Hooks:
 
 
 schema.bring_up(turns_before.name_departments)
+schema.bring_up(turns_before.close_to_unasked)
 schema.bring_up(signers_before.note_signers)
 schema.bring_up(leaving.note_former)
 schema.bring_up(leaving.note_former_writers)

@@ -134,7 +134,7 @@ def why_not(person: Person, rt: RecordType, transition: Transition, record: Mapp
         return Forbidden()
     if not _may(person, rt, transition, record) or not _reads_sheet(person, rt, transition, record):
         return Forbidden()
-    if any(_is(person, whose, record) for whose in transition.not_by):
+    if _asked(person, rt, transition, record):
         return NotYourOwn()
     return None
 
@@ -176,7 +176,7 @@ def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapp
     themselves what the sheet asks for."""
     if not transition.signature or access.beyond_deputies(record) or not reads_asked(person, rt, transition):
         return None
-    if any(_is(person, whose, record) for whose in transition.not_by):
+    if _asked(person, rt, transition, record):
         return None
     for one in person.stands_in:
         if not one.covers(rt.slug) or why_not(one.principal, rt, transition, record) is not None:
@@ -184,6 +184,12 @@ def deputed(person: Person, rt: RecordType, transition: Transition, record: Mapp
         if _may(one.handed, rt, transition, record):
             return one.principal
     return None
+
+
+def _asked(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:
+    """Whether the move is not the person's because they asked for what it decides (People), or as the move says."""
+    kept_from = rt.workflow.kept_from(transition) if rt.workflow is not None else ()
+    return any(_is(person, whose, record) for whose in kept_from)
 
 
 def _may(person: Person, rt: RecordType, transition: Transition, record: Mapping[str, Any]) -> bool:

@@ -86,9 +86,9 @@ def refusal(person: Person, rt: RecordType, record: Mapping[str, Any], to: Perso
         return NOT_YOURS
     if to is not None and to.id == person.id and _gains(person, rt, record):
         return NOT_TO_YOURSELF
-    if _opens(person, rt, record, record.get("acl") or (), to):
-        return NOT_THEIRS
-    return NOT_SIGNED_IN if _too_early(person, record, to) else None
+    if _too_early(person, record, to):
+        return NOT_SIGNED_IN
+    return NOT_THEIRS if _opens(person, rt, record, record.get("acl") or (), to) else None
 
 
 def goes_along(person: Person, rt: RecordType, record: Mapping[str, Any], to: Person | None) -> bool:
@@ -123,10 +123,10 @@ def keep_owner(draft: Draft) -> None:
         return
     new = None if draft.owner_left else whom(to, draft.nearby)  # who left is nobody in effect
     refused = None if before is None else refusal(draft.actor, draft.rt, before, new)
-    if refused is None and _opened(draft, new):
-        refused = NOT_THEIRS
     if refused is None and _too_early(draft.actor, draft.values, new):
         refused = NOT_SIGNED_IN
+    if refused is None and _opened(draft, new):
+        refused = NOT_THEIRS
     if refused is not None:
         draft.problems[OWNER] = refused
 

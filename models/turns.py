@@ -117,6 +117,14 @@ def named_roles(rt: RecordType) -> frozenset[str]:
     return frozenset(role.value for whose in turns for role in asked_of(rt, whose))
 
 
+@lru_cache(maxsize=1000)
+def named_for_none(rt: RecordType) -> frozenset[str]:
+    """The person fields by which records of a type wait for whom they name, whatever their role."""
+    states = rt.workflow.states if rt.workflow is not None else ()
+    turns = {whose for state in states for whose in (*state.turn, *(to for climb in state.climbs for to in climb.to))}
+    return frozenset(whose for whose in turns if whose in rt.by_name and not asked_of(rt, whose))
+
+
 def user_tokens(person: Person) -> list[str]:
     """The tokens under which records wait for this person by name (`waiting` field)."""
     return sorted([f"user:{person.id}", *(f"user:{person.id}@{role.value}" for role in person.roles)])

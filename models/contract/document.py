@@ -272,7 +272,7 @@ CONTRACT = RecordType(
         ),
         archive=(Rule(Relation.DEPARTMENT, (Role.CUSTODIAN, Role.HEAD)),),
     ),
-    workflow=Workflow(states=STATES, transitions=(*REVIEWING, *KEEPING, *LENDING)),
+    workflow=Workflow(states=STATES, transitions=(*REVIEWING, *KEEPING, *LENDING), asked_by=()),  # the moves name them
     held=TAKEN_OUT,
     views=(
         view("mine", "我负责的", "Mine", "owner=me"),

@@ -25,6 +25,7 @@ FIRST_FILL = (
 """What the first fill has to hold (F3)."""
 
 WORKFLOW = Workflow(
+    asked_by=(),  # nobody asks for trade to be resumed
     states=(
         state("prospect", "潜在", "Prospect", "info"),
         state("active", "合作中", "Active", "good"),

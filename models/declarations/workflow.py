@@ -84,10 +84,15 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """States, the first being the start, and the moves between them."""
+    """States, the first being the start, and the moves between them.
+
+    `asked_by`: who asked for what is signed, and gives no signature whatever a move says: `owner` or `creator`. A type
+    that comes with the product may say less, where its moves name who asked.
+    """
 
     states: tuple[State, ...]
     transitions: tuple[Transition, ...] = ()
+    asked_by: tuple[str, ...] = field(default=("creator", "owner"), repr=False)  # decides about nothing stored
 
     def state(self, value: str) -> State:
         """The declared state. :raises KeyError: when there is none of that name."""
@@ -99,6 +104,18 @@ class Workflow:
     def signatures(self, state: str) -> tuple[Transition, ...]:
         """The signatures that can be given in a state."""
         return tuple(move for move in self.transitions if move.signature and state in move.source)
+
+    def kept_from(self, move: Transition) -> tuple[str, ...]:
+        """Who does not make a move: of a signature who asked, too (People), but for the owner where it is the owner's
+        to give by declaration."""
+        if not move.signature:
+            return move.not_by
+        states = [state for state in self.states if state.value in move.source]
+        named = {*move.by, *(whose for state in states for climb in state.climbs for whose in climb.to)}
+        if "turn" in move.by:
+            named.update(whose for state in states for whose in state.turn)
+        asked = (whose for whose in self.asked_by if whose != "owner" or "owner" not in named)
+        return tuple(dict.fromkeys((*move.not_by, *asked)))
 
     def names(self, whose: str) -> bool:
         """Whether records wait for somebody, or somebody moves them, under this name."""

@@ -169,6 +169,7 @@ LEAK = RecordType(
         edit=(Rule(Relation.CREATOR), Rule(Relation.DEPARTMENT, (Role.HEAD,))),
     ),
     workflow=Workflow(
+        asked_by=(),  # a report asks for nothing
         states=(
             state("reported", "已上报", "Reported", "bad", turn=(HEAD,)),
             state(

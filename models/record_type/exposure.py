@@ -1,6 +1,6 @@
 """Whether a definition opens records above internal, archived ones too, to others than the version before did (E034),
-or may not follow what they hang on, or may be seen by who has them in hand (E038: `gathered` and `held`, which are for
-types that come with the product).
+or may not follow what they hang on, may be seen by who has them in hand, or by anybody whom whoever fills them in names
+(E038: `gathered`, `held`, and a turn of who is asked for no role, which are for types that come with the product).
 
 Both are read as plain data, so that a stored definition that this version cannot read counts as far as it makes sense;
 what makes none opens nothing.
@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.database import database
+from models import turns
 from models.checks.finding import Finding
-from models.declarations import Level, RecordType
+from models.declarations import Level, RecordType, Workflow
 from models.errors import Sentence
 from models.person.roles import Role
 from models.record import collection_name
@@ -68,31 +69,38 @@ def secrets_held(rt: RecordType, stored: Mapping[str, Any] | None) -> Iterator[F
 
 
 def shipped_only(rt: RecordType) -> Iterator[Finding]:
-    """What a stored type cannot say: that its records do not follow the level of what they point to (X1), and that
-    somebody reads of them by having something in hand (K4)."""
+    """What a stored type cannot say: that its records do not follow the level of what they point to (X1), that somebody
+    reads of them by having something in hand (K4), and that what is classified waits for, and so opens to, anybody whom
+    a field names (X3)."""
     if rt.held is not None:
         en = "only a type that comes with the product may declare who has something in hand"
         yield Finding("E038", rt.slug, "held", Sentence("“held”仅限随产品提供的类型。", en))
     for one in (one for one in rt.fields if one.gathered):
         en = "only a type that comes with the product may declare a reference as gathered"
         yield Finding("E038", rt.slug, one.name, Sentence("“gathered”仅限随产品提供的类型。", en))
+    if rt.workflow is not None and rt.workflow.asked_by != Workflow.asked_by:
+        en = "only a type that comes with the product may say that who asked may sign"
+        yield Finding("E038", rt.slug, "workflow.asked_by", Sentence("“asked_by”仅限随产品提供的类型。", en))
+    for name in sorted(turns.named_for_none(rt)) if rt.classified else ():
+        en = "what is classified opens to whom it waits for: a person whom a field names is asked for a role"
+        yield Finding("E038", rt.slug, name, Sentence("分级记录会对待办人公开：人员字段须要求角色（roles）。", en))
 
 
 def opened(definition: Mapping[str, Any]) -> Opened:
     """What a definition opens, from its plain data."""
     made = Opened()
     asked: dict[str, list[str] | None] = {}
-    for one in _items(definition, "fields"):
+    for one in items(definition, "fields"):
         name = str(one.get("name"))
         made.cards[name] = CARDS.get(str(one.get("card", "")), 0)
         made.basis[name] = _basis(one, made.basis)
-        asked[name] = _words(one, "roles")
+        asked[name] = words(one, "roles")
         to = one.get("to")
         if one.get("kind") == "reference" and to != definition.get("slug") and not one.get("gathered"):
             made.hang[name] = str(to)
     flow = definition.get("workflow")
-    for state in _items(flow, "states") if isinstance(flow, Mapping) else ():
-        named = [*(_words(state, "turn") or ()), *(w for c in _items(state, "climbs") for w in _words(c, "to") or ())]
+    for state in items(flow, "states"):
+        named = [*(words(state, "turn") or ()), *(w for c in items(state, "climbs") for w in words(c, "to") or ())]
         made.whom[str(state.get("value"))] = {whose for one in named for whose in _with_roles(one, asked.get(one, []))}
     return made
 
@@ -116,7 +124,7 @@ def _basis(one: Mapping[str, Any], before: Mapping[str, Any]) -> Any:
     formula = one.get("computed")
     if not isinstance(formula, Mapping):
         return formula
-    return formula.get("name"), [before.get(path) or path for path in _words(formula, "of") or ()]
+    return formula.get("name"), [before.get(path) or path for path in words(formula, "of") or ()]
 
 
 def _with_roles(whose: str, roles: list[str] | None) -> list[str]:
@@ -124,12 +132,13 @@ def _with_roles(whose: str, roles: list[str] | None) -> list[str]:
     return [whose] if roles == [] else [f"{whose}@{role}" for role in roles or ()]
 
 
-def _items(data: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    found = data.get(key)
+def items(data: Any, key: str) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list; none where there is no list."""
+    found = data.get(key) if isinstance(data, Mapping) else None
     yield from (one for one in (found if isinstance(found, list | tuple) else ()) if isinstance(one, Mapping))
 
 
-def _words(data: Mapping[str, Any], key: str) -> list[str] | None:
+def words(data: Mapping[str, Any], key: str) -> list[str] | None:
     """The words of a list, none where there is no list; None where it cannot be read."""
     found = data.get(key, [])
     if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):

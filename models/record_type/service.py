@@ -21,7 +21,7 @@ from models.checks.finding import Finding
 from models.declarations import RecordType
 from models.errors import NotFound, Refusal, Sentence
 from models.person.roles import Person
-from models.record_type import catching_up, exposure, fitting, out_of_force
+from models.record_type import catching_up, exposure, fitting, kept_from, out_of_force
 from models.record_type.deriving import derive_again, follows_alike
 from models.record_type.plain import Plain, WrongDefinition, from_plain, to_plain
 
@@ -98,6 +98,7 @@ def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
         "in_force": True,
         "kinds": {**fitting.noted(stored, former), **fitting.kinds_of(rt)},
         fitting.BY_PATH: True,
+        kept_from.KEPT: kept_from.noted(rt, stored),
         "changed_at": now,
         "changed_by": actor.id,
         RAISING: None,
@@ -286,6 +287,7 @@ def _check(
     errors += exposure.shipped_only(rt)
     if not begun:
         errors += exposure.secrets_held(rt, stored["definition"] if stored else None)
+        errors += kept_from.opened(rt, stored)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:

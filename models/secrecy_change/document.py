@@ -79,6 +79,7 @@ SECRECY_CHANGE = RecordType(
         ),
     ),
     workflow=Workflow(
+        asked_by=("creator",),
         states=(
             state("asked", "待部门经理审批", "Waiting for head", "warn", turn=(HEAD,), climbs=NEXT_LEVEL),
             state("done", "已批准执行", "Approved and done", "good", final=True),

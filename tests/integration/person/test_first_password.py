@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import catalogue, records, registry, schema, store
+from models import access, catalogue, records, registry, schema, store
+from models.access import Purpose
 from models.access_request import service as cards
 from models.access_request.refusals import NotSignedInYet
 from models.errors import Invalid
@@ -102,6 +103,30 @@ def test_what_is_internal_is_given_and_what_belongs_to_it_and_is_not_stays(
     by_form(head, file, new, now)
     assert stored(file)["owner"] == new.id
     assert [store.fetch("complaint", one["_id"])["owner"] for one in (secret, plain)] == [owner.id, new.id]
+
+
+@pytest.mark.parametrize("slug", ["customer", "complaint"])
+def test_what_is_raised_after_it_was_given_to_them_is_not_theirs_until_they_signed_in(
+    owner: Person, head: Person, new: Person, now: datetime, slug: str
+) -> None:
+    """By itself, or with what it hangs on."""
+    file = customer(owner, now)
+    told = {"facts": "x", "complainant": "y", "contact_phone": "13912345678", "customer": file["_id"]}
+    given = file if slug == "customer" else store.create(slug, {**told, "owner": owner.id}, actor=owner, now=now)
+    store.change(slug, given["_id"], {"owner": new.id}, actor=head, now=now)
+
+    def sees() -> set[str]:
+        who, rt = service.person_of(service.get(new.id)), registry.get(slug).rt  # type: ignore[arg-type]
+        acl = store.fetch(slug, given["_id"])["acl"]
+        return {access.reach(who, rt, purpose).sees(acl) for purpose in (Purpose.VIEW, Purpose.EDIT, Purpose.PRINT)}
+
+    assert sees() == {"full"}
+    store.change("customer", file["_id"], {"level": "secret", "level_basis": "x"}, actor=head, now=now)
+    assert sees() == {""}
+    store.change("customer", file["_id"], {"level": "top_secret", "level_basis": "x"}, actor=head, now=now)
+    assert sees() == {""}
+    signs_in(new)
+    assert "full" in sees()
 
 
 def test_a_hand_over_keeps_what_is_above_internal(owner: Person, head: Person, new: Person, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import records, store
+from models import access, records, registry, store, turns_before
 from models.access import Purpose
 from models.errors import NotFound
 from models.person.roles import SYSTEM, Person, Role
@@ -144,7 +144,9 @@ def waiting_for(*roles: str) -> dict[str, Any]:
     return {**with_field(name="whom", kind="person", **asked), "workflow": flow("whom")}
 
 
-def test_whom_a_turn_names_is_asked_for_no_other_role_than_before(owner: Person, head: Person, now: datetime) -> None:
+def test_whom_a_turn_names_is_asked_for_no_other_role_than_before(
+    owner: Person, head: Person, now: datetime, db: DB
+) -> None:
     service.put(waiting_for("finance_reviewer", "legal_reviewer"), actor=SYSTEM, now=now)
     reviewer = person(Role.FINANCE_REVIEWER, department="finance", name="Reviewer")
     record = records.create(owner, "visit", {"visitor": "x", "whom": str(reviewer.id), **TOP}, now=now)
@@ -153,9 +155,46 @@ def test_whom_a_turn_names_is_asked_for_no_other_role_than_before(owner: Person,
     assert found(waiting_for("finance_reviewer", "sales"), now) == {"workflow.open": f"{told} whom@sales"}
     service.put(waiting_for("finance_reviewer"), actor=SYSTEM, now=now)
     store.change("visit", record["_id"], {"level": "internal"}, actor=head, now=now)
-    service.put(waiting_for(), actor=SYSTEM, now=now)
+    put_before(waiting_for(), db)
     store.change("visit", record["_id"], {"level": "secret", "level_basis": "往来"}, actor=head, now=now)
     service.put(waiting_for("sales"), actor=SYSTEM, now=now)  # whoever it was: fewer
+
+
+def put_before(definition: dict[str, Any], db: DB) -> None:
+    """What a former version of the product took into force."""
+    db["record_type"].update_one({"_id": "visit"}, {"$set": {"definition": definition}, "$inc": {"version": 1}})
+    service.refresh()
+
+
+def test_what_is_classified_waits_for_nobody_whom_a_field_names_without_a_role(owner: Person, now: datetime) -> None:
+    with pytest.raises(WrongDefinition) as refused:
+        service.put(waiting_for(), actor=SYSTEM, now=now)
+    assert {(one.code, one.field) for one in refused.value.findings} == {("E038", "whom")}
+    service.put({**waiting_for(), "classified": False, "rights": OPEN_TO_ALL}, actor=SYSTEM, now=now)
+    service.put(waiting_for("sales"), actor=SYSTEM, now=now)
+
+
+def test_what_is_top_secret_does_not_open_to_just_anybody_whom_its_owner_enters(
+    owner: Person, now: datetime, db: DB
+) -> None:
+    """X3, X4: in a type of a former version, too, and for records that are there."""
+    service.put(waiting_for("sales"), actor=SYSTEM, now=now)
+    put_before(waiting_for(), db)
+    outside = person(Role.SALES, department="sales", name="Outside")
+
+    def sees(record: dict[str, Any]) -> str:
+        acl = store.fetch("visit", record["_id"])["acl"]
+        return access.reach(outside, registry.get("visit").rt, Purpose.VIEW).sees(acl)
+
+    record = records.create(owner, "visit", {"visitor": "x", "whom": str(outside.id), **TOP}, now=now)
+    secret = {"level": "confidential", "level_basis": "往来"}
+    near = records.create(owner, "visit", {"visitor": "x", "whom": str(outside.id), **secret}, now=now)
+    assert [sees(record), sees(near)] == ["", "full"]
+    db["record_visit"].update_one({"_id": record["_id"]}, {"$push": {"acl": f"top_secret|turn|{outside.id}"}})
+    assert sees(record) == "full"
+    told = ["closed 1 top-secret records to whom they wait for without being asked for a role"]
+    assert [turns_before.close_to_unasked(), turns_before.close_to_unasked()] == [told, []]
+    assert sees(record) == ""
 
 
 def with_computed(name: str, *of: str, card: str = "plain") -> dict[str, Any]:
