@@ -245,6 +245,14 @@ def further_from(sight: Sight, reader: Reader) -> date | None:
     return open_cards.further_from(reader.person, sight)
 
 
+def _summary(errors: Mapping[str, str], language: str) -> list[Context]:
+    """What is wrong with each input, with the way to it, for the top of the page."""
+    named = {name: ACCESS_REQUEST.by_name[of].label.text(language) for name, of in NAMED.items()}
+    named = {"to": _("To whom"), **named}
+    found = [name for name in named if name in errors]
+    return [{"label": named[name], "anchor": f"ask-{name}", "message": errors[name]} for name in found]
+
+
 def card_context(sight: Sight, reader: Reader) -> Context:
     """What stands below a locked card: the request that waits already, or the form that asks; nothing where the type is
     not classified."""
@@ -317,6 +325,7 @@ def form_context(
             borrow=terms.borrowing_days,
         ),
         "errors": dict(errors),
+        "summary": _summary(errors, language),
         "steps": [
             *([_("Your own manager signs.")] if service.own_manager_signs(reader.person, sight) else []),
             _("The department head approves; it opens on the day given.")

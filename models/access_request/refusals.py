@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from models.errors import Refusal
 
 
@@ -10,6 +12,25 @@ class NothingToAsk(Refusal):
 
     code, status = "nothing_to_ask", 409
     zh, en = "您已可查看该记录，无需申请。", "You can already read this record."
+
+
+class NothingToPrint(NothingToAsk):
+    """The same where a card to print was asked for."""
+
+    zh, en = "您已可打印该记录，无需申请。", "You can already print this record."
+
+
+class NothingToExport(NothingToAsk):
+    """The same where a card to export was asked for."""
+
+    zh, en = "您已可导出该记录，无需申请。", "You can already export this record."
+
+
+def nothing_to_ask(uses: Collection[str]) -> NothingToAsk:
+    """The refusal in the words of the use that was asked for."""
+    if "export" in uses:
+        return NothingToExport()
+    return NothingToPrint() if "print" in uses else NothingToAsk()
 
 
 class TooManyRecords(Refusal):

@@ -22,7 +22,6 @@ from models.access_request.refusals import (
     InForceAlready,
     NobodyLeftToSign,
     NotByAsking,
-    NothingToAsk,
     NothingToOffer,
     NotSignedInYet,
     OfferedAlready,
@@ -30,6 +29,7 @@ from models.access_request.refusals import (
     SeveralDepartments,
     TooManyRecords,
     ToOneself,
+    nothing_to_ask,
 )
 from models.declarations import Level
 from models.errors import Forbidden, Invalid, Sentence
@@ -96,7 +96,7 @@ def _ask(person: Person, found: Sequence[Sight], raw: Mapping[str, Any], now: da
         raise Forbidden()  # the card of a plain type is its signer's (ADR 16): nothing opens more of it
     left = _not_held(person, found, values.get("uses") or ())
     if not left:
-        raise NothingToAsk()
+        raise nothing_to_ask(values["uses"])
     if problems:
         early = open_cards.begins_too_early(person, left, values, now) if _names_a_time(problems) else {}
         raise Invalid(early | problems)

@@ -231,8 +231,11 @@ def test_asking_twice_and_asking_for_what_one_reads_is_refused(owner: Person, as
 
 @pytest.mark.parametrize("uses", ["view", "print", "export"])
 def test_the_head_has_nothing_to_ask_for(owner: Person, head: Person, now: datetime, uses: str) -> None:
-    with pytest.raises(refusals.NothingToAsk):
+    with pytest.raises(refusals.NothingToAsk) as refused:
         ask(head, secret(owner, now), now, uses, days=1)
+    use = {"view": ("查看", "read"), "print": ("打印", "print"), "export": ("导出", "export")}[uses]
+    assert refused.value.text("zh") == f"您已可{use[0]}该记录，无需申请。"
+    assert refused.value.text("en") == f"You can already {use[1]} this record."
 
 
 @pytest.mark.parametrize(

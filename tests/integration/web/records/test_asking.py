@@ -62,6 +62,9 @@ def test_everything_that_is_wrong_with_a_request_is_named_at_its_field(sit: Sit,
         "from": said["begins"],
         "until": said["past"],
     }
+    top = page[page.index("error-summary") : page.index('id="ask"')]
+    assert re.findall(r'href="#ask-(\w+)"', top) == ["use", "reason", "from", "until"], "summed up at the top"
+    assert all(f'id="ask-{name}"' in page for name in wrong(page))
     assert 'value="export" checked' in page
     for day in ("2026-11-20", "2026-11-21"):
         assert f'value="{day}"' in page, "what was typed is kept"
