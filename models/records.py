@@ -32,6 +32,7 @@ from models.move_sheet import Shown, check_shown, tells_in_full
 from models.moves import NeedsFreshSignIn, NotNow, NotYourOwn, SignedAlready, deputed, signed_already, why_not
 from models.moves import moves as moves_held
 from models.person.roles import Person
+from models.pointed_files import pointed_file
 from models.record_input import (
     LEVEL_CHOICES,
     PLACING,
@@ -52,7 +53,6 @@ from models.sights import (
     again,
     as_it_was,
     page_of_versions,
-    pointed_file,
     read,
     see,
     sight,

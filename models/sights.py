@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from bson import ObjectId
@@ -166,15 +165,24 @@ def still_read(person: Person, found: Sight, now: datetime) -> Sight:
     return fresh if fresh.level == found.level else read(person, found.rt.slug, found.number, Purpose.VIEW, now)
 
 
-def see(person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None) -> Sight:
-    """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7). `held` is
-    what the request has at hand of it: it is not read again.
+def see(
+    person: Person,
+    slug: str,
+    number: str,
+    purpose: Purpose,
+    now: datetime,
+    held: AtHand | None = None,
+    *,
+    file_id: str = "",
+) -> Sight:
+    """A record by number, for a purpose; the reading, or its refusal, of a classified one is audited (X7), with the
+    file that is wanted of it. `held` is what the request has at hand of it: it is not read again.
 
     :raises NotFound: when there is none, or not for this person.
     :raises NotAudited: when the entry cannot be written: without it nobody reads what is classified.
     :raises TooMuchReading: when the person has read so many records lately that they are to wait.
     """
-    return _opened(person, slug, number, purpose, now, held)[0]
+    return _opened(person, slug, number, purpose, now, held, file_id)[0]
 
 
 def see_stored(
@@ -186,10 +194,17 @@ def see_stored(
 
 
 def _opened(
-    person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None
+    person: Person,
+    slug: str,
+    number: str,
+    purpose: Purpose,
+    now: datetime,
+    held: AtHand | None,
+    file_id: str = "",
 ) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
     lately = held.lately if held is not None and held.of(slug, number) else None
-    return _opened_stored(person, registry.get(slug).rt, number, _stored(slug, number, held), purpose, now, lately)
+    rt, son = registry.get(slug).rt, _stored(slug, number, held)
+    return _opened_stored(person, rt, number, son, purpose, now, lately, file_id)
 
 
 def _opened_stored(
@@ -200,25 +215,36 @@ def _opened_stored(
     purpose: Purpose,
     now: datetime,
     lately: Mapping[str, Any] | None = None,
+    file_id: str = "",
 ) -> tuple[Sight, Mapping[str, Any], dict[str, Any] | None]:
     """What was found of a record, seen for a purpose, counted and audited. :raises NotFound:"""
+    detail = {"purpose": purpose.value} | ({"file": file_id} if ObjectId.is_valid(file_id) else {})
     found, record = sight_stored(person, rt, access.reach(person, rt, purpose), son) if son else (None, None)
     if son is None or found is None:
         subject = store.subject(rt, son) if son else audit.Subject(rt.slug, None, str(number)[:LONGEST_NUMBER])
         if rt.classified:
-            audit.append("refused", person, subject, now=now, detail={"purpose": purpose.value})
+            audit.append("refused", person, subject, now=now, detail=detail)
         raise NotFound()
     if found.full:
         reading.count(person, now, lately)
     if rt.classified and found.level != Level.INTERNAL.value:
         action = purpose.value if found.full else "refused"
-        audit.append(action, person, store.subject(rt, son), now=now, detail={"purpose": purpose.value})
+        audit.append(action, person, store.subject(rt, son), now=now, detail=detail)
     return found, son, record
 
 
-def read(person: Person, slug: str, number: str, purpose: Purpose, now: datetime, held: AtHand | None = None) -> Sight:
+def read(
+    person: Person,
+    slug: str,
+    number: str,
+    purpose: Purpose,
+    now: datetime,
+    held: AtHand | None = None,
+    *,
+    file_id: str = "",
+) -> Sight:
     """Like `see`, for acts that need the whole record. :raises Locked: when the person has its card only."""
-    found = see(person, slug, number, purpose, now, held)
+    found = see(person, slug, number, purpose, now, held, file_id=file_id)
     if not found.full:
         raise Locked()
     return found
@@ -236,48 +262,21 @@ def read_stored(
     return found, record
 
 
-def taken_out(person: Person, slug: str, number: str, now: datetime) -> Sight:
-    """A record whose files are to leave the screen; audited as what it is: an export of a classified one, else a view.
+def taken_out(person: Person, slug: str, number: str, now: datetime, file_id: str) -> Sight:
+    """A record of which a file is to leave the screen; audited as what it is, with the file: an export of a classified
+    one, else a view.
     It is read once: its level may rise at any moment, and what leaves is what was judged.
 
     :raises NotToLeave: when the person may only look at it. :raises Locked: :raises NotFound:
     """
     rt, son = registry.get(slug).rt, _stored(slug, number, None)
     internal = Level.of((son or {}).get("level")) is Level.INTERNAL
-    found, stored, _ = _opened_stored(person, rt, number, son, Purpose.VIEW if internal else Purpose.EXPORT, now)
+    purpose = Purpose.VIEW if internal else Purpose.EXPORT
+    found, stored, _ = _opened_stored(person, rt, number, son, purpose, now, file_id=file_id)
     if not found.full:
         looked = sight(person, rt, access.reach(person, rt, Purpose.VIEW), stored)
         raise NotToLeave() if looked is not None and looked.full else Locked()
     return found
-
-
-def pointed_file(found: Sight, file_id: str) -> dict[str, Any]:
-    """The row of a file to which the record, as its reader sees it, points, or pointed in a version that they read.
-
-    :raises NotFound: :raises Unopened: what the file is called cannot be opened.
-    """
-    if not ObjectId.is_valid(file_id):
-        raise NotFound()
-    wanted = ObjectId(file_id)
-    for row in chain(_files_now(found), _former_files(found)):
-        if row["file"] == wanted:
-            for refusal in sealing.unopened_in([row]):
-                raise refusal
-            return dict(row)
-    raise NotFound()
-
-
-def _files_now(found: Sight) -> Iterator[Mapping[str, Any]]:
-    for field in found.fields:
-        if field.kind == "files":
-            yield from found.values.get(field.name) or ()
-
-
-def _former_files(found: Sight) -> Iterator[Mapping[str, Any]]:
-    for version in versions_of(found, 0):
-        for change in version["changes"]:
-            if change["field"].kind == "files":
-                yield from change["before"] or ()
 
 
 def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:

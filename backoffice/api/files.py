@@ -52,7 +52,7 @@ def download(slug: str, number: str, file_id: str) -> Response:
     open_type(slug)
     me = caller()
     bodies.check_parameters()
-    sight = records.taken_out(me.person, slug, number, me.now)
+    sight = records.taken_out(me.person, slug, number, me.now, file_id)
     row = records.pointed_file(sight, file_id)
     if (held := unchanged(row, sight.level)) is not None:
         return held

@@ -28,6 +28,7 @@ NAMES = {
     "documents": _l("entries"),
     "email": _l("email"),
     "entries": _l("entries"),
+    "file": _l("file"),
     "filters": _l("filters"),
     "finding": _l("found"),
     "findings": _l("findings"),

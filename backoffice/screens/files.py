@@ -30,7 +30,7 @@ class FileRoutes(RecordRoutes):
         """Download a file. Out of a classified record that is an export, under a card one with a receipt."""
         view_of(slug, self.admin)
         reader = current_reader()
-        sight = records.taken_out(reader.person, slug, number, reader.now)
+        sight = records.taken_out(reader.person, slug, number, reader.now, file_id)
         row = records.pointed_file(sight, file_id)
         return unchanged(row, sight.level) or serve(row, inline=False, mark=borrowing.file_mark(sight, reader))
 
@@ -38,7 +38,7 @@ class FileRoutes(RecordRoutes):
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
         """Look at an image or PDF on the screen, under the reader's watermark (X1)."""
         view, reader = view_of(slug, self.admin), current_reader()
-        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now)
+        sight = records.read(reader.person, slug, number, Purpose.VIEW, reader.now, file_id=file_id)
         row = records.pointed_file(sight, file_id)
         if row["type"] not in SHOWN:
             raise NotFound()

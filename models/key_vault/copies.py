@@ -34,7 +34,7 @@ def backup(path: Path) -> int:
     """Write all data keys, as they are now, to `path` in place of what is there, and return how many. The file is whole
     or the one before; only its owner can read it.
 
-    :raises KeysUnusable: it cannot be written, or what is there is the backup of another vault.
+    :raises KeysUnusable: it cannot be written, or what is there is the backup of another vault, or no such backup.
     """
     here = vault()
     here.require_own()
@@ -101,13 +101,17 @@ def _take_back(here: Vault, rows: list[RawBSONDocument]) -> None:
 
 
 def _require_same(here: Vault, path: Path) -> None:
-    """Never write over the keys of another vault: they may be the only ones that are left. :raises KeysUnusable:"""
+    """Never write over the keys of another vault, which may be the only ones that are left, nor over anything that is
+    no backup of keys. :raises KeysUnusable:"""
     try:
         there = _proof_in(path)
+        strange = there is None and path.exists() and path.stat().st_size > 0
     except OSError as error:
         raise KeysUnusable(f"{path} cannot be read: {error.strerror}") from error
     if there is not None and there != here.key_ids([PROOF], make=False).get(PROOF):
         raise KeysUnusable(f"{path} is the backup of another key vault, and is kept: move it away first")
+    if strange:
+        raise KeysUnusable(f"{path} is no backup of data keys, and is kept: name another file")
 
 
 def _proof_in(path: Path) -> UUID | None:

@@ -137,7 +137,8 @@ def test_what_leaves_while_its_level_rises_leaves_as_what_it_is_seen_as(
 ) -> None:
     """The right to take it out and the record are one reading: no secret file leaves as an internal one (X4, X7)."""
     custodian = person(Role.CUSTODIAN)
-    number = make(owner, now, send(owner, now)["file"])["number"]
+    made = make(owner, now, send(owner, now)["file"])
+    number, file = made["number"], str(made["scans"][0]["file"])
     find, rises = Collection.find_one, [True]
 
     def rising(self: Any, *args: Any, **more: Any) -> Any:
@@ -148,9 +149,13 @@ def test_what_leaves_while_its_level_rises_leaves_as_what_it_is_seen_as(
         return found
 
     monkeypatch.setattr(Collection, "find_one", rising)
-    assert records.taken_out(custodian, "sample", number, now).level == "internal"
+    assert records.taken_out(custodian, "sample", number, now, file).level == "internal"
     assert db["audit"].count_documents({"actor": custodian.id}) == 0
     with pytest.raises(records.NotToLeave):
-        records.taken_out(custodian, "sample", number, now)
+        records.taken_out(custodian, "sample", number, now, file)
     [entry] = db["audit"].find({"actor": custodian.id})
-    assert (entry["action"], entry["level"], entry["detail"]) == ("refused", "secret", {"purpose": "export"})
+    assert (entry["action"], entry["level"], entry["detail"]) == (
+        "refused",
+        "secret",
+        {"purpose": "export", "file": file},
+    )

@@ -95,7 +95,7 @@ def test_a_card_to_export_signed_for_secret_takes_no_file_out_of_a_top_secret_pa
     made = lowered(head, cleaned[0], now)
     borrower = granted(reader, head, made, "export", now)
     with pytest.raises(NotFound):
-        records.pointed_file(records.taken_out(borrower, "customer", made["number"], now), cleaned[1])
+        records.pointed_file(records.taken_out(borrower, "customer", made["number"], now, cleaned[1]), cleaned[1])
 
 
 def test_what_was_signed_as_top_secret_keeps_its_past_when_it_is_lowered(

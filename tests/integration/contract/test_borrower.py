@@ -99,7 +99,7 @@ def test_what_the_borrower_reads_ends_with_their_card(
     with pytest.raises(Locked):
         records.versions(then, "contract", lent["number"], now)
     with pytest.raises(Locked):
-        records.taken_out(then, "contract", lent["number"], now)
+        records.taken_out(then, "contract", lent["number"], now, "")
     assert records.moves(then, CONTRACT, store.fetch("contract", lent["_id"])) == []
 
 

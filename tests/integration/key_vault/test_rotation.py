@@ -410,6 +410,23 @@ def test_the_commands_say_what_they_did(command: Callable[..., Result], own: Key
     assert (refused.exit_code, "put it back" in refused.output) == (1, True)
 
 
+def test_a_backup_of_keys_replaces_nothing_but_a_backup_of_these_keys(own: KeySettings, tmp_path: Path) -> None:
+    keys.record_key(ObjectId())
+    path = tmp_path / "keys.backup"
+    path.touch()
+    assert copies.backup(path) == copies.backup(path) == 2
+    other = tmp_path / "secrets.json"
+    for there in (b'{"session": "s"}', b"\x00\xff", b"\n".join(path.read_bytes().splitlines()[1:])):
+        other.write_bytes(there)
+        with pytest.raises(KeysUnusable, match="no backup of data keys"):
+            copies.backup(other)
+        assert other.read_bytes() == there
+    master_key = own.path.read_bytes()
+    with pytest.raises(KeysUnusable, match="no backup of data keys"):
+        copies.backup(own.path)
+    assert own.path.read_bytes() == master_key
+
+
 def test_a_key_service_is_described_in_a_file(tmp_path: Path) -> None:
     path = tmp_path / "service.toml"
     path.write_text(
