@@ -319,5 +319,5 @@ def test_who_sends_the_level_along_as_it_was_points_to_a_secret_file_all_the_sam
     secret = customer(owner, now, name="乙有限公司", **SECRET)
     for raw in ({}, {"level": "internal"}):
         made = complaint(owner, now)
-        raw = {"customer": str(secret["_id"]), **raw}
-        assert records.change(owner, "complaint", made["number"], raw, rev=made["rev"], now=now)["level"] == "secret"
+        sent = {"customer": str(secret["_id"]), **raw}
+        assert records.change(owner, "complaint", made["number"], sent, rev=made["rev"], now=now)["level"] == "secret"
