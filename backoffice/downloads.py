@@ -17,8 +17,10 @@ from models.attachment.rules import PDF, PICTURES, NotMarkable
 from models.watermark import is_marked
 
 images, marking = Later("models.attachment.images"), Later("models.attachment.marking")
+pdf_pages = Later("models.attachment.pdf_pages")
 
 CHUNK = 255 * 1024
+PNG = "image/png"
 
 SAFE = "!#$&+-.^_`|~"
 """What stands for itself in an extended parameter (RFC 8187), beside letters and digits."""
@@ -98,6 +100,15 @@ def picture(row: Mapping[str, Any], mark: str) -> bytes:
         # What is too large to be marked need not be held in full to be refused.
         held = content.read(images.MOST_BYTES + 1)
     return bytes(images.marked_image(held, row["type"], mark, row["name"]))
+
+
+def page_of_pdf(row: Mapping[str, Any], number: int, mark: str) -> tuple[bytes, int]:
+    """A page of an attached PDF as a PNG that bears the mark, and how many pages there are: to be looked at where the
+    file itself may not leave (X4). :raises NotFound: no such page. :raises NotMarkable:"""
+    with attachment.content(row["file"]) as content:
+        held = content.read(marking.MOST_BYTES + 1)
+    drawn, count = pdf_pages.page_picture(held, number, row["name"])
+    return bytes(images.marked_image(drawn, PNG, mark, row["name"])), count
 
 
 def _marked(row: Mapping[str, Any], inline: bool, mark: str) -> Response:

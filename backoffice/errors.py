@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from backoffice import addresses, edge, locale
 from config.database import DatabaseError
+from models.attachment.rules import NotMarkable
 from models.decided import DecidedAlready
 from models.errors import Invalid, Outage, Refusal, Sentence, Spoken
 from models.listing import BadQuery
@@ -174,6 +175,8 @@ def _title_of(refusal: Spoken) -> str:
         return str(_("Something changed meanwhile"))
     if isinstance(refusal, TooMuchReading):
         return str(_("More readings than usual"))
+    if isinstance(refusal, NotMarkable):
+        return str(_("Cannot be shown or taken out"))
     return _title(refusal.status)
 
 
