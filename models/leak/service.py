@@ -10,9 +10,11 @@ from config.policy import policy
 from models import schema
 from models.calendar import local
 from models.declarations import When
-from models.errors import Refusal
+from models.errors import Refusal, Sentence
 from models.leak import former, rules
-from models.leak.document import DUTIES, OUTCOMES
+from models.leak.document import DUTIES, JUDGING, LEAK, OUTCOMES
+from models.person import directory
+from models.person.roles import Person, Role
 from models.registry import Draft, Hooks, MoveSheet, Needs
 
 FOUNDED = When("outcome", tuple(one.value for one in OUTCOMES if one.value != rules.UNFOUNDED))
@@ -27,6 +29,13 @@ class YouAreInvolved(Refusal):
     code, status = "you_are_involved", 403
     zh = "您是该事件的涉及人员或其上级，不能修改、查处或签结。"
     en = "You are one of the people concerned, or their superior: you may not change it, inquire into it or close it."
+
+
+NOBODY_CLOSES = Sentence(
+    "目前没有人可以签结：查处人、涉及人员及其上级均不能签结。请系统管理员先为其他人授予总经理或客服部经理角色。",
+    "Nobody could close this as things are: neither who inquires nor whom it concerns does. An administrator gives the "
+    "role of general manager or department head to somebody else first.",
+)
 
 
 def _prepare(draft: Draft) -> None:
@@ -65,5 +74,13 @@ def _needs(sheet: MoveSheet) -> Needs:
     return CONCLUDING if sheet.action == "conclude" else {}
 
 
-HOOKS = Hooks(prepare=(_prepare,), needs=_needs)
+def _warns(reader: Person, leak: Mapping[str, Any], _beside: Mapping[str, Any]) -> list[Sentence]:
+    """To whoever judges it, and reads who inquires: that nobody is left who could close it, as things are."""
+    if leak["state"] not in ("inquiry", "judged") or "investigator" not in leak or not reader.has(*JUDGING):
+        return []
+    closing = {*directory.holders((Role.GENERAL_MANAGER,)), *directory.holders((Role.HEAD,), LEAK.kept_by)}
+    return [] if closing - {leak["investigator"], *rules.involved(leak)} else [NOBODY_CLOSES]
+
+
+HOOKS = Hooks(prepare=(_prepare,), needs=_needs, warns=_warns)
 schema.bring_up(former.part_people)

@@ -464,3 +464,25 @@ def test_a_deputy_who_does_not_read_what_was_found_concludes_no_inquiry(
     assert store.fetch("leak", leak["_id"])["findings"] == "The print was left."
     assert barred.of_person(manager, rt, {}, signing=True) == set()
     assert moved(manager, leak, "conclude", now, {**FINDING, "findings": "A second key."})["state"] == "judged"
+
+
+def test_who_judges_is_told_when_nobody_is_left_who_could_close_it(people: dict[str, Person], now: datetime) -> None:
+    """The head whom it concerns does not, nor the only general manager who inquired; whoever reported is told
+    nothing."""
+    warns = registry.get("leak").hooks.warns
+    assert warns is not None
+
+    def told(who: str) -> list[str]:
+        seen = records.see(people[who], "leak", leak["number"], Purpose.VIEW, now)
+        return [text.en[:12] for text in warns(people[who], {**seen.values, "_id": seen.id}, {})]
+
+    named = [{"person": str(people["head"].id), "part": "leaked"}]
+    leak = reported(people, now, people=named)
+    assert told("gm") == []
+    leak = moved(people["gm"], leak, "take_up", now)
+    assert (told("gm"), told("reporter")) == (["Nobody could"], [])
+    leak = moved(people["gm"], leak, "conclude", now, FINDING)
+    assert (told("gm"), told("reporter")) == (["Nobody could"], [])
+    other = person(Role.GENERAL_MANAGER, name="Second", department="management")
+    assert told("gm") == []
+    assert moved(other, leak, "close", now)["state"] == "closed"
