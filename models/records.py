@@ -214,11 +214,14 @@ def set_archived_seen(
 ) -> dict[str, Any]:
     """`set_archived` for a record that the same request has read in full, and audited."""
     slug = found.rt.slug
-    if not can(person, found.rt, store.fetch(slug, found.id), Purpose.ARCHIVE):
+    current = store.fetch(slug, found.id)
+    if not can(person, found.rt, current, Purpose.ARCHIVE):
         raise Forbidden()
     if found.values["merged_into"] is not None:
         raise MergedAway()
     note = reason(note, needed=archived)
+    if (current["archived_at"] is not None) is archived and current["rev"] == rev:  # it is so already
+        return current
     values = {"archived_at": now if archived else None}
     action = "archive" if archived else "restore"
     with told_in_sight(person, found.rt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bson import ObjectId
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
@@ -57,7 +58,7 @@ class TokensView(ClosedView):
     """The tokens of whoever is signed in, and of nobody else."""
 
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
-    @takes("name", "days", "read_only", "types")
+    @takes("name", "days", "read_only", "types", "token")
     def index(self) -> ResponseReturnValue:
         """The tokens, and the form that makes one. Making one needs a fresh sign-in, as a signature does."""
         reader = current_reader()
@@ -75,6 +76,7 @@ class TokensView(ClosedView):
                 types=form.types.data or (),
                 read_only=form.read_only.data,
                 now=reader.now,
+                token_id=identifier(made) if (made := request.form.get("token")) else None,
             )
         except Invalid as refusal:
             for name, problem in refusal.problems.items():
@@ -94,7 +96,7 @@ class TokensView(ClosedView):
         lines = token_lines.lines(
             _account(reader)["_id"], reader.now, reader.language, lambda token: url_for(".revoke", token=token)
         )
-        return self.page("tokens/list.html", form=form, tokens=lines)
+        return self.page("tokens/list.html", form=form, tokens=lines, new_token=ObjectId())
 
 
 def _account(reader: Reader) -> dict[str, Any]:

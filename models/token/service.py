@@ -55,6 +55,16 @@ schema.declare(
 )
 
 
+class MadeAlready(Refusal):
+    """A form that makes a token was sent twice."""
+
+    code, status = "token_made_already", 409
+    zh = "此令牌已经生成，密文只显示一次。如未记下，请撤销后重新生成。"
+    en = (
+        "This token was made already, and its secret is shown once. If you did not keep it, revoke it and make another."
+    )
+
+
 class TooManyTokens(Refusal):
     """The person has as many tokens in force as one may have."""
 
@@ -89,10 +99,12 @@ def create(
     days: int = rules.USUAL_LIFE.days,
     types: Collection[str] = (),
     read_only: bool = False,
+    token_id: ObjectId | None = None,
 ) -> tuple[Token, str]:
     """Make a token for a stored account and return it with its secret, which is kept nowhere. No `types` means all.
+    What is sent again with the same `token_id` makes no second one.
 
-    :raises Invalid: naming what is wrong. :raises TooManyTokens:
+    :raises Invalid: naming what is wrong. :raises TooManyTokens: :raises MadeAlready:
     """
     name = " ".join(name.split())
     problems = rules.problems(name, days, types, reached(people.person_of(user)))
@@ -101,7 +113,7 @@ def create(
     prefix = "bo_" + "".join(secrets.choice(ALPHABET) for _ in range(8))
     secret = f"{prefix}_{secrets.token_urlsafe(32)}"
     row = {
-        "_id": ObjectId(),
+        "_id": token_id or ObjectId(),
         "hash": fingerprint(secret),
         "user": user["_id"],
         "uniquifier": user["fs_uniquifier"],
@@ -117,6 +129,8 @@ def create(
 
     def work() -> None:
         people.one_at_a_time(user["_id"])
+        if database()[TOKENS].find_one({"_id": row["_id"]}, {"_id": 1}) is not None:
+            raise MadeAlready()
         held = {"user": user["_id"], "expires": {"$gt": now}, "revoked": None}
         if database()[TOKENS].count_documents(held, limit=rules.MOST_TOKENS) >= rules.MOST_TOKENS:
             raise TooManyTokens(most=rules.MOST_TOKENS)

@@ -166,6 +166,19 @@ def test_what_nobody_may_change_now_says_so(head: Program) -> None:
     assert head.get(f"/sample/{number}")["values"]["name"] == "Lamp"
 
 
+def test_what_is_archived_already_stays_as_it_is(head: Program) -> None:
+    """Archived again it gets no second version, nor another time at which it was archived."""
+    number = head.ask("POST", "/sample", json={"values": {"name": "Lamp"}}).get_json()["number"]
+    first = head.ask("POST", f"/sample/{number}/archive", json={"rev": 1, "note": "over"}).get_json()
+    since = head.get(f"/sample/{number}")["archived_at"]
+    again = head.ask("POST", f"/sample/{number}/archive", json={"rev": 2, "note": "once more"})
+    assert (again.status_code, again.get_json()["rev"], first["rev"]) == (200, 2, 2)
+    assert head.get(f"/sample/{number}")["archived_at"] == since
+    problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1, "note": "once more"}), 409, "stale")
+    head.ask("POST", f"/sample/{number}/restore", json={"rev": 2})
+    assert head.ask("POST", f"/sample/{number}/restore", json={"rev": 3}).get_json()["rev"] == 3
+
+
 def test_nothing_is_archived_without_a_reason(head: Program) -> None:
     number = head.make()
     problem(head.ask("POST", f"/sample/{number}/archive", json={"rev": 1}), 400, "bad_request")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -152,6 +153,18 @@ def test_a_token_is_made_on_the_page_shown_once_and_revoked(app: Flask, head: Pr
     token = next(one for one in tokens.of_person(account(head)["_id"], clock.now) if one.name == "Telephone")
     desk.send(f"/account/tokens/{token.id}/revoke")
     problem(program.ask("GET", "/me"), 401, "bad_token")
+
+
+def test_a_form_that_is_sent_again_makes_no_second_token(head: Program) -> None:
+    desk = head.desk
+    before = database()[tokens.TOKENS].count_documents({})
+    found = re.search(r'name="token" value="([0-9a-f]{24})"', desk.text("/account/tokens/"))
+    assert found is not None
+    sent = {"name": "Telephone", "days": "30", "token": found[1]}
+    desk.send("/account/tokens/", 200, **sent)
+    assert "made already" in desk.send("/account/tokens/", 409, **sent).get_data(True)
+    assert database()[tokens.TOKENS].count_documents({}) == before + 1
+    desk.send("/account/tokens/", 404, **{**sent, "token": "x"})
 
 
 def test_a_token_wants_a_fresh_sign_in(head: Program, clock: Clock) -> None:
