@@ -80,11 +80,18 @@ def operation(
         "tags": [words.rt.plural.text(words.language)],
         "summary": summary,
         "parameters": parameters,
-        "responses": {**answers, **{str(code): problem(code) for code in problems}},
+        "responses": {**answers, **{str(code): problem(code) for code in problems}, "414": _too_long(words)},
     }
     if body is not None:
         made["requestBody"] = {"required": True, "content": {JSON: {"schema": body}}}
     return made
+
+
+def _too_long(words: Words) -> Json:
+    """The answer of the web server itself to an address beyond its limit, before the program sees anything of it."""
+    zh = "地址超过 8,190 字节：由 Web 服务器直接拒绝，内容为简短的 HTML 页面，并断开连接。"
+    en = "The address has more than 8,190 bytes: the web server itself says so, in a short page, and closes."
+    return {"description": words.text(zh, en), "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
 def add_problems(made: APISpec, language: str) -> None:

@@ -230,3 +230,13 @@ def test_the_document_has_it_for_types_that_are_merged(head: Program, pair: Pair
         assert "name" in body["properties"]["picks"]["properties"]
         assert f"/api/v1/{slug}/{{number}}/unmerge" in paths
     assert "/api/v1/contract/{number}/merge" not in paths
+
+
+def test_the_document_knows_what_the_web_server_answers_by_itself(head: Program) -> None:
+    """An address of more than 8,190 bytes never reaches the program: a short page in HTML says so."""
+    paths = head.get("/openapi.json")["paths"]
+    methods = ("get", "post", "patch")
+    operations = [one for path in paths.values() for name, one in path.items() if name in methods]
+    assert len(operations) > 20
+    typed = [one for one in operations if "." in one["operationId"]]
+    assert {"text/html"} == {kind for one in typed for kind in one["responses"]["414"]["content"]}
