@@ -64,7 +64,7 @@ def _receipted(response: Response, sight: Sight) -> Response:
     """
     me = caller()
     if sight.full:
-        number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API", let_in=Purpose.VIEW)
+        number = receipt.note(me.person, sight, Purpose.EXPORT, "api", now=me.now, let_in=Purpose.VIEW)
         if number:
             response.headers[RECEIPT] = number
     return response

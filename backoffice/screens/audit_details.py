@@ -47,6 +47,7 @@ NAMES = {
     "of": _l("of"),
     "opened": _l("opened"),
     "purpose": _l("for"),
+    "raised": _l("level since then"),
     "receipt": _l("receipt"),
     "read_only": _l("reads only"),
     "records": _l("records"),
@@ -114,7 +115,7 @@ def _one(name: str, value: Any, language: str, colon: str) -> str:
 
 def _value(name: str, value: Any, language: str) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{_level(key, language)} {one}" for key, one in value.items())
+        return ", ".join(f"{_level(key, language)} {_level(str(one), language)}" for key, one in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return ("、" if language == "zh" else ", ").join(_value(name, one, language) for one in value)
     text = str(value)

@@ -44,7 +44,7 @@ ACTS = {
     "not_duplicates": _l("said that they are two"),
     "follow_merge": _l("merged the record to which it points"),
     "lapse": _l("closed it: nobody decided in time"),
-    "raised": _l("raised to top secret: access ended"),
+    "raised": _l("raised a record above the level signed for: access ended"),
     "may_not_borrow": _l("closed it: its reader may not borrow any more"),
     "reader_gone": _l("closed it: its reader's account was disabled"),
     "took_out": _l("took something out under a card"),

@@ -52,6 +52,7 @@ TAKINGS = (
     Choice("csv", Label("导出 CSV", "Exported as CSV")),
     Choice("xlsx", Label("导出 Excel", "Exported for Excel")),
     Choice("file", Label("下载附件", "Attached file")),
+    Choice("api", Label("接口读取", "Read over the API")),
 )
 
 ITEM = (

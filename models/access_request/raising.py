@@ -2,7 +2,7 @@
 
 Nothing of a card tells whoever asked the new level (X3, X6). One that waits looks as it did, and whoever signs next is
 told the level of the day; of one that became top secret it goes no further, for nobody asks for that. One in force ends
-by the system without a reason; the trail says why (ADR 16).
+by the system without a reason; the trail says why, with the record and its level (ADR 16).
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def end_cards_of(drafts: Sequence[Draft]) -> None:
     for row in list(database()[collection_name(SLUG)].find(naming, {"_id": 1})):
         card = store.fetch(SLUG, row["_id"])
         if card["state"] not in WAITING:
-            if _unsigned(card, raised):
-                _end(card, first.actor, first.now)
+            if above := _unsigned(card, raised):
+                _end(card, above, first.actor, first.now)
         elif any(raised.get(item["number"]) == TOP for item in card["items"] or ()):
             store.sign_in_person(SLUG, row["_id"])
 
@@ -62,9 +62,11 @@ def _raises(draft: Draft) -> bool:
     return draft.before is not None and _rank(draft.values.get("level")) > _rank(draft.before.get("level"))
 
 
-def _end(card: Mapping[str, Any], actor: Person, now: datetime, rev: int | None = None) -> None:
+def _end(
+    card: Mapping[str, Any], above: Mapping[str, str], actor: Person, now: datetime, rev: int | None = None
+) -> None:
     store.change(SLUG, card["_id"], {"state": "ended"}, actor=SYSTEM, now=now, rev=rev, action=ENDED)
-    audit.append(RAISED, actor, store.subject(ACCESS_REQUEST, card), now=now)
+    audit.append(RAISED, actor, store.subject(ACCESS_REQUEST, card), now=now, detail={"raised": dict(above)})
 
 
 def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
@@ -73,20 +75,22 @@ def end_left(lasting: Iterable[ObjectId], now: datetime) -> int:
     ended = 0
     for request in lasting:
         card = store.fetch(SLUG, request)
-        if card["state"] != "granted" or not _unsigned(card, _levels(card)):
+        above = _unsigned(card, _levels(card)) if card["state"] == "granted" else {}
+        if not above:
             continue
         try:
-            transaction(partial(_end, card, SYSTEM, now, card["rev"]))
+            transaction(partial(_end, card, above, SYSTEM, now, card["rev"]))
         except StaleRecord:  # revoked or given back at this moment
             continue
         ended += 1
     return ended
 
 
-def _unsigned(card: Mapping[str, Any], levels: Mapping[str, str | None]) -> bool:
-    """Whether one of these records, by number and level, is more secret than the card was signed for: each item keeps
+def _unsigned(card: Mapping[str, Any], levels: Mapping[str, str | None]) -> dict[str, str]:
+    """Those of these records, by number and level, that are more secret than the card was signed for: each item keeps
     its level of then."""
-    return any(_rank(levels.get(item["number"])) > _rank(item["level"]) for item in card["items"] or ())
+    items = {item["number"]: (levels.get(item["number"]), item["level"]) for item in card["items"] or ()}
+    return {number: level for number, (level, signed) in items.items() if level and _rank(level) > _rank(signed)}
 
 
 def _rank(level: str | None) -> int:

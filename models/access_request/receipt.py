@@ -100,9 +100,10 @@ def note(
     let_in: Purpose | None = None,
 ) -> str:
     """Give a receipt when a record that was just allowed to leave does so under the person's card; its number, or ''
-    when it does so by their own right or is not classified. `how` is `print` or `file`, `what` says by which way; what
-    a file is called stands on no card, for a file is called after its matter. `let_in` is for what the person was let
-    in, where that is not the purpose itself: whoever has that by right needs no card.
+    when it does so by their own right or is not classified. `how` is `print`, `file` or `api`, `what` says by which
+    way; what a file is called stands on no card, for a file is called after its matter. `let_in` is for what the person
+    was let in, where that is not the purpose itself: whoever has that by right needs no card, and the trail, which has
+    that alone, gets the purpose with the receipt (X7).
 
     :raises CardClosed: audited, when the card of a classified record ended since the person was let in by it.
     """
@@ -122,6 +123,9 @@ def note(
         [receipt] = numbering.reserve_in(SERIES, PATTERN, now)
         about = " · ".join(text for text in (found.number, what) if text)
         _store(card, _row(receipt, how, about[:300], 1, now), person, now)
+        if let_in not in (None, purpose):
+            detail = {"purpose": purpose.value, "via": how, "receipt": receipt}
+            audit.append(purpose.value, person, store.subject(found.rt, record), now=now, detail=detail)
         return receipt
 
     return _or_audited(lambda: transaction(work), person, store.subject(found.rt, record), purpose, now)

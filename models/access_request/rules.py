@@ -80,6 +80,20 @@ def problems_of(
     return found
 
 
+def later_than_asked(until: date | None, asked: date | None) -> dict[str, Sentence]:
+    """What is wrong with a signature for longer than was asked for or signed before: who signs may shorten, and nobody
+    gets more than they asked for (X4)."""
+    if until is None or asked is None or until <= asked:
+        return {}
+    day = day_text(asked)
+    return {
+        "valid_until": Sentence(
+            f"只能缩短，不能晚于申请或前一步签署的 {day.zh}。",
+            f"You may shorten it only: {day.en}, as asked for or signed before, is the latest.",
+        )
+    }
+
+
 def first_state(manager: object, manager_is_head: bool) -> str:
     """Where a request starts: with one's own manager, or, where that is the head or nobody, with the head."""
     return "asked" if manager is not None and not manager_is_head else "signed"

@@ -272,13 +272,14 @@ def _prepare(draft: Draft) -> None:
 
 def _check_window(draft: Draft) -> None:
     """Policy and the reader's roles may have changed and days have passed since it was asked for; what began meanwhile
-    begins now."""
+    begins now. It is signed for no longer than was asked for."""
     today = draft.now.astimezone(ZONE).date()
     begins: date | None = draft.values["valid_from"]
     begins = begins if begins and begins > today else None
     uses, until = draft.values["uses"], draft.values["valid_until"]
     managing = _reader(draft.values).has(*MANAGING)
-    draft.problems.update(rules.problems_of(uses, begins, until, today, terms(), managing=managing))
+    longer = rules.later_than_asked(until, (draft.before or {}).get("valid_until"))
+    draft.problems.update(longer | rules.problems_of(uses, begins, until, today, terms(), managing=managing))
 
 
 def _check_alone(draft: Draft) -> None:

@@ -131,6 +131,24 @@ def test_a_card_that_begins_later_opens_nothing_before(
     assert not full(manager, number, now + timedelta(days=6))
 
 
+def test_a_card_is_signed_for_less_than_was_asked_and_never_for_more(
+    owner: Person, head: Person, gm: Person, manager: Person, now: datetime
+) -> None:
+    number, asked = made(owner, now, "top_secret"), wish(now, days=4)
+    card = service.offer(owner, "sample", number, manager.id, asked, now=now)
+    steps = [(head, "approve", 5, 3, "approved"), (gm, "countersign", 4, 2, "granted")]
+    for who, move, longer, shorter, state in steps:
+        rev, days = (
+            store.fetch(CARD, card["_id"])["rev"],
+            [str((now + timedelta(days=n)).date()) for n in (longer, shorter)],
+        )
+        with pytest.raises(Invalid) as refused:
+            records.move(who, CARD, card["number"], move, {"valid_until": days[0]}, rev=rev, now=now, fresh=True)
+        assert list(refused.value.problems) == ["valid_until"]
+        done = records.move(who, CARD, card["number"], move, {"valid_until": days[1]}, rev=rev, now=now, fresh=True)
+        assert (done["state"], str(done["valid_until"])) == (state, days[1])
+
+
 @pytest.mark.parametrize(
     ("uses", "begins", "until", "field"),
     [

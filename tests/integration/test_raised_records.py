@@ -84,6 +84,7 @@ def test_a_card_signed_for_secret_ends_when_its_record_becomes_confidential(
     assert not is_open(reader, "customer", made["number"], now)
     entry = db["audit"].find_one({"action": "raised", "record": card["_id"]}) or {}
     assert entry["actor"] in (owner.id, head.id), "the trail says by whom"
+    assert entry["detail"] == {"raised": {made["number"]: "confidential"}}, "and which record, to which level"
 
 
 def of_the_file(owner: Person, _head: Person, file: Record, now: datetime) -> None:

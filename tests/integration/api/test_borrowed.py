@@ -55,7 +55,14 @@ def test_a_record_read_under_a_card_leaves_with_a_receipt(borrower: Program, num
     assert answer.headers["Receipt"] == "HZ-2026-000001"
     history = borrower.ask("GET", f"/sample/{number}/history")
     assert (history.status_code, history.headers["Receipt"]) == (200, "HZ-2026-000002")
-    assert receipts() == [(f"HZ-2026-00000{n}", "file", f"{number} · API") for n in (1, 2)]
+    assert receipts() == [(f"HZ-2026-00000{n}", "api", number) for n in (1, 2)]
+
+
+def test_a_record_read_under_a_card_is_an_export_in_the_trail_with_its_receipt(borrower: Program, number: str) -> None:
+    borrower.ask("GET", f"/sample/{number}")
+    [row] = database()["audit"].find({"action": "export", "number": number})
+    assert (row["actor"], row["level"]) == (borrower.person.id, "secret")
+    assert row["detail"] == {"purpose": "export", "via": "api", "receipt": "HZ-2026-000001"}
 
 
 def test_the_receipt_for_a_file_tells_nothing_of_what_it_is_called(borrower: Program, number: str) -> None:
@@ -65,7 +72,11 @@ def test_the_receipt_for_a_file_tells_nothing_of_what_it_is_called(borrower: Pro
     for taken in (borrower.ask("GET", at), borrower.desk.get(f"/records{at}")):
         assert taken.status_code == 200
         taken.close()
-    assert [what for _, _, what in receipts()] == [f"{number} · API", f"{number} · API", number]
+    assert [(how, what) for _, how, what in receipts()] == [
+        ("api", number),
+        ("file", f"{number} · API"),
+        ("file", number),
+    ]
     assert row["name"] == "裁员.txt"
     assert "裁员" not in str(list(database()["record_access_request"].find()))
 

@@ -115,6 +115,19 @@ def test_whom_a_matter_went_on_to_is_named_as_people_say_it(sit: Sit, now: datet
     assert "general_manager" not in page
 
 
+@pytest.mark.parametrize(("language", "level"), [("zh", "机密"), ("en", "Confidential")])
+def test_of_a_card_that_a_raised_record_ended_the_trail_tells_the_record_and_its_level(
+    sit: Sit, now: datetime, language: str, level: str
+) -> None:
+    auditor, number = sit(Role.AUDITOR, department="audit", language=language), "KH-2026-000100"
+    subject = audit.Subject("access_request", number="CY-2026-000001")
+    audit.append("raised", auditor.person, subject, now=now, detail={"raised": {number: "confidential"}})
+    page = auditor.text("/audit/")
+    assert f"{number} {level}" in page
+    assert "绝密，" not in page
+    assert "top secret:" not in page
+
+
 def test_every_act_has_words_in_chinese(sit: Sit, now: datetime) -> None:
     found = set(acts())
     assert {"signed_in", "person_disabled", "credit_decision", "refused"} <= found
