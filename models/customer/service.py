@@ -37,7 +37,14 @@ CREDIT_DECISION = "credit_decision"
 MOST_DUPLICATES = 10
 MOST_CARDS = 3
 
-schema.declare({NOTES: [IndexModel([("noted_at", ASCENDING)], name="noted_at")]})
+schema.declare(
+    {
+        NOTES: [
+            IndexModel([("noted_at", ASCENDING)], name="noted_at"),
+            IndexModel([("others", ASCENDING)], name="others"),
+        ]
+    }
+)
 
 COLLECTION = collection_name(SLUG)
 
@@ -178,32 +185,46 @@ def note_hidden(draft: Draft) -> None:
         database()[NOTES].delete_one({"_id": record})
 
 
-def note_all_hidden(drafts: Sequence[Draft]) -> None:
-    """What `note_hidden` does, for the new files of a set, in two questions to the database."""
+def note_all(drafts: Sequence[Draft]) -> None:
+    """Note the likely duplicates of the new files of a set, hidden from their writer or not: nobody is asked about each
+    of them. Of two new ones the later is noted. One question to the database."""
     wanted = {draft.values["_id"]: set(keys_of(draft.values)) for draft in drafts}
     keys = sorted(set().union(*wanted.values()))
-    full = access.reach(drafts[0].actor, CUSTOMER, Purpose.VIEW).full
-    seen = [prefix + one for one in full for prefix in ("", access.ARCHIVED)]
-    most = MOST_DUPLICATES * len(drafts)
-    condition = {"keys": {"$in": keys}, "acl": {"$nin": seen}}
-    hidden = list(database()[COLLECTION].find(condition, {"keys": 1}).limit(most)) if keys else []
-    if len(hidden) == most:  # some key is everybody's: each file is looked at by itself
-        for draft in drafts:
-            note_hidden(draft)
+    if not keys:
         return
+    full = access.reach(drafts[0].actor, CUSTOMER, Purpose.VIEW).full
+    others = {"_id": {"$nin": list(wanted)}, "acl": {"$nin": [access.ARCHIVED + one for one in full]}}
+    most = MOST_DUPLICATES * len(drafts)
+    files = database()[COLLECTION]
+    found = list(files.find({"keys": {"$in": keys}, **others}, {"keys": 1}).limit(most))
+    crowded = len(found) == most  # some key is everybody's: each file is looked at by itself
+    found.sort(key=itemgetter("_id"))
     notes = []
     for record, own in wanted.items():
-        others = sorted(son["_id"] for son in hidden if son["_id"] != record and not own.isdisjoint(son["keys"]))
-        if others:
-            note = {"others": others[:MOST_DUPLICATES], "by": drafts[0].actor.id, "noted_at": drafts[0].now}
-            notes.append({"_id": record, **note})
+        if crowded and own:
+            alike = {"keys": {"$in": sorted(own)}, **others}
+            here = list(files.find(alike, {"keys": 1}).sort("_id", ASCENDING).limit(MOST_DUPLICATES))
+        else:
+            here = [son for son in found if not own.isdisjoint(son["keys"])]
+        ids = [son["_id"] for son in here]
+        for earlier, keys_there in wanted.items():
+            if earlier == record or len(ids) >= MOST_DUPLICATES:
+                break
+            if not own.isdisjoint(keys_there):
+                ids.append(earlier)
+        if ids:
+            by = {"by": drafts[0].actor.id, "noted_at": drafts[0].now}
+            notes.append({"_id": record, "others": ids[:MOST_DUPLICATES], **by})
     if notes:
         database()[NOTES].insert_many(notes)
 
 
 def forget(records: Sequence[ObjectId]) -> None:
-    """Drop the notes about files that are gone."""
-    database()[NOTES].delete_many({"_id": {"$in": list(records)}})
+    """Drop what is noted about files that are gone."""
+    gone, notes = list(records), database()[NOTES]
+    notes.delete_many({"_id": {"$in": gone}})
+    notes.update_many({"others": {"$in": gone}}, {"$pull": {"others": {"$in": gone}}})
+    notes.delete_many({"others": []})
 
 
 CREDIT_STANDING = ("grade", "credit_limit", "credit_term", "next_report_due", "credit_decided_on")
@@ -329,7 +350,7 @@ HOOKS = Hooks(
     share_out=share_out,
     known=known,
     forget=forget,
-    for_sets={note_hidden: note_all_hidden},
+    for_sets={note_hidden: note_all},
     alike=duplicates,
     lacks=lambda values: [finding.text for finding in findings(values)],
     warns=exposure.of_customer,

@@ -3,7 +3,7 @@ stores them. What is ready is a value; it may be stored again when the database 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from models import bulk, registry
 from models.bulk import Outcome, Wanted
 from models.errors import Refusal, Sentence
 from models.exchange.document import Batch, Kind, State
-from models.exchange.repeats import Repeats
+from models.exchange.repeats import Marked, Repeats
 from models.exchange.table import Row
 from models.exchange.taking import Said, Taken, Taker
 from models.person.roles import Person
@@ -72,7 +72,7 @@ class Desk:
         self.batch, self.person, self.taker, self.now = batch, person, taker, now
         self.entry = registry.get(batch.type)
         self.checking = batch.state is State.CHECKING
-        self.repeats = Repeats(batch, person, taker.rt, first_pass=self.checking)
+        self.repeats = Repeats(batch, person, taker.rt, taker.plan, first_pass=self.checking)
         self.memory: dict[str, Any] = {}
         self.ready = self.stored = 0
 
@@ -85,8 +85,9 @@ class Desk:
         if not self.checking:
             good = bulk.numbered(good, self.batch.id, behind=self.ready - self.stored)
             self.ready += len(good)
-        warned = marked.kept + (self._known(takens, good) if self.checking else [])
-        return Prepared(tuple(takens), tuple(good), dict(marked.marks), tuple(warned), rows.done, rows.total)
+        likely, marks = self._likely(takens, good, marked) if self.checking else ([], {})
+        warned = (*marked.kept, *likely)
+        return Prepared(tuple(takens), tuple(good), {**marked.marks, **marks}, warned, rows.done, rows.total)
 
     def store(self, chunk: Prepared) -> int:
         """Store the good rows of a chunk, inside a transaction; while the file is only checked, nothing but the marks.
@@ -129,16 +130,25 @@ class Desk:
                     takens[place] = self.taker.refused(takens[place], outcome.refusal, again=again)
         return good
 
-    def _known(self, takens: Sequence[Taken], good: Sequence[Outcome]) -> list[tuple[Row, Said]]:
-        """Which good rows may repeat a record that is here."""
-        known = self.entry.hooks.known
+    def _likely(
+        self, takens: Sequence[Taken], good: Sequence[Outcome], marked: Marked
+    ) -> tuple[list[tuple[Row, Said]], Mapping[str, int]]:
+        """Which good rows may repeat a record that is here, or an earlier row of the file; and the marks by which later
+        rows are compared with these. Rows of which it is said already what row they repeat are not compared again."""
+        known, keys = self.entry.hooks.known, self.entry.hooks.keys
         drafts = [one.draft for one in good if one.draft is not None]
         if known is None or not drafts:
-            return []
+            return [], {}
         rows = [taken.row for taken in takens if not taken.refused]
         numbers = known(self.person, [draft.values for draft in drafts])
-        found = [(row, number) for row, number in zip(rows, numbers, strict=True) if number]
-        return [
-            (row, ("", Sentence(*(t.format(number=number) for t in (POSSIBLE.zh, POSSIBLE.en)))))
-            for row, number in found
-        ]
+        found = [(row, _possible(number)) for row, number in zip(rows, numbers, strict=True) if number]
+        if keys is None:
+            return found, {}
+        terms = [(row, keys(draft.values)) for row, draft in zip(rows, drafts, strict=True)]
+        alike, marks = self.repeats.like(terms)
+        said = {row.number for row, _said in marked.kept}
+        return found + [one for one in alike if one[0].number not in said], marks
+
+
+def _possible(number: str) -> Said:
+    return "", Sentence(POSSIBLE.zh.format(number=number), POSSIBLE.en.format(number=number))
