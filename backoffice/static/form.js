@@ -1,7 +1,7 @@
-/* A form: save keys, the warning about unsaved changes, rows of embedded lists. Needs app.js. */
+/* A form: save keys, the warning about unsaved changes, where one writes, rows of embedded lists. Needs app.js. */
 "use strict";
 (() => {
-  const { $, $$, word, toast, keys } = window.backoffice;
+  const { $, $$, word, storage, toast, keys } = window.backoffice;
   const form = $("form[data-watch]");
   if (!form) return;
 
@@ -17,9 +17,42 @@
     if (event.target !== form || event.defaultPrevented) return;
     changed = false;
     if (note) note.textContent = word("saving");
+    if (event.submitter?.dataset.save === "stay") keepPlace();
   });
-  if ($(".conflict, [data-error-summary]")) touch(); // what was typed came back and is not stored
+  const sentBack = $("[data-error-summary], .conflict, [data-alike]");
+  if (sentBack) touch(); // what was typed came back and is not stored
   window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
+
+  // Saving and staying comes back to the field that was written in, at the same height of the window.
+  const PLACE = "form.place";
+  const TYPED = "input:not([type=hidden]), select, textarea";
+  const about = location.pathname.split("/").slice(0, 3).join("/"); // a new record gets an address of its own
+  let field = null;
+  form.addEventListener("focusin", (event) => { if (event.target.matches(TYPED)) field = event.target; });
+  const path = ({ id, name, type, value }) => {
+    if (id) return `#${CSS.escape(id)}`;
+    return `[name="${CSS.escape(name)}"]${["checkbox", "radio"].includes(type) ? `[value="${CSS.escape(value)}"]` : ""}`;
+  };
+  const keepPlace = () => {
+    const at = field?.isConnected ? path(field) : "";
+    const top = at && field.getBoundingClientRect().top;
+    storage.set(PLACE, JSON.stringify({ about, at, top, down: scrollY, cursor: field?.selectionStart ?? null }), "sessionStorage");
+  };
+  const comeBack = (place) => {
+    const found = place.at && $(place.at, form);
+    if (!found) return scrollTo({ top: place.down, behavior: "instant" });
+    for (let fold = found.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    scrollBy({ top: found.getBoundingClientRect().top - place.top, behavior: "instant" });
+    found.focus({ preventScroll: true });
+    if (place.cursor !== null && found.setSelectionRange) found.setSelectionRange(place.cursor, place.cursor);
+  };
+  const begin = () => {
+    const place = JSON.parse(storage.get(PLACE, "sessionStorage") || "null");
+    storage.set(PLACE, "", "sessionStorage");
+    if (sentBack) return sentBack.focus();
+    if (place?.about === about) return comeBack(place);
+    if ("begin" in form.dataset) $$(TYPED, form).find((one) => one.offsetParent && !one.disabled)?.focus();
+  };
 
   // What belongs to one choice of the form (data-of="name=value") stands there, and is sent, while that is chosen.
   const sort = () => $$("[data-of]", form).forEach((part) => {
@@ -32,7 +65,7 @@
 
   const save = (kind) => () => {
     const button = $(`[data-save=${kind}]`, form) || $("button[name=then]", form);
-    if (!button.disabled) form.requestSubmit(button);
+    if (button && !button.disabled) form.requestSubmit(button);
   };
   keys["Ctrl s"] = save("stay");
   keys["Ctrl Enter"] = save("next");
@@ -111,5 +144,5 @@
     needed.addEventListener("input", () => needed.setCustomValidity(""), { once: true });
   });
 
-  $("[data-error-summary]")?.focus();
+  begin();
 })();

@@ -24,6 +24,10 @@
   // More tabs than fit: the one that is shown is in sight.
   $(".tabs .active")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
+  // A view is saved under a name: the cursor is there.
+  const saver = $(".view-saver");
+  saver?.parentElement.addEventListener("shown.bs.dropdown", () => saver.elements.title.focus());
+
   const standing = walk(".records tbody tr", ".first a", ".pick input");
   keys.Enter = (event) => {
     const link = standing();
