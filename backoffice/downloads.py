@@ -108,7 +108,7 @@ def page_of_pdf(row: Mapping[str, Any], number: int, mark: str) -> tuple[bytes, 
     with attachment.content(row["file"]) as content:
         held = content.read(marking.MOST_BYTES + 1)
     drawn, count = pdf_pages.page_picture(held, number, row["name"])
-    return bytes(images.marked_image(drawn, PNG, mark, row["name"])), count
+    return bytes(images.marked_image(drawn, PNG, mark, row["name"], page=True)), count
 
 
 def _marked(row: Mapping[str, Any], inline: bool, mark: str) -> Response:

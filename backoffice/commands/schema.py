@@ -7,6 +7,7 @@ import click
 from backoffice.commands.connection import connected
 from models import schema
 from models.backup import mark
+from models.key_vault import service as key_vault
 from models.record_type import service as record_type
 
 
@@ -21,6 +22,7 @@ def migrate(quiet: bool) -> None:
     """
     with connected():
         mark.require_none()
+        key_vault.check()  # with another master key nothing is changed: every process would refuse to start behind it
         done = schema.migrate()
         left = record_type.left_out()
     for line in () if quiet else done:

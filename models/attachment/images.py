@@ -15,18 +15,20 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_PIXELS = 30_000_000
 """Of the picture and of what is made of it: three bytes each, of which two or three copies are held at once."""
 SMALLEST_TEXT, LARGEST_TEXT = 14, 64
-SHARE = 30
-"""The text is a thirtieth of the shorter side high."""
+SHARE, FAINT = 30, 110
+"""The text is a thirtieth of the shorter side high, and lets so much through (of 255)."""
+PAGE_SHARE, PAGE_FAINT = 56, 60
+"""The same on a page that is to be read."""
 SLANT, LINES_APART = 25, 5
-DARK, LIGHT, FAINT = (60, 60, 60), (255, 255, 255), 110
+DARK, LIGHT = (60, 60, 60), (255, 255, 255)
 STRIP, INK = (255, 255, 255), (40, 40, 40)
 BROKEN = (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError)
 """What reading a broken or oversized picture raises."""
 
 
-def marked_image(content: bytes, kind: str, text: str, name: str) -> bytes:
-    """The picture with `text` drawn across it and below it, of the same type. It is turned as its camera says; what a
-    file says of itself beside the picture (place, camera, thumbnail) is left out.
+def marked_image(content: bytes, kind: str, text: str, name: str, *, page: bool = False) -> bytes:
+    """The picture with `text` drawn across it, fainter where it is a page of text, and below it, of the same type. It
+    is turned as its camera says; what a file says of itself beside the picture (place, camera, thumbnail) is left out.
 
     :raises NotMarkable: for a picture that cannot be read, moves, or has more than 32 MB or 30 million pixels.
     """
@@ -34,7 +36,7 @@ def marked_image(content: bytes, kind: str, text: str, name: str) -> bytes:
         raise NotMarkable(name=name)
     try:
         picture, profile = _opened(content, kind, name)
-        marked = _with_strip(_across(picture, text), text)
+        marked = _with_strip(_across(picture, text, *((PAGE_SHARE, PAGE_FAINT) if page else (SHARE, FAINT))), text)
         made = BytesIO()
         marked.save(made, PICTURES[kind], quality=88, icc_profile=profile)
     except BROKEN:
@@ -57,10 +59,10 @@ def _opened(content: bytes, kind: str, name: str) -> tuple[Image.Image, bytes | 
         return turned.convert("RGB"), profile
 
 
-def _across(picture: Image.Image, text: str) -> Image.Image:
+def _across(picture: Image.Image, text: str, share: int, faint: int) -> Image.Image:
     """The text again and again, slanted, light on dark places and dark on light ones."""
-    size = max(SMALLEST_TEXT, min(LARGEST_TEXT, min(picture.size) // SHARE))
-    dark, light = _tile(text, size)
+    size = max(SMALLEST_TEXT, min(LARGEST_TEXT, min(picture.size) // share))
+    dark, light = _tile(text, size, faint)
     for y in range(-dark.height, picture.height, size * LINES_APART):
         for x in range(-dark.width // 2, picture.width, dark.width + size):
             picture.paste(LIGHT, (x, y), light)
@@ -68,14 +70,14 @@ def _across(picture: Image.Image, text: str) -> Image.Image:
     return picture
 
 
-def _tile(text: str, size: int) -> tuple[Image.Image, Image.Image]:
+def _tile(text: str, size: int, faint: int) -> tuple[Image.Image, Image.Image]:
     """The slanted text, as masks of its strokes and of the edge around them."""
     font = _font(size)
     left, top, right, bottom = font.getbbox(text, stroke_width=2)
     masks = []
     for width in (0, max(1, size // 12)):
         flat = Image.new("L", (int(right - left) + 4, int(bottom - top) + 4), 0)
-        ImageDraw.Draw(flat).text((2 - left, 2 - top), text, fill=FAINT, font=font, stroke_width=width)
+        ImageDraw.Draw(flat).text((2 - left, 2 - top), text, fill=faint, font=font, stroke_width=width)
         masks.append(flat.rotate(SLANT, Resampling.BILINEAR, expand=True))
     return masks[0], masks[1]
 

@@ -17,6 +17,7 @@ from backoffice.cli import main
 from config import policy as policies
 from config.settings import SECRET_VARIABLES, Settings
 from models import audit
+from models.key_vault import service as key_vault
 from models.person.roles import SYSTEM
 
 Run = Callable[..., Result]
@@ -114,6 +115,16 @@ def test_migrating_twice_changes_nothing(run: Run) -> None:
     assert run("migrate").exit_code == 0
     again = run("migrate")
     assert (again.exit_code, again.stdout) == (0, "The database is up to date.\n")
+
+
+def test_nothing_is_migrated_under_another_master_key(run: Run, db: Database[dict[str, Any]]) -> None:
+    key_vault.require()
+    db["migration"].drop()
+    before = sorted(db.list_collection_names())
+    refused = run("migrate", MASTER_KEY=run("keys", "new").stdout.strip())
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1].startswith("Error: the master key is not the one")
+    assert sorted(db.list_collection_names()) == before
 
 
 def test_check_names_what_is_right(run: Run) -> None:
