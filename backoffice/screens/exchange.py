@@ -100,7 +100,7 @@ class ExchangeRoutes(RecordRoutes):
         view, reader = self._allowed(slug)
         batch = _batch(service.own(reader.person, identifier(batch_id)), slug)
         try:
-            batch = service.read_again(reader.person, batch.id, pages.chosen(request.form))
+            batch = service.read_again(reader.person, batch.id, pages.chosen_again(request.form, batch))
         except FileRefused as refusal:
             return self._columns(view, reader, batch, refusal), refusal.status
         return redirect(_at(batch), 303)
@@ -156,6 +156,14 @@ class ExchangeRoutes(RecordRoutes):
         pieces = service.bad_rows(reader.person, batch.id, reader.language, xlsx=form == "xlsx")
         stem, ending = batch.name.rpartition(".")[0] or batch.name, _("not-imported")
         return _download(pieces, f"{stem}-{ending}.{form}", form)
+
+    @expose("/<slug>/import/<batch_id>/kept")  # type: ignore[untyped-decorator]
+    def import_kept(self, slug: str, batch_id: str) -> ResponseReturnValue:
+        """The records that an undo left alone, with the reasons."""
+        _view, reader = self._allowed(slug)
+        batch = _batch(service.see(reader.person, identifier(batch_id)), slug)
+        pieces = service.kept_file(reader.person, batch.id, reader.language)
+        return _download(pieces, f"{batch.name.rpartition('.')[0] or batch.name}-{_('kept')}.csv", "csv")
 
     def _allowed(self, slug: str) -> tuple[RecordView, Reader]:
         """:raises NotFound: for a type out of reach. :raises Forbidden: for one that the reader may not import."""

@@ -14,7 +14,7 @@ from backoffice.screens import cells, list_page
 from backoffice.screens.base import RecordView
 from backoffice.screens.reader import Reader
 from models.declarations import LEVEL_LABELS, RecordType
-from models.exchange import service
+from models.exchange import service, undoing
 from models.exchange.dates import ORDERS
 from models.exchange.document import AT_WORK, Batch, Kind, Line, Options, State
 from models.exchange.export import leaving
@@ -22,6 +22,7 @@ from models.exchange.mapping import Target, targets
 from models.exchange.preview import preview
 from models.exchange.table import MB
 from models.exchange.text_lines import ENCODINGS
+from models.exchange.undoing import Kept
 from models.exchange.uploads import KEPT
 from models.exchange.values import DATE_KINDS
 from models.job import service as jobs
@@ -48,6 +49,14 @@ def chosen(form: Form) -> Context:
         "sheet": form.get("sheet", "")[:100],
         "header_row": int(row) if row.isascii() and row.isdecimal() and len(row) < 5 else None,
     }
+
+
+def chosen_again(form: Form, batch: Batch) -> Context:
+    """The same for a file that was read: the heading's row that was found on one sheet says nothing of another one."""
+    made = chosen(form)
+    if made["sheet"] != batch.found["sheet"] and made["header_row"] == batch.found["header_row"]:
+        made["header_row"] = None
+    return made
 
 
 def names_sent(batch: Batch) -> set[str]:
@@ -228,7 +237,10 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
     """What became of an import. Who only looks after imports sees how many rows and why, and none of their content."""
     own = batch.owner == reader.person.id
     stored = service.step_of(batch.state) == "run" and batch.count("taken")
-    undoable = stored and batch.state in (State.DONE, State.FAILED) and reader.now - batch.at <= KEPT
+    over = batch.state in (State.DONE, State.FAILED, State.UNDONE)
+    undoable = stored and batch.left and over and reader.now - batch.at <= KEPT
+    can_undo = bool(undoable) and (own or reader.person.has(Role.HEAD))
+    left = batch.state is State.UNDONE and batch.count("kept")
     failed = batch.failure.get("zh" if reader.language == "zh" else "en", "")
     return {
         **_head(view, batch, reader),
@@ -236,15 +248,35 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
         "failure": failed,
         "refused": [_said(line, reader) for line in service.lines(batch, Kind.REFUSED)] if own else [],
         "emptied": [_said(line, reader) for line in service.lines(batch, Kind.EMPTIED)] if own else [],
-        "kept": service.kept_records(reader.person, batch) if batch.state is State.UNDONE else [],
-        "can_undo": bool(undoable) and (own or reader.person.has(Role.HEAD)),
+        "warned": [_said(line, reader) for line in service.lines(batch, Kind.WARNED, step="check")] if own else [],
+        "warned_count": batch.checked.get(Kind.WARNED.value, 0),
+        "kept": [_kept(one, reader) for one in service.kept_records(reader.person, batch)] if left else [],
+        "undo_says": _undo_says(batch) if can_undo else "",
         "can_download": own and bool(batch.count("refused")) and bool(stored or batch.state is State.DONE),
     }
 
 
+def _kept(one: Kept, reader: Reader) -> Context:
+    return {"number": one.number, "why": one.why.zh if reader.language == "zh" else one.why.en}
+
+
+def _undo_says(batch: Batch) -> str:
+    """What an undo would do, for the question whether it shall."""
+    count = undoing.untouched(batch)
+    untouched = f"{undoing.COUNTED:,}+" if count > undoing.COUNTED else f"{count:,}"
+    return str(
+        _(
+            "As they were stored: %(untouched)s of %(all)s. They are removed for good, but for those to which other "
+            "records point; so is what only bulk changes touched that were taken back. All others stay.",
+            all=f"{batch.left:,}",
+            untouched=untouched,
+        )
+    )
+
+
 def _head(view: RecordView, batch: Batch, reader: Reader) -> Context:
     at: Context = {"slug": batch.type, "batch_id": str(batch.id)}
-    steps = ("read", "check", "confirm", "undo", "drop", "rows", "state")
+    steps = ("read", "check", "confirm", "undo", "drop", "rows", "state", "kept")
     return {
         "type": list_page.type_of(view, reader),
         "batch": _line(batch, reader),
@@ -269,6 +301,9 @@ def _line(batch: Batch, reader: Reader) -> Context:
         State.FAILED: _("broken off"),
     }
     run = service.step_of(batch.state) == "run"
+    word, tone = words[batch.state], TONES.get(batch.state, "info")
+    if batch.state is State.UNDONE and batch.count("kept"):
+        word, tone = (_("partly undone"), "warn") if batch.count("undone") else (words[State.DONE], "good")
     return {
         "name": batch.name,
         "by": batch.owner_name,
@@ -277,9 +312,9 @@ def _line(batch: Batch, reader: Reader) -> Context:
             "text": cells.moment_short(batch.at, reader.language),
             "full": cells.moment_full(batch.at, reader.language),
         },
-        "state": {"text": words[batch.state], "tone": TONES.get(batch.state, "info")},
+        "state": {"text": word, "tone": tone},
         "size": cells.size_text(batch.size),
-        "stored": batch.count("taken") - batch.count("undone") if run else 0,
+        "stored": batch.left if run else 0,
         "refused": batch.count("refused") if run else 0,
         "url": url_for("records.imported", slug=batch.type, batch_id=str(batch.id)),
     }

@@ -95,7 +95,8 @@ class Count:
 class Batch:
     """An import. `chosen` is how a person said the file is to be read, `found` how it is read; `at_row` the last row
     that is done in the present step, `done` of `total` bytes how far that is. Counts are those of the present step:
-    rows seen, taken (would be taken, while it is only checked), refused; undone and kept after an undo."""
+    rows seen, taken (would be taken, while it is only checked), refused; undone by all undos, and kept by the last one.
+    `checked` are those of the check before the run."""
 
     id: ObjectId
     type: str
@@ -116,6 +117,7 @@ class Batch:
     done: int = 0
     total: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    checked: dict[str, int] = field(default_factory=dict)
     reasons: tuple[Count, ...] = ()
     failure: dict[str, str] = field(default_factory=dict)
     finished: datetime | None = None
@@ -144,6 +146,7 @@ class Batch:
             done=row.get("done") or 0,
             total=row.get("total") or 0,
             counts=dict(row.get("counts") or {}),
+            checked=dict(row.get("checked") or {}),
             reasons=tuple(_count(one) for one in (row.get("reasons") or {}).values()),
             failure=dict(row.get("failure") or {}),
             finished=row.get("finished"),
@@ -153,6 +156,11 @@ class Batch:
     def count(self, name: str) -> int:
         """One of the counts; 0 until there is something to count."""
         return self.counts.get(name, 0)
+
+    @property
+    def left(self) -> int:
+        """How many records were stored and not taken back."""
+        return self.count("taken") - self.count("undone")
 
     @property
     def handled(self) -> int:

@@ -171,11 +171,7 @@ def _undo_some(batch: Batch, holder: str, now: datetime) -> Batch | None:
             audit.append("import_undone", person, subject, now=now, detail=detail)
         else:
             change = {
-                "$set": {
-                    "at_row": done.at_row,
-                    "done": batch.done + done.undone + done.kept,
-                    "total": batch.count("taken"),
-                },
+                "$set": {"at_row": done.at_row, "done": batch.done + done.undone + done.kept},
                 "$inc": {"counts.undone": done.undone, "counts.kept": done.kept},
             }
         return Batch.read(WORK.note(_seen(batch), holder, change))

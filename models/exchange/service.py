@@ -17,23 +17,22 @@ from typing import IO, Any
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, registry
-from models.access import Purpose
+from models import audit, registry
 from models.declarations import Field, Level, RecordType
 from models.errors import Forbidden, NotFound, Sentence
 from models.exchange import mapping as mappings
-from models.exchange import uploads
+from models.exchange import undoing, uploads
 from models.exchange.document import AT_WORK, BATCHES, LINES, SEEN, Batch, Kind, Line, Options, State
 from models.exchange.mapping import Plan
 from models.exchange.reading import DEFAULT_LIMITS, open_table
 from models.exchange.refusals import FileRefused, NothingToImport, RightLost, UndoTooLate, WrongStep
 from models.exchange.table import Limits, Row, Table
 from models.exchange.taking import Taker, may_import
+from models.exchange.undoing import Kept
 from models.exchange.writing import Reason, rejects
 from models.job import service as jobs
 from models.person import service as people
 from models.person.roles import Permission, Person, Role
-from models.record import collection_name
 from models.records import form_fields
 
 JOB = "imports"
@@ -215,9 +214,9 @@ def recent(person: Person, slug: str, limit: int = 20) -> list[Batch]:
     return [b for b in batches if b.owner == person.id or _oversees(person, b)][:limit]
 
 
-def lines(batch: Batch, kind: Kind, limit: int = SHOWN_LINES) -> list[Line]:
-    """The first rows about which something is said in the present step."""
-    wanted = {"batch": batch.id, "step": step_of(batch.state), "kind": kind.value}
+def lines(batch: Batch, kind: Kind, limit: int = SHOWN_LINES, *, step: str = "") -> list[Line]:
+    """The first rows about which something is said in the present step, or in another one."""
+    wanted = {"batch": batch.id, "step": step or step_of(batch.state), "kind": kind.value}
     return [Line.read(row) for row in database()[LINES].find(wanted).sort("row", 1).limit(limit)]
 
 
@@ -226,13 +225,17 @@ def step_of(state: State) -> str:
     return "check" if state in (State.UPLOADED, State.CHECKING, State.CHECKED) else "run"
 
 
-def kept_records(person: Person, batch: Batch, limit: int = SHOWN_LINES) -> list[str]:
-    """The numbers of records that an undo left alone because they had been worked on; those that the person sees."""
-    rt = registry.get(batch.type).rt
-    reach = access.reach(person, rt, Purpose.VIEW)
-    query = {"$and": [{"batch": batch.id, "batch_row": {"$gte": 0}}, reach.query(cards=True, archived=None)]}
-    found = database()[collection_name(batch.type)].find(query, {"number": 1}).sort("number", 1).limit(limit)
-    return [row["number"] for row in found]
+def kept_records(person: Person, batch: Batch, limit: int = SHOWN_LINES) -> list[Kept]:
+    """The first records that an undo left alone, with the reasons; those that the person sees."""
+    return undoing.kept(person, batch, limit)
+
+
+def kept_file(person: Person, batch_id: ObjectId, language: str) -> Iterator[bytes]:
+    """All records that an undo left alone, with the reasons, as CSV. :raises WrongStep: it left none."""
+    batch = see(person, batch_id)
+    if batch.state is not State.UNDONE or not batch.count("kept"):
+        raise WrongStep
+    return undoing.all_kept(person, batch, language)
 
 
 def bad_rows(person: Person, batch_id: ObjectId, language: str, *, xlsx: bool = False) -> Iterator[bytes]:
@@ -311,7 +314,8 @@ def confirm(person: Person, batch_id: ObjectId, stamp: str, now: datetime) -> Ba
 
 
 def undo(person: Person, batch_id: ObjectId, now: datetime) -> Batch:
-    """Take an import back: every record of it that nobody has worked on goes. The others stay and are listed.
+    """Take an import back: every record of it that nobody has worked on goes. The others stay and are listed; when what
+    stood in their way is gone, it can be asked for again.
 
     The records are deleted, not archived: they were never in use, an archive of mistakes would hold content that
     nobody asked to keep, and the same file imported again must not find them as duplicates. The audit trail and the
@@ -325,12 +329,12 @@ def undo(person: Person, batch_id: ObjectId, now: datetime) -> Batch:
         raise Forbidden()
     if now - batch.at > uploads.KEPT:
         raise UndoTooLate
-    if not batch.count("taken"):
+    if not batch.left:
         raise WrongStep
 
     def work() -> None:
-        change = {"state": State.UNDOING.value, "undo_by": person.id, "at_row": 0, "done": 0, "total": 0}
-        _step(batch, (State.DONE, State.FAILED), change)
+        change = {"state": State.UNDOING.value, "undo_by": person.id, "at_row": 0, "done": 0, "counts.kept": 0}
+        _step(batch, (State.DONE, State.FAILED, State.UNDONE), {**change, "total": batch.left})
         _audit("import_undo_asked", person, batch, now)
 
     transaction(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,30 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import bulk, registry
+from models import access, bulk, names, registry, store
+from models.access import Purpose
 from models.declarations import Field
+from models.errors import Sentence
 from models.exchange.document import Batch
+from models.exchange.writing import Column, stream_csv, told
 from models.person.roles import Person
 from models.record import collection_name
+
+AT_ONCE = 200
+COUNTED = 10_000
+"""Of records that an undo would take no more are counted."""
+
+CHANGED = Sentence("导入后有改动。", "It was changed after the import.")
+ARCHIVED = Sentence("已归档。", "It is archived.")
+USED = Sentence(
+    "已开放给他人、被依法保全，或有其他记录指向它。",
+    "It was opened to somebody, is on legal hold, or another record points to it.",
+)
+"""Which of these is nobody's to learn who does not see the other record, or may not know for whom it is open (X6)."""
+STAYED = Sentence("未删除。", "It stayed.")
+"""Stands for the reason where a person sees the card of a record."""
+FREE = Sentence("现在可以撤销。", "It can be taken back now.")
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -26,22 +45,104 @@ class Undone:
     kept: int
 
 
-def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undone | None:
-    """Take back the next records of an import, inside a transaction; None when there are none left.
+@dataclass(frozen=True)
+class Kept:
+    """A record of an import that an undo left, and why."""
 
-    Kept are records that were changed, archived, opened to somebody or put on legal hold, and those to which another
-    record points.
-    """
-    records = database()[collection_name(batch.type)]
-    condition = {"batch": batch.id, "batch_row": {"$gt": batch.at_row}}
-    sons = list(records.find(condition).sort("batch_row", 1).limit(count))
+    number: str
+    why: Sentence
+
+
+def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undone | None:
+    """Take back the next records of an import, inside a transaction; None when there are none left."""
+    sons = _records(batch, batch.at_row, count)
     if not sons:
         return None
-    pointed = _pointed_at(batch.type, [son["_id"] for son in sons])
-    untouched = [s for s in sons if s["rev"] == 1 and not s.get("granted") and not s.get("held")]
-    free = [s for s in untouched if s["_id"] not in pointed]
+    staying = _staying(batch.type, sons)
+    free = [son for son in sons if son["_id"] not in staying]
     bulk.take_back(batch.type, free, actor=person, now=now, batch=batch.id)
     return Undone(sons[-1]["batch_row"], len(free), len(sons) - len(free))
+
+
+def untouched(batch: Batch) -> int:
+    """How many records of an import have not been written since, counted up to one more than `COUNTED`: those that
+    an undo removes, if no other record points to them."""
+    unused = {"rev": 1, "granted": {"$in": [None, []]}, "held": {"$in": [None, False]}}
+    query = {"batch": batch.id, "batch_row": {"$gte": 0}, **unused}
+    return database()[collection_name(batch.type)].count_documents(query, limit=COUNTED + 1)
+
+
+def kept(person: Person, batch: Batch, limit: int) -> list[Kept]:
+    """The first records of an import that are still here, among those that the person sees, with what speaks against
+    taking them back now."""
+    reach = access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
+    query = {"$and": [{"batch": batch.id, "batch_row": {"$gte": 0}}, reach.query(cards=True, archived=None)]}
+    found = database()[collection_name(batch.type)].find(query).sort("batch_row", 1).limit(limit)
+    return _told(batch, reach, list(found))
+
+
+def all_kept(person: Person, batch: Batch, language: str) -> Iterator[bytes]:
+    """All of them as CSV, those that the person does not see as such."""
+    chinese = language.startswith("zh")
+    titles = ("编号", "保留原因") if chinese else ("Number", "Why it stays")
+    return stream_csv([Column(title) for title in titles], _lines(person, batch, language))
+
+
+def _lines(person: Person, batch: Batch, language: str) -> Iterator[tuple[str, str]]:
+    reach = access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
+    at_row = -1
+    while sons := _records(batch, at_row, AT_ONCE):
+        for one in _told(batch, reach, sons):
+            yield one.number or names.HIDDEN, told([("", one.why)], language)
+        at_row = sons[-1]["batch_row"]
+
+
+def _told(batch: Batch, reach: access.Reach, sons: Rows) -> list[Kept]:
+    staying = _staying(batch.type, sons)
+    made = []
+    for son in sons:
+        seen = reach.sees(son["acl"])
+        why = staying.get(son["_id"], FREE) if seen == "full" else STAYED
+        made.append(Kept(son["number"] if seen else "", why))
+    return made
+
+
+def _records(batch: Batch, behind: int, count: int) -> Rows:
+    """The next records of an import, in the order of its file."""
+    condition = {"batch": batch.id, "batch_row": {"$gt": behind}}
+    return list(database()[collection_name(batch.type)].find(condition).sort("batch_row", 1).limit(count))
+
+
+def _staying(slug: str, sons: Rows) -> dict[ObjectId, Sentence]:
+    """Which of some records an undo leaves alone, and why: those that were changed, archived, opened to somebody or put
+    on legal hold, and those to which another record points. A bulk change that was taken back is no change."""
+    as_stored = _as_stored(sons)
+    pointed = _pointed_at(slug, [son["_id"] for son in sons])
+    found: dict[ObjectId, Sentence] = {}
+    for son in sons:
+        if son.get("archived_at"):
+            found[son["_id"]] = ARCHIVED
+        elif son["_id"] not in as_stored:
+            found[son["_id"]] = CHANGED
+        elif son.get("granted") or son.get("held") or son["_id"] in pointed:
+            found[son["_id"]] = USED
+    return found
+
+
+def _as_stored(sons: Sequence[dict[str, Any]]) -> set[ObjectId]:
+    """The records that nobody has written since, but for bulk changes each of which was taken back."""
+    written = [son["_id"] for son in sons if son["rev"] != 1]
+    open_changes: dict[ObjectId, list[Any]] = {record: [] for record in written}
+    if written:
+        later = {"record": {"$in": written}, "rev": {"$gt": 1}}
+        shown = {"record": 1, "batch": 1, "undoes": 1}
+        for version in database()[store.VERSIONS].find(later, shown).sort([("record", 1), ("rev", 1)]):
+            stack = open_changes[version["record"]]
+            if stack and version.get("undoes") == stack[-1]:
+                stack.pop()
+            else:
+                stack.append(version.get("batch"))
+    return {son["_id"] for son in sons if not open_changes.get(son["_id"])}
 
 
 def _pointed_at(slug: str, ids: list[ObjectId]) -> set[Any]:

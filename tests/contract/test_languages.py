@@ -58,6 +58,7 @@ ELSEWHERE = {
     "records.related": "for scripts",
     "records.import_state": "for scripts",
     "records.import_rows": "a file",
+    "records.import_kept": "a file",
     "records.bulk_plan": "needs a bulk change",
     "records.bulk_state": "for scripts",
     "records.bulk_rows": "a file",

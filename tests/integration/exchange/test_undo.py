@@ -10,11 +10,14 @@ from bson import ObjectId
 from pymongo.database import Database
 
 from models import audit, records, store
+from models.bulk_change import service as bulk_changes
 from models.errors import Forbidden, NotFound
-from models.exchange import running, service
+from models.exchange import running, service, undoing
 from models.exchange.document import State
 from models.exchange.refusals import UndoTooLate, WrongStep
 from models.person.roles import Person, Role
+from tests.factories.bulk_changes import carried_out
+from tests.factories.bulk_changes import worked as bulk_worked
 from tests.factories.imports import imported, worked
 from tests.factories.people import person
 
@@ -54,8 +57,60 @@ def test_records_that_were_worked_on_stay_and_are_listed(custodian: Person, now:
     undone = worked(service.undo(custodian, batch.id, now), now)
     assert (undone.count("undone"), undone.count("kept")) == (1, 3)
     assert set(by_name(db)) == {"甲公司", "乙公司", "丙公司"}
-    kept = service.kept_records(custodian, undone)
-    assert kept == sorted(found[name]["number"] for name in ("甲公司", "乙公司", "丙公司"))
+    used = "It was opened to somebody, is on legal hold, or another record points to it."
+    assert [(one.number, one.why.en) for one in service.kept_records(custodian, undone)] == [
+        (found["甲公司"]["number"], "It was changed after the import."),
+        (found["乙公司"]["number"], used),
+        (found["丙公司"]["number"], used),
+    ]
+
+
+def test_all_that_stays_comes_as_a_file_with_the_reasons(
+    custodian: Person, head: Person, now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
+    batch = imported(custodian, FOUR, now)
+    found = by_name(db)
+    with pytest.raises(WrongStep):
+        service.kept_file(custodian, batch.id, "en")
+    records.change(custodian, "customer", found["甲公司"]["number"], {"city": "杭州"}, rev=1, now=now)
+    store.change("customer", found["乙公司"]["_id"], {"archived_at": now}, actor=head, now=now, action="archive")
+    hidden = {"level": "top_secret", "owner": head.id}
+    records.change(head, "customer", found["丙公司"]["number"], hidden, rev=1, now=now)
+    worked(service.undo(custodian, batch.id, now), now)
+    lines = b"".join(service.kept_file(custodian, batch.id, "en")).decode("utf-8-sig").splitlines()
+    assert lines == [
+        "Number,Why it stays",
+        f"{found['甲公司']['number']},It was changed after the import.",
+        f"{found['乙公司']['number']},It is archived.",
+        "—,It stayed.",
+    ]
+
+
+def test_an_undo_that_left_something_is_asked_for_again(custodian: Person, now: datetime, db: Base) -> None:
+    batch = imported(custodian, FOUR, now)
+    assert undoing.untouched(batch) == 4
+    plan = carried_out(custodian, "change", {"city": "杭州"}, now=now)
+    assert plan.count("changed") == 4
+    undone = worked(service.undo(custodian, batch.id, now), now)
+    assert (undone.count("undone"), undone.count("kept"), undone.left) == (0, 4, 4)
+    assert undoing.untouched(batch) == 0
+    bulk_worked(bulk_changes.undo(custodian, plan.id, now), now)
+    assert {one.why.en for one in service.kept_records(custodian, undone)} == {"It can be taken back now."}
+    again = worked(service.undo(custodian, batch.id, now), now)
+    assert (again.count("undone"), again.count("kept"), by_name(db)) == (4, 0, {})
+    with pytest.raises(WrongStep):
+        service.undo(custodian, batch.id, now)
+
+
+def test_one_that_was_changed_besides_a_bulk_change_stays(custodian: Person, now: datetime, db: Base) -> None:
+    batch = imported(custodian, FOUR, now)
+    number = by_name(db)["甲公司"]["number"]
+    records.change(custodian, "customer", number, {"address": "滨河路 8 号"}, rev=1, now=now)
+    plan = carried_out(custodian, "change", {"city": "杭州"}, now=now)
+    bulk_worked(bulk_changes.undo(custodian, plan.id, now), now)
+    undone = worked(service.undo(custodian, batch.id, now), now)
+    assert (undone.count("undone"), undone.count("kept"), set(by_name(db))) == (3, 1, {"甲公司"})
 
 
 def test_a_kept_record_that_went_out_of_reach_is_not_named(
@@ -67,7 +122,7 @@ def test_a_kept_record_that_went_out_of_reach_is_not_named(
     undone = worked(service.undo(custodian, batch.id, now), now)
     assert undone.count("kept") == 1
     assert service.kept_records(custodian, undone) == []
-    assert service.kept_records(head, undone) == [number]
+    assert [one.number for one in service.kept_records(head, undone)] == [number]
 
 
 def test_undoing_goes_on_where_it_was_broken_off(
