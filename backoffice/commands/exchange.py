@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from models.declarations import Level, RecordType
 from models.errors import NotFound
 from models.exchange import export as exports
 from models.exchange import running, service
-from models.exchange.document import AT_WORK, Batch, Kind, Options, State
+from models.exchange.document import AT_WORK, Batch, Count, Kind, Options, State
 from models.exchange.mapping import targets
 from models.exchange.table import MB
 from models.person import service as people
@@ -100,9 +100,10 @@ def import_(
             if dry_run:
                 return
             raise Failure("no row can be imported; nothing was stored")
+        looked_at = [reason for reason in batch.reasons if reason.kind is Kind.WARNED]
         batch = service.confirm(person, batch.id, batch.stamp, _now())
         batch = _worked(batch, "stored")
-        _tell_result(batch, "stored")
+        _tell_result(batch, "stored", looked_at)
         if bad is not None and batch.count("refused"):
             with bad.open("wb") as target:
                 target.writelines(service.bad_rows(person, batch.id, person.language))
@@ -211,11 +212,13 @@ def _worked(batch: Batch, word: str) -> Batch:
     return batch
 
 
-def _tell_result(batch: Batch, word: str) -> None:
+def _tell_result(batch: Batch, word: str, looked_at: Iterable[Count] | None = None) -> None:
+    """What became of the rows; `looked_at` is what the check said of those that it took, if that is over."""
     rows, taken, refused = (batch.count(name) for name in ("rows", "taken", "refused"))
     click.echo(f"{rows} rows: {taken} {word}, {refused} refused")
     titles = {Kind.REFUSED: "refused", Kind.EMPTIED: "left empty", Kind.WARNED: "to be looked at"}
-    for reason in sorted(batch.reasons, key=lambda r: (list(Kind).index(r.kind), -r.count)):
+    told = [one for one in batch.reasons if looked_at is None or one.kind is not Kind.WARNED]
+    for reason in sorted([*told, *(looked_at or ())], key=lambda r: (list(Kind).index(r.kind), -r.count)):
         column = f"{reason.column}: " if reason.column else ""
         click.echo(f"  {reason.count} {titles[reason.kind]}: {column}{reason.en}")
 

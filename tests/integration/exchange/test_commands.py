@@ -62,6 +62,17 @@ def test_an_import_says_what_goes_where_and_what_became_of_every_row(
         assert [row.cells[0] for row in table.rows()] == ["2", "4"]
 
 
+def test_rows_to_be_looked_at_are_told_when_they_are_stored(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "alike.csv"
+    path.write_text("公司名称,城市\n远山机械有限公司,上海\n远山机械,杭州\n", "utf-8")
+    result = command("import", "customer", str(path))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-2:] == [
+        "2 rows: 2 stored, 0 refused",
+        "  1 to be looked at: This may repeat “…”.",
+    ]
+
+
 def test_a_dry_run_stores_nothing_and_leaves_nothing(command: Command, file: str, db: Base) -> None:
     result = command("import", "customer", file, "--dry-run", "--empty-bad-values", "--map", "建立=")
     assert result.exit_code == 0, result.output
