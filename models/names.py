@@ -248,10 +248,16 @@ def named(reader: Person, declared: Field, text: str, *, begins: bool = False) -
     try:
         found = tuple(son["_id"] for son in cursor)
     except ExecutionTimeout:
-        raise TooManyNamed(text=text[:40], types=rt.plural) from None
+        raise _too_many(declared, text) from None
     if len(found) > MOST_NAMED:
-        raise TooManyNamed(text=text[:40], types=rt.plural)
+        raise _too_many(declared, text)
     return found
+
+
+def _too_many(declared: Field, text: str) -> TooManyNamed:
+    refusal = TooManyNamed(text=text[:40], types=registry.get(declared.to).rt.plural)
+    refusal.about = declared.name
+    return refusal
 
 
 def known(

@@ -25,8 +25,8 @@ Context = dict[str, Any]
 class FilterWords:
     """The conditions of one list in the reader's words."""
 
-    def __init__(self, asked: Asked, at: str, reader: Reader) -> None:
-        self.asked, self.at, self.reader = asked, at, reader
+    def __init__(self, asked: Asked, at: str, reader: Reader, refused: str = "") -> None:
+        self.asked, self.at, self.reader, self.refused = asked, at, reader, refused
         self.operators = operator_labels(reader.language)
         pointing = [f for f in leaves(asked.query.filters) if f.ids and f.operator not in BY_NAME]
         rows = [((f.field,), {f.field.name: one}) for f in pointing for one in f.ids or ()]
@@ -45,7 +45,8 @@ class FilterWords:
             joiner = _("or") if part.any else _("and")
             inner = [f"({one['label']})" if one["parts"] else one["label"] for one in parts]
             return made | {"parts": parts, "any": part.any, "label": f" {joiner} ".join(inner)}
-        return made | {"label": self.words(part)}
+        wrong = part.field.name == self.refused and part.operator in BY_NAME
+        return made | {"label": self.words(part), "wrong": wrong}
 
     def words(self, wanted: Filter) -> str:
         """One condition: `Region is 江苏`, `Key customer: yes`, `Due is overdue`, `Created in the last 7 days`."""

@@ -21,6 +21,7 @@ from backoffice.screens.reader import Reader
 from models import access, listed, listing, names, registry
 from models.declarations import Field, Level
 from models.destruction.document import SLUG as DESTRUCTION
+from models.errors import Refusal
 from models.listing import Page
 from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
@@ -190,9 +191,22 @@ def _column(field: Field, sortable: bool, asked: Asked, at: str, reader: Reader)
     }
 
 
-def chips(asked: Asked, at: str, reader: Reader) -> list[Context]:
-    """The filters in force, each with the address of the list without it."""
-    words = FilterWords(asked, at, reader)
+def refused(made: Context, refusal: Refusal, asked: Asked, reader: Reader) -> Context:
+    """The context of a list that was not asked for: why, and which filter it is about. There is nothing to take out or
+    to keep as a view."""
+    return made | {
+        "notice": refusal.text(reader.language),
+        "refused": True,
+        "chips": chips(asked, made["urls"]["list"], reader, refusal.about),
+        "can": made["can"] | {"export": False},
+        "view_saver": made["view_saver"] | {"url": ""},
+    }
+
+
+def chips(asked: Asked, at: str, reader: Reader, refused: str = "") -> list[Context]:
+    """The filters in force, each with the address of the list without it. `refused` is the field whose name filter
+    stands for too many."""
+    words = FilterWords(asked, at, reader, refused)
     made = [words.chip(part, (index,)) for index, part in enumerate(asked.query.filters)]
     if asked.query.q:
         made.append({"label": f"“{asked.query.q}”", "remove_url": f"{at}?{asked.address(q='')}"})

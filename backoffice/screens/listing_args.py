@@ -28,9 +28,11 @@ Args = MultiDict[str, str]
 __all__ = ["Args", "Asked", "made_filter", "read"]
 
 
-def read(args: Args, known: dict[str, Field], reader: Reader, columns: tuple[str, ...] = ()) -> Asked:
+def read(
+    args: Args, known: dict[str, Field], reader: Reader, columns: tuple[str, ...] = (), *, named: bool = True
+) -> Asked:
     """The list that a request asks for. :raises BadQuery: naming the first parameter that is not understood."""
-    return address.read(args.items(multi=True), known, reader.person, reader.now, columns=columns)
+    return address.read(args.items(multi=True), known, reader.person, reader.now, columns=columns, named=named)
 
 
 def made_filter(args: Args) -> str | None:

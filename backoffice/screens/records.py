@@ -48,7 +48,7 @@ from backoffice.screens.reviewing import ReviewRoutes
 from backoffice.screens.saved_views import SavedViewRoutes
 from backoffice.screens.secrecy import SecrecyRoutes
 from backoffice.screens.writing import WritingRoutes
-from models import access, listing, records, sights
+from models import access, listing, names, records, sights
 from models.access import Purpose
 from models.declarations import Level
 from models.listing.query import version_bound
@@ -87,14 +87,15 @@ class RecordsHost(
         target = listing_args.made_filter(request.args)
         if target is not None:
             return redirect(f"{addresses.of('records.listing', slug=slug)}?{target}")
-        asked = listing_args.read(
-            request.args, view.queryable(reader), reader, columns=tuple(list_page.showable(view, reader))
-        )
+        known, showable = view.queryable(reader), tuple(list_page.showable(view, reader))
         try:
+            asked = listing_args.read(request.args, known, reader, columns=showable)
             rows, page = view.get_list(asked.query, list_page.columns(view, reader, asked.query.columns))
-        except (QueryTooShort, QueryTooLong, listing.TooBroad) as refusal:
-            context = _list(view, asked, [], listing.Page([], "", ""), reader)
-            return self.page(view.list_template, **context, notice=refusal.text(reader.language)), refusal.status
+        except (QueryTooShort, QueryTooLong, listing.TooBroad, names.TooManyNamed) as refusal:
+            asked = listing_args.read(request.args, known, reader, columns=showable, named=False)
+            empty = _list(view, asked, [], listing.Page([], "", ""), reader)
+            context = list_page.refused(empty, refusal, asked, reader)
+            return self.page(view.list_template, **context), refusal.status
         context = _list(view, asked, rows, page, reader)
         return self.page(view.list_template, **context, **count_on(view, asked, page, reader))
 

@@ -86,11 +86,13 @@ def read(
     *,
     sizes: Iterable[int] = PAGE_SIZES,
     columns: Iterable[str] = (),
+    named: bool = True,
 ) -> Asked:
     """The list that an address asks for: `pairs` are its parameters, each with its text.
 
     `known` are the fields that the person may filter by (`queryable`), `sizes` what `show` may say and `columns` the
     fields that may be shown. Names, `me` and relative dates are settled here: the query means the same at any time.
+    Without `named` pieces of names stand for nobody: such a list is shown with its conditions, not asked for.
 
     :raises BadQuery: naming the first parameter that is not understood.
     :raises TooManyNamed: when a name stands for too many records.
@@ -102,7 +104,7 @@ def read(
     nodes = [written.node_of(name, text) for name, text in asked]
     if written.size(nodes) > MOST_CONDITIONS:
         raise BadQuery(parameter=asked[-1][0][:40])
-    filters = tuple(_part(node, known, person, now) for node in nodes)
+    filters = tuple(_part(node, known, person, now, named) for node in nodes)
     sort = controls.get("sort", "")
     query = ListQuery(
         filters=filters,
@@ -138,13 +140,13 @@ def _check(pairs: tuple[Pair, ...]) -> None:
             seen.add(name)
 
 
-def _part(node: Node, known: Mapping[str, Field], person: Person, now: datetime) -> Part:
+def _part(node: Node, known: Mapping[str, Field], person: Person, now: datetime, named: bool) -> Part:
     if isinstance(node, Leaf):
         field = known.get(node.name)
         if field is None or not field.filterable or len(node.text) > LONGEST_VALUE:
             raise BadQuery(parameter=node.name[:40])
-        return filter_of(field, node.text, person, now)
-    return Group(node.any, tuple(_part(part, known, person, now) for part in node.parts))
+        return filter_of(field, node.text, person, now, named=named)
+    return Group(node.any, tuple(_part(part, known, person, now, named) for part in node.parts))
 
 
 def _size(text: str, sizes: tuple[int, ...]) -> int:
@@ -168,8 +170,8 @@ def _columns(text: str, allowed: frozenset[str]) -> tuple[str, ...]:
     return wanted
 
 
-def filter_of(field: Field, text: str, person: Person, now: datetime) -> Filter:
-    """One condition on a field, from what the address says of it. :raises BadQuery:"""
+def filter_of(field: Field, text: str, person: Person, now: datetime, *, named: bool = True) -> Filter:
+    """One condition on a field, from what the address says of it; `named` as in `read`. :raises BadQuery:"""
     operators = kind_of(field).operators
     if text in BARE and text in operators:
         made = Filter(field, text, said=text)
@@ -182,7 +184,8 @@ def filter_of(field: Field, text: str, person: Person, now: datetime) -> Filter:
     value = value.strip()
     made = Filter(field, operator, value, said=text)
     if field.kind in names.POINTERS:
-        return replace(made, ids=_ids(field, operator, value, person))
+        unasked = operator in BY_NAME and not named
+        return replace(made, ids=() if unasked else _ids(field, operator, value, person))
     if field.kind in (*DAYS, "period"):
         return replace(made, value=_days(field, operator, value, now))
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -13,6 +14,7 @@ from pymongo.errors import ExecutionTimeout
 
 from models.declarations import Label
 from models.person.roles import Role
+from tests.factories.customers import customer
 from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
 
@@ -278,6 +280,25 @@ def test_a_list_that_takes_the_database_too_long_asks_for_one_more_filter(
     page = desk.text(f"{AT}?colour=red", 400)
     assert "Narrow the list with one more filter" in page
     assert shown(page) == []
+
+
+@pytest.mark.parametrize("wanted", ["customer=contains:长风", "where=any(customer:contains:长风,severity:is:high)"])
+def test_a_name_that_stands_for_too_many_is_told_at_its_filter(
+    sit: Sit, now: datetime, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    desk, at = sit(Role.SPECIALIST), "/records/complaint/"
+    for name in ("长风机械", "长风齿轮"):
+        customer(desk.person, now, name=name)
+    monkeypatch.setattr("models.names.MOST_NAMED", 1)
+    page = desk.text(f"{at}?{wanted}&subject=contains:late&sort=number", 400)
+    assert "have “长风” in their name. Type more of it." in page
+    assert "That did not arrive as it should" not in page
+    assert re.findall(r'chip-wrong"><span class="chip-text">([^<]+)<', page) == ["Customer contains “长风”"]
+    assert f'href="{at}?subject=contains:late&amp;sort=number"' in page, "the filter is taken off in place"
+    assert "Nothing matches" not in page
+    assert "Export as CSV" not in page
+    monkeypatch.undo()
+    assert "chip-wrong" not in desk.text(f"{at}?{wanted}")
 
 
 def test_a_count_stops_at_its_ceiling(desk: Desk, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
