@@ -45,7 +45,8 @@ class NotToLeave(Refusal):
 class Sight:
     """A record as one person may see it: in `full`, or as its card. `values` holds nothing that they may not read, and
     where something cannot be opened its refusal, an `Unopened`; `reads` are the levels at which they would read it, for
-    what it held in the past. `whose` it is says who asks for its versions."""
+    what it held in the past. `leaves` says whether its files are theirs to take out. `whose` it is says who asks for
+    its versions."""
 
     rt: RecordType
     id: ObjectId
@@ -54,6 +55,7 @@ class Sight:
     values: dict[str, Any]
     fields: tuple[Field, ...]
     reads: frozenset[str] = frozenset()
+    leaves: bool = False
     whose: Person | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
@@ -119,7 +121,8 @@ def sight_stored(
     if _kept(rt) - {f.name for f in fields} and values["updated_by"] != person.id:
         del values["updated_by"]  # whoever is not told what is withheld is not told who was last at it
     reads = levels_read(reach, son["acl"])
-    return Sight(rt, son["_id"], son["number"], True, values, fields, reads, person), record
+    leaves = access.reach(person, rt, _to_take(son)).sees(son["acl"]) == "full"
+    return Sight(rt, son["_id"], son["number"], True, values, fields, reads, leaves, person), record
 
 
 def levels_read(reach: access.Reach, acl: Iterable[str]) -> frozenset[str]:
@@ -270,13 +273,17 @@ def taken_out(person: Person, slug: str, number: str, now: datetime, file_id: st
     :raises NotToLeave: when the person may only look at it. :raises Locked: :raises NotFound:
     """
     rt, son = registry.get(slug).rt, _stored(slug, number, None)
-    internal = Level.of((son or {}).get("level")) is Level.INTERNAL
-    purpose = Purpose.VIEW if internal else Purpose.EXPORT
+    purpose = _to_take(son or {})
     found, stored, _ = _opened_stored(person, rt, number, son, purpose, now, file_id=file_id)
     if not found.full:
         looked = sight(person, rt, access.reach(person, rt, Purpose.VIEW), stored)
         raise NotToLeave() if looked is not None and looked.full else Locked()
     return found
+
+
+def _to_take(son: Mapping[str, Any]) -> Purpose:
+    """What a file of a stored record is wanted for when it is to leave the screen."""
+    return Purpose.VIEW if Level.of(son.get("level")) is Level.INTERNAL else Purpose.EXPORT
 
 
 def versions(person: Person, slug: str, number: str, now: datetime) -> list[dict[str, Any]]:

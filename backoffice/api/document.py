@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document, made from the declarations for whoever asks: the types, fields and moves that they reach.
 
 A type, field or choice that a person does not reach is not in their document, as it is not on their screens (X6).
-What they reach but may not do is there: it answers 403, and says why.
+What they reach but may not do is there: it answers 403, and says why. What nobody may do with records of a type, by its
+declaration (to add or edit requests for access, which are asked for on the screens), is not.
 """
 
 from __future__ import annotations
@@ -76,10 +77,13 @@ def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> No
     about_list: Json = {"get": operations.list_page(say, visible)}
     about_one: Json = {"get": operations.reading(say)}
     fields = records.form_fields(person, rt)
-    about_list["post"] = operations.creation(say, schemas.new_body(fields, language))
-    about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
+    if rt.rights.create:
+        about_list["post"] = operations.creation(say, schemas.new_body(fields, language))
+    if operations.is_changed(rt):
+        about_one["patch"] = operations.change(say, schemas.change_body(fields, language))
     paths: list[tuple[str, Json]] = [(at, about_list), (one, about_one)]
-    paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
+    if rt.rights.archive:
+        paths += [(f"{one}/{what}", {"post": operations.archiving(say, what)}) for what in ("archive", "restore")]
     if rt.rights.merge:
         body = schemas.merge_body(access.editable_fields(person, rt))
         paths.append((f"{one}/merge", {"post": operations.merging(say, body)}))

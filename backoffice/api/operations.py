@@ -123,15 +123,22 @@ def reading(words: Words) -> Json:
     return operation(words, "get", words.text("读取{}", "Get: {}"), [number(words), known], done)
 
 
+def is_changed(rt: RecordType) -> bool:
+    """Whether anybody changes fields of records of a type: by the right to edit, or to raise their level (X2)."""
+    return bool(rt.rights.edit) or rt.classified
+
+
 def creation(words: Words, body: Json) -> Json:
     """Make one."""
     slug = words.rt.slug
     told = {"Location": {"schema": {"type": "string"}}}
     links: Json = {
         name: {"operationId": f"{slug}.{name}", "parameters": {"number": "$response.body#/number"}}
-        for name in ("get", "history", "change", "archive")
+        for name in ("get", "history", *(["change"] if is_changed(words.rt) else []))
     }
-    links["archive"]["requestBody"] = {"rev": "$response.body#/rev"}
+    if words.rt.rights.archive:
+        rev = {"requestBody": {"rev": "$response.body#/rev"}}
+        links["archive"] = {"operationId": f"{slug}.archive", "parameters": links["get"]["parameters"], **rev}
     done = {"201": answer(words.text("已新建", "Made"), ref("written"), headers=told, links=links)}
     return operation(words, "create", words.text("新建{}", "Create: {}"), [key(words)], done, write=True, body=body)
 

@@ -144,10 +144,12 @@ def _inner(field: Field, value: Any, names: Names) -> Cell:
 
 
 def file_link(sight: Sight, row: Mapping[str, Any], names: Names) -> Cell:
-    """A file of a record by its name, and where it is fetched; no address where its name cannot be read."""
+    """A file of a record by its name, and where it is fetched, or looked at by who may not take it out (X4); no address
+    where its name cannot be read."""
     if isinstance(row["name"], Unopened):
         return {"label": _("File"), "text": names.text(FILE_NAME, row["name"]), "url": ""}
-    url = url_for("records.file", slug=sight.rt.slug, number=sight.number, file_id=str(row["file"]))
+    to = "records.file" if sight.leaves else "records.file_shown" if row["type"] in SHOWN else ""
+    url = url_for(to, slug=sight.rt.slug, number=sight.number, file_id=str(row["file"])) if to else ""
     return {"label": _("File"), "text": row["name"], "url": url}
 
 

@@ -66,10 +66,11 @@ class FileRoutes(RecordRoutes):
                 "page": number_of_page,
                 "pages": count,
             },
+            notices=borrowing.notices(sight, reader),
             watermark=mark,
             urls={
                 "record": record_url(slug, sight.number),
-                "download": record_url(slug, sight.number, "file", file_id=file_id),
+                "download": record_url(slug, sight.number, "file", file_id=file_id) if sight.leaves else "",
                 "page": record_url(slug, sight.number, "file_shown", file_id=file_id),
             },
         )

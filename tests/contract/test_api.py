@@ -283,6 +283,46 @@ def test_the_document_names_only_what_its_reader_reaches(house: House) -> None:
                 assert set(shown) == {f.name for f in access.visible_fields(program.person, rt)}
 
 
+def test_the_document_leaves_out_what_nobody_may_do_and_that_is_refused(house: House) -> None:
+    left_out = set()
+    for program in house.programs:
+        paths = program.ask("GET", "/api/v1/openapi.json").get_json()["paths"]
+        acts = {
+            act["operationId"]: act for methods in paths.values() for act in methods.values() if "operationId" in act
+        }
+        links = [link for act in acts.values() for link in act["responses"].get("201", {}).get("links", {}).values()]
+        assert {link["operationId"] for link in links} <= set(acts), program.person.name
+        for rt in registry.all_types():
+            at = f"/api/v1/{rt.slug}"
+            if at not in paths:
+                continue
+            number = next(one.number for one in house.planted if one.rt.slug == rt.slug)
+            declared = {
+                ("POST", at, f"{rt.slug}.create"): bool(rt.rights.create),
+                ("PATCH", f"{at}/{number}", f"{rt.slug}.change"): bool(rt.rights.edit) or rt.classified,
+                ("POST", f"{at}/{number}/archive", f"{rt.slug}.archive"): bool(rt.rights.archive),
+                ("POST", f"{at}/{number}/restore", f"{rt.slug}.restore"): bool(rt.rights.archive),
+            }
+            for (method, path, name), possible in declared.items():
+                assert (name in acts) is possible, (program.person.name, name)
+                if not possible:
+                    left_out.add(name)
+                    sent = (
+                        {"values": {}}
+                        if path == at
+                        else {"rev": 1, "note": "Once", **({"values": {}} if method == "PATCH" else {})}
+                    )
+                    assert program.ask(method, path, json=sent).status_code in (400, 403, 404), (
+                        program.person.name,
+                        name,
+                    )
+    assert {"access_request.create", "access_request.change", "access_request.archive"} <= left_out
+    assert_untouched(house.planted)
+    for slug in {name.partition(".")[0] for name in left_out}:
+        planted = sum(one.rt.slug == slug for one in house.planted)
+        assert database()[f"record_{slug}"].count_documents({}) == planted, "nothing was made"
+
+
 def test_a_reading_of_a_classified_record_is_audited_as_on_the_screens(house: House) -> None:
     database()["audit"].delete_many({})
     for program in house.kinds_of_people():

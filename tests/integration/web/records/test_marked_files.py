@@ -67,6 +67,30 @@ def test_a_pdf_of_a_secret_record_is_looked_at_page_by_page_and_not_given_away(s
         assert "“page”" in desk.text(f"{at}?page={wrong}", status=400)
 
 
+@pytest.mark.parametrize(("use", "leaves"), [("view", False), ("print", False), ("export", True)])
+@pytest.mark.parametrize("name", ["合同.pdf", "scan.png", "list.txt"])
+def test_a_file_under_a_card_counts_down_and_is_offered_to_be_kept_only_where_it_may_be(
+    sit: Sit, use: str, leaves: bool, name: str
+) -> None:
+    """Beside it and in its record (X4)."""
+    content = {"合同.pdf": pdf(), "scan.png": PNG, "list.txt": b"a list"}[name]
+    head = sit(Role.HEAD)
+    made = with_file(sit(Role.SPECIALIST), content, name, level="secret")
+    at = f"{AT}{made['number']}"
+    reader = sit(Role.SALES_MANAGER, manager=head.person.id)
+    reader.send(f"{at}/ask", 302, use=use, reason="Audit at the site", **{"from": "", "until": "2026-11-25"})
+    head.send("/records/access_request/CY-2026-000001/do/approve", 303, rev="1", valid_until="2026-11-25")
+    file = f"{at}/files/{made['scans'][0]['file']}"
+    pages = [at, *([f"{file}/view"] if name != "list.txt" else [])]
+    for page in pages:
+        text = reader.text(page)
+        assert "data-countdown-ends" in text, page
+        assert (f'href="{file}"' in text) is leaves, page
+    given = reader.get(file)
+    assert given.status_code == (200 if leaves else 403)
+    given.close()
+
+
 def test_a_pdf_without_class_is_looked_at_as_it_is(sit: Sit) -> None:
     desk = sit(Role.SPECIALIST)
     made = with_file(desk, pdf())
