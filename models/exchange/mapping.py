@@ -160,8 +160,11 @@ class Content:
         return (self.share(kind) or 0) >= 0.9
 
 
-def guess(header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Field]) -> list[Guess]:
-    """One guess per column; no field is given twice.
+def guess(
+    header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Field], own: Label | None = None
+) -> list[Guess]:
+    """One guess per column; no field is given twice. `own` is what an export calls the records' own numbers: where a
+    field is called so as well, the first column of that name holds those.
 
     Headings decide, through field names, labels and aliases in both languages and common synonyms. Values
     that cannot be what the field holds make a likeness weaker. Columns still free are given to a date, phone,
@@ -169,7 +172,7 @@ def guess(header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Fi
     """
     possible = targets(fields)
     contents = look_at(len(header), islice(sample_rows, SAMPLED_ROWS))
-    given = _by_name(header, contents, possible)
+    given = _by_name(header, contents, possible, _own_numbers(header, possible, own))
     given |= _by_content(header, contents, possible, given)
     made = []
     for index, name in enumerate(header):
@@ -193,10 +196,18 @@ def look_at(width: int, rows: Iterable[Row]) -> list[Content]:
 Given = dict[int, tuple[Target, float, str]]
 
 
-def _by_name(header: Sequence[str], contents: list[Content], possible: list[Target]) -> Given:
+def _own_numbers(header: Sequence[str], possible: list[Target], own: Label | None) -> int | None:
+    """The column of the records' own numbers, where a field is called as they are and has a column behind it."""
+    called = (
+        {own.zh, own.en} & {name for target in possible for name in (target.label.zh, target.label.en)} if own else ()
+    )
+    return next((at for at, name in enumerate(header) if name in called and f"{name} (2)" in header), None)
+
+
+def _by_name(header: Sequence[str], contents: list[Content], possible: list[Target], own: int | None) -> Given:
     ranked = []
     for column, name in enumerate(header):
-        if _is_ours(name):
+        if _is_ours(name) or column == own:
             continue
         for rank, target in enumerate(possible):
             likeness = target.likeness(name)

@@ -33,6 +33,7 @@ from models.exchange.writing import Reason, rejects
 from models.job import service as jobs
 from models.person import service as people
 from models.person.roles import Permission, Person, Role
+from models.record import leaving_with
 from models.records import form_fields
 
 JOB = "imports"
@@ -124,7 +125,7 @@ def _read(person: Person, batch: Batch, chosen: Stored) -> Stored:
     """How a file is read, and the mapping that its columns amount to."""
     rt = registry.get(batch.type).rt
     with uploads.fetched(batch.file) as file, open_table(file, batch.name, _limits(batch), **chosen) as table:
-        guesses = mappings.guess(table.header, table.rows(), fields_of(person, rt))
+        guesses = mappings.guess(table.header, table.rows(), fields_of(person, rt), leaving_with(rt)[0].label)
         found = {
             "encoding": table.encoding,
             "delimiter": table.delimiter,

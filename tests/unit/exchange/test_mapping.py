@@ -50,6 +50,17 @@ def mapped(header: list[str], *lines: list[Cell], fields: tuple[Field, ...] = FI
     return {g.header: g.field for g in found if g.field}
 
 
+def test_a_field_called_as_the_number_is_gets_its_own_column_of_an_export() -> None:
+    fields = (field("name", "text", "名称", "Name"), field("mark", "text", "编号", "Mark"))
+    rows = [Row(2, ("BT-2026-001", "甲", "M-1"))]
+    found = guess(["编号", "名称", "编号 (2)"], rows, fields, Label("编号", "Number"))
+    assert [one.field for one in found] == ["", "name", "mark"]
+    alone = guess(["编号", "名称"], rows, fields, Label("编号", "Number"))
+    assert [one.field for one in alone] == ["mark", "name"]
+    other = guess(["编号", "名称", "编号 (2)"], rows, FIELDS, Label("编号", "Number"))
+    assert [one.field for one in other][0] == "code"
+
+
 @pytest.mark.parametrize(
     ("heading", "path"),
     [
