@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bson import ObjectId
 from flask_babel import lazy_gettext as _l
 
 from models import registry
@@ -12,7 +13,7 @@ from models.declarations import LEVEL_LABELS, Level
 from models.person.roles import ROLE_LABELS, Role
 from models.person.service import department_name
 
-LONGEST = 200
+LONGEST, ID_LENGTH = 200, 24
 
 NAMES = {
     "act": _l("act"),
@@ -107,16 +108,23 @@ def told(row: Mapping[str, Any], language: str) -> str:
 
 
 def _one(name: str, value: Any, language: str, colon: str) -> str:
-    if name.endswith("_id") or value is None or value is False or value in ("", [], {}):
+    if isinstance(value, list | tuple | set | frozenset):
+        value = [one for one in value if not _is_id(one)]
+    if name.endswith("_id") or _is_id(value) or value is None or value is False or value in ("", [], {}):
         return ""
     label = str(NAMES.get(name, name.replace("_", " ")))
     return label if value is True else f"{label}{colon}{_value(name, value, language)}"
 
 
+def _is_id(value: Any) -> bool:
+    """Whether a value is what the database calls something, which says nothing to people."""
+    return len(str(value)) == ID_LENGTH and isinstance(value, str | ObjectId) and ObjectId.is_valid(value)
+
+
 def _value(name: str, value: Any, language: str) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{_level(key, language)} {_level(str(one), language)}" for key, one in value.items())
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list):
         return ("、" if language == "zh" else ", ").join(_value(name, one, language) for one in value)
     text = str(value)
     if text in VALUES.get(name, {}):

@@ -176,3 +176,48 @@ def test_what_was_done_is_said_within_the_screen(office: Office, pages: list[str
     )
     left, right, wide = box
     assert 0 <= left < right <= wide
+
+
+def test_a_list_is_sorted_with_a_thumb(office: Office, pages: list[str]) -> None:
+    window = office.window("head", **PHONE)
+    window.goto("/records/customer/")
+    window.get_by_role("button", name="Sort", exact=True).click()
+    follow(window.locator(".list-sort").get_by_role("link", name="Due"))
+    expect(window).to_have_url(re.compile("sort=due_at"))
+    window.get_by_role("button", name="Sort", exact=True).click()
+    expect(window.locator(".list-sort [aria-current]")).to_have_text("Due")
+    assert overflow(window) == []
+
+
+def test_what_restoring_would_bring_is_in_sight(office: Office, pages: list[str]) -> None:
+    at = changed(office, "云岭纸业有限公司", "上海一号线", "另一个" * 20)
+    window = office.window("ann", **PHONE)
+    window.goto(f"{at}/1")
+    cells = window.locator(".restore-lines tbody td")
+    for cell, label in zip(cells.all(), ("Now", "Afterwards"), strict=True):
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == f'"{label}: "'
+    scrolls = "table => table.parentElement.scrollWidth - table.parentElement.clientWidth"
+    assert window.locator(".restore-lines").evaluate(scrolls) <= 0
+
+
+def test_no_stroke_goes_through_what_was(office: Office, pages: list[str]) -> None:
+    at = changed(office, "白沙印染有限公司", "上海一号线", "另一个")
+    window = office.window("ann")
+    looks = "one => [getComputedStyle(one).textDecorationLine, getComputedStyle(one, '::before').content !== 'none']"
+    for address, signed in ((at, True), (f"{at}/1", False)):
+        window.goto(address)
+        assert window.locator("del", has_text="上海一号线" if signed else "另一个").evaluate(looks) == ["none", signed]
+        assert window.locator("ins", has_text="另一个" if signed else "上海一号线").evaluate(looks) == ["none", signed]
+
+
+def changed(office: Office, name: str, before: str, after: str) -> str:
+    """The history of a complaint whose subject was changed."""
+    ann = office.people["ann"]
+    customer = records.create(ann, "customer", {"name": name}, now=NOW)
+    made = records.create(ann, "complaint", {"subject": before, "customer": customer["_id"]}, now=NOW)
+    records.change(ann, "complaint", made["number"], {"subject": after}, rev=made["rev"], now=NOW)
+    return f"/records/complaint/{made['number']}/history"

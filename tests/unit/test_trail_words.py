@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from backoffice.screens.audit_details import NAMES
+from bson import ObjectId
+
+from backoffice.screens.audit_details import NAMES, told
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("models", "jobs", "backoffice")
@@ -18,6 +20,12 @@ def test_whatever_an_entry_tells_has_a_name() -> None:
     assert {"purpose", "step", "via"} <= told
     shown = {name for name in told if not name.endswith("_id")}  # ids are for programs
     assert shown - set(NAMES) == set()
+
+
+def test_what_the_database_calls_something_is_not_told() -> None:
+    one = ObjectId()
+    detail = {"undoes": str(one), "types": [str(one)], "keys": one, "sha256": "a" * 64, "digest": ["b", str(one)]}
+    assert told({"detail": detail}, "en") == f"SHA-256: {'a' * 64}; SHA-256: b"
 
 
 def _told(tree: ast.AST) -> Iterator[str]:
