@@ -84,7 +84,7 @@ def test_an_undo_says_before_what_it_would_do_and_after_what_stayed_and_why(
     work(now)
     page = desk.text(at)
     assert "partly undone" in page
-    assert "1 record stayed." in page
+    assert "Records that stayed: 1." in page
     assert number in page
     assert "It was changed after the import." in page
     assert "As they were stored: 0 of 1." in unescape(page)
@@ -100,7 +100,7 @@ def test_an_undo_that_removed_nothing_leaves_the_import_done(desk: Desk, now: da
     desk.send(f"{at}/undo")
     work(now)
     page = desk.text(at)
-    assert "3 records stayed." in page
+    assert "Records that stayed: 3." in page
     assert "undone</" not in page
     assert "Undo this import" in page
 
