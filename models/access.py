@@ -94,12 +94,13 @@ def tokens_of(rt: RecordType, record: Mapping[str, Any]) -> list[str]:
             found.add(token(level, Relation.TASK, whose.removeprefix("role:")))
         else:
             found.add(token(level, Relation.ASSIGNED, whose.removeprefix("user:")))
-    if not beyond_deputies(record):
+    about_whom = concerned(rt, record)
+    if not about_whom and not beyond_deputies(record):  # a deputy may be whom it concerns, and a colleague of theirs
         found.update(token(level, Relation.SIGNING, whose) for whose in _signers_of(rt, record))
     found.update(token(level, Relation.GRANT, grant) for grant in record.get("granted") or ())
     about = Level.highest(levels_about(record)).value  # a request is no secret, that there is such a record may be
     found.update(token(about, Relation.SIGNED, signer) for signer in record.get("signers") or ())
-    found.update(token(level, Relation.CONCERNED, whom) for whom in concerned(rt, record))
+    found.update(token(level, Relation.CONCERNED, whom) for whom in about_whom)
     prefix = ARCHIVED if record.get("archived_at") else ""
     return sorted(prefix + one for one in found)
 

@@ -44,8 +44,8 @@ def _names(rt: RecordType) -> list[str]:
 
 
 def _parts(rt: RecordType) -> list[str]:
-    """That what was merged into a record of a type has its rights."""
-    return ["parts"] if rt.rights.merge else []
+    """That what was merged into a record of a type has its rights, and what concerns somebody is no deputy's."""
+    return (["parts"] if rt.rights.merge else []) + (["in person"] if rt.concerns else [])
 
 
 def _follow(

@@ -454,7 +454,7 @@ def test_a_deputy_who_does_not_read_what_was_found_concludes_no_inquiry(
     """X6, X8: they would write over what they do not see; a general manager reads it."""
     clerk = replace(person(Role.CUSTODIAN), stands_in=(StandIn(people["head"]),))
     manager = replace(person(Role.GENERAL_MANAGER, name="Peer"), stands_in=(StandIn(people["head"]),))
-    leak = moved(people["head"], reported(people, now), "take_up", now)
+    leak = moved(people["head"], reported(people, now, people=[]), "take_up", now)
     leak = store.change("leak", leak["_id"], {"findings": "The print was left."}, actor=people["head"], now=now)
     rt = registry.get("leak").rt
     assert records.moves(clerk, rt, leak) == []
@@ -463,7 +463,28 @@ def test_a_deputy_who_does_not_read_what_was_found_concludes_no_inquiry(
         moved(clerk, leak, "conclude", now, {**FINDING, "findings": "Nothing."})
     assert store.fetch("leak", leak["_id"])["findings"] == "The print was left."
     assert barred.of_person(manager, rt, {}, signing=True) == set()
-    assert moved(manager, leak, "conclude", now, {**FINDING, "findings": "A second key."})["state"] == "judged"
+    found = {"findings": "A second key.", "people_found": [{"person": str(people["leaker"].id), "part": "leaked"}]}
+    assert moved(manager, leak, "conclude", now, {**FINDING, **found})["state"] == "judged"
+
+
+def reported_and_judged(people: dict[str, Person], now: datetime) -> dict[str, Any]:
+    leak = moved(people["head"], reported(people, now), "take_up", now)
+    return moved(people["head"], leak, "conclude", now, FINDING)
+
+
+def test_whom_it_concerns_reads_no_report_as_a_deputy_of_who_inquires(people: dict[str, Person], now: datetime) -> None:
+    """Nor does another deputy, a colleague of theirs, while it is open (X8)."""
+    rt, leak = registry.get("leak").rt, reported(people, now)
+    deputies = [replace(people["leaker"], stands_in=(StandIn(people["head"]), StandIn(people["gm"])))]
+    deputies.append(replace(person(Role.CUSTODIAN), stands_in=(StandIn(people["head"]), StandIn(people["gm"]))))
+    for name, raw, who in (("take_up", {}, "head"), ("conclude", FINDING, "head"), ("close", {}, "gm")):
+        leak = moved(people[who], leak, name, now, raw)
+        for deputy in deputies:
+            with pytest.raises(NotFound):
+                records.see(deputy, "leak", leak["number"], Purpose.VIEW, now)
+            assert listing.page(rt, access.reach(deputy, rt, Purpose.VIEW), ListQuery(), rt.fields).rows == []
+    with pytest.raises(NotFound):
+        moved(deputies[1], reported_and_judged(people, now), "close", now)
 
 
 def test_who_judges_is_told_when_nobody_is_left_who_could_close_it(people: dict[str, Person], now: datetime) -> None:
