@@ -1,4 +1,5 @@
-"""Taking back what one asked for as a reader, by the card too when the grant by which one read has ended (K4, X5)."""
+"""Taking back what one asked for as a reader, by the card too when the grant by which one read has ended, and what was
+given out on paper, by whoever keeps it (K4, X5)."""
 
 from __future__ import annotations
 

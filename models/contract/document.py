@@ -223,11 +223,16 @@ LENDING = (
         done="Return recorded",
         source=("lent",),
         target="in_custody",
-        by=(CUSTODIAN, HEAD),
+        by=(CUSTODIAN, HEAD, "lent_by"),
         not_by=("borrower",),
         asks=("cabinet", "box"),
         needs=("cabinet", "box"),
         main=True,
+        takes_back=True,
+        help=Label(
+            "只能看到卡片的，登记后原件放回原柜号、盒号。",
+            "Who sees the contract's card only puts it back where it lay.",
+        ),
     ),
 )
 

@@ -49,8 +49,8 @@ class Transition:
     those in `needs` must be given. `reason`: a reason must be given.
     `signature`: an approval or refusal, audited as such; it needs a fresh sign-in, and a deputy may give it for whom
     it waits. One whose tone is `bad` is a refusal and needs a reason.
-    `takes_back`: by it people take back what they asked for as readers; a grant opens the record for it too, and when
-    that has ended its card does.
+    `takes_back`: by it people take back what they asked for as readers, or what was given out on paper; a grant opens
+    the record for it too, and so does its card: on that nothing is asked, and what the record holds stays.
     `takes_out`: what is asked for by it is on paper: of what is classified it is made by who may print the record (X4).
     `page`: the one of `PAGES` on which the move is made, where a sheet would not do. `offered`: no where that page
     alone makes it, and no button is to stand for it. `done`: how the step is told in English once it was taken, where

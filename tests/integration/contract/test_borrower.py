@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import access, listing, records, store, work
+from models import access, listing, records, store, taking_back, work
 from models.access import Purpose
 from models.access_request import grants, service
 from models.calendar_feed.service import calendar
 from models.contract.document import CONTRACT
 from models.declarations import Relation
+from models.errors import NotFound
 from models.office import office_calendar
 from models.person import service as people
 from models.person.roles import Person, Role
@@ -115,6 +116,40 @@ def test_the_borrower_in_another_department_knows_what_to_bring_back_until_it_is
     step(cast.head, lent, "give_back")
     acl = store.fetch("contract", lent["_id"])["acl"]
     assert access.reach(elsewhere, CONTRACT, Purpose.VIEW).sees(acl) == ""
+
+
+@pytest.mark.parametrize("keeper", ["custodian", "manager"])
+def test_the_return_of_a_confidential_original_is_recorded_by_the_card_by_who_keeps_or_lent_it(
+    cast: Cast, lent: Record, now: datetime, keeper: str
+) -> None:
+    who: Person = getattr(cast, keeper)
+    seen, current = (
+        records.see(who, "contract", lent["number"], Purpose.VIEW, now),
+        store.fetch("contract", lent["_id"]),
+    )
+    assert not seen.full
+    assert [move.name for move in taking_back.on_card(who, seen, current)] == ["give_back"]
+    back = records.move(who, "contract", lent["number"], "give_back", {}, rev=current["rev"], now=now)
+    assert (back["state"], back["original"], back["kept_by_person"]) == ("in_custody", "kept", who.id)
+    assert (back["cabinet"], back["box"]) == (current["cabinet"], current["box"]), "it lies where it lay"
+    assert taking_back.on_card(who, seen, back) == []
+
+
+def test_nobody_else_records_a_return_by_the_card(
+    cast: Cast, lent: Record, card: Record, borrower: Person, now: datetime
+) -> None:
+    revoked(cast, card, now)
+    rev = store.fetch("contract", lent["_id"])["rev"]
+    others = [person(Role.SPECIALIST, name="Colleague"), admitted(borrower, now)]
+    for who in others:
+        with pytest.raises(Locked):
+            records.move(who, "contract", lent["number"], "give_back", {}, rev=rev, now=now)
+    raised = {"level": "top_secret", "level_basis": "核心利益"}
+    rev = store.change("contract", lent["_id"], raised, actor=cast.head, now=now)["rev"]
+    with pytest.raises(NotFound):
+        records.move(cast.custodian, "contract", lent["number"], "give_back", {}, rev=rev, now=now)
+    shelf = {"cabinet": "B", "box": "2"}
+    assert records.move(cast.manager, "contract", lent["number"], "give_back", shelf, rev=rev, now=now)["box"] == "2"
 
 
 def test_a_list_shows_the_borrower_no_more_than_the_card(

@@ -30,3 +30,20 @@ def test_the_card_offers_to_take_back_what_its_reader_asked_for(sit: Sit, now: d
     stored = store.fetch("contract", made["_id"])
     assert (stored["state"], stored["borrower"]) == ("in_custody", None)
     assert "cancel_loan" not in asker.text(page)
+
+
+def test_the_card_offers_its_keeper_to_record_the_return_of_the_original(sit: Sit, now: datetime) -> None:
+    owner = sit(Role.SPECIALIST, name="Owner").person
+    custodian, colleague = sit(Role.CUSTODIAN, name="Custodian"), sit(Role.SPECIALIST, name="Colleague")
+    made = contract(owner, customer(owner, now)["_id"], now, level="confidential", level_basis="往来")
+    lent = {"state": "lent", "original": "out", "borrower": owner.id, "return_by": now, "cabinet": "A", "box": "1"}
+    database()["record_contract"].update_one({"_id": made["_id"]}, {"$set": lent})
+    page = CONTRACTS + made["number"]
+    assert "give_back" not in colleague.text(page)
+    shown = custodian.text(page)
+    assert f'action="{page}/do/give_back"' in shown
+    assert 'name="cabinet"' not in shown
+    custodian.send(f"{page}/do/give_back", rev="1")
+    stored = store.fetch("contract", made["_id"])
+    assert [stored[name] for name in ("state", "original", "cabinet", "box")] == ["in_custody", "kept", "A", "1"]
+    assert "give_back" not in custodian.text(page)
