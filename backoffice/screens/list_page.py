@@ -22,7 +22,7 @@ from models import access, listed, listing, names, registry
 from models.declarations import Field, Level
 from models.destruction.document import SLUG as DESTRUCTION
 from models.errors import Refusal
-from models.listing import Page
+from models.listing import Page, leaves
 from models.listing.address import PAGE_SIZES
 from models.merge.service import merges_any
 from models.names import Names
@@ -56,6 +56,7 @@ def context(view: RecordView, asked: Asked, rows: list[Row], page: Page, reader:
         "on_screen_only": made.on_screen_only,
         "left_empty": _leaves_empty(view, fields, rows),
         "chips": chips(asked, at, reader),
+        "filled": _filled(view, asked, rows, at, reader),
         "filters": bool(maker.fields),
         "filter_fields": maker.fields,
         "filter_list": maker.json,
@@ -223,6 +224,23 @@ def _column_choice(view: RecordView, shown: tuple[Field, ...], reader: Reader) -
         for f in showable(view, reader).values()
         if f.name != view.rt.title
     ]
+
+
+def _filled(view: RecordView, asked: Asked, rows: list[Row], at: str, reader: Reader) -> Context | None:
+    """What leaves out the empty values with which an order begins; None where it begins with others."""
+    name = asked.query.sort
+    field = view.queryable(reader).get(name)
+    if field is None or not field.filterable or asked.query.descending or not rows:
+        return None
+    first = rows[0][0]
+    if (
+        not first.full
+        or first.values.get(name) is not None
+        or any(f.field == field for f in leaves(asked.query.filters))
+    ):
+        return None
+    label = _("Leave out those without “%(field)s”", field=field.label.text(reader.language))
+    return {"label": label, "url": f"{at}?{asked.address(**{name: 'filled'})}"}
 
 
 def _size(size: int, asked: Asked, at: str) -> Context:

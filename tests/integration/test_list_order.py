@@ -147,6 +147,20 @@ def test_for_whoever_reads_much_a_page_in_any_order_is_read_from_an_index(
         assert "COLLSCAN" not in plans, text
 
 
+def test_an_order_without_its_empty_values_is_read_from_its_index(
+    db: DB, reader: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "FEW", 100)
+    fill(db, reader, now, MANY)
+    known = listing.queryable(SAMPLE, SAMPLE.fields)
+    for sort in SORTS:
+        query = ListQuery(filters=(listing.Filter(known[sort], "filled"),), sort=sort)
+        documents, plans = cost(db, reader, query)
+        assert documents <= 3 * (PAGE + 4), (sort, documents)
+        assert "'SORT'" not in plans, sort
+        assert "COLLSCAN" not in plans, sort
+
+
 def test_whoever_reads_little_has_no_more_than_that_looked_at(db: DB, reader: Person, now: datetime) -> None:
     fill(db, reader, now, MANY)
     colleague = person(Role.SALES, department="sales")

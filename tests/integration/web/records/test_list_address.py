@@ -237,6 +237,17 @@ def test_a_type_is_named_inside_sentences_as_words_are(desk: Desk) -> None:
     )
 
 
+def test_an_order_that_begins_with_empty_values_offers_to_leave_them_out(desk: Desk, make: Make) -> None:
+    make(desk.person, name="Lamp 9", colour="red")
+    page = desk.text(f"{AT}?sort=made_on&colour=red")
+    assert shown(page) == ["Lamp 9", "Lamp 0", "Lamp 2"]
+    found = re.search(r'href="([^"]+)">Leave out those without “Made on”', page)
+    assert found is not None
+    assert shown(desk.text(unescape(found[1]))) == ["Lamp 0", "Lamp 2"]
+    for query in ("made_on=filled&sort=made_on", "sort=-made_on", "sort=name", "made_on=empty&sort=made_on", ""):
+        assert "Leave out" not in desk.text(f"{AT}?{query}"), query
+
+
 def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:
     for value in ('[{"$oid": "5f0000000000000000000001"}]', '[5, {"$oid": "5f0000000000000000000001"}]', "[[]]"):
         token = base64.urlsafe_b64encode(value.encode()).decode()
