@@ -21,6 +21,8 @@ from models.unheld import Missing
 
 Context = dict[str, Any]
 NOTHING = Missing(frozenset(), frozenset())
+REQUEST = "type_asked"
+"""By this field a type holds requests about records of others: whoever asked is told what came of them."""
 
 
 def strip(
@@ -41,11 +43,9 @@ def strip(
 
 
 def is_settled(sight: Sight, current: Mapping[str, Any]) -> bool:
-    """Whether signatures are asked for a type of record, and this one waits for none (any more)."""
-    flow, state = sight.rt.workflow, access.state_of(sight.rt, current)
-    return (
-        flow is not None and state is not None and not state.turn and any(move.signature for move in flow.transitions)
-    )
+    """Whether this is a request about other records that waits for no signature (any more)."""
+    state = access.state_of(sight.rt, current) if REQUEST in sight.rt.by_name else None
+    return state is not None and not state.turn
 
 
 def _ahead(move: Transition, reader: Reader) -> Context:

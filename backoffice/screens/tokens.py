@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from bson import ObjectId
 from flask import flash, redirect, request, url_for
@@ -60,13 +61,17 @@ class TokensView(ClosedView):
     @expose("/", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     @takes("name", "days", "read_only", "types", "token")
     def index(self) -> ResponseReturnValue:
-        """The tokens, and the form that makes one. Making one needs a fresh sign-in, as a signature does."""
+        """The tokens, and the form that makes one. Making one needs a fresh sign-in, as a signature does; what was
+        filled in is there again behind it."""
         reader = current_reader()
-        form = TokenForm(request.form).prepare(reader)
+        form = TokenForm(request.form if request.method == "POST" else request.args).prepare(reader)
         if request.method == "GET":
             return self._page(form, reader)
         if not auth.is_fresh():
-            raise NeedsFreshSignIn()
+            flash(_("No token was made yet. Confirm that it is you, then press once more."), "info")
+            asked = {name: request.form.getlist(name) for name in ("name", "days", "types", "read_only")}
+            again = f"{url_for('.index')}?{urlencode(asked, doseq=True)}"
+            return redirect(url_for("security.verify", next=again), 303)
         try:
             token, secret = tokens.create(
                 reader.person,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -170,9 +171,14 @@ def test_a_form_that_is_sent_again_makes_no_second_token(head: Program) -> None:
 def test_a_token_wants_a_fresh_sign_in(head: Program, clock: Clock) -> None:
     head.desk.text("/account/tokens/")
     clock.forward(minutes=6)
-    answer = head.desk.post("/account/tokens/", {"name": "x", "days": "30"})
+    answer = head.desk.post("/account/tokens/", {"name": "Telephone & co", "days": "7", "types": "sample"})
     assert answer.status_code == 303
     assert answer.location.startswith("/verify")
+    [again] = parse_qs(urlsplit(answer.location).query)["next"]
+    form = head.desk.text(again)
+    assert "No token was made yet" in form
+    assert 'value="Telephone &amp; co"' in form
+    assert re.search(r'value="sample"[^>]*checked|checked[^>]*value="sample"', form)
     assert len(tokens.of_person(account(head)["_id"], clock.now)) == 1
 
 

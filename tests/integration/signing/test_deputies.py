@@ -74,10 +74,11 @@ def test_only_signatures_and_nothing_else_of_the_person_s(cast: Cast, now: datet
 
 
 def test_nothing_top_secret_opens_to_a_deputy(cast: Cast, now: datetime) -> None:
+    """Nor to whom a turn names of whom no role is asked (ADR 23)."""
     record = waiting(cast, now, level="top_secret")
     name(cast.checker, cast.checker, cast.deputy, now)
     deputy = acting(cast.deputy, now)
-    assert reads(cast.checker, record)
+    assert not reads(cast.checker, record)
     assert not reads(deputy, record)
     with pytest.raises(NotFound):
         sign(deputy, record, now)
