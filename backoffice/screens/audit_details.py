@@ -108,6 +108,8 @@ def told(row: Mapping[str, Any], language: str) -> str:
 
 
 def _one(name: str, value: Any, language: str, colon: str) -> str:
+    if name == "file" and _is_id(value):
+        value = f"…{str(value)[-6:]}"  # as its address ends: it tells one file of a record from another
     if isinstance(value, list | tuple | set | frozenset):
         value = [one for one in value if not _is_id(one)]
     if name.endswith("_id") or _is_id(value) or value is None or value is False or value in ("", [], {}):

@@ -42,3 +42,9 @@ def _told(tree: ast.AST) -> Iterator[str]:
         for part in ast.walk(given) if given is not None else ():
             if isinstance(part, ast.Dict):
                 yield from (str(key.value) for key in part.keys if isinstance(key, ast.Constant))
+
+
+def test_files_of_a_record_are_told_from_one_another() -> None:
+    """By the end of their address (X7): what a file is called is content."""
+    row = {"detail": {"purpose": "export", "file": "6b0482f95dc0aa2c5fc26e3d"}}
+    assert told(row, "en").endswith("file: …c26e3d")
