@@ -79,6 +79,7 @@ NO_PAGE = {
     "GET /records/<slug>/<number>/ask": "needs a record that is open by a card",
     "GET /records/access_request/<number>/take": "needs a card that is open",
     "GET /records/<slug>/import/<batch_id>/rows": "needs an import that was carried out",
+    "GET /records/<slug>/import/<batch_id>/kept": "needs an import that was taken back",
 }
 """Routes that open no page in these walks."""
 
