@@ -62,5 +62,7 @@ def _updates(rt: RecordType, sons: Iterable[Mapping[str, Any]]) -> Iterator[Upda
     for son in sons:
         record = stored_form.load_to_show(rt, son)
         follows = {"acl": access.tokens_of(rt, record), "waiting": access.turns_of(rt, record)}
+        if all(sorted(son.get(name) or ()) == value for name, value in follows.items()):
+            continue
         unchanged = {name: son.get(name) for name in ("_id", "rev", "granted", "climbed", "in_person")}
         yield UpdateOne(unchanged, {"$set": follows})

@@ -337,7 +337,7 @@ def test_rubbish_page_tokens_are_refused(owner: Person, now: datetime, token: st
 
 def test_a_signature_needs_another_person_and_a_fresh_sign_in(owner: Person, now: datetime) -> None:
     checker = person(Role.LEGAL_REVIEWER, department="legal")
-    record = make(owner, now, level="top_secret")
+    record = make(owner, now, level="confidential")
     number = record["number"]
     with pytest.raises(Invalid):
         records.move(owner, "sample", number, "submit", {}, rev=1, now=now)
@@ -348,7 +348,7 @@ def test_a_signature_needs_another_person_and_a_fresh_sign_in(owner: Person, now
         records.move(checker, "sample", number, "approve", {}, rev=2, now=now)
     done = records.move(checker, "sample", number, "approve", {"verdict": "ok"}, rev=2, now=now, fresh=True)
     assert (done["state"], done["verdict"]) == ("approved", "ok")
-    with pytest.raises(NotFound):
+    with pytest.raises(records.Locked):
         records.move(checker, "sample", number, "approve", {}, rev=3, now=now, fresh=True)
 
 
