@@ -58,7 +58,7 @@ def test_a_field_called_as_the_number_is_gets_its_own_column_of_an_export() -> N
     alone = guess(["编号", "名称"], rows, fields, Label("编号", "Number"))
     assert [one.field for one in alone] == ["mark", "name"]
     other = guess(["编号", "名称", "编号 (2)"], rows, FIELDS, Label("编号", "Number"))
-    assert [one.field for one in other][0] == "code"
+    assert next(one.field for one in other) == "code"
 
 
 @pytest.mark.parametrize(
