@@ -11,6 +11,7 @@ from backoffice.screens import audit_details
 from models import audit, records, store, work
 from models.access import Purpose
 from models.calendar import local
+from models.declarations import Relation
 from models.errors import Forbidden, Invalid, NotFound
 from models.moves import NotYourOwn, SignedAlready
 from models.office import office_calendar
@@ -75,9 +76,13 @@ def test_only_signatures_and_nothing_else_of_the_person_s(cast: Cast, now: datet
 
 def test_nothing_top_secret_opens_to_a_deputy(cast: Cast, now: datetime) -> None:
     """Nor to whom a turn names of whom no role is asked (ADR 23)."""
+    below = store.fetch("sample", waiting(cast, now, level="confidential")["_id"])
     record = waiting(cast, now, level="top_secret")
     name(cast.checker, cast.checker, cast.deputy, now)
     deputy = acting(cast.deputy, now)
+    for one, opened in ((below, True), (store.fetch("sample", record["_id"]), False)):
+        assert any(f"|{Relation.SIGNING.value}|" in fact for fact in one["acl"]) is opened
+    assert reads(deputy, below)
     assert not reads(cast.checker, record)
     assert not reads(deputy, record)
     with pytest.raises(NotFound):
