@@ -7,12 +7,14 @@ import re
 from urllib.parse import quote
 
 from bson import ObjectId
+from pymongo import DESCENDING
 
 from backoffice.api.problems import PREFIX
 from backoffice.app import create_app
 from bench.arm import Ask, Program, answer, nothing
 from bench.screens import LISTS, rare_lists
 from bench.world import READER, World
+from models import registry
 from models.listing import token_of
 from models.person import service as people
 from models.token import service as tokens
@@ -42,7 +44,8 @@ def make(world: World) -> Program:
         at = f"{PREFIX}/customer/{number}"
         if case == "deep20":
             last, record = world.deep("customer", turn)
-            after = token_of({"number": last, "_id": ObjectId(record)}, "number")
+            place = {"number": last, "_id": ObjectId(record)}
+            after = token_of(registry.get("customer").rt, place, "number", DESCENDING)
             return Ask(f"{PREFIX}/customer?after={quote(after)}")
         if case == "details":
             return Ask(at)

@@ -7,10 +7,12 @@ from urllib.parse import quote, urlencode
 
 from bson import ObjectId
 from flask import Flask
+from pymongo import DESCENDING
 
 from backoffice.app import create_app
 from bench.arm import Ask, Program, answer, nothing
 from bench.world import READER, World
+from models import registry
 from models.listing import token_of
 from models.person import session as sessions
 
@@ -123,7 +125,8 @@ def make(world: World) -> Program:
         at = f"/records/customer/{world.number('customer', turn)}"
         if case == "deep20":
             number, record = world.deep("customer", turn)
-            after = token_of({"number": number, "_id": ObjectId(record)}, "number")
+            place = {"number": number, "_id": ObjectId(record)}
+            after = token_of(registry.get("customer").rt, place, "number", DESCENDING)
             return Ask(f"/records/customer/?after={quote(after)}")
         if case == "details":
             return Ask(at)

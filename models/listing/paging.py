@@ -109,7 +109,8 @@ def plan(
     order = -direction if backwards else direction
     places = [(_anything(sort_field), order_by(sort_field, order))]
     if token:
-        place = place_of(token, "before" if backwards else "after")
+        named = order_name(rt, sort_field, direction)
+        place = place_of(token, named, "before" if backwards else "after")
         places = beyond(sort_field, order, _whole(rt, compiled, place, order) if place.digest else place)
     return Plan(
         rt,
@@ -126,7 +127,7 @@ def plan(
 def read(plan: Plan, first: list[Row] | None = None) -> Page:
     """The page of a plan. `first` is what its `question` found, if it was asked. One whose rows have gone since leads
     back to those that are left. :raises TooBroad: as `page`."""
-    condition, sort_field, _ = plan.compiled
+    condition, sort_field, direction = plan.compiled
     rows: list[Row] = []
     more = False
     for beyond, sequence in plan.places:
@@ -146,8 +147,8 @@ def read(plan: Plan, first: list[Row] | None = None) -> Page:
     behind, ahead = (plan.begun, more) if plan.backwards else (more, plan.begun)
     return Page(
         rows,
-        next=(token_of(rows[-1], sort_field) if rows else END) if behind else "",
-        previous=(token_of(rows[0], sort_field) if rows else END) if ahead else "",
+        next=(token_of(plan.rt, rows[-1], sort_field, direction) if rows else END) if behind else "",
+        previous=(token_of(plan.rt, rows[0], sort_field, direction) if rows else END) if ahead else "",
         compiled=plan.compiled,
     )
 
@@ -156,11 +157,11 @@ def following(
     rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], record: ObjectId, limit: int
 ) -> list[Row]:
     """The records that follow one record in a list. :raises BadQuery: as `page`."""
-    _, sort_field, _ = compile_query(rt, reach, query, fields)
+    _, sort_field, direction = compile_query(rt, reach, query, fields)
     son = database()[collection_name(rt.slug)].find_one({"_id": record}, {sort_field: 1, "number": 1})
     if son is None:
         return []
-    behind = replace(query, after=token_of(son, sort_field), before="", limit=limit)
+    behind = replace(query, after=token_of(rt, son, sort_field, direction), before="", limit=limit)
     return page(rt, reach, behind, fields).rows
 
 
@@ -192,15 +193,20 @@ def order_by(sort_field: str, direction: int) -> Order:
     return [("number", direction)] if sort_field == "number" else [(sort_field, direction), ("number", direction)]
 
 
-def token_of(row: Mapping[str, Any], sort_field: str) -> str:
-    """The page token of a stored record in a list sorted by a field. Of a long text it holds the beginning: addresses
-    have an end."""
-    value, number = row.get(sort_field), row["number"]
+def order_name(rt: RecordType, sort_field: str, direction: int) -> str:
+    """The order of a type's list as page tokens name it: `customer.-number`."""
+    return f"{rt.slug}.{'-' if direction < 0 else ''}{sort_field}"
+
+
+def token_of(rt: RecordType, row: Mapping[str, Any], sort_field: str, direction: int) -> str:
+    """The page token of a stored record in a type's list in an order, which it names. Of a long text it holds the
+    beginning: addresses have an end."""
+    order, value, number = order_name(rt, sort_field, direction), row.get(sort_field), row["number"]
     if isinstance(value, str) and isinstance(number, str):  # the usual order: no need to look for BSON's own types
         digest = [_digest(value)] if len(value) > LONGEST_IN_TOKEN else []
-        text = json.dumps([value[:LONGEST_IN_TOKEN], number, *digest], ensure_ascii=False)
+        text = json.dumps([order, value[:LONGEST_IN_TOKEN], number, *digest], ensure_ascii=False)
     else:
-        text = json_util.dumps([value, number], json_options=CANONICAL)
+        text = json_util.dumps([order, value, number], json_options=CANONICAL)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -260,17 +266,18 @@ def _whole(rt: RecordType, compiled: Compiled, place: Place, direction: int) -> 
     return Place(place.value if direction > 0 else place.value + LAST, place.number)
 
 
-def place_of(token: str, named: str = "after") -> Place:
-    """The place that a page token names. :raises BadQuery: naming the parameter in which it was given."""
+def place_of(token: str, order: str, named: str = "after") -> Place:
+    """The place that a page token names in an order. :raises BadQuery: naming the parameter in which it was given; for
+    a token of another order too: its place would be anywhere in this one."""
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
-        value, number, *more = json_util.loads(raw.decode(), json_options=CANONICAL)
+        told, value, number, *more = json_util.loads(raw.decode(), json_options=CANONICAL)
         encode({"value": value, "number": number})  # else it could not be asked for
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError, BSONError):
         raise BadQuery(parameter=named) from None
     parts = value.values() if isinstance(value, dict) and not any(str(k).startswith("$") for k in value) else [value]
     stored = all(v is None or isinstance(v, str | int | float | Decimal128 | datetime | ObjectId) for v in parts)
     known = not more or (len(more) == 1 and isinstance(value, str) and isinstance(more[0], str))
-    if not isinstance(number, str) or not stored or not known:
+    if told != order or not isinstance(number, str) or not stored or not known:
         raise BadQuery(parameter=named)
     return Place(value, number, *more)

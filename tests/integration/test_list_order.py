@@ -119,7 +119,7 @@ def orders(db: DB) -> Iterator[ListQuery]:
     for sort, descending in product(SORTS, (False, True)):
         order = -1 if descending else 1
         ordered = list(db["record_sample"].find({}, {sort: 1, "number": 1}).sort([(sort, order), ("number", order)]))
-        near, far = token_of(ordered[30], sort), token_of(ordered[len(ordered) - 60], sort)
+        near, far = (token_of(SAMPLE, ordered[at], sort, order) for at in (30, len(ordered) - 60))
         yield ListQuery(sort=sort, descending=descending)
         yield ListQuery(sort=sort, descending=descending, after=near)
         yield ListQuery(sort=sort, descending=descending, after=far)
@@ -212,7 +212,8 @@ def test_a_page_that_is_asked_for_beside_something_else_goes_along_the_same_inde
     reach = access.reach(reader, SAMPLE, Purpose.VIEW)
     last = {"number": numbered(MANY // 2)["number"]}
     few = ListQuery(filters=narrowed(made_on="from:2031-05-01"))
-    for query, most in ((ListQuery(), PAGE + 4), (ListQuery(before=token_of(last, "number")), PAGE + 4), (few, 30)):
+    older = ListQuery(before=token_of(SAMPLE, last, "number", -1))
+    for query, most in ((ListQuery(), PAGE + 4), (older, PAGE + 4), (few, 30)):
         plan = listing.plan(SAMPLE, reach, query, SAMPLE.fields)
         question = plan.question()
         assert question is not None

@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from models import numbering
 from models.listing import address, paging
+from tests.factories.types import SAMPLE
 from tests.integration.api.conftest import Program
 
 DB = Database[dict[str, Any]]
@@ -116,8 +117,8 @@ def test_a_page_token_tells_nothing_of_a_record_that_is_not_in_the_list(head: Pr
     answers = []
     for name in ("b" * 300, "y" * 300):
         db["record_sample"].update_one({"number": hidden}, {"$set": {"name": name}})
-        token = paging.token_of({"number": hidden, "name": name}, "name")
-        forged = paging.token_of({"number": hidden, "name": "m" * 300}, "name")
+        token = paging.token_of(SAMPLE, {"number": hidden, "name": name}, "name", 1)
+        forged = paging.token_of(SAMPLE, {"number": hidden, "name": "m" * 300}, "name", 1)
         answers.append(numbers([head.get(f"/sample?sort=name&after={forged}")]))
         assert numbers([head.get(f"/sample?sort=name&after={token}")]) == seen[1:]
     assert answers == [seen[1:]] * 2
@@ -143,6 +144,32 @@ def test_the_screen_leads_back_from_a_page_whose_rows_have_gone(head: Program, d
     assert "no longer in the list" in page
     [back] = set(re.findall(r'href="(/records/sample/[^"]*[?;]before=[^"]*)"', page))
     assert "Lamp 05" in head.desk.text(unescape(back))
+
+
+@pytest.mark.parametrize("side", ["after", "before"])
+def test_a_page_token_of_another_order_is_refused_by_name(head: Program, side: str) -> None:
+    for place in range(25):
+        head.make(name=f"Lamp {place:02}")
+    name = {"after": "next", "before": "previous"}[side]
+
+    def token(sort: str) -> str:
+        first = head.get(f"/sample?sort={sort}")
+        found: str = (first if side == "after" else head.get(f"/sample?sort={sort}&after={first['next']}"))[name]
+        return found
+
+    for given, sort in (("number", "-name"), ("name", "-name"), ("-name", "name"), ("name", ""), ("number", "")):
+        answer = head.ask("GET", f"/sample?sort={sort}&{side}={token(given)}")
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_query"), (given, sort)
+        assert f"“{side}”" in answer.get_json()["detail"]
+    for given, sort in (("-number", ""), ("", "-number"), ("-name", "-name")):
+        assert len(head.get(f"/sample?sort={sort}&{side}={token(given)}")["items"]) in (5, 20), (given, sort)
+
+
+def test_a_page_token_of_another_type_is_refused_by_name(head: Program) -> None:
+    for place in range(25):
+        head.make(name=f"Lamp {place:02}")
+    answer = head.ask("GET", f"/customer?after={head.get('/sample')['next']}")
+    assert (answer.status_code, "“after”" in answer.get_json()["detail"]) == (400, True)
 
 
 @pytest.mark.parametrize("token", ["~~", "~WyI", "+"])
