@@ -2,7 +2,8 @@
 
 A type, field or choice that a person does not reach is not in their document, as it is not on their screens (X6).
 What they reach but may not do is there: it answers 403, and says why. What nobody may do with records of a type, by its
-declaration (to add or edit requests for access, which are asked for on the screens), is not.
+declaration (to add or edit requests for access, which are asked for on the screens), is not; nor is, for a token that
+only reads, what writes.
 """
 
 from __future__ import annotations
@@ -63,7 +64,13 @@ def build(person: Person, language: str) -> Json:
     general.add(made, [rt.slug for rt in types], language)
     for rt in types:
         add_type(made, rt, person, language)
-    return made.to_dict()
+    whole: Json = made.to_dict()
+    return whole | {"paths": _reading(whole["paths"])} if person.read_only else whole
+
+
+def _reading(paths: Json) -> Json:
+    """The addresses that are read, without what is sent to them."""
+    return {path: {"get": methods["get"]} for path, methods in paths.items() if "get" in methods}
 
 
 def add_type(made: APISpec, rt: RecordType, person: Person, language: str) -> None:

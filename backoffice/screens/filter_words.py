@@ -127,8 +127,6 @@ def operator_labels(_language: str) -> Mapping[str, str]:
 
 def operator_label(field: Field, operator: str, labels: Mapping[str, str]) -> str:
     """An operator in words, as it reads after the name of a field."""
-    if operator == "until" and field.kind == "datetime":
-        return str(_("before"))
     if operator == "overdue" and field.name == "due_at":
         return str(_("is overdue"))
     return labels[operator]
@@ -209,11 +207,13 @@ def age_words(text: str) -> str:
 
 
 def day_words(text: str) -> str:
-    """`today`, `today+7`, `today-30` in words."""
+    """`today`, `today-1`, `today+7`, `today-30` in words."""
     found = re.fullmatch(r"today(?:([+ -])(\d{1,4}))?", text)
     count = int(found[2] or 0) if found else 0
     if found is None or not count:
         return str(_("today"))
+    if count == 1:
+        return str(_("yesterday") if found[1] == "-" else _("tomorrow"))
     if found[1] == "-":
         return str(ngettext("%(num)s day ago", "%(num)s days ago", count))
     return str(ngettext("in %(num)s day", "in %(num)s days", count))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from bson import ObjectId
@@ -346,7 +347,7 @@ def _late_figure(rt: RecordType, reader: Reader) -> Context | None:
         return None
     fields = access.visible_fields(reader.person, rt)
     due = listing.queryable(rt, fields)["due_at"]
-    late = ListQuery(filters=(Filter(due, "until", local(reader.now).date().isoformat()),))
+    late = ListQuery(filters=(Filter(due, "until", (local(reader.now).date() - timedelta(days=1)).isoformat()),))
     count, more = listing.count(rt, reach, late, fields)
     if not count:
         return None
@@ -354,6 +355,6 @@ def _late_figure(rt: RecordType, reader: Reader) -> Context | None:
         "label": rt.plural.text(reader.language),
         "note": _("due before today"),
         "value": f"{count}+" if more else count,
-        "url": url_for("records.listing", slug=rt.slug, due_at="until:today"),
+        "url": url_for("records.listing", slug=rt.slug, due_at="until:today-1"),
         "tone": "bad",
     }

@@ -123,6 +123,8 @@ ACTIONS = {
 
 def _said(action: str, count: int) -> str:
     words = ACTIONS.get(action)
+    if not words and not count:  # what changed is not the reader's to know
+        return str(_("changed it"))
     return str(words or ngettext("changed one field", "changed %(num)s fields", count))
 
 

@@ -286,7 +286,7 @@ CONTRACT = RecordType(
         view("handing", "待移交", "To be handed in", "state=signed"),
         view("custody", "在库", "In custody", "state=in_custody"),
         view("lent", "已提取", "Taken out", "state=lent"),
-        view("late", "已逾期", "Late", "due_at=until:today"),
+        view("late", "已逾期", "Late", "due_at=until:today-1"),
         view("disputes", "有争议", "In dispute", "dispute=open"),
     ),
     help=Label(

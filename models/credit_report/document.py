@@ -254,7 +254,7 @@ CREDIT_REPORT = RecordType(
         view("drafts", "草稿", "Drafts", "state=draft"),
         view("finance", "待财务审查", "With finance", "state=submitted"),
         view("decision", "待授信决定", "For decision", "state=rated"),
-        view("late", "已逾期", "Late", "due_at=until:today"),
+        view("late", "已逾期", "Late", "due_at=until:today-1"),
         view("approved", "已批准", "Approved", "state=approved"),
     ),
     help=Label(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -163,6 +164,8 @@ def _compared(wanted: Filter) -> Condition:
         return _days(field, first, last)
     if operator == "overdue":
         return {name: {"$lt": _moment(field, datetime.fromisoformat(wanted.value))}}
+    if operator == "until" and field.kind == "datetime" and _names_a_day(wanted.value):
+        return {name: {"$lt": _midnight(_value(field, wanted.value).astimezone(ZONE).date() + timedelta(days=1))}}
     return {name: {COMPARISONS[operator]: _value(field, wanted.value)}}
 
 
@@ -215,6 +218,15 @@ def _days(field: Field, first: date, last: date) -> Condition:
         kind = kind_of(field)
         return {field.name: {"$gte": kind.store(first), "$lte": kind.store(last)}}
     return {field.name: {"$gte": _midnight(first), "$lt": _midnight(last + timedelta(days=1))}}
+
+
+def _names_a_day(text: str) -> bool:
+    """Whether what is read as a moment is written as a day, without a time."""
+    try:
+        date.fromisoformat(re.sub("[/.]", "-", unicodedata.normalize("NFKC", text).strip()))
+    except ValueError:
+        return False
+    return True
 
 
 def _moment(field: Field, now: datetime) -> Any:

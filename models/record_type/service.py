@@ -58,6 +58,21 @@ class ChangedMeanwhile(Refusal):
     zh, en = "此记录类型刚被他人修改，请重试。", "Somebody has just changed this record type. Try again."
 
 
+class Shipped(Refusal):
+    """The type belongs to the program, not to the database."""
+
+    code, status = "type_shipped", 409
+    zh = "“{slug}”是系统自带的记录类型，不能停用；能停用的只有用 types put 存入的类型。"
+    en = "“{slug}” comes with the program and is not withdrawn: only what was put with `types put` is."
+
+
+class NotInForce(NotFound):
+    """No stored type of this name is in force."""
+
+    zh = "没有由 types put 存入且在用的记录类型“{slug}”；types list 列出现有的类型。"
+    en = "There is no stored record type “{slug}” in force; `types list` names those that there are."
+
+
 def put(data: Any, *, actor: Person, now: datetime) -> RecordType:
     """Bring a definition into force as the next version of its type, with its collection and indexes, and return it.
     What follows from the values of stored records (search terms, deadlines, computed fields) is derived anew where the
@@ -166,13 +181,14 @@ def withdraw(slug: str, *, actor: Person, now: datetime) -> None:
     """Take a type out of force; its records stay stored and nobody reaches them until it is put again. What others do
     goes on to them: levels, owners who leave, merges, destruction.
 
-    :raises NotFound: when no such type from the database is in force.
+    :raises Shipped: when the type comes with the program.
+    :raises NotInForce: when no such type from the database is in force.
     :raises WrongDefinition: when another type stands on it.
     """
     refresh()
     stored = database()[TYPES].find_one({"_id": slug, "in_force": True})
     if stored is None:
-        raise NotFound()
+        raise Shipped(slug=slug) if _is_shipped(slug) else NotInForce(slug=slug)
     rest = [rt for rt in registry.all_types() if rt.slug != slug]
     errors = tuple(finding for finding in checks.check(rest) if _keeps_out(finding))
     if errors:

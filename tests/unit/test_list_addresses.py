@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from models.declarations import Field, Label
 from models.listing import periods, written
-from models.listing.query import BadQuery
+from models.listing.conditions import condition_of
+from models.listing.query import BadQuery, Filter
 from models.listing.written import Branch, Leaf
 
 SUNDAY = date(2026, 11, 22)
+SEEN = Field(name="seen", kind="datetime", label=Label("看到", "Seen"))
 A, B, C = Leaf("region", "is:江苏"), Leaf("grade", "is:a"), Leaf("name", "contains:(a, b\\c)")
 
 
@@ -121,3 +124,20 @@ def test_what_is_left_of_a_group_is_written_as_simply_as_it_can_be() -> None:
 def test_a_field_called_like_a_control_has_a_way_to_be_named() -> None:
     assert written.pair_of(Leaf("sort", "is:complaint")) == ("f-sort", "is:complaint")
     assert written.node_of("f-sort", "is:complaint") == Leaf("sort", "is:complaint")
+
+
+@pytest.mark.parametrize("text", ["2026-11-22", "2026/11/22", "2026.11.22", "２０２６-１１-２２"])
+def test_until_a_day_holds_that_day_of_a_moment_to_its_end(text: str) -> None:
+    midnight = datetime(2026, 11, 22, 16, tzinfo=UTC)  # the 23rd begins in Shanghai
+    assert condition_of(Filter(SEEN, "until", text)) == {"seen": {"$lt": midnight}}
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T14:30", "2026-11-22 14:30", "2026-11-22T06:30:00+00:00"])
+def test_until_a_moment_ends_with_it(text: str) -> None:
+    assert condition_of(Filter(SEEN, "until", text)) == {"seen": {"$lte": datetime(2026, 11, 22, 6, 30, tzinfo=UTC)}}
+
+
+@pytest.mark.parametrize("text", ["", "9999-12-31", "1700-01-01", "2026-02-30", "soon"])
+def test_until_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(BadQuery):
+        condition_of(Filter(SEEN, "until", text))

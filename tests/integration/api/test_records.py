@@ -249,6 +249,15 @@ def test_a_choice_given_twice_counts_once(head: Program) -> None:
     assert "uniqueItems" not in json.dumps(head.get("/openapi.json"))  # the check of it takes the square of a length
 
 
+def test_the_document_of_a_token_that_only_reads_offers_no_writes(head: Program, start: Start) -> None:
+    reads = start(Role.HEAD, Role.SPECIALIST, Role.CUSTODIAN, read_only=True).get("/openapi.json")["paths"]
+    writes = head.get("/openapi.json")["paths"]
+    assert {method for methods in reads.values() for method in methods} == {"get"}
+    assert {path for path, methods in writes.items() if "get" in methods} == reads.keys()
+    assert {"/api/v1/sample", "/api/v1/sample/{number}/actions", "/api/v1/search"} <= reads.keys()
+    assert "post" in writes["/api/v1/sample"]
+
+
 def test_moves_are_listed_and_made(head: Program, start: Start) -> None:
     checker = start(Role.CUSTODIAN)
     number = head.make()

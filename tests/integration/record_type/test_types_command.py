@@ -76,3 +76,12 @@ def test_a_type_that_is_not_there_is_said_in_one_line(run: Run, arguments: tuple
     result = run(*arguments)
     assert result.exit_code == 1
     assert len(result.output.splitlines()) == 1
+
+
+def test_why_a_type_cannot_be_withdrawn_is_said(run: Run, written: Callable[[Any], str]) -> None:
+    run("put", written(visit()))
+    assert "“customer” comes with the program and is not withdrawn" in run("withdraw", "customer").output
+    assert "no stored record type “nothing” in force; `types list`" in run("withdraw", "nothing").output
+    run("withdraw", "visit")
+    assert "no stored record type “visit” in force" in run("withdraw", "visit").output
+    assert "customer             shipped" in run("list").output

@@ -212,7 +212,7 @@ def test_a_figure_opens_the_records_that_it_counts(sit: Sit, now: datetime) -> N
     revisit(owner.person, MONDAY, now)
     page = head.text("/")
     (url, value) = re.findall(r'<a href="([^"]+)"><span>Revisits.*?<strong[^>]*>(\d+)', page, re.DOTALL)[0]
-    assert (unescape(url), value) == ("/records/revisit/?due_at=until:today", "3")
+    assert (unescape(url), value) == ("/records/revisit/?due_at=until:today-1", "3")
     assert head.text(unescape(url)).count('scope="row"') == 3
     assert "due before today" not in owner.text("/")
 

@@ -68,6 +68,10 @@ def shown(page: str) -> list[str]:
         ("made_on=older_than:10_months", "43210"),
         ("made_on=overdue", "43210"),
         ("created_at=in:today", "43210"),
+        ("created_at=until:today", "43210"),
+        ("created_at=from:today&created_at=until:today", "43210"),
+        ("where=all(created_at:until:today)", "43210"),
+        ("created_at=until:today-1", ""),
         ("department=service", "43210"),
         ("department=is:客服部", "43210"),
         ("department=is_not:service", ""),
@@ -214,8 +218,11 @@ def test_a_yes_or_no_and_a_choice_read_as_a_value_beside_its_field(desk: Desk, s
 def test_days_in_filters_are_spelt_as_the_rest_of_the_page_spells_them(desk: Desk, sit: Sit) -> None:
     query = "made_on=from:2026-01-04&created_at=until:2027-01-01&made_on=in:2026-01-02..2026-02-03"
     page = unescape(desk.text(f"{AT}?{query}"))
-    for words in ("Made on from 4 Jan 2026", "Created before 1 Jan 2027", "Made on: 2 Jan 2026 – 3 Feb 2026"):
+    for words in ("Made on from 4 Jan 2026", "Created until 1 Jan 2027", "Made on: 2 Jan 2026 – 3 Feb 2026"):
         assert words in page
+    page = unescape(desk.text(f"{AT}?created_at=until:today-1&made_on=until:today+1"))
+    assert "Created until yesterday" in page
+    assert "Made on until tomorrow" in page
     chinese = unescape(sit(Role.SPECIALIST, language="zh").text(f"{AT}?{query}"))
     assert "2026-01-02 – 2026-02-03" in chinese
 
@@ -248,19 +255,21 @@ def test_an_order_that_begins_with_empty_values_offers_to_leave_them_out(desk: D
         assert "Leave out" not in desk.text(f"{AT}?{query}"), query
 
 
-def test_a_page_token_of_another_sort_does_no_harm(desk: Desk) -> None:
-    for value in ('[{"$oid": "5f0000000000000000000001"}]', '[5, {"$oid": "5f0000000000000000000001"}]', "[[]]"):
+def test_a_page_token_of_other_kinds_of_values_does_no_harm(desk: Desk) -> None:
+    some = '{"$oid": "5f0000000000000000000001"}'
+    for value in (f"[{some}]", f'["sample.name", {some}]', f'["sample.name", {some}, 5]', f"[5, {some}]", "[[]]"):
         token = base64.urlsafe_b64encode(value.encode()).decode()
-        assert desk.get(f"{AT}?sort=name&after={token}").status_code in (200, 400)
+        assert desk.get(f"{AT}?sort=name&after={token}").status_code == 400
+    token = base64.urlsafe_b64encode(f'["sample.name", {some}, "x"]'.encode()).decode()
+    assert desk.get(f"{AT}?sort=name&after={token}").status_code == 200
 
 
 @pytest.mark.parametrize(
-    "value",
-    ['[{"a": 1' + "0" * 30 + '}, "x"]', r'[{"a": "\udc00"}, "x"]', r'[{"\udc00": 1}, "x"]', r'[{"a\u0000b": 1}, "x"]'],
+    "value", ['{"a": 1' + "0" * 30 + "}", r'{"a": "\udc00"}', r'{"\udc00": 1}', r'{"a\u0000b": 1}', '{"$gt": 1}', "[1]"]
 )
-@pytest.mark.parametrize("sort", ["", "name", "amount"])
+@pytest.mark.parametrize("sort", ["-number", "name", "amount"])
 def test_a_page_token_that_could_not_be_stored_is_refused(desk: Desk, value: str, sort: str) -> None:
-    token = base64.urlsafe_b64encode(value.encode()).decode()
+    token = base64.urlsafe_b64encode(f'["sample.{sort}", {value}, "x"]'.encode()).decode()
     for side in ("after", "before"):
         assert desk.get(f"{AT}?sort={sort}&{side}={token}").status_code == 400
 

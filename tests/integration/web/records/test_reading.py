@@ -174,6 +174,11 @@ def test_a_field_for_one_role_is_nowhere_for_the_others(sit: Sit, make: Make, no
         assert "98765" not in page
         assert "Salary" not in page
     assert "Salary" not in owner.text(AT)
+    for act in ("", "/history"):
+        assert "changed one field" in head.text(f"{at}{act}")
+        story = owner.text(f"{at}{act}")
+        assert "changed it</p>" in story
+        assert "fields" not in re.findall(r"<li class=\"tone-.*?</li>", story)[0]
 
 
 def test_names_of_what_a_record_points_to_follow_the_readers_rights(
