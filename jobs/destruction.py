@@ -25,6 +25,7 @@ def remove(context: JobContext) -> Report:
         stuck.append(f"{number}: {why.code}")
 
     ended = removal.end_impossible(context.now, tell)
+    barred_before = removal.count_barred()
     began = removal.begin_due(context.now, tell)
     destroyed, left = 0, False
     if not copies.stand_in_the_way():
@@ -33,7 +34,8 @@ def remove(context: JobContext) -> Report:
         jobs.ask_again(removal.JOB, context.now)
     if stuck:
         raise JobError(f"these cannot go on, and are tried again: {'; '.join(stuck)}")
-    counts = {"ended": ended, "began": began, "destroyed": destroyed}
+    barred = max(0, removal.count_barred() - barred_before)
+    counts = {"ended": ended, "began": began, "barred": barred, "destroyed": destroyed}
     return Report({name: count for name, count in counts.items() if count})
 
 

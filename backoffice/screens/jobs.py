@@ -203,6 +203,7 @@ def count_words() -> dict[str, str]:
         "climbed": _("passed on"),
         "told": _("people told"),
         "began": _("destructions begun"),
+        "barred": _("destructions barred"),
         "destroyed": _("destroyed"),
     }
 

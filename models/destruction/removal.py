@@ -162,7 +162,7 @@ def work(
 
     `settled` is how long ago, by the server's clock, the records were taken out: none, where nobody else writes.
     """
-    before, left = _count_aside(), False
+    before, left = _aside(), False
     since = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": int(settled.total_seconds())}}
     ready = {"$or": [{"state": SETTLING, "$expr": {"$lte": ["$at", since]}}, {"state": REMOVING}]}
     # What broke off most often comes last, so that it holds nothing else up.
@@ -172,11 +172,17 @@ def work(
             left |= WORK.advance(row["_id"], holder, now, lambda seen: _go_on(seen, holder, now, go_on))
         except Spoken as why:
             tell(store.fetch(SLUG, row["_id"])["number"], why)
-    return max(0, before - _count_aside()), left
+    ended = {"_id": {"$in": list(before - _aside())}}  # what was given back is noted as gone no more
+    return database()[GONE].count_documents(ended), left
 
 
-def _count_aside() -> int:
-    return database()[ASIDE].count_documents({})
+def count_barred() -> int:
+    """How many destructions ended because something stood against them (D3)."""
+    return database()[collection_name(SLUG)].count_documents({"state": "barred"})
+
+
+def _aside() -> set[ObjectId]:
+    return {one["_id"] for one in database()[ASIDE].find({}, {"_id": 1})}
 
 
 def _go_on(row: Row, holder: str, now: datetime, go_on: GoOn) -> bool:
