@@ -71,14 +71,16 @@ def rotate() -> None:
 
 @keys.command(short_help="Save the data keys, in their latest state, to a file.")
 @click.argument("file", type=FILE)
-def backup(file: Path) -> None:
+@click.option("--older", is_flag=True, help="Replace a backup that is newer than this vault, and lose its keys.")
+def backup(file: Path, older: bool) -> None:
     """Save all data keys to FILE, in place of what is there.
 
-    Never keep several generations of it: a key that was destroyed has to be gone everywhere. The master key is not in
-    it. With BACKOFFICE_KEYS_BACKUP a file is kept up to date by itself.
+    A backup with keys that were never here is kept: this may be a restored copy of an older state. Never keep several
+    generations of it: a key that was destroyed has to be gone everywhere. The master key is not in it. With
+    BACKOFFICE_KEYS_BACKUP a file is kept up to date by itself.
     """
     with connected():
-        count = copies.backup(file)
+        count = copies.backup(file, older=older)
     click.echo(f"{count} data keys saved to {file}")
 
 

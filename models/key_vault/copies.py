@@ -6,11 +6,12 @@ data, and must never be kept in several generations.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -22,24 +23,29 @@ from bson.raw_bson import RawBSONDocument
 from pymongo import DESCENDING
 
 from config import files
-from models.key_vault.keyring import apart
+from models.calendar import local
+from models.key_vault.keyring import PROOF, apart
 from models.key_vault.locking import alone
 from models.key_vault.refusals import KeysUnusable
-from models.key_vault.vault import PROOF, Vault, vault
+from models.key_vault.vault import Vault, vault
 
 PART = 1_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def backup(path: Path) -> int:
+def backup(path: Path, *, older: bool = False) -> int:
     """Write all data keys, as they are now, to `path` in place of what is there, and return how many. The file is whole
-    or the one before; only its owner can read it.
+    or the one before; only its owner can read it. A backup that is newer than this vault is kept, unless `older`.
 
-    :raises KeysUnusable: it cannot be written, or what is there is the backup of another vault, or no such backup.
+    :raises KeysUnusable: it cannot be written, or what is there is the backup of another vault, or no such backup, or
+        holds keys that this vault never had.
     """
     here = vault()
     here.require_own()
     with alone(path):
         _require_same(here, path)
+        if not older:
+            _require_no_newer(here, path)
         try:
             files.sweep(path)  # a process that was killed leaves keys behind that are to be gone
             with files.whole(path) as file:
@@ -88,8 +94,11 @@ def newest() -> datetime | None:
     a key."""
     collection = vault().keyring.collection
     row = apart(lambda: collection.find_one({}, {"creationDate": 1}, sort=[("creationDate", DESCENDING)]))
-    made: datetime | None = row["creationDate"] if row else None
-    return made and made.replace(tzinfo=made.tzinfo or UTC)
+    return _aware(row["creationDate"]) if row else None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _take_back(here: Vault, rows: list[RawBSONDocument]) -> None:
@@ -112,6 +121,44 @@ def _require_same(here: Vault, path: Path) -> None:
         raise KeysUnusable(f"{path} is the backup of another key vault, and is kept: move it away first")
     if strange:
         raise KeysUnusable(f"{path} is no backup of data keys, and is kept: name another file")
+
+
+def _require_no_newer(here: Vault, path: Path) -> None:
+    """Never put an older state of the vault, such as a restored copy has, in place of a newer one: keys that came later
+    would be lost with it. A key that lacks here was removed here if that was after it was made (`Keyring.remove`).
+
+    :raises KeysUnusable:
+    """
+    proof = apart(lambda: here.keyring.collection.find_one({"keyAltNames": PROOF}, {"updateDate": 1}))
+    if proof is None or not path.exists():
+        return
+    later = {one: made for one, made in _made_in(path) if made > _aware(proof["updateDate"])}
+    lacking, ids = set[bytes](), list(later)
+    for start in range(0, len(ids), PART):
+        part = ids[start : start + PART]
+        there = {bytes(row["_id"]) for row in here.keyring.by_ids(part)}
+        lacking.update(one for one in part if one not in there)
+    if lacking:
+        last, own = max(later[one] for one in lacking), newest()
+        raise KeysUnusable(
+            f"{path} is newer than this vault, and is kept: it holds {len(lacking)} data keys that were never here, "
+            f"the newest made at {_said(last)}; the newest here was made at {_said(own) if own else '-'}. Name "
+            "another file, or replace it all the same with --older"
+        )
+
+
+def _said(moment: datetime) -> str:
+    return f"{local(moment):%Y-%m-%d %H:%M:%S} (Shanghai)"
+
+
+def _made_in(path: Path) -> Iterator[tuple[bytes, datetime]]:
+    """The ids of the data keys in a backup, and when each was made; lines that are damaged are passed over."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            with suppress(ValueError, LookupError, TypeError):
+                row = json.loads(line)
+                made = int(row["creationDate"]["$date"]["$numberLong"])
+                yield base64.b64decode(row["_id"]["$binary"]["base64"]), EPOCH + timedelta(milliseconds=made)
 
 
 def _proof_in(path: Path) -> UUID | None:

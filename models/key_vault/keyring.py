@@ -25,6 +25,9 @@ from pymongo.write_concern import WriteConcern
 T = TypeVar("T")
 
 COLLECTION = "key"
+PROOF = "proof"
+"""The key by which a process proves that its master key opens the vault, before it makes another. It is changed last
+when the master key was, or when a key was last removed."""
 MOST_KEPT = 5_000
 KEPT_SECONDS = 30.0
 """So long a key stays here, and as long again unwrapped in the driver: a minute in all."""
@@ -125,8 +128,15 @@ class Keyring:
         return stored
 
     def remove(self, names: Sequence[str]) -> int:
-        """Delete the keys with these names for good, and return how many there were."""
+        """Delete the keys with these names for good, and return how many there were. The vault's proof is dated first:
+        whatever lacks here and is older was removed here (`copies`)."""
         condition = {"keyAltNames": {"$in": list(names)}}
+        found = apart(lambda: list(self.collection.find(condition, {"creationDate": 1})))
+        if not found:
+            return 0
+        made = max(row["creationDate"] for row in found)  # by the clock of who made it
+        dated = [{"$set": {"updateDate": {"$max": ["$updateDate", "$$NOW", made]}}}]
+        apart(lambda: self.collection.update_one({"keyAltNames": PROOF}, dated))
         return apart(lambda: self.collection.delete_many(condition)).deleted_count
 
     def keep(self, rows: Iterable[RawBSONDocument]) -> None:

@@ -44,3 +44,7 @@ class KeysUnusable(Outage):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class KeyServiceAway(KeysUnusable):
+    """The key service that wrapped the data keys does not open them now; what is not sealed goes on."""

@@ -49,6 +49,12 @@ def state() -> State:
     return State(here.current()[0], {str(row["_id"]): int(row["count"]) for row in rows})
 
 
+def count() -> int:
+    """How many data keys there are. No master key is needed for it, and none is made."""
+    collection = vault().keyring.collection
+    return apart(lambda: collection.count_documents({}))
+
+
 def try_wrapping() -> None:
     """Make sure that the master key, or the key service, wraps a new data key. :raises KeysUnusable:"""
     vault().try_wrapping()

@@ -168,7 +168,7 @@ def require() -> None:
 
 
 def check() -> None:
-    """The same of a process at work, cheaply, and nothing is made. :raises KeysUnusable:"""
+    """The same of a process at work, cheaply, and nothing is made. :raises KeyServiceAway: :raises KeysUnusable:"""
     vault().check()
 
 

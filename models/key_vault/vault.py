@@ -18,16 +18,14 @@ from pymongo.errors import EncryptionError, PyMongoError
 from config.database import database, key_settings
 from config.keys import KeySettings
 from models.key_vault import master, whose
-from models.key_vault.keyring import COLLECTION, KEPT_SECONDS, Keyring, KeyringClient, apart, name_of
-from models.key_vault.refusals import KeyGone, KeysUnusable, SealDamaged
+from models.key_vault.keyring import COLLECTION, KEPT_SECONDS, PROOF, Keyring, KeyringClient, apart, name_of
+from models.key_vault.refusals import KeyGone, KeyServiceAway, KeysUnusable, SealDamaged
 from models.key_vault.sets import Sets
 
 log = logging.getLogger(__name__)
 
 RANDOM = "AEAD_AES_256_CBC_HMAC_SHA_512-Random"
 STEADY = "AEAD_AES_256_CBC_HMAC_SHA_512-Deterministic"
-PROOF = "proof"
-"""The key by which a process proves that its master key opens the vault, before it makes another."""
 RENEWED_AFTER = 300
 """The driver looks through all keys that it has unwrapped, one by one: after so many it begins anew."""
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
@@ -271,13 +269,28 @@ class Vault:
 
     def check(self) -> None:
         """Make sure that the master keys as they are now open the vault; makes nothing, and what this process has under
-        its hands stays. While nothing has changed it asks for two small things. :raises KeysUnusable:"""
+        its hands stays. While nothing has changed it asks for two small things.
+
+        :raises KeyServiceAway: it is the right vault, and the key service that wrapped it does not open it.
+        :raises KeysUnusable:
+        """
         with self._lock:
             if self._encryption is not None and self._stamp != self._stamp_of_file():
                 self._fitting_masters()
         _noted, found = self._proof()
-        if found is not None:
+        if found is None:
+            return
+        try:
             self.encrypt(PROOF, found, RANDOM)
+        except KeysUnusable as unusable:
+            if self._is_of_service(found):
+                raise KeyServiceAway(unusable.reason) from unusable
+            raise
+
+    def _is_of_service(self, key: UUID) -> bool:
+        service = self.settings.service
+        rows = self.keyring.by_ids([key.bytes]) if service is not None else []
+        return service is not None and any(row["masterKey"]["provider"] in service.providers for row in rows)
 
     def _proof(self) -> tuple[UUID | None, UUID | None]:
         """The key that the database has noted, and the one that is in the vault. :raises KeysUnusable: they differ."""
