@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 from backoffice import edge, errors
 from config.database import database
 from models import audit
+from models.attachment import scanner
 from models.backup import beside
 from models.backup import rules as backup
 from models.job import service as jobs
 from models.job.rules import State
 from models.key_vault import service as key_vault
-from models.key_vault.refusals import KeysUnusable
+from models.key_vault.refusals import KeyServiceAway, KeysUnusable
 
 PATIENCE_SECONDS = 2
 
@@ -34,19 +35,34 @@ def readyz() -> ResponseReturnValue:
     """The process can serve people: the database has a primary and answers within two seconds, and the keys open what
     is encrypted; else 503. What is wrong with the keys is told to the log only.
 
-    What somebody should look at, while people are served all the same, stands under `warnings` (X7).
+    What somebody should look at, while people are served all the same, stands under `warnings` (X7): without the key
+    service what is sealed is refused, without the virus scanner files are, and the rest goes on. No address is told.
     """
+    warnings: list[str] = []
     try:
         with pymongo.timeout(PATIENCE_SECONDS):
             database().command("ping")
-            key_vault.check()
             still = audit.stands_still(audit.waiting_since(), edge.now())
-            unsaved = _unsaved(edge.now())
+            warnings += [*(["audit sealing stands still"] if still else []), *_unsaved(edge.now())]
+            key_vault.check()  # last, as it may use up the time
+    except KeyServiceAway:
+        warnings.append("the key service does not open the key vault")
     except errors.AWAY:
         return _say("database away", 503)
     except KeysUnusable:
         return _say("not ready", 503)
-    return _say("ready", 200, *(["audit sealing stands still"] if still else []), *unsaved)
+    return _say("ready", 200, *warnings, *_unscanned())
+
+
+def _unscanned() -> list[str]:
+    """That no file is taken, because the virus scanner does not answer."""
+    address = current_app.config["SETTINGS"].clamd_url
+    try:
+        if address:
+            scanner.require_answer(address, PATIENCE_SECONDS)
+    except scanner.NoAnswer:
+        return ["the virus scanner does not answer"]
+    return []
 
 
 def _unsaved(now: datetime) -> list[str]:

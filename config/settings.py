@@ -19,6 +19,8 @@ from config.keys import KeyService, KeySettings, KeySettingsError, load_service
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 MINIMUM_SECRET_CHARACTERS = 32
+SECRETS_FILE = "secrets.json"
+"""In the data folder: the secrets that were made and not given."""
 MINIMUM_UPLOAD_BYTES = 1024
 SMALLEST_CACHE_GB, LARGEST_CACHE_GB = 0.25, 1024.0
 SECRET_VARIABLES = {
@@ -329,7 +331,7 @@ def _secrets(environ: Mapping[str, str], data_dir: Path, *, embedded: bool) -> d
             f"{names}: must be set when MONGODB_URI is (for each: "
             "python -c 'import secrets; print(secrets.token_urlsafe(32))')"
         )
-    kept = _kept_secrets(data_dir / "secrets.json")
+    kept = _kept_secrets(data_dir / SECRETS_FILE)
     return given | {key: kept[key] for key in missing}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from models.declarations import Label
 from models.errors import Refusal, Sentence
 
 LONGEST_NAME = 120
@@ -44,6 +45,12 @@ PICTURES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 """The images that can bear a watermark, by what their formats are called."""
 SHOWN = IMAGES | {PDF}
 """What a browser shows by itself without running anything of ours or theirs."""
+
+TAKEN = Label(
+    "一次提交合计最大 {limit} MB；程序和空文件除外，各类文件均可。",
+    "Up to {limit} MB at a time; any kind of file but programs and empty ones.",
+)
+"""Said beside an input for files: what `check` and the limit let through."""
 
 GONE = Sentence("文件已失效，请重新选择。", "Please choose the file again.")
 """Said where a file is nobody's any more, another record's, or another person's."""
@@ -107,12 +114,26 @@ class NotMarkable(Refusal):
     )
 
 
+def unmarkable(name: str) -> Sentence:
+    """Said where a classified record is given such a PDF: nobody could look at it there, or take it out (X1)."""
+    return Sentence(
+        f"“{name}”受密码保护、已损坏或过大，无法加水印，加密记录不能接收。请换成普通 PDF。",
+        f"“{name}” is protected by a password, broken or too large and cannot bear the watermark: a classified record "
+        "does not take it. Choose an ordinary PDF.",
+    )
+
+
 class FileDamaged(Refusal):
     """What is stored of a file is not what was sealed: it was changed, moved, cut or exchanged."""
 
     code, status = "file_damaged", 500
     zh = "该文件的存储内容已损坏或被改动，不能打开。请通知系统管理员从备份恢复。"
     en = "What is stored of this file is damaged or was changed; it cannot be opened. An administrator may restore it."
+
+
+def in_megabytes(limit: int) -> int:
+    """A limit as it is said to people."""
+    return limit // (1024 * 1024) or 1
 
 
 def safe_name(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import IO, cast
 from urllib.parse import urlsplit
 
 from models import audit
-from models.attachment.rules import FileTooLarge, InfectedFile, NotScanned
+from models.attachment.rules import FileTooLarge, InfectedFile, NotScanned, in_megabytes
 from models.person.roles import Person
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,18 @@ def finding(stream: IO[bytes], address: str, timeout: float = TIMEOUT_SECONDS) -
     if answer.startswith("stream: ") and answer.endswith(" FOUND"):
         return answer.removeprefix("stream: ").removesuffix(" FOUND")[:LONGEST_FINDING]
     raise NoAnswer(f"the scanner answered {answer[:LONGEST_FINDING]!r}" if answer else "the scanner broke off")
+
+
+def require_answer(address: str, timeout: float = TIMEOUT_SECONDS) -> None:
+    """Make sure that a scanner listens at `address` and answers; nothing is scanned. :raises NoAnswer:"""
+    try:
+        with _connected(address, timeout) as link:
+            link.sendall(b"zPING\0")
+            answer = _answer(link)
+    except OSError as error:
+        raise NoAnswer(f"the scanner is not usable: {error.strerror or type(error).__name__}") from error
+    if answer != "PONG":
+        raise NoAnswer("the scanner does not answer as one")
 
 
 @contextmanager
@@ -87,7 +99,7 @@ def _spooled(stream: IO[bytes], spool: IO[bytes], name: str, limit: int) -> IO[b
     while piece := stream.read(PIECE):
         size += len(piece)
         if size > limit:
-            raise FileTooLarge(name=name, limit=limit // (1024 * 1024) or 1)
+            raise FileTooLarge(name=name, limit=in_megabytes(limit))
         spool.write(piece)
     spool.seek(0)
     return spool

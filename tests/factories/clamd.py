@@ -24,9 +24,13 @@ class Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Take a stream as the protocol says, and answer in the server's way."""
-        assert self.rfile.read(10) == b"zINSTREAM\0"
+        asked = self._command()
         if self.server.way == "early":
             return
+        if asked == b"zPING\0":
+            self._pong()
+            return
+        assert asked == b"zINSTREAM\0"
         content = b""
         while length := struct.unpack("!I", self.rfile.read(4))[0]:
             content += self.rfile.read(length)
@@ -42,6 +46,18 @@ class Handler(socketserver.StreamRequestHandler):
             self.wfile.write(b"x" * 100_000)
         else:
             self.wfile.write(b"stream: Eicar-Test-Signature FOUND\0" if EICAR in content else b"stream: OK\0")
+
+    def _command(self) -> bytes:
+        asked = b""
+        while not asked.endswith(b"\0") and (piece := self.rfile.read(1)):
+            asked += piece
+        return asked
+
+    def _pong(self) -> None:
+        if self.server.way == "silent":
+            self.server.ended.wait(60)
+        else:
+            self.wfile.write(b"\xff\xfe OK\0" if self.server.way == "garbage" else b"PONG\0")
 
 
 class _Unix(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

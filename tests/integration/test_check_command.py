@@ -21,6 +21,7 @@ from config.settings import SECRET_VARIABLES, Settings
 from models import catalogue, checks, registry
 from models.customer.document import CUSTOMER
 from models.registry import Hooks
+from tests.factories.clamd import clamd
 
 Run = Callable[..., Result]
 LONG_AFTER = datetime(2090, 1, 1, tzinfo=UTC).timestamp()
@@ -110,3 +111,55 @@ def test_the_coming_year_is_asked_about_when_its_holidays_should_be_known() -> N
     summer, autumn = (list(command._unannounced(datetime(2090, month, 22, tzinfo=UTC))) for month in (6, 11))
     assert [line.split()[3] for line in summer] == ["2090"]
     assert [line.split()[3] for line in autumn] == ["2090", "2091"]
+
+
+@pytest.mark.parametrize("there", [[], ["database", "log"]])
+def test_check_begins_no_installation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: list[str]) -> None:
+    """In an empty folder, and in one whose secrets are gone: what it would make nobody asked for."""
+    for variable in (*SECRET_VARIABLES.values(), "MONGODB_URI", "BACKOFFICE_DATA", "MASTER_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for name in there:
+        (tmp_path / "var" / name).mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    result = CliRunner().invoke(main, ["check"])
+    said = "secrets.json is gone: put it back" if there else "there is no installation in"
+    assert (result.exit_code, said in result.stderr, len(result.stderr.splitlines())) == (1, True, 1)
+    assert sorted(tmp_path.rglob("*")) == before
+    wrong = CliRunner().invoke(main, ["check"], env={"PORT": "x"})
+    assert (wrong.exit_code, "PORT" in wrong.stderr) == (2, True)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_check_makes_no_key(run: Run, db: Database[dict[str, Any]], connected: Settings) -> None:
+    assert run("migrate").exit_code == 0
+    base = connect(connected)
+    before = base.client[connected.keys.database]["key"].count_documents({}), base["key_vault"].count_documents({})
+    assert run("check").exit_code == 0
+    base = connect(connected)
+    after = base.client[connected.keys.database]["key"].count_documents({}), base["key_vault"].count_documents({})
+    assert after == before
+
+
+def test_check_says_that_the_virus_scanner_does_not_answer(run: Run) -> None:
+    assert run("migrate").exit_code == 0
+    assert "virus scanner" not in run("check").stdout
+    with clamd() as scanner:
+        found = run("check", CLAMD_URL=scanner.url)
+        assert (found.exit_code, "virus scanner   ok\n" in found.stdout) == (0, True)
+    found = run("check", CLAMD_URL="unix:///nowhere/clamd.ctl")
+    assert (found.exit_code, "virus scanner   does not answer\n" in found.stdout) == (1, True)
+    assert "no file is taken, as the virus scanner (CLAMD_URL) does not answer: " in found.stderr
+
+
+def test_check_says_that_the_key_service_does_not_answer(run: Run, tmp_path: Path) -> None:
+    """New keys would be wrapped by it, though a master key opens those that there are."""
+    assert run("migrate").exit_code == 0
+    service = tmp_path / "service.toml"
+    service.write_text(
+        'provider = "kmip"\n[providers.kmip]\nendpoint = "127.0.0.1:9"\n[master_key]\nkeyId = "1"\n', "utf-8"
+    )
+    found = run("check", BACKOFFICE_KEY_SERVICE=str(service))
+    assert (found.exit_code, "keys            cannot be used\n" in found.stdout) == (1, True)
+    assert "127.0.0.1:9" in found.stderr
+    assert "calendar" in found.stdout, "the rest is looked at all the same"

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from models.attachment.scanner import PIECE, NoAnswer, finding
+from models.attachment.scanner import PIECE, NoAnswer, finding, require_answer
 from tests.factories.clamd import EICAR, clamd
 
 
@@ -39,3 +39,21 @@ def test_a_scanner_that_is_down_is_no_answer(url: str) -> None:
 def test_an_empty_stream_is_still_a_stream() -> None:
     with clamd() as scanner:
         assert finding(io.BytesIO(b""), scanner.url) == ""
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+def test_a_scanner_that_answers_is_there_and_has_scanned_nothing(tcp: bool) -> None:
+    with clamd(tcp=tcp) as scanner:
+        require_answer(scanner.url)
+        assert scanner.received == []
+
+
+@pytest.mark.parametrize("way", ["early", "garbage", "silent"])
+def test_a_scanner_that_does_not_answer_as_one_is_none(way: str) -> None:
+    with clamd(way) as scanner, pytest.raises(NoAnswer):
+        require_answer(scanner.url, timeout=0.2)
+
+
+def test_no_scanner_is_none() -> None:
+    with pytest.raises(NoAnswer):
+        require_answer("unix:///nowhere/clamd.ctl", timeout=0.5)

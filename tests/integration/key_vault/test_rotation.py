@@ -174,6 +174,26 @@ def test_a_process_whose_master_key_is_not_the_right_one_is_not_ready(
     assert told() == (503, {"status": "not ready"}), "a process that began with it"
 
 
+def test_a_process_whose_key_service_is_away_goes_on_and_says_so(
+    own: KeySettings, app: Flask, connected: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sealed is refused meanwhile, and lists go on. Where the service is is told to nobody."""
+    keys.require()
+    keys.record_key(ObjectId())
+    vault().keyring.collection.update_many({}, {"$set": {"masterKey": {"provider": "kmip", "keyId": "1"}}})
+    service = KeyService("kmip", {"kmip": {"endpoint": "127.0.0.1:9"}}, {"keyId": "1"})
+    own.path.unlink()
+    monkeypatch.setitem(store._keys, connected.database, replace(own, service=service))
+    vault_again()
+    answer = app.test_client().get("/readyz")
+    warnings = ["the key service does not open the key vault"]
+    assert (answer.status_code, answer.json) == (200, {"status": "ready", "warnings": warnings})
+    vault().keyring.collection.delete_many({})
+    vault_again()
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.json) == (503, {"status": "not ready"}), "another vault is no outage"
+
+
 def test_a_former_master_key_stays_until_the_backup_of_the_keys_is_written(
     own: KeySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,3 +92,11 @@ def test_nothing_is_taken_while_the_scanner_gives_no_answer(
         assert imported(custodian, b"name\nLamp\n").status_code == 503
     assert stored() == 0
     assert len([one for one in caplog.records if "not taken" in one.message]) == 3
+
+
+def test_readyz_says_that_the_scanner_does_not_answer_and_not_where_it_is(app: App) -> None:
+    with clamd() as scanner:
+        assert "warnings" not in app(scanner.url).test_client().get("/readyz").get_json()
+    answer = app("unix:///nowhere/clamd.ctl").test_client().get("/readyz")
+    assert answer.status_code == 200, "uploads alone are refused"
+    assert answer.get_json() == {"status": "ready", "warnings": ["the virus scanner does not answer"]}
