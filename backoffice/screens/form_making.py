@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from flask import url_for
+from flask import current_app, url_for
 from flask_babel import gettext as _
 
 from backoffice.screens.form_items import (
@@ -24,6 +24,7 @@ from backoffice.screens.form_items import (
 )
 from backoffice.screens.form_rows import Rows
 from models import requirement
+from models.attachment.rules import TAKEN, in_megabytes
 from models.declarations import Choice, Field, RecordType
 from models.kinds import kind_of, parts_of
 
@@ -37,16 +38,17 @@ Choices = tuple[tuple[str, str], ...]
 @dataclass(frozen=True)
 class Wanted:
     """What the item of a field is made from: its type and the language of the page. `path` is the field's name, dotted
-    inside embedded fields."""
+    inside embedded fields; `limit` is how many bytes a file may have."""
 
     rt: RecordType
     field: Field
     language: str
     path: str
+    limit: int
 
     def spec(self, make: type[Item], attributes: Attributes | None = None, unit: str = "") -> Spec:
         """The item with its label and help."""
-        said = [self.field.help.text(self.language) if self.field.help else "", self.needed]
+        said = [self.field.help.text(self.language) if self.field.help else "", self.needed, self.taken]
         return Spec(
             self.field,
             make,
@@ -66,6 +68,13 @@ class Wanted:
         if when.values:
             return str(_("Required if %(condition)s.", condition=words))
         return str(_("Required once “%(field)s” is filled in.", field=words))
+
+    @property
+    def taken(self) -> str:
+        """Which files the field takes."""
+        if self.field.kind != "files":
+            return ""
+        return TAKEN.text(self.language).format(limit=in_megabytes(self.limit))
 
     @property
     def when(self) -> Attributes:
@@ -88,10 +97,14 @@ class Wanted:
         return tuple(_spec(replace(self, field=part, path=f"{self.path}.{part.name}")) for part in parts)
 
 
-@lru_cache(maxsize=MOST_ITEMS)
 def item(rt: RecordType, field: Field, language: str) -> Item:
     """The form item of a field in a language; the same one for every form on which the field stands."""
-    return _spec(Wanted(rt, field, language, field.name)).item(field.name, f"in-{field.name}")
+    return _item(rt, field, language, current_app.config["SETTINGS"].max_upload_bytes)
+
+
+@lru_cache(maxsize=MOST_ITEMS)
+def _item(rt: RecordType, field: Field, language: str, limit: int) -> Item:
+    return _spec(Wanted(rt, field, language, field.name, limit)).item(field.name, f"in-{field.name}")
 
 
 def _spec(one: Wanted) -> Spec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 
 from pypdf import PageObject, PdfReader, PdfWriter
@@ -45,7 +46,7 @@ def marked_pdf(content: bytes, text: str, name: str) -> bytes:
         raise NotMarkable(name=name)
     try:
         writer = PdfWriter(clone_from=_opened(content, name))
-        if not _sized(writer):
+        if not _sized(writer.pages):
             raise NotMarkable(name=name)
         for page in writer.pages:
             page.transfer_rotation_to_content()
@@ -57,6 +58,21 @@ def marked_pdf(content: bytes, text: str, name: str) -> bytes:
     return made.getvalue()
 
 
+def check_markable(content: bytes, name: str) -> None:
+    """Make sure that a PDF can be opened and its pages are of a size to be marked; none is marked.
+
+    :raises NotMarkable:
+    """
+    if len(content) > MOST_BYTES:
+        raise NotMarkable(name=name)
+    try:
+        fits = _sized(_opened(content, name).pages)
+    except MALFORMED:
+        raise NotMarkable(name=name) from None
+    if not fits:
+        raise NotMarkable(name=name)
+
+
 def _opened(content: bytes, name: str) -> PdfReader:
     reader = PdfReader(BytesIO(content))
     if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:
@@ -64,10 +80,10 @@ def _opened(content: bytes, name: str) -> PdfReader:
     return reader
 
 
-def _sized(writer: PdfWriter) -> bool:
+def _sized(pages: Iterable[PageObject]) -> bool:
     """Whether all pages are of a size to be marked; what a page says of itself may be anything."""
     marks = 0.0
-    for page in writer.pages:
+    for page in pages:
         box = page.mediabox
         width, height = float(box.width), float(box.height)
         near = all(abs(float(corner)) <= FARTHEST for corner in box)

@@ -15,10 +15,14 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database
+from config.later import Later
 from models.attachment import rules, scanner, sealed
 from models.declarations import Field
 from models.errors import Invalid
 from models.person.roles import Person
+from models.watermark import is_marked
+
+marking = Later("models.attachment.marking")
 
 FILES, CHUNKS = sealed.FILES, sealed.CHUNKS
 CHUNK = 255 * 1024
@@ -56,7 +60,20 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
     found = rules.content_type(head)
     metadata = {"by": person.id, "at": now, "type": found, "record": None}
     row = sealed.write(_limited(_pieces(head, stream), name, limit), name, metadata, now)
+    if found == rules.PDF and not _is_markable(row["_id"], name):
+        database()[FILES].update_one({"_id": row["_id"]}, {"$set": {"metadata.unmarkable": True}})
     return {"file": row["_id"], "name": name, "size": row["length"], "type": found}
+
+
+def _is_markable(file_id: ObjectId, name: str) -> bool:
+    """Whether a stored PDF can bear a watermark, as far as its pages tell."""
+    with content(file_id) as stored:
+        held = stored.read(marking.MOST_BYTES + 1)
+    try:
+        marking.check_markable(held, name)
+    except rules.NotMarkable:
+        return False
+    return True
 
 
 def _limited(pieces: Iterable[bytes], name: str, limit: int) -> Iterator[bytes]:
@@ -64,7 +81,7 @@ def _limited(pieces: Iterable[bytes], name: str, limit: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > limit:
-            raise rules.FileTooLarge(name=name, limit=limit // (1024 * 1024) or 1)
+            raise rules.FileTooLarge(name=name, limit=rules.in_megabytes(limit))
         yield piece
 
 
@@ -98,17 +115,23 @@ def rows(person: Person, wanted: Iterable[ObjectId], kept: Iterable[Mapping[str,
 def claim(fields: Iterable[Field], values: Mapping[str, Any]) -> None:
     """Give the files that a record points to to that record; to be called in the transaction that stores it.
 
-    :raises Invalid: naming the field whose file became another record's since `rows` was asked.
+    A classified record takes no PDF that cannot bear its watermark; one that it has already stays.
+
+    :raises Invalid: naming the field whose file became another record's since `rows` was asked, or is not taken.
     """
-    pointers = {row["file"]: f.name for f in fields if f.kind == "files" for row in values.get(f.name) or ()}
+    pointers = {row["file"]: (f.name, row) for f in fields if f.kind == "files" for row in values.get(f.name) or ()}
     if not pointers:
         return
-    mine, theirs = {"metadata.record": None}, {"metadata.record": {"$nin": [None, values["_id"]]}}
-    among = {"_id": {"$in": list(pointers)}}
+    among, mine = {"_id": {"$in": list(pointers)}}, {"metadata.record": None}
+    wrong: list[dict[str, Any]] = [{"metadata.record": {"$nin": [None, values["_id"]]}}]
+    if is_marked(values.get("level") or ""):
+        wrong.append({**mine, "metadata.unmarkable": True})
+    found = database()[FILES].find_one(among | {"$or": wrong}, {"metadata.record": 1})
+    if found is not None:
+        field, row = pointers[found["_id"]]
+        is_free = found["metadata"]["record"] is None
+        raise Invalid({field: rules.unmarkable(row["name"]) if is_free else rules.GONE})
     database()[FILES].update_many(among | mine, {"$set": {"metadata.record": values["_id"]}})
-    taken = database()[FILES].find_one(among | theirs, {"_id": 1})
-    if taken is not None:
-        raise Invalid({pointers[taken["_id"]]: rules.GONE})
 
 
 def hand_over(fields: Iterable[Field], values: Mapping[str, Any], former: ObjectId, to: ObjectId) -> None:

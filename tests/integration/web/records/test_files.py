@@ -6,10 +6,14 @@ import io
 import re
 import zipfile
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
+import pytest
+from flask import Flask
 from PIL import Image
 
+from backoffice.demonstration.scans import one_page
 from config.database import database
 from models import store
 from models.attachment import service as attachment
@@ -18,7 +22,7 @@ from tests.factories.desks import Desk
 from tests.integration.web.records.conftest import Make, Sit
 
 AT = "/records/sample/"
-PDF = b"%PDF-1.7 the content"
+PDF = one_page("scan")
 
 
 def drawn() -> bytes:
@@ -66,6 +70,25 @@ def test_a_refused_form_keeps_the_files_that_came_with_it(sit: Sit) -> None:
     file_id = page.split('name="scans-kept" value="')[1].split('"')[0]
     desk.send(f"{AT}new", 303, **{"name": "Lamp", "scans": "", "scans-kept": file_id})
     assert "kept.pdf" in desk.text(f"{AT}YP-2026-000001")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Up to 20 MB at a time; any kind of file but programs and empty ones."),
+        ("zh", "一次提交合计最大 20 MB；程序和空文件除外，各类文件均可。"),
+    ],
+)
+def test_the_form_says_beforehand_how_large_files_may_be_and_of_which_kinds(sit: Sit, language: str, said: str) -> None:
+    page = sit(Role.SPECIALIST, language=language).text(f"{AT}new")
+    help_text = page.split('id="in-scans-help"')[1].split("</div>")[0]
+    assert said in help_text
+    assert re.search(r'<input type="file"[^>]*aria-describedby="in-scans-help"', page)
+
+
+def test_the_limit_that_is_said_is_the_one_that_is_set(sit: Sit, demo_app: Flask) -> None:
+    demo_app.config["SETTINGS"] = replace(demo_app.config["SETTINGS"], max_upload_bytes=3 * 1024 * 1024)
+    assert "Up to 3 MB at a time" in sit(Role.SPECIALIST).text(f"{AT}new")
 
 
 def test_files_are_added_and_taken_off(sit: Sit) -> None:

@@ -12,10 +12,12 @@ from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
 from backoffice.screens import files
+from config.database import database
+from models import store
 from models.attachment.pdf_pages import ACROSS
 from models.person.roles import Role
 from tests.integration.web.records.conftest import Sit
-from tests.integration.web.records.test_files import AT, PNG, with_file
+from tests.integration.web.records.test_files import AT, PNG, sent, with_file
 
 
 def pdf(pages: int = 1) -> bytes:
@@ -98,9 +100,50 @@ def test_a_pdf_without_class_is_looked_at_as_it_is(sit: Sit) -> None:
     assert (answer.mimetype, answer.data) == ("application/pdf", pdf())
 
 
-def test_a_pdf_that_cannot_be_marked_stays_here(sit: Sit) -> None:
+def locked() -> bytes:
+    """A PDF with a password."""
+    writer, made = PdfWriter(), BytesIO()
+    writer.add_blank_page(595, 842)
+    writer.encrypt("secret", algorithm="RC4-128")
+    writer.write(made)
+    return made.getvalue()
+
+
+LOCKED = locked()
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7 broken", LOCKED], ids=["broken", "password"])
+def test_a_classified_record_takes_no_pdf_that_cannot_be_marked(sit: Sit, content: bytes) -> None:
+    """Nobody could look at it there, or take it out: said at once, at the field."""
     desk = sit(Role.SPECIALIST)
-    made = with_file(desk, b"%PDF-1.7 broken", level="secret")
+    page = sent(desk, f"{AT}new", 422, (content, "scan.pdf"), name="Lamp", level="secret")
+    assert "“scan.pdf” is protected by a password, broken or too large and cannot bear the watermark" in page
+    assert "scan.pdf" not in str(database()["record_sample"].find_one())
+    made = with_file(desk, pdf(), level="secret")
+    kept = str(made["scans"][0]["file"])
+    at = f"{AT}{made['number']}/edit"
+    page = sent(desk, at, 422, (content, "later.pdf"), rev="1", **{"scans-kept": kept})
+    assert "a classified record does not take it" in page
+    assert [row["name"] for row in store.fetch("sample", made["_id"])["scans"]] == ["合同.pdf"]
+
+
+def test_it_is_taken_where_no_mark_is_needed_and_not_with_the_change_that_raises_the_level(sit: Sit) -> None:
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk, LOCKED)
+    assert desk.get(f"{AT}{made['number']}/files/{made['scans'][0]['file']}").data == LOCKED
+    at, kept = f"{AT}{made['number']}/edit", str(made["scans"][0]["file"])
+    raised = {"level": "secret", "level_basis": "x", "scans-kept": kept}
+    sent(desk, at, 422, (LOCKED, "later.pdf"), rev="1", **raised)
+    desk.send(at, 303, rev="1", scans="", **raised)
+    desk.send(at, 303, rev="2", name="Lamp again")
+    assert [row["name"] for row in store.fetch("sample", made["_id"])["scans"]] == ["合同.pdf"], "what is there stays"
+
+
+def test_a_pdf_that_cannot_be_marked_stays_here(sit: Sit) -> None:
+    """It was there before the record was classified."""
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk, b"%PDF-1.7 broken")
+    desk.send(f"{AT}{made['number']}/edit", 303, rev="1", level="secret", level_basis="x")
     at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
     for way in ("", "/view"):
         page = desk.text(at + way, status=422)
