@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from backoffice.app import create_app
 from config.settings import Settings
+from models.person import acting
 from models.person.roles import Role
 from tests.factories.web import PASSWORD, Browser, account
 
@@ -42,6 +43,7 @@ def test_an_account_is_added_and_its_first_password_printed(run: Run, app: Flask
     assert stored["must_change"] is True
     password = done.output.split("first password: ")[1].strip()
     assert Browser(app.test_client()).sign_in("head@example.com", password).location == "/tf-setup"
+    assert not acting.unclaimed(stored), "the machine vouches for them (docs/adr/0004)"
     entry = db["audit"].find_one({"action": "person_added"})
     assert entry is not None
     assert entry["actor_name"] == "system"
