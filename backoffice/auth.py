@@ -31,6 +31,9 @@ WITHOUT_IDENTITY = STATIC_ENDPOINTS | {"health.healthz", "health.readyz"}
 API = "api"
 """The blueprint that looks after itself."""
 
+WATCHING = frozenset({"records.still_open"})
+"""What pages ask by themselves, whoever sits before them: it keeps no session alive."""
+
 OPEN = WITHOUT_IDENTITY | sign_in.ANONYMOUS | {"language.switch", "trial.enter", "calendar_feed.show"}
 """Everything that a person who is not signed in may reach; whatever is not named here is closed."""
 
@@ -111,7 +114,7 @@ def _load(user_id: str) -> Account | Seen | None:
     sid = session.get("sid")
     if not isinstance(sid, str) or request.endpoint in WITHOUT_IDENTITY or request.blueprint == API:
         return None
-    found = sessions.find(sid, edge.now(), _beside)
+    found = sessions.find(sid, edge.now(), _beside, used=request.endpoint not in WATCHING)
     if found is None or found.account["fs_uniquifier"] != user_id:
         return None
     g.session_row, g.account_row = found.session, found.account

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
@@ -26,7 +26,7 @@ from models.access_request.contents import Columns, told
 from models.access_request.document import ACCESS_REQUEST
 from models.calendar import local
 from models.declarations import Label
-from models.errors import Forbidden, Sentence
+from models.errors import Forbidden, NotFound, Sentence
 from models.exchange.writing import CSV_TYPE, XLSX_TYPE
 from models.person import directory
 from models.records import Sight
@@ -41,7 +41,17 @@ TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
 
 
 class BorrowRoutes(RecordRoutes):
-    """Files that leave under a card."""
+    """Files that leave under a card, and what a page asks that is open by one."""
+
+    @expose("/<slug>/<number>/open")  # type: ignore[untyped-decorator]
+    def still_open(self, slug: str, number: str) -> ResponseReturnValue:
+        """Whether the reader still has a record in full, and nothing of it: its page asks while it is open by a card.
+        It is no reading, and keeps no session alive (`auth.WATCHING`). Of what they do not read nothing is said (X6).
+        """
+        view_of(slug, self.admin)
+        if not receipt.is_open(current_reader().person, slug, number):
+            raise NotFound()
+        return jsonify({"open": True})
 
     @expose("/access_request/<number>/take", methods=("GET", "POST"))  # type: ignore[untyped-decorator]
     @takes("format")
@@ -86,16 +96,18 @@ def told_line(label: Label, text: Sentence, language: str) -> Context:
     return made
 
 
-def clock(until: datetime, reader: Reader) -> Markup:
-    """The time left until a moment, kept current by the page, which looks anew when it is over."""
+def clock(until: datetime, reader: Reader, held: str = "") -> Markup:
+    """The time left until a moment, kept current by the page, which looks anew when it is over, and before that when
+    the address `held` says that what it shows is open no more."""
     left = int((until - reader.now).total_seconds())
     hours, minutes = divmod(max(left, 0) // 60, 60)
     if hours >= IN_DAYS:
         words = ngettext("%(num)s day", "%(num)s days", hours // 24)
     else:
         words = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
-    return Markup('<strong class="num" data-countdown="{}" data-countdown-ends>{}</strong>').format(
-        until.isoformat(), words
+    asks = Markup(' data-countdown-held="{}"').format(held) if held else ""
+    return Markup('<strong class="num" data-countdown="{}" data-countdown-ends{}>{}</strong>').format(
+        until.isoformat(), asks, words
     )
 
 
@@ -108,8 +120,9 @@ def notices(sight: Sight, reader: Reader) -> list[Context]:
         return []
     until, url = opened.until, record_url(ACCESS_REQUEST.slug, opened.card)
     text = _("Open to you under card %(card)s until %(until)s.", card=opened.card, until=_moment(until, reader))
+    held = record_url(sight.rt.slug, sight.number, "still_open")
     made: Context = {
-        "text": _joined(text, clock(until, reader)),
+        "text": _joined(text, clock(until, reader, held)),
         "tone": "info",
         "action": {"label": _("To the card"), "url": url},
     }

@@ -5,7 +5,8 @@
  *   data-key-last="n"      the same, when no data-key has it data-post="/url"    a POST with the CSRF token
  *   data-confirm="title"   ask first; with data-confirm-text, -name (must be typed) and -yes (the button's word)
  *   data-repeatable        a form that may be sent again     data-countdown=ISO  time left, kept current;
- *                          with data-countdown-ends the page looks anew when it is over
+ *                          with data-countdown-ends the page looks anew when it is over,
+ *                          with data-countdown-held="/url" also when that address says that it is closed
  *   data-fold="id"         <details> whose state is kept     data-toast=tone     a note
  */
 "use strict";
@@ -234,6 +235,12 @@ window.backoffice = (() => {
     else if (left >= 0 && "countdownEnds" in clock.dataset) running.add(clock);
   });
   if (clocks.length) { tick(); setInterval(tick, 1000); }
+  // What is open by a card may be closed before its time: while the page is looked at, it asks whether it still is.
+  const held = $("[data-countdown-held]")?.dataset.countdownHeld;
+  const ask = () => document.hidden || fetch(held, { headers: { "X-Requested-With": "fetch" } })
+    .then((answer) => [401, 404].includes(answer.status) && location.reload())
+    .catch(() => {}); // no network: asked again
+  if (held) { setInterval(ask, 30000); document.addEventListener("visibilitychange", ask); }
 
   $$(".toast-note").forEach(startNote);
   if (location.hash) openTarget();

@@ -11,17 +11,19 @@ from typing import Any, TypeVar
 from bson import ObjectId
 
 from config.database import database, transaction
-from models import access, audit, numbering, store
+from models import access, audit, numbering, registry, store
 from models.access import Purpose
 from models.access_request.contents import RecordGone, records_of
 from models.access_request.grants import GRANTS, grants_in_force, held, in_force
 from models.access_request.service import SLUG
+from models.at_hand import LONGEST_NUMBER
 from models.declarations import Level
 from models.errors import Refusal
 from models.exchange.export import FORMATS, Card, UnknownFormat, export
 from models.listing import ListQuery
 from models.person.roles import Person
 from models.reading import service as reading
+from models.record import collection_name
 from models.records import read
 from models.sights import Sight
 
@@ -138,6 +140,13 @@ def opened_by(person: Person, found: Sight, purpose: Purpose, now: datetime) -> 
     if _by_right(person, found, purpose, store.fetch_to_show(found.rt.slug, found.id)):
         return None
     return _under(person, found, purpose, now)
+
+
+def is_open(person: Person, slug: str, number: str) -> bool:
+    """Whether the person has a record in full now, by a card or without: nothing of it is read, counted or audited."""
+    rt, wanted = registry.get(slug).rt, {"number": str(number)[:LONGEST_NUMBER]}
+    son = database()[collection_name(slug)].find_one(wanted, {"acl": 1})
+    return son is not None and access.reach(person, rt, Purpose.VIEW).sees(son["acl"]) == "full"
 
 
 def _by_right(person: Person, found: Sight, purpose: Purpose, record: Mapping[str, Any]) -> bool:

@@ -66,9 +66,10 @@ class Found:
     answer: list[dict[str, Any]]
 
 
-def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
+def find(sid: str, now: datetime, beside: Beside | None = None, *, used: bool = True) -> Found | None:
     """The session of an id with its person's stored account, or None when it is over; one question to the database.
-    `beside` gives for a person stages that add documents to the answer.
+    `beside` gives for a person stages that add documents to the answer. It lasts longer where it is `used`: by the
+    person, and not by a page that asks by itself.
 
     A disabled account or a changed password ends it here and now.
     """
@@ -87,7 +88,7 @@ def find(sid: str, now: datetime, beside: Beside | None = None) -> Found | None:
     if user is None or user["fs_uniquifier"] != row["uniquifier"] or _ended(row, now):
         sessions.delete_one({"_id": key})
         return None
-    if now - row["last_seen"] >= TOUCH:
+    if used and now - row["last_seen"] >= TOUCH:
         sessions.update_one({"_id": key}, {"$max": {"last_seen": now}})
     return Found(Session(key, person, row["created"], row["last_seen"], row["fresh_at"]), user, rows)
 

@@ -57,10 +57,18 @@ def test_two_locked_files_are_ticked_asked_for_signed_and_open_with_a_countdown(
     asking.goto(f"/records/customer/{locked[0]['number']}")
     expect(asking.locator("h1")).to_have_text(NAMES[0])
     expect(asking.locator("[data-countdown-ends]")).to_have_text(re.compile(r"\d"))
+    watching = office.window("ann")
+    watching.clock.install(time=NOW)
+    watching.goto(f"/records/customer/{locked[0]['number']}")
+    watching.clock.run_for(31_000)
+    expect(watching.locator("h1")).to_have_text(NAMES[0])
     asking.goto(card)
     press(asking, "Return early")
     asking.goto(f"/records/customer/{locked[0]['number']}")
     expect(asking.locator("h1")).to_have_text("云***司")
+    watching.clock.run_for(31_000)
+    expect(watching.locator("h1")).to_have_text("云***司")
+    office.complaints[:] = [one for one in office.complaints if not one.endswith("/open")]  # by which it heard of that
 
 
 def test_an_offered_file_leaves_with_a_receipt_and_comes_back(

@@ -56,6 +56,7 @@ ELSEWHERE = {
     "records.lookup": "for scripts",
     "records.count": "for scripts",
     "records.related": "for scripts",
+    "records.still_open": "for scripts",
     "records.import_state": "for scripts",
     "records.import_rows": "a file",
     "records.import_kept": "a file",
