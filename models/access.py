@@ -44,6 +44,7 @@ __all__ = [
     "concerned",
     "deputed_tokens",
     "editable_fields",
+    "fillable",
     "held_by",
     "held_fields",
     "keeps_to_screen",
@@ -350,6 +351,15 @@ def _visible_fields(rt: RecordType, roles: frozenset[Role]) -> tuple[Field, ...]
 def readable(fields: tuple[Field, ...], reach: Reach, acl: Iterable[str]) -> tuple[Field, ...]:
     """Of some fields those that the person whose reach it is may read of a record with these tokens."""
     return tuple(f for f in fields if not f.withheld) if reach.withholds(acl) else fields
+
+
+def fillable(fields: tuple[Field, ...], rt: RecordType, reach: Reach, acl: Iterable[str]) -> tuple[Field, ...]:
+    """Of some fields those that the person may fill in on a record with these tokens: of one that concerns them neither
+    what is kept from them nor whom it concerns."""
+    if not reach.withholds(acl):
+        return fields
+    whom = {concern.field.partition(".")[0] for concern in rt.concerns}
+    return tuple(f for f in fields if not f.withheld and f.name not in whom)
 
 
 def editable_fields(person: Person, rt: RecordType) -> tuple[Field, ...]:

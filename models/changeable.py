@@ -33,6 +33,13 @@ class InArchive(Settled):
     zh, en = "该记录已归档，须先恢复才能修改。", "The record is archived. It must be restored before it can be changed."
 
 
+class Concerned(Forbidden):
+    """Whom an open record concerns changes nothing of it, but adds to what they wrote themselves (X8)."""
+
+    code = "concerns_you"
+    zh, en = "该记录涉及您本人，您不能修改。", "This record concerns you: you may not change it."
+
+
 class MergedAway(Refusal):
     """A record that was merged into another one comes back by taking the merge back."""
 
@@ -52,6 +59,8 @@ def usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpo
     """`can` for whoever asks of many records of a type, with the person's reach for the purpose."""
     if purpose is Purpose.EDIT and (record.get("archived_at") or _settled(rt, record)):
         return False
+    if purpose is Purpose.EDIT and not reach.changes(record["acl"]):
+        return False
     return reach.sees(record["acl"]) == "full"
 
 
@@ -70,19 +79,21 @@ def check_raise(record: Mapping[str, Any], values: Mapping[str, Any]) -> None:
 
 def check_changeable(person: Person, rt: RecordType, record: Mapping[str, Any]) -> None:
     """:raises Forbidden: when the person may not change the record's fields. :raises Settled: when nobody may now.
-    :raises MergedAway:"""
+    :raises MergedAway: :raises Concerned:"""
     check_usable(rt, access.reach(person, rt, Purpose.EDIT), record, Purpose.EDIT)
 
 
 def check_usable(rt: RecordType, reach: access.Reach, record: Mapping[str, Any], purpose: Purpose) -> None:
     """:raises Forbidden: when the person may not use the record for that. :raises Settled: when nobody may now.
-    :raises MergedAway:"""
+    :raises MergedAway: :raises Concerned:"""
     if reach.sees(record["acl"]) != "full":
         raise Forbidden()
     if not usable(rt, reach, record, purpose):
         if record.get("merged_into") is not None:
             raise MergedAway()
-        raise InArchive() if record.get("archived_at") else Settled()
+        if record.get("archived_at"):
+            raise InArchive()
+        raise Settled() if _settled(rt, record) else Concerned()
 
 
 def is_raise(names: Collection[str]) -> bool:

@@ -121,6 +121,17 @@ def onward(state: State, record: Mapping[str, Any], calendar: WorkingCalendar) -
     return Onward(calendar.add_working_hours(since, hours_of(state.climbs[at])), state.climbs[step - 1].to)
 
 
+def is_overdue(state: State, record: Mapping[str, Any], calendar: WorkingCalendar, now: datetime) -> bool:
+    """Whether the time is over after which a record takes the last step that it took: nobody signed it in time. Else it
+    went on at once, since those for whom it waited cannot sign it."""
+    at = record.get("climbed") or 0
+    climb = state.climbs[at - 1] if 0 < at <= len(state.climbs) else None
+    since = record.get(counted_from(climb)) if climb is not None else None
+    if climb is None or since is None:
+        return False
+    return climb.late or calendar.add_working_hours(since, hours_of(climb)).at <= now
+
+
 def hours_of(climb: Climb) -> int:
     """After how many working hours a step is taken. :raises AttributeError: the policy has no value of that name."""
     hours = policy_value(climb.hours, policy()) if isinstance(climb.hours, str) else climb.hours

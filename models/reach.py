@@ -74,6 +74,15 @@ class Reach:
         """Whether a record with these tokens concerns the person, who does not read its `withheld` fields."""
         return bool(self.about) and not self.about.isdisjoint(one.removeprefix(ARCHIVED) for one in acl)
 
+    def changes(self, acl: Iterable[str]) -> bool:
+        """Whether the person may change a record with these tokens as far as it concerns them: what concerns somebody
+        is theirs to change where they wrote it themselves."""
+        if not self.withholds(acl):
+            return True
+        held = {one.removeprefix(ARCHIVED) for one in acl}
+        own = (one for one in self.also or NONE if one.split("|", 2)[1] == Relation.CREATOR.value)
+        return not held.isdisjoint(own)
+
     def not_about(self) -> dict[str, Any]:
         """The database filter for the records whose `withheld` fields the person reads."""
         return {"acl": {"$nin": sorted(prefix + one for one in self.about for prefix in ("", ARCHIVED))}}

@@ -83,7 +83,7 @@ def form_fields(person: Person, rt: RecordType, record: Mapping[str, Any] | None
     """The fields of the person's form for a new record, or for `record`: declared ones and the engine's own."""
     fields = access.editable_fields(person, rt)
     if record is not None:
-        fields = access.readable(fields, access.reach(person, rt, Purpose.VIEW), record["acl"])
+        fields = access.fillable(fields, rt, access.reach(person, rt, Purpose.VIEW), record["acl"])
     placed = {"department": rt.kept_by or person.department} if record is None else record
     overseer = turns.serves(person, placed, Role.HEAD, Role.CUSTODIAN)
     own = record is None or turns.owns(person, rt, record)

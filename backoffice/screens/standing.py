@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 
 from backoffice.screens import cells, past
 from backoffice.screens.reader import Reader
-from models import access, climbing, standing, turns, unheld
+from models import access, climbing, registry, standing, turns, unheld
 from models.declarations import Transition
 from models.office import office_calendar
 from models.person import deputies, directory
 from models.person.roles import ROLE_LABELS
 from models.records import Sight
+from models.reminder.outcomes import tell_asker
 from models.standing import Done, Waiting
 from models.unheld import Missing
 
@@ -43,8 +44,10 @@ def strip(
 
 
 def is_settled(sight: Sight, current: Mapping[str, Any]) -> bool:
-    """Whether this is a request about other records that waits for no signature (any more)."""
-    state = access.state_of(sight.rt, current) if REQUEST in sight.rt.by_name else None
+    """Whether this is something of which whoever handed it in is told what came of it, and it waits for nobody (any
+    more)."""
+    told = REQUEST in sight.rt.by_name or tell_asker in registry.get(sight.rt.slug).hooks.after
+    state = access.state_of(sight.rt, current) if told else None
     return state is not None and not state.turn
 
 
@@ -80,10 +83,12 @@ def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Rea
     signing = _deputies(everybody, sight, reader)
     lacking = unheld.missing(everybody, current.get("department"), _barred(sight, waiting, current))
     called = directory.names(ObjectId(one) for one in everybody if not turns.is_role(one)) | _unnamed(sight, current)
+    in_time = not climbing.is_overdue(waiting.state, current, office_calendar(), reader.now)
+    by_now = (*waiting.turns, *waiting.passed_on) if in_time else waiting.turns
     return {
         "what": waiting.state.label.text(reader.language),
-        "whom": _called(waiting.turns, called, signing, reader, lacking),
-        "passed_on": _called(waiting.passed_on, called, signing, reader, lacking),
+        "whom": _called(by_now, called, signing, reader, lacking),
+        "passed_on": "" if in_time else _called(waiting.passed_on, called, signing, reader, lacking),
         "since": cells.moment_short(waiting.since, reader.language) if waiting.since else "",
         "next_at": cells.moment_short(onward.deadline.at, reader.language) if onward else "",
         "next": _called(following, called, signing, reader, lacking),
@@ -91,11 +96,17 @@ def _now(sight: Sight, current: Mapping[str, Any], waiting: Waiting, reader: Rea
 
 
 def _barred(sight: Sight, waiting: Waiting, current: Mapping[str, Any]) -> set[object]:
-    """The people who may give none of the signatures for which a record waits: it is their own."""
-    flow = sight.rt.workflow
+    """The people who may give none of the signatures for which a record waits: it is their own, or concerns them. None
+    where that follows from what the reader does not see: the strip would tell them of it (X6, X8)."""
+    rt, flow, shown = sight.rt, sight.rt.workflow, {field.name for field in sight.fields}
     moves = [move for move in flow.signatures(waiting.state.value) if move.main] if flow else []
+    of_concerned = {concern.field.partition(".")[0] for concern in rt.concerns}
+    asked = of_concerned.union(*(move.not_by for move in moves))
+    if any(one in rt.by_name and one not in shown for one in asked):
+        return set()
     named = [{current.get("created_by" if one == "creator" else one) for one in move.not_by} for move in moves]
-    return set.intersection(*named) - {None} if named else set()
+    own: set[object] = set.intersection(*named) - {None} if named else set()
+    return own | access.concerned(rt, current)
 
 
 def _unnamed(sight: Sight, current: Mapping[str, Any]) -> dict[ObjectId, str]:

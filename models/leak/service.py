@@ -16,6 +16,7 @@ from models.leak.document import DUTIES, JUDGING, LEAK, OUTCOMES
 from models.person import directory
 from models.person.roles import Person, Role
 from models.registry import Draft, Hooks, MoveSheet, Needs
+from models.reminder.outcomes import tell_asker
 
 FOUNDED = When("outcome", tuple(one.value for one in OUTCOMES if one.value != rules.UNFOUNDED))
 RESPONSIBLE = When("duty", tuple(one.value for one in DUTIES if one.value != rules.NO_DUTY))
@@ -82,5 +83,5 @@ def _warns(reader: Person, leak: Mapping[str, Any], _beside: Mapping[str, Any]) 
     return [] if closing - {leak["investigator"], *rules.involved(leak)} else [NOBODY_CLOSES]
 
 
-HOOKS = Hooks(prepare=(_prepare,), needs=_needs, warns=_warns)
+HOOKS = Hooks(prepare=(_prepare,), after=(tell_asker,), needs=_needs, warns=_warns)
 schema.bring_up(former.part_people)

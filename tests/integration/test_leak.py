@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from pymongo.database import Database
 
 from models import access, barred, catalogue, listing, records, registry, schema, store
 from models.access import Purpose
-from models.declarations import RecordType, Relation, Rule
+from models.changeable import Concerned
+from models.declarations import Label, RecordType, Relation, Rule
 from models.errors import Forbidden, Invalid, NotFound
 from models.exchange import export as exports
 from models.glances import Glances
@@ -20,6 +21,8 @@ from models.leak.service import YouAreInvolved
 from models.listing import Filter, ListQuery
 from models.person import rights, service
 from models.person.roles import SYSTEM, Person, Role, StandIn
+from models.reminder.rules import Step
+from models.reminder.service import inbox
 from tests.factories.people import person
 
 DB = Database[dict[str, Any]]
@@ -211,7 +214,7 @@ def test_who_is_concerned_does_not_take_themselves_out(people: dict[str, Person]
     leak = reported(people, now, people=[{"person": str(people["head"].id), "part": "leaked"}])
     changes: tuple[dict[str, Any], ...] = ({"people": []}, {"account": "It was nothing."})
     for raw in changes:
-        with pytest.raises(YouAreInvolved):
+        with pytest.raises(Concerned):
             changed(people["head"], leak, raw, now)
     other = person(Role.HEAD, name="Other head")
     assert changed(other, leak, {"people": []}, now)["people"] in (None, [])
@@ -221,9 +224,33 @@ def test_who_reports_themselves_adds_to_the_report_and_takes_nobody_out(
     people: dict[str, Person], now: datetime
 ) -> None:
     leak = reported(people, now, people=[{"person": str(people["reporter"].id), "part": "leaked"}])
-    with pytest.raises(YouAreInvolved):
+    with pytest.raises(Invalid):
         changed(people["reporter"], leak, {"people": []}, now)
     assert changed(people["reporter"], leak, {"measures": "Asked for it back"}, now)["rev"] == 2
+
+
+def test_nobody_is_offered_a_change_of_what_concerns_them(people: dict[str, Person], now: datetime) -> None:
+    rt = registry.get("leak").rt
+    named = [{"person": str(people[one].id), "part": "leaked"} for one in ("head", "reporter")]
+    leak = reported(people, now, people=named)
+    assert not records.can(people["head"], rt, leak, Purpose.EDIT)
+    assert records.can(person(Role.HEAD, name="Other head"), rt, leak, Purpose.EDIT)
+    assert records.can(people["reporter"], rt, leak, Purpose.EDIT), "what they wrote themselves"
+    fields = {one.name for one in records.form_fields(people["reporter"], rt, leak)}
+    assert ("account" in fields, "people" in fields) == (True, False)
+    moved(person(Role.HEAD, name="Third head"), leak, "take_up", now)
+    with pytest.raises(records.Settled):
+        changed(people["head"], {**leak, "rev": 2}, {"account": "x"}, now)
+
+
+def test_whoever_reported_is_told_that_it_is_closed_and_no_more(people: dict[str, Person], now: datetime) -> None:
+    leak = reported_and_judged(people, now)
+    assert inbox(people["reporter"], now, "en") == []
+    later = now + timedelta(hours=1)
+    moved(people["gm"], leak, "close", later)
+    [told] = inbox(people["reporter"], later, "en")
+    assert (told.number, told.reminder.step, told.became) == (leak["number"], Step.OUTCOME, Label("已签结", "Closed"))
+    assert inbox(people["head"], later, "en") == []
 
 
 def test_a_witness_may_change_what_they_reported(people: dict[str, Person], now: datetime) -> None:

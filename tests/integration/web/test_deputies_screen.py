@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import climbing, store
+from models import climbing, records, store
 from models.calendar import local
 from models.office import office_calendar
-from models.person import deputies
-from models.person.roles import Role
+from models.person import deputies, rights
+from models.person.roles import SYSTEM, Role
 from tests.factories.desks import Desk
 from tests.factories.web import Clock
 
@@ -119,7 +119,7 @@ def _line(page: str, number: str) -> str:
 
 
 def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
-    head: Desk, deputy: Desk, asker: Desk, now: datetime
+    head: Desk, deputy: Desk, asker: Desk, now: datetime, db: Base
 ) -> None:
     one = request(asker, now, state="asked", manager=deputy.person.id)
     address = f"/records/access_request/{one['number']}"
@@ -131,8 +131,30 @@ def test_the_requester_sees_whom_it_waits_for_since_when_and_what_comes(
     stand_in = head.person
     deputy.send(PAGE, deputy=str(stand_in.id), **days(now))
     assert "waits for Qian (deputy: Zhao)" in strip(asker.text(address))[1]
-    climbing.climb(now + timedelta(hours=24), office_calendar())
+    db["record_access_request"].update_one({"_id": one["_id"]}, {"$set": {"state_since": now - timedelta(days=3)}})
+    climbing.climb(now, office_calendar())
     assert "and, unsigned for too long, for Department head" in strip(asker.text(address))[1]
+
+
+def test_what_went_on_at_once_is_not_called_unsigned_for_too_long(
+    head: Desk, asker: Desk, sit: Sit, now: datetime, db: Base
+) -> None:
+    """The head signs for a silent manager, and the next signature, which is not theirs any more, goes on at once; so
+    does what waits for somebody whose account is disabled."""
+    sit(Role.GENERAL_MANAGER, name="Li", department="management")
+    away = sit(Role.SALES_MANAGER, name="Qian", department="sales").person
+    asked, other = (request(asker, now, state="asked", manager=away.id) for _ in range(2))
+    early = {"state_since": now - timedelta(days=3)}
+    db["record_access_request"].update_one({"_id": asked["_id"]}, {"$set": early})
+    climbing.climb(now, office_calendar())
+    record = store.fetch("access_request", asked["_id"])
+    records.move(head.person, "access_request", asked["number"], "sign", {}, rev=record["rev"], now=now, fresh=True)
+    assert away.id is not None
+    rights.set_active(SYSTEM, away.id, False, now)
+    for one, whom in ((asked, "Department head, General manager"), (other, "Qian (account disabled), Department head")):
+        here = next(step for step in strip(asker.text(f"/records/access_request/{one['number']}")) if "since" in step)
+        assert f"waits for {whom}" in here
+        assert "unsigned" not in here
 
 
 @pytest.mark.parametrize(
