@@ -209,7 +209,13 @@ def _window(raw: Mapping[str, Any], now: datetime, *, managing: bool) -> tuple[d
     today, unread = now.astimezone(ZONE).date(), {path.partition(".")[0] for path in problems}
     uses, begins, until = values.get("uses") or (), values.get("valid_from"), values.get("valid_until")
     found = rules.problems_of(uses, begins, until, today, terms(), managing=managing, unread=unread)
-    return {**values, "due_on": until}, found | problems
+    return {**values, "due_on": _due_day(until, now)}, found | problems
+
+
+def _due_day(until: date | None, now: datetime) -> date | None:
+    """The day by which a card is to be settled that lasts until a day: that one; none where the office has closed on
+    it, or the card would be late before anybody could see it."""
+    return until if until is not None and office_calendar().end_of(until).at > now else None
 
 
 def _names_a_time(problems: Iterable[str]) -> bool:
@@ -250,7 +256,7 @@ def _prepare(draft: Draft) -> None:
         level = Level.highest(levels.values())
         if level is Level.TOP_SECRET and not rules.is_offer(values):
             raise NotByAsking()
-        values["due_on"] = values["valid_until"]
+        values["due_on"] = _due_day(values["valid_until"], draft.now)
         if draft.action == "approve" and rules.awaits_general_manager(level, by=draft.actor.roles):
             values["state"] = "approved"
         else:

@@ -67,8 +67,9 @@ def is_digest_due(choice: Choice, now: datetime) -> bool:
 
 
 def is_urgent(step: Step, due: datetime, now: datetime) -> bool:
-    """Whether a reminder cannot wait for the next digest: its matter is due today, or has become late today."""
-    return step in (Step.TODAY, Step.LATE) and local(due).date() == local(now).date()
+    """Whether a reminder cannot wait for the next digest: its matter is due today, has become late today, or is what
+    came today of something that the person asked for."""
+    return step in (Step.TODAY, Step.LATE, Step.OUTCOME) and local(due).date() == local(now).date()
 
 
 def chosen(

@@ -281,3 +281,15 @@ def test_a_request_that_nobody_decides_lapses_with_its_last_day(
     assert ask(asker, lapsing["number_asked"], later)["state"] == "signed"
     with pytest.raises(records.NotNow):
         records.move(head, "access_request", lapsing["number"], "approve", {}, rev=2, now=later, fresh=True)
+
+
+def test_a_request_until_today_is_not_late_when_it_is_asked_for_after_closing_time(
+    owner: Person, asker: Person, head: Person, now: datetime
+) -> None:
+    evening, soon = now + timedelta(hours=9), now + timedelta(hours=10)  # 19:00 and 20:00
+    in_time, after = (ask(asker, secret(owner, now), at, days=0) for at in (now, evening))
+    assert (in_time["due_at"] > now, after["due_at"]) == (True, None)
+    records.move(head, "access_request", after["number"], "approve", {}, rev=1, now=soon, fresh=True)
+    assert store.fetch("access_request", after["_id"])["due_at"] is None
+    assert service.expire(soon) == 0
+    assert service.expire(now + timedelta(days=1)) == 2

@@ -58,6 +58,8 @@ def test_the_digest_is_due_once_a_day_from_its_time_on() -> None:
         (Step.LATE, at(10), True),
         (Step.LATE, at(18, day=20), False),
         (Step.SOON, at(18, day=24), False),
+        (Step.OUTCOME, at(10), True),
+        (Step.OUTCOME, at(17, day=20), False),
         (Step.CLIMBED, at(10), False),
         (Step.LAST_NOTICE, at(18), False),
     ],
