@@ -240,7 +240,8 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
     over = batch.state in (State.DONE, State.FAILED, State.UNDONE)
     undoable = stored and batch.left and over and reader.now - batch.at <= KEPT
     can_undo = bool(undoable) and (own or reader.person.has(Role.HEAD))
-    left = batch.state is State.UNDONE and batch.count("kept")
+    undone = batch.state is State.UNDONE and batch.left
+    kept = undoing.count_kept(reader.person, batch) if undone else 0
     failed = batch.failure.get("zh" if reader.language == "zh" else "en", "")
     return {
         **_head(view, batch, reader),
@@ -250,7 +251,8 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
         "emptied": [_said(line, reader) for line in service.lines(batch, Kind.EMPTIED)] if own else [],
         "warned": [_said(line, reader) for line in service.lines(batch, Kind.WARNED, step="check")] if own else [],
         "warned_count": batch.checked.get(Kind.WARNED.value, 0),
-        "kept": [_kept(one, reader) for one in service.kept_records(reader.person, batch)] if left else [],
+        "kept": [_kept(one, reader) for one in service.kept_records(reader.person, batch)] if kept else [],
+        "kept_count": _counted(kept),
         "undo_says": _undo_says(batch) if can_undo else "",
         "can_download": own and bool(batch.count("refused")) and bool(stored or batch.state is State.DONE),
     }
@@ -262,16 +264,19 @@ def _kept(one: Kept, reader: Reader) -> Context:
 
 def _undo_says(batch: Batch) -> str:
     """What an undo would do, for the question whether it shall."""
-    count = undoing.untouched(batch)
-    untouched = f"{undoing.COUNTED:,}+" if count > undoing.COUNTED else f"{count:,}"
     return str(
         _(
             "As they were stored: %(untouched)s of %(all)s. They are removed for good, but for those to which other "
             "records point; so is what only bulk changes touched that were taken back. All others stay.",
             all=f"{batch.left:,}",
-            untouched=untouched,
+            untouched=_counted(undoing.untouched(batch)),
         )
     )
+
+
+def _counted(count: int) -> str:
+    """A count that ends with one more than `COUNTED`, in words."""
+    return f"{undoing.COUNTED:,}+" if count > undoing.COUNTED else f"{count:,}"
 
 
 def _head(view: RecordView, batch: Batch, reader: Reader) -> Context:
@@ -302,7 +307,7 @@ def _line(batch: Batch, reader: Reader) -> Context:
     }
     run = service.step_of(batch.state) == "run"
     word, tone = words[batch.state], TONES.get(batch.state, "info")
-    if batch.state is State.UNDONE and batch.count("kept"):
+    if batch.state is State.UNDONE and batch.left:
         word, tone = (_("partly undone"), "warn") if batch.count("undone") else (words[State.DONE], "good")
     return {
         "name": batch.name,
@@ -326,7 +331,7 @@ def _counts(batch: Batch, reader: Reader) -> Context:
     order = list(Kind)
     ranked = sorted(batch.reasons, key=lambda r: (order.index(r.kind), -r.count))
     return {
-        "counts": {name: batch.count(name) for name in ("rows", "taken", *order, "undone", "kept")},
+        "counts": {name: batch.count(name) for name in ("rows", "taken", *order, "undone")},
         "reasons": [
             {
                 "kind": r.kind.value,

@@ -232,9 +232,12 @@ def kept_records(person: Person, batch: Batch, limit: int = SHOWN_LINES) -> list
 
 
 def kept_file(person: Person, batch_id: ObjectId, language: str) -> Iterator[bytes]:
-    """All records that an undo left alone, with the reasons, as CSV. :raises WrongStep: it left none."""
+    """All records that an undo left alone and that the person sees, with the reasons, as CSV.
+
+    :raises WrongStep: there was no undo, or it took all back.
+    """
     batch = see(person, batch_id)
-    if batch.state is not State.UNDONE or not batch.count("kept"):
+    if batch.state is not State.UNDONE or not batch.left:
         raise WrongStep
     return undoing.all_kept(person, batch, language)
 

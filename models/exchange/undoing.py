@@ -10,7 +10,7 @@ from typing import Any
 from bson import ObjectId
 
 from config.database import database
-from models import access, bulk, names, registry, store
+from models import access, bulk, registry, store
 from models.access import Purpose
 from models.declarations import Field
 from models.errors import Sentence
@@ -75,26 +75,41 @@ def untouched(batch: Batch) -> int:
 def kept(person: Person, batch: Batch, limit: int) -> list[Kept]:
     """The first records of an import that are still here, among those that the person sees, with what speaks against
     taking them back now."""
-    reach = access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
-    query = {"$and": [{"batch": batch.id, "batch_row": {"$gte": 0}}, reach.query(cards=True, archived=None)]}
-    found = database()[collection_name(batch.type)].find(query).sort("batch_row", 1).limit(limit)
+    reach = _reach(person, batch)
+    found = database()[collection_name(batch.type)].find(_seen(batch, reach)).sort("batch_row", 1).limit(limit)
     return _told(batch, reach, list(found))
 
 
+def count_kept(person: Person, batch: Batch) -> int:
+    """How many records of an import that the person sees are still here, counted up to one more than `COUNTED`."""
+    condition = _seen(batch, _reach(person, batch))
+    return database()[collection_name(batch.type)].count_documents(condition, limit=COUNTED + 1)
+
+
 def all_kept(person: Person, batch: Batch, language: str) -> Iterator[bytes]:
-    """All of them as CSV, those that the person does not see as such."""
+    """All of them as CSV. One that the person does not see leaves no line: by its place, between its neighbours, they
+    would know it (X6)."""
     chinese = language.startswith("zh")
     titles = ("编号", "保留原因") if chinese else ("Number", "Why it stays")
     return stream_csv([Column(title) for title in titles], _lines(person, batch, language))
 
 
 def _lines(person: Person, batch: Batch, language: str) -> Iterator[tuple[str, str]]:
-    reach = access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
+    reach = _reach(person, batch)
     at_row = -1
     while sons := _records(batch, at_row, AT_ONCE):
         for one in _told(batch, reach, sons):
-            yield one.number or names.HIDDEN, told([("", one.why)], language)
+            yield one.number, told([("", one.why)], language)
         at_row = sons[-1]["batch_row"]
+
+
+def _reach(person: Person, batch: Batch) -> access.Reach:
+    return access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
+
+
+def _seen(batch: Batch, reach: access.Reach) -> dict[str, Any]:
+    here = {"batch": batch.id, "batch_row": {"$gte": 0}}
+    return {"$and": [here, reach.query(cards=True, archived=None)]}
 
 
 def _told(batch: Batch, reach: access.Reach, sons: Rows) -> list[Kept]:
@@ -102,8 +117,9 @@ def _told(batch: Batch, reach: access.Reach, sons: Rows) -> list[Kept]:
     made = []
     for son in sons:
         seen = reach.sees(son["acl"])
-        why = staying.get(son["_id"], FREE) if seen == "full" else STAYED
-        made.append(Kept(son["number"] if seen else "", why))
+        if seen:
+            why = staying.get(son["_id"], FREE) if seen == "full" else STAYED
+            made.append(Kept(son["number"], why))
     return made
 
 

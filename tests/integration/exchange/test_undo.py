@@ -83,8 +83,42 @@ def test_all_that_stays_comes_as_a_file_with_the_reasons(
         "Number,Why it stays",
         f"{found['甲公司']['number']},It was changed after the import.",
         f"{found['乙公司']['number']},It is archived.",
-        "—,It stayed.",
     ]
+
+
+def test_nothing_tells_one_that_became_top_secret_from_one_that_is_gone(
+    custodian: Person, head: Person, now: datetime, db: Base
+) -> None:
+    """X3, X6: the file of what stayed has no line for it, and none counts it."""
+    batch = imported(custodian, FOUR, now)
+    found = by_name(db)
+    for son in found.values():
+        records.change(custodian, "customer", son["number"], {"city": "杭州"}, rev=1, now=now)
+    undone = worked(service.undo(custodian, batch.id, now), now)
+
+    def told() -> tuple[list[bytes], int]:
+        return list(service.kept_file(custodian, batch.id, "en")), undoing.count_kept(custodian, undone)
+
+    hidden = {"level": "top_secret", "owner": head.id}
+    records.change(head, "customer", found["乙公司"]["number"], hidden, rev=2, now=now)
+    raised = told()
+    assert (raised[1], undoing.count_kept(head, undone)) == (3, 4)
+    db["record_customer"].delete_one({"_id": found["乙公司"]["_id"]})
+    assert told() == raised
+
+
+def test_an_undo_that_left_only_what_is_hidden_says_no_more_than_one_where_it_was_gone(
+    custodian: Person, head: Person, now: datetime, db: Base
+) -> None:
+    batch = imported(custodian, FOUR, now)
+    hidden = {"level": "top_secret", "owner": head.id}
+    records.change(head, "customer", by_name(db)["乙公司"]["number"], hidden, rev=1, now=now)
+    worked(service.undo(custodian, batch.id, now), now)
+    heading = "Number,Why it stays"
+    assert b"".join(service.kept_file(custodian, batch.id, "en")).decode("utf-8-sig").splitlines() == [heading]
+    db["record_customer"].delete_many({})
+    db["import_batch"].update_one({"_id": batch.id}, {"$set": {"counts.kept": 0}})
+    assert b"".join(service.kept_file(custodian, batch.id, "en")).decode("utf-8-sig").splitlines() == [heading]
 
 
 def test_an_undo_that_left_something_is_asked_for_again(custodian: Person, now: datetime, db: Base) -> None:

@@ -93,6 +93,31 @@ def test_an_undo_says_before_what_it_would_do_and_after_what_stayed_and_why(
     assert number in answer.get_data(as_text=True)
 
 
+def test_its_page_tells_nothing_of_one_that_stayed_and_is_hidden(
+    desk: Desk, sit: Callable[..., Desk], now: datetime, db: Base
+) -> None:
+    """X3, X6: it looks as where the record had been destroyed before."""
+    at, _ = stored(desk, now)
+    number = db["record_customer"].find_one({"batch_row": 3})["number"]  # type: ignore[index]
+    head = sit(Role.HEAD, name="head")
+    hidden = {"level": "top_secret", "owner": head.person.id}
+    records.change(head.person, "customer", number, hidden, rev=1, now=now)
+    desk.send(f"{at}/undo")
+    work(now)
+    page = desk.text(at)
+    assert "partly undone" in page
+    assert "Records that stayed" not in page
+    assert f"{at}/kept" not in page
+    assert "Records that stayed: 1." in head.text(at)
+    db["record_customer"].delete_one({"number": number})
+    db["import_batch"].update_one({}, {"$set": {"counts.kept": 0}})
+    assert main_part(desk.text(at)) == main_part(page)
+
+
+def main_part(page: str) -> str:
+    return page.split('class="page page-import"')[1].split("</main>")[0]
+
+
 def test_an_undo_that_removed_nothing_leaves_the_import_done(desk: Desk, now: datetime, db: Base) -> None:
     at, _ = stored(desk, now)
     for son in list(db["record_customer"].find()):
