@@ -40,7 +40,7 @@ SAME_IN_BOTH = {"CSV", "XLSX", "PDF", "Excel", "Ctrl", "Enter", "Esc", "Shift", 
 SAME_IN_BOTH |= {"API", "REST", "JSON", "OpenAPI", "Authorization"}
 ENCODINGS = {"UTF", "GBK", "BOM", "BIG", "EUC", "SHIFT", "JIS"}
 SET_ASIDE = re.compile(
-    r"\S+@\S+|https?://\S+|(?:Kanari|Apart)\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*", re.IGNORECASE
+    r"\S+@\S+|https?://\S+|(?:Kanari|Apart)\w*(?: [a-z_]+|\.pdf)?|[A-Z]{1,4}-\d[\w-]*|…[0-9a-f]{6}\b", re.IGNORECASE
 )
 WORD = re.compile(r"[A-Za-z]{3,}")
 HAN = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
@@ -203,6 +203,7 @@ def test_no_page_speaks_another_language_or_has_a_form_that_is_refused(
 
 
 def test_the_walk_notices_a_foreign_text() -> None:
+    assert not Words("<p>用途：查阅；文件：…bea4c5</p>").foreign("zh"), "the end of a file's address is no word"
     page = Words('<p title="Save">保存</p><p lang="en">English</p><p>Kanarie007 name 等 3 条</p><p>Not found</p>')
     assert page.foreign("zh") == {"Save", "Not found"}
     assert page.foreign("en") == {"保存", "Kanarie007 name 等 3 条"}
