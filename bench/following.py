@@ -51,7 +51,7 @@ def _raise_and_give(world: World) -> Row:
             "raised": _timed("raised", lambda: _change(file, {"level": "secret", "level_basis": "Bench"}, world)),
             "written_up": _timed("written up", lambda: writing_up.carry_on(lambda: True)),
             "given": _timed("given away", lambda: _change(file, {"owner": other}, world)),
-            "handed_on": _timed("handed on", lambda: passing_on.carry_on(lambda: True)),
+            "handed_on": _timed("handed on", lambda: passing_on.carry_on(world.now, lambda: True)),
         }
     finally:
         database()[COMPLAINTS].delete_many({"_id": {"$in": made}})

@@ -12,7 +12,7 @@ def carry_on(context: JobContext) -> Report:
 
     Not transactional: every piece is a transaction of its own, and whoever comes next goes on behind the last one.
     """
-    records, left = passing_on.carry_on(context.turn())
+    records, left = passing_on.carry_on(context.now, context.turn())
     if left:
         jobs.ask_again(passing_on.JOB, context.now)
     return Report({"records": records} if records else {})

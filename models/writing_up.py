@@ -12,10 +12,11 @@ from bson import ObjectId
 from pymongo import ASCENDING, UpdateOne
 
 from config.database import database, server_time, transaction
-from models import registry, sealing, store, stored_form
+from models import belonging, registry, sealing, store, stored_form
 from models.closing import MARK, PIECES, Cause, is_stored, type_of
+from models.declarations import Level
 from models.loaded import Loaded, son_of
-from models.person.roles import Means, Person
+from models.person.roles import SYSTEM, Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
@@ -41,7 +42,8 @@ def carry_on(go_on: Callable[[], bool]) -> tuple[int, bool]:
 
 
 def _write_up(piece_id: ObjectId, over: datetime) -> bool:
-    """Do one piece, in a transaction; False while its act may still be stored, as one that is not `over` surely."""
+    """Do one piece, in a transaction; False while its act may still be stored, as one that is not `over` surely, or
+    while the same records are owed something from before."""
     piece = database()[PIECES].find_one({"_id": piece_id})
     if piece is None:
         return True
@@ -52,8 +54,10 @@ def _write_up(piece_id: ObjectId, over: datetime) -> bool:
         # An act that is under way has written these: it is waited for, and then seen.
         store.one_at_a_time(piece["of"], piece["root"])
     closed = [_Closed(draft, opened, piece) for draft, opened in _closed_by(piece)]
+    if any(one.marks[0] is not one.owed for one in closed):
+        return False
     back = [one for one in closed if not stored and one.untouched]
-    _put_back(back)
+    _take_back(piece, back)
     _give(piece, [one for one in closed if one not in back])
     database()[PIECES].delete_one({"_id": piece_id})
     return True
@@ -66,58 +70,114 @@ def _closed_by(piece: Row) -> list[tuple[Draft, bool]]:
 
 class _Closed:
     """A record that was closed: `now` is the write that gives it the terms of its level, `then` the change of level as
-    its version tells it."""
+    its version tells it. `owed` says what is owed to it, `behind` for which other pieces it was closed since."""
 
     def __init__(self, now: Draft, opened: bool, piece: Row) -> None:
         before: Mapping[str, Any] = now.before or {}
         self.now, self.opened = now, opened
         self.marks: Sequence[Owed] = son_of(before)[MARK]
         self.owed = next(mark for mark in self.marks if mark["piece"] == piece["_id"])
-        former = Loaded({**before, "level": self.owed["level"]}, son_of(before))
-        self.then = Draft(now.rt, FOLLOWED, former, dict(former), now.actor, now.now, behalf=now.behalf)
-        self.then.values["level"] = piece["level"]
-        keep_level(self.then)
+        self.behind = self.marks[self.marks.index(self.owed) + 1 :]
+        self.then = self._raised_to(piece["level"], now.actor)
+        terms = {name: self.then.values[name] for name in belonging.SECRECY}
         if before["level"] == piece["level"]:  # nobody gave it another one since
-            now.values.update(self.then.values)
+            now.values.update(terms)
+        elif self.behind and self.behind[0]["level"] == piece["level"]:  # it was closed for a higher one since
+            now.values.update({**terms, "level": before["level"]})
+
+    def _raised_to(self, level: str, actor: Person) -> Draft:
+        before, now = self.now.before or {}, self.now
+        former = Loaded({**before, "level": self.owed["level"]}, son_of(before))
+        made = Draft(now.rt, FOLLOWED, former, dict(former), actor, now.now, behalf=now.behalf)
+        made.values["level"] = level
+        keep_level(made)
+        return made
+
+    def kept_at(self, level: Level) -> _Closed:
+        """The record with this level as that which it was given: by nobody, for it follows what it points to."""
+        self.now.actor, self.now.behalf = SYSTEM, None
+        self.then = self._raised_to(level.value, SYSTEM)
+        self.now.values.update(self.then.values)
+        return self
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody has written the record since it was closed."""
-        return bool((self.now.before or {})["rev"] == self.owed["rev"])
+        """Whether nobody has written the record since it was closed, but who closed it for more."""
+        return bool((self.now.before or {})["rev"] == self.owed["rev"] + len(self.behind))
 
     @property
     def update(self) -> UpdateOne:
         """The update that gives it what is owed to it. It is at its version already, or beyond it."""
         made = stored_form.update_of(self.now) if self.opened else update_of_rights(self.now)
         made.pop("$inc", None)
-        if not self.untouched:
+        if not self.untouched or self.behind:
             made["$set"] = {k: v for k, v in made["$set"].items() if k not in ("updated_at", "updated_by")}
         return self._without_mark(made)
 
     @property
     def back(self) -> UpdateOne:
-        """The update that makes it what it was."""
+        """The update that makes it what it was. Its version stays: whoever has opened it since saw that one."""
         level, values = self.owed["level"], self.then.before or {}
-        made: Row = {"$set": stored_form.whose(self.now.rt, values), "$inc": {"rev": -1}}
+        made: Row = {"$set": stored_form.whose(self.now.rt, values)}
         if level is None:
             made["$unset"] = {"level": ""}
         else:
             made["$set"]["level"] = level
         return self._without_mark(made)
 
+    @property
+    def left_to_next(self) -> UpdateOne:
+        """The update that leaves it to the next piece for which it was closed to say what becomes of it."""
+        first, *others = self.behind
+        return self._only({"$set": {MARK: [{**first, "level": self.owed["level"]}, *others]}})
+
     def _without_mark(self, made: Row) -> UpdateOne:
-        if len(self.marks) > 1:
+        if self.behind:
             made["$pull"] = {MARK: {"piece": self.owed["piece"]}}
         else:
             made["$unset"] = {**made.get("$unset", {}), MARK: ""}
+        return self._only(made)
+
+    def _only(self, made: Row) -> UpdateOne:
         before = self.now.before or {}
         return UpdateOne({"_id": before["_id"], "rev": before["rev"]}, made)
 
 
-def _put_back(closed: Sequence[_Closed]) -> None:
-    if closed:
-        database()[collection_name(closed[0].now.rt.slug)].bulk_write([one.back for one in closed])
-        store.share_rights(closed[0].now.rt, [one.now.values for one in closed])
+def _take_back(piece: Row, closed: Sequence[_Closed]) -> None:
+    """Give records that were closed for an act that is not stored the level that they had, or that of what they point
+    to or were merged into, where this is higher by now: then that is what is owed to them."""
+    last = [one for one in closed if not one.behind]
+    least = _least_levels(last)
+    high = [one for one in last if Level.of(one.owed["level"]).rank < least[one.now.values["_id"]].rank]
+    updates = [one.left_to_next for one in closed if one.behind]
+    back = [one for one in last if one not in high]
+    updates += [one.back for one in back]
+    if updates:
+        database()[collection_name(piece["type"])].bulk_write(updates)
+        store.share_rights(type_of(piece), [one.now.values for one in back])
+    _give(piece, [one.kept_at(least[one.now.values["_id"]]) for one in high])
+
+
+def _least_levels(closed: Sequence[_Closed]) -> dict[ObjectId, Level]:
+    """The least level that each of some records of a type may have. What says so is held: who raises it in the same
+    moment is waited for, and then seen."""
+    if not closed:
+        return {}
+    rt = closed[0].now.rt
+    leads = [*belonging.leads(rt), ("merged_into", rt.slug)]
+    near: dict[str, dict[ObjectId, list[ObjectId]]] = {}
+    for one in closed:
+        values = one.now.values
+        for name, slug in leads:
+            if values.get(name) is not None:
+                near.setdefault(slug, {}).setdefault(values[name], []).append(values["_id"])
+    least = {one.now.values["_id"]: Level.INTERNAL for one in closed}
+    for slug, by_id in near.items():
+        store.one_at_a_time(slug, by_id)
+        for row in database()[collection_name(slug)].find({"_id": {"$in": list(by_id)}}, {"level": 1}):
+            for record in by_id[row["_id"]]:
+                least[record] = max(least[record], Level.of(row.get("level")), key=lambda level: level.rank)
+    return least
 
 
 def _give(piece: Row, closed: Sequence[_Closed]) -> None:

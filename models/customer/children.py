@@ -34,6 +34,11 @@ SALESPERSON = "salesperson"
 """The field of a customer's file, and of such records, that says whose customer it is."""
 
 
+PASSED_ON = "owner_passed_on"
+"""The files whose records still go to another owner (`passing_on`): from whom and by whom, and how far it is (`type`
+and `behind`)."""
+
+
 def customer_of(draft: Draft) -> Mapping[str, Any]:
     """The stored file of the draft's customer, read once. :raises Invalid: when it is gone."""
     wanted = draft.values[VIA]
@@ -139,26 +144,30 @@ def tell_heads(customer: Mapping[str, Any], former: ObjectId | None, now: dateti
 
 def adopt(drafts: Sequence[Draft], former: Mapping[str, Any], survivor: Mapping[str, Any]) -> None:
     """Records whose customer's file was merged into another one: their level, department, salesperson and name of the
-    customer follow the surviving file, and their owner where they had the owner of the former one, as far as it is
-    for whoever merges to hand them on; of those that stay the head is told, once (F7, X1)."""
+    customer follow the surviving file, and their owner where they had the owner of the former one, or are on their way
+    to that one still, as far as it is for whoever merges to hand them on; of those that stay the head is told, once
+    (F7, X1)."""
     looked_up = dict[ObjectId, Mapping[str, Any]]()
-    left = [draft for draft in drafts if not _adopt(draft, former, survivor, looked_up)]
-    if left:
-        tell_heads(survivor, former["owner"], left[0].now)
+    on_their_way = database()[PASSED_ON].find({"file": former["_id"]}, {"former": 1})
+    owners = {former["owner"], *(row["former"] for row in on_their_way)}
+    left = [draft for draft in drafts if not _adopt(draft, former, owners, survivor, looked_up)]
+    for owner in {draft.values["owner"] for draft in left}:
+        tell_heads(survivor, owner, left[0].now)
 
 
 def _adopt(
     draft: Draft,
     former: Mapping[str, Any],
+    owners: Set[ObjectId | None],
     survivor: Mapping[str, Any],
     looked_up: dict[ObjectId, Mapping[str, Any]],
 ) -> bool:
-    """Let a record follow the surviving file; False when it stays with the owner of the former one."""
+    """Let a record follow the surviving file; False when it stays with one of the `owners` of the former one."""
     values, via, follows = draft.values, draft.rt.by_name.get(VIA), True
     if via is None or via.to != SLUG or values[VIA] != survivor["_id"]:
         return True
     values["department"] = survivor["department"]
-    if values["owner"] == former["owner"] != survivor["owner"]:
+    if values["owner"] in owners and values["owner"] != survivor["owner"]:
         to = ownership.whom(ownership.in_effect(survivor), looked_up)
         follows = ownership.goes_along(draft.actor, draft.rt, draft.before or {}, to)
         if follows:

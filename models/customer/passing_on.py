@@ -6,7 +6,8 @@ and a job hands them on, a piece in a transaction: until then they are their for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -17,9 +18,10 @@ from pymongo import ASCENDING
 
 from config.database import database, transaction
 from models import ownership, schema, sealing, store, stored_form
-from models.customer.children import FOLLOWED, SALESPERSON, VIA, sold_by, tell_heads, types_about
+from models.customer.children import FOLLOWED, PASSED_ON, SALESPERSON, VIA, sold_by, tell_heads, types_about
 from models.customer.document import SLUG
 from models.declarations import RecordType
+from models.errors import Refusal
 from models.job import service as jobs
 from models.key_vault.refusals import Unopened
 from models.person import service as people
@@ -28,12 +30,14 @@ from models.record import collection_name
 from models.registry import Draft
 from models.set_change import put_many, update_of_rights
 
+log = logging.getLogger(__name__)
+
 JOB = "owners_passed_on"
-PASSED_ON = "owner_passed_on"
-"""The files whose records still go to another owner: by whom, and how far it is (`type` and `behind`)."""
 AT_ONCE = 100
 """So many records are handed on with their file; more follow by and by, `PIECE` in a transaction."""
 PIECE = 50
+UNABLE = 500
+"""From this status on a refusal says that the product cannot for the moment; below, that a rule forbids it."""
 
 FOLLOWING = ("level", "owner", "owner_left", "department", "acl")
 """What of such a record says how it follows the file."""
@@ -42,6 +46,14 @@ schema.declare({PASSED_ON: []})
 
 Row = dict[str, Any]
 Found = list[tuple[RecordType, Row]]
+
+
+class _Refused(Exception):
+    """A rule refuses to hand one record on; what its transaction has written goes with it."""
+
+    def __init__(self, record: ObjectId, refusal: Refusal) -> None:
+        super().__init__(record)
+        self.record, self.refusal = record, refusal
 
 
 def pass_on(draft: Draft) -> None:
@@ -55,7 +67,7 @@ def pass_on(draft: Draft) -> None:
         found = _owned(values["_id"], before["owner"], AT_ONCE + 1)
         if len(found) > AT_ONCE:
             _note(draft, before["owner"])
-        elif _hand_on(found, draft.stored, draft.actor, draft.now, draft.nearby):
+        elif _handed_on_at_once(found, draft):
             tell_heads(values, before["owner"], draft.now)
     if draft.touches((SALESPERSON,)):
         for rt in types_about():
@@ -63,13 +75,29 @@ def pass_on(draft: Draft) -> None:
                 _hand_to_salesperson(draft, rt)
 
 
-def _owned(file: ObjectId, owner: ObjectId | None, most: int, at: tuple[str, ObjectId] | None = None) -> Found:
-    """Records of a file that are somebody's, of one type after the other, behind the last one `at`."""
+def _handed_on_at_once(found: Found, draft: Draft) -> int:
+    try:
+        return _hand_on(found, draft.stored, draft.actor, draft.now, draft.nearby)
+    except _Refused as refused:
+        raise refused.refusal from None
+
+
+def _owned(
+    file: ObjectId,
+    owner: ObjectId | None,
+    most: int,
+    at: tuple[str, ObjectId] | None = None,
+    until: datetime | None = None,
+) -> Found:
+    """Records of a file that are somebody's, of one type after the other, behind the last one `at`; with `until`, those
+    alone that were recorded by then: what somebody records later is theirs (T1)."""
     found: Found = []
     for rt in sorted((one for one in types_about() if one.classified), key=lambda one: one.slug):
         if at is not None and rt.slug < at[0]:
             continue
         theirs: Row = {VIA: file, "owner": owner}
+        if until is not None:
+            theirs["created_at"] = {"$lte": until}
         if at is not None and rt.slug == at[0]:
             theirs["_id"] = {"$gt": at[1]}
         rows = database()[collection_name(rt.slug)].find(theirs, dict.fromkeys(FOLLOWING, 1))
@@ -82,7 +110,10 @@ def _owned(file: ObjectId, owner: ObjectId | None, most: int, at: tuple[str, Obj
 def _hand_on(
     found: Found, file: Mapping[str, Any], actor: Person, now: datetime, accounts: dict[ObjectId, Mapping[str, Any]]
 ) -> int:
-    """Let records follow their file, as it is stored, to its owner; how many stay with the former one."""
+    """Let records follow their file, as it is stored, to its owner; how many stay with the former one.
+
+    :raises _Refused:
+    """
     to, change = ownership.whom(ownership.in_effect(file), accounts), ownership.handed_down(file)
     left = 0
     for rt, row in found:
@@ -93,6 +124,10 @@ def _hand_on(
             store.change(rt.slug, row["_id"], change, actor=actor, now=now, action=FOLLOWED)
         except Unopened:  # a damaged value holds nothing up
             _hand_on_closed(rt, row["_id"], file, actor, now)
+        except Refusal as refusal:
+            if refusal.status >= UNABLE:  # the next turn may be able to
+                raise
+            raise _Refused(row["_id"], refusal) from refusal
     return left
 
 
@@ -138,26 +173,39 @@ def _note(draft: Draft, former: ObjectId | None) -> None:
     jobs.ask(JOB, actor.name, draft.now)
 
 
-def carry_on(go_on: Callable[[], bool]) -> tuple[int, bool]:
+def carry_on(now: datetime, go_on: Callable[[], bool]) -> tuple[int, bool]:
     """Hand on what was noted, a piece in a transaction, while `go_on`; how many records were looked at, and whether
-    some are left. Broken off, whoever comes next goes on behind the last piece."""
+    some are left. Broken off, whoever comes next goes on behind the last piece. A record that a rule refuses to hand on
+    stays with its owner, and holds up no other."""
     looked = 0
     for one in [row["_id"] for row in database()[PASSED_ON].find({}, {"_id": 1}).sort("_id", ASCENDING)]:
-        for count in _pieces(one):
+        for count in _pieces(one, now):
             looked += count
             if not go_on():
                 return looked, True
     return looked, False
 
 
-def _pieces(noted: ObjectId) -> Iterator[int]:
-    while (count := transaction(partial(_piece, noted))) is not None:
+def _pieces(noted: ObjectId, now: datetime) -> Iterator[int]:
+    passed_over: set[ObjectId] = set()
+    while True:
+        try:
+            count = transaction(partial(_piece, noted, now, passed_over))
+        except _Refused as refused:
+            log.error("the record %s stays with its owner: %s", refused.record, refused.refusal.code)
+            passed_over.add(refused.record)
+            continue
+        if count is None:
+            return
         yield count
 
 
-def _piece(noted: ObjectId) -> int | None:
-    """Hand the next records on; how many were looked at, None when nothing is left. They go to whom the file has now:
-    who gives it to somebody else in the same moment is waited for."""
+def _piece(noted: ObjectId, now: datetime, passed_over: Set[ObjectId]) -> int | None:
+    """Hand the next records on, but those `passed_over`; how many were looked at, None when nothing is left. They go to
+    whom the file has now: who gives it to somebody else in the same moment is waited for.
+
+    :raises _Refused:
+    """
     row = database()[PASSED_ON].find_one({"_id": noted})
     if row is None:
         return None
@@ -165,11 +213,13 @@ def _piece(noted: ObjectId) -> int | None:
     file = database()[collection_name(SLUG)].find_one({"_id": row["file"]}, dict.fromkeys(FOLLOWING, 1))
     at = (row["type"], row["behind"]) if "behind" in row else None
     still = file is not None and file.get("owner") != row["former"]
-    found = _owned(row["file"], row["former"], PIECE, at) if still else []
-    left = row["left"] + (_hand_on(found, file or {}, _giver(row), row["at"], {}) if found else 0)
+    found = _owned(row["file"], row["former"], PIECE, at, row["at"]) if still else []
+    going = [(rt, one) for rt, one in found if one["_id"] not in passed_over]
+    left = row["left"] + len(found) - len(going)
+    left += _hand_on(going, file or {}, _giver(row), now, {}) if going else 0
     if len(found) < PIECE:
         if file is not None and left:
-            tell_heads(file, row["former"], row["at"])
+            tell_heads(file, row["former"], now)
         database()[PASSED_ON].delete_one({"_id": noted})
     else:
         rt, last = found[-1]

@@ -196,11 +196,11 @@ def test_broken_off_within_a_piece_nothing_of_it_is_stored(
 # --- an act that is not stored in the end
 
 
-def refused(owner: Person, file: Record, now: datetime) -> None:
+def refused(owner: Person, file: Record, now: datetime, **to: Any) -> None:
     """The file is raised, and what was to be stored with it fails."""
 
     def work() -> None:
-        raised(owner, file, now)
+        raised(owner, file, now, **to)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -223,7 +223,8 @@ def test_what_was_closed_for_nothing_is_put_back_when_the_act_is_surely_over(
     assert writing_up.carry_on(always) == (0, False), "it may be stored still"
     monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
     assert writing_up.carry_on(always) == (3, False)
-    assert whole(about, db) == before
+    assert [{**son, "rev": 1} for son in whole(about, db)] == before
+    assert {stored(one)["rev"] for one in about} == {2}, "a version number does not come twice"
     assert [(told(one), entries(db, one)) for one in about] == [([(1, "create")], [])] * 5
 
 
@@ -252,6 +253,115 @@ def test_what_somebody_wrote_meanwhile_is_not_put_back(
     writing_up.carry_on(always)
     assert [stored(one)["level"] for one in about] == ["top_secret"] + ["internal"] * 4
     assert told(about[0]) == [(3, "change"), (2, "follow_level"), (1, "create")]
+
+
+def visits_of(owner: Person, file: Record, now: datetime) -> tuple[Record, list[Record]]:
+    """A complaint, and revisits that point to it and to a customer."""
+    other = store.create("complaint", {"facts": "别的", "owner": owner.id}, actor=owner, now=now)
+    made = {"occasion": "complaint", "owner": owner.id, "due_on": now.date(), "complaint": other["_id"]}
+    made["customer"] = file["_id"]
+    return other, [store.create("revisit", made, actor=owner, now=now) for _ in range(4)]
+
+
+def over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was noted is written up, and what was closed for nothing put back."""
+    monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
+    writing_up.carry_on(always)
+
+
+def test_what_is_put_back_is_not_below_what_it_points_to_by_then(
+    owner: Person,
+    clerk: Person,
+    file: Record,
+    about: list[Record],
+    now: datetime,
+    db: DB,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused(owner, file, now)
+    raised(owner, file, now, **SECRET)
+    over(monkeypatch)
+    assert {(stored(one)["level"], seen(clerk, one, db)) for one in about} == {("secret", "card")}
+    assert {(stored(one)["secret_until"] is None, entries(db, one)[0]) for one in about} == {(False, "secret")}
+    assert told(about[0]) == [(2, "follow_level"), (1, "create")]
+    assert history.history("complaint", about[0]["_id"])[0]["by"] is None
+
+
+def test_a_level_that_was_too_high_is_corrected_before_they_are_written_up(
+    owner: Person,
+    head: Person,
+    clerk: Person,
+    file: Record,
+    about: list[Record],
+    now: datetime,
+    db: DB,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised(head, file, now)
+    raised(head, file, now + timedelta(seconds=5), **SECRET)
+    over(monkeypatch)
+    assert {(stored(one)["level"], seen(clerk, one, db)) for one in about} == {("secret", "card")}
+
+
+def test_what_else_they_point_to_counts_as_well(
+    owner: Person, file: Record, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, visits = visits_of(owner, file, now)
+    refused(owner, file, now)
+    confidential = {"level": "confidential", "level_basis": "x"}
+    store.change("complaint", other["_id"], confidential, actor=owner, now=now)
+    over(monkeypatch)
+    assert {store.fetch("revisit", one["_id"])["level"] for one in visits} == {"confidential"}
+
+
+def test_whoever_opened_one_before_it_was_put_back_writes_over_nothing(
+    owner: Person, head: Person, file: Record, about: list[Record], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(owner, file, now)
+    opened, number = stored(about[0]), about[0]["number"]
+    over(monkeypatch)
+    rev = stored(about[0])["rev"]
+    records.change(head, "complaint", number, {"subject": "经理改"}, rev=rev, now=now)
+    with pytest.raises(StaleRecord):
+        records.change(owner, "complaint", number, {"subject": "专员改"}, rev=opened["rev"], now=now)
+
+
+def test_two_acts_that_failed_leave_nothing(
+    owner: Person, file: Record, about: list[Record], now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused(owner, file, now, **SECRET)
+    refused(owner, file, now)
+    over(monkeypatch)
+    assert {stored(one)["level"] for one in about} == {"internal"}
+    assert [told(one) for one in about] == [[(1, "create")]] * 5
+    assert db["record_complaint"].count_documents(NOTHING_OWED) == db[closing.PIECES].count_documents({}) == 0
+
+
+def test_one_that_failed_behind_one_that_did_not_leaves_its_terms(
+    owner: Person, file: Record, about: list[Record], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raised(owner, file, now, **SECRET)
+    refused(owner, file, now)
+    over(monkeypatch)
+    until = store.fetch("customer", file["_id"])["secret_until"]
+    assert {(stored(one)["level"], stored(one)["secret_until"]) for one in about} == {("secret", until)}
+    assert [told(one) for one in about] == [[(2, "follow_level"), (1, "create")]] * 5
+
+
+def test_one_that_failed_before_one_that_did_not_is_waited_for(
+    owner: Person, file: Record, now: datetime, db: DB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, visits = visits_of(owner, file, now)
+    refused(owner, file, now, **SECRET)
+    store.change("complaint", other["_id"], TOP, actor=owner, now=now)
+    assert writing_up.carry_on(always) == (0, False)
+    over(monkeypatch)
+    assert [told(one, "revisit") for one in visits] == [[(3, "follow_level"), (1, "create")]] * 4
+    assert {store.fetch("revisit", one["_id"])["level"] for one in visits} == {"top_secret"}
+    assert {tuple(entries(db, one)) for one in visits} == {("top_secret",)}
+    changes = history.history("revisit", visits[0]["_id"])[0]["changes"]
+    assert ("internal", "top_secret") in {(one.get("before"), one.get("after")) for one in changes}
+    assert db["record_revisit"].count_documents(NOTHING_OWED) == db[closing.PIECES].count_documents({}) == 0
 
 
 # --- others write at the same time
