@@ -13,7 +13,7 @@ from models import access, history, records, registry, store
 from models.access import Purpose
 from models.audit import ENTRIES
 from models.audit.writing import NotAudited
-from models.customer import passing_on
+from models.customer import children, passing_on
 from models.errors import Invalid
 from models.merge import service as merging
 from models.person.roles import Person, Role
@@ -78,7 +78,7 @@ def test_many_follow_piece_by_piece_each_once(
         version = history.history(one["slug"], one["_id"])[0]
         assert (version["rev"], version["action"], version["by_name"]) == (2, "follow_customer", "Head")
         assert db[ENTRIES].count_documents({"record": one["_id"], "action": "follow_customer"}) == 1
-    assert db[passing_on.PASSED_ON].count_documents({}) == 0
+    assert db[children.PASSED_ON].count_documents({}) == 0
     assert passing_on.carry_on(now, always) == (0, False)
 
 
@@ -222,7 +222,7 @@ def test_one_that_a_rule_refuses_stays_and_the_head_is_told(
     monkeypatch.setattr(store, "change", refusing)
     passing_on.carry_on(now, always)
     assert owners(about) == [clerk.id, owner.id, *[clerk.id] * 3], "what a refused one has written goes with it"
-    assert db[passing_on.PASSED_ON].count_documents({}) == 0
+    assert db[children.PASSED_ON].count_documents({}) == 0
     assert db["reminder"].count_documents({"matter": "left", "person": head.id}) == 1
 
 
