@@ -28,6 +28,10 @@ READ_ANYHOW = {"owner", Role.HEAD.value}
 """Whoever reads a record of each level, whether it waits for them or not (X3)."""
 ABOVE = {"$nin": [None, Level.INTERNAL.value]}
 """What a level above internal is, in a query."""
+SECRET: Mapping[str, Any] = {"level": ABOVE}
+"""The records that are above internal, in a query."""
+SET_BY_PEOPLE: Mapping[str, Any] = {**SECRET, "level_set_by": {"$ne": None}}
+"""Those of them that are so by the act of a person, and not because a put let them follow what they point to."""
 
 
 @dataclass
@@ -42,28 +46,30 @@ class Opened:
     hang: dict[str, str] = field(default_factory=dict)
 
 
-def secrets_held(rt: RecordType, stored: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """What of a definition would open records above internal to others than the stored one before (X1, X2, X3): that it
-    is not classified, that it shows more on cards, that records would wait for somebody else, that they would no longer
-    follow what they are about."""
+def secrets_held(
+    rt: RecordType, stored: Mapping[str, Any] | None, secret: Mapping[str, Any] = SECRET
+) -> Iterator[Finding]:
+    """What of a definition would open records above internal, those that `secret` names, to others than the stored one
+    before (X1, X2, X3): that it is not classified, that it shows more on cards, that records would wait for somebody
+    else, that they would no longer follow what they are about."""
     if not rt.classified:
-        if _secret(rt, {}):
+        if _any(rt, secret):
             en = "a stored record is above internal: it would be open to whoever reads the type"
             yield unfit(rt, "classified", "已存有密级高于内部的记录，不再分级会使其公开。", en)
         return
     now, before = opened(to_plain(rt)), opened(stored or {})
-    yield from _on_cards(rt, now, before)
+    yield from _on_cards(rt, now, before, secret)
     for state, whom in now.whom.items():
         known = before.whom.get(state, set()) | READ_ANYHOW
         new = sorted(one for one in whom - known if one.partition("@")[0] not in known)
-        if new and _secret(rt, {"state": state}):
+        if new and _any(rt, {**secret, "state": state}):
             zh, en = (
                 "密级高于内部的记录处于此状态，将对以下人员公开",
                 "a record above internal stands in it: it would be open to",
             )
             yield unfit(rt, f"workflow.{state}", f"{zh}：{'、'.join(new)}。", f"{en} {', '.join(new)}")
     for name, to in before.hang.items():
-        if name not in now.hang and _hangs_on_secret(rt, name, to):
+        if name not in now.hang and _hangs_on_secret(rt, name, to, secret):
             en = "records point by it to what is above internal: they would no longer follow its level"
             yield unfit(rt, name, "有记录由此指向密级高于内部的记录，去掉后不再随其密级。", en)
 
@@ -105,15 +111,15 @@ def opened(definition: Mapping[str, Any]) -> Opened:
     return made
 
 
-def _on_cards(rt: RecordType, now: Opened, before: Opened) -> Iterator[Finding]:
+def _on_cards(rt: RecordType, now: Opened, before: Opened, secret: Mapping[str, Any]) -> Iterator[Finding]:
     """Which cards show more than before. A value that is computed is not there yet: its declaration tells."""
     for name in (name for name, shown in now.cards.items() if shown):
         wider = now.cards[name] > before.cards.get(name, 0)
         if now.basis[name] is None:
-            if wider and _secret(rt, {name: {"$nin": [None, "", []]}}):
+            if wider and _any(rt, {**secret, name: {"$nin": [None, "", []]}}):
                 en = "a record above internal holds a value for it: its card would show more than before"
                 yield unfit(rt, name, "密级高于内部的记录已有此值，卡片会显示更多。", en)
-        elif (wider or now.basis[name] != before.basis.get(name)) and _secret(rt, {}):
+        elif (wider or now.basis[name] != before.basis.get(name)) and _any(rt, secret):
             en = "a stored record is above internal: its card would show what is computed for it from now on"
             yield unfit(rt, name, "已存有密级高于内部的记录，卡片会显示为其新计算的值。", en)
 
@@ -146,14 +152,14 @@ def words(data: Mapping[str, Any], key: str) -> list[str] | None:
     return list(found)
 
 
-def _secret(rt: RecordType, which: Mapping[str, Any]) -> bool:
-    return database()[collection_name(rt.slug)].find_one({"level": ABOVE, **which}, {"_id": 1}) is not None
+def _any(rt: RecordType, which: Mapping[str, Any]) -> bool:
+    return database()[collection_name(rt.slug)].find_one(which, {"_id": 1}) is not None
 
 
-def _hangs_on_secret(rt: RecordType, name: str, to: str) -> bool:
+def _hangs_on_secret(rt: RecordType, name: str, to: str, secret: Mapping[str, Any]) -> bool:
     """Whether a record points by a field to one above internal; then it is above internal itself."""
     steps: list[dict[str, Any]] = [
-        {"$match": {"level": ABOVE, name: {"$ne": None}}},
+        {"$match": {**secret, name: {"$ne": None}}},
         {"$group": {"_id": f"${name}"}},
         {"$lookup": {"from": collection_name(to), "localField": "_id", "foreignField": "_id", "as": "near"}},
         {"$match": {"near.level": {"$exists": True, **ABOVE}}},

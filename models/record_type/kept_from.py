@@ -15,7 +15,7 @@ from models import store
 from models.checks.finding import Finding
 from models.declarations import RecordType
 from models.record import collection_name
-from models.record_type.exposure import ABOVE, items, words
+from models.record_type.exposure import SECRET, items, words
 from models.record_type.fitting import unfit
 from models.record_type.plain import to_plain
 
@@ -46,15 +46,15 @@ def noted(rt: RecordType, row: Mapping[str, Any] | None) -> list[dict[str, Any]]
     ]
 
 
-def opened(rt: RecordType, row: Mapping[str, Any] | None) -> Iterator[Finding]:
+def opened(rt: RecordType, row: Mapping[str, Any] | None, secret: Mapping[str, Any] = SECRET) -> Iterator[Finding]:
     """What of a definition opens to more people than before what stored records hold, or held once: of those above
-    internal fields for some roles (X3), of those that are open fields that are withheld (X8)."""
+    internal, that `secret` names, fields for some roles (X3), of those that are open fields that are withheld (X8)."""
     if row is None:
         return
     now, before = _kept(to_plain(rt)), _known(row, row["definition"])
     for name, viewers in now.viewers.items():
         known = before.viewers.get(name, set())
-        if known and not (viewers and viewers <= known) and _is_held(rt, name, {"level": ABOVE}):
+        if known and not (viewers and viewers <= known) and _is_held(rt, name, secret):
             en = "a record above internal holds or held a value for it: more people would read it than before"
             yield unfit(rt, name, "密级高于内部的记录有或曾有此值，将对更多人可见。", en)
     withheld = [name for name, is_withheld in before.withheld.items() if is_withheld]

@@ -291,7 +291,7 @@ def _check(
     rt: RecordType, stored: Mapping[str, Any] | None, former: RecordType | None, now: datetime, *, begun: bool
 ) -> None:
     """What is wrong with a definition beside what is stored. Records that a put which broke off has raised already
-    (`begun`) speak not against the same definition.
+    (`begun`) speak not against the same definition; those that are above internal by the act of a person do.
 
     :raises WrongDefinition:
     """
@@ -301,9 +301,9 @@ def _check(
     errors += fitting.misfits(rt, stored, former)
     errors += fitting.states_held(rt, former)
     errors += exposure.shipped_only(rt)
-    if not begun:
-        errors += exposure.secrets_held(rt, stored["definition"] if stored else None)
-        errors += kept_from.opened(rt, stored)
+    secret = exposure.SET_BY_PEOPLE if begun else exposure.SECRET
+    errors += exposure.secrets_held(rt, stored["definition"] if stored else None, secret)
+    errors += kept_from.opened(rt, stored, secret)
     if not errors and stored and stored["definition"].get("number") != rt.number:
         errors += fitting.numbers_behind(rt, now)
     if errors:

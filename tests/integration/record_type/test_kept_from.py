@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from models import barred, records, registry, store
+from models import barred, levels_before, records, registry, store
 from models.access import Purpose
 from models.moves import NotYourOwn
 from models.person.roles import SYSTEM, Person, Role
@@ -69,6 +69,26 @@ def test_viewers_of_what_is_above_internal_become_no_more(owner: Person, head: P
     assert "pay" not in records.see(owner, "visit", record["number"], Purpose.VIEW, now).values
     store.change("visit", record["_id"], {"level": "internal"}, actor=head, now=now)
     assert put(pay(), now) == {}
+
+
+def test_a_put_that_broke_off_is_no_pass_for_what_became_secret_since(
+    owner: Person, head: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(pay("head"), now)
+    about = {"name": "about", "kind": "reference", "to": "complaint"}
+    wider = defined({"name": "pay", "kind": "text", "viewers": []}, about)
+
+    def dies(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(levels_before, "bring_before", dies)
+        with pytest.raises(KeyboardInterrupt):
+            put(wider, now)
+    record = records.create(head, "visit", {"visitor": "G", "pay": "HIDDEN", **SECRET}, now=now)
+    store.change("visit", record["_id"], {"owner": owner.id}, actor=SYSTEM, now=now)
+    assert put(wider, now) == {"pay": VIEWERS}
+    assert "pay" not in records.see(owner, "visit", record["number"], Purpose.VIEW, now).values
 
 
 def test_an_unreadable_list_of_viewers_was_open_to_nobody(head: Person, now: datetime, db: DB) -> None:
