@@ -20,9 +20,9 @@ from models.listing.walking import by, opened, way_of
 from models.record import collection_name
 
 COUNT_CEILING, LARGE = 10_000, 1_000
-TRIES = ((COUNT_CEILING, 20), (LARGE, 50))
-"""Up to where is counted, and for how many milliseconds at most; what takes longer is tried with the next. What is
-filtered or searched for is looked up record by record, and begins with the second."""
+TRIES = ((COUNT_CEILING, 150), (LARGE, 50))
+"""Up to where is counted, and for how many milliseconds at most; what takes longer is tried with the next. No page
+waits for it: what is not known or few is asked for behind the page."""
 LARGE_SECONDS, MORE_SECONDS = 10.0, 60.0
 MOST_REMEMBERED = 2000
 
@@ -35,15 +35,14 @@ may see."""
 def count(
     rt: RecordType, reach: Reach, query: ListQuery, fields: tuple[Field, ...], *, at_least: int = 0
 ) -> tuple[int, bool]:
-    """How many records a list has, and whether there are more: up to 10,000 of all within reach, up to 1,000 of those
-    that filters and a search leave.
+    """How many records a list has, and whether there are more, up to 10,000.
 
     A count that takes too long is made up to 1,000; when that does as well, there are more than `at_least`, which the
     caller has seen. Counts beyond 1,000, and dear ones, may be some seconds old.
 
     :raises BadQuery: as `page`.
     """
-    return _told(_Counted(rt, query, compile_query(rt, reach, query, fields)).count(), at_least)
+    return _told(_Counted(rt, compile_query(rt, reach, query, fields)).count(), at_least)
 
 
 def cheap_count(
@@ -61,7 +60,7 @@ def cheap_count(
 
     :raises BadQuery: as `page`.
     """
-    asked = _Counted(rt, query, compiled or compile_query(rt, reach, query, fields))
+    asked = _Counted(rt, compiled or compile_query(rt, reach, query, fields))
     found = asked.remembered()
     if found is None and asked.reads_few:
         found = asked.count()
@@ -76,10 +75,9 @@ def _told(found: tuple[int, bool], at_least: int) -> tuple[int, bool]:
 class _Counted:
     """The count of one list."""
 
-    def __init__(self, rt: RecordType, query: ListQuery, compiled: Compiled) -> None:
+    def __init__(self, rt: RecordType, compiled: Compiled) -> None:
         condition = compiled[0]
         self.rt, self.compiled = rt, compiled
-        self.tries = TRIES[1:] if query.filters or query.q else TRIES
         self.key = sha256(f"{collection_name(rt.slug)} {countable(condition)!r}".encode()).hexdigest()
         self.tokens = tokens_in(condition)
 
@@ -108,7 +106,7 @@ class _Counted:
         # Over the tokens' index whole lists are counted by its keys alone; to name it is for those who read little.
         index = way.index if way.most is not None else ""
         collection = database()[collection_name(self.rt.slug)]
-        for ceiling, patience in self.tries:
+        for ceiling, patience in TRIES:
             limits: dict[str, Any] = {"limit": ceiling + 1} | ({} if in_transaction() else {"maxTimeMS": patience})
             try:
                 found = by(index, partial(_counted, collection, wanted, limits))
