@@ -227,7 +227,7 @@ def test_who_sends_more_than_is_taken_is_told_that_the_connection_ends(
 def test_without_its_database_every_page_says_so_plainly(
     shop: Browser, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def lost(*_: Any) -> None:
+    def lost(*_: Any, **_more: Any) -> None:
         raise error
 
     monkeypatch.setattr(sessions, "find", lost)
@@ -248,7 +248,7 @@ def test_a_change_of_which_nobody_knows_whether_it_is_stored_is_not_called_undon
 ) -> None:
     error = AutoReconnect("x", {"errorLabels": [UNKNOWN_COMMIT]})
 
-    def lost(*_: Any) -> None:
+    def lost(*_: Any, **_more: Any) -> None:
         raise error
 
     monkeypatch.setattr(sessions, "find", lost)
