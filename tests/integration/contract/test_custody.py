@@ -131,12 +131,12 @@ def test_an_overdue_loan_stands_in_the_list_of_late_contracts(
     due = listing.queryable(CONTRACT, fields)["due_at"]
     reach = access.reach(cast.head, CONTRACT, Purpose.VIEW)
 
-    def late(day: str) -> list[str]:
-        query = ListQuery(filters=(Filter(due, "until", day),))
+    def late(yesterday: str) -> list[str]:
+        query = ListQuery(filters=(Filter(due, "until", yesterday),))
         return [row["number"] for row in listing.page(CONTRACT, reach, query, fields).rows]
 
-    assert late("2026-11-27") == []
-    assert late("2026-11-28") == [kept["number"]]
+    assert late("2026-11-26") == [], "it is due by the end of the 27th"
+    assert late("2026-11-27") == [kept["number"]]
 
 
 def test_an_ended_contract_waits_for_nobody(cast: Cast, step: Step, kept: dict[str, Any]) -> None:
