@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 from bson import ObjectId
 
-from config.database import database
+from config.database import database, in_transaction
 from models import history, names, numbering, store
 from models.access import Reach
 from models.declarations import Field, RecordType
@@ -23,6 +24,10 @@ from models.search import fold
 from models.sights import levels_read
 
 MOST = 1000
+NONE_SECONDS = 10.0
+
+_none: dict[str, float] = {}
+"""The types of which no record was merged, and until when that is believed; where one was, each search asks."""
 
 
 def survivors(rt: RecordType, reach: Reach, text: str) -> list[ObjectId]:
@@ -42,17 +47,32 @@ def once_named(rt: RecordType, reach: Reach, text: str, fields: Iterable[Field])
     """The records that came of those of which the former name holds each word of `text`, a thousand of them at most: of
     a merged one its name, of one that took another name in a merge the name that it had before; as far as the reader
     has that record in full, its name among their `fields`, and may know what it became. Those whose own texts hold the
-    words are left out. The database is asked only where records of a type are merged."""
+    words are left out. The database is asked only where records of a type may be merged: the first that ever are, are
+    found some seconds later by who asks another process than the one that merged them."""
     title = rt.by_name[rt.title]
     if not rt.rights.merge or not title.searchable or title.encrypted or title not in fields:
         return []
-    wanted = {"_id": 1, "loser": 1, "survivor": 1, "survivor_rev": 1}
-    merges = list(database()[MERGES].find({"state": {"$in": MERGED}, "type": rt.slug}, wanted))
+    merges = _merges(rt)
     if not merges:
         return []
     words = fold(text).split()
     sons = [*_merged(rt, reach, title, merges, words), *_renamed(rt, reach, title, merges, words)]
     return list(_ends(rt, reach, sons, words)) if sons else []
+
+
+def forget() -> None:
+    """Ask anew whether records of a type are merged."""
+    _none.clear()
+
+
+def _merges(rt: RecordType) -> list[Row]:
+    if _none.get(rt.slug, 0.0) > monotonic():
+        return []
+    wanted = {"_id": 1, "loser": 1, "survivor": 1, "survivor_rev": 1}
+    merges = list(database()[MERGES].find({"state": {"$in": MERGED}, "type": rt.slug}, wanted))
+    if not merges and not in_transaction():
+        _none[rt.slug] = monotonic() + NONE_SECONDS
+    return merges
 
 
 def _merged(

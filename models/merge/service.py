@@ -23,6 +23,7 @@ from models.declarations import Field, RecordType
 from models.destruction.holds import MARK, is_held
 from models.errors import Forbidden, Invalid, NotFound, Sentence, StaleRecord
 from models.job import service as jobs
+from models.listing import merged
 from models.merge import moving, rules
 from models.merge.document import DONE, MERGES, MOVING, UNDOING, UNDONE, Row
 from models.merge.rules import Pick
@@ -210,7 +211,9 @@ def merge_seen(
         return store.fetch(slug, keep["_id"])
 
     with told_in_sight(person, first.rt, picks):
-        return transaction(work)
+        made = transaction(work)
+    merged.forget()
+    return made
 
 
 def _values(lines: Sequence[Line], picks: Mapping[str, str], seen: Container[str]) -> dict[str, Any]:

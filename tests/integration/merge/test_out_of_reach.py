@@ -137,6 +137,23 @@ def test_however_many_took_another_name_it_is_asked_once_how_secret_they_were(
     assert len(found(head, "Lantern")) == 3
 
 
+def test_where_nothing_is_merged_that_is_asked_once_in_a_while(
+    owner: Person, head: Person, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged.forget()
+    keep, other = (lamp(owner, now, name=name) for name in ("Lamp", "Lantern"))
+    with commands.heard() as heard:
+        assert [found(head, "Lantern") for _ in range(3)] == [[other["number"]]] * 3
+    assert heard.count("find merge") == 1
+    service.merge(head, "sample", keep["number"], other["number"], {"name": "keep"}, revs=(1, 1), now=now)
+    assert found(head, "Lantern") == [keep["number"]], "who merged finds it at once"
+    service.undo(head, "sample", keep["number"], other["number"], now=now)
+    monkeypatch.setattr(merged, "NONE_SECONDS", 0.0)
+    with commands.heard() as heard:
+        assert [found(head, "Lantern") for _ in range(2)] == [[other["number"]]] * 2
+    assert heard.count("find merge") == 2
+
+
 def test_a_name_that_is_not_theirs_to_read_leads_nobody(
     head: Person, pair: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
