@@ -207,6 +207,12 @@ def refused(owner: Person, file: Record, now: datetime, **to: Any) -> None:
         transaction(work)
 
 
+def over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was noted is written up, and what was closed for nothing put back."""
+    monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
+    writing_up.carry_on(always)
+
+
 def test_what_was_closed_for_nothing_is_put_back_when_the_act_is_surely_over(
     owner: Person,
     clerk: Person,
@@ -239,8 +245,7 @@ def test_an_act_that_is_tried_again_closes_what_was_put_back_meanwhile(
 ) -> None:
     refused(owner, file, now)
     raised(owner, file, now)
-    monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
-    writing_up.carry_on(always)
+    over(monkeypatch)
     assert {(seen(clerk, one, db), len(entries(db, one))) for one in about} == {("", 1)}
 
 
@@ -249,8 +254,7 @@ def test_what_somebody_wrote_meanwhile_is_not_put_back(
 ) -> None:
     refused(owner, file, now)
     store.change("complaint", about[0]["_id"], {"subject": "少两箱"}, actor=owner, now=now)
-    monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
-    writing_up.carry_on(always)
+    over(monkeypatch)
     assert [stored(one)["level"] for one in about] == ["top_secret"] + ["internal"] * 4
     assert told(about[0]) == [(3, "change"), (2, "follow_level"), (1, "create")]
 
@@ -261,12 +265,6 @@ def visits_of(owner: Person, file: Record, now: datetime) -> tuple[Record, list[
     made = {"occasion": "complaint", "owner": owner.id, "due_on": now.date(), "complaint": other["_id"]}
     made["customer"] = file["_id"]
     return other, [store.create("revisit", made, actor=owner, now=now) for _ in range(4)]
-
-
-def over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was noted is written up, and what was closed for nothing put back."""
-    monkeypatch.setattr(writing_up, "SURELY_OVER", timedelta(0))
-    writing_up.carry_on(always)
 
 
 def test_what_is_put_back_is_not_below_what_it_points_to_by_then(
