@@ -15,12 +15,13 @@ from config.database import database, server_time, transaction
 from models import belonging, registry, sealing, store, stored_form
 from models.closing import MARK, PIECES, Cause, is_stored, type_of
 from models.declarations import Level
+from models.former_levels import Undecided, least_levels
 from models.loaded import Loaded, son_of
 from models.person.roles import SYSTEM, Means, Person
 from models.record import collection_name
 from models.registry import Draft
 from models.secrecy import keep_level
-from models.set_change import FOLLOWED, hanging, parts_follow, remember_many, update_of_rights
+from models.set_change import FOLLOWED, cause_of, hanging, parts_follow, raise_about, remember_many, update_of_rights
 
 SURELY_OVER = timedelta(minutes=2)
 """An act that closed records is stored, or is not, within this time."""
@@ -57,8 +58,14 @@ def _write_up(piece_id: ObjectId, over: datetime) -> bool:
     if any(one.marks[0] is not one.owed for one in closed):
         return False
     back = [one for one in closed if not stored and one.untouched]
-    _take_back(piece, back)
-    _give(piece, [one for one in closed if one not in back])
+    kept = [one for one in closed if one not in back]
+    try:
+        high = _take_back(piece, back, over)
+    except Undecided:
+        return False
+    _give(piece, kept)
+    if not stored:
+        _raise_about([*high, *kept])
     database()[PIECES].delete_one({"_id": piece_id})
     return True
 
@@ -143,11 +150,14 @@ class _Closed:
         return UpdateOne({"_id": before["_id"], "rev": before["rev"]}, made)
 
 
-def _take_back(piece: Row, closed: Sequence[_Closed]) -> None:
+def _take_back(piece: Row, closed: Sequence[_Closed], over: datetime) -> list[_Closed]:
     """Give records that were closed for an act that is not stored the level that they had, or that of what they point
-    to or were merged into, where this is higher by now: then that is what is owed to them."""
+    to or were merged into, where this is higher by now: then that is what is owed to them, and they are returned.
+
+    :raises Undecided: Nothing was given yet.
+    """
     last = [one for one in closed if not one.behind]
-    least = _least_levels(last)
+    least = least_levels([one.now for one in last], over)
     high = [one for one in last if Level.of(one.owed["level"]).rank < least[one.now.values["_id"]].rank]
     updates = [one.left_to_next for one in closed if one.behind]
     back = [one for one in last if one not in high]
@@ -156,28 +166,14 @@ def _take_back(piece: Row, closed: Sequence[_Closed]) -> None:
         database()[collection_name(piece["type"])].bulk_write(updates)
         store.share_rights(type_of(piece), [one.now.values for one in back])
     _give(piece, [one.kept_at(least[one.now.values["_id"]]) for one in high])
+    return high
 
 
-def _least_levels(closed: Sequence[_Closed]) -> dict[ObjectId, Level]:
-    """The least level that each of some records of a type may have. What says so is held: who raises it in the same
-    moment is waited for, and then seen."""
-    if not closed:
-        return {}
-    rt = closed[0].now.rt
-    leads = [*belonging.leads(rt), ("merged_into", rt.slug)]
-    near: dict[str, dict[ObjectId, list[ObjectId]]] = {}
-    for one in closed:
-        values = one.now.values
-        for name, slug in leads:
-            if values.get(name) is not None:
-                near.setdefault(slug, {}).setdefault(values[name], []).append(values["_id"])
-    least = {one.now.values["_id"]: Level.INTERNAL for one in closed}
-    for slug, by_id in near.items():
-        store.one_at_a_time(slug, by_id)
-        for row in database()[collection_name(slug)].find({"_id": {"$in": list(by_id)}}, {"level": 1}):
-            for record in by_id[row["_id"]]:
-                least[record] = max(least[record], Level.of(row.get("level")), key=lambda level: level.rank)
-    return least
+def _raise_about(kept: Sequence[_Closed]) -> None:
+    """Let what points to records that keep a level have it at least: it may have been put back before them."""
+    for level in {one.now.values["level"] for one in kept} - {Level.INTERNAL.value}:
+        some = [one.now for one in kept if one.now.values["level"] == level]
+        raise_about(some[0].rt.slug, [now.values["_id"] for now in some], Level(level), cause_of(some[0]))
 
 
 def _give(piece: Row, closed: Sequence[_Closed]) -> None:
