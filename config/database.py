@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import mongoengine
 import pymongo
@@ -50,6 +50,8 @@ _keys: dict[str, KeySettings] = {}
 """By the product's database, where the keys of its encrypted fields are."""
 
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+_otherwise: ContextVar[set[str] | None] = ContextVar("otherwise", default=None)
+"""What the running transaction does in another way, since it began anew for that."""
 
 
 class DatabaseError(Exception):
@@ -186,7 +188,7 @@ def transaction(work: Callable[[], T]) -> T:
         return result
 
     with ExitStack() as committing, get_connection().start_session() as session, session.bind(end_session=False):
-        token = _inside.set(True)
+        token, others = _inside.set(True), _otherwise.set(set())
         try:
             result: T = session.with_transaction(
                 attempt,
@@ -196,6 +198,22 @@ def transaction(work: Callable[[], T]) -> T:
             return result
         finally:
             _inside.reset(token)
+            _otherwise.reset(others)
+
+
+def begin_anew(way: str) -> NoReturn:
+    """Undo all that the running transaction has written, and let it begin anew: `does_otherwise` says so then to
+    whoever asks for this `way`."""
+    ways = _otherwise.get()
+    if ways is None or way in ways:
+        raise AssertionError(f"nothing to begin anew: {way}")
+    ways.add(way)
+    raise PyMongoError(f"anew, otherwise: {way}", error_labels=[TRANSIENT])
+
+
+def does_otherwise(way: str) -> bool:
+    """Whether the running transaction began anew to do something in another `way`."""
+    return way in (_otherwise.get() or ())
 
 
 def in_transaction() -> bool:

@@ -1,7 +1,8 @@
 """Records about a customer whose file is given to another owner, or salesperson: they follow it (F6, X3).
 
-Thousands of records of one owner would take longer than a transaction may. They are noted with the change of the file,
-and a job hands them on, a piece in a transaction: until then they are their former owner's, and nobody else's.
+Thousands of records of one owner would take longer than a transaction may, and one that a rule refuses would undo it.
+Then they are noted with the change of the file, and a job hands them on, a piece in a transaction: until then they are
+their former owner's, and nobody else's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING
 
-from config.database import database, transaction
+from config.database import begin_anew, database, does_otherwise, transaction
 from models import ownership, schema, sealing, store, stored_form
 from models.customer.children import FOLLOWED, PASSED_ON, SALESPERSON, VIA, sold_by, tell_heads, types_about
 from models.customer.document import SLUG
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 JOB = "owners_passed_on"
 AT_ONCE = 100
 """So many records are handed on with their file; more follow by and by, `PIECE` in a transaction."""
+BY_AND_BY = "passing_on"
+"""That a transaction leaves it to the job to hand records on, however few."""
 PIECE = 50
 UNABLE = 500
 """From this status on a refusal says that the product cannot for the moment; below, that a rule forbids it."""
@@ -65,7 +68,7 @@ def pass_on(draft: Draft) -> None:
         return
     if draft.touches(("owner",)):
         found = _owned(values["_id"], before["owner"], AT_ONCE + 1)
-        if len(found) > AT_ONCE:
+        if len(found) > AT_ONCE or (found and does_otherwise(BY_AND_BY)):
             _note(draft, before["owner"])
         elif _handed_on_at_once(found, draft):
             tell_heads(values, before["owner"], draft.now)
@@ -76,10 +79,13 @@ def pass_on(draft: Draft) -> None:
 
 
 def _handed_on_at_once(found: Found, draft: Draft) -> int:
+    """How many records stay with the former owner. Where a rule refuses one, the transaction begins anew, and all are
+    handed on behind it: that one stays, which holds up neither the others nor the file, and tells its writer nothing of
+    a record that they may not see (X6)."""
     try:
         return _hand_on(found, draft.stored, draft.actor, draft.now, draft.nearby)
-    except _Refused as refused:
-        raise refused.refusal from None
+    except _Refused:  # what the refused one has written is to go, and the change of the file to stay
+        begin_anew(BY_AND_BY)
 
 
 def _owned(

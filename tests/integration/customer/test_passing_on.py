@@ -200,6 +200,7 @@ def test_what_the_former_owner_records_later_is_theirs_and_holds_up_nothing(
     assert store.fetch("complaint", own["_id"])["owner"] == given_to
 
 
+@pytest.mark.parametrize("at_once", [2, 100])
 def test_one_that_a_rule_refuses_stays_and_the_head_is_told(
     owner: Person,
     clerk: Person,
@@ -209,8 +210,9 @@ def test_one_that_a_rule_refuses_stays_and_the_head_is_told(
     now: datetime,
     db: DB,
     monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
 ) -> None:
-    given(head, file, clerk, now)
+    monkeypatch.setattr(passing_on, "AT_ONCE", at_once)
     change = store.change
 
     def refusing(slug: str, record: Any, *args: Any, **values: Any) -> Record:
@@ -220,6 +222,9 @@ def test_one_that_a_rule_refuses_stays_and_the_head_is_told(
         return change(slug, record, *args, **values)
 
     monkeypatch.setattr(store, "change", refusing)
+    given(head, file, clerk, now)
+    assert store.fetch("customer", file["_id"])["owner"] == clerk.id
+    assert owners(about) == [owner.id] * 5, "until they are handed on, nobody else has them"
     passing_on.carry_on(now, always)
     assert owners(about) == [clerk.id, owner.id, *[clerk.id] * 3], "what a refused one has written goes with it"
     assert db[children.PASSED_ON].count_documents({}) == 0
