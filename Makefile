@@ -16,6 +16,8 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed $(CATALOGUES) ## Make .venv with everything that the product needs
+	@# Else the first start compiles it, or every start where Python may not write: a second of it.
+	@$(BIN)/python -m compileall -q backoffice config jobs models
 
 run: install ## Start it all with a demonstration department on http://127.0.0.1:8000 (PORT=... to change)
 	@$(BIN)/backoffice serve --demo
@@ -56,7 +58,7 @@ proofs: .venv/installed-dev $(CATALOGUES) ## Search for what may not be read, ta
 screenshots: .venv/installed-dev $(CATALOGUES) ## Take pictures of every page into var/screenshots (10 minutes)
 	$(BIN)/python -m tests.browser.screenshots
 
-bench: .venv/installed-dev $(CATALOGUES) ## Measure speed and memory at 10,000 and 200,000 records (SIZES=1000000 for more)
+bench: .venv/installed-dev install ## Measure speed and memory at 10,000 and 200,000 records (SIZES=1000000 for more)
 	$(BIN)/python -m bench --sizes $(SIZES)
 
 clean: ## Remove what was made, but no data (var stays)
