@@ -21,7 +21,7 @@ from typing import Any
 from models.declarations import Field, Label
 from models.exchange import inner_rows
 from models.exchange.dates import ORDERS, OrderEvidence, OrderGuess
-from models.exchange.names import best_likeness
+from models.exchange.names import best_likeness, key
 from models.exchange.problem import Problem
 from models.exchange.refusals import (
     MappedTwice,
@@ -66,6 +66,11 @@ class Target:
     def likeness(self, heading: str) -> float:
         """0 to 1; an inner field's own name alone says less, since the outer one is missing."""
         return max(best_likeness(heading, self.names), INNER * best_likeness(heading, self.weak_names))
+
+    def called(self, heading: str) -> int:
+        """2 when a heading is the field's label, 1 when it is but for case, blanks, signs and script, else 0."""
+        labels = (self.label.zh, self.label.en)
+        return 2 if heading in labels else int(bool(key(heading)) and key(heading) in map(key, labels))
 
 
 def targets(fields: Iterable[Field]) -> list[Target]:
@@ -161,19 +166,27 @@ class Content:
 
 
 def guess(
-    header: Sequence[str], sample_rows: Iterable[Row], fields: Iterable[Field], own: Label | None = None
+    header: Sequence[str],
+    sample_rows: Iterable[Row],
+    fields: Iterable[Field],
+    own: Label | None = None,
+    others: Iterable[Label] = (),
 ) -> list[Guess]:
     """One guess per column; no field is given twice. `own` is what an export calls the records' own numbers: where a
-    field is called so as well, the first column of that name holds those.
+    field is called so as well, the first column of that name holds those. `others` is what else the type calls its
+    fields: a column that is called as one which may not be filled is nobody else's.
 
-    Headings decide, through field names, labels and aliases in both languages and common synonyms. Values
+    Headings decide, through field names, labels and aliases in both languages and common synonyms. A label goes before
+    everything: a column that is called as a field goes to it, whatever fields have that word among theirs. Values
     that cannot be what the field holds make a likeness weaker. Columns still free are given to a date, phone,
     email or link field when exactly one such column and one such field are left.
     """
     possible = targets(fields)
     contents = look_at(len(header), islice(sample_rows, SAMPLED_ROWS))
-    given = _by_name(header, contents, possible, _own_numbers(header, possible, own))
-    given |= _by_content(header, contents, possible, given)
+    foreign = _foreign(header, possible, others)
+    own_numbers = _own_numbers(header, possible, own)
+    given = _by_name(header, contents, possible, foreign | own_numbers)
+    given |= _by_content(header, contents, possible, given, foreign)
     made = []
     for index, name in enumerate(header):
         target, confidence, why = given.get(index, (None, 0.0, ""))
@@ -196,31 +209,44 @@ def look_at(width: int, rows: Iterable[Row]) -> list[Content]:
 Given = dict[int, tuple[Target, float, str]]
 
 
-def _own_numbers(header: Sequence[str], possible: list[Target], own: Label | None) -> int | None:
+def _own_numbers(header: Sequence[str], possible: list[Target], own: Label | None) -> set[int]:
     """The column of the records' own numbers, where a field is called as they are and has a column behind it."""
     called = (
         {own.zh, own.en} & {name for target in possible for name in (target.label.zh, target.label.en)} if own else ()
     )
-    return next((at for at, name in enumerate(header) if name in called and f"{name} (2)" in header), None)
+    found = [at for at, name in enumerate(header) if name in called and f"{name} (2)" in header]
+    return set(found[:1])
 
 
-def _by_name(header: Sequence[str], contents: list[Content], possible: list[Target], own: int | None) -> Given:
+def _foreign(header: Sequence[str], possible: list[Target], others: Iterable[Label]) -> set[int]:
+    """The columns that are no field's to take: those that rows handed back and exports bring along, and those that are
+    called as a field which may not be filled."""
+    ours = (*REJECT_HEADINGS, *EXPORT_HEADINGS, RECEIPT_HEADING)
+    called = {name for label in ours for name in (label.zh, label.en)}
+    fillable = {name for target in possible for name in (target.label.zh, target.label.en)}
+    called |= {name for label in others for name in (label.zh, label.en)} - fillable
+    return {column for column, name in enumerate(header) if name in called}
+
+
+def _by_name(header: Sequence[str], contents: list[Content], possible: list[Target], foreign: set[int]) -> Given:
     ranked = []
     for column, name in enumerate(header):
-        if _is_ours(name) or column == own:
+        if column in foreign:
             continue
-        for rank, target in enumerate(possible):
+        able = [(rank, t) for rank, t in enumerate(possible) if _can_hold(t, contents[column])]
+        closest = max((target.called(name) for _, target in able), default=0)
+        for rank, target in able:
+            if target.called(name) < closest:
+                continue
             likeness = target.likeness(name)
             share = contents[column].share(target.field.kind)
-            if target.field.kind == "embedded_list" and share is not None and share < 0.9:
-                continue
             if share is not None and share < 0.3 and contents[column].seen >= TELLING_VALUES:
                 likeness *= 0.5
             if likeness >= ENOUGH:
-                ranked.append((-likeness, column, rank))
+                ranked.append((-closest, -likeness, column, rank))
     given: Given = {}
     used: set[int] = set()
-    for negative, column, rank in sorted(ranked):
+    for _closest, negative, column, rank in sorted(ranked):
         target = possible[rank]
         if column not in given and rank not in used and not _collides(target, (one for one, _, _ in given.values())):
             given[column] = (target, round(-negative, 2), "name")
@@ -235,11 +261,15 @@ def _collides(target: Target, others: Iterable[Target]) -> bool:
     return any(one.outer is not None and one.outer.name == target.path for one in others)
 
 
-def _is_ours(heading: str) -> bool:
-    return any(heading in (label.zh, label.en) for label in (*REJECT_HEADINGS, *EXPORT_HEADINGS, RECEIPT_HEADING))
+def _can_hold(target: Target, content: Content) -> bool:
+    """Whether a column's values can be the field's: all of a list of rows has a form of its own."""
+    share = content.share(target.field.kind)
+    return target.field.kind != "embedded_list" or share is None or share >= 0.9
 
 
-def _by_content(header: Sequence[str], contents: list[Content], possible: list[Target], given: Given) -> Given:
+def _by_content(
+    header: Sequence[str], contents: list[Content], possible: list[Target], given: Given, foreign: set[int]
+) -> Given:
     taken = {target.path for target, _, _ in given.values()}
     found: Given = {}
     for kinds in (("email",), ("phone",), ("link",), ("date", "datetime")):
@@ -248,7 +278,7 @@ def _by_content(header: Sequence[str], contents: list[Content], possible: list[T
             column
             for column in range(len(header))
             if column not in given
-            and not _is_ours(header[column])
+            and column not in foreign
             and contents[column].seen >= TELLING_VALUES
             and contents[column].tells(kinds[0])
         ]

@@ -23,6 +23,7 @@ from models.errors import Forbidden, NotFound, Sentence
 from models.exchange import mapping as mappings
 from models.exchange import undoing, uploads
 from models.exchange.document import AT_WORK, BATCHES, LINES, SEEN, Batch, Kind, Line, Options, State
+from models.exchange.export import leaving
 from models.exchange.mapping import Plan
 from models.exchange.reading import DEFAULT_LIMITS, open_table
 from models.exchange.refusals import FileRefused, NothingToImport, RightLost, UndoTooLate, WrongStep
@@ -33,7 +34,6 @@ from models.exchange.writing import Reason, rejects
 from models.job import service as jobs
 from models.person import service as people
 from models.person.roles import Permission, Person, Role
-from models.record import leaving_with
 from models.records import form_fields
 
 JOB = "imports"
@@ -125,7 +125,8 @@ def _read(person: Person, batch: Batch, chosen: Stored) -> Stored:
     """How a file is read, and the mapping that its columns amount to."""
     rt = registry.get(batch.type).rt
     with uploads.fetched(batch.file) as file, open_table(file, batch.name, _limits(batch), **chosen) as table:
-        guesses = mappings.guess(table.header, table.rows(), fields_of(person, rt), leaving_with(rt)[0].label)
+        number, *others = (field.label for field in leaving(person, rt))
+        guesses = mappings.guess(table.header, table.rows(), fields_of(person, rt), number, others)
         found = {
             "encoding": table.encoding,
             "delimiter": table.delimiter,

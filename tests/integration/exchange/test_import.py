@@ -409,3 +409,12 @@ def test_an_import_that_is_given_up_leaves_no_file(custodian: Person, now: datet
     assert db["import_file.files"].count_documents({}) == 0
     with pytest.raises(NotFound):
         service.see(custodian, batch.id)
+
+
+OWNED = "公司名称,负责人\n远山机械有限公司,{owner}\n"
+
+
+def test_the_column_of_the_owner_is_not_taken_for_the_companys_person_in_charge(
+    custodian: Person, specialists: list[Person], now: datetime
+) -> None:
+    assert uploaded(custodian, OWNED.format(owner=specialists[0].name), now).mapping["columns"][1]["field"] == "owner"

@@ -253,3 +253,34 @@ def test_every_column_gets_a_guess_in_order() -> None:
     found = guess(["x", "公司名称"], [], FIELDS)
     assert found[0] == Guess(0, "x")
     assert (found[1].column, found[1].field, found[1].why) == (1, "name", "name")
+
+
+CLAIMING = (
+    field("principal", "text", "企业负责人", "Principal", "负责人", "Owner"),
+    field("visited", "date", "走访日期", "Visited", "更新时间"),
+    field("owner", "person", "负责人", "Owner"),
+    field("hotline", "text", "热线", "Hotline", "电话"),
+    field("phone", "phone", "电话", "Phone"),
+)
+
+
+@pytest.mark.parametrize("heading", ["负责人", "Owner", "OWNER", "負責人"])
+def test_a_column_that_is_called_as_a_field_goes_to_it_before_any_alias(heading: str) -> None:
+    assert mapped([heading], fields=CLAIMING)[heading] == "owner"
+    assert mapped(["企业负责人", heading], fields=CLAIMING) == {"企业负责人": "principal", heading: "owner"}
+
+
+def test_two_columns_called_as_one_field_leave_the_second_to_nobody() -> None:
+    assert mapped(["负责人", "Owner"], fields=CLAIMING) == {"负责人": "owner"}
+
+
+def test_a_label_decides_even_where_the_values_fit_another_field_better() -> None:
+    assert mapped(["电话"], ["见附件"], ["无"], ["总机"], fields=CLAIMING) == {"电话": "phone"}
+
+
+def test_a_column_called_as_a_field_that_may_not_be_filled_is_nobody_elses() -> None:
+    fields = tuple(one for one in CLAIMING if one.name != "owner")
+    rows = [Row(n, ("王", "2026-03-01")) for n in range(2, 7)]
+    others = (Label("负责人", "Owner"), Label("修改时间", "Changed"))
+    assert [g.field for g in guess(["负责人", "修改时间"], rows, fields, others=others)] == ["", ""]
+    assert [g.field for g in guess(["负责人", "修改时间"], rows, fields)] == ["principal", "visited"]
