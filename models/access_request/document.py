@@ -113,7 +113,7 @@ ACCESS_REQUEST = RecordType(
     owner=Label("借阅人", "Reader"),
     asker=Label("提交人", "Handed in by"),
     help=Label(
-        "借阅卡：申请查阅或借阅加密记录，先由直接主管签署，再由客服部经理审批，绝密的还须总经理签署；到期自动失效。",
+        "借阅卡：申请查阅或借阅涉密记录，先由直接主管签署，再由客服部经理审批，绝密的还须总经理签署；到期自动失效。",
         "A card to consult or borrow locked records: one's own manager signs, then the department head, for top secret "
         "the general manager too; it ends by itself.",
     ),
