@@ -241,7 +241,8 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
     undoable = stored and batch.left and over and reader.now - batch.at <= KEPT
     can_undo = bool(undoable) and (own or reader.person.has(Role.HEAD))
     undone = batch.state is State.UNDONE and batch.left
-    kept = undoing.count_kept(reader.person, batch) if undone else 0
+    here = undoing.count_kept(reader.person, batch) if undone or can_undo else 0
+    kept = here if undone else 0
     failed = batch.failure.get("zh" if reader.language == "zh" else "en", "")
     return {
         **_head(view, batch, reader),
@@ -253,7 +254,7 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
         "warned_count": batch.checked.get(Kind.WARNED.value, 0),
         "kept": [_kept(one, reader) for one in service.kept_records(reader.person, batch)] if kept else [],
         "kept_count": _counted(kept),
-        "undo_says": _undo_says(batch) if can_undo else "",
+        "undo_says": _undo_says(batch, reader, here) if can_undo else "",
         "can_download": own and bool(batch.count("refused")) and bool(stored or batch.state is State.DONE),
     }
 
@@ -262,14 +263,15 @@ def _kept(one: Kept, reader: Reader) -> Context:
     return {"number": one.number, "why": one.why.zh if reader.language == "zh" else one.why.en}
 
 
-def _undo_says(batch: Batch) -> str:
-    """What an undo would do, for the question whether it shall."""
+def _undo_says(batch: Batch, reader: Reader, here: int) -> str:
+    """What an undo would do, for the question whether it shall; `here`: how many records of it the reader sees now."""
     return str(
         _(
-            "As they were stored: %(untouched)s of %(all)s. They are removed for good, but for those to which other "
-            "records point; so is what only bulk changes touched that were taken back. All others stay.",
-            all=f"{batch.left:,}",
-            untouched=_counted(undoing.untouched(batch)),
+            "As they were stored: %(untouched)s of %(all)s that you see. What is so is removed for good, but for "
+            "records to which others point; so is what only bulk changes touched that were taken back. All others "
+            "stay.",
+            all=_counted(here),
+            untouched=_counted(undoing.untouched(reader.person, batch)),
         )
     )
 
@@ -319,7 +321,7 @@ def _line(batch: Batch, reader: Reader) -> Context:
         },
         "state": {"text": word, "tone": tone},
         "size": cells.size_text(batch.size),
-        "stored": batch.left if run else 0,
+        "stored": batch.count("taken") if run else 0,  # on that day: what remains is not everybody's to know (X6)
         "refused": batch.count("refused") if run else 0,
         "url": url_for("records.imported", slug=batch.type, batch_id=str(batch.id)),
     }

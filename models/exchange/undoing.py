@@ -64,12 +64,13 @@ def undo_chunk(batch: Batch, person: Person, now: datetime, count: int) -> Undon
     return Undone(sons[-1]["batch_row"], len(free), len(sons) - len(free))
 
 
-def untouched(batch: Batch) -> int:
-    """How many records of an import have not been written since, counted up to one more than `COUNTED`: those that
-    an undo removes, if no other record points to them."""
+def untouched(person: Person, batch: Batch) -> int:
+    """How many records of an import that the person reads have not been written since, counted up to one more than
+    `COUNTED`: those that an undo removes, if no other record points to them. A card does not say whether its record
+    was written (X6)."""
     unused = {"rev": 1, "granted": {"$in": [None, []]}, "held": {"$in": [None, False]}}
-    query = {"batch": batch.id, "batch_row": {"$gte": 0}, **unused}
-    return database()[collection_name(batch.type)].count_documents(query, limit=COUNTED + 1)
+    condition = {"$and": [unused, _seen(batch, _reach(person, batch), cards=False)]}
+    return database()[collection_name(batch.type)].count_documents(condition, limit=COUNTED + 1)
 
 
 def kept(person: Person, batch: Batch, limit: int) -> list[Kept]:
@@ -107,9 +108,9 @@ def _reach(person: Person, batch: Batch) -> access.Reach:
     return access.reach(person, registry.get(batch.type).rt, Purpose.VIEW)
 
 
-def _seen(batch: Batch, reach: access.Reach) -> dict[str, Any]:
+def _seen(batch: Batch, reach: access.Reach, *, cards: bool = True) -> dict[str, Any]:
     here = {"batch": batch.id, "batch_row": {"$gte": 0}}
-    return {"$and": [here, reach.query(cards=True, archived=None)]}
+    return {"$and": [here, reach.query(cards=cards, archived=None)]}
 
 
 def _told(batch: Batch, reach: access.Reach, sons: Rows) -> list[Kept]:

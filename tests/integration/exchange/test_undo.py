@@ -123,12 +123,12 @@ def test_an_undo_that_left_only_what_is_hidden_says_no_more_than_one_where_it_wa
 
 def test_an_undo_that_left_something_is_asked_for_again(custodian: Person, now: datetime, db: Base) -> None:
     batch = imported(custodian, FOUR, now)
-    assert undoing.untouched(batch) == 4
+    assert undoing.untouched(custodian, batch) == 4
     plan = carried_out(custodian, "change", {"city": "杭州"}, now=now)
     assert plan.count("changed") == 4
     undone = worked(service.undo(custodian, batch.id, now), now)
     assert (undone.count("undone"), undone.count("kept"), undone.left) == (0, 4, 4)
-    assert undoing.untouched(batch) == 0
+    assert undoing.untouched(custodian, batch) == 0
     bulk_worked(bulk_changes.undo(custodian, plan.id, now), now)
     assert {one.why.en for one in service.kept_records(custodian, undone)} == {"It can be taken back now."}
     again = worked(service.undo(custodian, batch.id, now), now)

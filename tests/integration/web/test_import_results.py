@@ -78,7 +78,7 @@ def test_an_undo_says_before_what_it_would_do_and_after_what_stayed_and_why(
     at, _ = stored(desk, now)
     number = db["record_customer"].find_one({"batch_row": 3})["number"]  # type: ignore[index]
     records.change(desk.person, "customer", number, {"city": "杭州"}, rev=1, now=now)
-    assert "As they were stored: 2 of 3." in unescape(desk.text(at))
+    assert "As they were stored: 2 of 3 that you see." in unescape(desk.text(at))
     assert desk.get(f"{at}/kept").status_code == 409
     desk.send(f"{at}/undo")
     work(now)
@@ -87,7 +87,7 @@ def test_an_undo_says_before_what_it_would_do_and_after_what_stayed_and_why(
     assert "Records that stayed: 1." in page
     assert number in page
     assert "It was changed after the import." in page
-    assert "As they were stored: 0 of 1." in unescape(page)
+    assert "As they were stored: 0 of 1 that you see." in unescape(page)
     answer = desk.get(f"{at}/kept")
     assert answer.headers["Content-Disposition"].startswith("attachment; filename")
     assert number in answer.get_data(as_text=True)
@@ -112,6 +112,34 @@ def test_its_page_tells_nothing_of_one_that_stayed_and_is_hidden(
     db["record_customer"].delete_one({"number": number})
     db["import_batch"].update_one({}, {"$set": {"counts.kept": 0}})
     assert main_part(desk.text(at)) == main_part(page)
+
+
+def test_what_it_says_before_an_undo_counts_what_the_reader_sees(
+    desk: Desk, sit: Callable[..., Desk], now: datetime, db: Base
+) -> None:
+    """X6: the sum is of the day; of what there is now, only what is in sight."""
+    at, _ = stored(desk, now)
+    number = db["record_customer"].find_one({"batch_row": 3})["number"]  # type: ignore[index]
+    head = sit(Role.HEAD, name="head")
+    hidden = {"level": "top_secret", "owner": head.person.id}
+    records.change(head.person, "customer", number, hidden, rev=1, now=now)
+    page = desk.text(at)
+    assert "As they were stored: 2 of 2 that you see." in unescape(page)
+    assert "As they were stored: 2 of 3 that you see." in unescape(head.text(at))
+    db["record_customer"].update_one({"number": number}, {"$set": {"rev": 1}})
+    assert main_part(desk.text(at)) == main_part(page)
+
+
+def test_the_sum_is_of_what_was_stored_on_that_day_also_after_an_undo(desk: Desk, now: datetime, db: Base) -> None:
+    at, _ = stored(desk, now)
+    number = db["record_customer"].find_one({"batch_row": 3})["number"]  # type: ignore[index]
+    records.change(desk.person, "customer", number, {"city": "杭州"}, rev=1, now=now)
+    desk.send(f"{at}/undo")
+    work(now)
+    page = desk.text(at)
+    assert "3</strong> stored" in page
+    assert "2</strong> taken back" in page
+    assert re.search(r'data-label="Stored">3<', desk.text(AT))
 
 
 def main_part(page: str) -> str:
