@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -16,8 +17,7 @@ from models.attachment import wrapping
 from models.attachment.rules import PDF, PICTURES, NotMarkable
 from models.watermark import is_marked
 
-images, marking = Later("models.attachment.images"), Later("models.attachment.marking")
-pdf_pages = Later("models.attachment.pdf_pages")
+images = Later("models.attachment.images")
 
 CHUNK = 255 * 1024
 PNG = "image/png"
@@ -46,18 +46,18 @@ def unchanged(row: Mapping[str, Any], level: str) -> Response | None:
     return answer
 
 
-def serve(row: Mapping[str, Any], *, inline: bool, mark: str = "") -> Response:
+def serve(row: Mapping[str, Any], *, inline: bool, now: datetime, mark: str = "") -> Response:
     """An attached file as an answer: of the type that its content has, never run by the browser; the part of it that
     the request asks for, if it does.
 
     With a `mark` (X1) a PDF bears it on each of its pages and a picture in itself; anything else leaves in a ZIP beside
     a sheet with the mark. Such a copy is another one each time, so that no parts of it can be put together.
 
-    :raises NotMarkable: for a PDF that cannot bear it, and for what would be looked at without.
+    :raises NotMarkable: for a PDF that cannot bear it, and for what would be looked at without. :raises PdfsBusy:
     :raises RequestedRangeNotSatisfiable: for a part that lies behind its end.
     """
     if mark:
-        answer = _marked(row, inline, mark)
+        answer = _marked(row, inline, mark, now)
         answer.headers["Accept-Ranges"] = "none"
         return answer
     size, part = row["size"], _asked_part(row)
@@ -102,21 +102,17 @@ def picture(row: Mapping[str, Any], mark: str) -> bytes:
     return bytes(images.marked_image(held, row["type"], mark, row["name"]))
 
 
-def page_of_pdf(row: Mapping[str, Any], number: int, mark: str) -> tuple[bytes, int]:
+def page_of_pdf(row: Mapping[str, Any], number: int, mark: str, now: datetime) -> tuple[bytes, int]:
     """A page of an attached PDF as a PNG that bears the mark, and how many pages there are: to be looked at where the
-    file itself may not leave (X4). :raises NotFound: no such page. :raises NotMarkable:"""
-    with attachment.content(row["file"]) as content:
-        held = content.read(marking.MOST_BYTES + 1)
-    drawn, count = pdf_pages.page_picture(held, number, row["name"])
+    file itself may not leave (X4). :raises NotFound: no such page. :raises NotMarkable: :raises PdfsBusy:"""
+    drawn, count = attachment.page_of_pdf(row, number, now)
     return bytes(images.marked_image(drawn, PNG, mark, row["name"], page=True)), count
 
 
-def _marked(row: Mapping[str, Any], inline: bool, mark: str) -> Response:
+def _marked(row: Mapping[str, Any], inline: bool, mark: str, now: datetime) -> Response:
     headers = {"Content-Disposition": disposition(row["name"], inline=inline)}
     if row["type"] == PDF:
-        with attachment.content(row["file"]) as content:
-            held = content.read(marking.MOST_BYTES + 1)
-        return Response(marking.marked_pdf(held, mark, row["name"]), mimetype=PDF, headers=headers)
+        return Response(attachment.marked_pdf(row, mark, now), mimetype=PDF, headers=headers)
     if row["type"] in PICTURES:
         try:
             return Response(picture(row, mark), mimetype=row["type"], headers=headers)

@@ -57,7 +57,8 @@ def download(slug: str, number: str, file_id: str) -> Response:
     if (held := unchanged(row, sight.level)) is not None:
         return held
     number = receipt.note(me.person, sight, Purpose.EXPORT, "file", now=me.now, what="API")
-    return serve(row, inline=False, mark=watermark(sight.level, me.person, me.now, me.person.language, number))
+    mark = watermark(sight.level, me.person, me.now, me.person.language, number)
+    return serve(row, inline=False, now=me.now, mark=mark)
 
 
 ROUTES = (("/files", "POST", upload), ("/<type:slug>/<number>/files/<file_id>", "GET", download))

@@ -35,7 +35,9 @@ class FileRoutes(RecordRoutes):
         reader = current_reader()
         sight = records.taken_out(reader.person, slug, number, reader.now, file_id)
         row = records.pointed_file(sight, file_id)
-        return unchanged(row, sight.level) or serve(row, inline=False, mark=borrowing.file_mark(sight, reader))
+        if (held := unchanged(row, sight.level)) is not None:
+            return held
+        return serve(row, inline=False, now=reader.now, mark=borrowing.file_mark(sight, reader))
 
     @expose("/<slug>/<number>/files/<file_id>/view")  # type: ignore[untyped-decorator]
     def file_shown(self, slug: str, number: str, file_id: str) -> ResponseReturnValue:
@@ -49,9 +51,9 @@ class FileRoutes(RecordRoutes):
         mark = record_page.watermark(sight, reader)
         paged = row["type"] == PDF and bool(mark)
         if not paged and (row["type"] not in IMAGES or row["size"] > LARGEST_IMAGE):
-            return unchanged(row, sight.level) or serve(row, inline=True, mark=mark)
+            return unchanged(row, sight.level) or serve(row, inline=True, now=reader.now, mark=mark)
         number_of_page = _asked_page() if paged else 1
-        drawn, count = page_of_pdf(row, number_of_page, mark) if paged else (picture(row, mark), 1)
+        drawn, count = page_of_pdf(row, number_of_page, mark, reader.now) if paged else (picture(row, mark), 1)
         kind = PNG if paged else row["type"]
         people = person_ids(sight.values)
         found = names.resolve(reader.person, [(sight.fields, sight.values)], language=reader.language, people=people)

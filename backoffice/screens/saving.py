@@ -75,7 +75,7 @@ def receive(fields: Iterable[Field], reader: Reader) -> Sent:
             raise UnknownFormField(field=name[:LONGEST_NAME])
         try:
             row = attachment.put(upload.stream, upload.filename, person=reader.person, now=reader.now, **stored_by)
-        except rules.BadFile as refusal:
+        except (rules.BadFile, rules.PdfsBusy) as refusal:
             sent.problems[name] = Sentence(refusal.text("zh"), refusal.text("en"))
             continue
         sent.posted.setlistdefault(name, [""])

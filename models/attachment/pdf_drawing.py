@@ -1,12 +1,11 @@
-"""Draws one page of a PDF, as a program of its own with little memory and time: what a file has in it may take more of
-both than there is. Run by path, with nothing of the product: page, most pages, width, most pixels, seconds and bytes
-are its arguments, the file its input, how many pages there are and behind a line break a PNG its output.
+"""Draws one page of a PDF, as a program of its own (`limited.py`): what a file has in it may take more time and memory
+than there is. Run by path, with nothing of the product: page, most pages, width and most pixels are its arguments, the
+file its input, how many pages there are and behind a line break a PNG its output.
 """
 
 from __future__ import annotations
 
 import math
-import resource
 import sys
 from contextlib import closing
 from io import BytesIO
@@ -18,10 +17,7 @@ NO_SUCH_PAGE = 3
 FAILED = 4
 
 
-def main(number: int, most_pages: int, across: int, most_pixels: int, seconds: int, memory: int) -> int:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+def main(number: int, most_pages: int, across: int, most_pixels: int) -> int:
     with closing(PdfDocument(sys.stdin.buffer.read())) as document:
         count = len(document)
         if count > most_pages:

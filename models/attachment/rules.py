@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from models.declarations import Label
-from models.errors import Refusal, Sentence
+from models.errors import Outage, Refusal, Sentence
 
 LONGEST_NAME = 120
 HEAD_BYTES = 4096
@@ -114,10 +114,18 @@ class NotMarkable(Refusal):
     )
 
 
+class PdfsBusy(Outage):
+    """As many PDFs are being checked, marked or drawn as may be at once: nothing is said about this one yet."""
+
+    code = "pdfs_busy"
+    zh = "正在处理的 PDF 较多，暂时无法处理“{name}”。请稍候再试。"
+    en = "Several PDFs are being handled, and “{name}” has to wait. Please try again in a moment."
+
+
 def unmarkable(name: str) -> Sentence:
     """Said where a classified record is given such a PDF: nobody could look at it there, or take it out (X1)."""
     return Sentence(
-        f"“{name}”受密码保护、已损坏或过大，无法加水印，加密记录不能接收。请换成普通 PDF。",
+        f"“{name}”受密码保护、已损坏或过大，无法加水印，涉密记录不能接收。请换成普通 PDF。",
         f"“{name}” is protected by a password, broken or too large and cannot bear the watermark: a classified record "
         "does not take it. Choose an ordinary PDF.",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import IO, Any
 
@@ -15,19 +16,18 @@ from bson import ObjectId
 from pymongo import ASCENDING, IndexModel
 
 from config.database import database
-from config.later import Later
-from models.attachment import rules, scanner, sealed
+from models.attachment import pdf, rules, scanner, sealed
 from models.declarations import Field
 from models.errors import Invalid
 from models.person.roles import Person
 from models.watermark import is_marked
 
-marking = Later("models.attachment.marking")
-
 FILES, CHUNKS = sealed.FILES, sealed.CHUNKS
 CHUNK = 255 * 1024
 KEPT_UNTAKEN = timedelta(hours=24)
 SWEPT_AT_ONCE = 500
+TRIED_AGAIN = timedelta(hours=1)
+"""So long what a PDF could not bear is not tried again: it may hold a program for as long as that may run."""
 SWEPT = "swept"
 """Stands in place of the record when nobody may take the file any more."""
 
@@ -47,7 +47,7 @@ def put(stream: IO[bytes], name: str, *, person: Person, now: datetime, limit: i
     a virus scanner at `clamd` nothing is stored before it has found nothing.
 
     :raises FileTooLarge: :raises EmptyFile: :raises ProgramFile: and nothing stays stored.
-    :raises InfectedFile: :raises NotScanned:
+    :raises InfectedFile: :raises NotScanned: :raises PdfsBusy: a PDF cannot be checked now; nothing stays either.
     """
     name = rules.safe_name(name)
     with scanner.clean(stream, name, address=clamd, limit=limit, person=person, now=now) as scanned:
@@ -66,14 +66,52 @@ def _stored(stream: IO[bytes], name: str, *, person: Person, now: datetime, limi
 
 
 def _is_markable(file_id: ObjectId, name: str) -> bool:
-    """Whether a stored PDF can bear a watermark, as far as its pages tell."""
+    """Whether a stored PDF can bear a watermark, as far as its pages tell. :raises PdfsBusy: it is not stored then."""
     with content(file_id) as stored:
-        held = stored.read(marking.MOST_BYTES + 1)
+        held = stored.read(pdf.MOST_BYTES + 1)
     try:
-        marking.check_markable(held, name)
+        pdf.check_markable(held, name)
     except rules.NotMarkable:
         return False
+    except rules.PdfsBusy:
+        sealed.remove([file_id], backup=False)  # a key of a moment ago
+        raise
     return True
+
+
+def marked_pdf(row: Mapping[str, Any], text: str, now: datetime) -> bytes:
+    """A stored PDF with `text` on each page (X1). :raises NotMarkable: :raises PdfsBusy:"""
+    with _tried(row, "marked", now) as held:
+        return pdf.marked_pdf(held, text, row["name"])
+
+
+def page_of_pdf(row: Mapping[str, Any], number: int, now: datetime) -> tuple[bytes, int]:
+    """A page of a stored PDF as a PNG, without a mark, and how many pages there are.
+
+    :raises NotFound: no such page. :raises NotMarkable: :raises PdfsBusy:
+    """
+    with _tried(row, f"page_{number}", now) as held:
+        return pdf.page_picture(held, number, row["name"])
+
+
+@contextmanager
+def _tried(row: Mapping[str, Any], what: str, now: datetime) -> Iterator[bytes]:
+    """The content of a stored PDF, for something that may fail. That it did is noted on the file, and said at once to
+    whoever asks again within an hour; it is no word for ever, as it may have been the machine that was slow.
+
+    :raises NotMarkable:
+    """
+    stored = sealed.Content(row["file"])
+    failed = stored.row["metadata"].get("failed", {}).get(what)
+    if failed is not None and now - failed < TRIED_AGAIN:
+        raise rules.NotMarkable(name=row["name"])
+    with io.BufferedReader(stored, CHUNK) as reader:
+        held = reader.read(pdf.MOST_BYTES + 1)
+    try:
+        yield held
+    except rules.NotMarkable:
+        database()[FILES].update_one({"_id": row["file"]}, {"$set": {f"metadata.failed.{what}": now}})
+        raise
 
 
 def _limited(pieces: Iterable[bytes], name: str, limit: int) -> Iterator[bytes]:

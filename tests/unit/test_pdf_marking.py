@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from contextlib import closing
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import RectangleObject
+from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject, NumberObject, RectangleObject
+from pypdfium2 import PdfDocument
 
-from models.attachment import marking
-from models.attachment.marking import marked_pdf
+from models.attachment import pdf as pdfs
+from models.attachment.pdf import check_markable, marked_pdf
 from models.attachment.rules import NotMarkable
 
 MARK = "机密 · 林知夏 · 2026-11-22 18:30"
@@ -53,7 +58,7 @@ def test_a_file_that_cannot_be_marked_is_refused_by_its_name(content: bytes) -> 
 
 
 def test_a_file_with_too_many_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marking, "MOST_PAGES", 2)
+    monkeypatch.setattr(pdfs, "MOST_PAGES", 2)
     with pytest.raises(NotMarkable):
         marked_pdf(pdf(3), MARK, "a.pdf")
 
@@ -82,7 +87,83 @@ def test_large_pages_and_pages_off_the_origin_are_marked(box: tuple[float, ...])
 
 
 def test_many_pages_that_are_all_huge_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marking, "MOST_MARKS", 20)
+    monkeypatch.setattr(pdfs, "MOST_MARKS", 20)
     assert marked_pdf(pdf(), MARK, "a.pdf")
     with pytest.raises(NotMarkable):
         marked_pdf(pdf(2), MARK, "a.pdf")
+
+
+def packed(pages: int, blanks: int) -> bytes:
+    """Pages that lie in one stream behind so many blanks, which is unpacked anew for each of them."""
+    bodies = [b"<</Type/Catalog/Pages 2 0 R>>"]
+    kids = b" ".join(b"%d 0 R" % number for number in range(3, pages + 3))
+    bodies.append(b"<</Type/Pages/MediaBox[0 0 595 842]/Count %d/Kids[%s]>>" % (pages, kids))
+    bodies += [b"<</Type/Page/Parent 2 0 R>>"] * pages
+    starts = [sum(len(body) + 1 for body in bodies[:at]) for at in range(len(bodies))]
+    head = b" ".join(b"%d %d" % one for one in enumerate(starts, 1)) + b"\n" + b" " * blanks
+    inner, number, made = zlib.compress(head + b"\n".join(bodies), 9), pages + 3, b"%PDF-1.5\n"
+    rows = struct.pack(">BIH", 0, 0, 65535)
+    rows += b"".join(struct.pack(">BIH", 2, number, at) for at in range(len(bodies)))
+    rows += struct.pack(">BIH", 1, len(made), 0)
+    form = b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/Length %d>>stream\n%s\nendstream\nendobj\n"
+    made += form % (number, len(bodies), len(head), len(inner), inner)
+    start, table = len(made), zlib.compress(rows + struct.pack(">BIH", 1, len(made), 0), 9)
+    form = b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>stream\n%s\nendstream\n"
+    made += form % (number + 1, number + 2, len(table), table)
+    return made + b"endobj\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+def test_what_takes_too_long_is_refused_by_the_check_and_the_mark(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_markable(packed(9, 0), "a.pdf")
+    assert len(PdfReader(BytesIO(marked_pdf(packed(9, 0), MARK, "a.pdf"))).pages) == 9
+    monkeypatch.setattr(pdfs, "CPU_SECONDS", 1)
+    long = packed(900, 60_000_000)
+    assert len(long) < 100_000
+    with pytest.raises(NotMarkable):
+        check_markable(long, "a.pdf")
+    with pytest.raises(NotMarkable):
+        marked_pdf(long, MARK, "a.pdf")
+
+
+def inked(content: bytes) -> bool:
+    with closing(PdfDocument(content)) as document:
+        return any(low < 230 for low, _ in [document[0].render().to_pil().convert("L").getextrema()])
+
+
+@pytest.mark.parametrize(
+    "drawn", [b"Q 1 0 0 1 5000 5000 cm", b"q 0.001 0 0 0.001 0 0 cm", b"0 0 1 1 re W n (", b"BT 3 Tr", b""]
+)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_a_page_draws_reaches_no_mark(drawn: bytes, parts: int) -> None:
+    writer, made = PdfWriter(), BytesIO()
+    page = writer.add_blank_page(595, 842)
+    streams = []
+    for _ in range(parts):
+        stream = DecodedStreamObject()
+        stream.set_data(drawn)
+        streams.append(writer._add_object(stream))
+    page[NameObject("/Contents")] = ArrayObject(streams) if parts > 1 else streams[0]
+    writer.write(made)
+    assert not inked(made.getvalue())
+    assert inked(marked_pdf(made.getvalue(), MARK, "a.pdf"))
+
+
+def test_what_a_page_has_from_the_nodes_above_it_stays() -> None:
+    """Its resources, how it is turned and its size; pages that share what they draw."""
+    writer, made = PdfWriter(clone_from=BytesIO(marked_pdf(pdf(2), "first", "a.pdf"))), BytesIO()
+    above: Any = writer.pages[0]["/Parent"].get_object()
+    for name in ("/Resources", "/MediaBox"):
+        above[NameObject(name)] = writer.pages[0][name]
+        for page in writer.pages:
+            del page[name]
+    above[NameObject("/Rotate")] = NumberObject(90)
+    for page in writer.pages:
+        page.pop("/Rotate", None)
+        page[NameObject("/Contents")] = writer.pages[0].raw_get("/Contents")
+    writer.write(made)
+    marked = marked_pdf(made.getvalue(), MARK, "a.pdf")
+    for page in PdfReader(BytesIO(marked)).pages:
+        text = page.extract_text()
+        assert ("first" in text, MARK in text, page.rotation) == (True, True, 90)
+    with closing(PdfDocument(marked)) as document:
+        assert document[0].get_size() == (842, 595)

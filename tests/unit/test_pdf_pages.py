@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from models.attachment import pdf_drawing, pdf_pages
-from models.attachment.pdf_pages import ACROSS, page_picture
-from models.attachment.rules import NotMarkable
+from models.attachment import pdf as pdfs
+from models.attachment import pdf_drawing
+from models.attachment.pdf import ACROSS, check_markable, marked_pdf, page_picture
+from models.attachment.rules import NotMarkable, PdfsBusy
 from models.errors import NotFound
 from tests.unit.test_pdf_marking import pdf
 
@@ -51,7 +53,7 @@ def test_a_page_comes_as_a_picture_with_how_many_there_are() -> None:
 
 def test_a_page_that_takes_too_long_is_refused_and_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as low:
-        low.setattr(pdf_pages, "CPU_SECONDS", 1)
+        low.setattr(pdfs, "CPU_SECONDS", 1)
         for _ in range(3):
             with pytest.raises(NotMarkable):
                 page_picture(nested(9), 1, "a.pdf")
@@ -67,24 +69,53 @@ def test_a_program_that_dies_says_nothing_or_hangs_draws_no_page(
 ) -> None:
     drawing = tmp_path / "drawing.py"
     drawing.write_text(program)
-    monkeypatch.setattr(pdf_pages, "_DRAWING", drawing)
-    monkeypatch.setattr(pdf_pages, "SECONDS", 1)
+    monkeypatch.setattr(pdfs, "_DRAWING", drawing)
+    monkeypatch.setattr(pdfs, "SECONDS", 1)
     with pytest.raises(NotMarkable):
         page_picture(pdf(), 1, "a.pdf")
 
 
-def test_it_waits_for_others_no_longer_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf_pages, "WAIT_SECONDS", 0)
-    with pdf_pages._two_at_a_time, pdf_pages._two_at_a_time, pytest.raises(NotMarkable):
-        page_picture(pdf(), 1, "a.pdf")
+def test_it_waits_for_others_no_longer_than_it_may_and_says_nothing_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pdfs, "WAIT_SECONDS", 0)
+    with pdfs._two_at_a_time, pdfs._two_at_a_time:
+        with pytest.raises(PdfsBusy):
+            page_picture(pdf(), 1, "a.pdf")
+        with pytest.raises(PdfsBusy):
+            check_markable(pdf(), "a.pdf")
+        with pytest.raises(PdfsBusy) as refused:
+            marked_pdf(pdf(), "Secret", "合同.pdf")
+    assert "合同.pdf" in refused.value.text("zh")
     assert page_picture(pdf(), 1, "a.pdf")[1] == 1
 
 
+def test_where_no_program_can_be_begun_nothing_is_said_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(PdfsBusy):
+        page_picture(pdf(), 1, "a.pdf")
+
+
+def test_a_marking_program_that_dies_or_says_nothing_marks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for program in ("import os; os.abort()", "pass"):
+        marking = tmp_path / "marking.py"
+        marking.write_text(program)
+        monkeypatch.setattr(pdfs, "_MARKING", marking)
+        with pytest.raises(NotMarkable):
+            marked_pdf(pdf(), "Secret", "a.pdf")
+
+
 def test_neither_memory_nor_a_broken_file_draws_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pdf_drawing.NO_SUCH_PAGE == pdf_pages._NO_SUCH_PAGE
+    assert pdf_drawing.NO_SUCH_PAGE == pdfs._NO_SUCH_PAGE
     for content in (b"", b"%PDF-1.7 broken", pdf(password="secret")):
         with pytest.raises(NotMarkable):
             page_picture(content, 1, "a.pdf")
-    monkeypatch.setattr(pdf_pages, "MEMORY", 1 << 20)
+    monkeypatch.setattr(pdfs, "MEMORY", 1 << 20)
     with pytest.raises(NotMarkable):
         page_picture(pdf(), 1, "a.pdf")
+    with pytest.raises(NotMarkable):
+        check_markable(pdf(), "a.pdf")
+    with pytest.raises(NotMarkable):
+        marked_pdf(pdf(), "Secret", "a.pdf")

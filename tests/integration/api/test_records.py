@@ -10,6 +10,7 @@ import pytest
 
 from config.database import database
 from models import records, sights
+from models.attachment import pdf
 from models.person.roles import Role
 from models.record import collection_name
 from tests.conftest import NOW
@@ -297,6 +298,17 @@ def test_a_file_is_sent_pointed_to_and_fetched(head: Program, start: Start) -> N
     assert (fetched.get_data(), fetched.content_type) == (content, "application/pdf")
     assert "attachment" in fetched.headers["Content-Disposition"]
     problem(head.ask("GET", f"/sample/{number}/files/5f0000000000000000000001"), 404, "not_found")
+
+
+def test_a_pdf_that_cannot_be_checked_now_is_to_be_sent_again(head: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "WAIT_SECONDS", 0)
+    sent = {"data": b"%PDF-1.7 a scan", "content_type": "application/octet-stream"}
+    with pdf._two_at_a_time, pdf._two_at_a_time:
+        answer = head.ask("POST", "/files?name=scan.pdf", **sent)
+    problem(answer, 503, "pdfs_busy")
+    assert answer.headers["Retry-After"] == "10"
+    assert database()["attachment.files"].count_documents({}) == 0
+    assert head.ask("POST", "/files?name=scan.pdf", **sent).status_code == 201
 
 
 def test_a_file_that_is_not_taken_leaves_nothing(head: Program) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from base64 import b64decode
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -14,8 +16,11 @@ from pypdf import PdfReader, PdfWriter
 from backoffice.screens import files
 from config.database import database
 from models import store
-from models.attachment.pdf_pages import ACROSS
+from models.attachment import pdf as pdfs
+from models.attachment import service as attachment
+from models.attachment.pdf import ACROSS
 from models.person.roles import Role
+from tests.factories.web import Clock
 from tests.integration.web.records.conftest import Sit
 from tests.integration.web.records.test_files import AT, PNG, sent, with_file
 
@@ -149,6 +154,51 @@ def test_a_pdf_that_cannot_be_marked_stays_here(sit: Sit) -> None:
         page = desk.text(at + way, status=422)
         assert "cannot bear the watermark" in page
         assert "Cannot be shown or taken out</h1>" in page
+
+
+def test_what_failed_is_said_at_once_for_a_while(sit: Sit, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, and of the mark apart: whoever asks again holds up nobody else."""
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk, pdf(pages=2))
+    desk.send(f"{AT}{made['number']}/edit", 303, rev="1", level="secret", level_basis="x")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    begun: list[Any] = []
+
+    def fails(command: Any, **_told: Any) -> Any:
+        begun.append(command)
+        raise subprocess.TimeoutExpired(command, 1)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(subprocess, "run", fails)
+        for way, known in (("/view", 0), ("/view", 1), ("", 1), ("", 2), ("/view?page=2", 2), ("/view", 3)):
+            assert len(begun) == known
+            assert "cannot bear the watermark" in desk.text(at + way, status=422), way
+        assert len(begun) == 3
+    assert desk.get(f"{at}/view").status_code == 422
+    monkeypatch.setattr(attachment, "TRIED_AGAIN", timedelta(minutes=5))
+    clock.forward(minutes=5)
+    assert desk.get(f"{at}/view").status_code == 200
+    assert desk.get(at).status_code == 200
+
+
+def test_where_others_are_busy_it_is_to_be_tried_again(sit: Sit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said of the file, and nothing noted."""
+    desk = sit(Role.SPECIALIST)
+    made = with_file(desk, pdf(), level="secret")
+    at = f"{AT}{made['number']}/files/{made['scans'][0]['file']}"
+    before = database()["attachment.files"].count_documents({})
+    with monkeypatch.context() as busy, pdfs._two_at_a_time, pdfs._two_at_a_time:
+        busy.setattr(pdfs, "WAIT_SECONDS", 0)
+        for way in ("", "/view"):
+            answer = desk.get(at + way)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+            assert "Please try again in a moment" in answer.text
+        page = sent(desk, f"{AT}new", 422, (pdf(), "scan.pdf"), name="Lamp 2", level="secret")
+        assert "“scan.pdf” has to wait. Please try again in a moment" in page
+        assert 'value="Lamp 2"' in page, "what was typed is kept"
+    assert database()["attachment.files"].count_documents({}) == before
+    for way in ("", "/view"):
+        assert desk.get(at + way).status_code == 200
 
 
 def test_a_pdf_without_class_leaves_as_it_is(sit: Sit) -> None:
