@@ -189,7 +189,7 @@ class ExchangeRoutes(RecordRoutes):
         return self.page("exchange/columns.html", error=error, **context)
 
     def _result(self, view: RecordView, reader: Reader, batch: Batch) -> str:
-        return self.page("exchange/result.html", **pages.result(view, batch, reader))
+        return self.page("exchange/result.html", **pages.result(view, batch, reader, request.args))
 
 
 def _batch(batch: Batch, slug: str) -> Batch:

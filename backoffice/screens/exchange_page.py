@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, url_for
@@ -26,6 +27,7 @@ from models.exchange.undoing import Kept
 from models.exchange.uploads import KEPT
 from models.exchange.values import DATE_KINDS
 from models.job import service as jobs
+from models.listing import BadQuery
 from models.person.roles import Role
 
 Context = dict[str, Any]
@@ -233,7 +235,7 @@ def checked(view: RecordView, batch: Batch, reader: Reader) -> Context:
     }
 
 
-def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
+def result(view: RecordView, batch: Batch, reader: Reader, args: Mapping[str, str]) -> Context:
     """What became of an import. Who only looks after imports sees how many rows and why, and none of their content."""
     own = batch.owner == reader.person.id
     stored = service.step_of(batch.state) == "run" and batch.count("taken")
@@ -255,8 +257,32 @@ def result(view: RecordView, batch: Batch, reader: Reader) -> Context:
         "kept": [_kept(one, reader) for one in service.kept_records(reader.person, batch)] if kept else [],
         "kept_count": _counted(kept),
         "undo_says": _undo_says(batch, reader, here) if can_undo else "",
+        "stored": _stored(batch, reader, args) if stored and over and not undone else None,
         "can_download": own and bool(batch.count("refused")) and bool(stored or batch.state is State.DONE),
     }
+
+
+def _stored(batch: Batch, reader: Reader, args: Mapping[str, str]) -> Context:
+    """The records of an import that the reader sees, page by page."""
+    after, before = _row(args, "after"), _row(args, "before")
+    found = undoing.numbers(reader.person, batch, after=after, before=before)
+
+    def at(name: str, row: int | None) -> str:
+        place: Context = {"slug": batch.type, "batch_id": str(batch.id), name: row}
+        return "" if row is None else url_for("records.imported", **place)
+
+    return {
+        "numbers": found.numbers,
+        "pager": {"prev_url": at("before", found.previous), "next_url": at("after", found.next)},
+    }
+
+
+def _row(args: Mapping[str, str], name: str) -> int | None:
+    """A row of the file in the address; None for none. :raises BadQuery:"""
+    text = args.get(name, "")
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise BadQuery(parameter=name)
+    return int(text) if text else None
 
 
 def _kept(one: Kept, reader: Reader) -> Context:

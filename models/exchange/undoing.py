@@ -20,6 +20,7 @@ from models.person.roles import Person
 from models.record import collection_name
 
 AT_ONCE = 200
+SHOWN = 50
 COUNTED = 10_000
 """Of records that an undo would take no more are counted."""
 
@@ -85,6 +86,37 @@ def count_kept(person: Person, batch: Batch) -> int:
     """How many records of an import that the person sees are still here, counted up to one more than `COUNTED`."""
     condition = _seen(batch, _reach(person, batch))
     return database()[collection_name(batch.type)].count_documents(condition, limit=COUNTED + 1)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Some of an import's records in the order of its file; `next` and `previous` are the rows of the file behind and
+    before which the neighbouring ones are, None where there are none."""
+
+    numbers: tuple[str, ...]
+    next: int | None
+    previous: int | None
+
+
+def numbers(person: Person, batch: Batch, *, after: int | None, before: int | None, limit: int = SHOWN) -> Numbers:
+    """The records of an import that the person sees and that are still here: those behind a row of its file, or those
+    before one."""
+    sign = -1 if before is not None else 1
+    bound: dict[str, Any] = {"$lt": before} if before is not None else {"$gt": -1 if after is None else after}
+    condition = {"$and": [{"batch_row": bound}, _seen(batch, _reach(person, batch))]}
+    shown = {"number": 1, "batch_row": 1}
+    found = database()[collection_name(batch.type)].find(condition, shown).sort("batch_row", sign).limit(limit + 1)
+    sons = list(found)
+    more, sons = len(sons) > limit, sons[:limit]
+    begun = (after if before is None else before) is not None
+    if sign < 0:
+        sons.reverse()
+    ahead, behind = (more, begun) if sign < 0 else (begun, more)
+    return Numbers(
+        tuple(son["number"] for son in sons),
+        next=sons[-1]["batch_row"] if sons and behind else None,
+        previous=sons[0]["batch_row"] if sons and ahead else None,
+    )
 
 
 def all_kept(person: Person, batch: Batch, language: str) -> Iterator[bytes]:

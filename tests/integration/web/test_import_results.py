@@ -13,7 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from models import records
-from models.exchange import running, service
+from models.exchange import running, service, undoing
 from models.person.roles import Role
 from tests.factories.desks import Desk
 from tests.unit.exchange.files import text_row, xlsx
@@ -140,6 +140,37 @@ def test_the_sum_is_of_what_was_stored_on_that_day_also_after_an_undo(desk: Desk
     assert "3</strong> stored" in page
     assert "2</strong> taken back" in page
     assert re.search(r'data-label="Stored">3<', desk.text(AT))
+
+
+def test_its_page_leads_to_exactly_its_records_page_by_page(
+    desk: Desk, sit: Callable[..., Desk], now: datetime, db: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undoing.numbers, "__kwdefaults__", {"limit": 2})
+    records.create(desk.person, "customer", {"name": "早先公司"}, now=now)
+    at, _ = stored(desk, now)
+    one, two, three = (
+        son["number"] for son in db["record_customer"].find({"batch_row": {"$gte": 0}}).sort("batch_row")
+    )
+    assert linked(desk.text(at)) == [one, two]
+    second = re.search(rf'href="({at}\?after=\d+)"', desk.text(at))
+    assert second is not None
+    page = desk.text(second[1])
+    assert linked(page) == [three]
+    first = re.search(rf'href="({at}\?before=\d+)"', page)
+    assert first is not None
+    assert linked(desk.text(first[1])) == [one, two]
+    assert desk.get(f"{at}?after=x").status_code == 400
+    head = sit(Role.HEAD, name="head")
+    hidden = {"level": "top_secret", "owner": head.person.id}
+    records.change(head.person, "customer", two, hidden, rev=1, now=now)
+    page = desk.text(at)
+    assert linked(page) == [one, three]
+    assert "?after=" not in main_part(page)
+
+
+def linked(page: str) -> list[str]:
+    """The records to which the page of an import leads as its own."""
+    return re.findall(r'<a class="num" href="/records/customer/([^"/]+)', main_part(page))
 
 
 def main_part(page: str) -> str:
