@@ -18,7 +18,7 @@ from pymongo import ASCENDING, IndexModel
 from config.database import database
 from models.attachment import pdf, rules, scanner, sealed
 from models.declarations import Field
-from models.errors import Invalid
+from models.errors import Invalid, NotFound
 from models.person.roles import Person
 from models.watermark import is_marked
 
@@ -90,6 +90,8 @@ def page_of_pdf(row: Mapping[str, Any], number: int, now: datetime) -> tuple[byt
 
     :raises NotFound: no such page. :raises NotMarkable: :raises PdfsBusy:
     """
+    if number > pdf.MOST_PAGES:  # else what is noted on the file would grow with each number that is asked for
+        raise NotFound()
     with _tried(row, f"page_{number}", now) as held:
         return pdf.page_picture(held, number, row["name"])
 

@@ -174,6 +174,8 @@ def test_what_failed_is_said_at_once_for_a_while(sit: Sit, clock: Clock, monkeyp
             assert len(begun) == known
             assert "cannot bear the watermark" in desk.text(at + way, status=422), way
         assert len(begun) == 3
+        assert desk.get(f"{at}/view?page=1001").status_code == 404, "no PDF has it; nothing is noted for each number"
+        assert len(begun) == 3
     assert desk.get(f"{at}/view").status_code == 422
     monkeypatch.setattr(attachment, "TRIED_AGAIN", timedelta(minutes=5))
     clock.forward(minutes=5)
