@@ -173,6 +173,37 @@ def test_a_swallowed_database_error_does_not_let_half_the_work_through(
     assert counters["test_log"].find_one() is None
 
 
+def test_a_transaction_begins_anew_to_do_something_otherwise(counters: Base) -> None:
+    tries: list[bool] = []
+
+    def work() -> None:
+        tries.append(store.does_otherwise("by and by"))
+        counters["test_log"].insert_one({"try": len(tries), "elsewhere": store.does_otherwise("never")})
+        if not tries[-1]:
+            store.begin_anew("by and by")
+
+    store.transaction(work)
+    assert tries == [False, True]
+    assert counters["test_log"].find_one({}, {"_id": 0}) == {"try": 2, "elsewhere": False}
+    assert counters["test_log"].count_documents({}) == 1, "what the first try wrote is gone"
+
+    tries.clear()
+    store.transaction(work)
+    assert tries == [False, True], "the next transaction knows nothing of it"
+
+
+def test_a_transaction_does_not_begin_anew_twice_for_the_same(counters: Base) -> None:
+    def work() -> None:
+        counters["test_log"].insert_one({})
+        store.begin_anew("by and by")
+
+    with pytest.raises(AssertionError, match="by and by"):
+        store.transaction(work)
+    assert counters["test_log"].find_one() is None
+    with pytest.raises(AssertionError, match="by and by"):
+        store.begin_anew("by and by")  # outside of any
+
+
 def test_times_come_back_aware_and_in_utc(counters: Base, now: datetime) -> None:
     counters["test_log"].insert_one({"at": now})
     row = counters["test_log"].find_one()
