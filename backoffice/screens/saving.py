@@ -108,6 +108,9 @@ def explained(form: RecordForm, refusal: Refusal) -> list[Context]:
     """A refusal beside the fields it is about, and its summary. :raises Refusal: when it is not about the form."""
     if isinstance(refusal, ELSEWHERE):
         raise refusal
+    if isinstance(refusal, rules.NotTaken):
+        # It is not ticked any more: whoever chooses another one would be refused for this one again.
+        form.held[refusal.field] = [one for one in form.held[refusal.field] if one != str(refusal.file)]
     if isinstance(refusal, Invalid):
         return form.show(refusal.problems)
     if refusal.about in form.items:

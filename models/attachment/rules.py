@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bson import ObjectId
+
 from models.declarations import Label
-from models.errors import Outage, Refusal, Sentence
+from models.errors import Invalid, Outage, Refusal, Sentence
 
 LONGEST_NAME = 120
 HEAD_BYTES = 4096
@@ -122,13 +124,17 @@ class PdfsBusy(Outage):
     en = "Several PDFs are being handled, and “{name}” has to wait. Please try again in a moment."
 
 
-def unmarkable(name: str) -> Sentence:
-    """Said where a classified record is given such a PDF: nobody could look at it there, or take it out (X1)."""
-    return Sentence(
-        f"“{name}”受密码保护、已损坏或过大，无法加水印，涉密记录不能接收。请换成普通 PDF。",
-        f"“{name}” is protected by a password, broken or too large and cannot bear the watermark: a classified record "
-        "does not take it. Choose an ordinary PDF.",
-    )
+class NotTaken(Invalid):
+    """A classified record is given a PDF that nobody could look at there, or take out (X1): `file`, in `field`."""
+
+    def __init__(self, field: str, file: ObjectId, name: str) -> None:
+        self.field, self.file = field, file
+        said = Sentence(
+            f"“{name}”受密码保护、已损坏或过大，无法加水印，涉密记录不能接收。请换成普通 PDF。",
+            f"“{name}” is protected by a password, broken or too large and cannot bear the watermark: a classified "
+            "record does not take it. Choose an ordinary PDF.",
+        )
+        super().__init__({field: said})
 
 
 class FileDamaged(Refusal):

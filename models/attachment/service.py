@@ -169,8 +169,9 @@ def claim(fields: Iterable[Field], values: Mapping[str, Any]) -> None:
     found = database()[FILES].find_one(among | {"$or": wrong}, {"metadata.record": 1})
     if found is not None:
         field, row = pointers[found["_id"]]
-        is_free = found["metadata"]["record"] is None
-        raise Invalid({field: rules.unmarkable(row["name"]) if is_free else rules.GONE})
+        if found["metadata"]["record"] is None:
+            raise rules.NotTaken(field, found["_id"], row["name"])
+        raise Invalid({field: rules.GONE})
     database()[FILES].update_many(among | mine, {"$set": {"metadata.record": values["_id"]}})
 
 

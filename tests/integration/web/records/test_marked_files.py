@@ -124,11 +124,13 @@ def test_a_classified_record_takes_no_pdf_that_cannot_be_marked(sit: Sit, conten
     page = sent(desk, f"{AT}new", 422, (content, "scan.pdf"), name="Lamp", level="secret")
     assert "“scan.pdf” is protected by a password, broken or too large and cannot bear the watermark" in page
     assert "scan.pdf" not in str(database()["record_sample"].find_one())
+    assert "scans-kept" not in page, "another one is chosen in its place"
     made = with_file(desk, pdf(), level="secret")
     kept = str(made["scans"][0]["file"])
     at = f"{AT}{made['number']}/edit"
     page = sent(desk, at, 422, (content, "later.pdf"), rev="1", **{"scans-kept": kept})
     assert "a classified record does not take it" in page
+    assert re.findall(r'name="scans-kept" value="(\w+)" checked', page) == [kept], "what is there stays ticked"
     assert [row["name"] for row in store.fetch("sample", made["_id"])["scans"]] == ["合同.pdf"]
 
 
