@@ -120,8 +120,8 @@ def test_each_answer_counts_as_a_reading(head: Program, at: str) -> None:
     for _ in range(10):
         asked(head, at, Range="bytes=0-5")
         asked(head, at, If_None_Match=tag)
-    # Readings are told to the database five at a time, or after a while: up to four are not told yet. Nobody waits until
-    # it has written what it was told.
+    # Readings are told to the database five at a time, or after a while: up to four are not told yet. Nobody waits
+    # until it has written what it was told.
     for _ in range(MOST_LOOKS):
         if counted(head) - before > 20 - 5:
             return
