@@ -60,9 +60,7 @@ class MadeAlready(Refusal):
 
     code, status = "token_made_already", 409
     zh = "此令牌已经生成，密文只显示一次。如未记下，请撤销后重新生成。"
-    en = (
-        "This token was made already, and its secret is shown once. If it was not kept, revoke it and make another."
-    )
+    en = "This token was made already, and its secret is shown once. If it was not kept, revoke it and make another."
 
 
 class TooManyTokens(Refusal):
